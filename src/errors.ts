@@ -1,0 +1,47 @@
+/**
+ * What went wrong, as a stable machine-readable code.
+ *
+ * Front ends map codes to exit statuses and HTTP statuses, so a code never changes its meaning.
+ */
+export type ErrorCode =
+  | "image-empty"
+  | "image-unsupported"
+  | "image-truncated"
+  | "image-corrupt"
+  | "image-too-large"
+  | "file-unreadable"
+  | "bundle-missing"
+  | "bundle-file-missing"
+  | "bundle-hash-mismatch"
+  | "bundle-manifest-invalid"
+  | "bundle-version-unsupported"
+  | "bundle-shape-mismatch"
+  | "graph-failed"
+  | "logits-invalid"
+  | "option-invalid"
+  | "data-invalid"
+  | "checkpoint-invalid"
+  | "layer-unsupported"
+  | "aborted";
+
+/** Every error that edgecap throws on purpose: a {@linkcode ErrorCode} and a message that says what to do. */
+export class EdgecapError extends Error {
+  /** The machine-readable kind of the error. */
+  readonly code: ErrorCode;
+
+  /**
+   * @param code Machine-readable kind.
+   * @param message One sentence that quotes the offending value, says where it was, and what to do.
+   * @param options `cause` keeps the underlying error.
+   */
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "EdgecapError";
+    this.code = code;
+  }
+}
+
+/** Throws `signal`'s reason, as an {@linkcode EdgecapError} with code `aborted`, where it has been aborted. */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new EdgecapError("aborted", "The work was aborted by its signal.", { cause: signal.reason });
+}
