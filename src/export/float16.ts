@@ -1,0 +1,43 @@
+const float = new Float32Array(1);
+const bits = new Uint32Array(float.buffer);
+
+/** Bits of the IEEE 754 half-precision number nearest to `value`, ties to even; beyond 65,504 it is an infinity. */
+export function float16Bits(value: number): number {
+  float[0] = value;
+  const source = bits[0]!;
+  const sign = (source >>> 16) & 0x8000;
+  const magnitude = source & 0x7fffffff;
+  if (magnitude > 0x7f800000) return sign | 0x7e00;
+  if (magnitude >= 0x477ff000) return sign | 0x7c00;
+  if (magnitude < 0x38800000) {
+    // Below 2^-14 halves are subnormal: multiples of 2^-24.
+    const scaled = Math.abs(float[0]) * 2 ** 24;
+    const low = Math.floor(scaled);
+    const rest = scaled - low;
+    return sign | (rest > 0.5 || (rest === 0.5 && low % 2 === 1) ? low + 1 : low);
+  }
+  const rounded = magnitude + 0xfff + ((magnitude >>> 13) & 1);
+  return sign | ((rounded - 0x38000000) >>> 13);
+}
+
+/** The number that half-precision `half` bits stand for. */
+export function float16Value(half: number): number {
+  const sign = half & 0x8000 ? -1 : 1;
+  const exponent = (half >>> 10) & 0x1f;
+  const fraction = half & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 0x1f) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+/** Rounds numbers to half precision, as raw bits. */
+export function toFloat16(numbers: ArrayLike<number>): Uint16Array {
+  const halves = new Uint16Array(numbers.length);
+  for (let i = 0; i < halves.length; i++) halves[i] = float16Bits(numbers[i]!);
+  return halves;
+}
+
+/** Widens raw half-precision bits to single precision, exactly. */
+export function fromFloat16(halves: Uint16Array): Float32Array {
+  return Float32Array.from(halves, float16Value);
+}

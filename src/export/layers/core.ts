@@ -1,0 +1,90 @@
+import type { Value } from "../graph_builder.ts";
+import { applyActivation } from "./activation.ts";
+import {
+  asPlanes,
+  asRows,
+  type Converted,
+  constantOf,
+  type LayerCall,
+  type LayerFamily,
+  onlyInput,
+  pairOption,
+  refuse,
+  requireChannelsLast,
+  weightOf,
+  withMask,
+} from "./layer_call.ts";
+
+/** The last axis through a matrix, whatever stands before it: tfjs's `Dense`. */
+function dense(call: LayerCall): Converted {
+  const { graph, name } = call;
+  const input = onlyInput(call);
+  const kernel = weightOf(call, "kernel");
+  const linear = `${name}/linear`;
+  let value = graph.node(
+    "MatMul",
+    [asRows(graph, input), constantOf(call, "kernel", kernel.shape, kernel.data)],
+    {},
+    { name: linear },
+  );
+  if (call.config.useBias !== false) {
+    const bias = weightOf(call, "bias");
+    value = graph.node("Add", [value, constantOf(call, "bias", bias.shape, bias.data)], {}, { name });
+  }
+  return applyActivation(call, withMask({ value, layout: "rows" }, input.mask));
+}
+
+/** A shape for ONNX's Reshape: lengths as tfjs knows them, the batch taken over, at most one more length inferred. */
+function reshaped(call: LayerCall, value: Value): Value {
+  const [, ...lengths] = call.outputShapes[0] ?? [];
+  if (lengths.filter((length) => length === null).length > 1) {
+    refuse(call, "targetShape", "at most one length besides the batch may be open");
+  }
+  const target = call.graph.ints([0, ...lengths.map((length) => length ?? -1)]);
+  return call.graph.node("Reshape", [value, target], {}, { name: call.name });
+}
+
+function passOn(call: LayerCall): Converted {
+  return onlyInput(call);
+}
+
+/** Converters of the layers that every model is made of. */
+export const coreLayers: LayerFamily = {
+  Dense: dense,
+  Dropout: passOn,
+  SpatialDropout1D: passOn,
+  GaussianNoise: passOn,
+  GaussianDropout: passOn,
+  AlphaDropout: passOn,
+  Flatten: (call) => {
+    requireChannelsLast(call);
+    return { value: reshaped(call, asRows(call.graph, onlyInput(call))), layout: "rows" };
+  },
+  Reshape: (call) => ({ value: reshaped(call, asRows(call.graph, onlyInput(call))), layout: "rows" }),
+  Permute: (call) => {
+    const dims = call.config.dims;
+    if (!Array.isArray(dims)) return refuse(call, "dims", "an order of axes is expected");
+    const perm = [0, ...dims.map(Number)];
+    const value = call.graph.node("Transpose", [asRows(call.graph, onlyInput(call))], { perm }, { name: call.name });
+    return { value, layout: "rows" };
+  },
+  RepeatVector: (call) => {
+    const { graph, name } = call;
+    const row = graph.node("Unsqueeze", [asRows(graph, onlyInput(call)), graph.ints([1])]);
+    const times = graph.ints([1, Number(call.config.n), 1]);
+    return { value: graph.node("Tile", [row, times], {}, { name }), layout: "rows" };
+  },
+  ZeroPadding2D: (call) => {
+    requireChannelsLast(call);
+    const { graph, name } = call;
+    const padding = call.config.padding;
+    const sides =
+      Array.isArray(padding) && padding.every(Array.isArray)
+        ? padding
+        : pairOption(call, "padding", 1).map((side) => [side, side]);
+    const [[top, bottom], [left, right]] = sides as [[number, number], [number, number]];
+    const pads = graph.ints([0, 0, top, left, 0, 0, bottom, right]);
+    const value = graph.node("Pad", [asPlanes(graph, onlyInput(call)), pads], { mode: "constant" }, { name });
+    return { value, layout: "planes" };
+  },
+};

@@ -1,0 +1,69 @@
+import type { Value } from "../graph_builder.ts";
+import {
+  asRows,
+  type Converted,
+  type LayerCall,
+  type LayerConverter,
+  type LayerFamily,
+  numberOption,
+  refuse,
+  withMask,
+} from "./layer_call.ts";
+
+/** Both positions must be kept by every mask there is, as in tfjs. */
+function mergedMask(call: LayerCall): Value | undefined {
+  const masks = call.inputs.flatMap(({ mask }) => (mask === undefined ? [] : [mask]));
+  if (masks.length !== call.inputs.length) return undefined;
+  return masks.reduce((both, mask) => call.graph.node("And", [both, mask]));
+}
+
+/** The inputs in one layout: planes where all are pictures in planes, else rows. */
+function alike(call: LayerCall): { values: Value[]; layout: Converted["layout"] } {
+  if (call.inputs.every(({ layout }) => layout === "planes")) {
+    return { values: call.inputs.map(({ value }) => value), layout: "planes" };
+  }
+  const ranks = new Set(call.inputs.map(({ shape }) => shape.length));
+  if (ranks.size > 1) refuse(call, "name", "its inputs differ in rank; reshape them to one rank first");
+  return { values: call.inputs.map((input) => asRows(call.graph, input)), layout: "rows" };
+}
+
+function folded(operation: string): LayerConverter {
+  return (call) => {
+    const { values, layout } = alike(call);
+    const value = values.reduce((sum, next) => call.graph.node(operation, [sum, next], {}, { name: call.name }));
+    return withMask({ value, layout }, mergedMask(call));
+  };
+}
+
+function average(call: LayerCall): Converted {
+  const { values, layout } = alike(call);
+  const { graph, name } = call;
+  const sum = values.reduce((total, next) => graph.node("Add", [total, next], {}, { name: `${name}/sum` }));
+  const value = graph.node("Mul", [sum, graph.scalar(1 / values.length)], {}, { name });
+  return withMask({ value, layout }, mergedMask(call));
+}
+
+function concatenate(call: LayerCall): Converted {
+  const rank = call.inputs[0]?.shape.length ?? 0;
+  const given = numberOption(call, "axis", -1);
+  const { values, layout } = alike(call);
+  const inRows = given < 0 ? given + rank : given;
+  const axis = layout === "planes" ? [0, 2, 3, 1][inRows]! : inRows;
+  if (call.inputs.some(({ mask }) => mask !== undefined) && mergedMask(call) === undefined) {
+    refuse(call, "name", "either all of its inputs or none may be masked");
+  }
+  if (inRows === 1 && rank === 3 && mergedMask(call) !== undefined)
+    refuse(call, "axis", "masked sequences cannot be joined in time");
+  const value = call.graph.node("Concat", values, { axis }, { name: call.name });
+  return withMask({ value, layout }, mergedMask(call));
+}
+
+/** Converters of the layers that join several inputs. */
+export const mergeLayers: LayerFamily = {
+  Add: folded("Add"),
+  Multiply: folded("Mul"),
+  Maximum: folded("Max"),
+  Minimum: folded("Min"),
+  Average: average,
+  Concatenate: concatenate,
+};

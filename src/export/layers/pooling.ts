@@ -1,0 +1,45 @@
+import type { Attribute } from "../graph.ts";
+import { paddingAttribute } from "./convolution.ts";
+import {
+  asPlanes,
+  asRows,
+  type LayerConverter,
+  type LayerFamily,
+  onlyInput,
+  pairOption,
+  requireChannelsLast,
+} from "./layer_call.ts";
+
+function windowed(operation: string, attributes: Record<string, Attribute> = {}): LayerConverter {
+  return (call) => {
+    requireChannelsLast(call);
+    const { graph, name } = call;
+    const size = pairOption(call, "poolSize", 2);
+    const strides = call.config.strides == null ? size : pairOption(call, "strides");
+    const all = { kernel_shape: size, strides, ...paddingAttribute(call), ...attributes };
+    return { value: graph.node(operation, [asPlanes(graph, onlyInput(call))], all, { name }), layout: "planes" };
+  };
+}
+
+/** Pooling over all of a picture, or over all steps of a sequence: a reduction of the axes between batch and channels. */
+function global(operation: "ReduceMean" | "ReduceMax"): LayerConverter {
+  return (call) => {
+    requireChannelsLast(call);
+    const { graph, name } = call;
+    const input = onlyInput(call);
+    const value = input.layout === "planes" ? input.value : asRows(graph, input);
+    const pictures = input.shape.length === 4;
+    const axes = !pictures ? [1] : input.layout === "planes" ? [2, 3] : [1, 2];
+    return { value: graph.node(operation, [value], { axes, keepdims: 0 }, { name }), layout: "rows" };
+  };
+}
+
+/** Converters of the pooling layers. */
+export const poolingLayers: LayerFamily = {
+  MaxPooling2D: windowed("MaxPool"),
+  AveragePooling2D: windowed("AveragePool", { count_include_pad: 0 }),
+  GlobalAveragePooling2D: global("ReduceMean"),
+  GlobalMaxPooling2D: global("ReduceMax"),
+  GlobalAveragePooling1D: global("ReduceMean"),
+  GlobalMaxPooling1D: global("ReduceMax"),
+};

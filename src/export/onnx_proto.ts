@@ -1,0 +1,217 @@
+import { EdgecapError } from "../errors.ts";
+import type { Attribute, Graph, GraphNode, GraphValue } from "./graph.ts";
+import { onnxSchema } from "./onnx_schema.ts";
+import { type GraphTensor, tensorBytes, tensorFromBytes, typeCode, typeOfCode } from "./tensor.ts";
+
+// IR version 8 is the one that goes with opset 17, and every onnxruntime of the last years reads it.
+const irVersion = 8;
+
+const attributeType = { float: 1, int: 2, string: 3, tensor: 4, floats: 6, ints: 7, strings: 8 } as const;
+
+// An attribute's type belongs to its operator's schema: these stay FLOAT even where their value is whole.
+const floatAttributes: ReadonlySet<string> = new Set([
+  "activation_alpha",
+  "activation_beta",
+  "alpha",
+  "beta",
+  "bias",
+  "clip",
+  "epsilon",
+  "extrapolation_value",
+  "gamma",
+  "high",
+  "lambd",
+  "low",
+  "mean",
+  "momentum",
+  "scale",
+  "threshold",
+  "value_float",
+  "value_floats",
+]);
+
+interface TensorProto {
+  dims: number[];
+  dataType: number;
+  name: string;
+  rawData: Uint8Array;
+}
+
+interface AttributeProto {
+  name: string;
+  type: number;
+  f?: number;
+  i?: number;
+  s?: Uint8Array;
+  t?: TensorProto;
+  floats?: number[];
+  ints?: number[];
+  strings?: Uint8Array[];
+}
+
+interface ValueInfoProto {
+  name: string;
+  type: { tensorType: { elemType: number; shape?: { dim: { dimValue?: number; dimParam?: string }[] } } };
+}
+
+interface NodeProto {
+  input: string[];
+  output: string[];
+  name: string;
+  opType: string;
+  attribute: AttributeProto[];
+  domain: string;
+}
+
+interface ModelProto {
+  irVersion: number;
+  producerName: string;
+  producerVersion: string;
+  graph: {
+    name: string;
+    node: NodeProto[];
+    initializer: TensorProto[];
+    input: ValueInfoProto[];
+    output: ValueInfoProto[];
+  };
+  opsetImport: { domain: string; version: number }[];
+  metadataProps: { key: string; value: string }[];
+}
+
+const text = new TextEncoder();
+const plain = new TextDecoder();
+
+function writeTensor(name: string, value: GraphTensor): TensorProto {
+  return { name, dims: [...value.shape], dataType: typeCode(value.type), rawData: tensorBytes(value) };
+}
+
+function readTensor(proto: TensorProto): GraphTensor {
+  return tensorFromBytes(typeOfCode(proto.dataType), proto.dims, proto.rawData);
+}
+
+function isTensor(value: Attribute): value is GraphTensor {
+  return typeof value === "object" && !Array.isArray(value);
+}
+
+function writeAttribute(name: string, value: Attribute): AttributeProto {
+  if (isTensor(value)) return { name, type: attributeType.tensor, t: writeTensor("", value) };
+  if (typeof value === "string") return { name, type: attributeType.string, s: text.encode(value) };
+  const isFloat = (numbers: readonly number[]): boolean =>
+    floatAttributes.has(name) || numbers.some((number) => !Number.isInteger(number));
+  if (typeof value === "number") {
+    return isFloat([value])
+      ? { name, type: attributeType.float, f: value }
+      : { name, type: attributeType.int, i: value };
+  }
+  if (value.some((item) => typeof item === "string")) {
+    return { name, type: attributeType.strings, strings: value.map((item) => text.encode(String(item))) };
+  }
+  const numbers = value.map(Number);
+  return isFloat(numbers)
+    ? { name, type: attributeType.floats, floats: numbers }
+    : { name, type: attributeType.ints, ints: numbers };
+}
+
+function readAttribute(proto: AttributeProto): Attribute {
+  switch (proto.type) {
+    case attributeType.float:
+      return proto.f ?? 0;
+    case attributeType.int:
+      return proto.i ?? 0;
+    case attributeType.string:
+      return plain.decode(proto.s);
+    case attributeType.tensor:
+      if (proto.t !== undefined) return readTensor(proto.t);
+      break;
+    case attributeType.floats:
+      return proto.floats ?? [];
+    case attributeType.ints:
+      return proto.ints ?? [];
+    case attributeType.strings:
+      return (proto.strings ?? []).map((bytes) => plain.decode(bytes));
+  }
+  throw new EdgecapError(
+    "data-invalid",
+    `Attribute "${proto.name}" has type ${proto.type}, which edgecap does not read.`,
+  );
+}
+
+function writeValue({ name, type, shape }: GraphValue): ValueInfoProto {
+  const elemType = typeCode(type);
+  if (shape === null) return { name, type: { tensorType: { elemType } } };
+  const dim = shape.map((length) => (typeof length === "number" ? { dimValue: length } : { dimParam: length }));
+  return { name, type: { tensorType: { elemType, shape: { dim } } } };
+}
+
+function readValue({ name, type }: ValueInfoProto): GraphValue {
+  const { elemType, shape } = type.tensorType;
+  const dimensions = shape?.dim.map(({ dimValue, dimParam }) => dimParam ?? dimValue ?? "unknown") ?? null;
+  return { name, type: typeOfCode(elemType), shape: dimensions };
+}
+
+/** Writes a graph as the bytes of an `.onnx` file. */
+export function encodeModel(graph: Graph): Uint8Array {
+  const domains = new Set(graph.nodes.map((node) => node.domain).filter((domain) => domain !== ""));
+  const model: ModelProto = {
+    irVersion,
+    producerName: "edgecap",
+    producerVersion: "",
+    graph: {
+      name: graph.name,
+      node: graph.nodes.map((node) => ({
+        input: node.inputs,
+        output: node.outputs,
+        name: node.name,
+        opType: node.op,
+        attribute: Object.entries(node.attributes).map(([name, value]) => writeAttribute(name, value)),
+        domain: node.domain,
+      })),
+      initializer: [...graph.initializers].map(([name, value]) => writeTensor(name, value)),
+      input: graph.inputs.map(writeValue),
+      output: graph.outputs.map(writeValue),
+    },
+    opsetImport: [{ domain: "", version: graph.opset }, ...[...domains].map((domain) => ({ domain, version: 1 }))],
+    metadataProps: [...graph.metadata].map(([key, value]) => ({ key, value })),
+  };
+  const type = onnxSchema.lookupType("ModelProto");
+  return type.encode(type.create(model)).finish();
+}
+
+/**
+ * Reads the bytes of an `.onnx` file.
+ *
+ * Handles what {@linkcode encodeModel} writes: no subgraphs, and every constant in `raw_data`.
+ *
+ * @throws {EdgecapError} `data-invalid` where the bytes are no model, or hold a type or attribute out of that subset.
+ */
+export function decodeModel(bytes: Uint8Array): Graph {
+  const type = onnxSchema.lookupType("ModelProto");
+  let model: ModelProto;
+  try {
+    model = type.toObject(type.decode(bytes), { longs: Number, arrays: true, defaults: false }) as ModelProto;
+  } catch (cause) {
+    throw new EdgecapError("data-invalid", `${bytes.byteLength} bytes could not be read as an ONNX model.`, { cause });
+  }
+  if (model.graph === undefined) {
+    throw new EdgecapError("data-invalid", `${bytes.byteLength} bytes hold no ONNX graph; give a whole .onnx file.`);
+  }
+  const { graph } = model;
+  return {
+    name: graph.name ?? "",
+    opset: model.opsetImport.find(({ domain }) => (domain ?? "") === "")?.version ?? 0,
+    inputs: graph.input.map(readValue),
+    outputs: graph.output.map(readValue),
+    nodes: graph.node.map(
+      (node): GraphNode => ({
+        op: node.opType,
+        domain: node.domain ?? "",
+        name: node.name ?? "",
+        inputs: node.input,
+        outputs: node.output,
+        attributes: Object.fromEntries(node.attribute.map((attribute) => [attribute.name, readAttribute(attribute)])),
+      }),
+    ),
+    initializers: new Map(graph.initializer.map((proto) => [proto.name, readTensor(proto)])),
+    metadata: new Map(model.metadataProps.map(({ key, value }) => [key, value ?? ""])),
+  };
+}
