@@ -140,7 +140,7 @@ function layerCall(
     weights: weightsOf(layer),
     inputs,
     outputShapes,
-    inner: (field, innerInputs, innerName) => {
+    convertInner: (field, innerInputs, innerShapes) => {
       const inside: unknown = Reflect.get(layer, field);
       if (!isLayer(inside)) {
         throw new EdgecapError(
@@ -148,7 +148,7 @@ function layerCall(
           `Layer "${layer.name}" (${layer.getClassName()}) holds no layer under "${field}", so it cannot be exported.`,
         );
       }
-      return layerCall(graph, inside, innerInputs, [], innerName);
+      return convertLayer(graph, inside, innerInputs, innerShapes, `${name}/${inside.name}`);
     },
   };
 }

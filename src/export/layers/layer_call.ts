@@ -39,8 +39,16 @@ export interface LayerCall {
   readonly inputs: readonly LayerValue[];
   /** Shapes that tfjs gives to the outputs. */
   readonly outputShapes: readonly (readonly (number | null)[])[];
-  /** Calls of the layers inside a wrapper, by the wrapper's own name for them: `layer`, `forwardLayer`. */
-  readonly inner: (field: string, inputs: readonly LayerValue[], name: string) => LayerCall;
+  /**
+   * Converts the layer that a wrapper holds under a name of its own: `layer`, `forwardLayer`.
+   *
+   * @param outputShapes Shapes of that layer's outputs, for converters that go by them.
+   */
+  readonly convertInner: (
+    field: string,
+    inputs: readonly LayerValue[],
+    outputShapes: readonly (readonly (number | null)[])[],
+  ) => readonly Converted[];
 }
 
 /** Turns one use of a layer into nodes. */
@@ -58,14 +66,19 @@ export function refuse(call: LayerCall, option: string, advice: string): never {
   );
 }
 
+/** Throws `layer-unsupported` for a way to call a layer that has no ONNX form here, naming layer and class. */
+export function refuseCall(call: LayerCall, reason: string): never {
+  throw new EdgecapError(
+    "layer-unsupported",
+    `Layer "${call.name}" (${call.className}) cannot be exported: ${reason}.`,
+  );
+}
+
 /** The one input of a layer that has one. */
 export function onlyInput(call: LayerCall): LayerValue {
   const [first] = call.inputs;
   if (first === undefined || call.inputs.length !== 1) {
-    throw new EdgecapError(
-      "layer-unsupported",
-      `Layer "${call.name}" (${call.className}) is called with ${call.inputs.length} inputs, but only one can be exported.`,
-    );
+    return refuseCall(call, `it is called with ${call.inputs.length} inputs, and takes one`);
   }
   return first;
 }
@@ -74,10 +87,7 @@ export function onlyInput(call: LayerCall): LayerValue {
 export function weightOf(call: LayerCall, name: string): GraphTensor & { readonly data: Float32Array } {
   const found = call.weights.get(name);
   if (found === undefined || !(found.data instanceof Float32Array)) {
-    throw new EdgecapError(
-      "layer-unsupported",
-      `Layer "${call.name}" (${call.className}) has no float32 weight "${name}"; it has ${[...call.weights.keys()].join(", ") || "none"}.`,
-    );
+    return refuseCall(call, `it has no weight "${name}", only ${[...call.weights.keys()].join(", ") || "none at all"}`);
   }
   return { ...found, data: found.data };
 }

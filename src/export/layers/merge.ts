@@ -6,15 +6,15 @@ import {
   type LayerConverter,
   type LayerFamily,
   numberOption,
-  refuse,
+  refuseCall,
   withMask,
 } from "./layer_call.ts";
 
-/** Both positions must be kept by every mask there is, as in tfjs. */
+/** A position is kept where every mask there is keeps it, as in Keras. */
 function mergedMask(call: LayerCall): Value | undefined {
   const masks = call.inputs.flatMap(({ mask }) => (mask === undefined ? [] : [mask]));
-  if (masks.length !== call.inputs.length) return undefined;
-  return masks.reduce((both, mask) => call.graph.node("And", [both, mask]));
+  const [first, ...others] = masks;
+  return first && others.reduce((both, mask) => call.graph.node("And", [both, mask]), first);
 }
 
 /** The inputs in one layout: planes where all are pictures in planes, else rows. */
@@ -23,7 +23,7 @@ function alike(call: LayerCall): { values: Value[]; layout: Converted["layout"] 
     return { values: call.inputs.map(({ value }) => value), layout: "planes" };
   }
   const ranks = new Set(call.inputs.map(({ shape }) => shape.length));
-  if (ranks.size > 1) refuse(call, "name", "its inputs differ in rank; reshape them to one rank first");
+  if (ranks.size > 1) refuseCall(call, "its inputs differ in rank; reshape them to one rank first");
   return { values: call.inputs.map((input) => asRows(call.graph, input)), layout: "rows" };
 }
 
@@ -49,13 +49,16 @@ function concatenate(call: LayerCall): Converted {
   const { values, layout } = alike(call);
   const inRows = given < 0 ? given + rank : given;
   const axis = layout === "planes" ? [0, 2, 3, 1][inRows]! : inRows;
-  if (call.inputs.some(({ mask }) => mask !== undefined) && mergedMask(call) === undefined) {
-    refuse(call, "name", "either all of its inputs or none may be masked");
-  }
-  if (inRows === 1 && rank === 3 && mergedMask(call) !== undefined)
-    refuse(call, "axis", "masked sequences cannot be joined in time");
   const value = call.graph.node("Concat", values, { axis }, { name: call.name });
-  return withMask({ value, layout }, mergedMask(call));
+  return withMask({ value, layout }, inRows === 1 ? joinedMask(call) : mergedMask(call));
+}
+
+/** Masks of sequences that are joined end to end. */
+function joinedMask(call: LayerCall): Value | undefined {
+  const masks = call.inputs.flatMap(({ mask }) => (mask === undefined ? [] : [mask]));
+  if (masks.length === 0) return undefined;
+  if (masks.length < call.inputs.length) refuseCall(call, "it joins masked sequences with some that are not");
+  return call.graph.node("Concat", masks, { axis: 1 });
 }
 
 /** Converters of the layers that join several inputs. */

@@ -1,0 +1,71 @@
+/** Settings of {@linkcode AdamW}. */
+export interface AdamWOptions {
+  /** Decay of the mean of gradients. Default 0.9. */
+  readonly beta1?: number;
+  /** Decay of the mean of squared gradients. Default 0.999. */
+  readonly beta2?: number;
+  /** Added to the root of the second moment. Default 1e-8. */
+  readonly epsilon?: number;
+  /** Share of a kernel that each unit of learning rate takes away; vectors (biases) are spared. Default 0.01. */
+  readonly weightDecay?: number;
+  /** Largest Euclidean norm of all gradients together; longer ones are scaled down. Default 5. */
+  readonly clipNorm?: number;
+}
+
+/** One weight with its two moments, all of the same length. */
+export interface AdamWSlot {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly value: Float32Array;
+  readonly first: Float32Array;
+  readonly second: Float32Array;
+}
+
+/**
+ * Adam with decoupled weight decay (Loshchilov and Hutter, 2019) on plain arrays.
+ *
+ * Plain arrays make its state a checkpoint as it stands, the same on every backend.
+ */
+export class AdamW {
+  readonly slots: readonly AdamWSlot[];
+  /** Steps taken so far. */
+  step = 0;
+  readonly #options: Required<AdamWOptions>;
+
+  constructor(slots: readonly AdamWSlot[], options: AdamWOptions = {}) {
+    this.slots = slots;
+    this.#options = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, clipNorm: 5, ...options };
+  }
+
+  /**
+   * Moves every weight against its gradient.
+   *
+   * @param gradients One array a slot, in the order of `slots`.
+   * @param learningRate Step length.
+   * @returns The norm of all gradients before clipping.
+   */
+  apply(gradients: readonly Float32Array[], learningRate: number): number {
+    const { beta1, beta2, epsilon, weightDecay, clipNorm } = this.#options;
+    let squares = 0;
+    for (const gradient of gradients) for (let i = 0; i < gradient.length; i++) squares += gradient[i]! * gradient[i]!;
+    const norm = Math.sqrt(squares);
+    const scale = norm > clipNorm ? clipNorm / norm : 1;
+    this.step++;
+    const rate = (learningRate * Math.sqrt(1 - beta2 ** this.step)) / (1 - beta1 ** this.step);
+    const root = epsilon * Math.sqrt(1 - beta2 ** this.step);
+    for (let s = 0; s < this.slots.length; s++) {
+      const { value, first, second, shape } = this.slots[s]!;
+      const gradient = gradients[s]!;
+      const keep = shape.length > 1 ? 1 - learningRate * weightDecay : 1;
+      for (let i = 0; i < value.length; i++) {
+        const g = gradient[i]! * scale;
+        const m = beta1 * first[i]! + (1 - beta1) * g;
+        const v = beta2 * second[i]! + (1 - beta2) * g * g;
+        first[i] = m;
+        second[i] = v;
+        value[i] = value[i]! * keep - (rate * m) / (Math.sqrt(v) + root);
+      }
+    }
+    return norm;
+  }
+}

@@ -1,0 +1,171 @@
+import { tf } from "./tensorflow.ts";
+
+/** Lengths of the attention decoder. */
+export interface AttentionShape {
+  /** Regions of the encoder's grid (49 for 7x7). */
+  readonly regions: number;
+  /** Features of a region (2048 for ResNet50). */
+  readonly features: number;
+  /** Units of the LSTM, of keys and of values. */
+  readonly units: number;
+  /** Length of a word's embedding. */
+  readonly embedding: number;
+  /** Entries of the vocabulary, the four special ones included. */
+  readonly vocabulary: number;
+}
+
+/** Name, shape and first values of every weight, in the order in which checkpoints store them. */
+export function attentionWeights(shape: AttentionShape): WeightSpec[] {
+  const { features, units, embedding, vocabulary } = shape;
+  return [
+    { name: "project_kernel", shape: [features, units], fanIn: features },
+    { name: "project_bias", shape: [units] },
+    { name: "key_kernel", shape: [units, units], fanIn: units },
+    { name: "start_kernel", shape: [units, 2 * units], fanIn: units },
+    { name: "start_bias", shape: [2 * units] },
+    { name: "embedding", shape: [vocabulary, embedding], deviation: 0.05 },
+    { name: "word_kernel", shape: [embedding, 4 * units], fanIn: embedding },
+    // Columns: query, gate of the context, then the LSTM's four gates: all that the previous state feeds.
+    { name: "state_kernel", shape: [units, 6 * units], fanIn: units },
+    { name: "context_gate_bias", shape: [units] },
+    { name: "context_kernel", shape: [units, 4 * units], fanIn: units },
+    { name: "lstm_bias", shape: [4 * units], forgetBias: true },
+    { name: "mix_kernel", shape: [2 * units + embedding, units], fanIn: 2 * units + embedding },
+    { name: "mix_bias", shape: [units] },
+    { name: "output_kernel", shape: [units, vocabulary], fanIn: units },
+    { name: "output_bias", shape: [vocabulary] },
+  ];
+}
+
+/** How one weight is laid out and first filled; without `fanIn` and `deviation` it starts at zero. */
+export interface WeightSpec {
+  readonly name: AttentionWeightName;
+  readonly shape: readonly number[];
+  /** Normal with deviation 1 / sqrt(fanIn). */
+  readonly fanIn?: number;
+  /** Normal with this deviation. */
+  readonly deviation?: number;
+  /** Ones for the forget gate, which lets gradients through at first (Jozefowicz et al., 2015). */
+  readonly forgetBias?: boolean;
+}
+
+/** The weights of the attention decoder. */
+export type AttentionWeightName =
+  | "project_kernel"
+  | "project_bias"
+  | "key_kernel"
+  | "start_kernel"
+  | "start_bias"
+  | "embedding"
+  | "word_kernel"
+  | "state_kernel"
+  | "context_gate_bias"
+  | "context_kernel"
+  | "lstm_bias"
+  | "mix_kernel"
+  | "mix_bias"
+  | "output_kernel"
+  | "output_bias";
+
+/** Weights as tfjs variables. */
+export type AttentionWeights = Readonly<Record<AttentionWeightName, tf.Tensor>>;
+
+/** What the decoder keeps of a photo: keys and values of its regions, and the first state. */
+export interface PhotoMemory {
+  /** [photos, regions, units] */
+  readonly keys: tf.Tensor3D;
+  /** [photos, regions, units] */
+  readonly values: tf.Tensor3D;
+  /** [photos, 1, units] */
+  readonly hidden: tf.Tensor3D;
+  /** [photos, 1, units] */
+  readonly cell: tf.Tensor3D;
+}
+
+/** The LSTM's state for `beams` sentences of each photo: both [photos, beams, units]. */
+export interface DecoderState {
+  readonly hidden: tf.Tensor3D;
+  readonly cell: tf.Tensor3D;
+}
+
+/**
+ * Reads a batch of feature grids once: projected by a rectified linear layer, with the mean region as the first state.
+ *
+ * @param grid [photos, regions, features]
+ * @param mask Dropout mask of the values, [photos, regions, units], already scaled; none at inference.
+ */
+export function readPhotos(weights: AttentionWeights, grid: tf.Tensor3D, mask?: tf.Tensor): PhotoMemory {
+  const [photos, regions, features] = grid.shape;
+  const units = weights.project_bias.shape[0]!;
+  const flat = tf.reshape(grid, [photos * regions, features]);
+  const projected = tf.relu(tf.add(tf.matMul(flat, weights.project_kernel as tf.Tensor2D), weights.project_bias));
+  const shaped = tf.reshape(projected, [photos, regions, units]);
+  const values = mask === undefined ? shaped : tf.mul(shaped, mask);
+  const keys = tf.matMul(tf.reshape(values, [photos * regions, units]), weights.key_kernel as tf.Tensor2D);
+  const start = tf.tanh(
+    tf.add(tf.matMul(tf.mean(values, 1), weights.start_kernel as tf.Tensor2D), weights.start_bias),
+  );
+  const [hidden, cell] = tf.split(start, 2, 1);
+  return {
+    keys: tf.reshape(keys, [photos, regions, units]),
+    values: values as tf.Tensor3D,
+    hidden: tf.reshape(hidden!, [photos, 1, units]),
+    cell: tf.reshape(cell!, [photos, 1, units]),
+  };
+}
+
+/**
+ * One word further: attention from the previous state, a gate on its context, then the LSTM.
+ *
+ * @param wordGates What the current words feed to the LSTM's gates, [photos * beams, 4 * units].
+ * @returns The next state, the context [photos * beams, units], and the attention [photos, beams, regions].
+ */
+export function advance(
+  weights: AttentionWeights,
+  memory: PhotoMemory,
+  state: DecoderState,
+  wordGates: tf.Tensor2D,
+): { state: DecoderState; context: tf.Tensor2D; attention: tf.Tensor3D } {
+  const [photos, beams, units] = state.hidden.shape;
+  const rows = photos * beams;
+  const fromState = tf.matMul(tf.reshape(state.hidden, [rows, units]), weights.state_kernel as tf.Tensor2D);
+  const [query, gate, recurrent] = tf.split(fromState, [units, units, 4 * units], 1);
+  const scores = tf.matMul(tf.reshape(query!, [photos, beams, units]), memory.keys, false, true);
+  const attention = tf.softmax(tf.mul(scores, 1 / Math.sqrt(units))) as tf.Tensor3D;
+  const seen = tf.reshape(tf.matMul(attention, memory.values), [rows, units]);
+  const context = tf.mul(tf.sigmoid(tf.add(gate!, weights.context_gate_bias)), seen) as tf.Tensor2D;
+  const gates = tf.addN([
+    recurrent!,
+    wordGates,
+    tf.add(tf.matMul(context, weights.context_kernel as tf.Tensor2D), weights.lstm_bias),
+  ]);
+  const [input, forget, candidate, output] = tf.split(gates, 4, 1);
+  const cell = tf.add(
+    tf.mul(tf.sigmoid(forget!), tf.reshape(state.cell, [rows, units])),
+    tf.mul(tf.sigmoid(input!), tf.tanh(candidate!)),
+  );
+  const hidden = tf.mul(tf.sigmoid(output!), tf.tanh(cell));
+  return {
+    state: {
+      hidden: tf.reshape(hidden, [photos, beams, units]),
+      cell: tf.reshape(cell, [photos, beams, units]),
+    },
+    context,
+    attention,
+  };
+}
+
+/**
+ * The layer before the vocabulary: state, context and current word mixed by a tanh layer.
+ *
+ * @returns [rows, units]
+ */
+export function mix(weights: AttentionWeights, hidden: tf.Tensor, context: tf.Tensor, word: tf.Tensor): tf.Tensor2D {
+  const together = tf.concat([hidden, context, word], 1) as tf.Tensor2D;
+  return tf.tanh(tf.add(tf.matMul(together, weights.mix_kernel as tf.Tensor2D), weights.mix_bias));
+}
+
+/** Scores of every word of the vocabulary, [rows, vocabulary], from what {@linkcode mix} returns. */
+export function logitsOf(weights: AttentionWeights, mixed: tf.Tensor): tf.Tensor2D {
+  return tf.add(tf.matMul(mixed as tf.Tensor2D, weights.output_kernel as tf.Tensor2D), weights.output_bias);
+}

@@ -1,0 +1,63 @@
+import * as tf from "@tensorflow/tfjs";
+import { expect } from "bun:test";
+import { convertLayersModel } from "../../src/export/layers_model.ts";
+import { type Fed, runOnnx } from "./onnx_run.ts";
+
+/** Gives every weight of a model numbers that are not its initial zeros and ones, the same for the same seed. */
+export function scrambleWeights(model: tf.LayersModel, seed: number): void {
+  let next = seed;
+  for (const layer of model.layers) {
+    layer.setWeights(
+      layer.getWeights().map((weight) => {
+        next += 1;
+        // Positive throughout, since some are variances; small, so that deep models stay within float32's comfort.
+        return tf.randomUniform(weight.shape, 0.05, 0.6, "float32", next).mul(signs(weight.shape, layer, next));
+      }),
+    );
+  }
+}
+
+function signs(shape: number[], layer: tf.layers.Layer, seed: number): tf.Tensor {
+  if (layer.getClassName() === "BatchNormalization") return tf.ones(shape);
+  return tf.randomUniform(shape, -1, 1, "float32", seed + 7919);
+}
+
+/** Random inputs for a model: small floats, or for inputs of words numbers below `words`, with zeros among them. */
+export function randomInputs(model: tf.LayersModel, batch: number, time: number, words: number, seed: number): tf.Tensor[] {
+  return model.inputs.map((input, index) => {
+    const shape = input.shape.map((length, axis) => length ?? (axis === 0 ? batch : time));
+    if (input.dtype === "int32") return tf.randomUniform(shape, 0, words, "int32", seed + index);
+    return tf.randomUniform(shape, -1, 1, "float32", seed + index);
+  });
+}
+
+/** Holds a model on tfjs against its conversion on onnxruntime-web: every output within 1e-4. */
+export async function expectAgreement(model: tf.LayersModel, inputs: readonly tf.Tensor[]): Promise<void> {
+  const predicted = model.predict([...inputs]);
+  const expected = Array.isArray(predicted) ? predicted : [predicted];
+  const graph = convertLayersModel(model);
+  const feeds = Object.fromEntries(
+    graph.graph.inputs.map(({ name }, index): [string, Fed] => {
+      const input = inputs[index]!;
+      return [name, { shape: input.shape, data: input.dataSync() as Float32Array | Int32Array }];
+    }),
+  );
+  const outputs = await runOnnx(graph.toBytes(), feeds);
+  graph.graph.outputs.forEach(({ name }, index) => {
+    const want = expected[index]!;
+    const got = outputs.get(name)!;
+    expect(got.shape).toEqual(want.shape);
+    expect(largestDifference(got.data, want.dataSync() as Float32Array)).toBeLessThan(1e-4);
+  });
+}
+
+/** Largest difference of two lists, relative to the numbers where those are above 1. */
+export function largestDifference(left: ArrayLike<number>, right: ArrayLike<number>): number {
+  expect(left.length).toBe(right.length);
+  let largest = 0;
+  for (let i = 0; i < left.length; i++) {
+    const difference = Math.abs(left[i]! - right[i]!) / Math.max(1, Math.abs(right[i]!));
+    if (!(difference <= largest)) largest = difference;
+  }
+  return largest;
+}
