@@ -41,6 +41,8 @@ export class GraphBuilder {
   readonly graph: Graph;
   readonly #names = new Set<string>();
   readonly #constants = new Map<string, Value>();
+  /** New names of the values that became outputs. */
+  readonly #aliases = new Map<string, string>();
 
   /**
    * @param name Name of the graph, shown by viewers.
@@ -147,22 +149,23 @@ export class GraphBuilder {
    * Makes a value an output of the graph.
    *
    * @param name Name under which the caller reads it.
-   * @param value The value; its own name becomes `name`, so use what this returns from here on.
+   * @param value The value; it can be read by further nodes as before.
    * @param type Element type.
    * @param shape Lengths; a name where they depend on the inputs.
    * @throws {EdgecapError} `option-invalid` where the name is taken.
    */
   output(name: string, value: Value, type: TensorType, shape: Dimensions): Value {
-    const maker = this.graph.nodes.find((node) => node.outputs.includes(value));
-    const isOutput = this.graph.outputs.some((output) => output.name === value);
-    if ((value as string) !== name) {
+    const source = this.#current(value);
+    if (source !== name) {
       this.#claim(name);
-      if (maker === undefined || isOutput) {
+      const maker = this.graph.nodes.find((node) => node.outputs.includes(source));
+      if (maker === undefined || this.graph.outputs.some((output) => output.name === source)) {
         // Inputs, constants and earlier outputs keep their names.
-        this.graph.nodes.push(emptyNode("Identity", this.#unique(`${name}_copy`), [value], [name]));
+        this.graph.nodes.push(plainNode("Identity", this.#unique(`${name}_copy`), [source], [name]));
       } else {
-        maker.outputs = renamed(maker.outputs, value, name);
-        for (const node of this.graph.nodes) node.inputs = renamed(node.inputs, value, name);
+        maker.outputs = renamed(maker.outputs, source, name);
+        for (const node of this.graph.nodes) node.inputs = renamed(node.inputs, source, name);
+        this.#aliases.set(source, name);
       }
     }
     this.graph.outputs.push({ name, type, shape: [...shape] });
@@ -191,13 +194,8 @@ export class GraphBuilder {
       if (!want) return "" as Value;
       return index === 0 ? name : this.#unique(`${name}:${index}`);
     });
-    const node = emptyNode(
-      op,
-      name,
-      inputs.map((input) => input ?? ""),
-      [...made],
-      options.domain,
-    );
+    const sources = inputs.map((input) => (input === null ? "" : this.#current(input)));
+    const node = plainNode(op, name, sources, [...made], options.domain);
     node.attributes = { ...attributes };
     this.graph.nodes.push(node);
     return made;
@@ -210,6 +208,10 @@ export class GraphBuilder {
     const made = this.initializer("constant", tensor(type, shape, values));
     this.#constants.set(key, made);
     return made;
+  }
+
+  #current(value: Value): string {
+    return this.#aliases.get(value) ?? value;
   }
 
   #unique(stem: string): Value {
@@ -230,7 +232,7 @@ export class GraphBuilder {
   }
 }
 
-function emptyNode(op: string, name: string, inputs: string[], outputs: string[], domain = ""): GraphNode {
+function plainNode(op: string, name: string, inputs: string[], outputs: string[], domain = ""): GraphNode {
   return { op, domain, name, inputs, outputs, attributes: {} };
 }
 

@@ -22,6 +22,16 @@ export function paddingAttribute(call: LayerCall): Record<string, Attribute> {
   return refuse(call, "padding", 'use "valid" or "same"');
 }
 
+/** Padding of a convolution; onnxruntime has no `auto_pad` for kernels with holes, so theirs is counted out here. */
+function convolutionPadding(call: LayerCall, kernel: readonly number[]): Record<string, Attribute> {
+  const automatic = paddingAttribute(call);
+  const holes = pairOption(call, "dilationRate", 1);
+  if (automatic.auto_pad === undefined || Math.max(...holes) === 1) return automatic;
+  // tfjs wants a stride of 1 with holes, and so the size of the picture does not matter.
+  const totals = holes.map((rate, axis) => ((kernel[axis] ?? 1) - 1) * rate);
+  return { pads: [...totals.map((total) => Math.floor(total / 2)), ...totals.map((total) => Math.ceil(total / 2))] };
+}
+
 /**
  * Reorders a kernel from tfjs's [height, width, from, to] to ONNX's [to, from, height, width].
  *
@@ -53,7 +63,7 @@ function convolve(call: LayerCall, shape: readonly number[], kernel: Float32Arra
     kernel_shape: shape.slice(2),
     strides: pairOption(call, "strides", 1),
     dilations: pairOption(call, "dilationRate", 1),
-    ...paddingAttribute(call),
+    ...convolutionPadding(call, shape.slice(2)),
   };
   const value = graph.node("Conv", [asPlanes(graph, onlyInput(call)), ...weights], attributes, { name });
   return applyActivation(call, { value, layout: "planes" });
