@@ -34,7 +34,7 @@ interface TensorProto {
   dims: number[];
   dataType: number;
   name: string;
-  rawData: Uint8Array;
+  rawData?: Uint8Array;
 }
 
 interface AttributeProto {
@@ -86,7 +86,7 @@ function writeTensor(name: string, value: GraphTensor): TensorProto {
 }
 
 function readTensor(proto: TensorProto): GraphTensor {
-  return tensorFromBytes(typeOfCode(proto.dataType), proto.dims, proto.rawData);
+  return tensorFromBytes(typeOfCode(proto.dataType), proto.dims, proto.rawData ?? new Uint8Array(0));
 }
 
 function isTensor(value: Attribute): value is GraphTensor {

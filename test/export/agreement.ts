@@ -1,5 +1,5 @@
-import * as tf from "@tensorflow/tfjs";
 import { expect } from "bun:test";
+import * as tf from "@tensorflow/tfjs";
 import { convertLayersModel } from "../../src/export/layers_model.ts";
 import { type Fed, runOnnx } from "./onnx_run.ts";
 
@@ -22,27 +22,32 @@ function signs(shape: number[], layer: tf.layers.Layer, seed: number): tf.Tensor
   return tf.randomUniform(shape, -1, 1, "float32", seed + 7919);
 }
 
-/** Random inputs for a model: small floats, or for inputs of words numbers below `words`, with zeros among them. */
-export function randomInputs(model: tf.LayersModel, batch: number, time: number, words: number, seed: number): tf.Tensor[] {
-  return model.inputs.map((input, index) => {
-    const shape = input.shape.map((length, axis) => length ?? (axis === 0 ? batch : time));
-    if (input.dtype === "int32") return tf.randomUniform(shape, 0, words, "int32", seed + index);
-    return tf.randomUniform(shape, -1, 1, "float32", seed + index);
-  });
+/** Lengths and numbers that random inputs are made with. */
+export interface InputPlan {
+  readonly batch: number;
+  /** Length of open axes other than the batch. */
+  readonly time: number;
+  /** Inputs of words hold whole numbers from 0 to below this. */
+  readonly words: number;
+  readonly seed: number;
 }
 
-/** Holds a model on tfjs against its conversion on onnxruntime-web: every output within 1e-4. */
-export async function expectAgreement(model: tf.LayersModel, inputs: readonly tf.Tensor[]): Promise<void> {
-  const predicted = model.predict([...inputs]);
-  const expected = Array.isArray(predicted) ? predicted : [predicted];
+/** Holds a model on tfjs against its conversion on onnxruntime-web, on random inputs: every output within 1e-4. */
+export async function expectAgreement(model: tf.LayersModel, plan: InputPlan): Promise<void> {
   const graph = convertLayersModel(model);
-  const feeds = Object.fromEntries(
-    graph.graph.inputs.map(({ name }, index): [string, Fed] => {
-      const input = inputs[index]!;
-      return [name, { shape: input.shape, data: input.dataSync() as Float32Array | Int32Array }];
-    }),
-  );
-  const outputs = await runOnnx(graph.toBytes(), feeds);
+  const inputs = graph.graph.inputs.map(({ type }, index) => {
+    const shape = model.inputs[index]!.shape.map((length, axis) => length ?? (axis === 0 ? plan.batch : plan.time));
+    const seed = plan.seed + index;
+    if (type === "int32") return tf.randomUniform(shape, 0, plan.words, "int32", seed);
+    return tf.randomUniform(shape, -1, 1, "float32", seed);
+  });
+  const predicted = model.predict(inputs);
+  const expected = Array.isArray(predicted) ? predicted : [predicted];
+  const feeds = graph.graph.inputs.map(({ name }, index): [string, Fed] => {
+    const input = inputs[index]!;
+    return [name, { shape: input.shape, data: input.dataSync() as Float32Array | Int32Array }];
+  });
+  const outputs = await runOnnx(graph.toBytes(), Object.fromEntries(feeds));
   graph.graph.outputs.forEach(({ name }, index) => {
     const want = expected[index]!;
     const got = outputs.get(name)!;

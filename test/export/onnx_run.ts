@@ -20,7 +20,10 @@ export async function runOnnx(
     const tensors = Object.entries(feeds).map(([name, { shape, data }]) => [name, toTensor(data, shape)] as const);
     const outputs = await session.run(Object.fromEntries(tensors));
     return new Map(
-      Object.entries(outputs).map(([name, { dims, data }]) => [name, { shape: dims, data: Float32Array.from(data as Float32Array) }]),
+      Object.entries(outputs).map(([name, { dims, data }]) => [
+        name,
+        { shape: dims, data: Float32Array.from(data as Float32Array) },
+      ]),
     );
   } finally {
     await session.release();

@@ -1,4 +1,3 @@
-import type { Attribute } from "../graph.ts";
 import { applyActivation } from "./activation.ts";
 import {
   asPlanes,
@@ -8,29 +7,10 @@ import {
   type LayerFamily,
   onlyInput,
   pairOption,
-  refuse,
   requireChannelsLast,
-  textOption,
   weightOf,
 } from "./layer_call.ts";
-
-/** ONNX's `auto_pad` for tfjs's padding: both put the odd pixel of `same` at the end. */
-export function paddingAttribute(call: LayerCall): Record<string, Attribute> {
-  const padding = textOption(call, "padding", "valid");
-  if (padding === "valid") return {};
-  if (padding === "same") return { auto_pad: "SAME_UPPER" };
-  return refuse(call, "padding", 'use "valid" or "same"');
-}
-
-/** Padding of a convolution; onnxruntime has no `auto_pad` for kernels with holes, so theirs is counted out here. */
-function convolutionPadding(call: LayerCall, kernel: readonly number[]): Record<string, Attribute> {
-  const automatic = paddingAttribute(call);
-  const holes = pairOption(call, "dilationRate", 1);
-  if (automatic.auto_pad === undefined || Math.max(...holes) === 1) return automatic;
-  // tfjs wants a stride of 1 with holes, and so the size of the picture does not matter.
-  const totals = holes.map((rate, axis) => ((kernel[axis] ?? 1) - 1) * rate);
-  return { pads: [...totals.map((total) => Math.floor(total / 2)), ...totals.map((total) => Math.ceil(total / 2))] };
-}
+import { paddingAttributes } from "./padding.ts";
 
 /**
  * Reorders a kernel from tfjs's [height, width, from, to] to ONNX's [to, from, height, width].
@@ -58,13 +38,11 @@ function convolve(call: LayerCall, shape: readonly number[], kernel: Float32Arra
     const bias = weightOf(call, "bias");
     weights.push(constantOf(call, "bias", bias.shape, bias.data));
   }
-  const attributes = {
-    group: groups,
-    kernel_shape: shape.slice(2),
-    strides: pairOption(call, "strides", 1),
-    dilations: pairOption(call, "dilationRate", 1),
-    ...convolutionPadding(call, shape.slice(2)),
-  };
+  const [, , height = 1, width = 1] = shape;
+  const strides = pairOption(call, "strides", 1);
+  const dilations = pairOption(call, "dilationRate", 1);
+  const padding = paddingAttributes(call, { size: [height, width], strides, dilations });
+  const attributes = { group: groups, kernel_shape: [height, width], strides, dilations, ...padding };
   const value = graph.node("Conv", [asPlanes(graph, onlyInput(call)), ...weights], attributes, { name });
   return applyActivation(call, { value, layout: "planes" });
 }

@@ -84,7 +84,10 @@ export const coreLayers: LayerFamily = {
         : pairOption(call, "padding", 1).map((side) => [side, side]);
     const [[top, bottom], [left, right]] = sides as [[number, number], [number, number]];
     const pads = graph.ints([0, 0, top, left, 0, 0, bottom, right]);
-    const value = graph.node("Pad", [asPlanes(graph, onlyInput(call)), pads], { mode: "constant" }, { name });
+    // onnxruntime moves a padding with 0 into the pooling behind it, which then pads with -infinity instead; it leaves
+    // the other zero alone.
+    const zero = graph.scalar(-0);
+    const value = graph.node("Pad", [asPlanes(graph, onlyInput(call)), pads, zero], { mode: "constant" }, { name });
     return { value, layout: "planes" };
   },
 };

@@ -1,5 +1,4 @@
 import type { Attribute } from "../graph.ts";
-import { paddingAttribute } from "./convolution.ts";
 import {
   asPlanes,
   asRows,
@@ -9,6 +8,7 @@ import {
   pairOption,
   requireChannelsLast,
 } from "./layer_call.ts";
+import { paddingAttributes } from "./padding.ts";
 
 function windowed(operation: string, attributes: Record<string, Attribute> = {}): LayerConverter {
   return (call) => {
@@ -16,7 +16,8 @@ function windowed(operation: string, attributes: Record<string, Attribute> = {})
     const { graph, name } = call;
     const size = pairOption(call, "poolSize", 2);
     const strides = call.config.strides == null ? size : pairOption(call, "strides");
-    const all = { kernel_shape: size, strides, ...paddingAttribute(call), ...attributes };
+    const padding = paddingAttributes(call, { size, strides, dilations: [1, 1] });
+    const all = { kernel_shape: size, strides, ...padding, ...attributes };
     return { value: graph.node(operation, [asPlanes(graph, onlyInput(call))], all, { name }), layout: "planes" };
   };
 }

@@ -1,0 +1,40 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { float16Bits, float16Value, fromFloat16, toFloat16 } from "../../src/export/float16.ts";
+
+describe("float16Bits()", () => {
+  test("gives every half back unchanged", () => {
+    for (let bits = 0; bits < 0x10000; bits++) {
+      const value = float16Value(bits);
+      if (Number.isNaN(value)) expect(float16Value(float16Bits(value))).toBeNaN();
+      else expect(float16Bits(value)).toBe(bits);
+    }
+  });
+
+  test("picks the nearest half, the even one of two as near", () => {
+    fc.assert(
+      fc.property(fc.float({ min: -65504, max: 65504, noNaN: true }), (value) => {
+        const bits = float16Bits(value);
+        const error = Math.abs(float16Value(bits) - value);
+        for (const other of [bits - 1, bits + 1]) {
+          const distance = Math.abs(float16Value(other & 0xffff) - value);
+          if (!Number.isFinite(distance)) continue;
+          expect(distance).toBeGreaterThanOrEqual(error);
+          if (distance === error && error > 0) expect(bits % 2).toBe(0);
+        }
+      }),
+    );
+  });
+
+  test("rounds what is too great to infinity", () => {
+    expect(float16Value(float16Bits(65519))).toBe(65504);
+    expect(float16Value(float16Bits(65520))).toBe(Number.POSITIVE_INFINITY);
+    expect(float16Value(float16Bits(-1e9))).toBe(Number.NEGATIVE_INFINITY);
+  });
+});
+
+describe("toFloat16()", () => {
+  test("keeps numbers that are halves", () => {
+    expect([...fromFloat16(toFloat16([0, -0.5, 1, 1023.5]))]).toEqual([0, -0.5, 1, 1023.5]);
+  });
+});

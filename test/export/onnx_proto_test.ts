@@ -1,0 +1,88 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { EdgecapError } from "../../src/errors.ts";
+import type { Graph } from "../../src/export/graph.ts";
+import { decodeModel, encodeModel } from "../../src/export/onnx_proto.ts";
+import { type TensorType, tensor } from "../../src/export/tensor.ts";
+
+const name = fc.string({ minLength: 1, maxLength: 8 });
+const whole = fc.integer({ min: 0, max: 127 });
+const type = fc.constantFrom<TensorType>("float32", "float16", "uint8", "int8", "int32", "int64", "bool");
+
+const constant = fc
+  .record({ type, numbers: fc.array(whole, { maxLength: 6 }) })
+  .map(({ type, numbers }) => tensor(type, [numbers.length], numbers));
+
+const attribute = fc.oneof(
+  fc.integer({ min: -(2 ** 40), max: 2 ** 40 }),
+  fc.constantFrom(0.5, -2.25),
+  name,
+  fc.array(fc.integer(), { minLength: 1 }),
+  fc.constant([0.5, 3]),
+  fc.array(name, { minLength: 1 }),
+  constant,
+);
+
+const value = fc.record({
+  name,
+  type,
+  shape: fc.option(fc.array(fc.oneof(fc.integer({ min: 1, max: 1e6 }), name)), { nil: null }),
+});
+
+const graphs: fc.Arbitrary<Graph> = fc.record({
+  name,
+  opset: fc.integer({ min: 1, max: 25 }),
+  inputs: fc.array(value, { maxLength: 3 }),
+  outputs: fc.array(value, { maxLength: 3 }),
+  nodes: fc.array(
+    fc.record({
+      op: name,
+      domain: fc.constantFrom("", "com.microsoft"),
+      name,
+      inputs: fc.array(fc.oneof(name, fc.constant("")), { maxLength: 3 }),
+      outputs: fc.array(name, { maxLength: 3 }),
+      attributes: fc.array(fc.tuple(name, attribute), { maxLength: 4 }).map((pairs) => Object.fromEntries(pairs)),
+    }),
+    { maxLength: 4 },
+  ),
+  initializers: fc.array(fc.tuple(name, constant), { maxLength: 4 }).map((pairs) => new Map(pairs)),
+  metadata: fc.array(fc.tuple(name, fc.string()), { maxLength: 2 }).map((pairs) => new Map(pairs)),
+});
+
+function refusal(bytes: Uint8Array): EdgecapError {
+  try {
+    decodeModel(bytes);
+  } catch (error) {
+    if (error instanceof EdgecapError) return error;
+    throw error;
+  }
+  throw new Error("The bytes were read.");
+}
+
+describe("decodeModel()", () => {
+  test("reads back what encodeModel() wrote", () => {
+    fc.assert(fc.property(graphs, (graph) => expect(decodeModel(encodeModel(graph))).toEqual(graph)));
+  });
+
+  test("reads tensors from wherever they start in a buffer", () => {
+    const graph: Graph = {
+      name: "g",
+      opset: 17,
+      inputs: [],
+      outputs: [],
+      nodes: [],
+      initializers: new Map([["w", tensor("float32", [3], [1, 2, 3])]]),
+      metadata: new Map(),
+    };
+    const bytes = encodeModel(graph);
+    for (let offset = 0; offset < 4; offset++) {
+      const room = Buffer.concat([Buffer.alloc(offset), bytes]);
+      expect(decodeModel(room.subarray(offset)).initializers.get("w")?.data).toEqual(new Float32Array([1, 2, 3]));
+    }
+  });
+
+  test("refuses bytes that are no model", () => {
+    expect(refusal(new TextEncoder().encode("<html>not a model</html>")).code).toBe("data-invalid");
+    expect(refusal(new Uint8Array(0)).message).toContain("0 bytes hold no ONNX graph");
+  });
+});
