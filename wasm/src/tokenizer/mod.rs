@@ -1,0 +1,78 @@
+//! English word tokens by the rules of spaCy: white space first, then what the edges and the middle of a
+//! chunk give away, with listed chunks and addresses kept as they are.
+//!
+//! Every rule looks at a bounded number of neighbours, so the time is linear in the length of the text.
+
+mod affixes;
+mod characters;
+mod infixes;
+mod letters;
+mod punctuation;
+mod rules;
+mod special_cases;
+mod symbols;
+mod url;
+
+use std::sync::OnceLock;
+
+use characters::{is_punctuation, is_space};
+use rules::Rules;
+
+/// The tokens of `text` in lower case, without punctuation and white space.
+///
+/// # Examples
+///
+/// ```
+/// assert_eq!(edgecap_wasm::tokenizer::tokenize("A dog isn't wet."), ["a", "dog", "is", "n't", "wet"]);
+/// ```
+pub fn tokenize(text: &str) -> Vec<String> {
+    let mut tokens = Vec::new();
+    for_each_token(text, |token| tokens.push(token));
+    tokens
+}
+
+/// Calls `take` with every token that [`tokenize`] would give.
+pub fn for_each_token(text: &str, mut take: impl FnMut(String)) {
+    static RULES: OnceLock<Rules> = OnceLock::new();
+    for (start, end) in RULES.get_or_init(Rules::new).split(text) {
+        let token = &text[start..end];
+        if !token.chars().all(is_punctuation) && !token.chars().all(is_space) {
+            take(token.to_lowercase());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn captions_become_words() {
+        for (text, tokens) in [
+            ("A black-and-white dog's toy , isn't it ?", "a black and white dog 's toy is n't it"),
+            (
+                "Two boys ( one in red ) aren't playing at 5:30 p.m. .",
+                "two boys one in red are n't playing at 5:30 p.m.",
+            ),
+            ("He said: \"I'd've gone\" -- but didn't.", "he said i 'd 've gone but did n't"),
+            ("AC/DC fans' t-shirts :-)", "ac dc fans t shirts"),
+            ("I <3 NY", "i <3 ny"),
+            ("An email to a.b@c.com", "an email to a.b@c.com"),
+            ("ΟΔΟΣ İstanbul", "οδος i̇stanbul"),
+        ] {
+            assert_eq!(tokenize(text).join(" "), tokens, "{text}");
+        }
+    }
+
+    #[test]
+    fn nothing_but_marks_and_blanks_gives_no_tokens() {
+        for text in ["", " ", "\t\n", "...", " ( ) ", "\u{85}\u{3000}", "''"] {
+            assert!(tokenize(text).is_empty(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_spaced_emoticon_is_not_one() {
+        assert_eq!(tokenize("<3 < 3 >"), ["<3", "<", "3", ">"]);
+    }
+}
