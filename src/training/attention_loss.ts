@@ -67,7 +67,8 @@ export function attentionLoss(
   }
   const looked = tf.gather(weights.embedding as tf.Tensor2D, tf.tensor1d(stepMajor, "int32"));
   const words = masks === undefined ? looked : tf.mul(looked, masks.words);
-  const wordGates = tf.split(tf.matMul(words as tf.Tensor2D, weights.word_kernel as tf.Tensor2D), batch.steps, 0);
+  const allGates = tf.matMul(words as tf.Tensor2D, weights.word_kernel as tf.Tensor2D);
+  const wordGates = tf.split(allGates, batch.steps, 0) as tf.Tensor2D[];
   const hidden: tf.Tensor[] = [];
   const contexts: tf.Tensor[] = [];
   for (const gates of wordGates) {
@@ -96,15 +97,15 @@ export function attentionLoss(
 export function smoothedCrossEntropy(logits: tf.Tensor2D, labels: Int32Array, smoothing: number): tf.Scalar {
   const [rows, classes] = logits.shape;
   const low = smoothing / classes;
-  const loss = tf.customGrad((x: tf.Tensor, save: tf.GradSaveFunc) => {
-    const logProbability = tf.logSoftmax(x as tf.Tensor2D);
-    const wanted = tf.oneHot(tf.tensor1d(labels, "int32"), classes, 1 - smoothing + low, low);
+  const loss = tf.customGrad((...args: (tf.Tensor | tf.GradSaveFunc)[]) => {
+    const [x, save] = args as [tf.Tensor2D, tf.GradSaveFunc];
+    const logProbability = tf.logSoftmax(x);
+    const wanted = tf.oneHot(tf.tensor1d(labels, "int32"), classes, 1 - smoothing + low, low, "float32");
     save([logProbability, wanted]);
     return {
       value: tf.neg(tf.div(tf.sum(tf.mul(wanted, logProbability)), rows)),
-      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) =>
-        tf.mul(tf.sub(tf.exp(saved[0]!), saved[1]!), tf.div(dy, rows)),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.mul(tf.sub(tf.exp(saved[0]!), saved[1]!), tf.div(dy, rows)),
     };
-  } as (...args: (tf.Tensor | tf.GradSaveFunc)[]) => { value: tf.Tensor; gradFunc: () => tf.Tensor });
+  });
   return loss(logits) as tf.Scalar;
 }

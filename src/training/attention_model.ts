@@ -94,7 +94,11 @@ export interface DecoderState {
  * @param grid [photos, regions, features]
  * @param mask Dropout mask of the values, [photos, regions, units], already scaled; none at inference.
  */
-export function readPhotos(weights: AttentionWeights, grid: tf.Tensor3D, mask?: tf.Tensor): PhotoMemory {
+export function readPhotos(
+  weights: AttentionWeights,
+  grid: tf.Tensor3D,
+  mask: tf.Tensor | undefined = undefined,
+): PhotoMemory {
   const [photos, regions, features] = grid.shape;
   const units = weights.project_bias.shape[0]!;
   const flat = tf.reshape(grid, [photos * regions, features]);
@@ -102,9 +106,7 @@ export function readPhotos(weights: AttentionWeights, grid: tf.Tensor3D, mask?: 
   const shaped = tf.reshape(projected, [photos, regions, units]);
   const values = mask === undefined ? shaped : tf.mul(shaped, mask);
   const keys = tf.matMul(tf.reshape(values, [photos * regions, units]), weights.key_kernel as tf.Tensor2D);
-  const start = tf.tanh(
-    tf.add(tf.matMul(tf.mean(values, 1), weights.start_kernel as tf.Tensor2D), weights.start_bias),
-  );
+  const start = tf.tanh(tf.add(tf.matMul(tf.mean(values, 1), weights.start_kernel as tf.Tensor2D), weights.start_bias));
   const [hidden, cell] = tf.split(start, 2, 1);
   return {
     keys: tf.reshape(keys, [photos, regions, units]),

@@ -1,0 +1,155 @@
+import { createHash } from "node:crypto";
+import { closeSync, openSync, readFileSync, readSync, writeSync } from "node:fs";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { EdgecapError, throwIfAborted } from "../errors.ts";
+
+/** What a feature cache holds; written last, so that a cache without it is known to be unfinished. */
+export interface FeatureIndex {
+  /** Hash of the encoder that computed the features, in hex. */
+  readonly encoder: string;
+  readonly regions: number;
+  readonly features: number;
+  /** Views of each photo: as it is, and mirrored. */
+  readonly views: number;
+  readonly images: readonly string[];
+}
+
+/** Computes feature grids: [regions * features] for each of a batch of RGB photos. */
+export type EncodePhotos = (rgb: readonly Uint8Array[]) => Promise<Float32Array>;
+
+/** What {@linkcode buildFeatureCache} needs. */
+export interface FeatureCacheOptions {
+  /** Folder of the cache; made where it is missing. */
+  readonly folder: string;
+  /** Bytes of encoder.onnx, whose hash tells whether a cache is still valid. */
+  readonly encoder: Uint8Array;
+  readonly encode: EncodePhotos;
+  /** RGB pixels of an image by its name, size x size x 3. */
+  readonly pixels: (image: string) => Promise<Uint8Array>;
+  readonly images: readonly string[];
+  /** Side of a photo in pixels. */
+  readonly size: number;
+  readonly regions: number;
+  readonly features: number;
+  /** Also the mirrored photo. */
+  readonly mirrored: boolean;
+  readonly onProgress?: (done: number, total: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Feature grids of many photos on disk, as 16-bit floats, read a photo at a time. */
+export class FeatureCache implements Disposable {
+  readonly index: FeatureIndex;
+  readonly #file: number;
+  readonly #places: ReadonlyMap<string, number>;
+  readonly #half: Uint16Array;
+
+  private constructor(index: FeatureIndex, file: number) {
+    this.index = index;
+    this.#file = file;
+    this.#places = new Map(index.images.map((image, place) => [image, place]));
+    this.#half = new Uint16Array(index.regions * index.features);
+  }
+
+  /**
+   * Opens a finished cache.
+   *
+   * @throws {EdgecapError} `data-invalid` where the cache is unfinished or cut short.
+   */
+  static open(folder: string): FeatureCache {
+    let index: FeatureIndex;
+    try {
+      index = JSON.parse(readFileSync(join(folder, "index.json"), "utf8")) as FeatureIndex;
+    } catch (cause) {
+      throw new EdgecapError("data-invalid", `"${folder}" holds no finished feature cache: compute it again.`, {
+        cause,
+      });
+    }
+    return new FeatureCache(index, openSync(join(folder, "grids.f16"), "r"));
+  }
+
+  /** Whether the cache holds this image. */
+  has(image: string): boolean {
+    return this.#places.has(image);
+  }
+
+  /**
+   * Reads one grid into `target`.
+   *
+   * @param view 0 for the photo as it is, 1 for its mirror image.
+   * @param offset First element of `target` to fill; regions * features are.
+   */
+  read(image: string, view: number, target: Float32Array, offset: number): void {
+    const place = this.#places.get(image);
+    if (place === undefined)
+      throw new EdgecapError("data-invalid", `The feature cache lacks "${image}": compute it again.`);
+    const bytes = this.#half.byteLength;
+    const position = (place * this.index.views + view) * bytes;
+    if (readSync(this.#file, this.#half, 0, bytes, position) !== bytes) {
+      throw new EdgecapError("data-invalid", `The feature cache is cut short at "${image}": compute it again.`);
+    }
+    for (let i = 0; i < this.#half.length; i++) target[offset + i] = halfToFloat[this.#half[i]!]!;
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.#file);
+  }
+}
+
+/**
+ * Computes the features of every image once and opens them; a finished cache of the same encoder and images is reused.
+ *
+ * @throws {EdgecapError} whatever reading or encoding an image throws, and `aborted`.
+ */
+export async function buildFeatureCache(options: FeatureCacheOptions): Promise<FeatureCache> {
+  const { folder, images, size, regions, features } = options;
+  const views = options.mirrored ? 2 : 1;
+  const index: FeatureIndex = {
+    encoder: createHash("sha256").update(options.encoder).digest("hex"),
+    regions,
+    features,
+    views,
+    images,
+  };
+  await mkdir(folder, { recursive: true });
+  const indexPath = join(folder, "index.json");
+  if ((await readFile(indexPath, "utf8").catch(() => "")) === JSON.stringify(index)) return FeatureCache.open(folder);
+  const partial = join(folder, "grids.f16.partial");
+  const file = openSync(partial, "w");
+  try {
+    for (const [done, image] of images.entries()) {
+      throwIfAborted(options.signal);
+      const rgb = await options.pixels(image);
+      const grids = await options.encode(options.mirrored ? [rgb, mirror(rgb, size)] : [rgb]);
+      writeSync(file, new Uint8Array(new Float16Array(grids).buffer));
+      options.onProgress?.(done + 1, images.length);
+    }
+  } finally {
+    closeSync(file);
+  }
+  await rename(partial, join(folder, "grids.f16"));
+  await writeFile(`${indexPath}.partial`, JSON.stringify(index));
+  await rename(`${indexPath}.partial`, indexPath);
+  return FeatureCache.open(folder);
+}
+
+/** The photo seen in a mirror: each row from right to left. */
+export function mirror(rgb: Uint8Array, size: number): Uint8Array {
+  const mirrored = new Uint8Array(rgb.length);
+  for (let y = 0; y < size; y++) {
+    for (let x = 0; x < size; x++) {
+      const from = (y * size + x) * 3;
+      const to = (y * size + (size - 1 - x)) * 3;
+      mirrored[to] = rgb[from]!;
+      mirrored[to + 1] = rgb[from + 1]!;
+      mirrored[to + 2] = rgb[from + 2]!;
+    }
+  }
+  return mirrored;
+}
+
+/** Every 16-bit float's value: a look-up is several times faster than a conversion on each read. */
+const halfToFloat: Float32Array = new Float32Array(
+  new Float16Array(Uint16Array.from({ length: 65536 }, (_, bits) => bits).buffer),
+);
