@@ -1,0 +1,123 @@
+import { describe, expect, test } from "bun:test";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import * as tf from "@tensorflow/tfjs";
+import { loadLayersModel } from "../../scripts/load_layers_model.ts";
+import { photoPixels } from "../../scripts/photo_pixels.ts";
+import { halveWeights } from "../../src/export/half_weights.ts";
+import { encodeModel } from "../../src/export/onnx_proto.ts";
+import { resnet50Encoder } from "../../src/export/resnet50.ts";
+import { sharedFolder } from "../shared.ts";
+import { type Fed, runOnnx } from "./onnx_run.ts";
+import { resnet50Weights } from "./resnet50_weights.ts";
+
+const shared = sharedFolder();
+const golden = shared === undefined ? undefined : join(shared, "golden", "resnet50");
+const committed = fileURLToPath(new URL("../../models/default/encoder.onnx", import.meta.url));
+const photos = [0, 1, 2, 3, 4, 5] as const;
+
+function floats(path: string): Float32Array {
+  return new Float32Array(new Uint8Array(readFileSync(path)).buffer);
+}
+
+async function gridOf(model: Uint8Array, photo: number, size: number): Promise<Fed & { data: Float32Array }> {
+  const pixels = Float32Array.from(await photoPixels(readFileSync(join(golden!, `${photo}-${size}.png`)), size));
+  const outputs = await runOnnx(model, { pixels: { shape: [1, size, size, 3], data: pixels } });
+  return outputs.get("grid")!;
+}
+
+function pooled(grid: Float32Array): Float32Array {
+  const mean = new Float32Array(2048);
+  grid.forEach((value, i) => {
+    mean[i % 2048]! += (value * 2048) / grid.length;
+  });
+  return mean;
+}
+
+/** Length of the difference, relative to the length of what was expected. */
+function relativeError(got: Float32Array, want: Float32Array): number {
+  expect(got.length).toBe(want.length);
+  const length = (numbers: Float32Array): number => Math.hypot(...numbers);
+  return length(got.map((value, i) => value - want[i]!)) / length(want);
+}
+
+function cosine(left: Float32Array, right: Float32Array): number {
+  const dot = (a: Float32Array, b: Float32Array): number => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
+  return dot(left, right) / Math.sqrt(dot(left, left) * dot(right, right));
+}
+
+async function classifier(size: number): Promise<tf.LayersModel | undefined> {
+  const weights = golden === undefined ? undefined : await resnet50Weights();
+  if (weights === undefined) return undefined;
+  await tf.setBackend("cpu");
+  return loadLayersModel(weights, size);
+}
+
+function topClasses(model: tf.LayersModel, features: Float32Array): [number, number][] {
+  const [kernel, bias] = model.getLayer("fc1000").getWeights();
+  const scores = tf.tidy(() => tf.softmax(tf.tensor2d(features, [1, 2048]).matMul(kernel!).add(bias!)).dataSync());
+  return [...scores]
+    .map((score, id): [number, number] => [id, score])
+    .sort((a, b) => b[1] - a[1])
+    .slice(0, 3);
+}
+
+interface Golden {
+  readonly id: number;
+  readonly top3: readonly (readonly [number, number])[];
+}
+
+describe("the float32 encoder", () => {
+  test("gives the pooled features and the classes of an independent implementation", async () => {
+    const model = await classifier(224);
+    if (model === undefined) return;
+    const encoder = resnet50Encoder(model).toBytes();
+    const classes = JSON.parse(readFileSync(join(golden!, "classes.json"), "utf8")) as Golden[];
+    for (const photo of photos) {
+      const features = pooled((await gridOf(encoder, photo, 224)).data);
+      expect(relativeError(features, floats(join(golden!, `${photo}-224.pooled.f32`)))).toBeLessThan(1e-5);
+      const want = classes.find(({ id }) => id === photo)!.top3;
+      topClasses(model, features).forEach(([id, score], rank) => {
+        expect(id).toBe(want[rank]![0]);
+        expect(score).toBeCloseTo(want[rank]![1], 4);
+      });
+    }
+  });
+
+  test("gives the flattened features of small pictures", async () => {
+    const model = await classifier(90);
+    if (model === undefined) return;
+    const encoder = resnet50Encoder(model).toBytes();
+    for (const photo of photos) {
+      const { shape, data } = await gridOf(encoder, photo, 90);
+      expect(shape).toEqual([1, 9, 2048]);
+      expect(relativeError(data, floats(join(golden!, `${photo}-90.flat.f32`)))).toBeLessThan(1e-5);
+    }
+  });
+
+  test("loses little when its weights are stored in half precision", async () => {
+    const model = await classifier(224);
+    if (model === undefined) return;
+    const { graph } = resnet50Encoder(model);
+    halveWeights(graph);
+    const encoder = encodeModel(graph);
+    expect(encoder.length).toBeLessThan(48e6);
+    const features = pooled((await gridOf(encoder, 0, 224)).data);
+    expect(relativeError(features, floats(join(golden!, "0-224.pooled.f32")))).toBeLessThan(2e-3);
+  });
+});
+
+describe("the committed encoder", () => {
+  test("stays near the features of an independent implementation", async () => {
+    if (golden === undefined || !existsSync(committed)) {
+      console.log("No golden features or no committed encoder here: there is nothing to compare.");
+      return;
+    }
+    const encoder = readFileSync(committed);
+    for (const photo of photos) {
+      const features = pooled((await gridOf(encoder, photo, 224)).data);
+      expect(cosine(features, floats(join(golden, `${photo}-224.pooled.f32`)))).toBeGreaterThan(0.99);
+    }
+  });
+});
