@@ -1,9 +1,10 @@
 import { countReads, dropUnreadInitializers, type Graph, type GraphNode, producers } from "./graph.ts";
-import { type GraphTensor, tensor } from "./tensor.ts";
+import { type GraphTensor, tensor, tensorBytes } from "./tensor.ts";
 
 /**
  * Folds what is cheaper done once, in place: batch normalisations into the convolutions before them, paddings with
- * zeros into the convolutions and poolings after them, transpositions that undo one another or repeat one another.
+ * zeros into the convolutions and poolings after them, transpositions that undo one another or repeat one another, and
+ * constants that are equal, such as the weights of a layer that is used twice.
  * The results stay equal up to rounding.
  */
 export function simplify(graph: Graph): void {
@@ -11,6 +12,7 @@ export function simplify(graph: Graph): void {
   foldBatchNormalizations(graph);
   foldPaddings(graph);
   dropUnread(graph);
+  shareConstants(graph);
 }
 
 /** Takes nodes out of the graph, and lets every reader of `node`'s output read `instead`. */
@@ -113,4 +115,24 @@ function dropUnread(graph: Graph): void {
     graph.nodes = graph.nodes.filter(({ outputs }) => outputs.some((output) => reads.has(output)));
   }
   dropUnreadInitializers(graph);
+}
+
+function shareConstants(graph: Graph): void {
+  const kept = new Map<string, string[]>();
+  const instead = new Map<string, string>();
+  for (const [name, value] of graph.initializers) {
+    const key = `${value.type}[${value.shape.join()}]`;
+    const alike = kept.get(key) ?? [];
+    kept.set(key, alike);
+    const twin = alike.find((other) => sameBytes(graph.initializers.get(other)!, value));
+    if (twin === undefined) alike.push(name);
+    else instead.set(name, twin);
+  }
+  for (const node of graph.nodes) node.inputs = node.inputs.map((input) => instead.get(input) ?? input);
+  dropUnreadInitializers(graph);
+}
+
+function sameBytes(left: GraphTensor, right: GraphTensor): boolean {
+  const [a, b] = [tensorBytes(left), tensorBytes(right)];
+  return a.every((byte, i) => byte === b[i]);
 }

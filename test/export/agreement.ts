@@ -66,3 +66,9 @@ export function largestDifference(left: ArrayLike<number>, right: ArrayLike<numb
   }
   return largest;
 }
+
+/** Cosine of the angle between two lists of numbers. */
+export function cosine(left: Float32Array, right: Float32Array): number {
+  const dot = (a: Float32Array, b: Float32Array): number => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
+  return dot(left, right) / Math.sqrt(dot(left, left) * dot(right, right));
+}

@@ -1,10 +1,11 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import * as tf from "@tensorflow/tfjs";
 import fc from "fast-check";
-import { EdgecapError } from "../../src/errors.ts";
+import type { EdgecapError } from "../../src/errors.ts";
 import { convertLayersModel } from "../../src/export/layers_model.ts";
 import { expectAgreement, scrambleWeights } from "./agreement.ts";
 import { pictureModels, sequenceModels } from "./random_models.ts";
+import { refusalOf } from "./refusal.ts";
 
 const { layers } = tf;
 const plan = { batch: 2, time: 5, words: 4, seed: 5 };
@@ -19,13 +20,7 @@ async function agrees(model: tf.LayersModel, seed = 3): Promise<void> {
 }
 
 function refusal(model: tf.LayersModel): EdgecapError {
-  try {
-    convertLayersModel(model);
-  } catch (error) {
-    if (error instanceof EdgecapError) return error;
-    throw error;
-  }
-  throw new Error("The model was converted.");
+  return refusalOf(() => convertLayersModel(model));
 }
 
 beforeAll(async () => {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { EdgecapError } from "../../src/errors.ts";
 import type { Graph } from "../../src/export/graph.ts";
 import { decodeModel, encodeModel } from "../../src/export/onnx_proto.ts";
 import { type TensorType, tensor } from "../../src/export/tensor.ts";
+import { refusalOf } from "./refusal.ts";
 
 const name = fc.string({ minLength: 1, maxLength: 8 });
 const whole = fc.integer({ min: 0, max: 127 });
@@ -49,16 +49,6 @@ const graphs: fc.Arbitrary<Graph> = fc.record({
   metadata: fc.array(fc.tuple(name, fc.string()), { maxLength: 2 }).map((pairs) => new Map(pairs)),
 });
 
-function refusal(bytes: Uint8Array): EdgecapError {
-  try {
-    decodeModel(bytes);
-  } catch (error) {
-    if (error instanceof EdgecapError) return error;
-    throw error;
-  }
-  throw new Error("The bytes were read.");
-}
-
 describe("decodeModel()", () => {
   test("reads back what encodeModel() wrote", () => {
     fc.assert(fc.property(graphs, (graph) => expect(decodeModel(encodeModel(graph))).toEqual(graph)));
@@ -82,7 +72,9 @@ describe("decodeModel()", () => {
   });
 
   test("refuses bytes that are no model", () => {
-    expect(refusal(new TextEncoder().encode("<html>not a model</html>")).code).toBe("data-invalid");
-    expect(refusal(new Uint8Array(0)).message).toContain("0 bytes hold no ONNX graph");
+    expect(refusalOf(() => decodeModel(new TextEncoder().encode("<html>not a model</html>"))).code).toBe(
+      "data-invalid",
+    );
+    expect(refusalOf(() => decodeModel(new Uint8Array(0))).message).toContain("0 bytes hold no ONNX graph");
   });
 });

@@ -1,5 +1,4 @@
 import * as ort from "onnxruntime-web";
-import type { GraphTensor } from "../../src/export/tensor.ts";
 
 ort.env.wasm.numThreads = 1;
 ort.env.logLevel = "error";
@@ -34,9 +33,4 @@ function toTensor(data: Fed["data"], shape: readonly number[]): ort.Tensor {
   if (data instanceof Float32Array) return new ort.Tensor("float32", data, shape);
   if (data instanceof Int32Array) return new ort.Tensor("int32", data, shape);
   return new ort.Tensor("uint8", data, shape);
-}
-
-/** A tensor for a graph as something to feed. */
-export function fed({ shape, data }: GraphTensor): Fed {
-  return { shape, data: data as Float32Array };
 }

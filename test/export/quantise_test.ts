@@ -9,7 +9,7 @@ import { type QuantiseOptions, quantise, valuesToCalibrate } from "../../src/exp
 import { quantiseChannels } from "../../src/export/quantise_weights.ts";
 import { tensor } from "../../src/export/tensor.ts";
 import { pickRange } from "../../src/export/value_range.ts";
-import { scrambleWeights } from "./agreement.ts";
+import { cosine, scrambleWeights } from "./agreement.ts";
 import { type Fed, runOnnx } from "./onnx_run.ts";
 
 const { layers } = tf;
@@ -46,11 +46,6 @@ async function quantised(graph: Graph, options: QuantiseOptions = {}): Promise<G
   const histograms = await calibrate(graph, valuesToCalibrate(graph, options), runs);
   const ranges = new Map([...histograms].map(([name, seen]) => [name, pickRange(seen, { kind: "error" })]));
   return quantise(graph, ranges, options);
-}
-
-function cosine(left: Float32Array, right: Float32Array): number {
-  const dot = (a: Float32Array, b: Float32Array): number => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
-  return dot(left, right) / Math.sqrt(dot(left, left) * dot(right, right));
 }
 
 function count(graph: Graph, op: string): number {

@@ -9,6 +9,7 @@ import { halveWeights } from "../../src/export/half_weights.ts";
 import { encodeModel } from "../../src/export/onnx_proto.ts";
 import { resnet50Encoder } from "../../src/export/resnet50.ts";
 import { sharedFolder } from "../shared.ts";
+import { cosine } from "./agreement.ts";
 import { type Fed, runOnnx } from "./onnx_run.ts";
 import { resnet50Weights } from "./resnet50_weights.ts";
 
@@ -40,11 +41,6 @@ function relativeError(got: Float32Array, want: Float32Array): number {
   expect(got.length).toBe(want.length);
   const length = (numbers: Float32Array): number => Math.hypot(...numbers);
   return length(got.map((value, i) => value - want[i]!)) / length(want);
-}
-
-function cosine(left: Float32Array, right: Float32Array): number {
-  const dot = (a: Float32Array, b: Float32Array): number => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
-  return dot(left, right) / Math.sqrt(dot(left, left) * dot(right, right));
 }
 
 async function classifier(size: number): Promise<tf.LayersModel | undefined> {

@@ -64,4 +64,13 @@ describe("simplify()", () => {
     const transposes = operations(tf.model({ inputs: input, outputs: pooled })).filter((op) => op === "Transpose");
     expect(transposes).toHaveLength(1);
   });
+
+  test("stores the weights of a layer that is used twice once", () => {
+    const inputs = [tf.input({ shape: [4] }), tf.input({ shape: [4] })];
+    const shared = layers.dense({ units: 3 });
+    const outputs = inputs.map((input) => shared.apply(input) as tf.SymbolicTensor);
+    const model = tf.model({ inputs, outputs: layers.add().apply(outputs) as tf.SymbolicTensor });
+    scrambleWeights(model, 5);
+    expect(convertLayersModel(model).graph.initializers.size).toBe(2);
+  });
 });

@@ -1,0 +1,12 @@
+import { EdgecapError } from "../../src/errors.ts";
+
+/** The error with which edgecap refuses to do something; whatever else happens fails the test. */
+export function refusalOf(attempt: () => unknown): EdgecapError {
+  try {
+    attempt();
+  } catch (error) {
+    if (error instanceof EdgecapError) return error;
+    throw error;
+  }
+  throw new Error("It was not refused.");
+}
