@@ -1,2 +1,186 @@
-//! a
+//! The hand-written core of edgecap: words, vocabulary and the search for a caption.
+//!
+//! The modules are plain Rust, tested on any host; what stands here hands them to JavaScript and nothing more.
+
+#![warn(missing_docs)]
+
+pub mod search;
 pub mod tokenizer;
+pub mod vocabulary;
+
+use wasm_bindgen::prelude::*;
+
+/// The tokens of `text` in lower case, without punctuation and white space.
+#[wasm_bindgen]
+pub fn tokenize(text: &str) -> Vec<String> {
+    tokenizer::tokenize(text)
+}
+
+/// The tokens of every line of `text` with blanks between them, one line for each line. Faster than a call a
+/// line where there are many.
+#[wasm_bindgen(js_name = tokenizeLines)]
+pub fn tokenize_lines(text: &str) -> String {
+    tokenizer::tokenize_lines(text)
+}
+
+/// Words and their ids.
+#[wasm_bindgen]
+pub struct Vocabulary(vocabulary::Vocabulary);
+
+#[wasm_bindgen]
+impl Vocabulary {
+    /// The words that occur at least `minimum_count` times in `captions`, by falling count.
+    pub fn build(captions: Vec<String>, minimum_count: u32) -> Self {
+        Self(vocabulary::Vocabulary::build(captions.iter().map(String::as_str), minimum_count))
+    }
+
+    /// Reads one entry a line.
+    pub fn parse(text: &str) -> Result<Self, JsError> {
+        Ok(Self(vocabulary::Vocabulary::parse(text)?))
+    }
+
+    /// One entry a line, in the order of the ids.
+    pub fn serialise(&self) -> String {
+        self.0.serialise()
+    }
+
+    /// Entries, the special ones included.
+    #[wasm_bindgen(getter)]
+    pub fn size(&self) -> usize {
+        self.0.size()
+    }
+
+    /// The ids of `words`.
+    pub fn encode(&self, words: Vec<String>) -> Vec<u32> {
+        words.iter().map(|word| self.0.id(word)).collect()
+    }
+
+    /// The words of `ids`.
+    pub fn decode(&self, ids: &[u32]) -> Result<Vec<String>, JsError> {
+        Ok(self.0.decode(ids)?)
+    }
+
+    /// The word of `id`.
+    pub fn word(&self, id: u32) -> Option<String> {
+        self.0.word(id).map(str::to_owned)
+    }
+}
+
+/// Options of a search; `search::SearchOptions` says what each means.
+#[wasm_bindgen]
+#[derive(Default)]
+pub struct SearchOptions(search::SearchOptions);
+
+/// Options that belong together are set together, as every call into wasm costs.
+#[wasm_bindgen]
+impl SearchOptions {
+    /// Options of a greedy search.
+    #[wasm_bindgen(constructor)]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sizes: tokens of the vocabulary, beams, and the words of a caption.
+    pub fn sizes(&mut self, vocabulary: u32, beams: u32, min_words: u32, max_words: u32) {
+        (self.0.vocabulary, self.0.beams, self.0.min_words, self.0.max_words) =
+            (vocabulary, beams, min_words, max_words);
+    }
+
+    /// Ids of the tokens that begin and end a caption.
+    pub fn ends(&mut self, start_id: u32, end_id: u32) {
+        (self.0.start_id, self.0.end_id) = (start_id, end_id);
+    }
+
+    /// What steers the choice of the most probable caption.
+    pub fn ranking(&mut self, length_penalty: f64, no_repeat_ngram: u32) {
+        (self.0.length_penalty, self.0.no_repeat_ngram) = (length_penalty, no_repeat_ngram);
+    }
+
+    /// What steers the drawing of words.
+    pub fn sampling(&mut self, temperature: f64, top_k: u32, top_p: f64, seed: f64) {
+        (self.0.temperature, self.0.top_k, self.0.top_p, self.0.seed) = (temperature, top_k, top_p, seed);
+    }
+}
+
+/// A caption that a search found.
+#[wasm_bindgen]
+pub struct Hypothesis(search::Hypothesis);
+
+#[wasm_bindgen]
+impl Hypothesis {
+    /// Ids of its words.
+    #[wasm_bindgen(getter)]
+    pub fn tokens(&self) -> Vec<u32> {
+        self.0.tokens.clone()
+    }
+
+    /// Natural log-probability.
+    #[wasm_bindgen(getter, js_name = logProbability)]
+    pub fn log_probability(&self) -> f64 {
+        self.0.log_probability
+    }
+
+    /// Natural log-probability of each word.
+    #[wasm_bindgen(getter, js_name = wordLogProbabilities)]
+    pub fn word_log_probabilities(&self) -> Vec<f32> {
+        self.0.word_log_probabilities.clone()
+    }
+
+    /// What it is ranked by.
+    #[wasm_bindgen(getter)]
+    pub fn score(&self) -> f64 {
+        self.0.score
+    }
+
+    /// Whether it ended by itself.
+    #[wasm_bindgen(getter)]
+    pub fn finished(&self) -> bool {
+        self.0.finished
+    }
+}
+
+/// The state of one search. Buffers are handed out as addresses in wasm memory, so that nothing is copied.
+#[wasm_bindgen]
+pub struct Search(search::Search);
+
+#[wasm_bindgen]
+impl Search {
+    /// Begins a search in which the ids of `banned` are never words.
+    #[wasm_bindgen(constructor)]
+    pub fn new(options: SearchOptions, banned: &[u32]) -> Result<Self, JsError> {
+        Ok(Self(search::Search::new(options.0, banned)?))
+    }
+
+    /// Beams that the next step is to be run for.
+    pub fn live(&self) -> usize {
+        self.0.live()
+    }
+
+    /// Address of the `live` tokens, 32-bit integers.
+    #[wasm_bindgen(js_name = tokensAddress)]
+    pub fn tokens_address(&self) -> usize {
+        self.0.tokens().as_ptr() as usize
+    }
+
+    /// Address of the `live` parents, 32-bit integers.
+    #[wasm_bindgen(js_name = parentsAddress)]
+    pub fn parents_address(&self) -> usize {
+        self.0.parents().as_ptr() as usize
+    }
+
+    /// Address of the `live * vocabulary` logits, 32-bit floats to be filled in.
+    #[wasm_bindgen(js_name = logitsAddress)]
+    pub fn logits_address(&mut self) -> usize {
+        self.0.logits().as_ptr() as usize
+    }
+
+    /// Takes the logits in; returns whether there is more to do.
+    pub fn advance(&mut self) -> Result<bool, JsError> {
+        Ok(self.0.advance()?)
+    }
+
+    /// Up to `count` captions, best first.
+    pub fn results(&self, count: usize) -> Vec<Hypothesis> {
+        self.0.results(count).into_iter().map(Hypothesis).collect()
+    }
+}

@@ -15,6 +15,7 @@ mod url;
 
 use std::sync::OnceLock;
 
+pub use characters::is_space as is_blank;
 use characters::{is_punctuation, is_space};
 use rules::Rules;
 
@@ -40,6 +41,25 @@ pub fn for_each_token(text: &str, mut take: impl FnMut(String)) {
             take(token.to_lowercase());
         }
     }
+}
+
+/// The tokens of every line of `text` with blanks between them, one line for each line. Lines end at line
+/// feeds only.
+pub fn tokenize_lines(text: &str) -> String {
+    let mut lines = String::with_capacity(text.len());
+    for (index, line) in text.split('\n').enumerate() {
+        if index > 0 {
+            lines.push('\n');
+        }
+        let mut first = true;
+        for_each_token(line, |token| {
+            if !std::mem::take(&mut first) {
+                lines.push(' ');
+            }
+            lines.push_str(&token);
+        });
+    }
+    lines
 }
 
 #[cfg(test)]
@@ -69,6 +89,12 @@ mod tests {
         for text in ["", " ", "\t\n", "...", " ( ) ", "\u{85}\u{3000}", "''"] {
             assert!(tokenize(text).is_empty(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn lines_stay_lines() {
+        assert_eq!(tokenize_lines("A dog.\n\nIt isn't wet\r\n"), "a dog\n\nit is n't wet\n");
+        assert_eq!(tokenize_lines(""), "");
     }
 
     #[test]

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Builds the Rust crates into their pkg folders, which are committed.
+#
+# usage: scripts/build_wasm.sh [wasm|wasm-image]    both without an argument
+# Needs what scripts/setup_rust_wasm.sh leaves. OUT=FOLDER puts FOLDER/CRATE/pkg in place of CRATE/pkg.
+set -euo pipefail
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+out=${OUT:-$root}
+prefix=${RUST_WASM_PREFIX:-$HOME/.rust-wasm}
+target=wasm32-unknown-unknown
+
+export PATH="$prefix/toolchain/bin:$prefix/bin:$PATH"
+unset RUSTUP_TOOLCHAIN
+# This replaces the rustflags of any .cargo/config.toml. The remapping keeps the folders of the machine out of
+# the bytes, so that every machine builds the same ones.
+cargo_home=${CARGO_HOME:-$HOME/.cargo}
+export RUSTFLAGS="-C target-feature=+simd128 --remap-path-prefix=$cargo_home=/cargo --remap-path-prefix=$root=/edgecap"
+
+# Where the target's std is missing, wasm-pack would let rustup fetch it.
+if ! test -d "$(rustc --target "$target" --print target-libdir)"; then
+  echo "There is no std for $target under $prefix: run scripts/setup_rust_wasm.sh." >&2
+  exit 1
+fi
+
+build() {
+  local crate=$1 pkg=$out/$1/pkg
+  wasm-pack build "$root/$crate" --mode no-install --target web --release --no-pack --out-dir "$pkg" -- --locked
+  # wasm-pack's own .gitignore would keep the build out of the repository.
+  rm -f "$pkg/.gitignore" "$pkg/package.json" "$pkg"/README* "$pkg"/LICENSE*
+  bun "$root/scripts/check_wasm.ts" --record "$crate" --pkg "$pkg"
+}
+
+if [ $# -eq 0 ]; then set -- wasm wasm-image; fi
+for crate in "$@"; do
+  case $crate in
+  wasm | wasm-image) build "$crate" ;;
+  *)
+    echo "There is no crate \"$crate\": name wasm or wasm-image." >&2
+    exit 1
+    ;;
+  esac
+done

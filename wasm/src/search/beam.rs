@@ -1,0 +1,93 @@
+//! One step of beam search.
+
+use std::cmp::Ordering;
+
+use super::log_softmax::LogSoftmax;
+
+/// A token that could continue a beam.
+#[derive(Clone, Copy, Debug)]
+pub struct Candidate {
+    /// The beam, counted from 0.
+    pub beam: usize,
+    /// The token.
+    pub token: u32,
+    /// Natural log-probability of the token.
+    pub token_log_probability: f64,
+    /// Natural log-probability of the beam with the token.
+    pub log_probability: f64,
+}
+
+/// The best candidates, best first. Of equals the one that was offered first comes first.
+pub struct Candidates {
+    best: Vec<Candidate>,
+    capacity: usize,
+}
+
+impl Candidates {
+    /// Room for `capacity` candidates. All memory is allocated here.
+    pub fn new(capacity: usize) -> Self {
+        Self { best: Vec::with_capacity(capacity), capacity }
+    }
+
+    /// The candidates kept, best first.
+    pub fn best(&self) -> &[Candidate] {
+        &self.best
+    }
+
+    /// Forgets all.
+    pub fn clear(&mut self) {
+        self.best.clear();
+    }
+
+    /// Offers the tokens that may follow a beam of the given log-probability. Tokens that are impossible
+    /// by their logit are left out.
+    pub fn offer(
+        &mut self,
+        beam: usize,
+        log_probability: f64,
+        logits: &[f32],
+        softmax: LogSoftmax,
+        forbidden: &[bool],
+    ) {
+        for (token, (&logit, &forbidden)) in logits.iter().zip(forbidden).enumerate() {
+            if forbidden || logit == f32::NEG_INFINITY {
+                continue;
+            }
+            let token_log_probability = softmax.log_probability(logit);
+            self.insert(Candidate {
+                beam,
+                token: token as u32,
+                token_log_probability,
+                log_probability: log_probability + token_log_probability,
+            });
+        }
+    }
+
+    fn insert(&mut self, candidate: Candidate) {
+        let worse = |kept: &Candidate| kept.log_probability.total_cmp(&candidate.log_probability) == Ordering::Less;
+        if self.best.len() == self.capacity {
+            if !self.best.last().is_some_and(worse) {
+                return;
+            }
+            self.best.pop();
+        }
+        let place = self.best.partition_point(|kept| !worse(kept));
+        self.best.insert(place, candidate);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_best_are_kept_in_order() {
+        let mut candidates = Candidates::new(3);
+        // One token has all the probability, so that log-probabilities are logits.
+        let softmax = LogSoftmax::new(&[0.0], 0).expect("finite");
+        candidates.offer(0, 0.0, &[-3.0, -1.0, -2.0, f32::NEG_INFINITY], softmax, &[false; 4]);
+        candidates.offer(1, -1.0, &[0.0, 5.0, -9.0, 0.0], softmax, &[false, true, false, false]);
+        let best: Vec<(usize, u32)> = candidates.best().iter().map(|kept| (kept.beam, kept.token)).collect();
+        assert_eq!(best, [(0, 1), (1, 0), (1, 3)]);
+    }
+}

@@ -1,0 +1,260 @@
+//! The search for the words of one caption: greedy, beam search or sampling over a step graph that runs
+//! elsewhere.
+//!
+//! The caller feeds [`Search::tokens`] to the graph, with the states of [`Search::parents`], writes the logits
+//! into [`Search::logits`] and calls [`Search::advance`], until that returns false. All memory is allocated in
+//! [`Search::new`]: a step allocates none.
+
+mod beam;
+mod constraints;
+mod error;
+mod finished;
+mod hypotheses;
+mod log_softmax;
+mod options;
+mod random;
+mod sampling;
+
+use beam::Candidates;
+use constraints::Constraints;
+pub use error::SearchError;
+use finished::{Finished, score};
+use hypotheses::Hypotheses;
+use log_softmax::LogSoftmax;
+pub use options::{LARGEST_SEED, MOST_BEAMS, MOST_LOGITS, MOST_TOKENS, MOST_WORDS, SearchOptions};
+use random::Random;
+use sampling::Sampler;
+
+/// A caption that the search found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hypothesis {
+    /// Ids of its words, without start and end.
+    pub tokens: Vec<u32>,
+    /// Natural log-probability by the raw model: the sum over the words and, where it finished, the end.
+    pub log_probability: f64,
+    /// Natural log-probability of each word by the raw model.
+    pub word_log_probabilities: Vec<f32>,
+    /// `log_probability / length^alpha`, the end counting as one of the length.
+    pub score: f64,
+    /// Whether it ended by itself, not by the limit of words.
+    pub finished: bool,
+}
+
+/// The state of one search.
+pub struct Search {
+    options: SearchOptions,
+    constraints: Constraints,
+    candidates: Candidates,
+    sampler: Sampler,
+    live: Hypotheses,
+    next: Hypotheses,
+    finished: Finished,
+    /// One generator for each live caption that is being drawn; before the first step, for each to come.
+    random: Vec<Random>,
+    tokens: Vec<i32>,
+    parents: Vec<u32>,
+    logits: Vec<f32>,
+    softmaxes: Vec<LogSoftmax>,
+    words: u32,
+    done: bool,
+}
+
+impl Search {
+    /// Begins a search in which the ids of `banned` are never words.
+    ///
+    /// # Errors
+    ///
+    /// [`SearchError::Option`] where an option is out of range.
+    pub fn new(options: SearchOptions, banned: &[u32]) -> Result<Self, SearchError> {
+        options.validate(banned)?;
+        let (beams, vocabulary) = (options.beams as usize, options.vocabulary as usize);
+        let max_words = options.max_words as usize;
+        let mut search = Self {
+            constraints: Constraints::new(&options, banned),
+            // As many may end as may go on.
+            candidates: Candidates::new(2 * beams),
+            sampler: Sampler::new(vocabulary, options.temperature, options.top_k as usize, options.top_p),
+            live: Hypotheses::new(beams, max_words),
+            next: Hypotheses::new(beams, max_words),
+            finished: Finished::new(beams, max_words, options.length_penalty),
+            random: (0..beams as u64).map(|stream| Random::new(options.seed as u64, stream)).collect(),
+            tokens: Vec::with_capacity(beams),
+            parents: Vec::with_capacity(beams),
+            logits: vec![0.0; beams * vocabulary],
+            softmaxes: Vec::with_capacity(beams),
+            words: 0,
+            done: false,
+            options,
+        };
+        search.live.push_empty();
+        search.tokens.push(search.options.start_id as i32);
+        search.parents.push(0);
+        Ok(search)
+    }
+
+    /// Beams that the next step is to be run for: 1 at first, and at most as many as asked for.
+    pub fn live(&self) -> usize {
+        self.tokens.len()
+    }
+
+    /// The token that each live beam is to be fed with.
+    pub fn tokens(&self) -> &[i32] {
+        &self.tokens
+    }
+
+    /// For each live beam, the beam of the step before that it continues.
+    pub fn parents(&self) -> &[u32] {
+        &self.parents
+    }
+
+    /// Where the logits of the live beams go, row by row. The place in memory never changes.
+    pub fn logits(&mut self) -> &mut [f32] {
+        let filled = self.live() * self.options.vocabulary as usize;
+        &mut self.logits[..filled]
+    }
+
+    /// Takes the logits in. Returns whether there is more to do; once it has returned false, it stays false.
+    ///
+    /// # Errors
+    ///
+    /// [`SearchError::Logit`] where a logit is NaN or positive infinity, and [`SearchError::NothingLeft`] where
+    /// no token may follow. The search then stands where it stood, and can take better logits.
+    pub fn advance(&mut self) -> Result<bool, SearchError> {
+        if self.done {
+            return Ok(false);
+        }
+        self.softmaxes.clear();
+        for (beam, row) in
+            self.logits.chunks_exact(self.options.vocabulary as usize).take(self.tokens.len()).enumerate()
+        {
+            self.softmaxes.push(LogSoftmax::new(row, beam)?);
+        }
+        if self.options.temperature > 0.0 {
+            self.draw()?
+        } else {
+            self.extend_beams()?
+        }
+        std::mem::swap(&mut self.live, &mut self.next);
+        self.words += 1;
+        self.done = self.done || self.live.len() == 0 || self.words == self.options.max_words || self.is_decided();
+        Ok(!self.done)
+    }
+
+    /// Up to `count` captions, best first: those that ended, then those that were cut or still go on, each
+    /// group by falling score. No two have the same words and the same ending.
+    pub fn results(&self, count: usize) -> Vec<Hypothesis> {
+        let finished = self.finished.kept();
+        let mut results: Vec<Hypothesis> = (0..finished.len())
+            .map(|index| hypothesis(finished, index, self.finished.score(index), true))
+            .chain((0..self.live.len()).map(|index| {
+                let length = self.live.words(index).len();
+                let score = score(self.live.log_probability(index), length, self.options.length_penalty);
+                hypothesis(&self.live, index, score, false)
+            }))
+            .collect();
+        results.sort_by(|a, b| b.finished.cmp(&a.finished).then(b.score.total_cmp(&a.score)));
+        let mut distinct: Vec<Hypothesis> = Vec::new();
+        for result in results {
+            if !distinct.iter().any(|kept| kept.finished == result.finished && kept.tokens == result.tokens) {
+                distinct.push(result);
+            }
+        }
+        distinct.truncate(count.min(self.options.beams as usize));
+        distinct
+    }
+
+    /// Beam search: the best continuations over all beams go on, those that are an end are kept apart.
+    fn extend_beams(&mut self) -> Result<(), SearchError> {
+        let vocabulary = self.options.vocabulary as usize;
+        let beams = self.options.beams as usize;
+        self.candidates.clear();
+        for beam in 0..self.live.len() {
+            let row = &self.logits[beam * vocabulary..(beam + 1) * vocabulary];
+            let forbidden = self.constraints.after(self.live.words(beam));
+            self.candidates.offer(beam, self.live.log_probability(beam), row, self.softmaxes[beam], forbidden);
+        }
+        if self.candidates.best().is_empty() && self.finished.kept().len() == 0 {
+            return Err(SearchError::NothingLeft { beam: 0 });
+        }
+        self.begin_next();
+        for (rank, candidate) in self.candidates.best().iter().enumerate() {
+            if candidate.token == self.options.end_id {
+                // An end that is no better than the words that go on is not worth a place.
+                if rank < beams {
+                    self.finished.add(&self.live, candidate.beam, candidate.token_log_probability);
+                }
+                // With one beam the search is greedy: the first end is the end.
+                self.done |= beams == 1 && rank == 0;
+            } else if !self.next.is_full() && !self.done {
+                self.next.push_extended(&self.live, candidate.beam, candidate.token, candidate.token_log_probability);
+                self.tokens.push(candidate.token as i32);
+                self.parents.push(candidate.beam as u32);
+            }
+        }
+        Ok(())
+    }
+
+    /// Sampling: every caption draws its next word by itself.
+    fn draw(&mut self) -> Result<(), SearchError> {
+        let vocabulary = self.options.vocabulary as usize;
+        let first = self.words == 0;
+        // Nothing is changed before every row is known to have a token left.
+        for beam in 0..self.live.len() {
+            let row = &self.logits[beam * vocabulary..(beam + 1) * vocabulary];
+            let forbidden = self.constraints.after(self.live.words(beam));
+            if !row.iter().zip(forbidden).any(|(&logit, &forbidden)| !forbidden && logit != f32::NEG_INFINITY) {
+                return Err(SearchError::NothingLeft { beam });
+            }
+        }
+        self.begin_next();
+        let mut kept = 0;
+        for chain in 0..self.random.len() {
+            let beam = if first { 0 } else { chain };
+            let row = &self.logits[beam * vocabulary..(beam + 1) * vocabulary];
+            let forbidden = self.constraints.after(self.live.words(beam));
+            let uniform = self.random[chain].next();
+            let Some(token) = self.sampler.draw(row, forbidden, uniform) else {
+                continue;
+            };
+            let token_log_probability = self.softmaxes[beam].log_probability(row[token as usize]);
+            if token == self.options.end_id {
+                self.finished.add(&self.live, beam, token_log_probability);
+            } else {
+                self.next.push_extended(&self.live, beam, token, token_log_probability);
+                self.tokens.push(token as i32);
+                self.parents.push(beam as u32);
+                self.random.swap(kept, chain);
+                kept += 1;
+            }
+        }
+        self.random.truncate(kept);
+        Ok(())
+    }
+
+    fn begin_next(&mut self) {
+        self.next.clear();
+        self.tokens.clear();
+        self.parents.clear();
+    }
+
+    /// Whether no live beam can still displace the worst finished caption. A beam can only lose
+    /// log-probability, and at best makes up for it by being as long as is allowed.
+    fn is_decided(&self) -> bool {
+        let longest = self.options.max_words as usize;
+        self.options.temperature == 0.0
+            && self.finished.worst().is_some_and(|worst| {
+                (0..self.live.len())
+                    .all(|beam| score(self.live.log_probability(beam), longest, self.options.length_penalty) <= worst)
+            })
+    }
+}
+
+fn hypothesis(from: &Hypotheses, index: usize, score: f64, finished: bool) -> Hypothesis {
+    Hypothesis {
+        tokens: from.words(index).to_vec(),
+        log_probability: from.log_probability(index),
+        word_log_probabilities: from.word_log_probabilities(index).to_vec(),
+        score,
+        finished,
+    }
+}

@@ -1,0 +1,130 @@
+//! Options of a search, and their ranges.
+
+use super::error::SearchError;
+
+/// Most tokens of a vocabulary.
+pub const MOST_TOKENS: u32 = 1 << 20;
+/// Most beams side by side.
+pub const MOST_BEAMS: u32 = 64;
+/// Most words of a caption.
+pub const MOST_WORDS: u32 = 1000;
+/// Most logits of a step, over all beams: 256 MiB of them.
+pub const MOST_LOGITS: u64 = 1 << 26;
+/// Largest seed: the largest integer that every runtime holds exactly.
+pub const LARGEST_SEED: f64 = 9_007_199_254_740_991.0;
+
+/// How to search. See each field for its range.
+#[derive(Clone, Debug)]
+pub struct SearchOptions {
+    /// Tokens of the vocabulary, 2 to [`MOST_TOKENS`].
+    pub vocabulary: u32,
+    /// Beams, or captions drawn side by side where `temperature` is above 0; 1 to [`MOST_BEAMS`].
+    pub beams: u32,
+    /// Words after which a caption is cut, 1 to [`MOST_WORDS`].
+    pub max_words: u32,
+    /// Words before which a caption does not end, 0 to `max_words`.
+    pub min_words: u32,
+    /// Alpha of `score = log-probability / length^alpha`, 0 to 10.
+    pub length_penalty: f64,
+    /// No run of so many words occurs twice in a caption; 0 is off, at most [`MOST_WORDS`].
+    pub no_repeat_ngram: u32,
+    /// Token that the first step is fed with.
+    pub start_id: u32,
+    /// Token that ends a caption.
+    pub end_id: u32,
+    /// 0 looks for the most probable caption; above that, up to 100, words are drawn at this temperature.
+    pub temperature: f64,
+    /// Only the so many most probable words are drawn from; 0 is off.
+    pub top_k: u32,
+    /// Only the most probable words that together have this probability are drawn from; above 0, and 1 is off.
+    pub top_p: f64,
+    /// Where the random numbers begin, an integer from 0 to [`LARGEST_SEED`].
+    pub seed: f64,
+}
+
+impl Default for SearchOptions {
+    fn default() -> Self {
+        Self {
+            vocabulary: 2,
+            beams: 1,
+            max_words: 20,
+            min_words: 0,
+            length_penalty: 0.0,
+            no_repeat_ngram: 0,
+            start_id: 1,
+            end_id: 2,
+            temperature: 0.0,
+            top_k: 0,
+            top_p: 1.0,
+            seed: 0.0,
+        }
+    }
+}
+
+impl SearchOptions {
+    /// Refuses what is out of range, `banned` ids included.
+    ///
+    /// # Errors
+    ///
+    /// [`SearchError::Option`] names the first option that is out of range.
+    pub fn validate(&self, banned: &[u32]) -> Result<(), SearchError> {
+        let check = |name, value: f64, accepted: bool, range| {
+            if accepted { Ok(()) } else { Err(SearchError::Option { name, value, range }) }
+        };
+        let integer = |name, value: u32, low: u32, high: u32, range| {
+            check(name, f64::from(value), (low..=high).contains(&value), range)
+        };
+        integer("vocabulary", self.vocabulary, 2, MOST_TOKENS, "an integer from 2 to 1048576")?;
+        integer("beams", self.beams, 1, MOST_BEAMS, "an integer from 1 to 64")?;
+        check(
+            "beams",
+            f64::from(self.beams),
+            u64::from(self.beams) * u64::from(self.vocabulary) <= MOST_LOGITS,
+            "fewer, as beams times vocabulary must not exceed 67108864",
+        )?;
+        integer("maxWords", self.max_words, 1, MOST_WORDS, "an integer from 1 to 1000")?;
+        integer("minWords", self.min_words, 0, self.max_words, "an integer from 0 to maxWords")?;
+        let alpha = self.length_penalty;
+        check("lengthPenalty", alpha, (0.0..=10.0).contains(&alpha), "a number from 0 to 10")?;
+        integer("noRepeatNgram", self.no_repeat_ngram, 0, MOST_WORDS, "an integer from 0 to 1000")?;
+        integer("startId", self.start_id, 0, self.vocabulary - 1, "an id of the vocabulary")?;
+        integer("endId", self.end_id, 0, self.vocabulary - 1, "an id of the vocabulary")?;
+        let temperature = self.temperature;
+        check("temperature", temperature, (0.0..=100.0).contains(&temperature), "a number from 0 to 100")?;
+        check("topP", self.top_p, self.top_p > 0.0 && self.top_p <= 1.0, "a number above 0, at most 1")?;
+        let whole = (0.0..=LARGEST_SEED).contains(&self.seed) && self.seed.fract() == 0.0;
+        check("seed", self.seed, whole, "an integer from 0 to 9007199254740991")?;
+        for &id in banned {
+            integer("banned", id, 0, self.vocabulary - 1, "ids of the vocabulary")?;
+            check("banned", f64::from(id), id != self.end_id, "ids other than endId, or no caption could end")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(change: impl FnOnce(&mut SearchOptions), banned: &[u32]) -> String {
+        let mut options = SearchOptions { vocabulary: 10, ..SearchOptions::default() };
+        change(&mut options);
+        options.validate(banned).map_or_else(|error| error.to_string(), |()| "accepted".to_owned())
+    }
+
+    #[test]
+    fn out_of_range_options_are_named() {
+        assert_eq!(refused(|_| (), &[0, 1, 3]), "accepted");
+        assert!(refused(|o| o.beams = 0, &[]).starts_with("The search option beams is 0: give"));
+        assert!(refused(|o| o.min_words = 21, &[]).contains("minWords is 21"));
+        assert!(refused(|o| o.length_penalty = f64::NAN, &[]).contains("lengthPenalty is NaN"));
+        assert!(refused(|o| o.temperature = f64::INFINITY, &[]).contains("temperature is inf"));
+        assert!(refused(|o| o.top_p = 0.0, &[]).contains("topP is 0"));
+        assert!(refused(|o| o.seed = 0.5, &[]).contains("seed is 0.5"));
+        assert!(refused(|o| o.end_id = 10, &[]).contains("endId is 10"));
+        assert!(refused(|_| (), &[10]).contains("banned is 10"));
+        assert!(refused(|_| (), &[2]).contains("banned is 2"));
+        let wide = |o: &mut SearchOptions| (o.vocabulary, o.beams) = (MOST_TOKENS, MOST_BEAMS + 1);
+        assert!(refused(wide, &[]).contains("beams is 65"));
+    }
+}

@@ -1,0 +1,199 @@
+//! The search as a whole, on small models whose best captions can be counted out.
+
+use edgecap_wasm::search::{Hypothesis, Search, SearchOptions};
+
+const START: u32 = 1;
+const END: u32 = 2;
+
+/// Runs a search over a model that gives the logits after a history, `START` included.
+fn run(options: SearchOptions, model: impl Fn(&[u32]) -> Vec<f32>) -> Vec<Hypothesis> {
+    let vocabulary = options.vocabulary as usize;
+    let beams = options.beams as usize;
+    let mut search = Search::new(options, &[0, START]).expect("valid options");
+    let mut histories: Vec<Vec<u32>> = vec![Vec::new()];
+    loop {
+        let extended: Vec<Vec<u32>> = search
+            .parents()
+            .iter()
+            .zip(search.tokens())
+            .map(|(&parent, &token)| [histories[parent as usize].as_slice(), &[token as u32]].concat())
+            .collect();
+        histories = extended;
+        for (history, row) in histories.iter().zip(search.logits().chunks_exact_mut(vocabulary)) {
+            row.copy_from_slice(&model(history));
+        }
+        if !search.advance().expect("finite logits") {
+            return search.results(beams);
+        }
+    }
+}
+
+/// A model whose logits depend on the history in a way that looks random.
+fn scrambled(history: &[u32], vocabulary: usize) -> Vec<f32> {
+    let mut state = history.iter().fold(7u64, |hash, &token| hash.wrapping_mul(0x100_0000_01B3) ^ u64::from(token));
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 40) as f32 / 4e6
+    };
+    (0..vocabulary).map(|_| next()).collect()
+}
+
+fn log_softmax(logits: &[f32]) -> Vec<f64> {
+    let sum: f64 = logits.iter().map(|&logit| f64::from(logit).exp()).sum();
+    logits.iter().map(|&logit| f64::from(logit) - sum.ln()).collect()
+}
+
+/// Every caption that ends within `max_words`, with its log-probability.
+fn every_caption(max_words: usize, vocabulary: usize) -> Vec<(Vec<u32>, f64)> {
+    let mut ended = Vec::new();
+    let mut open = vec![(vec![START], 0.0)];
+    for _ in 0..max_words {
+        let mut longer = Vec::new();
+        for (history, sum) in open {
+            for (token, log_probability) in
+                log_softmax(&scrambled(&history, vocabulary)).into_iter().enumerate().skip(2)
+            {
+                if token == END as usize {
+                    ended.push((history[1..].to_vec(), sum + log_probability));
+                } else {
+                    longer.push(([history.as_slice(), &[token as u32]].concat(), sum + log_probability));
+                }
+            }
+        }
+        open = longer;
+    }
+    ended
+}
+
+#[test]
+fn a_wide_beam_finds_the_best_captions_there_are() {
+    for alpha in [0.0, 0.7, 2.0] {
+        let options =
+            SearchOptions { vocabulary: 5, beams: 64, max_words: 4, length_penalty: alpha, ..SearchOptions::default() };
+        let results = run(options, |history| scrambled(history, 5));
+        let mut every = every_caption(4, 5);
+        let score = |(words, sum): &(Vec<u32>, f64)| sum / ((words.len() + 1) as f64).powf(alpha);
+        every.sort_by(|a, b| score(b).total_cmp(&score(a)));
+        for (result, expected) in results.iter().zip(&every) {
+            assert_eq!(result.tokens, expected.0);
+            assert!((result.log_probability - expected.1).abs() < 1e-5 && result.finished);
+            assert!((result.score - score(expected)).abs() < 1e-5);
+        }
+        assert!(results.len() >= 10);
+    }
+}
+
+#[test]
+fn one_beam_follows_the_most_probable_word() {
+    let options = SearchOptions { vocabulary: 40, beams: 1, max_words: 30, ..SearchOptions::default() };
+    let mut history = vec![START];
+    let mut sum = 0.0;
+    let finished = loop {
+        let log_probabilities = log_softmax(&scrambled(&history, 40));
+        let (token, best) = log_probabilities
+            .iter()
+            .enumerate()
+            .skip(2)
+            .max_by(|a, b| a.1.total_cmp(b.1).then(b.0.cmp(&a.0)))
+            .expect("tokens");
+        sum += best;
+        if token == END as usize {
+            break true;
+        }
+        history.push(token as u32);
+        if history.len() > 30 {
+            break false;
+        }
+    };
+    let results = run(options, |history| scrambled(history, 40));
+    assert_eq!((results.len(), results[0].finished), (1, finished));
+    assert_eq!(results[0].tokens, history[1..]);
+    assert!((results[0].log_probability - sum).abs() < 1e-4);
+}
+
+#[test]
+fn captions_are_cut_where_none_ends() {
+    let options = SearchOptions { vocabulary: 6, beams: 3, max_words: 5, ..SearchOptions::default() };
+    let results = run(options, |_| vec![0.0, 0.0, f32::NEG_INFINITY, 0.0, 1.0, 2.0]);
+    assert_eq!(results.len(), 3);
+    assert!(results.iter().all(|result| !result.finished && result.tokens.len() == 5));
+    assert_eq!(results[0].tokens, [5; 5]);
+}
+
+#[test]
+fn a_finished_caption_is_never_lost() {
+    // The best caption is a single word; all that follow are worse, for as long as the search goes on.
+    let options = SearchOptions { vocabulary: 8, beams: 2, max_words: 9, ..SearchOptions::default() };
+    let results = run(options, |history| {
+        let mut logits = vec![0.0f32; 8];
+        logits[if history == [START] {
+            4
+        } else if history == [START, 4] {
+            END as usize
+        } else {
+            5
+        }] = 3.0;
+        logits
+    });
+    assert_eq!((results[0].tokens.as_slice(), results[0].finished), ([4].as_slice(), true));
+}
+
+#[test]
+fn limits_on_words_hold() {
+    let likes_to_end = |history: &[u32]| {
+        let mut logits = scrambled(history, 12);
+        logits[END as usize] = 9.0;
+        logits
+    };
+    let base = SearchOptions { vocabulary: 12, beams: 3, max_words: 8, ..SearchOptions::default() };
+    for temperature in [0.0, 1.0] {
+        let options = SearchOptions { min_words: 4, temperature, ..base.clone() };
+        assert!(run(options, likes_to_end).iter().all(|result| result.tokens.len() >= 4));
+    }
+    let options = SearchOptions { no_repeat_ngram: 1, ..base };
+    for result in run(options, |_| vec![0.0, 0.0, -9.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0]) {
+        let mut words = result.tokens.clone();
+        words.sort_unstable();
+        words.dedup();
+        assert_eq!(words.len(), result.tokens.len());
+    }
+}
+
+#[test]
+fn a_drawn_caption_does_not_depend_on_its_neighbours() {
+    let draw = |beams: u32, seed: f64| {
+        let options = SearchOptions {
+            vocabulary: 30,
+            beams,
+            max_words: 12,
+            temperature: 1.3,
+            top_k: 20,
+            top_p: 0.95,
+            seed,
+            ..SearchOptions::default()
+        };
+        run(options, |history| scrambled(history, 30))
+    };
+    let alone = draw(1, 5.0);
+    let among = draw(8, 5.0);
+    assert!(among.iter().any(|result| result.tokens == alone[0].tokens));
+    assert_eq!(among, draw(8, 5.0));
+    assert_ne!(among, draw(8, 6.0));
+    assert!(among.len() > 1);
+}
+
+#[test]
+fn a_step_with_broken_logits_can_be_repeated() {
+    for temperature in [0.0, 1.0] {
+        let options = SearchOptions { vocabulary: 4, temperature, ..SearchOptions::default() };
+        let mut search = Search::new(options, &[0, START]).expect("valid options");
+        search.logits().copy_from_slice(&[0.0, f32::NAN, 1.0, 0.0]);
+        assert!(search.advance().expect_err("NaN").to_string().contains("beam 0 hold NaN at token 1"));
+        search.logits().copy_from_slice(&[9.0, 9.0, f32::NEG_INFINITY, f32::NEG_INFINITY]);
+        assert!(search.advance().expect_err("all banned").to_string().contains("No token is left to continue beam 0"));
+        search.logits().copy_from_slice(&[9.0, 9.0, 5.0, f32::NEG_INFINITY]);
+        assert!(!search.advance().expect("one token left"));
+        assert_eq!(search.results(1)[0].tokens, [0; 0]);
+        assert!(!search.advance().expect("still done"));
+    }
+}
