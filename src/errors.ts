@@ -43,5 +43,6 @@ export class EdgecapError extends Error {
 
 /** Throws `signal`'s reason, as an {@linkcode EdgecapError} with code `aborted`, where it has been aborted. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new EdgecapError("aborted", "The work was aborted by its signal.", { cause: signal.reason });
+  if (signal?.aborted)
+    throw new EdgecapError("aborted", "The work was aborted by its signal.", { cause: signal.reason });
 }

@@ -1,0 +1,62 @@
+import { EdgecapError } from "../errors.ts";
+import type { GraphPort, GraphSession } from "../runtime/graph_session.ts";
+import type { Manifest } from "./manifest.ts";
+
+/** The three graphs of a bundle. */
+export interface BundleGraphs {
+  readonly encoder: GraphSession;
+  readonly init: GraphSession;
+  readonly step: GraphSession;
+}
+
+type Ports = Readonly<Record<string, readonly (number | string)[]>>;
+
+/**
+ * Holds the graphs' inputs and outputs against what the manifest says of them.
+ *
+ * @throws {EdgecapError} `bundle-shape-mismatch` naming graph, port, and both shapes.
+ */
+export function checkShapes(where: string, manifest: Manifest, graphs: BundleGraphs): void {
+  const { size, regions, features } = manifest.encoder;
+  const { hidden, keys, vocabulary } = manifest.decoder;
+  const memory: Ports = { keys: ["images", regions, keys], values: ["images", regions, keys] };
+  const state: Ports = { hidden: ["images", "beams", hidden], cell: ["images", "beams", hidden] };
+  const expected: [GraphSession, Ports, Ports][] = [
+    [graphs.encoder, { pixels: ["batch", size, size, 3] }, { grid: ["batch", regions, features] }],
+    [
+      graphs.init,
+      { grid: ["images", regions, features] },
+      { ...memory, hidden: ["images", 1, hidden], cell: ["images", 1, hidden] },
+    ],
+    [
+      graphs.step,
+      { tokens: ["images", "beams"], ...memory, ...state },
+      {
+        logits: ["images", "beams", vocabulary],
+        next_hidden: ["images", "beams", hidden],
+        next_cell: ["images", "beams", hidden],
+        attention: ["images", "beams", regions],
+      },
+    ],
+  ];
+  for (const [graph, inputs, outputs] of expected) {
+    checkPorts(where, `input of the graph "${graph.name}"`, graph.inputs, inputs);
+    checkPorts(where, `output of the graph "${graph.name}"`, graph.outputs, outputs);
+  }
+}
+
+function checkPorts(where: string, kind: string, found: readonly GraphPort[], expected: Ports): void {
+  for (const [name, shape] of Object.entries(expected)) {
+    const port = found.find((candidate) => candidate.name === name);
+    const agrees =
+      port !== undefined &&
+      port.shape.length === shape.length &&
+      shape.every((length, axis) => typeof length === "string" || port.shape[axis] === length);
+    if (agrees) continue;
+    const got = port === undefined ? `only ${found.map((p) => p.name).join(", ")}` : `[${port.shape.join(", ")}]`;
+    throw new EdgecapError(
+      "bundle-shape-mismatch",
+      `The bundle "${where}" disagrees with itself: ${kind} "${name}" should be [${shape.join(", ")}] by the manifest, and the graph has ${got}. Export the bundle again.`,
+    );
+  }
+}

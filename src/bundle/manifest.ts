@@ -1,0 +1,121 @@
+import { type Static, Type } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
+import { EdgecapError } from "../errors.ts";
+
+/** Version of the manifest's schema that this release writes, and the newest that it reads. */
+export const manifestVersion = 1;
+
+const count = Type.Integer({ minimum: 1 });
+const score = Type.Number({ minimum: 0 });
+
+const fileEntry = Type.Object({
+  /** Path inside the bundle's folder. */
+  path: Type.String({ pattern: "^[A-Za-z0-9_-][A-Za-z0-9._-]*$" }),
+  /** Size of the file. */
+  bytes: Type.Integer({ minimum: 0 }),
+  /** SHA-256 of its content, in lower-case hexadecimal. */
+  sha256: Type.String({ pattern: "^[0-9a-f]{64}$" }),
+});
+
+/** Schema of `manifest.json`; every length is in elements unless its name says otherwise. */
+export const manifestSchema = Type.Object({
+  schemaVersion: Type.Literal(manifestVersion),
+  name: Type.String({ minLength: 1 }),
+  version: Type.String({ minLength: 1 }),
+  files: Type.Object({
+    encoder: fileEntry,
+    decoderInit: fileEntry,
+    decoderStep: fileEntry,
+    vocabulary: fileEntry,
+  }),
+  encoder: Type.Object({
+    precision: Type.Union([Type.Literal("fp32"), Type.Literal("fp16"), Type.Literal("int8")]),
+    /** Side of the square picture in pixels. */
+    size: count,
+    regions: count,
+    features: count,
+  }),
+  decoder: Type.Object({
+    preset: Type.String({ minLength: 1 }),
+    precision: Type.Union([Type.Literal("fp32"), Type.Literal("fp16"), Type.Literal("int8")]),
+    /** Units of the state. */
+    hidden: count,
+    /** Units of keys and values. */
+    keys: count,
+    /** Entries of the vocabulary. */
+    vocabulary: count,
+  }),
+  tokenizer: Type.Object({
+    rules: Type.Literal("spacy-en"),
+    lowercase: Type.Boolean(),
+    dropPunctuation: Type.Boolean(),
+    /** Words seen less often in training are unknown. */
+    minimumCount: count,
+  }),
+  generation: Type.Object({
+    beams: count,
+    maxWords: count,
+    /** Exponent of the length by which a beam's log-probability is divided. */
+    lengthPenalty: Type.Number({ minimum: 0 }),
+  }),
+  provenance: Type.Object({
+    data: Type.String(),
+    preset: Type.String(),
+    epochs: Type.Integer({ minimum: 0 }),
+    seed: Type.Integer(),
+    command: Type.String(),
+    scores: Type.Object({
+      split: Type.String(),
+      beams: count,
+      bleu1: score,
+      bleu2: score,
+      bleu3: score,
+      bleu4: score,
+      rougeL: score,
+      cider: score,
+    }),
+    licences: Type.Array(Type.Object({ what: Type.String(), licence: Type.String(), source: Type.String() })),
+  }),
+});
+
+/** What a bundle says of itself. */
+export type Manifest = Static<typeof manifestSchema>;
+
+/** The parts of a bundle that are files. */
+export type BundlePart = keyof Manifest["files"];
+
+/**
+ * Reads the text of a `manifest.json`.
+ *
+ * @param where Where the text came from, for messages.
+ * @throws {EdgecapError} `bundle-version-unsupported` for a manifest of a later release, `bundle-manifest-invalid` for
+ *   anything else that is no manifest.
+ */
+export function parseManifest(text: string, where: string): Manifest {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (cause) {
+    throw new EdgecapError("bundle-manifest-invalid", `"${where}" is no JSON: ${(cause as Error).message}.`, { cause });
+  }
+  const version = (parsed as { schemaVersion?: unknown } | null)?.schemaVersion;
+  if (typeof version === "number" && version > manifestVersion) {
+    throw new EdgecapError(
+      "bundle-version-unsupported",
+      `"${where}" has schema version ${version}, and this edgecap reads up to ${manifestVersion}: update edgecap.`,
+    );
+  }
+  const error = Value.Errors(manifestSchema, parsed).First();
+  if (error !== undefined) {
+    throw new EdgecapError(
+      "bundle-manifest-invalid",
+      `"${where}" is no manifest: at ${error.path || "/"}, ${error.message.toLowerCase()}, but found ${quoted(error.value)}.`,
+    );
+  }
+  return parsed as Manifest;
+}
+
+function quoted(value: unknown): string {
+  const text = JSON.stringify(value) ?? "nothing";
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}

@@ -1,0 +1,57 @@
+import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { sha256Hex } from "./load_bundle.ts";
+import { type BundlePart, type Manifest, parseManifest } from "./manifest.ts";
+
+/** File names of a bundle's parts. */
+export const bundleFileNames: Readonly<Record<BundlePart, string>> = {
+  encoder: "encoder.onnx",
+  decoderInit: "decoder_init.onnx",
+  decoderStep: "decoder_step.onnx",
+  vocabulary: "vocabulary.txt",
+};
+
+/**
+ * Writes a bundle's folder as a whole: another bundle that stands there is replaced only once this one is complete.
+ *
+ * @param folder Folder of the bundle.
+ * @param description The manifest without the files' hashes, which are computed here.
+ * @returns The manifest as written.
+ * @throws {EdgecapError} `bundle-manifest-invalid` where the description is no valid manifest.
+ */
+export async function writeBundle(
+  folder: string,
+  description: Omit<Manifest, "files">,
+  files: Readonly<Record<BundlePart, Uint8Array>>,
+): Promise<Manifest> {
+  const target = resolve(folder);
+  const entries = await Promise.all(
+    (Object.keys(bundleFileNames) as BundlePart[]).map(async (part) => {
+      const bytes = files[part];
+      return [part, { path: bundleFileNames[part], bytes: bytes.length, sha256: await sha256Hex(bytes) }] as const;
+    }),
+  );
+  const { schemaVersion, name, version, ...rest } = description;
+  const manifest = { schemaVersion, name, version, files: Object.fromEntries(entries) as Manifest["files"], ...rest };
+  const text = `${JSON.stringify(manifest, null, 2)}\n`;
+  parseManifest(text, join(target, "manifest.json"));
+  await mkdir(dirname(target), { recursive: true });
+  const staging = await mkdtemp(join(dirname(target), `.${basename(target)}-`));
+  try {
+    for (const [part, bytes] of Object.entries(files) as [BundlePart, Uint8Array][]) {
+      await writeFile(join(staging, bundleFileNames[part]), bytes);
+    }
+    await writeFile(join(staging, "manifest.json"), text);
+    const old = `${staging}-old`;
+    const replaced = await rename(target, old).then(
+      () => true,
+      () => false,
+    );
+    await rename(staging, target);
+    if (replaced) await rm(old, { recursive: true });
+  } catch (error) {
+    await rm(staging, { recursive: true, force: true });
+    throw error;
+  }
+  return manifest;
+}

@@ -1,0 +1,90 @@
+import type { Manifest } from "./bundle/manifest.ts";
+import type { SearchOptions } from "./decode/search.ts";
+import { EdgecapError } from "./errors.ts";
+
+/** How to caption; what is left out is as the bundle recommends. */
+export interface CaptionOptions {
+  /** Width of the beam search, 1 (greedy) to 64. Default: the bundle's; not together with `temperature`. */
+  readonly beams?: number;
+  /** Further captions wanted, 0 to 63. Default 0. */
+  readonly alternatives?: number;
+  /** Longest caption in words, 1 to 1000. Default: the bundle's. */
+  readonly maxWords?: number;
+  /** Above 0, up to 100: words are drawn at random, the more freely the higher. Default 0: the most probable caption. */
+  readonly temperature?: number;
+  /** Draw only from so many most probable words, 0 (all) and up. Default 0; only with `temperature`. */
+  readonly topK?: number;
+  /** Draw only from the most probable words that together have this probability, above 0 to 1. Default 1; only with `temperature`. */
+  readonly topP?: number;
+  /** Where the random numbers begin, a whole number from 0: the same seed draws the same words. Default 0. */
+  readonly seed?: number;
+  /** Stops the work between two words. */
+  readonly signal?: AbortSignal;
+}
+
+/** Ids of the vocabulary's special entries. */
+const special = { pad: 0, start: 1, end: 2, unknown: 3 };
+
+/**
+ * Options as the search takes them.
+ *
+ * @throws {EdgecapError} `option-invalid`, quoting name, value and range.
+ */
+export function resolveOptions(
+  options: CaptionOptions,
+  { generation, decoder }: Manifest,
+): { search: SearchOptions; count: number; signal: AbortSignal | undefined } {
+  const temperature = within("temperature", options.temperature ?? 0, 0, 100);
+  const alternatives = whole("alternatives", options.alternatives ?? 0, 0, 63);
+  const sampled = temperature > 0;
+  if (sampled && (options.beams ?? 1) > 1) {
+    throw invalid(
+      "beams",
+      options.beams,
+      "1 or none where temperature is above 0; ask for alternatives to draw several",
+    );
+  }
+  if (!sampled && options.topK !== undefined)
+    throw invalid("topK", options.topK, "used only with a temperature above 0");
+  if (!sampled && options.topP !== undefined)
+    throw invalid("topP", options.topP, "used only with a temperature above 0");
+  const asked = options.beams === undefined ? undefined : whole("beams", options.beams, 1, 64);
+  // Every caption wanted needs a beam of its own.
+  const beams = sampled ? alternatives + 1 : Math.max(asked ?? generation.beams, alternatives + 1);
+  const topP = options.topP ?? 1;
+  if (!(topP > 0 && topP <= 1)) throw invalid("topP", topP, "above 0, up to 1");
+  return {
+    count: alternatives + 1,
+    signal: options.signal,
+    search: {
+      vocabulary: decoder.vocabulary,
+      beams,
+      maxWords: whole("maxWords", options.maxWords ?? generation.maxWords, 1, 1000),
+      minWords: 1,
+      lengthPenalty: sampled ? 0 : generation.lengthPenalty,
+      noRepeatNgram: 0,
+      startId: special.start,
+      endId: special.end,
+      banned: Uint32Array.of(special.pad, special.start, special.unknown),
+      temperature,
+      topK: whole("topK", options.topK ?? 0, 0, decoder.vocabulary),
+      topP,
+      seed: whole("seed", options.seed ?? 0, 0, Number.MAX_SAFE_INTEGER),
+    },
+  };
+}
+
+function whole(name: string, value: number, low: number, high: number): number {
+  if (!Number.isInteger(value) || value < low || value > high)
+    throw invalid(name, value, `a whole number from ${low} to ${high}`);
+  return value;
+}
+
+function within(name: string, value: number, low: number, high: number): number {
+  if (!(value >= low && value <= high)) throw invalid(name, value, `a number from ${low} to ${high}`);
+  return value;
+}
+
+function invalid(name: string, value: unknown, range: string): EdgecapError {
+  return new EdgecapError("option-invalid", `${name} is ${String(value)}: it must be ${range}.`);
+}

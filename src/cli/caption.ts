@@ -1,0 +1,96 @@
+import type { Command } from "commander";
+import pc from "picocolors";
+import { type Caption, type CaptionOptions, EdgecapError, load } from "../mod.ts";
+import { imageFiles, readImage } from "./image_files.ts";
+import { interruptSignal } from "./interrupt.ts";
+import { realNumber, wholeNumber } from "./option_values.ts";
+import { startProgress } from "./progress.ts";
+import { exitStatus } from "./run_program.ts";
+
+interface CaptionFlags {
+  readonly json?: boolean;
+  readonly beams?: number;
+  readonly alternatives?: number;
+  readonly maxWords?: number;
+  readonly temperature?: number;
+  readonly seed?: number;
+  readonly bundle?: string;
+  readonly threads: number;
+}
+
+/** Adds `edgecap caption`. */
+export function registerCaption(program: Command): void {
+  program
+    .command("caption")
+    .description("Caption pictures: JPEG, PNG, WebP, GIF (first frame) and BMP.")
+    .argument("<files...>", "files, folders and patterns; - reads one picture from standard input")
+    .option("--json", "print one line of JSON a picture, in their order")
+    .option("--beams <n>", "width of the beam search; 1 is greedy (default: the bundle's)", wholeNumber(1, 64))
+    .option("--alternatives <n>", "further captions of each picture", wholeNumber(0, 63))
+    .option("--max-words <n>", "longest caption (default: the bundle's)", wholeNumber(1, 1000))
+    .option("--temperature <t>", "draw words at random, the more freely the higher", realNumber(0, 100))
+    .option("--seed <s>", "where the random numbers begin", wholeNumber(0, Number.MAX_SAFE_INTEGER))
+    .option("--bundle <dir>", "folder or URL of a bundle (default: the one that comes with edgecap)")
+    .option("--threads <n>", "threads of one inference", wholeNumber(1, 64), 1)
+    .addHelpText(
+      "after",
+      `
+One picture without --json prints its caption alone; several print "file: caption".
+Exit status: 0 all captioned, 1 some failed (the rest are captioned), 2 wrong usage.
+
+Examples:
+  edgecap caption photo.jpg
+  edgecap caption --json --beams 5 --alternatives 2 photos/
+  curl -s example.org/cat.jpg | edgecap caption -`,
+    )
+    .action(caption);
+}
+
+async function caption(args: string[], flags: CaptionFlags): Promise<void> {
+  using interrupt = interruptSignal();
+  const files = await imageFiles(args);
+  const { json, bundle, threads, ...generation } = flags;
+  const options: CaptionOptions = { ...generation, signal: interrupt.signal };
+  await using captioner = await load(bundle, { threads, signal: interrupt.signal });
+  using progress = startProgress(files.length, "pictures", process.stdout.isTTY);
+  const report = json === true ? jsonReport : textReport(files.length > 1);
+  for (const [done, file] of files.entries()) {
+    let result: Caption | EdgecapError;
+    try {
+      result = await captioner.caption(await readImage(file), options);
+    } catch (error) {
+      if (!(error instanceof EdgecapError) || error.code === "aborted" || error.code === "option-invalid") throw error;
+      result = error;
+      process.exitCode = exitStatus.someFailed;
+    }
+    report(file, result);
+    progress.update(done + 1);
+  }
+}
+
+function jsonReport(image: string, result: Caption | EdgecapError): void {
+  const line =
+    result instanceof EdgecapError
+      ? { image, error: { code: result.code, message: result.message } }
+      : {
+          image,
+          caption: result.caption,
+          logProbability: result.logProbability,
+          words: result.words,
+          alternatives: result.alternatives,
+          timing: result.timing,
+        };
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+function textReport(named: boolean): (image: string, result: Caption | EdgecapError) => void {
+  return (image, result) => {
+    const name = named ? `${pc.dim(`${image}:`)} ` : "";
+    if (result instanceof EdgecapError) {
+      process.stderr.write(`${image}: ${pc.red("error")}: ${result.message}\n`);
+      return;
+    }
+    process.stdout.write(`${name}${result.caption}\n`);
+    for (const { caption } of result.alternatives) process.stdout.write(`${name}${pc.dim("or")} ${caption}\n`);
+  };
+}

@@ -1,0 +1,82 @@
+import { type Command, Option } from "commander";
+
+/** Adds `edgecap completion`. */
+export function registerCompletion(program: Command): void {
+  program
+    .command("completion")
+    .description("Print a script that completes verbs and options in a shell.")
+    .argument("<shell>", "bash, zsh or fish")
+    .addHelpText("after", "\nExample:\n  source <(edgecap completion bash)")
+    .action((shell: string, _flags: object, command: Command) => {
+      const script = scripts[shell];
+      if (script === undefined) command.error(`error: "${shell}" is no shell that is known here: bash, zsh or fish`);
+      else process.stdout.write(script(verbsOf(program)));
+    });
+}
+
+interface Verb {
+  readonly name: string;
+  readonly description: string;
+  readonly options: readonly Option[];
+}
+
+function verbsOf(program: Command): Verb[] {
+  return program.commands.map((command) => ({
+    name: command.name(),
+    description: command.description(),
+    options: [...command.options, new Option("--help", "say more")],
+  }));
+}
+
+function flagsOf({ options }: Verb): string {
+  return options.map((option) => option.long).join(" ");
+}
+
+const scripts: Readonly<Record<string, (verbs: readonly Verb[]) => string>> = {
+  bash: (verbs) => `_edgecap() {
+  local current="\${COMP_WORDS[COMP_CWORD]}"
+  if [ "$COMP_CWORD" -eq 1 ]; then
+    COMPREPLY=($(compgen -W "${verbs.map((verb) => verb.name).join(" ")} --help --version" -- "$current"))
+    return
+  fi
+  local flags=""
+  case "\${COMP_WORDS[1]}" in
+${verbs.map((verb) => `    ${verb.name}) flags="${flagsOf(verb)}" ;;`).join("\n")}
+  esac
+  case "$current" in
+    -*) COMPREPLY=($(compgen -W "$flags" -- "$current")) ;;
+    *) COMPREPLY=($(compgen -f -- "$current")) ;;
+  esac
+}
+complete -o filenames -F _edgecap edgecap
+`,
+  zsh: (verbs) => `#compdef edgecap
+_edgecap() {
+  if (( CURRENT == 2 )); then
+    local -a verbs=(${verbs.map((verb) => `'${verb.name}:${quoted(verb.description)}'`).join(" ")})
+    _describe verb verbs
+    return
+  fi
+  case "\${words[2]}" in
+${verbs.map((verb) => `    ${verb.name}) _arguments ${verb.options.map((o) => `'${o.long}[${quoted(o.description)}]'`).join(" ")} '*:file:_files' ;;`).join("\n")}
+  esac
+}
+compdef _edgecap edgecap
+`,
+  fish: (verbs) =>
+    verbs
+      .flatMap((verb) => [
+        `complete -c edgecap -n __fish_use_subcommand -a ${verb.name} -d '${quoted(verb.description)}'`,
+        ...verb.options.map(
+          (option) =>
+            `complete -c edgecap -n '__fish_seen_subcommand_from ${verb.name}' -l ${option.long?.slice(2)} -d '${quoted(option.description)}'`,
+        ),
+      ])
+      .join("\n")
+      .concat("\n"),
+};
+
+/** Text that may stand between single quotes and inside the brackets of zsh. */
+function quoted(text: string): string {
+  return text.replaceAll(/['[\]:]/g, " ");
+}

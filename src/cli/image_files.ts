@@ -1,0 +1,56 @@
+import { glob, readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { EdgecapError } from "../errors.ts";
+
+const imageName = /\.(jpe?g|png|webp|gif|bmp)$/i;
+
+/** The argument that stands for standard input. */
+export const standardInput = "-";
+
+/**
+ * Files that the arguments name: folders give their pictures by name, sub-folders included; patterns give what they match.
+ *
+ * A name that matches nothing is kept, so that reading it reports the error in its place.
+ */
+export async function imageFiles(args: readonly string[]): Promise<string[]> {
+  const files: string[] = [];
+  for (const arg of args) {
+    const found = arg === standardInput ? undefined : await stat(arg).catch(() => undefined);
+    if (found?.isDirectory()) files.push(...(await picturesIn(arg)));
+    else if (found === undefined && /[*?[{]/.test(arg)) files.push(...(await matches(arg)));
+    else files.push(arg);
+  }
+  return files;
+}
+
+/**
+ * Bytes of a picture's file, or of standard input for `-`.
+ *
+ * @throws {EdgecapError} `file-unreadable`
+ */
+export async function readImage(file: string): Promise<Uint8Array> {
+  if (file === standardInput) {
+    const chunks: Buffer[] = [];
+    for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+    return Buffer.concat(chunks);
+  }
+  return readFile(file).catch((cause: NodeJS.ErrnoException) => {
+    const why = cause.code === "ENOENT" ? "there is no such file" : cause.message;
+    throw new EdgecapError("file-unreadable", `Cannot read "${file}": ${why}.`, { cause });
+  });
+}
+
+async function picturesIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true });
+  const pictures = entries.filter((name) => imageName.test(name)).sort();
+  if (pictures.length === 0) {
+    throw new EdgecapError("file-unreadable", `The folder "${folder}" holds no JPEG, PNG, WebP, GIF or BMP file.`);
+  }
+  return pictures.map((name) => join(folder, name));
+}
+
+async function matches(pattern: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const file of glob(pattern)) if (imageName.test(file)) found.push(file);
+  return found.length === 0 ? [pattern] : found.sort();
+}

@@ -1,0 +1,5 @@
+#!/usr/bin/env bun
+import { buildProgram } from "./program.ts";
+import { runProgram } from "./run_program.ts";
+
+process.exitCode = await runProgram(buildProgram(), process.argv.slice(2));

@@ -1,0 +1,40 @@
+import { open, rename, rm } from "node:fs/promises";
+
+/**
+ * Writes float32 rows as a NumPy file (format 1.0), and gives it its name once it is whole.
+ *
+ * @param path The `.npy` file.
+ * @param shape Lengths; the first is the number of rows.
+ * @param rows Rows, each with the product of the other lengths of elements.
+ */
+export async function writeNpy(
+  path: string,
+  shape: readonly number[],
+  rows: AsyncIterable<Float32Array>,
+): Promise<void> {
+  const partial = `${path}.partial`;
+  const file = await open(partial, "w");
+  try {
+    await file.write(header(shape));
+    for await (const row of rows) await file.write(new Uint8Array(row.buffer, row.byteOffset, row.byteLength));
+    await file.close();
+    await rename(partial, path);
+  } catch (error) {
+    await file.close().catch(() => {});
+    await rm(partial, { force: true });
+    throw error;
+  }
+}
+
+function header(shape: readonly number[]): Uint8Array {
+  const lengths = `(${shape.join(", ")}${shape.length === 1 ? "," : ""})`;
+  const text = `{'descr': '<f4', 'fortran_order': False, 'shape': ${lengths}, }`;
+  // The data begins at a multiple of 64 bytes, as NumPy writes it.
+  const total = Math.ceil((10 + text.length + 1) / 64) * 64;
+  const bytes = new Uint8Array(total).fill(0x20);
+  bytes.set([0x93, ...new TextEncoder().encode("NUMPY"), 1, 0]);
+  new DataView(bytes.buffer).setUint16(8, total - 10, true);
+  bytes.set(new TextEncoder().encode(text), 10);
+  bytes[total - 1] = 0x0a;
+  return bytes;
+}

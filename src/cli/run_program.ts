@@ -1,0 +1,30 @@
+import { type Command, CommanderError } from "commander";
+import pc from "picocolors";
+import { EdgecapError } from "../errors.ts";
+
+/** Exit statuses of every verb. */
+export const exitStatus = { done: 0, someFailed: 1, wrongUsage: 2, interrupted: 130 } as const;
+
+/**
+ * Parses arguments and runs the verb.
+ *
+ * @returns The exit status: 0 done, 1 something failed, 2 wrong usage, 130 interrupted.
+ */
+export async function runProgram(program: Command, args: readonly string[]): Promise<number> {
+  for (const command of [program, ...program.commands]) command.exitOverride();
+  // A reader that has seen enough, such as head, closes the pipe: no reason to complain.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(exitStatus.done);
+    throw error;
+  });
+  try {
+    await program.parseAsync([...args], { from: "user" });
+    return Number(process.exitCode ?? exitStatus.done);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitStatus.done : exitStatus.wrongUsage;
+    if (!(error instanceof EdgecapError)) throw error;
+    if (error.code === "aborted") return exitStatus.interrupted;
+    process.stderr.write(`${pc.red("error")}: ${error.message}\n`);
+    return error.code === "option-invalid" ? exitStatus.wrongUsage : exitStatus.someFailed;
+  }
+}

@@ -1,0 +1,20 @@
+import { createInterface } from "node:readline";
+import type { Command } from "commander";
+import { tokenize } from "../text/tokenizer.ts";
+import { textModule } from "../text/wasm.ts";
+
+/** Adds `edgecap tokenize`. */
+export function registerTokenize(program: Command): void {
+  program
+    .command("tokenize")
+    .description("Split lines of standard input into words, as training and scoring do.")
+    .option("--json", "print a JSON array of tokens for each line, not the tokens with spaces between them")
+    .addHelpText("after", "\nExample:\n  echo \"A man's dog doesn't bark.\" | edgecap tokenize --json")
+    .action(async (flags: { json?: boolean }) => {
+      await textModule();
+      for await (const line of createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY })) {
+        const tokens = tokenize(line);
+        process.stdout.write(`${flags.json === true ? JSON.stringify(tokens) : tokens.join(" ")}\n`);
+      }
+    });
+}

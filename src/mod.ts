@@ -1,0 +1,27 @@
+/**
+ * edgecap: a photo goes in, a sentence comes out, on the edge.
+ *
+ * ```ts ignore
+ * import { load } from "edgecap";
+ *
+ * await using captioner = await load();
+ * const { caption } = await captioner.caption(await Bun.file("photo.jpg").bytes());
+ * ```
+ *
+ * @module
+ */
+export type { BundleSource } from "./bundle/load_bundle.ts";
+export type { Manifest } from "./bundle/manifest.ts";
+export type { CaptionOptions } from "./caption_options.ts";
+export {
+  type Alternative,
+  type Caption,
+  Captioner,
+  type CaptionTiming,
+  type CaptionWord,
+  type ImageSource,
+  type LoadOptions,
+  load,
+} from "./captioner.ts";
+export { EdgecapError, type ErrorCode } from "./errors.ts";
+export { sentence } from "./text/sentence.ts";

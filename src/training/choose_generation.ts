@@ -1,0 +1,80 @@
+import { generate } from "../decode/generate.ts";
+import { throwIfAborted } from "../errors.ts";
+import { evaluateText, type Scores } from "../evaluation/mod.ts";
+import { GraphSession } from "../runtime/graph_session.ts";
+import { sentence } from "../text/sentence.ts";
+import { endId, startId } from "./batches.ts";
+import type { FeatureCache } from "./feature_cache.ts";
+import { unspokenIds } from "./greedy_captions.ts";
+
+/** How a bundle generates unless its user says otherwise. */
+export interface Generation {
+  readonly beams: number;
+  readonly lengthPenalty: number;
+  readonly maxWords: number;
+}
+
+/** A dev photo with its reference captions. */
+export interface DevPhoto {
+  readonly image: string;
+  readonly references: readonly string[];
+}
+
+/** One way to generate and what it scores. */
+export interface GenerationTrial {
+  readonly generation: Generation;
+  readonly scores: Scores;
+}
+
+/** What {@linkcode tryGenerations} needs. */
+export interface TrialOptions {
+  readonly graphs: { readonly init: Uint8Array; readonly step: Uint8Array };
+  readonly cache: FeatureCache;
+  readonly dev: readonly DevPhoto[];
+  /** Words by id. */
+  readonly vocabulary: readonly string[];
+  readonly generations: readonly Generation[];
+  readonly onProgress?: (done: number, total: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Captions the dev photos with the exported graphs in each of several ways, and scores each. */
+export async function tryGenerations(options: TrialOptions): Promise<GenerationTrial[]> {
+  const { cache, dev, vocabulary, generations, signal } = options;
+  const { regions, features } = cache.index;
+  await using init = await GraphSession.create("decoder_init", options.graphs.init);
+  await using step = await GraphSession.create("decoder_step", options.graphs.step);
+  const hypotheses = generations.map((): string[] => []);
+  for (const [done, { image }] of dev.entries()) {
+    throwIfAborted(signal);
+    const grid = { data: new Float32Array(regions * features), shape: [1, regions, features] };
+    cache.read(image, 0, grid.data, 0);
+    for (const [trial, { beams, lengthPenalty, maxWords }] of generations.entries()) {
+      const [best] = await generate({ init, step }, grid, {
+        vocabulary: vocabulary.length,
+        beams,
+        lengthPenalty,
+        maxWords,
+        minWords: 1,
+        noRepeatNgram: 0,
+        startId,
+        endId,
+        banned: Uint32Array.from(unspokenIds),
+        temperature: 0,
+        topK: 0,
+        topP: 1,
+        seed: 0,
+        count: 1,
+        ...(signal && { signal }),
+      });
+      hypotheses[trial]!.push(sentence([...best!.tokens].map((id) => vocabulary[id]!)));
+    }
+    options.onProgress?.(done + 1, dev.length);
+  }
+  return generations.map((generation, trial) => ({
+    generation,
+    scores: evaluateText(
+      dev.map(({ image, references }, i) => ({ id: image, hypothesis: hypotheses[trial]![i]!, references })),
+    ),
+  }));
+}
