@@ -22,9 +22,6 @@ export interface CaptionOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Ids of the vocabulary's special entries. */
-const special = { pad: 0, start: 1, end: 2, unknown: 3 };
-
 /**
  * Options as the search takes them.
  *
@@ -62,10 +59,6 @@ export function resolveOptions(
       maxWords: whole("maxWords", options.maxWords ?? generation.maxWords, 1, 1000),
       minWords: 1,
       lengthPenalty: sampled ? 0 : generation.lengthPenalty,
-      noRepeatNgram: 0,
-      startId: special.start,
-      endId: special.end,
-      banned: Uint32Array.of(special.pad, special.start, special.unknown),
       temperature,
       topK: whole("topK", options.topK ?? 0, 0, decoder.vocabulary),
       topP,

@@ -3,9 +3,7 @@ import { throwIfAborted } from "../errors.ts";
 import { evaluateText, type Scores } from "../evaluation/mod.ts";
 import { GraphSession } from "../runtime/graph_session.ts";
 import { sentence } from "../text/sentence.ts";
-import { endId, startId } from "./batches.ts";
 import type { FeatureCache } from "./feature_cache.ts";
-import { unspokenIds } from "./greedy_captions.ts";
 
 /** How a bundle generates unless its user says otherwise. */
 export interface Generation {
@@ -56,14 +54,6 @@ export async function tryGenerations(options: TrialOptions): Promise<GenerationT
         lengthPenalty,
         maxWords,
         minWords: 1,
-        noRepeatNgram: 0,
-        startId,
-        endId,
-        banned: Uint32Array.from(unspokenIds),
-        temperature: 0,
-        topK: 0,
-        topP: 1,
-        seed: 0,
         count: 1,
         ...(signal && { signal }),
       });

@@ -1,5 +1,5 @@
 import { type AttentionWeights, advance, type DecoderState, logitsOf, mix, readPhotos } from "./attention_model.ts";
-import { endId, padId, startId } from "./batches.ts";
+import { endId, startId } from "./batches.ts";
 import type { FeatureCache } from "./feature_cache.ts";
 import { tf } from "./tensorflow.ts";
 
@@ -58,6 +58,3 @@ function bestWords(logits: Float32Array, rows: number): Int32Array<ArrayBuffer> 
   }
   return best;
 }
-
-/** Ids that no caption holds. */
-export const unspokenIds: readonly number[] = [padId, startId, 3];

@@ -1,0 +1,107 @@
+import { describe, expect, test } from "bun:test";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { loadBundle } from "../../src/bundle/load_bundle.ts";
+import { parseManifest } from "../../src/bundle/manifest.ts";
+import { writeBundle } from "../../src/bundle/write_bundle.ts";
+import { EdgecapError } from "../../src/errors.ts";
+import { tinyBundle, tinyBundleFiles } from "../fixtures/tiny_bundle.ts";
+
+async function codeOf(work: Promise<unknown>): Promise<string> {
+  try {
+    await work;
+  } catch (error) {
+    if (error instanceof EdgecapError) return error.code;
+    throw error;
+  }
+  return "no error";
+}
+
+async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
+  const parent = await mkdtemp(join(tmpdir(), "edgecap-bundle-"));
+  try {
+    const { description, files } = tinyBundle();
+    await writeBundle(join(parent, "bundle"), description, files);
+    await work(join(parent, "bundle"));
+  } finally {
+    await rm(parent, { recursive: true });
+  }
+}
+
+describe("loadBundle()", () => {
+  test("reads back what writeBundle() wrote", () =>
+    inFolder(async (folder) => {
+      const { files } = tinyBundle();
+      const loaded = await loadBundle(folder);
+      expect(loaded.manifest.name).toBe("tiny");
+      expect(loaded.files.vocabulary).toEqual(new Uint8Array(files.vocabulary));
+      expect(Object.keys(loaded.manifest.files).length).toBe(4);
+    }));
+
+  test("refuses a file that is not the manifest's", () =>
+    inFolder(async (folder) => {
+      const path = join(folder, "decoder_step.onnx");
+      const bytes = await readFile(path);
+      bytes[bytes.length >> 1]! ^= 1;
+      await writeFile(path, bytes);
+      expect(await codeOf(loadBundle(folder))).toBe("bundle-hash-mismatch");
+    }));
+
+  test("refuses a bundle with a file missing", () =>
+    inFolder(async (folder) => {
+      await rm(join(folder, "vocabulary.txt"));
+      expect(await codeOf(loadBundle(folder))).toBe("bundle-file-missing");
+    }));
+
+  test("refuses a folder that is no bundle", async () => {
+    expect(await codeOf(loadBundle(join(tmpdir(), "no such bundle")))).toBe("bundle-missing");
+  });
+
+  test("stops where its signal has been aborted", async () => {
+    expect(await codeOf(loadBundle(join(tmpdir(), "x"), AbortSignal.abort()))).toBe("aborted");
+  });
+
+  test("takes files from memory", async () => {
+    expect((await loadBundle(await tinyBundleFiles())).where).toBe("memory");
+  });
+});
+
+describe("writeBundle()", () => {
+  test("keeps the bundle that stands there where the new one is invalid", () =>
+    inFolder(async (folder) => {
+      const { description, files } = tinyBundle();
+      const broken = { ...description, generation: { ...description.generation, beams: 0 } };
+      expect(await codeOf(writeBundle(folder, broken, files))).toBe("bundle-manifest-invalid");
+      expect((await loadBundle(folder)).manifest.name).toBe("tiny");
+    }));
+
+  test("replaces a bundle as a whole", () =>
+    inFolder(async (folder) => {
+      const { description, files } = tinyBundle();
+      await writeBundle(folder, { ...description, name: "second" }, files);
+      expect((await loadBundle(folder)).manifest.name).toBe("second");
+    }));
+});
+
+describe("parseManifest()", () => {
+  test("names the place and the value that are wrong", async () => {
+    const text = new TextDecoder().decode((await tinyBundleFiles()).get("manifest.json"));
+    const wrong = { ...JSON.parse(text), encoder: { precision: "int4", size: 224, regions: 49, features: 4 } };
+    expect(() => parseManifest(JSON.stringify(wrong), "m.json")).toThrow(/\/encoder\/precision.*"int4"/);
+  });
+
+  test("refuses a file outside the bundle's folder", async () => {
+    const text = new TextDecoder().decode((await tinyBundleFiles()).get("manifest.json"));
+    const wrong = text.replace('"encoder.onnx"', '"../encoder.onnx"');
+    expect(() => parseManifest(wrong, "m.json")).toThrow(/\/files\/encoder\/path/);
+  });
+
+  test("knows a manifest of the future from an invalid one", async () => {
+    expect(await codeOf((async () => parseManifest('{"schemaVersion": 2}', "m.json"))())).toBe(
+      "bundle-version-unsupported",
+    );
+    expect(await codeOf((async () => parseManifest("[]", "m.json"))())).toBe("bundle-manifest-invalid");
+    expect(await codeOf((async () => parseManifest("{", "m.json"))())).toBe("bundle-manifest-invalid");
+  });
+});

@@ -1,0 +1,83 @@
+import { beforeAll, describe, expect, test } from "bun:test";
+import { type AttentionBatch, attentionLoss, smoothedCrossEntropy } from "../../src/training/attention_loss.ts";
+import { type AttentionWeights, attentionWeights } from "../../src/training/attention_model.ts";
+import { SeededRandom } from "../../src/training/seeded_random.ts";
+import { startTensorflow, tf } from "../../src/training/tensorflow.ts";
+
+const shape = { regions: 3, features: 4, units: 5, embedding: 3, vocabulary: 7 };
+
+function draw(random: SeededRandom, lengths: readonly number[]): Float32Array {
+  return Float32Array.from({ length: lengths.reduce((a, b) => a * b, 1) }, () => random.normal() / 2);
+}
+
+describe("attentionLoss()", () => {
+  beforeAll(async () => {
+    await startTensorflow("cpu");
+  });
+
+  test("has gradients that agree with finite differences", () => {
+    const random = new SeededRandom(3);
+    const specs = attentionWeights(shape);
+    const variables = specs.map((spec) => tf.variable(tf.tensor(draw(random, spec.shape), [...spec.shape])));
+    const weights = Object.fromEntries(
+      specs.map(({ name }, i) => [name, variables[i]!]),
+    ) as unknown as AttentionWeights;
+    const batch: AttentionBatch = {
+      grid: tf.tensor3d(draw(random, [2, 3, 4]), [2, 3, 4]),
+      inputs: Int32Array.from([1, 4, 5, 1, 6, 0, 1, 5, 5, 1, 4, 4]),
+      targets: Int32Array.from([4, 5, 2, 6, 2, 0, 5, 5, 6, 4, 4, 2]),
+      photos: 2,
+      captions: 2,
+      steps: 3,
+    };
+    const loss = () => attentionLoss(weights, batch, 0.1);
+    const { grads } = tf.variableGrads(loss, variables);
+    for (const [i, variable] of variables.entries()) {
+      const gradient = grads[variable.name]!.dataSync();
+      const values = variable.dataSync().slice();
+      for (let trial = 0; trial < 4; trial++) {
+        const at = Math.floor(random.next() * values.length);
+        const moved = (by: number) => {
+          const shifted = values.slice();
+          shifted[at]! += by;
+          variable.assign(tf.tensor(shifted, [...specs[i]!.shape]));
+          return loss().dataSync()[0]!;
+        };
+        const slope = (moved(0.01) - moved(-0.01)) / 0.02;
+        variable.assign(tf.tensor(values, [...specs[i]!.shape]));
+        expect(Math.abs(gradient[at]! - slope)).toBeLessThan(2e-3);
+      }
+    }
+  });
+
+  test("leaves padded targets out", () => {
+    const random = new SeededRandom(5);
+    const specs = attentionWeights(shape);
+    const weights = Object.fromEntries(
+      specs.map((spec) => [spec.name, tf.tensor(draw(random, spec.shape), [...spec.shape])]),
+    ) as unknown as AttentionWeights;
+    const grid = tf.tensor3d(draw(random, [1, 3, 4]), [1, 3, 4]);
+    const one = { grid, inputs: Int32Array.of(1, 4), targets: Int32Array.of(4, 2), photos: 1, captions: 1, steps: 2 };
+    const padded = {
+      grid,
+      inputs: Int32Array.of(1, 4, 0, 0, 0, 0),
+      targets: Int32Array.of(4, 2, 0, 0, 0, 0),
+      photos: 1,
+      captions: 2,
+      steps: 3,
+    };
+    expect(attentionLoss(weights, padded, 0.1).dataSync()[0]).toBeCloseTo(
+      attentionLoss(weights, one, 0.1).dataSync()[0]!,
+      5,
+    );
+  });
+});
+
+describe("smoothedCrossEntropy()", () => {
+  test("is the logarithm of the vocabulary for equal logits, however smooth", () => {
+    for (const smoothing of [0, 0.1, 0.5]) {
+      const loss = smoothedCrossEntropy(tf.zeros([3, 8]), Int32Array.of(1, 2, 3), smoothing);
+      expect(loss.dataSync()[0]).toBeCloseTo(Math.log(8), 5);
+    }
+  });
+});

@@ -1,0 +1,159 @@
+import { beforeAll, describe, expect, test } from "bun:test";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { EdgecapError } from "../../src/errors.ts";
+import { buildFeatureCache, FeatureCache, mirror } from "../../src/training/feature_cache.ts";
+import { SeededRandom } from "../../src/training/seeded_random.ts";
+import { startTensorflow } from "../../src/training/tensorflow.ts";
+import { attentionDefaults, type EpochRecord, trainAttention } from "../../src/training/trainer.ts";
+
+const images = Array.from({ length: 12 }, (_, i) => `photo-${i}.jpg`);
+const settings = {
+  ...attentionDefaults,
+  units: 8,
+  embedding: 6,
+  epochs: 3,
+  photosPerStep: 4,
+  captionsPerPhoto: 2,
+  warmupSteps: 2,
+  learningRate: 0.02,
+};
+
+/** Photos of one colour each; the caption names the colour. */
+async function colours(folder: string): Promise<FeatureCache> {
+  return buildFeatureCache({
+    folder,
+    encoder: Uint8Array.of(1),
+    encode: async (rgb) =>
+      Float32Array.from(rgb.flatMap((photo) => Array.from({ length: 2 * 3 }, (_, i) => photo[i % 3]! / 64))),
+    pixels: async (image) => new Uint8Array(12).fill((Number(image.match(/\d+/)![0]) % 3) * 100),
+    images,
+    size: 2,
+    regions: 2,
+    features: 3,
+    mirrored: true,
+  });
+}
+
+async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "edgecap-training-"));
+  try {
+    await work(folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+function train(
+  folder: string,
+  cache: FeatureCache,
+  more: { signal?: AbortSignal; resume?: boolean; stopAfter?: number },
+) {
+  const controller = new AbortController();
+  return trainAttention({
+    folder,
+    cache,
+    train: images.map((image, i) => ({ image, captions: [Int32Array.of(4 + (i % 3), 7), Int32Array.of(4 + (i % 3))] })),
+    devImages: images.slice(0, 3),
+    vocabulary: 8,
+    settings,
+    resume: more.resume ?? false,
+    score: (captions) => captions.filter((words, i) => words[0] === 4 + i).length,
+    onEpoch: ({ epoch }) => {
+      if (epoch === more.stopAfter) controller.abort();
+    },
+    signal: controller.signal,
+  });
+}
+
+describe("trainAttention()", () => {
+  beforeAll(async () => {
+    await startTensorflow("cpu");
+  });
+
+  test("learns, and resumed ends where an uninterrupted run ends", () =>
+    inFolder(async (folder) => {
+      using cache = await colours(join(folder, "features"));
+      const whole = await train(join(folder, "whole"), cache, {});
+      expect(whole.length).toBe(3);
+      expect(whole[2]!.loss).toBeLessThan(whole[0]!.loss);
+      const broken = train(join(folder, "broken"), cache, { stopAfter: 1 });
+      await expect(broken).rejects.toThrow(/aborted/);
+      const resumed: EpochRecord[] = await train(join(folder, "broken"), cache, { resume: true });
+      expect(resumed.length).toBe(3);
+      for (const [epoch, record] of resumed.entries())
+        expect(Math.abs(record.loss - whole[epoch]!.loss)).toBeLessThan(1e-4);
+    }));
+
+  test("refuses a checkpoint that is cut short", () =>
+    inFolder(async (folder) => {
+      using cache = await colours(join(folder, "features"));
+      await writeFile(join(folder, "last.ckpt"), "EDGECAP1");
+      try {
+        await train(folder, cache, { resume: true });
+        expect("no error").toBe("an error");
+      } catch (error) {
+        expect((error as EdgecapError).code).toBe("checkpoint-invalid");
+      }
+    }));
+});
+
+describe("FeatureCache", () => {
+  test("gives back what was computed, within half precision, and is not computed twice", () =>
+    inFolder(async (folder) => {
+      using first = await colours(folder);
+      const grid = new Float32Array(6);
+      first.read("photo-2.jpg", 1, grid, 0);
+      expect([...grid]).toEqual(new Array(6).fill(3.125));
+      using again = await buildFeatureCache({
+        folder,
+        encoder: Uint8Array.of(1),
+        encode: async () => {
+          throw new Error("computed again");
+        },
+        pixels: async () => new Uint8Array(12),
+        images,
+        size: 2,
+        regions: 2,
+        features: 3,
+        mirrored: true,
+      });
+      expect(again.has("photo-3.jpg")).toBe(true);
+    }));
+
+  test("is refused where it was never finished", () =>
+    inFolder(async (folder) => {
+      await writeFile(join(folder, "grids.f16.partial"), "half");
+      expect(() => FeatureCache.open(folder)).toThrow(EdgecapError);
+    }));
+});
+
+describe("mirror()", () => {
+  test("turns rows round and comes back when done twice", () => {
+    const rgb = Uint8Array.from({ length: 12 }, (_, i) => i);
+    expect([...mirror(rgb, 2)]).toEqual([3, 4, 5, 0, 1, 2, 9, 10, 11, 6, 7, 8]);
+    expect(mirror(mirror(rgb, 2), 2)).toEqual(rgb);
+  });
+});
+
+describe("SeededRandom", () => {
+  test("goes on from a saved state", () => {
+    const random = new SeededRandom(9);
+    random.nextUint32();
+    const copy = new SeededRandom(random.state);
+    for (let i = 0; i < 5; i++) expect(copy.nextUint32()).toBe(random.nextUint32());
+  });
+
+  test("draws evenly, and normal numbers of deviation 1", () => {
+    const random = new SeededRandom(1);
+    let sum = 0;
+    let squares = 0;
+    for (let i = 0; i < 20000; i++) {
+      sum += random.next();
+      squares += random.normal() ** 2;
+    }
+    expect(Math.abs(sum / 20000 - 0.5)).toBeLessThan(0.02);
+    expect(Math.abs(squares / 20000 - 1)).toBeLessThan(0.05);
+  });
+});
