@@ -26,8 +26,8 @@ fi
 build() {
   local crate=$1 pkg=$out/$1/pkg
   wasm-pack build "$root/$crate" --mode no-install --target web --release --no-pack --out-dir "$pkg" -- --locked
-  # wasm-pack's own .gitignore would keep the build out of the repository.
-  rm -f "$pkg/.gitignore" "$pkg/package.json" "$pkg"/README* "$pkg"/LICENSE*
+  # wasm-pack would hide the build from git, and the raw exports are for nobody to call.
+  rm -f "$pkg"/*_bg.wasm.d.ts "$pkg/.gitignore" "$pkg/package.json" "$pkg"/README* "$pkg"/LICENSE*
   bun "$root/scripts/check_wasm.ts" --record "$crate" --pkg "$pkg"
 }
 

@@ -65,8 +65,11 @@ export function checkBuild(crate: string): string[] {
   const names = new Set([...recorded.keys(), ...present.keys()]);
   return [...names].flatMap((name) => {
     if (recorded.get(name) === present.get(name)) return [];
-    const what = name === "sources" ? `The sources of "${crate}" have changed` : `"${join(pkg, name)}" is not the one`;
-    return [`${what} since it was built: run scripts/build_wasm.sh and commit the result.`];
+    const what =
+      name === "sources"
+        ? `The sources of "${crate}" have changed since it was built`
+        : `"${join(pkg, name)}" is not the one that was built`;
+    return [`${what}: run scripts/build_wasm.sh and commit the result.`];
   });
 }
 
@@ -99,7 +102,8 @@ function main(): void {
   });
   if (values.record !== undefined) {
     const crate = join(root, values.record);
-    return recordBuild(crate, values.pkg ?? join(crate, "pkg"));
+    recordBuild(crate, values.pkg ?? join(crate, "pkg"));
+    return;
   }
   const crates = positionals.length > 0 ? positionals : CRATES;
   const problems = crates.flatMap((crate) => [

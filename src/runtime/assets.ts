@@ -1,1 +1,26 @@
-export const which = "default";
+/**
+ * Where the WebAssembly files are, on runtimes other than Bun. Imported as `#assets`, which package.json maps to
+ * this file or to assets_bun.ts; both export the same.
+ */
+import { readFile } from "node:fs/promises";
+
+/** A WebAssembly module of edgecap's own: the text and search core, or the image decoder. */
+export type AssetName = "text.wasm" | "image.wasm";
+
+const locations: Readonly<Record<AssetName, URL>> = {
+  "text.wasm": new URL("../../wasm/pkg/edgecap_wasm_bg.wasm", import.meta.url),
+  "image.wasm": new URL("../../wasm-image/pkg/edgecap_wasm_image_bg.wasm", import.meta.url),
+};
+
+/** The bytes of one of edgecap's WebAssembly modules. */
+export async function readAsset(name: AssetName): Promise<Uint8Array<ArrayBuffer>> {
+  return await readFile(locations[name]);
+}
+
+/** Where onnxruntime-web's script and module are, for its `env.wasm.wasmPaths`. */
+export function ortWasmPaths(): { mjs: string; wasm: string } {
+  return {
+    mjs: import.meta.resolve("onnxruntime-web/ort-wasm-simd-threaded.mjs"),
+    wasm: import.meta.resolve("onnxruntime-web/ort-wasm-simd-threaded.wasm"),
+  };
+}

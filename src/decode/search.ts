@@ -1,0 +1,170 @@
+import type { Search as WasmSearch } from "../../wasm/pkg/edgecap_wasm.js";
+import { EdgecapError } from "../errors.ts";
+import { loadedTextModule, type TextModule } from "../text/wasm.ts";
+
+/** How to search for the caption of one photo. */
+export interface SearchOptions {
+  /** Tokens of the vocabulary, 2 to 1048576. */
+  readonly vocabulary: number;
+  /** Beams side by side, or captions drawn where `temperature` is above 0; 1 (greedy) to 64. Default 1. */
+  readonly beams?: number;
+  /** Words after which a caption is cut, 1 to 1000. Default 20. */
+  readonly maxWords?: number;
+  /** Words before which no caption ends, 0 to `maxWords`. Default 0. */
+  readonly minWords?: number;
+  /** Alpha of `score = logProbability / length^alpha`, 0 to 10; the end counts as one of the length. Default 0. */
+  readonly lengthPenalty?: number;
+  /** No run of so many words comes twice in a caption; 0 (off) to 1000. Default 0. */
+  readonly noRepeatNgram?: number;
+  /** Token that the first step is fed with. Default 1. */
+  readonly startId?: number;
+  /** Token that ends a caption. Default 2. */
+  readonly endId?: number;
+  /** Tokens that are never words; `endId` cannot be one. Default 0 (padding), 1 (start) and 3 (unknown). */
+  readonly banned?: Uint32Array;
+  /** 0 looks for the most probable caption; above that, up to 100, words are drawn at random. Default 0. */
+  readonly temperature?: number;
+  /** Draws only from so many most probable words; 0 is off. Default 0. */
+  readonly topK?: number;
+  /** Draws only from the most probable words that together have this probability; above 0, 1 is off. Default 1. */
+  readonly topP?: number;
+  /** Where the random numbers begin, a whole number from 0: the same seed draws the same words. Default 0. */
+  readonly seed?: number;
+}
+
+/** A caption that the search found. */
+export interface Hypothesis {
+  /** Ids of its words, without start and end. */
+  readonly tokens: Uint32Array;
+  /** Natural logarithm of its probability by the raw model: the sum over its words and, where it finished, its end. */
+  readonly logProbability: number;
+  /** Natural logarithm of each word's probability. */
+  readonly wordLogProbabilities: Float32Array;
+  /** What it is ranked by: `logProbability / length^lengthPenalty`. */
+  readonly score: number;
+  /** Whether it ended by itself; where not, `maxWords` cut it. */
+  readonly finished: boolean;
+}
+
+/** The greatest value of a 32-bit unsigned integer: what is above would arrive in Rust as another number. */
+const MOST = 0xffffffff;
+
+/**
+ * The search for the words of one caption: greedy, beam search or sampling. The caller runs the decoder graph:
+ * feeds {@linkcode Search.tokens} to it with the states of {@linkcode Search.parents}, writes its logits into
+ * {@linkcode Search.logits} and calls {@linkcode Search.advance}, until that returns false.
+ *
+ * Needs `await textModule()` once. Free it with `using`. Its memory in Rust is allocated by the constructor, and a
+ * step allocates none there.
+ *
+ * @throws {EdgecapError} `option-invalid`, naming the option, its value and its range.
+ */
+export class Search implements Disposable {
+  readonly #module: TextModule;
+  readonly #inner: WasmSearch;
+  readonly #vocabulary: number;
+  #freed = false;
+
+  constructor(options: SearchOptions) {
+    const {
+      vocabulary,
+      beams = 1,
+      maxWords = 20,
+      minWords = 0,
+      lengthPenalty = 0,
+      noRepeatNgram = 0,
+      startId = 1,
+      endId = 2,
+      banned = Uint32Array.of(0, 1, 3).filter((id) => id < vocabulary && id !== endId),
+      temperature = 0,
+      topK = 0,
+      topP = 1,
+      seed = 0,
+    } = options;
+    const integers = { vocabulary, beams, maxWords, minWords, noRepeatNgram, startId, endId, topK };
+    for (const [name, value] of Object.entries(integers)) {
+      if (Number.isInteger(value) && value >= 0 && value <= MOST) continue;
+      throw new EdgecapError(
+        "option-invalid",
+        `The search option ${name} is ${value}: give a whole number from 0 to ${MOST}.`,
+      );
+    }
+    this.#module = loadedTextModule();
+    this.#vocabulary = vocabulary;
+    const inner = new this.#module.SearchOptions();
+    inner.sizes(vocabulary, beams, minWords, maxWords);
+    inner.ends(startId, endId);
+    inner.ranking(lengthPenalty, noRepeatNgram);
+    inner.sampling(temperature, topK, topP, seed);
+    try {
+      // This takes `inner` over, also where it throws.
+      this.#inner = new this.#module.Search(inner, banned);
+    } catch (cause) {
+      throw new EdgecapError("option-invalid", messageOf(cause), { cause });
+    }
+  }
+
+  /** Beams that the next step of the graph is to be run for: 1 at first, then at most `beams`. */
+  live(): number {
+    return this.#inner.live();
+  }
+
+  /** The token to feed to each live beam, [live]; a copy. */
+  tokens(): Int32Array<ArrayBuffer> {
+    const live = this.live();
+    return new Int32Array(this.#module.memory.buffer, this.#inner.tokensAddress(), live).slice();
+  }
+
+  /** For each live beam, the beam of the step before whose state it continues, [live]; a copy. Zeros at first. */
+  parents(): Uint32Array<ArrayBuffer> {
+    const live = this.live();
+    return new Uint32Array(this.#module.memory.buffer, this.#inner.parentsAddress(), live).slice();
+  }
+
+  /**
+   * Where the graph's logits go, [live, vocabulary], for the caller to fill. A view of wasm memory: fill it at once,
+   * as any other call into wasm can move the memory and leave the view empty.
+   */
+  logits(): Float32Array {
+    const size = this.live() * this.#vocabulary;
+    return new Float32Array(this.#module.memory.buffer, this.#inner.logitsAddress(), size);
+  }
+
+  /**
+   * Takes the logits in.
+   *
+   * @returns Whether there is more to do; once false, it stays false.
+   * @throws {EdgecapError} `logits-invalid` where a logit is NaN or positive infinity, naming beam and token, or where
+   * no token may follow. The search then stands where it stood.
+   */
+  advance(): boolean {
+    try {
+      return this.#inner.advance();
+    } catch (cause) {
+      throw new EdgecapError("logits-invalid", messageOf(cause), { cause });
+    }
+  }
+
+  /**
+   * The captions found, best first: those that ended, then those that were cut, each by falling score. No two of them
+   * have the same words and the same ending.
+   *
+   * @param count How many are wanted at most; there are at most `beams`.
+   */
+  results(count: number): Hypothesis[] {
+    return this.#inner.results(count).map((hypothesis) => {
+      const { tokens, logProbability, wordLogProbabilities, score, finished } = hypothesis;
+      hypothesis.free();
+      return { tokens, logProbability, wordLogProbabilities, score, finished };
+    });
+  }
+
+  [Symbol.dispose](): void {
+    if (!this.#freed) this.#inner.free();
+    this.#freed = true;
+  }
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

@@ -1,0 +1,10 @@
+/** What Bun gives for an import `with { type: "file" }`: the path of the file. */
+declare module "*.wasm" {
+  const path: string;
+  export default path;
+}
+
+declare module "onnxruntime-web/ort-wasm-simd-threaded.mjs" {
+  const path: string;
+  export default path;
+}

@@ -1,0 +1,82 @@
+import type { Vocabulary as WasmVocabulary } from "../../wasm/pkg/edgecap_wasm.js";
+import { EdgecapError } from "../errors.ts";
+import { loadedTextModule } from "./wasm.ts";
+
+/**
+ * Words and their ids: 0 `<pad>`, 1 `<start>`, 2 `<end>`, 3 `<unk>`, then words by falling count, ties in code point
+ * order. Needs `await textModule()` once. Its memory is freed by `using`, or when it is collected as garbage.
+ */
+export class Vocabulary implements Disposable {
+  readonly #inner: WasmVocabulary;
+  /** Entries, the four special ones included. */
+  readonly size: number;
+  #freed = false;
+
+  private constructor(inner: WasmVocabulary) {
+    this.#inner = inner;
+    this.size = inner.size;
+  }
+
+  /**
+   * The words that occur in `captions`, as `tokenize` splits them.
+   *
+   * @param minimumCount Rarer words are left out; a whole number from 1 to 4294967295.
+   * @throws {EdgecapError} `option-invalid`.
+   */
+  static build(captions: readonly string[], minimumCount: number): Vocabulary {
+    if (!Number.isInteger(minimumCount) || minimumCount < 1 || minimumCount > 0xffffffff) {
+      throw new EdgecapError(
+        "option-invalid",
+        `minimumCount is ${minimumCount}: give a whole number from 1 to 4294967295.`,
+      );
+    }
+    return new Vocabulary(loadedTextModule().Vocabulary.build([...captions], minimumCount));
+  }
+
+  /**
+   * Reads a vocabulary file: one entry a line, the line's number, counted from 0, being the id.
+   *
+   * @throws {EdgecapError} `data-invalid`, naming the line that is empty, doubled, or not the special entry it must be.
+   */
+  static parse(text: string): Vocabulary {
+    return new Vocabulary(attempt(() => loadedTextModule().Vocabulary.parse(text)));
+  }
+
+  /** The text that {@linkcode Vocabulary.parse} reads. */
+  serialise(): string {
+    return this.#inner.serialise();
+  }
+
+  /** The ids of words; 3 where a word is not held. */
+  encode(words: readonly string[]): Uint32Array<ArrayBuffer> {
+    return this.#inner.encode([...words]) as Uint32Array<ArrayBuffer>;
+  }
+
+  /**
+   * The words of ids.
+   *
+   * @throws {EdgecapError} `data-invalid`, naming the id that no word has.
+   */
+  decode(ids: Uint32Array): string[] {
+    return attempt(() => this.#inner.decode(ids));
+  }
+
+  /** The word of an id, or `undefined` where there is none. */
+  word(id: number): string | undefined {
+    return Number.isInteger(id) && id >= 0 && id < this.size ? this.#inner.word(id) : undefined;
+  }
+
+  [Symbol.dispose](): void {
+    if (!this.#freed) this.#inner.free();
+    this.#freed = true;
+  }
+}
+
+/** Runs `work`; what Rust throws is the fault of the data. */
+function attempt<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    throw new EdgecapError("data-invalid", cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}

@@ -1,0 +1,54 @@
+import { readAsset } from "#assets";
+import {
+  Hypothesis,
+  initSync,
+  Search,
+  SearchOptions,
+  tokenize,
+  tokenizeLines,
+  Vocabulary,
+} from "../../wasm/pkg/edgecap_wasm.js";
+
+/** The Rust core: its functions and classes, and its memory, which the search's buffers are views of. */
+export interface TextModule {
+  readonly memory: WebAssembly.Memory;
+  readonly Hypothesis: typeof Hypothesis;
+  readonly Search: typeof Search;
+  readonly SearchOptions: typeof SearchOptions;
+  readonly Vocabulary: typeof Vocabulary;
+  readonly tokenize: typeof tokenize;
+  readonly tokenizeLines: typeof tokenizeLines;
+}
+
+let loading: Promise<TextModule> | undefined;
+let loaded: TextModule | undefined;
+
+/**
+ * Loads the Rust core, once however often it is called. Await it before the first use of the tokenizer, the
+ * vocabulary or the search.
+ *
+ * @throws What reading the file throws; the next call then tries again.
+ */
+export function textModule(): Promise<TextModule> {
+  loading ??= load().catch((error: unknown) => {
+    loading = undefined;
+    throw error;
+  });
+  return loading;
+}
+
+async function load(): Promise<TextModule> {
+  const { memory } = initSync({ module: await readAsset("text.wasm") });
+  loaded = { memory, Hypothesis, Search, SearchOptions, Vocabulary, tokenize, tokenizeLines };
+  return loaded;
+}
+
+/**
+ * The Rust core, which {@linkcode textModule} must have loaded.
+ *
+ * @throws {Error} Where it has not: that is a mistake of the program, not of its input.
+ */
+export function loadedTextModule(): TextModule {
+  if (loaded === undefined) throw new Error("The text module is not loaded: await textModule() first.");
+  return loaded;
+}
