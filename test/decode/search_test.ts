@@ -231,6 +231,15 @@ describe("Search", () => {
     expect(search.advance()).toBe(false);
   });
 
+  test("what is left out has the defaults that its documentation gives", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 2 ** 31 }), (salt) => {
+        const model = scrambled(30, 4, salt, 0);
+        expectSimilar(run({ vocabulary: 30 }, model), searchTwin({ vocabulary: 30 }, model));
+      }),
+    );
+  });
+
   test("disposing twice does no harm", () => {
     const search = new Search(defaults);
     search[Symbol.dispose]();

@@ -1,6 +1,21 @@
 /** The search once more, with lists and objects where the Rust one has preallocated arrays. */
 import type { Hypothesis, SearchOptions } from "../../src/decode/search.ts";
 
+const defaults: Omit<Required<SearchOptions>, "vocabulary"> = {
+  beams: 1,
+  maxWords: 20,
+  minWords: 0,
+  lengthPenalty: 0,
+  noRepeatNgram: 0,
+  startId: 1,
+  endId: 2,
+  banned: Uint32Array.of(0, 1, 3),
+  temperature: 0,
+  topK: 0,
+  topP: 1,
+  seed: 0,
+};
+
 interface Beam {
   readonly tokens: readonly number[];
   readonly logProbabilities: readonly number[];
@@ -50,10 +65,8 @@ function logSoftmax(logits: readonly number[]): number[] {
 }
 
 /** Runs a whole search, `model` giving the logits after the tokens so far; what `Search` of src/decode finds. */
-export function searchTwin(
-  options: Required<SearchOptions>,
-  model: (history: readonly number[]) => Float32Array,
-): Hypothesis[] {
+export function searchTwin(given: SearchOptions, model: (history: readonly number[]) => Float32Array): Hypothesis[] {
+  const options: Required<SearchOptions> = { ...defaults, ...given };
   const { beams, maxWords, minWords, lengthPenalty, noRepeatNgram, startId, endId, temperature, topK, topP } = options;
   const scoreOf = (sum: number, length: number) => sum / Math.max(length, 1) ** lengthPenalty;
   const allowed = (tokens: readonly number[], token: number) => {
