@@ -1,0 +1,140 @@
+import { join } from "node:path";
+import type { Command } from "commander";
+import { EdgecapError } from "../errors.ts";
+import { evaluateText, type Scores, type TextItem } from "../evaluation/mod.ts";
+import { load } from "../mod.ts";
+import { readCaptions } from "../training/dataset/captions_file.ts";
+import { readHypotheses } from "../training/dataset/hypotheses_file.ts";
+import { readSplitList } from "../training/dataset/split_list.ts";
+import { readImage } from "./image_files.ts";
+import { interruptSignal } from "./interrupt.ts";
+import { wholeNumber } from "./option_values.ts";
+import { startProgress } from "./progress.ts";
+
+interface EvaluateFlags {
+  readonly captions: string;
+  readonly images?: string;
+  readonly hypotheses?: string;
+  readonly list?: string;
+  readonly beams?: number;
+  readonly bundle?: string;
+  readonly json?: boolean;
+}
+
+/** Adds `edgecap evaluate`. */
+export function registerEvaluate(program: Command): void {
+  program
+    .command("evaluate")
+    .description("Score captions against what people wrote: BLEU, ROUGE-L and CIDEr as the COCO caption code has them.")
+    .requiredOption(
+      "--captions <file>",
+      "what people wrote: Kaggle's captions.txt, Flickr8k.token.txt or Karpathy's JSON",
+    )
+    .option("--images <dir>", "folder of the pictures to caption and score")
+    .option("--hypotheses <file>", 'score these captions: lines of "edgecap caption --json", or image<TAB>caption')
+    .option("--list <file>", "score only these images, one name a line")
+    .option("--beams <n>", "width of the beam search; 1 is greedy (default: the bundle's)", wholeNumber(1, 64))
+    .option("--bundle <dir>", "folder or URL of a bundle (default: the one that comes with edgecap)")
+    .option("--json", "print one line of JSON, with scores from 0 to 1 and CIDEr from 0 to 10")
+    .addHelpText(
+      "after",
+      `
+Without --json the scores are times 100, as papers print them.
+
+Examples:
+  edgecap evaluate --captions captions.txt --images Images --list devImages.txt
+  edgecap caption --json Images > captions.jsonl
+  edgecap evaluate --captions captions.txt --hypotheses captions.jsonl`,
+    )
+    .action(runEvaluate);
+}
+
+async function runEvaluate(flags: EvaluateFlags): Promise<void> {
+  checkFlags(flags);
+  const { captions, dropped } = await readCaptions(flags.captions);
+  if (dropped > 0) process.stderr.write(`Left out ${dropped} rows of "${flags.captions}" that hold no caption.\n`);
+  const listed = flags.list === undefined ? undefined : await readSplitList(flags.list, captions);
+  const hypotheses =
+    flags.hypotheses === undefined
+      ? await captionImages(listed ?? [...captions.keys()], flags)
+      : await readyHypotheses(flags.hypotheses, listed);
+  const items: TextItem[] = [];
+  for (const [id, hypothesis] of hypotheses) {
+    const references = captions.get(id);
+    if (references === undefined) {
+      const message = `"${flags.hypotheses}" captions "${id}", which "${flags.captions}" does not know. Remove the line, or give --list.`;
+      throw new EdgecapError("data-invalid", message);
+    }
+    items.push({ id, hypothesis, references });
+  }
+  const scores = evaluateText(items);
+  process.stdout.write(flags.json === true ? `${JSON.stringify(scores)}\n` : table(scores));
+}
+
+function checkFlags({ images, hypotheses, beams, bundle }: EvaluateFlags): void {
+  if ((images === undefined) === (hypotheses === undefined)) {
+    const given = images === undefined ? "neither is given" : "both are given";
+    throw new EdgecapError("option-invalid", `Give one of --images and --hypotheses: ${given}.`);
+  }
+  if (hypotheses !== undefined && (beams !== undefined || bundle !== undefined)) {
+    const name = beams === undefined ? "--bundle" : "--beams";
+    throw new EdgecapError(
+      "option-invalid",
+      `${name} has no use with --hypotheses, whose captions are ready. Leave it out.`,
+    );
+  }
+}
+
+/** Captions of the images wanted from a file, which has to hold one for each; without a list, all that it holds. */
+async function readyHypotheses(file: string, listed: readonly string[] | undefined): Promise<Map<string, string>> {
+  const { captions, failed } = await readHypotheses(file);
+  const wanted = listed ?? [...captions.keys(), ...failed];
+  const chosen = new Map<string, string>();
+  for (const image of wanted) {
+    const caption = captions.get(image);
+    if (caption === undefined) {
+      const why = failed.includes(image) ? "an error in place of a caption" : "no caption";
+      const message = `"${file}" has ${why} for "${image}". A score needs a caption of every image: add it, or list the others with --list.`;
+      throw new EdgecapError("data-invalid", message);
+    }
+    chosen.set(image, caption);
+  }
+  return chosen;
+}
+
+async function captionImages(images: readonly string[], flags: EvaluateFlags): Promise<Map<string, string>> {
+  using interrupt = interruptSignal();
+  const { signal } = interrupt;
+  await using captioner = await load(flags.bundle, { signal });
+  using progress = startProgress(images.length, "pictures");
+  const options = { signal, ...(flags.beams !== undefined && { beams: flags.beams }) };
+  const captions = new Map<string, string>();
+  for (const image of images) {
+    const path = join(flags.images!, image);
+    try {
+      captions.set(image, (await captioner.caption(await readImage(path), options)).caption);
+    } catch (error) {
+      if (!(error instanceof EdgecapError) || !error.code.startsWith("image-")) throw error;
+      throw new EdgecapError(error.code, `Cannot caption "${path}": ${error.message}`, { cause: error });
+    }
+    progress.update(captions.size);
+  }
+  return captions;
+}
+
+function table(scores: Scores): string {
+  const rows: [string, string][] = [
+    ["images", String(scores.images)],
+    ["BLEU-1", percent(scores.bleu1)],
+    ["BLEU-2", percent(scores.bleu2)],
+    ["BLEU-3", percent(scores.bleu3)],
+    ["BLEU-4", percent(scores.bleu4)],
+    ["ROUGE-L", percent(scores.rougeL)],
+    ["CIDEr", percent(scores.cider)],
+  ];
+  return rows.map(([name, value]) => `${name.padEnd(8)}${value.padStart(7)}\n`).join("");
+}
+
+function percent(score: number): string {
+  return (score * 100).toFixed(1);
+}
