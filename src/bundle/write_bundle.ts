@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { sha256Hex } from "./load_bundle.ts";
 import { type BundlePart, type Manifest, parseManifest } from "./manifest.ts";
@@ -42,6 +42,8 @@ export async function writeBundle(
       await writeFile(join(staging, bundleFileNames[part]), bytes);
     }
     await writeFile(join(staging, "manifest.json"), text);
+    // mkdtemp() makes folders that only their owner can read.
+    await chmod(staging, 0o755);
     const old = `${staging}-old`;
     const replaced = await rename(target, old).then(
       () => true,

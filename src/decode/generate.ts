@@ -5,9 +5,9 @@ import { type Hypothesis, Search, type SearchOptions } from "./search.ts";
 /** The decoder's two graphs. */
 export interface Decoder {
   /** Feature grid -> keys, values and the first state. */
-  readonly init: GraphSession;
+  readonly init: Pick<GraphSession, "run">;
   /** Words and state -> logits and the next state. */
-  readonly step: GraphSession;
+  readonly step: Pick<GraphSession, "run">;
 }
 
 /** How to generate: the search's options, and how many captions are wanted. */

@@ -52,7 +52,9 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
   let offset = 12 + headLength;
   for (const { name, length } of head.arrays) {
     if (offset + 4 * length > bytes.length) throw invalid(`the array "${name}" is cut short`);
-    arrays.set(name, new Float32Array(bytes.slice(offset, offset + 4 * length).buffer));
+    const array = new Float32Array(length);
+    new Uint8Array(array.buffer).set(bytes.subarray(offset, offset + 4 * length));
+    arrays.set(name, array);
     offset += 4 * length;
   }
   return { meta: head.meta, arrays };

@@ -36,17 +36,17 @@ export interface AttentionSettings {
 export const attentionDefaults: AttentionSettings = {
   units: 512,
   embedding: 300,
-  epochs: 12,
+  epochs: 7,
   photosPerStep: 16,
   captionsPerPhoto: 5,
   maxWords: 20,
-  learningRate: 5e-4,
+  learningRate: 7e-4,
   warmupSteps: 200,
   weightDecay: 0.01,
   labelSmoothing: 0.1,
-  dropoutValues: 0.2,
-  dropoutWords: 0.3,
-  dropoutMixed: 0.5,
+  dropoutValues: 0.1,
+  dropoutWords: 0.2,
+  dropoutMixed: 0.4,
   seed: 1,
 };
 

@@ -1,5 +1,6 @@
 import { EdgecapError } from "../../errors.ts";
 import type { Captions } from "./captions.ts";
+import { looksLikeImage } from "./image_name.ts";
 import { parseKaggleCaptions } from "./kaggle_captions.ts";
 import { parseKarpathyCaptions } from "./karpathy_captions.ts";
 import { decodeLines, lineError, quoted, readDatasetFile } from "./text_lines.ts";
@@ -34,8 +35,9 @@ export function parseCaptions(bytes: Uint8Array, file: string): Captions {
   for (const line of decodeLines(bytes, file)) {
     const text = line.text.trim();
     if (text === "") continue;
-    if (/^[^,]*\t/.test(text)) return parseTokenCaptions(decodeLines(bytes, file), file);
-    if (text.includes(",")) return parseKaggleCaptions(decodeLines(bytes, file), file);
+    // The first row may be one without a caption.
+    if (/^[^,]*\t|#\d+\s*$/.test(line.text)) return parseTokenCaptions(decodeLines(bytes, file), file);
+    if (text.includes(",") || looksLikeImage(text)) return parseKaggleCaptions(decodeLines(bytes, file), file);
     const what = `is ${quoted(text)}, which begins no known captions file. Give "image,caption" rows, "image#0<TAB>caption" rows or Karpathy's JSON.`;
     throw lineError(file, line.number, what);
   }

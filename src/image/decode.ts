@@ -1,0 +1,68 @@
+import { EdgecapError, type ErrorCode } from "../errors.ts";
+import { dropImageModule, imageModule } from "./wasm.ts";
+
+/** How {@linkcode decodeImage} decodes. */
+export interface DecodeOptions {
+  /** Side of the square to squash the picture to, in pixels; a picture of that size is not resampled. */
+  readonly size: number;
+  /** Most pixels that a picture may have, checked before it is decoded. Default 50 million. */
+  readonly maxPixels?: number;
+}
+
+/** A decoded picture. */
+export interface DecodedImage {
+  /** size x size x 3 bytes: red, green, blue, row by row. */
+  readonly rgb: Uint8Array;
+  /** The file's pixels from left to right, before EXIF orientation. */
+  readonly width: number;
+  /** The file's pixels from top to bottom, before EXIF orientation. */
+  readonly height: number;
+  /** `jpeg`, `png`, `webp`, `gif` or `bmp`. */
+  readonly format: string;
+}
+
+/** Memory above which the decoder is started afresh, in bytes: WebAssembly gives none back. */
+const largeMemory = 256 * 2 ** 20;
+
+/**
+ * Decodes a JPEG, PNG, WebP, GIF (first frame) or BMP file: upright by its EXIF orientation, transparent parts over
+ * white, squashed to a square by an antialiased bilinear filter. The same pixels on every runtime.
+ *
+ * @throws {EdgecapError} `image-empty`, `image-unsupported`, `image-truncated`, `image-corrupt` or `image-too-large`.
+ */
+export async function decodeImage(bytes: Uint8Array, options: DecodeOptions): Promise<DecodedImage> {
+  const { size, maxPixels = 50_000_000 } = options;
+  const { memory, decodeRgb, probe } = await imageModule();
+  try {
+    using header = probe(bytes);
+    const { width, height, format } = header;
+    return { rgb: decodeRgb(bytes, size, size, maxPixels), width, height, format };
+  } catch (error) {
+    if (typeof error === "string") throw refusal(error, maxPixels);
+    // The decoder trapped: its memory is in no state to be used again.
+    dropImageModule();
+    throw new EdgecapError("image-corrupt", `The picture makes no sense (${String(error)}): save it again.`, { cause: error });
+  } finally {
+    if (memory.buffer.byteLength > largeMemory) dropImageModule();
+  }
+}
+
+const refusals: Readonly<Record<string, { code: ErrorCode; say: (why: string, maxPixels: number) => string }>> = {
+  empty: { code: "image-empty", say: () => "The picture is empty: the file has no bytes." },
+  unsupported: {
+    code: "image-unsupported",
+    say: (why) => `This is no picture that can be read (${why}): give JPEG, PNG, WebP, GIF or BMP.`,
+  },
+  truncated: { code: "image-truncated", say: (why) => `The picture is cut short (${why}): fetch or save it again.` },
+  corrupt: { code: "image-corrupt", say: (why) => `The picture makes no sense (${why}): save it again.` },
+  "too-large": {
+    code: "image-too-large",
+    say: (why, maxPixels) => `The picture has ${why}, and the limit is ${maxPixels}: scale it down.`,
+  },
+};
+
+function refusal(text: string, maxPixels: number): EdgecapError {
+  const colon = text.indexOf(":");
+  const { code, say } = refusals[text.slice(0, colon)] ?? refusals["corrupt"]!;
+  return new EdgecapError(code, say(text.slice(colon + 1).trim(), maxPixels));
+}

@@ -1,0 +1,9 @@
+/**
+ * Pixels as the encoder graph takes them: the same values, 0 to 255, as 32-bit floats. The graph itself subtracts the
+ * means and orders the channels.
+ *
+ * @param rgb Red, green, blue, row by row, of one picture or of several one after another.
+ */
+export function encoderInput(rgb: Uint8Array): Float32Array {
+  return Float32Array.from(rgb);
+}

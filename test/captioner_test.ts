@@ -1,0 +1,111 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { existsSync, readFileSync } from "node:fs";
+import { type Captioner, EdgecapError, type ErrorCode, load } from "../src/mod.ts";
+import { tinyBundle, tinyBundleFiles } from "./fixtures/tiny_bundle.ts";
+
+const photo = readFileSync(new URL("../examples/coffee.jpg", import.meta.url));
+
+async function codeOf(work: Promise<unknown>): Promise<ErrorCode | "no error"> {
+  try {
+    await work;
+  } catch (error) {
+    if (error instanceof EdgecapError) return error.code;
+    throw error;
+  }
+  return "no error";
+}
+
+describe("Captioner", () => {
+  let captioner: Captioner;
+
+  beforeAll(async () => {
+    captioner = await load(await tinyBundleFiles());
+  });
+
+  afterAll(() => captioner[Symbol.asyncDispose]());
+
+  test("gives words whose text and log-probabilities add up", async () => {
+    const { caption, words, logProbability, alternatives, timing } = await captioner.caption(photo, {
+      beams: 8,
+      alternatives: 2,
+      maxWords: 4,
+    });
+    expect(caption.length).toBeGreaterThan(0);
+    expect(words.length).toBeLessThan(5);
+    const sum = words.reduce((total, word) => total + word.logProbability, 0);
+    expect(sum).toBeGreaterThanOrEqual(logProbability - 1e-4);
+    expect(alternatives.length).toBe(2);
+    expect(new Set([caption, ...alternatives.map((other) => other.caption)]).size).toBe(3);
+    for (const ms of Object.values(timing)) expect(ms).toBeGreaterThanOrEqual(0);
+  });
+
+  test("captions overlapping calls as it does one after another", async () => {
+    const alone = await captioner.caption(photo);
+    const together = await Promise.all([captioner.caption(photo), captioner.caption(new Blob([photo])), captioner.caption(photo)]);
+    for (const { caption } of together) expect(caption).toBe(alone.caption);
+  });
+
+  test("goes on after a picture that fails", async () => {
+    const broken = captioner.caption(new Uint8Array(0));
+    const whole = captioner.caption(photo);
+    expect(await codeOf(broken)).toBe("image-empty");
+    expect((await whole).caption.length).toBeGreaterThan(0);
+  });
+
+  test("captions an iterable in its order", async () => {
+    const captions: string[] = [];
+    for await (const { caption } of captioner.captionAll([photo, photo])) captions.push(caption);
+    expect(captions.length).toBe(2);
+    expect(captions[0]).toBe(captions[1]!);
+  });
+
+  test("draws the same caption from the same seed", async () => {
+    const options = { temperature: 1.5, seed: 4, topK: 5 };
+    expect((await captioner.caption(photo, options)).caption).toBe((await captioner.caption(photo, options)).caption);
+  });
+
+  test("refuses options out of range, naming them", async () => {
+    for (const options of [
+      { beams: 0 },
+      { beams: 65 },
+      { beams: 1.5 },
+      { alternatives: -1 },
+      { maxWords: 0 },
+      { temperature: -1 },
+      { temperature: Number.NaN },
+      { temperature: 1, topP: 0 },
+      { topK: 3 },
+      { temperature: 1, beams: 3 },
+      { seed: 0.5 },
+    ]) {
+      expect([options, await codeOf(captioner.caption(photo, options))]).toEqual([options, "option-invalid"]);
+    }
+  });
+
+  test("stops where its signal has been aborted", async () => {
+    expect(await codeOf(captioner.caption(photo, { signal: AbortSignal.abort() }))).toBe("aborted");
+  });
+});
+
+describe("load()", () => {
+  test("refuses graphs whose shapes are not the manifest's", async () => {
+    const files = await tinyBundleFiles();
+    const manifest = JSON.parse(new TextDecoder().decode(files.get("manifest.json")));
+    manifest.decoder.hidden = 16;
+    files.set("manifest.json", new TextEncoder().encode(JSON.stringify(manifest)));
+    expect(await codeOf(load(files))).toBe("bundle-shape-mismatch");
+  });
+
+  test("refuses threads out of range", async () => {
+    expect(tinyBundle().description.name).toBe("tiny");
+    expect(await codeOf(load(await tinyBundleFiles(), { threads: 0 }))).toBe("option-invalid");
+  });
+
+  test("captions a real picture with the bundle that comes with edgecap", async () => {
+    expect(existsSync(new URL("../models/default/manifest.json", import.meta.url))).toBe(true);
+    await using captioner = await load();
+    const { caption, words } = await captioner.caption(photo);
+    expect(caption).toMatch(/\b(cup|coffee|table|food|drink|glass|bowl|plate|man|woman|person|girl|boy)\b/);
+    expect(words.length).toBeGreaterThan(3);
+  });
+});
