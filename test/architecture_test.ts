@@ -1,0 +1,141 @@
+import { describe, expect, test } from "bun:test";
+import { existsSync, globSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import packageJson from "../package.json" with { type: "json" };
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** What an app that captions must not carry. */
+const heavyFolders = ["src/training", "src/export", "src/evaluation", "src/server", "src/cli"];
+const heavyPackages = [/^@tensorflow\//, /^elysia$/, /^commander$/, /^cli-progress$/, /^protobufjs$/];
+
+/**
+ * The folders of src, lowest first, and the folders that each may import besides its own and src/errors.ts.
+ * A new folder needs its line here.
+ */
+const layers: Readonly<Record<string, readonly string[]>> = {
+  runtime: ["wasm/pkg", "wasm-image/pkg"],
+  text: ["src/runtime", "wasm/pkg"],
+  image: ["src/runtime", "wasm-image/pkg"],
+  decode: ["src/runtime", "src/text", "wasm/pkg"],
+  bundle: ["src/runtime"],
+  evaluation: [],
+  export: [],
+  training: ["src/runtime", "src/text", "src/image", "src/decode", "src/bundle", "src/evaluation", "src/export"],
+};
+
+/** Folders that stand on top and may import everything below. */
+const top = ["cli", "server"];
+
+/** Specifiers that a module imports: static, re-exported, dynamic, types and workers. */
+function specifiers(source: string): string[] {
+  const statics = /^(?:import|export)\s+(?:[^"'`;=()]*?\sfrom\s+)?["']([^"']+)["']/gm;
+  const dynamics = /^(?!\s*(?:\*|\/\/)).*?\bimport\(\s*["'`]([^"'`]+)["'`]/gm;
+  const workers = /\bnew URL\(\s*["']([^"']+\.ts)["'],\s*import\.meta\.url/g;
+  return [statics, dynamics, workers].flatMap((pattern) => [...source.matchAll(pattern)].map((found) => found[1]!));
+}
+
+/** What `file` imports: files as paths from the root, packages by name. */
+function importsOf(file: string): { files: string[]; packages: string[] } {
+  const files: string[] = [];
+  const packages: string[] = [];
+  for (const specifier of specifiers(readFileSync(join(root, file), "utf8"))) {
+    if (specifier === "#assets") files.push(...Object.values(packageJson.imports["#assets"]).map(normal));
+    else if (specifier.startsWith(".")) files.push(normal(join(dirname(file), specifier)));
+    else if (!specifier.startsWith("node:")) packages.push(packageName(specifier));
+  }
+  return { files, packages };
+}
+
+function normal(path: string): string {
+  return relative(root, join(root, path)).replaceAll("\\", "/");
+}
+
+function packageName(specifier: string): string {
+  return specifier
+    .split("/")
+    .slice(0, specifier.startsWith("@") ? 2 : 1)
+    .join("/");
+}
+
+/** Everything that `entry` reaches, each with the chain of files that leads there. */
+function reach(entry: string): { files: Map<string, string>; packages: Map<string, string> } {
+  const files = new Map([[entry, entry]]);
+  const packages = new Map<string, string>();
+  for (const [file, chain] of files) {
+    if (!file.endsWith(".ts")) continue;
+    const found = importsOf(file);
+    for (const next of found.files) if (!files.has(next)) files.set(next, `${chain} -> ${next}`);
+    for (const name of found.packages) if (!packages.has(name)) packages.set(name, `${chain} -> ${name}`);
+  }
+  return { files, packages };
+}
+
+/** Chains from `entry` to what an app must not carry. */
+function heavyChains(entry: string): string[] {
+  const { files, packages } = reach(entry);
+  return [
+    ...[...files].filter(([file]) => heavyFolders.some((folder) => file.startsWith(`${folder}/`))),
+    ...[...packages].filter(([name]) => heavyPackages.some((pattern) => pattern.test(name))),
+  ].map(([, chain]) => chain);
+}
+
+describe("architecture", () => {
+  for (const entry of ["src/mod.ts", "src/captioner.ts"]) {
+    test(`${entry} reaches no training, export, evaluation, server or command line`, () => {
+      expect(heavyChains(entry)).toEqual([]);
+    });
+  }
+
+  test("every file that the caption path imports exists", () => {
+    expect([...reach("src/mod.ts").files].filter(([file]) => !existsSync(join(root, file)))).toEqual([]);
+  });
+
+  test("the packages of the caption path are those that an app carries", () => {
+    const carried = ["@sinclair/typebox", "onnxruntime-web"];
+    expect([...reach("src/mod.ts").packages].filter(([name]) => !carried.includes(name))).toEqual([]);
+  });
+
+  test("the walk follows static, dynamic and mapped imports", () => {
+    const fromModule = reach("src/mod.ts").files;
+    for (const file of ["src/decode/search.ts", "src/runtime/assets.ts", "src/runtime/assets_bun.ts"])
+      expect(fromModule.has(file)).toBe(true);
+    const fromCommandLine = heavyChains("src/cli/main.ts").join("\n");
+    for (const heavy of ["src/training/trainer.ts", "src/evaluation/mod.ts", "-> commander", "-> @tensorflow/tfjs"])
+      expect(fromCommandLine).toContain(heavy);
+  });
+
+  test("the scanner sees every form of import, and none in comments", () => {
+    const source = [
+      'import "./a.ts";',
+      'import {\n  b,\n} from "./b.ts";',
+      'export * from "./c.ts";',
+      'import type { D } from "./d.ts";',
+      'const e = await import("./e.ts");',
+      'type F = import("./f.ts").F;',
+      'new Worker(new URL("./g.ts", import.meta.url));',
+      ' * import { h } from "./h.ts";',
+      'export const i = "./i.ts";',
+      '// import("./j.ts")',
+    ].join("\n");
+    expect(specifiers(source).sort()).toEqual(["a", "b", "c", "d", "e", "f", "g"].map((name) => `./${name}.ts`));
+  });
+
+  test("every folder of src has its layer", () => {
+    const folders = readdirSync(join(root, "src")).filter((name) => statSync(join(root, "src", name)).isDirectory());
+    expect(folders.filter((name) => layers[name] === undefined && !top.includes(name))).toEqual([]);
+  });
+
+  for (const [folder, below] of Object.entries(layers)) {
+    test(`src/${folder} imports only what is below it`, () => {
+      const allowed = [`src/${folder}`, ...below].map((path) => `${path}/`);
+      const wrong = globSync(`src/${folder}/**/*.ts`, { cwd: root }).flatMap((file) =>
+        importsOf(file)
+          .files.filter((path) => path !== "src/errors.ts" && !allowed.some((prefix) => path.startsWith(prefix)))
+          .map((path) => `${file} -> ${path}`),
+      );
+      expect(wrong).toEqual([]);
+    });
+  }
+});
