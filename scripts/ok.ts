@@ -36,6 +36,7 @@ interface Outcome {
   readonly counts: Counts;
 }
 
+const crates = ["wasm", "wasm-image"];
 const none: Counts = { passed: 0, failed: 0 };
 
 /** The tests that `bun test` counts: its last lines "N pass" and "N fail". */
@@ -138,6 +139,12 @@ function toolchain(crate: string): Record<string, string> {
   return { RUSTUP_TOOLCHAIN: standard };
 }
 
+/** Restores Cargo.lock, which the check of the builds reads too. */
+function lockSteps(crate: string): Step[] {
+  if (!existsSync(join(root, "scripts/cargo_lock.ts")) || !existsSync(join(root, crate, "Cargo.toml"))) return [];
+  return [{ name: `${crate}: lock`, command: [process.execPath, "scripts/cargo_lock.ts", "restore", crate] }];
+}
+
 function rustSteps(crate: string): Step[] {
   if (!existsSync(join(root, crate, "Cargo.toml"))) return [];
   const env = toolchain(crate);
@@ -158,9 +165,6 @@ function rustSteps(crate: string): Step[] {
     ...(count && { count }),
   });
   return [
-    ...(existsSync(join(root, "scripts/cargo_lock.ts"))
-      ? [{ name: `${crate}: lock`, command: [process.execPath, "scripts/cargo_lock.ts", "restore", crate] }]
-      : []),
     step("tests", ["cargo", "test", "--locked", "--no-fail-fast"], countCargo),
     ...(installed("clippy")
       ? [step("clippy", ["cargo", "clippy", "--locked", "--all-targets", "--", "-D", "warnings"])]
@@ -176,6 +180,7 @@ function steps(junit: string): Step[] {
   const cargo = has("cargo", "--version");
   if (!cargo) console.log("cargo is not on the PATH: the Rust crates are not tested.");
   return [
+    ...crates.flatMap(lockSteps),
     { name: "types", command: ["tsc", "--noEmit"] },
     { name: "lint", command: ["biome", "check", "."] },
     { name: "tests on Bun", command: [process.execPath, "test", "--timeout", "120000"], count: countBun },
@@ -188,7 +193,7 @@ function steps(junit: string): Step[] {
     ...(existsSync(join(root, "scripts/check_wasm.ts"))
       ? [{ name: "wasm builds", command: [process.execPath, "scripts/check_wasm.ts"] }]
       : []),
-    ...(cargo ? ["wasm", "wasm-image"].flatMap(rustSteps) : []),
+    ...(cargo ? crates.flatMap(rustSteps) : []),
   ];
 }
 
