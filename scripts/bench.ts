@@ -16,10 +16,12 @@ import { encoderInput } from "../src/image/encoder_input.ts";
 import { GraphSession, type GraphTensor } from "../src/runtime/graph_session.ts";
 import { tokenize } from "../src/text/tokenizer.ts";
 import { textModule } from "../src/text/wasm.ts";
-import { SearchTwin } from "../test/twins/search.ts";
+import { searchTwin } from "../test/twins/search.ts";
 import { tokenizeTwin } from "../test/twins/tokenizer.ts";
 
-const { values: flags } = parseArgs({ options: { json: { type: "boolean" }, rounds: { type: "string", default: "15" } } });
+const { values: flags } = parseArgs({
+  options: { json: { type: "boolean" }, rounds: { type: "string", default: "15" } },
+});
 const rounds = Number(flags.rounds);
 const root = fileURLToPath(new URL("..", import.meta.url));
 const photo = readFileSync(`${root}examples/coffee.jpg`);
@@ -41,7 +43,9 @@ else print();
 
 async function benchEncoders(): Promise<Record<string, number>> {
   const int8 = `${root}models/default/encoder.onnx`;
-  const fp32 = [`${root}.cache/encoder/encoder-fp32-224.onnx`, `${root}.cache/encoder/encoder-fp32.onnx`].find(existsSync);
+  const fp32 = [`${root}.cache/encoder/encoder-fp32-224.onnx`, `${root}.cache/encoder/encoder-fp32.onnx`].find(
+    existsSync,
+  );
   const variants: [string, string, string, string][] = [];
   for (const threads of ["1", "2"]) {
     if (fp32 !== undefined) variants.push([`native fp32, ${threads} thread`, "native", fp32, threads]);
@@ -52,7 +56,10 @@ async function benchEncoders(): Promise<Record<string, number>> {
     process.stderr.write('No fp32 encoder to compare with: run "bun scripts/encoder.ts --precision fp32" first.\n');
   }
   const processes = variants.map(([, ...args]) => {
-    const child = Bun.spawn([process.execPath, `${root}scripts/bench_encoder.ts`, ...args], { stdin: "pipe", stdout: "pipe" });
+    const child = Bun.spawn([process.execPath, `${root}scripts/bench_encoder.ts`, ...args], {
+      stdin: "pipe",
+      stdout: "pipe",
+    });
     const lines = createInterface({ input: child.stdout as unknown as NodeJS.ReadableStream })[Symbol.asyncIterator]();
     return { child, lines, times: [] as number[] };
   });
@@ -119,7 +126,12 @@ async function benchCaption(): Promise<void> {
     const name = beams === 1 ? "greedy" : `${beams} beams`;
     rows.push(
       { what: `caption, ${name}, whole`, value: of("total"), unit: "ms" },
-      { what: `caption, ${name}, decoding over encoding`, value: of("decoding") / of("encoding"), unit: "times", ...(beams === 1 && { aim: "0.25 or less" }) },
+      {
+        what: `caption, ${name}, decoding over encoding`,
+        value: of("decoding") / of("encoding"),
+        unit: "times",
+        ...(beams === 1 && { aim: "0.25 or less" }),
+      },
       { what: `caption, ${name}, outside the graphs`, value: of("outside"), unit: "ms", aim: "below 5" },
       { what: `caption, ${name}, share outside the graphs`, value: (100 * of("outside")) / of("total"), unit: "%" },
     );
@@ -130,7 +142,9 @@ async function benchColdStart(): Promise<void> {
   const times: number[] = [];
   for (let round = 0; round < Math.min(rounds, 7); round++) {
     const started = performance.now();
-    const child = Bun.spawn([process.execPath, `${root}src/cli/main.ts`, "caption", `${root}examples/coffee.jpg`], { stdout: "ignore" });
+    const child = Bun.spawn([process.execPath, `${root}src/cli/main.ts`, "caption", `${root}examples/coffee.jpg`], {
+      stdout: "ignore",
+    });
     await child.exited;
     times.push(performance.now() - started);
   }
@@ -138,23 +152,42 @@ async function benchColdStart(): Promise<void> {
 }
 
 async function benchTwins(): Promise<void> {
-  const text = Array.from({ length: 500 }, (_, i) => `A man's dog doesn't run (${i}) on the well-kept grass, near New York at 5pm.`);
+  const text = Array.from(
+    { length: 500 },
+    (_, i) => `A man's dog doesn't run (${i}) on the well-kept grass, near New York at 5pm.`,
+  );
   const vocabulary = 3000;
-  const logits = Float32Array.from({ length: 5 * vocabulary }, (_, i) => Math.sin(i * 12.9898) * 5);
+  const logits = Float32Array.from({ length: vocabulary }, (_, i) => Math.sin(i * 12.9898) * 5);
   const options = { vocabulary, beams: 5, maxWords: 16, lengthPenalty: 0.7 };
+  const twinOptions = {
+    ...options,
+    minWords: 0,
+    noRepeatNgram: 0,
+    startId: 1,
+    endId: 2,
+    banned: Uint32Array.of(0, 1, 3),
+    temperature: 0,
+    topK: 0,
+    topP: 1,
+    seed: 0,
+  };
   const works: Record<string, () => void> = {
-    "tokenizer, Rust": () => text.forEach((line) => tokenize(line)),
-    "tokenizer, TypeScript twin": () => text.forEach((line) => tokenizeTwin(line)),
+    "tokenizer, Rust": () => {
+      for (const line of text) tokenize(line);
+    },
+    "tokenizer, TypeScript twin": () => {
+      for (const line of text) tokenizeTwin(line);
+    },
     "search, Rust": () => {
       using search = new Search(options);
-      do search.logits().set(logits.subarray(0, search.logits().length));
-      while (search.advance());
+      do {
+        for (let beam = 0; beam < search.live(); beam++)
+          search.logits().set(logits.subarray(0, vocabulary), beam * vocabulary);
+      } while (search.advance());
       search.results(1);
     },
     "search, TypeScript twin": () => {
-      const search = new SearchTwin(options);
-      while (search.advance(logits.subarray(0, search.live() * vocabulary)));
-      search.results(1);
+      searchTwin(twinOptions, () => logits.subarray(0, vocabulary));
     },
   };
   const times = new Map(Object.keys(works).map((name) => [name, [] as number[]]));
@@ -166,7 +199,12 @@ async function benchTwins(): Promise<void> {
       if (round >= 3) times.get(name)!.push(performance.now() - started);
     }
   }
-  for (const [name, values] of times) rows.push({ what: `${name} (${name.startsWith("t") ? "500 captions" : "16 words"})`, value: median(values), unit: "ms" });
+  for (const [name, values] of times)
+    rows.push({
+      what: `${name} (${name.startsWith("t") ? "500 captions" : "16 words"})`,
+      value: median(values),
+      unit: "ms",
+    });
 }
 
 function median(values: readonly number[]): number {

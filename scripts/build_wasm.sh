@@ -25,7 +25,12 @@ fi
 
 build() {
   local crate=$1 pkg=$out/$1/pkg
+  # A lockfile that is already there may be newer: cargo add and cargo update write it.
+  test -f "$root/$crate/Cargo.lock" || bun "$root/scripts/cargo_lock.ts" restore "$root/$crate"
+  bun "$root/scripts/cargo_lock.ts" save "$root/$crate"
   wasm-pack build "$root/$crate" --mode no-install --target web --release --no-pack --out-dir "$pkg" -- --locked
+  # initSync() would give the instance it has: after a trap, or to free memory, a fresh one is wanted.
+  sed -i '/^function initSync/,/^}/{/if (wasm !== undefined) return wasm;/d}' "$pkg"/*.js
   # wasm-pack would hide the build from git, and the raw exports are for nobody to call.
   rm -f "$pkg"/*_bg.wasm.d.ts "$pkg/.gitignore" "$pkg/package.json" "$pkg"/README* "$pkg"/LICENSE*
   bun "$root/scripts/check_wasm.ts" --record "$crate" --pkg "$pkg"

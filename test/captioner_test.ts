@@ -4,6 +4,7 @@ import { type Captioner, EdgecapError, type ErrorCode, load } from "../src/mod.t
 import { tinyBundle, tinyBundleFiles } from "./fixtures/tiny_bundle.ts";
 
 const photo = readFileSync(new URL("../examples/coffee.jpg", import.meta.url));
+const portrait = readFileSync(new URL("../examples/astronaut.jpg", import.meta.url));
 
 async function codeOf(work: Promise<unknown>): Promise<ErrorCode | "no error"> {
   try {
@@ -41,7 +42,11 @@ describe("Captioner", () => {
 
   test("captions overlapping calls as it does one after another", async () => {
     const alone = await captioner.caption(photo);
-    const together = await Promise.all([captioner.caption(photo), captioner.caption(new Blob([photo])), captioner.caption(photo)]);
+    const together = await Promise.all([
+      captioner.caption(photo),
+      captioner.caption(new Blob([photo])),
+      captioner.caption(photo),
+    ]);
     for (const { caption } of together) expect(caption).toBe(alone.caption);
   });
 
@@ -104,8 +109,8 @@ describe("load()", () => {
   test("captions a real picture with the bundle that comes with edgecap", async () => {
     expect(existsSync(new URL("../models/default/manifest.json", import.meta.url))).toBe(true);
     await using captioner = await load();
-    const { caption, words } = await captioner.caption(photo);
-    expect(caption).toMatch(/\b(cup|coffee|table|food|drink|glass|bowl|plate|man|woman|person|girl|boy)\b/);
+    const { caption, words } = await captioner.caption(portrait);
+    expect(caption).toMatch(/\b(man|woman|person|people|girl|boy|child)\b/);
     expect(words.length).toBeGreaterThan(3);
   });
 });

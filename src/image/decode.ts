@@ -34,14 +34,17 @@ export async function decodeImage(bytes: Uint8Array, options: DecodeOptions): Pr
   const { size, maxPixels = 50_000_000 } = options;
   const { memory, decodeRgb, probe } = await imageModule();
   try {
-    using header = probe(bytes);
+    const header = probe(bytes);
     const { width, height, format } = header;
+    header.free();
     return { rgb: decodeRgb(bytes, size, size, maxPixels), width, height, format };
   } catch (error) {
     if (typeof error === "string") throw refusal(error, maxPixels);
     // The decoder trapped: its memory is in no state to be used again.
     dropImageModule();
-    throw new EdgecapError("image-corrupt", `The picture makes no sense (${String(error)}): save it again.`, { cause: error });
+    throw new EdgecapError("image-corrupt", `The picture makes no sense (${String(error)}): save it again.`, {
+      cause: error,
+    });
   } finally {
     if (memory.buffer.byteLength > largeMemory) dropImageModule();
   }

@@ -11,7 +11,14 @@ function withCrate(work: (crate: string) => void): void {
   try {
     mkdirSync(join(crate, "src", "inner"), { recursive: true });
     mkdirSync(join(crate, "pkg"));
-    for (const path of ["Cargo.toml", "Cargo.lock", "src/lib.rs", "src/inner/part.rs", "pkg/a.js", "pkg/a_bg.wasm"]) {
+    for (const path of [
+      "Cargo.toml",
+      "Cargo.lock.txt",
+      "src/lib.rs",
+      "src/inner/part.rs",
+      "pkg/a.js",
+      "pkg/a_bg.wasm",
+    ]) {
       writeFileSync(join(crate, path), `content of ${path}`);
     }
     recordBuild(crate, join(crate, "pkg"));
@@ -32,7 +39,7 @@ describe("checkBuild()", () => {
 
   test("says so where a source has changed, come or gone", () => {
     const changes: ((crate: string) => void)[] = [
-      (crate) => writeFileSync(join(crate, "Cargo.lock"), "other"),
+      (crate) => writeFileSync(join(crate, "Cargo.lock.txt"), "other"),
       (crate) => writeFileSync(join(crate, "src/inner/part.rs"), "other"),
       (crate) => writeFileSync(join(crate, "src/new.rs"), ""),
       (crate) => rmSync(join(crate, "src/inner/part.rs")),

@@ -105,7 +105,8 @@ mod tests {
 
     #[test]
     fn gif_needs_its_trailer() {
-        let whole = [b"GIF89a".as_slice(), &[1, 0, 1, 0, 0, 0, 0, 0x2c, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 1, 5, 0, 0x3b]].concat();
+        let whole =
+            [b"GIF89a".as_slice(), &[1, 0, 1, 0, 0, 0, 0, 0x2c, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 1, 5, 0, 0x3b]].concat();
         assert!(is_complete(ImageFormat::Gif, &whole));
         assert!(!is_complete(ImageFormat::Gif, &whole[..whole.len() - 1]));
     }

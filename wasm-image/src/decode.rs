@@ -109,8 +109,8 @@ fn over_white(picture: DynamicImage) -> Vec<u8> {
 /// Antialiased bilinear, as Pillow's BILINEAR.
 fn resize(rgb: Vec<u8>, from_width: u32, from_height: u32, width: u32, height: u32) -> Result<Vec<u8>, PictureError> {
     let corrupt = |why: String| PictureError::Corrupt(why);
-    let source =
-        Image::from_vec_u8(from_width, from_height, rgb, PixelType::U8x3).map_err(|error| corrupt(error.to_string()))?;
+    let source = Image::from_vec_u8(from_width, from_height, rgb, PixelType::U8x3)
+        .map_err(|error| corrupt(error.to_string()))?;
     let mut target = Image::new(width, height, PixelType::U8x3);
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
     Resizer::new().resize(&source, &mut target, &options).map_err(|error| corrupt(error.to_string()))?;
@@ -145,7 +145,11 @@ mod tests {
         for format in [ImageFormat::Png, ImageFormat::Bmp, ImageFormat::WebP, ImageFormat::Gif, ImageFormat::Jpeg] {
             let bytes = encoded(&gradient(), format);
             for length in 0..bytes.len() {
-                assert!(decode_rgb(&bytes[..length], 8, 8, 1000).is_err(), "{format:?} cut to {length} of {}", bytes.len());
+                assert!(
+                    decode_rgb(&bytes[..length], 8, 8, 1000).is_err(),
+                    "{format:?} cut to {length} of {}",
+                    bytes.len()
+                );
             }
         }
     }
