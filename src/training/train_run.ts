@@ -127,7 +127,8 @@ async function featuresOf(options: TrainRunOptions, images: readonly string[]): 
   const size = 224;
   await using encoder = await photoEncoder(options.encoder, size, options.threads);
   options.onPhase?.("features", `${images.length} photos and their mirror images, on ${encoder.runtime}`);
-  return buildFeatureCache({
+  // Awaited here: the encoder must outlive the work.
+  return await buildFeatureCache({
     folder: options.features,
     encoder: options.encoder,
     encode: encoder.encode,
