@@ -18,6 +18,8 @@ export interface CaptionOptions {
   readonly topP?: number;
   /** Where the random numbers begin, a whole number from 0: the same seed draws the same words. Default 0. */
   readonly seed?: number;
+  /** Whether each word comes with a map of where the model looked for it. Default false. */
+  readonly attention?: boolean;
   /** Stops the work between two words. */
   readonly signal?: AbortSignal;
 }
@@ -30,7 +32,7 @@ export interface CaptionOptions {
 export function resolveOptions(
   options: CaptionOptions,
   { generation, decoder }: Manifest,
-): { search: SearchOptions; count: number; signal: AbortSignal | undefined } {
+): { search: SearchOptions; count: number; attention: boolean; signal: AbortSignal | undefined } {
   const temperature = within("temperature", options.temperature ?? 0, 0, 100);
   const alternatives = whole("alternatives", options.alternatives ?? 0, 0, 63);
   const sampled = temperature > 0;
@@ -52,6 +54,7 @@ export function resolveOptions(
   if (!(topP > 0 && topP <= 1)) throw invalid("topP", topP, "above 0, up to 1");
   return {
     count: alternatives + 1,
+    attention: options.attention === true,
     signal: options.signal,
     search: {
       vocabulary: decoder.vocabulary,

@@ -2,7 +2,7 @@ import { type BundleGraphs, checkShapes } from "./bundle/check_shapes.ts";
 import { type BundleSource, defaultBundle, loadBundle } from "./bundle/load_bundle.ts";
 import type { Manifest } from "./bundle/manifest.ts";
 import { type CaptionOptions, resolveOptions } from "./caption_options.ts";
-import { generate } from "./decode/generate.ts";
+import { type DecidedWord, generate } from "./decode/generate.ts";
 import { EdgecapError, throwIfAborted } from "./errors.ts";
 import { decodeImage } from "./image/decode.ts";
 import { encoderInput } from "./image/encoder_input.ts";
@@ -19,6 +19,11 @@ export interface CaptionWord {
   readonly text: string;
   /** Natural logarithm of the probability that the model gave it after the words before. */
   readonly logProbability: number;
+  /**
+   * Where the model looked for it: shares with the sum 1 of the regions of the picture as it was squashed to a square,
+   * row by row from the top left (49 numbers for 7 x 7). Only where `attention` was asked for.
+   */
+  readonly attention?: readonly number[];
 }
 
 /** Another caption of the same picture. */
@@ -49,6 +54,11 @@ export interface Caption {
   readonly alternatives: readonly Alternative[];
   readonly timing: CaptionTiming;
 }
+
+/** What {@linkcode Captioner.stream} yields: the words one after another, then the whole result. */
+export type CaptionEvent =
+  | ({ readonly type: "word" } & CaptionWord)
+  | { readonly type: "caption"; readonly caption: Caption };
 
 /** Options of {@linkcode load}. */
 export interface LoadOptions {
@@ -117,13 +127,37 @@ export class Captioner implements AsyncDisposable {
    * @throws {EdgecapError} `image-*` where the picture cannot be read, `option-invalid`, `aborted`, or `graph-failed`.
    */
   async caption(image: ImageSource, options: CaptionOptions = {}): Promise<Caption> {
-    const before = this.#last;
-    const work = (async () => {
-      await before.catch(() => {});
-      return this.#captionNow(image, options);
-    })();
-    this.#last = work.catch(() => {});
-    return work;
+    return this.#captionInTurn(image, options);
+  }
+
+  /**
+   * Captions one picture and yields every word as soon as it is decided: at once with one beam, and with several as
+   * soon as no caption that can still win has another word in its place. The last event is the whole result.
+   *
+   * The work goes on at its own pace, so that a slow reader holds up nobody; it stops where the reader leaves.
+   *
+   * @throws {EdgecapError} As {@linkcode Captioner.caption} does.
+   */
+  async *stream(image: ImageSource, options: CaptionOptions = {}): AsyncGenerator<CaptionEvent, void, undefined> {
+    const left = new AbortController();
+    const signal = options.signal ? AbortSignal.any([options.signal, left.signal]) : left.signal;
+    const events = new ReadableStream<CaptionEvent>({
+      start: (controller) => {
+        // A stream whose reader has left takes nothing more.
+        const ifRead = (step: () => void) => left.signal.aborted || step();
+        const onWord = (word: CaptionWord) => ifRead(() => controller.enqueue({ type: "word", ...word }));
+        this.#captionInTurn(image, { ...options, signal }, onWord).then(
+          (caption) =>
+            ifRead(() => {
+              controller.enqueue({ type: "caption", caption });
+              controller.close();
+            }),
+          (error: unknown) => ifRead(() => controller.error(error)),
+        );
+      },
+      cancel: () => left.abort(),
+    });
+    yield* events;
   }
 
   /**
@@ -143,8 +177,26 @@ export class Captioner implements AsyncDisposable {
     await this.#resources.disposeAsync();
   }
 
-  async #captionNow(image: ImageSource, options: CaptionOptions): Promise<Caption> {
-    const { search, count, signal } = resolveOptions(options, this.manifest);
+  async #captionInTurn(
+    image: ImageSource,
+    options: CaptionOptions,
+    onWord?: (word: CaptionWord) => void,
+  ): Promise<Caption> {
+    const before = this.#last;
+    const work = (async () => {
+      await before.catch(() => {});
+      return this.#captionNow(image, options, onWord);
+    })();
+    this.#last = work.catch(() => {});
+    return work;
+  }
+
+  async #captionNow(
+    image: ImageSource,
+    options: CaptionOptions,
+    onWord?: (word: CaptionWord) => void,
+  ): Promise<Caption> {
+    const { search, count, attention, signal } = resolveOptions(options, this.manifest);
     throwIfAborted(signal);
     const started = performance.now();
     const { size } = this.manifest.encoder;
@@ -155,7 +207,13 @@ export class Captioner implements AsyncDisposable {
     const { grid } = await this.#graphs.encoder.run({ pixels });
     throwIfAborted(signal);
     const encoded = performance.now();
-    const found = await generate(this.#graphs, grid!, { ...search, count, ...(signal && { signal }) });
+    const found = await generate(this.#graphs, grid!, {
+      ...search,
+      count,
+      attention,
+      ...(onWord && { onWord: (word) => onWord(captionWord(this.#vocabulary.word(word.token)!, word)) }),
+      ...(signal && { signal }),
+    });
     const generated = performance.now();
     const [best, ...others] = found.map((hypothesis) => ({
       hypothesis,
@@ -164,7 +222,10 @@ export class Captioner implements AsyncDisposable {
     return {
       caption: sentence(best!.words),
       logProbability: best!.hypothesis.logProbability,
-      words: best!.words.map((text, i) => ({ text, logProbability: best!.hypothesis.wordLogProbabilities[i]! })),
+      words: best!.words.map((text, i) => {
+        const { wordLogProbabilities, attention: maps } = best!.hypothesis;
+        return captionWord(text, { logProbability: wordLogProbabilities[i]!, ...(maps && { attention: maps[i]! }) });
+      }),
       alternatives: others.map(({ hypothesis, words }) => ({
         caption: sentence(words),
         logProbability: hypothesis.logProbability,
@@ -172,6 +233,11 @@ export class Captioner implements AsyncDisposable {
       timing: { imageMs: decoded - started, encodeMs: encoded - decoded, generateMs: generated - encoded },
     };
   }
+}
+
+function captionWord(text: string, word: Pick<DecidedWord, "logProbability" | "attention">): CaptionWord {
+  const { logProbability, attention } = word;
+  return { text, logProbability, ...(attention && { attention: [...attention] }) };
 }
 
 async function bytesOf(image: ImageSource): Promise<Uint8Array> {

@@ -16,6 +16,7 @@ export type { CaptionOptions } from "./caption_options.ts";
 export {
   type Alternative,
   type Caption,
+  type CaptionEvent,
   Captioner,
   type CaptionTiming,
   type CaptionWord,

@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
-import { type Captioner, EdgecapError, type ErrorCode, load } from "../src/mod.ts";
+import {
+  type CaptionEvent,
+  type Captioner,
+  type CaptionOptions,
+  EdgecapError,
+  type ErrorCode,
+  load,
+} from "../src/mod.ts";
 import { tinyBundle, tinyBundleFiles } from "./fixtures/tiny_bundle.ts";
 
 const photo = readFileSync(new URL("../examples/coffee.jpg", import.meta.url));
@@ -14,6 +21,12 @@ async function codeOf(work: Promise<unknown>): Promise<ErrorCode | "no error"> {
     throw error;
   }
   return "no error";
+}
+
+async function everyEvent(stream: AsyncIterable<CaptionEvent>): Promise<CaptionEvent[]> {
+  const events: CaptionEvent[] = [];
+  for await (const event of stream) events.push(event);
+  return events;
 }
 
 describe("Captioner", () => {
@@ -67,6 +80,53 @@ describe("Captioner", () => {
   test("draws the same caption from the same seed", async () => {
     const options = { temperature: 1.5, seed: 4, topK: 5 };
     expect((await captioner.caption(photo, options)).caption).toBe((await captioner.caption(photo, options)).caption);
+  });
+
+  test("maps where it looked for each word, where asked to", async () => {
+    const { words } = await captioner.caption(photo, { beams: 3, attention: true });
+    expect(words.length).toBeGreaterThan(0);
+    for (const { attention } of words) {
+      expect(Array.isArray(attention)).toBe(true);
+      expect(attention!.length).toBe(captioner.manifest.encoder.regions);
+      expect(attention!.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 5);
+    }
+    for (const word of (await captioner.caption(photo)).words) expect(word.attention).toBe(undefined);
+  });
+
+  test("streams the words of what caption() gives, then the same result", async () => {
+    const settings: CaptionOptions[] = [
+      { beams: 1 },
+      { beams: 1, attention: true },
+      { beams: 5, alternatives: 2, attention: true },
+      { temperature: 1, seed: 3 },
+      { temperature: 2, seed: 3, alternatives: 3 },
+    ];
+    for (const options of settings) {
+      const { timing: _, ...expected } = await captioner.caption(photo, options);
+      const events = await everyEvent(captioner.stream(photo, options));
+      const last = events.at(-1)!;
+      if (last.type !== "caption") throw new Error("The stream did not end with its caption.");
+      const { timing, ...caption } = last.caption;
+      expect(caption).toEqual(expected);
+      expect(timing.generateMs).toBeGreaterThan(0);
+      expect(events.slice(0, -1)).toEqual(expected.words.map((word) => ({ type: "word", ...word })));
+    }
+  });
+
+  test("goes on with others where the reader of a stream leaves it or is slow", async () => {
+    const slow = captioner.stream(photo);
+    await slow.next();
+    const left = captioner.stream(photo);
+    for await (const event of left) if (event.type === "word") break;
+    expect((await captioner.caption(photo)).caption.length).toBeGreaterThan(0);
+    expect((await everyEvent(slow)).at(-1)!.type).toBe("caption");
+    expect(await everyEvent(left)).toEqual([]);
+  });
+
+  test("a stream fails as caption() does", async () => {
+    expect(await codeOf(everyEvent(captioner.stream(new Uint8Array(0))))).toBe("image-empty");
+    expect(await codeOf(everyEvent(captioner.stream(photo, { beams: 0 })))).toBe("option-invalid");
+    expect(await codeOf(everyEvent(captioner.stream(photo, { signal: AbortSignal.abort() })))).toBe("aborted");
   });
 
   test("refuses options out of range, naming them", async () => {

@@ -13,7 +13,10 @@ interface CaptionFlags {
   readonly alternatives?: number;
   readonly maxWords?: number;
   readonly temperature?: number;
+  readonly topK?: number;
+  readonly topP?: number;
   readonly seed?: number;
+  readonly attention?: boolean;
   readonly bundle?: string;
   readonly threads: number;
 }
@@ -29,7 +32,10 @@ export function registerCaption(program: Command): void {
     .option("--alternatives <n>", "further captions of each picture", wholeNumber(0, 63))
     .option("--max-words <n>", "longest caption (default: the bundle's)", wholeNumber(1, 1000))
     .option("--temperature <t>", "draw words at random, the more freely the higher", realNumber(0, 100))
+    .option("--top-k <n>", "with --temperature: draw only from so many most probable words", wholeNumber(0, 1_000_000))
+    .option("--top-p <p>", "with --temperature: draw only from words with this much probability", realNumber(0, 1))
     .option("--seed <s>", "where the random numbers begin", wholeNumber(0, Number.MAX_SAFE_INTEGER))
+    .option("--attention", "with --json: where the model looked for each word, region by region")
     .option("--bundle <dir>", "folder or URL of a bundle (default: the one that comes with edgecap)")
     .option("--threads <n>", "threads of one inference", wholeNumber(1, 64), 1)
     .addHelpText(

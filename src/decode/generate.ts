@@ -1,5 +1,6 @@
-import { throwIfAborted } from "../errors.ts";
+import { EdgecapError, throwIfAborted } from "../errors.ts";
 import type { GraphSession, GraphTensor } from "../runtime/graph_session.ts";
+import { Prefixes } from "./prefixes.ts";
 import { type Hypothesis, Search, type SearchOptions } from "./search.ts";
 
 /** The decoder's two graphs. */
@@ -10,10 +11,29 @@ export interface Decoder {
   readonly step: Pick<GraphSession, "run">;
 }
 
+/** A caption that was generated. */
+export interface GeneratedCaption extends Hypothesis {
+  /** Where the decoder looked for each word, [words][regions], each map with the sum 1; only where asked for. */
+  readonly attention?: readonly Float32Array[];
+}
+
+/** A word that no caption which can still win disagrees with. */
+export interface DecidedWord {
+  readonly token: number;
+  /** Natural logarithm of its probability. */
+  readonly logProbability: number;
+  /** Where the decoder looked for it, [regions]; only where asked for. */
+  readonly attention?: Float32Array;
+}
+
 /** How to generate: the search's options, and how many captions are wanted. */
 export interface GenerateOptions extends SearchOptions {
   /** Captions wanted, at most `beams`. */
   readonly count: number;
+  /** Whether attention maps are wanted. Default false. */
+  readonly attention?: boolean;
+  /** Called with each word of the best caption as soon as it is decided, in their order. */
+  readonly onWord?: (word: DecidedWord) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -24,12 +44,18 @@ export interface GenerateOptions extends SearchOptions {
  * @returns Up to `count` captions, best first.
  * @throws {EdgecapError} `option-invalid`, `logits-invalid`, `graph-failed` or `aborted`.
  */
-export async function generate(decoder: Decoder, grid: GraphTensor, options: GenerateOptions): Promise<Hypothesis[]> {
+export async function generate(
+  decoder: Decoder,
+  grid: GraphTensor,
+  options: GenerateOptions,
+): Promise<GeneratedCaption[]> {
   using search = new Search(options);
+  const prefixes = new Prefixes();
   const memory = await decoder.init.run({ grid });
   const { keys, values } = memory as { keys: GraphTensor; values: GraphTensor };
   let hidden = memory["hidden"]!;
   let cell = memory["cell"]!;
+  let decided = 0;
   let more = true;
   while (more) {
     throwIfAborted(options.signal);
@@ -44,10 +70,45 @@ export async function generate(decoder: Decoder, grid: GraphTensor, options: Gen
     });
     hidden = output["next_hidden"]!;
     cell = output["next_cell"]!;
+    if (options.attention === true) prefixes.attend(attentionOf(output));
     search.logits().set(output["logits"]!.data as Float32Array);
     more = search.advance();
+    prefixes.extend(search.tokens(), search.parents());
+    if (options.onWord === undefined) continue;
+    const best = withAttention(search.results(1)[0]!);
+    const agreed = more ? commonLength(best.tokens, prefixes.live) : best.tokens.length;
+    for (; decided < agreed; decided++) {
+      options.onWord({
+        token: best.tokens[decided]!,
+        logProbability: best.wordLogProbabilities[decided]!,
+        ...(best.attention && { attention: best.attention[decided]! }),
+      });
+    }
   }
-  return search.results(options.count);
+  return search.results(options.count).map(withAttention);
+
+  function withAttention(hypothesis: Hypothesis): GeneratedCaption {
+    return options.attention === true
+      ? { ...hypothesis, attention: prefixes.attention(hypothesis.tokens) }
+      : hypothesis;
+  }
+}
+
+function attentionOf(output: Readonly<Record<string, GraphTensor>>): Float32Array {
+  const maps = output["attention"];
+  if (maps === undefined) {
+    throw new EdgecapError("option-invalid", "attention is true: the decoder of this bundle has no attention to show.");
+  }
+  return maps.data as Float32Array;
+}
+
+/**
+ * How many words the best caption so far shares with every live beam: the caption that wins in the end is that one, or
+ * it continues one of the beams.
+ */
+function commonLength(best: Uint32Array, live: readonly (readonly number[])[]): number {
+  const differs = best.findIndex((word, place) => live.some((words) => words[place] !== word));
+  return differs === -1 ? best.length : differs;
 }
 
 /** The states of the beams that go on, [1, parents, units], from those of the step before. */

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "bun:test";
-import { generate } from "../../src/decode/generate.ts";
+import { type DecidedWord, type GenerateOptions, generate } from "../../src/decode/generate.ts";
 import { EdgecapError } from "../../src/errors.ts";
 import { GraphSession } from "../../src/runtime/graph_session.ts";
 import { textModule } from "../../src/text/wasm.ts";
@@ -47,10 +47,95 @@ describe("generate()", () => {
     expect(second.map(({ tokens }) => [...tokens])).toEqual(first.map(({ tokens }) => [...tokens]));
   });
 
+  test("gives each word the attention of the words before it, whichever beams they came through", async () => {
+    for (const options of [{ beams: 1 }, { beams: 5 }, { beams: 64 }, { beams: 4, temperature: 2, seed: 9 }]) {
+      const count = options.beams;
+      const found = await generate(decoder, grid, { vocabulary: 12, maxWords: 5, count, attention: true, ...options });
+      for (const { tokens, attention } of found) {
+        expect(attention!.length).toBe(tokens.length);
+        for (const [word, map] of attention!.entries()) {
+          expect(map.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 5);
+          const expected = await attentionAfter([...tokens.slice(0, word)]);
+          for (const [region, share] of map.entries()) expect(share).toBeCloseTo(expected[region]!, 5);
+        }
+      }
+    }
+  });
+
+  test("gives no attention unless asked for", async () => {
+    const [best] = await generate(decoder, grid, { vocabulary: 12, beams: 2, count: 1 });
+    expect(best!.attention).toBe(undefined);
+  });
+
+  test("refuses attention where the decoder has none", async () => {
+    const step = {
+      run: async (inputs: Parameters<GraphSession["run"]>[0]) => {
+        const { attention: _, ...others } = await decoder.step.run(inputs);
+        return others;
+      },
+    };
+    const work = generate({ ...decoder, step }, grid, { vocabulary: 12, count: 1, attention: true });
+    await expect(work).rejects.toThrow("has no attention");
+  });
+
+  test("tells each word of the best caption once it is decided", async () => {
+    const grids = [1, 2, 3, 4].map((salt) => ({
+      ...grid,
+      data: grid.data.map((value, i) => value * Math.cos(salt * i)),
+    }));
+    const settings = [
+      { beams: 1 },
+      { beams: 3, lengthPenalty: 0.7 },
+      { beams: 8 },
+      { beams: 3, temperature: 2, seed: 3 },
+    ];
+    for (const grid of grids) {
+      for (const setting of settings) {
+        const told: DecidedWord[] = [];
+        const options = { vocabulary: 12, maxWords: 6, minWords: 1, count: 1, attention: true, ...setting };
+        const [best] = await generate(decoder, grid, { ...options, onWord: (word) => told.push(word) });
+        expect(told.map(({ token }) => token)).toEqual([...best!.tokens]);
+        expect(told.map(({ logProbability }) => logProbability)).toEqual([...best!.wordLogProbabilities]);
+        expect(told.map(({ attention }) => attention)).toEqual([...best!.attention!]);
+      }
+    }
+  });
+
+  test("tells a word with the step that decides it, where nothing competes", async () => {
+    for (const setting of [{}, { temperature: 1, seed: 8 }]) {
+      let steps = 0;
+      const toldAt: number[] = [];
+      const step = {
+        run: (inputs: Parameters<GraphSession["run"]>[0]) => {
+          steps++;
+          return decoder.step.run(inputs);
+        },
+      };
+      const options: GenerateOptions = { vocabulary: 12, maxWords: 6, minWords: 3, count: 1, ...setting };
+      await generate({ ...decoder, step }, grid, { ...options, onWord: () => toldAt.push(steps) });
+      expect(toldAt.length).toBeGreaterThan(2);
+      expect(toldAt).toEqual(toldAt.map((_, word) => word + 1));
+    }
+  });
+
   test("stops where its signal is aborted", async () => {
     const work = generate(decoder, grid, { vocabulary: 12, count: 1, signal: AbortSignal.abort() });
     await expect(work).rejects.toThrow(EdgecapError);
   });
+
+  /** The attention of the step that follows some words, by feeding them one by one. */
+  async function attentionAfter(words: readonly number[]): Promise<Float32Array> {
+    const { keys, values, hidden, cell } = await decoder.init.run({ grid });
+    let state = { hidden: hidden!, cell: cell! };
+    let attention = new Float32Array();
+    for (const word of [1, ...words]) {
+      const tokens = { data: Int32Array.of(word), shape: [1, 1] };
+      const output = await decoder.step.run({ tokens, keys: keys!, values: values!, ...state });
+      attention = output["attention"]!.data as Float32Array<ArrayBuffer>;
+      state = { hidden: output["next_hidden"]!, cell: output["next_cell"]! };
+    }
+    return attention;
+  }
 
   /** Log-probability of a whole caption, its end included, by feeding it word by word. */
   async function logProbabilityOf(words: readonly number[]): Promise<number> {
