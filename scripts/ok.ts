@@ -182,6 +182,7 @@ function steps(junit: string): Step[] {
   return [
     ...crates.flatMap(lockSteps),
     { name: "types", command: ["tsc", "--noEmit"] },
+    { name: "types of the page", command: ["tsc", "--noEmit", "-p", "src/server/page/client"] },
     { name: "lint", command: ["biome", "check", "."] },
     { name: "tests on Bun", command: [process.execPath, "test", "--timeout", "120000"], count: countBun },
     {

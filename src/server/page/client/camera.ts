@@ -1,0 +1,59 @@
+import { element } from "./element.ts";
+
+/** The dialog in which one takes a photo. */
+export class Camera {
+  readonly #dialog = element("camera-dialog", HTMLDialogElement);
+  readonly #video = element("video", HTMLVideoElement);
+  #stream: MediaStream | undefined;
+
+  /** @param onPhoto Called with each photo taken. */
+  constructor(onPhoto: (photo: Blob) => void) {
+    element("shoot", HTMLButtonElement).addEventListener("click", async () => {
+      const photo = await this.#shoot();
+      this.#dialog.close();
+      if (photo) onPhoto(photo);
+    });
+    element("close-camera", HTMLButtonElement).addEventListener("click", () => this.#dialog.close());
+    this.#dialog.addEventListener("close", () => this.#stop());
+  }
+
+  /** Whether this browser lets this page use a camera: over plain HTTP, only this machine's own server may. */
+  static get available(): boolean {
+    return navigator.mediaDevices?.getUserMedia !== undefined;
+  }
+
+  /**
+   * Shows the dialog.
+   *
+   * @returns What to tell the person where there is no camera to use.
+   */
+  async open(): Promise<string | undefined> {
+    try {
+      this.#stream = await navigator.mediaDevices.getUserMedia({
+        video: { facingMode: "environment", width: { ideal: 1280 }, height: { ideal: 960 } },
+      });
+    } catch (error) {
+      const name = error instanceof DOMException ? error.name : "";
+      if (name === "NotAllowedError")
+        return "The browser does not let this page use the camera. Allow it and try again.";
+      return name === "NotFoundError" ? "No camera was found." : "The camera cannot be used at the moment.";
+    }
+    this.#video.srcObject = this.#stream;
+    this.#dialog.showModal();
+    return undefined;
+  }
+
+  async #shoot(): Promise<Blob | null> {
+    const { videoWidth: width, videoHeight: height } = this.#video;
+    if (width === 0 || height === 0) return null;
+    const canvas = new OffscreenCanvas(width, height);
+    canvas.getContext("2d")!.drawImage(this.#video, 0, 0);
+    return canvas.convertToBlob({ type: "image/jpeg", quality: 0.92 });
+  }
+
+  #stop(): void {
+    for (const track of this.#stream?.getTracks() ?? []) track.stop();
+    this.#stream = undefined;
+    this.#video.srcObject = null;
+  }
+}

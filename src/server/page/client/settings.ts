@@ -1,0 +1,41 @@
+import type { Query } from "./caption_stream.ts";
+import { element } from "./element.ts";
+
+/** The settings' form. */
+export class Settings {
+  readonly #form = element("settings", HTMLFormElement);
+  readonly #alternatives = element("alternatives-count", HTMLInputElement);
+  readonly #beams = element("beams", HTMLInputElement);
+  readonly #maxWords = element("max-words", HTMLInputElement);
+  readonly #temperature = element("temperature", HTMLInputElement);
+
+  /** @param onChange Called where a setting was changed to one that can be used. */
+  constructor(onChange: () => void) {
+    const shown = element("temperature-value", HTMLOutputElement);
+    this.#temperature.addEventListener("input", () => {
+      shown.value = this.#temperature.value;
+      this.#beams.disabled = this.#sampled;
+    });
+    this.#form.addEventListener("change", () => {
+      if (this.#form.reportValidity()) onChange();
+    });
+    this.#form.addEventListener("submit", (event) => event.preventDefault());
+  }
+
+  /** The settings as the interface takes them: what is left empty is as the bundle recommends. */
+  query(): Query {
+    const { value: beams } = this.#beams;
+    const { value: maxWords } = this.#maxWords;
+    return {
+      alternatives: this.#alternatives.value,
+      ...(maxWords !== "" && { maxWords }),
+      ...(beams !== "" && !this.#sampled && { beams }),
+      // The same seed would draw the same words again.
+      ...(this.#sampled && { temperature: this.#temperature.value, seed: String(Math.floor(Math.random() * 2 ** 31)) }),
+    };
+  }
+
+  get #sampled(): boolean {
+    return Number(this.#temperature.value) > 0;
+  }
+}

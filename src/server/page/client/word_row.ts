@@ -1,0 +1,112 @@
+import type { CaptionWord } from "../../../captioner.ts";
+import { sentence } from "../../../text/sentence.ts";
+import { placeOf, veil } from "./attention_map.ts";
+import { element } from "./element.ts";
+
+/** Pixels of a side of the veil; the browser stretches it over the photo, which is how the model squashed it. */
+const veilSize = 112;
+
+/** Milliseconds between two words' appearance, where they arrive at once. */
+const pace = 90;
+
+/**
+ * The caption as a row of buttons. Pointing at one, or moving the focus to it, lights up where the model looked; a
+ * press holds the light. The arrow keys go from word to word, and only one word at a time is a stop of the tab key.
+ */
+export class WordRow {
+  readonly #row = element("words", HTMLDivElement);
+  readonly #look = element("look", HTMLParagraphElement);
+  readonly #frame = element("frame", HTMLDivElement);
+  readonly #map = element("map", HTMLCanvasElement);
+  readonly #words = new Map<HTMLButtonElement, CaptionWord>();
+  #pressed: HTMLButtonElement | undefined;
+  #lastAppears = 0;
+
+  constructor() {
+    this.#map.width = veilSize;
+    this.#map.height = veilSize;
+    this.#row.addEventListener("keydown", (event) => this.#move(event));
+  }
+
+  /** Takes every word out. */
+  clear(): void {
+    this.#row.replaceChildren();
+    this.#row.hidden = true;
+    this.#words.clear();
+    this.#pressed = undefined;
+    this.#show(undefined);
+    this.#look.hidden = true;
+  }
+
+  /** Puts a word at the end. */
+  add(word: CaptionWord): void {
+    const before = [...this.#words.values()].map(({ text }) => text);
+    const joined = sentence([...before, word.text]).slice(sentence(before).length);
+    if (joined.startsWith(" ")) this.#row.append(" ");
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = joined.trimStart();
+    button.ariaLabel = `${word.text}: ${describe(word)}`;
+    button.ariaPressed = "false";
+    button.tabIndex = this.#words.size === 0 ? 0 : -1;
+    button.style.setProperty("--sure", String(Math.exp(word.logProbability)));
+    const now = performance.now();
+    this.#lastAppears = Math.max(now, this.#lastAppears + pace);
+    button.style.animationDelay = `${this.#lastAppears - now}ms`;
+    button.addEventListener("pointerenter", () => this.#show(button));
+    button.addEventListener("pointerleave", () => this.#show(this.#pressed));
+    button.addEventListener("focus", () => this.#show(button));
+    button.addEventListener("blur", () => this.#show(this.#pressed));
+    button.addEventListener("click", () => this.#press(this.#pressed === button ? undefined : button));
+    this.#words.set(button, word);
+    this.#row.append(button);
+    this.#row.hidden = false;
+    this.#look.hidden = false;
+    if (this.#words.size === 1) this.#show(undefined);
+  }
+
+  #press(button: HTMLButtonElement | undefined): void {
+    if (this.#pressed) this.#pressed.ariaPressed = "false";
+    this.#pressed = button;
+    if (button) button.ariaPressed = "true";
+    this.#show(button);
+  }
+
+  #move(event: KeyboardEvent): void {
+    const buttons = [...this.#words.keys()];
+    const current = buttons.indexOf(document.activeElement as HTMLButtonElement);
+    const last = buttons.length - 1;
+    const goals: Readonly<Record<string, number>> = {
+      ArrowRight: Math.min(current + 1, last),
+      ArrowLeft: Math.max(current - 1, 0),
+      Home: 0,
+      End: last,
+    };
+    if (event.key === "Escape") this.#press(undefined);
+    const goal = goals[event.key];
+    if (goal === undefined || current === -1) return;
+    event.preventDefault();
+    buttons[current]!.tabIndex = -1;
+    buttons[goal]!.tabIndex = 0;
+    buttons[goal]!.focus();
+  }
+
+  #show(button: HTMLButtonElement | undefined): void {
+    const word = button && this.#words.get(button);
+    this.#look.textContent = word ? `“${word.text}”: ${describe(word)}.` : "Point at a word to see more of it.";
+    this.#frame.classList.toggle("lit", word?.attention !== undefined);
+    if (!word?.attention) return;
+    this.#map.getContext("2d")!.putImageData(new ImageData(veil(word.attention, veilSize), veilSize), 0, 0);
+  }
+}
+
+function describe({ logProbability, attention }: CaptionWord): string {
+  const sure = `${percent(logProbability)} sure`;
+  return attention ? `${sure}, looking at ${placeOf(attention)}` : sure;
+}
+
+/** A logarithm of a probability as one reads it, for instance "62 %" or "under 1 %". */
+function percent(logProbability: number): string {
+  const value = Math.exp(logProbability) * 100;
+  return value > 0 && value < 1 ? "under 1 %" : `${Math.round(value)} %`;
+}

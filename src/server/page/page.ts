@@ -1,0 +1,42 @@
+import { built } from "./built.ts";
+
+/**
+ * What the page may do, by its Content-Security-Policy: run its own script and style, which are part of the document,
+ * show pictures from memory, and talk to the server that it came from. Nothing is fetched from elsewhere.
+ */
+const policy = [
+  "default-src 'none'",
+  `script-src '${built.scriptHash}'`,
+  `style-src '${built.styleHash}'`,
+  "img-src data: blob:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
+].join("; ");
+
+const headers: Readonly<Record<string, string>> = {
+  "content-type": "text/html; charset=utf-8",
+  "content-security-policy": policy,
+  "cross-origin-opener-policy": "same-origin",
+  "permissions-policy": "camera=(self), clipboard-write=(self), microphone=(), geolocation=()",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+  // Asked for again each time, and sent again only where it has changed.
+  "cache-control": "no-cache",
+  etag: built.etag,
+};
+
+/**
+ * The page for people: one document with its style and script inside, which asks `v1/captions` beside it.
+ *
+ * @param request The request to answer with it, of which `if-none-match` is read. Default: none.
+ * @returns 200 with the document, or 304 where the browser has this very one.
+ */
+export function page(request?: Request): Response {
+  const known = request?.headers.get("if-none-match")?.split(/\s*,\s*/) ?? [];
+  const same = known.some((tag) => tag === "*" || tag.replace(/^W\//, "") === built.etag);
+  return same ? new Response(null, { status: 304, headers }) : new Response(built.html, { headers });
+}
