@@ -1,0 +1,387 @@
+/** The page in a real browser, as a person uses it. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import axe from "axe-core";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { type Captioner, load } from "../../../src/mod.ts";
+import { page } from "../../../src/server/page/page.ts";
+import { tinyBundleFiles } from "../../fixtures/tiny_bundle.ts";
+import { hasChromium, openTab, startChromium, type Tab } from "./chromium.ts";
+import { sent, stubServer } from "./stub_server.ts";
+
+const coffee = readFileSync(new URL("../../../examples/coffee.jpg", import.meta.url));
+
+/** How a file comes in: what the browser hands the page where one drops or pastes it. */
+async function hand(page: Page, event: "drop" | "paste", bytes: Uint8Array, type: string): Promise<void> {
+  await page.evaluate(
+    ([event, base64, type]) => {
+      const data = new DataTransfer();
+      const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+      data.items.add(new File([bytes], "photo", { type }));
+      const options = { bubbles: true, cancelable: true };
+      document.body.dispatchEvent(
+        event === "drop"
+          ? new DragEvent("drop", { ...options, dataTransfer: data })
+          : new ClipboardEvent("paste", { ...options, clipboardData: data }),
+      );
+    },
+    [event, Buffer.from(bytes).toString("base64"), type] as const,
+  );
+}
+
+/** Waits until a caption is whole, and reads it off the page. */
+async function shownCaption(page: Page): Promise<string> {
+  await page.locator("#actions").waitFor();
+  return (await page.locator("#words").textContent()) ?? "";
+}
+
+/** The tiny bundle, whose captions are of one word unless longer ones are preferred. */
+async function wordyBundle(): Promise<Map<string, Uint8Array>> {
+  const files = await tinyBundleFiles();
+  const manifest = JSON.parse(new TextDecoder().decode(files.get("manifest.json")));
+  manifest.generation = { beams: 3, maxWords: 6, lengthPenalty: 6 };
+  return files.set("manifest.json", new TextEncoder().encode(JSON.stringify(manifest)));
+}
+
+/** The JPEG with an EXIF note that says how to turn it. */
+function turned(jpeg: Uint8Array, orientation: number): Uint8Array {
+  const tiff = [0x4d, 0x4d, 0, 42, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0, 0, 0, 0, 0];
+  const exif = [...new TextEncoder().encode("Exif\0\0"), ...tiff];
+  return Uint8Array.from([0xff, 0xd8, 0xff, 0xe1, 0, exif.length + 2, ...exif, ...jpeg.subarray(2)]);
+}
+
+describe.skipIf(!hasChromium)("the page in Chromium", () => {
+  let captioner: Captioner;
+  let browser: Browser;
+  let server: ReturnType<typeof stubServer>;
+
+  beforeAll(async () => {
+    captioner = await load(await wordyBundle());
+    server = stubServer(captioner);
+    browser = await startChromium();
+  });
+
+  afterAll(async () => {
+    await browser.close();
+    server.stop();
+    await captioner[Symbol.asyncDispose]();
+  });
+
+  const open = (options?: BrowserContextOptions): Promise<Tab> => openTab(browser, server.url, options);
+
+  /** Nothing to complain of, and nothing asked of anybody but the server. */
+  function expectQuiet({ complaints, requests }: Tab): void {
+    expect(complaints).toEqual([]);
+    expect(requests.filter((address) => !address.startsWith(server.url))).toEqual([]);
+    expect(requests.length).toBeGreaterThan(0);
+  }
+
+  test("captions a photo that is dropped, pasted or picked, and says so to a screen reader", async () => {
+    const { caption } = await captioner.caption(coffee, { alternatives: 3 });
+    for (const way of ["drop", "paste", "pick"] as const) {
+      await using tab = await open();
+      const { page } = tab;
+      if (way === "pick") {
+        const chooser = page.waitForEvent("filechooser");
+        await page.getByRole("button", { name: "Choose a photo" }).click();
+        await (await chooser).setFiles({ name: "coffee.jpg", mimeType: "image/jpeg", buffer: coffee });
+      } else {
+        await hand(page, way, coffee, "image/jpeg");
+      }
+      expect([way, await shownCaption(page)]).toEqual([way, caption]);
+      expect(await page.getByRole("status").textContent()).toContain(`Caption: ${caption}.`);
+      expect(await page.getByRole("img", { name: caption, exact: true }).isVisible()).toBe(true);
+      expectQuiet(tab);
+    }
+  });
+
+  test("lights up where the model looked for the word under the pointer", async () => {
+    const { words } = await captioner.caption(coffee, { alternatives: 3, attention: true });
+    await using tab = await open();
+    const { page } = tab;
+    await hand(page, "drop", coffee, "image/jpeg");
+    await shownCaption(page);
+    const buttons = page.locator("#words button");
+    expect(await buttons.count()).toBe(words.length);
+    for (const [i, { text, attention }] of words.entries()) {
+      await buttons.nth(i).hover();
+      expect(await page.locator("#look").textContent()).toContain(`“${text}”`);
+      const { veil, frame, photo } = await page.evaluate(() => {
+        const canvas = document.querySelector("canvas")!;
+        const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d")!;
+        copy.drawImage(canvas, 0, 0);
+        const pixels = copy.getImageData(0, 0, canvas.width, canvas.height).data;
+        const cell = canvas.width / 7;
+        const veil = Array.from({ length: 49 }, (_, region) => {
+          const x = Math.floor(((region % 7) + 0.5) * cell);
+          const y = Math.floor((Math.floor(region / 7) + 0.5) * cell);
+          return pixels[(y * canvas.width + x) * 4 + 3]!;
+        });
+        const box = (element: Element) => {
+          const { x, y, width, height } = element.getBoundingClientRect();
+          return [x, y, width, height].map(Math.round);
+        };
+        return { veil, frame: box(canvas), photo: box(document.querySelector("img")!) };
+      });
+      // Clearest where the attention is greatest, and stretched over the photo as it was squashed.
+      expect(veil.indexOf(Math.min(...veil))).toBe(attention!.indexOf(Math.max(...attention!)));
+      expect(frame).toEqual(photo);
+      expect(await page.locator("#frame.lit").count()).toBe(1);
+    }
+    await page.mouse.move(0, 0);
+    expect(await page.locator("#frame.lit").count()).toBe(0);
+    await buttons.first().click();
+    await page.mouse.move(0, 0);
+    expect(await page.locator("#frame.lit").count()).toBe(1);
+    expect(await buttons.first().getAttribute("aria-pressed")).toBe("true");
+    expectQuiet(tab);
+  });
+
+  test("shows each word as it comes, and says so where the rest does not", async () => {
+    const goOn = Promise.withResolvers<void>();
+    const slow = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      fetch: (request) => {
+        if (request.method === "GET") return page(request);
+        const start = async (controller: ReadableStreamDefaultController) => {
+          controller.enqueue(new TextEncoder().encode(": a comment, as servers send to keep a line open\n\n"));
+          for (const text of ["a", "man", "'s"]) controller.enqueue(sent({ type: "word", text, logProbability: -0.5 }));
+          await goOn.promise;
+          controller.close();
+        };
+        return new Response(new ReadableStream({ start }), { headers: { "content-type": "text/event-stream" } });
+      },
+    });
+    try {
+      await using tab = await openTab(browser, slow.url.href);
+      await hand(tab.page, "drop", coffee, "image/jpeg");
+      await tab.page.locator("#words button").nth(2).waitFor();
+      expect(await tab.page.locator("#words").textContent()).toBe("a man's");
+      expect(await tab.page.getByRole("status").textContent()).toBe("Looking at the photo…");
+      expect(await tab.page.locator("#result").getAttribute("aria-busy")).toBe("true");
+      goOn.resolve();
+      await tab.page.getByText("The connection broke off").waitFor();
+      expect(await tab.page.locator("#result").getAttribute("aria-busy")).toBe("false");
+    } finally {
+      await slow.stop(true);
+    }
+  });
+
+  test("shows a photo upright by its EXIF note, as the model sees it", async () => {
+    const sideways = turned(coffee, 6);
+    const { caption } = await captioner.caption(sideways, { alternatives: 3 });
+    await using tab = await open();
+    await hand(tab.page, "drop", sideways, "image/jpeg");
+    expect(await shownCaption(tab.page)).toBe(caption);
+    const box = (await tab.page.locator("#frame").boundingBox())!;
+    // The file is 600 x 400 pixels.
+    expect(box.width / box.height).toBeCloseTo(400 / 600, 2);
+  });
+
+  test("can be used by keyboard alone", async () => {
+    await using tab = await open();
+    const { page } = tab;
+    const press = (key: string) => page.keyboard.press(key);
+    const focused = () => page.evaluate(() => document.activeElement?.textContent ?? "");
+    await press("Tab");
+    expect(await focused()).toBe("Choose a photo");
+    const chooser = page.waitForEvent("filechooser");
+    await press("Enter");
+    await (await chooser).setFiles({ name: "coffee.jpg", mimeType: "image/jpeg", buffer: coffee });
+    const words = (await shownCaption(page)).split(" ");
+    expect(words.length).toBeGreaterThan(1);
+    await press("Tab");
+    expect(await focused()).toBe("Use the camera");
+    await press("Tab");
+    expect(await focused()).toBe(words[0]!);
+    expect(await page.locator("#frame.lit").count()).toBe(1);
+    await press("ArrowRight");
+    expect(await focused()).toBe(words[1]!);
+    await press("End");
+    expect(await focused()).toBe(words.at(-1)!);
+    await press("Home");
+    expect(await focused()).toBe(words[0]!);
+    await press("Enter");
+    await press("Tab");
+    expect(await focused()).toBe("Copy");
+    expect(await page.locator("#frame.lit").count()).toBe(1);
+    await press("Enter");
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(words.join(" "));
+    await press("Tab");
+    expect(await focused()).toBe("Caption again");
+    await press("Tab");
+    expect(await focused()).toBe("Settings");
+    await press("Enter");
+    await press("Tab");
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe("alternatives-count");
+    expectQuiet(tab);
+  });
+
+  test("copies the caption", async () => {
+    await using tab = await open();
+    await hand(tab.page, "drop", coffee, "image/jpeg");
+    const caption = await shownCaption(tab.page);
+    await tab.page.getByRole("button", { name: "Copy" }).click();
+    expect(await tab.page.evaluate(() => navigator.clipboard.readText())).toBe(caption);
+    expect(await tab.page.getByRole("status").textContent()).toBe("Copied.");
+  });
+
+  test("captions again with the settings, as the library does", async () => {
+    await using tab = await open();
+    const { page } = tab;
+    await hand(page, "drop", coffee, "image/jpeg");
+    await shownCaption(page);
+    expect(await page.locator("#alternatives-list li").count()).toBe(3);
+    await page.getByText("Settings", { exact: true }).click();
+    const asked = page.waitForRequest((request) => request.url().includes("alternatives=5"));
+    await page.getByRole("spinbutton", { name: "Other captions" }).fill("5");
+    await page.getByLabel("Beams").fill("8");
+    await page.getByLabel("Longest caption").fill("2");
+    await page.getByLabel("Longest caption").blur();
+    await asked;
+    await page.waitForFunction(() => document.querySelectorAll("#alternatives-list li").length === 5);
+    const expected = await captioner.caption(coffee, { alternatives: 5, beams: 8, maxWords: 2 });
+    expect(await shownCaption(page)).toBe(expected.caption);
+    expect(await page.locator("#alternatives-list li").allInnerTexts()).toEqual(
+      expected.alternatives.map((other) => other.caption),
+    );
+    const sampled = page.waitForRequest((request) => request.url().includes("temperature=2"));
+    await page.getByLabel("Temperature").fill("2");
+    const query = new URL((await sampled).url()).searchParams;
+    expect(query.has("beams")).toBe(false);
+    expect(Number(query.get("seed"))).toBeGreaterThanOrEqual(0);
+    expect(await page.getByLabel("Beams").isDisabled()).toBe(true);
+    await shownCaption(page);
+    expectQuiet(tab);
+  });
+
+  test("takes a photo with the camera", async () => {
+    await using tab = await open();
+    const { page } = tab;
+    await page.getByRole("button", { name: "Use the camera" }).click();
+    await page.waitForFunction(() => (document.querySelector("video")?.videoWidth ?? 0) > 0);
+    await page.getByRole("button", { name: "Take the photo" }).click();
+    expect((await shownCaption(page)).length).toBeGreaterThan(0);
+    expect(await page.locator("dialog[open]").count()).toBe(0);
+    // The camera is let go.
+    expect(await page.evaluate(() => document.querySelector("video")!.srcObject)).toBe(null);
+    expectQuiet(tab);
+  });
+
+  test("sends what the server could not read, or would be large, as the browser sees it", async () => {
+    const drawing = `<svg xmlns="http://www.w3.org/2000/svg" width="300" height="200"><rect width="300" height="200" fill="teal"/></svg>`;
+    // 24 bits a pixel, uncompressed: 2400 x 1600 pixels are 11 MB.
+    const header = Buffer.alloc(54);
+    header.write("BM");
+    for (const [offset, value] of [
+      [2, 54 + 2400 * 1600 * 3],
+      [10, 54],
+      [14, 40],
+      [18, 2400],
+      [22, 1600],
+    ] as const) {
+      header.writeUInt32LE(value, offset);
+    }
+    header.writeUInt16LE(1, 26);
+    header.writeUInt16LE(24, 28);
+    const bitmap = Buffer.concat([header, Buffer.alloc(2400 * 1600 * 3, 90)]);
+    for (const [bytes, type] of [
+      [Buffer.from(drawing), "image/svg+xml"],
+      [bitmap, "image/bmp"],
+    ] as const) {
+      await using tab = await open();
+      const sent = tab.page.waitForRequest((request) => request.method() === "POST");
+      await hand(tab.page, "drop", bytes, type);
+      expect((await shownCaption(tab.page)).length).toBeGreaterThan(0);
+      expect((await sent).headers()["content-type"]).toBe("image/jpeg");
+      expectQuiet(tab);
+    }
+  });
+
+  test("says in plain words what went wrong, and goes on afterwards", async () => {
+    await using tab = await open();
+    const { page } = tab;
+    const alert = page.getByRole("alert");
+    await hand(page, "drop", new TextEncoder().encode("no picture at all"), "text/plain");
+    await alert.waitFor();
+    expect(await alert.textContent()).toContain("Use a JPEG, PNG, WebP, GIF or BMP file.");
+    await hand(page, "drop", coffee.subarray(0, coffee.length / 2), "image/jpeg");
+    await page.getByText("cut short").waitFor();
+    await page.route("**/v1/captions*", (route) => route.abort(), { times: 1 });
+    await hand(page, "drop", coffee, "image/jpeg");
+    await page.getByText("The server does not answer.").waitFor();
+    await page.getByRole("button", { name: "Try again" }).click();
+    expect((await shownCaption(page)).length).toBeGreaterThan(0);
+    expect(await alert.count()).toBe(0);
+  });
+
+  test("says how long to wait where the server is busy", async () => {
+    await using tab = await open();
+    const busy = { status: 503, headers: { "retry-after": "4" }, contentType: "application/problem+json", body: "{}" };
+    await tab.page.route("**/v1/captions*", (route) => route.fulfill(busy), { times: 1 });
+    await hand(tab.page, "drop", coffee, "image/jpeg");
+    await tab.page.getByText("Try again in 4 seconds.").waitFor();
+  });
+
+  test("asks for the access token of a server that wants one", async () => {
+    await using tab = await open();
+    const { page } = tab;
+    await page.route("**/v1/captions*", async (route) => {
+      if ((await route.request().headerValue("authorization")) === "Bearer s3cret") await route.fallback();
+      else await route.fulfill({ status: 401, contentType: "application/problem+json", body: "{}" });
+    });
+    await hand(page, "drop", coffee, "image/jpeg");
+    await page.getByLabel("Access token").fill("s3cret");
+    await page.getByRole("button", { name: "Go on" }).click();
+    expect((await shownCaption(page)).length).toBeGreaterThan(0);
+  });
+
+  test("captions without maps where the bundle has no attention", async () => {
+    await using tab = await open();
+    const { page } = tab;
+    await page.route("**/v1/captions*", async (route) => {
+      if (!route.request().url().includes("attention=true")) return route.fallback();
+      const body = JSON.stringify({ code: "option-invalid", detail: "attention is true: this bundle has none." });
+      return route.fulfill({ status: 400, contentType: "application/problem+json", body });
+    });
+    await hand(page, "drop", coffee, "image/jpeg");
+    expect((await shownCaption(page)).length).toBeGreaterThan(0);
+    await page.locator("#words button").first().hover();
+    expect(await page.locator("#look").textContent()).toContain("% sure.");
+    expect(await page.locator("#frame.lit").count()).toBe(0);
+  });
+
+  for (const colorScheme of ["light", "dark"] as const) {
+    test(`breaks no rule of accessibility that axe-core knows, in ${colorScheme}`, async () => {
+      for (const viewport of [
+        { width: 1180, height: 800 },
+        { width: 360, height: 740 },
+      ]) {
+        await using tab = await open({ colorScheme, viewport, reducedMotion: "reduce" });
+        const { page } = tab;
+        await page.evaluate(axe.source);
+        const violations = async (state: string) => {
+          const found = (await page.evaluate("axe.run()")) as axe.AxeResults;
+          return found.violations.flatMap(({ id, nodes }) => nodes.map((node) => `${state}: ${id}: ${node.html}`));
+        };
+        expect(await violations("empty")).toEqual([]);
+        await hand(page, "drop", coffee, "image/jpeg");
+        await shownCaption(page);
+        await page.getByText("Settings", { exact: true }).click();
+        await page.locator("#words button").first().click();
+        expect(await violations("captioned")).toEqual([]);
+        // Nothing is wider than the screen.
+        expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+        await page.getByRole("button", { name: "Use the camera" }).click();
+        await page.locator("dialog[open]").waitFor();
+        expect(await violations("camera")).toEqual([]);
+        await page.getByRole("button", { name: "Cancel" }).click();
+        await page.route("**/v1/captions*", (route) => route.fulfill({ status: 401, body: "{}" }));
+        await page.getByRole("button", { name: "Caption again" }).click();
+        await page.getByLabel("Access token").waitFor();
+        expect(await violations("refused")).toEqual([]);
+      }
+    });
+  }
+});
