@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from "bun:test";
-import { type DecidedWord, type GenerateOptions, generate } from "../../src/decode/generate.ts";
+import { generate } from "../../src/decode/generate.ts";
+import type { DecidedWord, GenerateOptions } from "../../src/decode/search_captions.ts";
 import { EdgecapError } from "../../src/errors.ts";
 import { GraphSession } from "../../src/runtime/graph_session.ts";
 import { textModule } from "../../src/text/wasm.ts";
@@ -75,7 +76,7 @@ describe("generate()", () => {
       },
     };
     const work = generate({ ...decoder, step }, grid, { vocabulary: 12, count: 1, attention: true });
-    await expect(work).rejects.toThrow("has no attention");
+    await expect(work).rejects.toThrow("has no map of regions");
   });
 
   test("tells each word of the best caption once it is decided", async () => {

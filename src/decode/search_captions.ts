@@ -1,0 +1,95 @@
+import { EdgecapError, throwIfAborted } from "../errors.ts";
+import { Prefixes } from "./prefixes.ts";
+import { type Hypothesis, Search, type SearchOptions } from "./search.ts";
+
+/** A caption that was generated. */
+export interface GeneratedCaption extends Hypothesis {
+  /** Where the decoder looked for each word, [words][regions], each map with the sum 1; only where asked for. */
+  readonly attention?: readonly Float32Array[];
+}
+
+/** A word that no caption which can still win disagrees with. */
+export interface DecidedWord {
+  readonly token: number;
+  /** Natural logarithm of its probability. */
+  readonly logProbability: number;
+  /** Where the decoder looked for it, [regions]; only where asked for. */
+  readonly attention?: Float32Array;
+}
+
+/** How to generate: the search's options, and how many captions are wanted. */
+export interface GenerateOptions extends SearchOptions {
+  /** Captions wanted, at most `beams`. */
+  readonly count: number;
+  /** Whether attention maps are wanted. Default false. */
+  readonly attention?: boolean;
+  /** Called with each word of the best caption as soon as it is decided, in their order. */
+  readonly onWord?: (word: DecidedWord) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** What a decoder says after one more word of each live beam. */
+export interface DecoderStep {
+  /** [live, vocabulary], row by row. */
+  readonly logits: Float32Array;
+  /** Where it looked, [live, regions], row by row; of decoders that have attention over regions. */
+  readonly attention?: Float32Array | undefined;
+}
+
+/**
+ * Searches for the captions of one photo: the search says which words to try, `step` how likely the next ones are.
+ *
+ * @param step Runs the decoder on the word of each live beam, `tokens` [live], in the state after `parents` [live],
+ *   beams of the step before.
+ * @returns Up to `count` captions, best first.
+ * @throws {EdgecapError} `option-invalid`, `logits-invalid` or `aborted`, and what `step` throws.
+ */
+export async function searchCaptions(
+  step: (tokens: Int32Array, parents: Uint32Array) => Promise<DecoderStep>,
+  options: GenerateOptions,
+): Promise<GeneratedCaption[]> {
+  using search = new Search(options);
+  const prefixes = new Prefixes();
+  const withAttention = (hypothesis: Hypothesis): GeneratedCaption =>
+    options.attention === true ? { ...hypothesis, attention: prefixes.attention(hypothesis.tokens) } : hypothesis;
+  let decided = 0;
+  let more = true;
+  while (more) {
+    throwIfAborted(options.signal);
+    const { logits, attention } = await step(search.tokens(), search.parents());
+    if (options.attention === true) {
+      if (attention === undefined) throw noAttention();
+      prefixes.attend(attention);
+    }
+    search.logits().set(logits);
+    more = search.advance();
+    prefixes.extend(search.tokens(), search.parents());
+    if (options.onWord === undefined) continue;
+    const best = withAttention(search.results(1)[0]!);
+    const agreed = more ? commonLength(best.tokens, prefixes.live) : best.tokens.length;
+    for (; decided < agreed; decided++) {
+      options.onWord({
+        token: best.tokens[decided]!,
+        logProbability: best.wordLogProbabilities[decided]!,
+        ...(best.attention && { attention: best.attention[decided]! }),
+      });
+    }
+  }
+  return search.results(options.count).map(withAttention);
+}
+
+function noAttention(): EdgecapError {
+  return new EdgecapError(
+    "option-invalid",
+    "attention is true: the decoder of this bundle has no map of regions to show. Leave the option out.",
+  );
+}
+
+/**
+ * How many words the best caption so far shares with every live beam: the caption that wins in the end is that one, or
+ * it continues one of the beams.
+ */
+function commonLength(best: Uint32Array, live: readonly (readonly number[])[]): number {
+  const differs = best.findIndex((word, place) => live.some((words) => words[place] !== word));
+  return differs === -1 ? best.length : differs;
+}
