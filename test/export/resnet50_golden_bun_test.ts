@@ -5,9 +5,13 @@ import { fileURLToPath } from "node:url";
 import * as tf from "@tensorflow/tfjs";
 import { loadLayersModel } from "../../scripts/load_layers_model.ts";
 import { photoPixels } from "../../scripts/photo_pixels.ts";
+import { GraphBuilder } from "../../src/export/graph_builder.ts";
 import { halveWeights } from "../../src/export/half_weights.ts";
-import { encodeModel } from "../../src/export/onnx_proto.ts";
+import { decodeModel, encodeModel } from "../../src/export/onnx_proto.ts";
+import { resizeEncoder } from "../../src/export/resize_encoder.ts";
 import { resnet50Encoder } from "../../src/export/resnet50.ts";
+import { decodeImage } from "../../src/image/decode.ts";
+import { photoEncoder } from "../../src/training/encode_photos.ts";
 import { sharedFolder } from "../shared.ts";
 import { cosine } from "./agreement.ts";
 import { type Fed, runOnnx } from "./onnx_run.ts";
@@ -115,5 +119,41 @@ describe("the committed encoder", () => {
       const features = pooled((await gridOf(encoder, photo, 224)).data);
       expect(cosine(features, floats(join(golden, `${photo}-224.pooled.f32`)))).toBeGreaterThan(0.99);
     }
+  });
+
+  test("agrees with float32 on a hundred photos that it was not calibrated on", async () => {
+    const model = existsSync(committed) ? await classifier(224) : undefined;
+    if (model === undefined) return;
+    const exact = encodeModel(resnet50Encoder(model).graph);
+    model.dispose();
+    await using float32 = await photoEncoder(exact, 224, 2);
+    await using int8 = await photoEncoder(readFileSync(committed), 224, 2);
+    const flickr = join(shared!, "flickr8k");
+    const names = readFileSync(join(flickr, "devImages.txt"), "utf8").trim().split(/\s+/).slice(0, 100);
+    let lowest = 1;
+    for (const name of names) {
+      const { rgb } = await decodeImage(readFileSync(join(flickr, "Images", name)), { size: 224 });
+      const alike = cosine(pooled(await int8.encode([rgb])), pooled(await float32.encode([rgb])));
+      lowest = Math.min(lowest, alike);
+    }
+    expect(lowest).toBeGreaterThan(0.99);
+  });
+});
+
+describe("resizeEncoder()", () => {
+  test("makes the committed encoder fit small pictures", async () => {
+    if (golden === undefined || !existsSync(committed)) return;
+    const encoder = encodeModel(resizeEncoder(decodeModel(readFileSync(committed)), 90));
+    for (const photo of photos) {
+      const { data, shape } = await gridOf(encoder, photo, 90);
+      expect(shape).toEqual([1, 9, 2048]);
+      expect(cosine(data, floats(join(golden, `${photo}-90.flat.f32`)))).toBeGreaterThan(0.98);
+    }
+  });
+
+  test("refuses a graph that is no encoder", () => {
+    const graph = new GraphBuilder("other");
+    graph.output("same", graph.input("x", "float32", [2]), "float32", [2]);
+    expect(() => resizeEncoder(graph.graph, 90)).toThrow(/"other" is no encoder/);
   });
 });

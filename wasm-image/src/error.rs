@@ -14,8 +14,8 @@ pub enum PictureError {
     Truncated(String),
     /// The header can be read and the rest makes no sense.
     Corrupt(String),
-    /// More pixels than allowed: width, height.
-    TooLarge(u32, u32),
+    /// More pixels than allowed, or than can be addressed.
+    TooLarge(String),
 }
 
 impl fmt::Display for PictureError {
@@ -25,7 +25,7 @@ impl fmt::Display for PictureError {
             Self::Unsupported(why) => write!(f, "unsupported: {why}"),
             Self::Truncated(why) => write!(f, "truncated: {why}"),
             Self::Corrupt(why) => write!(f, "corrupt: {why}"),
-            Self::TooLarge(width, height) => write!(f, "too-large: {width} x {height} pixels"),
+            Self::TooLarge(why) => write!(f, "too-large: {why}"),
         }
     }
 }
@@ -40,7 +40,10 @@ impl From<ImageError> for PictureError {
     fn from(error: ImageError) -> Self {
         let why = error.to_string();
         match error {
+            ImageError::Limits(_) => Self::TooLarge(why),
             ImageError::IoError(io) if io.kind() == io::ErrorKind::UnexpectedEof => Self::Truncated(why),
+            // BMP's decoder has a limit of its own, and no kind of error for it.
+            ImageError::Unsupported(_) if why.contains("too large") => Self::TooLarge(why),
             ImageError::Unsupported(_) => Self::Unsupported(why),
             _ => Self::Corrupt(why),
         }

@@ -1,0 +1,123 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { edgecap, writeTinyBundle } from "./edgecap.ts";
+
+const coffee = fileURLToPath(new URL("../../examples/coffee.jpg", import.meta.url));
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "edgecap-cli-"));
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe("edgecap", () => {
+  test("--help of every verb says how to call it, and gives an example", async () => {
+    const { status, stdout } = await edgecap(["--help"]);
+    expect(status).toBe(0);
+    const verbs = [...stdout.matchAll(/^ {2}([a-z]+) (?:\[|<)/gm)]
+      .map((found) => found[1]!)
+      .filter((v) => v !== "help");
+    expect(verbs.length).toBeGreaterThanOrEqual(7);
+    for (const verb of verbs) {
+      const help = await edgecap([verb, "--help"]);
+      expect([verb, help.status]).toEqual([verb, 0]);
+      expect(help.stdout).toContain(`Usage: edgecap ${verb}`);
+      expect(help.stdout).toMatch(/Examples?:\n/);
+    }
+  });
+
+  test("--version prints the version", async () => {
+    const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+    expect((await edgecap(["--version"])).stdout).toBe(`${version}\n`);
+  });
+});
+
+describe("edgecap models", () => {
+  test("verifies the bundle that comes with edgecap", async () => {
+    const { status, stdout } = await edgecap(["models", "--json"]);
+    expect(status).toBe(0);
+    const bundles = stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    const [attention] = bundles.filter(({ name }) => name === "edgecap-attention");
+    expect(attention.scores.cider).toBeGreaterThan(0.4);
+  });
+
+  test("finds a file that was changed", async () => {
+    const bundle = await writeTinyBundle(join(folder, "changed"));
+    const file = join(bundle, "encoder.onnx");
+    const bytes = readFileSync(file);
+    bytes[bytes.length - 1]! ^= 1;
+    writeFileSync(file, bytes);
+    const { status, stdout } = await edgecap(["models", "--json", bundle]);
+    expect(status).toBe(1);
+    expect(JSON.parse(stdout).error.code).toBe("bundle-hash-mismatch");
+  });
+});
+
+describe("edgecap tokenize", () => {
+  test("prints a JSON array for each line, empty lines included", async () => {
+    const { stdout } = await edgecap(["tokenize", "--json"], {
+      stdin: "A man's dog doesn't bark.\n\n...\nTwo   kids , at 5pm!",
+    });
+    expect(
+      stdout
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line)),
+    ).toEqual([["a", "man", "'s", "dog", "does", "n't", "bark"], [], [], ["two", "kids", "at", "5", "pm"]]);
+  });
+});
+
+describe("edgecap features", () => {
+  test("writes a row a picture as NumPy reads it", async () => {
+    const out = join(folder, "features.npy");
+    const { status } = await edgecap(["features", "--pool", coffee, coffee, "--out", out]);
+    expect(status).toBe(0);
+    const bytes = readFileSync(out);
+    const header = bytes.subarray(10, 10 + bytes.readUInt16LE(8)).toString();
+    expect(bytes.subarray(1, 6).toString()).toBe("NUMPY");
+    expect(header).toContain("'descr': '<f4'");
+    expect(header).toContain("'shape': (2, 2048)");
+    const rows = bytes.subarray(10 + header.length);
+    expect(rows.length).toBe(2 * 2048 * 4);
+    expect(rows.subarray(0, 8192).equals(rows.subarray(8192))).toBe(true);
+  });
+
+  test("leaves a file as it was where a picture fails", async () => {
+    const out = join(folder, "kept.npy");
+    writeFileSync(out, "kept");
+    const { status, stderr } = await edgecap(["features", coffee, join(folder, "missing.jpg"), "--out", out]);
+    expect(status).toBe(1);
+    expect(stderr).toContain("missing.jpg");
+    expect(readFileSync(out, "utf8")).toBe("kept");
+  });
+});
+
+describe("edgecap completion", () => {
+  test("completes verbs and options in bash", async () => {
+    const { stdout } = await edgecap(["completion", "bash"]);
+    const script = join(folder, "completion.bash");
+    writeFileSync(
+      script,
+      `${stdout}
+COMP_WORDS=(edgecap cap); COMP_CWORD=1; _edgecap; echo "\${COMPREPLY[@]}"
+COMP_WORDS=(edgecap caption --be); COMP_CWORD=2; _edgecap; echo "\${COMPREPLY[@]}"
+`,
+    );
+    const bash = spawnSync("bash", [script], { encoding: "utf8" });
+    expect(bash.stdout).toBe("caption\n--beams\n");
+  });
+
+  test("refuses a shell that it does not know", async () => {
+    const { status, stderr } = await edgecap(["completion", "tcsh"]);
+    expect(status).toBe(2);
+    expect(stderr).toContain("tcsh");
+  });
+});
