@@ -1,5 +1,5 @@
-import { ortWasmPaths } from "#assets";
 import * as ort from "onnxruntime-web";
+import { ortWasmPaths } from "#assets";
 import { EdgecapError } from "../errors.ts";
 
 /** A tensor as graphs take and give it. */
