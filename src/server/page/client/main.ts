@@ -37,9 +37,7 @@ let attends = true;
 
 /** Shows a photo and captions it. */
 async function take(file: Blob): Promise<void> {
-  running.abort();
-  running = new AbortController();
-  const { signal } = running;
+  const signal = begin();
   URL.revokeObjectURL(photo.src);
   photo.src = URL.createObjectURL(file);
   photo.alt = "Your photo";
@@ -56,19 +54,23 @@ async function take(file: Blob): Promise<void> {
   if (!signal.aborted) await captionAgain();
 }
 
-/** Captions the photo that is shown, with the settings as they are. */
-async function captionAgain(): Promise<void> {
-  if (upload === undefined) return;
+/** Clears the last result away and waits for the next. @returns What is aborted where something newer begins. */
+function begin(): AbortSignal {
   running.abort();
   running = new AbortController();
-  const { signal } = running;
   words.clear();
   errorBox.hidden = true;
   alternatives.hidden = true;
-  actions.hidden = true;
   result.classList.add("busy");
   result.ariaBusy = "true";
   status.textContent = "Looking at the photo…";
+  return running.signal;
+}
+
+/** Captions the photo that is shown, with the settings as they are. */
+async function captionAgain(): Promise<void> {
+  if (upload === undefined) return;
+  const signal = begin();
   try {
     const query = { ...settings.query(), ...(attends && { attention: "true" }) };
     for await (const progress of captionStream(upload, query, storedToken(), signal)) {
@@ -100,6 +102,7 @@ async function captionAgain(): Promise<void> {
 function finish(caption: Caption): void {
   sentence = caption.caption;
   photo.alt = sentence;
+  words.settle(caption.words);
   const { imageMs, encodeMs, generateMs } = caption.timing;
   const spoken = document.createElement("span");
   spoken.className = "visually-hidden";
@@ -119,6 +122,7 @@ function fail(error: unknown): void {
   const problem = error instanceof Problem ? error : new Problem("interrupted", String(error));
   const advice = advise(problem);
   status.textContent = "";
+  actions.hidden = true;
   tell(advice.text);
   retry.hidden = !advice.retry;
   tokenForm.hidden = problem.status !== 401;
@@ -190,7 +194,7 @@ document.addEventListener("paste", (event) => {
 });
 
 element("again", HTMLButtonElement).addEventListener("click", () => captionAgain());
-retry.addEventListener("click", () => captionAgain());
+retry.addEventListener("click", () => goOn());
 element("copy", HTMLButtonElement).addEventListener("click", async () => {
   status.textContent = (await copyText(sentence)) ? "Copied." : "The browser does not let this page copy.";
 });
@@ -198,5 +202,11 @@ tokenForm.addEventListener("submit", (event) => {
   event.preventDefault();
   sessionStorage.setItem("token", token.value);
   token.value = "";
-  captionAgain();
+  goOn();
 });
+
+/** Captions again after an error, whose box goes away with what had the focus. */
+function goOn(): void {
+  result.focus();
+  captionAgain();
+}

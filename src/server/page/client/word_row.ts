@@ -65,6 +65,14 @@ export class WordRow {
     if (this.#words.size === 1) this.#show(undefined);
   }
 
+  /** Shows these words, where those that came one by one were others: parts can have been joined differently since. */
+  settle(words: readonly CaptionWord[]): void {
+    const shown = [...this.#words.values()];
+    if (shown.length === words.length && shown.every(({ text }, i) => text === words[i]!.text)) return;
+    this.clear();
+    for (const word of words) this.add(word);
+  }
+
   #press(button: HTMLButtonElement | undefined): void {
     if (this.#pressed) this.#pressed.ariaPressed = "false";
     this.#pressed = button;
@@ -93,7 +101,7 @@ export class WordRow {
 
   #show(button: HTMLButtonElement | undefined): void {
     const word = button && this.#words.get(button);
-    this.#look.textContent = word ? `“${word.text}”: ${describe(word)}.` : "Point at a word to see more of it.";
+    this.#look.textContent = word ? `“${word.text}”: ${describe(word)}.` : "Choose a word to see more of it.";
     this.#frame.classList.toggle("lit", word?.attention !== undefined);
     if (!word?.attention) return;
     this.#map.getContext("2d")!.putImageData(new ImageData(veil(word.attention, veilSize), veilSize), 0, 0);
