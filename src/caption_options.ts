@@ -24,6 +24,12 @@ export interface CaptionOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What a model recommends, and the size of its vocabulary. */
+export interface Recommendation {
+  readonly generation: Manifest["generation"];
+  readonly decoder: Pick<Manifest["decoder"], "vocabulary">;
+}
+
 /**
  * Options as the search takes them.
  *
@@ -31,7 +37,7 @@ export interface CaptionOptions {
  */
 export function resolveOptions(
   options: CaptionOptions,
-  { generation, decoder }: Manifest,
+  { generation, decoder }: Recommendation,
 ): { search: SearchOptions; count: number; attention: boolean; signal: AbortSignal | undefined } {
   const temperature = within("temperature", options.temperature ?? 0, 0, 100);
   const alternatives = whole("alternatives", options.alternatives ?? 0, 0, 63);

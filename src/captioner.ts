@@ -2,11 +2,14 @@ import { type BundleGraphs, checkShapes } from "./bundle/check_shapes.ts";
 import { type BundleSource, defaultBundle, loadBundle } from "./bundle/load_bundle.ts";
 import type { Manifest } from "./bundle/manifest.ts";
 import { type CaptionOptions, resolveOptions } from "./caption_options.ts";
+import { captionStream } from "./caption_stream.ts";
 import { generate } from "./decode/generate.ts";
 import type { DecidedWord } from "./decode/search_captions.ts";
+import type { CaptionEngine } from "./engine.ts";
 import { EdgecapError, throwIfAborted } from "./errors.ts";
 import { decodeImage } from "./image/decode.ts";
 import { encoderInput } from "./image/encoder_input.ts";
+import { OneAtATime } from "./one_at_a_time.ts";
 import { GraphSession } from "./runtime/graph_session.ts";
 import { sentence } from "./text/sentence.ts";
 import { Vocabulary } from "./text/vocabulary.ts";
@@ -106,13 +109,13 @@ export async function load(bundle: BundleSource = defaultBundle, options: LoadOp
  *
  * Calls may overlap: they are worked off one after another, as the graphs can only run once at a time.
  */
-export class Captioner implements AsyncDisposable {
+export class Captioner implements CaptionEngine {
   /** What the bundle says of itself. */
   readonly manifest: Manifest;
   readonly #graphs: BundleGraphs;
   readonly #vocabulary: Vocabulary;
   readonly #resources: AsyncDisposableStack;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turns = new OneAtATime();
 
   /** Not for callers: use {@linkcode load}. */
   constructor(manifest: Manifest, graphs: BundleGraphs, vocabulary: Vocabulary, resources: AsyncDisposableStack) {
@@ -122,13 +125,18 @@ export class Captioner implements AsyncDisposable {
     this.#resources = resources;
   }
 
+  /** The bundle's name. */
+  get name(): string {
+    return this.manifest.name;
+  }
+
   /**
    * Captions one picture.
    *
    * @throws {EdgecapError} `image-*` where the picture cannot be read, `option-invalid`, `aborted`, or `graph-failed`.
    */
   async caption(image: ImageSource, options: CaptionOptions = {}): Promise<Caption> {
-    return this.#captionInTurn(image, options);
+    return this.#turns.run(() => this.#captionNow(image, options));
   }
 
   /**
@@ -140,25 +148,10 @@ export class Captioner implements AsyncDisposable {
    * @throws {EdgecapError} As {@linkcode Captioner.caption} does.
    */
   async *stream(image: ImageSource, options: CaptionOptions = {}): AsyncGenerator<CaptionEvent, void, undefined> {
-    const left = new AbortController();
-    const signal = options.signal ? AbortSignal.any([options.signal, left.signal]) : left.signal;
-    const events = new ReadableStream<CaptionEvent>({
-      start: (controller) => {
-        // A stream whose reader has left takes nothing more.
-        const ifRead = (step: () => void) => left.signal.aborted || step();
-        const onWord = (word: CaptionWord) => ifRead(() => controller.enqueue({ type: "word", ...word }));
-        this.#captionInTurn(image, { ...options, signal }, onWord).then(
-          (caption) =>
-            ifRead(() => {
-              controller.enqueue({ type: "caption", caption });
-              controller.close();
-            }),
-          (error: unknown) => ifRead(() => controller.error(error)),
-        );
-      },
-      cancel: () => left.abort(),
-    });
-    yield* events;
+    yield* captionStream(
+      (onWord, signal) => this.#turns.run(() => this.#captionNow(image, { ...options, signal }, onWord)),
+      options.signal,
+    );
   }
 
   /**
@@ -174,22 +167,8 @@ export class Captioner implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#last;
+    await this.#turns.idle();
     await this.#resources.disposeAsync();
-  }
-
-  async #captionInTurn(
-    image: ImageSource,
-    options: CaptionOptions,
-    onWord?: (word: CaptionWord) => void,
-  ): Promise<Caption> {
-    const before = this.#last;
-    const work = (async () => {
-      await before.catch(() => {});
-      return this.#captionNow(image, options, onWord);
-    })();
-    this.#last = work.catch(() => {});
-    return work;
   }
 
   async #captionNow(
@@ -241,7 +220,8 @@ function captionWord(text: string, word: Pick<DecidedWord, "logProbability" | "a
   return { text, logProbability, ...(attention && { attention: [...attention] }) };
 }
 
-async function bytesOf(image: ImageSource): Promise<Uint8Array> {
+/** The bytes of an encoded picture. */
+export async function bytesOf(image: ImageSource): Promise<Uint8Array> {
   if (image instanceof Uint8Array) return image;
   return new Uint8Array(image instanceof Blob ? await image.arrayBuffer() : image);
 }

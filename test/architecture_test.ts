@@ -11,7 +11,7 @@ const heavyFolders = ["src/training", "src/export", "src/evaluation", "src/serve
 const heavyPackages = [/^@tensorflow\//, /^elysia$/, /^commander$/, /^cli-progress$/, /^protobufjs$/];
 
 /**
- * The folders of src, lowest first, and the folders that each may import besides its own and src/errors.ts.
+ * The folders of src, lowest first, and what each may import besides itself and src/errors.ts: folders and files.
  * A new folder needs its line here.
  */
 const layers: Readonly<Record<string, readonly string[]>> = {
@@ -22,6 +22,14 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   bundle: ["src/runtime"],
   evaluation: [],
   export: [],
+  engines: [
+    "src/runtime",
+    "src/text",
+    "src/image",
+    "src/decode",
+    "src/bundle",
+    ...["caption_options", "caption_stream", "captioner", "engine", "one_at_a_time"].map((name) => `src/${name}.ts`),
+  ],
   training: ["src/runtime", "src/text", "src/image", "src/decode", "src/bundle", "src/evaluation", "src/export"],
 };
 
@@ -94,7 +102,26 @@ describe("architecture", () => {
 
   test("the packages of the caption path are those that an app carries", () => {
     const carried = ["@sinclair/typebox", "onnxruntime-web"];
-    expect([...reach("src/mod.ts").packages].filter(([name]) => !carried.includes(name))).toEqual([]);
+    const more = [...reach("src/mod.ts").packages].filter(([name]) => !carried.includes(name));
+    // An optional package, of which nothing but its types is imported before it is asked for.
+    const chain = "src/mod.ts -> src/load_engine.ts -> src/engines/transformers.ts -> @huggingface/transformers";
+    expect(more).toEqual([["@huggingface/transformers", chain]]);
+  });
+
+  test("other engines are imported by one dynamic import, and their packages at run time alone", () => {
+    const importers = globSync("src/**/*.ts", { cwd: root }).filter(
+      (file) =>
+        !file.startsWith("src/engines/") && importsOf(file).files.some((path) => path.startsWith("src/engines/")),
+    );
+    expect(importers).toEqual(["src/load_engine.ts"]);
+    const source = readFileSync(join(root, "src/load_engine.ts"), "utf8");
+    expect(source).toMatch(/^ .*await import\("\.\/engines\/transformers\.ts"\)/m);
+    expect(source).not.toMatch(/^import.*engines/m);
+    for (const file of globSync("src/engines/*.ts", { cwd: root })) {
+      const lines = readFileSync(join(root, file), "utf8").split("\n");
+      const wrong = lines.filter((line) => line.includes('"@huggingface/transformers"') && line.startsWith("import"));
+      expect(wrong.filter((line) => !line.startsWith("import type "))).toEqual([]);
+    }
   });
 
   test("the walk follows static, dynamic and mapped imports", () => {
@@ -129,7 +156,7 @@ describe("architecture", () => {
 
   for (const [folder, below] of Object.entries(layers)) {
     test(`src/${folder} imports only what is below it`, () => {
-      const allowed = [`src/${folder}`, ...below].map((path) => `${path}/`);
+      const allowed = [`src/${folder}`, ...below].map((path) => (path.endsWith(".ts") ? path : `${path}/`));
       const wrong = globSync(`src/${folder}/**/*.ts`, { cwd: root }).flatMap((file) =>
         importsOf(file)
           .files.filter((path) => path !== "src/errors.ts" && !allowed.some((prefix) => path.startsWith(prefix)))

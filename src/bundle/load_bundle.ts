@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { readDefaultBundle } from "#assets";
 import { EdgecapError, throwIfAborted } from "../errors.ts";
 import { type BundlePart, type Manifest, parseManifest } from "./manifest.ts";
 
@@ -62,6 +63,8 @@ export async function sha256Hex(bytes: Uint8Array): Promise<string> {
 
 function reader(source: BundleSource, signal: AbortSignal | undefined) {
   if (source instanceof Map) return { where: "memory", read: (path: string) => fromMemory(source, path) };
+  // An executable has it inside, where no folder is.
+  if (source === defaultBundle) return { where: "the bundle that comes with edgecap", read: readDefaultBundle };
   const url =
     source instanceof URL ? source : /^(file|https?):/.test(source as string) ? new URL(source as string) : undefined;
   if (url !== undefined && url.protocol !== "file:") {

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import pc from "picocolors";
-import { type Caption, type CaptionOptions, EdgecapError, load } from "../mod.ts";
+import { type Caption, type CaptionOptions, EdgecapError, loadEngine } from "../mod.ts";
 import { imageFiles, readImage } from "./image_files.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { realNumber, wholeNumber } from "./option_values.ts";
@@ -36,7 +36,10 @@ export function registerCaption(program: Command): void {
     .option("--top-p <p>", "with --temperature: draw only from words with this much probability", realNumber(0, 1))
     .option("--seed <s>", "where the random numbers begin", wholeNumber(0, Number.MAX_SAFE_INTEGER))
     .option("--attention", "with --json: where the model looked for each word, region by region")
-    .option("--bundle <dir>", "folder or URL of a bundle (default: the one that comes with edgecap)")
+    .option(
+      "--bundle <dir>",
+      "folder or URL of a bundle, or transformers:FOLDER (default: the one that comes with edgecap)",
+    )
     .option("--threads <n>", "threads of one inference", wholeNumber(1, 64), 1)
     .addHelpText(
       "after",
@@ -57,7 +60,7 @@ async function caption(args: string[], flags: CaptionFlags): Promise<void> {
   const files = await imageFiles(args);
   const { json, bundle, threads, ...generation } = flags;
   const options: CaptionOptions = { ...generation, signal: interrupt.signal };
-  await using captioner = await load(bundle, { threads, signal: interrupt.signal });
+  await using captioner = await loadEngine(bundle, { threads, signal: interrupt.signal });
   using progress = startProgress(files.length, "pictures", process.stdout.isTTY);
   const report = json === true ? jsonReport : textReport(files.length > 1);
   for (const [done, file] of files.entries()) {

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { EdgecapError } from "../errors.ts";
 import { evaluateText, type Scores, type TextItem } from "../evaluation/mod.ts";
-import { load } from "../mod.ts";
+import { loadEngine } from "../mod.ts";
 import { readCaptions } from "../training/dataset/captions_file.ts";
 import { readHypotheses } from "../training/dataset/hypotheses_file.ts";
 import { readSplitList } from "../training/dataset/split_list.ts";
@@ -34,7 +34,10 @@ export function registerEvaluate(program: Command): void {
     .option("--hypotheses <file>", 'score these captions: lines of "edgecap caption --json", or image<TAB>caption')
     .option("--list <file>", "score only these images, one name a line")
     .option("--beams <n>", "width of the beam search; 1 is greedy (default: the bundle's)", wholeNumber(1, 64))
-    .option("--bundle <dir>", "folder or URL of a bundle (default: the one that comes with edgecap)")
+    .option(
+      "--bundle <dir>",
+      "folder or URL of a bundle, or transformers:FOLDER (default: the one that comes with edgecap)",
+    )
     .option("--json", "print one line of JSON, with scores from 0 to 1 and CIDEr from 0 to 10")
     .addHelpText(
       "after",
@@ -105,7 +108,7 @@ async function readyHypotheses(file: string, listed: readonly string[] | undefin
 async function captionImages(images: readonly string[], flags: EvaluateFlags): Promise<Map<string, string>> {
   using interrupt = interruptSignal();
   const { signal } = interrupt;
-  await using captioner = await load(flags.bundle, { signal });
+  await using captioner = await loadEngine(flags.bundle, { signal });
   using progress = startProgress(images.length, "pictures");
   const options = { signal, ...(flags.beams !== undefined && { beams: flags.beams }) };
   const captions = new Map<string, string>();

@@ -1,18 +1,30 @@
 import { EdgecapError, type ErrorCode } from "../errors.ts";
+import { isQuarterTurned } from "./exif.ts";
 import { dropImageModule, imageModule } from "./wasm.ts";
 
 /** How {@linkcode decodeImage} decodes. */
 export interface DecodeOptions {
-  /** Side of the square to squash the picture to, in pixels; a picture of that size is not resampled. */
-  readonly size: number;
+  /**
+   * What to make of the picture, in pixels: the side of a square or a width and height to squash it to, or a bound of
+   * its longer side, which keeps its proportions. A picture of that size is not resampled.
+   */
+  readonly size: number | PixelSize | { readonly atMost: number };
   /** Most pixels that a picture may have, checked before it is decoded. Default 50 million. */
   readonly maxPixels?: number;
 }
 
+/** Pixels from left to right and from top to bottom. */
+export interface PixelSize {
+  readonly width: number;
+  readonly height: number;
+}
+
 /** A decoded picture. */
 export interface DecodedImage {
-  /** size x size x 3 bytes: red, green, blue, row by row. */
+  /** Red, green, blue, row by row, 3 bytes a pixel. */
   readonly rgb: Uint8Array;
+  /** The size of `rgb`. */
+  readonly size: PixelSize;
   /** The file's pixels from left to right, before EXIF orientation. */
   readonly width: number;
   /** The file's pixels from top to bottom, before EXIF orientation. */
@@ -26,18 +38,19 @@ const largeMemory = 256 * 2 ** 20;
 
 /**
  * Decodes a JPEG, PNG, WebP, GIF (first frame) or BMP file: upright by its EXIF orientation, transparent parts over
- * white, squashed to a square by an antialiased bilinear filter. The same pixels on every runtime.
+ * white, resized by an antialiased bilinear filter. The same pixels on every runtime.
  *
  * @throws {EdgecapError} `image-empty`, `image-unsupported`, `image-truncated`, `image-corrupt` or `image-too-large`.
  */
 export async function decodeImage(bytes: Uint8Array, options: DecodeOptions): Promise<DecodedImage> {
-  const { size, maxPixels = 50_000_000 } = options;
+  const { maxPixels = 50_000_000 } = options;
   const { memory, decodeRgb, probe } = await imageModule();
   try {
     const header = probe(bytes);
     const { width, height, format } = header;
     header.free();
-    return { rgb: decodeRgb(bytes, size, size, maxPixels), width, height, format };
+    const size = sizeOf(options.size, bytes, { width, height });
+    return { rgb: decodeRgb(bytes, size.width, size.height, maxPixels), size, width, height, format };
   } catch (error) {
     if (typeof error === "string") throw refusal(error, maxPixels);
     // The decoder trapped: its memory is in no state to be used again.
@@ -48,6 +61,16 @@ export async function decodeImage(bytes: Uint8Array, options: DecodeOptions): Pr
   } finally {
     if (memory.buffer.byteLength > largeMemory) dropImageModule();
   }
+}
+
+function sizeOf(wanted: DecodeOptions["size"], bytes: Uint8Array, { width, height }: PixelSize): PixelSize {
+  if (typeof wanted === "number") return { width: wanted, height: wanted };
+  if ("width" in wanted) return wanted;
+  const scale = Math.min(wanted.atMost / Math.max(width, height), 1);
+  const side = (length: number) => Math.max(Math.round(length * scale), 1);
+  return isQuarterTurned(bytes)
+    ? { width: side(height), height: side(width) }
+    : { width: side(width), height: side(height) };
 }
 
 const refusals: Readonly<Record<string, { code: ErrorCode; say: (why: string, maxPixels: number) => string }>> = {

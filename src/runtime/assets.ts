@@ -17,6 +17,11 @@ export async function readAsset(name: AssetName): Promise<Uint8Array<ArrayBuffer
   return await readFile(locations[name]);
 }
 
+/** The bytes of a file of the bundle that comes with edgecap. */
+export async function readDefaultBundle(path: string): Promise<Uint8Array> {
+  return await readFile(new URL(path, new URL("../../models/default/", import.meta.url)));
+}
+
 /** Where onnxruntime-web's script and module are, for its `env.wasm.wasmPaths`. */
 export function ortWasmPaths(): { mjs: string; wasm: string } {
   return {

@@ -5,6 +5,11 @@
 import { readFile } from "node:fs/promises";
 import ortScript from "onnxruntime-web/ort-wasm-simd-threaded.mjs" with { type: "file" };
 import ortModule from "onnxruntime-web/ort-wasm-simd-threaded.wasm" with { type: "file" };
+import decoderInit from "../../models/default/decoder_init.onnx" with { type: "file" };
+import decoderStep from "../../models/default/decoder_step.onnx" with { type: "file" };
+import encoder from "../../models/default/encoder.onnx" with { type: "file" };
+import manifest from "../../models/default/manifest.json" with { type: "file" };
+import vocabulary from "../../models/default/vocabulary.txt" with { type: "file" };
 import textModule from "../../wasm/pkg/edgecap_wasm_bg.wasm" with { type: "file" };
 import imageModule from "../../wasm-image/pkg/edgecap_wasm_image_bg.wasm" with { type: "file" };
 import type { AssetName } from "./assets.ts";
@@ -13,9 +18,24 @@ export type { AssetName } from "./assets.ts";
 
 const locations: Readonly<Record<AssetName, string>> = { "text.wasm": textModule, "image.wasm": imageModule };
 
+const bundle: Readonly<Record<string, string>> = {
+  "manifest.json": manifest as unknown as string,
+  "encoder.onnx": encoder,
+  "decoder_init.onnx": decoderInit,
+  "decoder_step.onnx": decoderStep,
+  "vocabulary.txt": vocabulary,
+};
+
 /** The bytes of one of edgecap's WebAssembly modules. */
 export async function readAsset(name: AssetName): Promise<Uint8Array<ArrayBuffer>> {
   return await readFile(locations[name]);
+}
+
+/** The bytes of a file of the bundle that comes with edgecap. */
+export async function readDefaultBundle(path: string): Promise<Uint8Array> {
+  const location = bundle[path];
+  if (location === undefined) throw new Error(`no "${path}" among ${Object.keys(bundle).join(", ")}`);
+  return await readFile(location);
 }
 
 /** Where onnxruntime-web's script and module are, for its `env.wasm.wasmPaths`. */

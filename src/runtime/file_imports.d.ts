@@ -8,3 +8,13 @@ declare module "onnxruntime-web/ort-wasm-simd-threaded.mjs" {
   const path: string;
   export default path;
 }
+
+declare module "*.onnx" {
+  const path: string;
+  export default path;
+}
+
+declare module "*.txt" {
+  const path: string;
+  export default path;
+}

@@ -1,4 +1,5 @@
 import * as ort from "onnxruntime-web";
+import { ortWasmPaths } from "#assets";
 import { EdgecapError } from "../errors.ts";
 
 /** A tensor as graphs take and give it. */
@@ -43,6 +44,8 @@ export class GraphSession implements AsyncDisposable {
    */
   static async create(name: string, bytes: Uint8Array, options: RuntimeOptions = {}): Promise<GraphSession> {
     ort.env.wasm.numThreads = options.threads ?? 1;
+    // Inside an executable onnxruntime-web would look for its files beside it.
+    ort.env.wasm.wasmPaths = ortWasmPaths();
     try {
       const session = await ort.InferenceSession.create(bytes, {
         executionProviders: ["wasm"],

@@ -3,6 +3,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { writeTinyTransformers } from "../fixtures/tiny_transformers.ts";
 import { edgecap, writeTinyBundle } from "./edgecap.ts";
 
 const examples = fileURLToPath(new URL("../../examples/", import.meta.url));
@@ -28,6 +29,36 @@ describe("edgecap caption", () => {
     const { status, stdout, stderr } = await edgecap(["caption", join(examples, "astronaut.jpg")]);
     expect([status, stderr]).toEqual([0, ""]);
     expect(stdout).toMatch(/^[a-z' ]*\b(man|woman|person|people|girl|boy|child)\b[a-z' ]*\n$/);
+  });
+
+  test("--bundle transformers:FOLDER captions with a model of transformers.js", async () => {
+    const model = join(folder, "model");
+    writeTinyTransformers(model);
+    const { status, stdout, stderr } = await edgecap(["caption", "--bundle", `transformers:${model}`, coffee]);
+    expect([status, stderr]).toEqual([0, ""]);
+    expect(stdout).toMatch(/^((a|dog|run|runs|running|man|on|grass|red) ?)+\n$/);
+    const missing = await edgecap(["caption", "--bundle", `transformers:${join(folder, "photos")}`, coffee]);
+    expect([missing.status, missing.stderr.includes("has no config.json")]).toEqual([1, true]);
+  });
+
+  test("--attention adds to each word of --json where the model looked for it", async () => {
+    const { stdout } = await edgecap(["caption", "--json", "--attention", "--bundle", bundle, coffee]);
+    for (const { attention } of JSON.parse(stdout).words) {
+      expect(attention.length).toBe(49);
+      expect(attention.reduce((sum: number, share: number) => sum + share, 0)).toBeCloseTo(1, 5);
+    }
+  });
+
+  test("--top-k and --top-p bound what is drawn", async () => {
+    const args = ["caption", "--bundle", bundle, "--temperature", "5", coffee];
+    const greedy = await edgecap(["caption", "--bundle", bundle, "--beams", "1", coffee]);
+    for (const bound of [
+      ["--top-k", "1"],
+      ["--top-p", "0.000001"],
+    ]) {
+      expect((await edgecap([...args, ...bound])).stdout).toBe(greedy.stdout);
+    }
+    expect((await edgecap(["caption", "--top-k", "3", "--bundle", bundle, coffee])).status).not.toBe(0);
   });
 
   test("--json prints one line a picture, in order, with an error in the place of a caption", async () => {

@@ -1,0 +1,192 @@
+import { readFile } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import type * as Transformers from "@huggingface/transformers";
+import { type CaptionOptions, resolveOptions } from "../caption_options.ts";
+import { captionStream } from "../caption_stream.ts";
+import {
+  bytesOf,
+  type Caption,
+  type CaptionEvent,
+  type CaptionWord,
+  type ImageSource,
+  type LoadOptions,
+} from "../captioner.ts";
+import { searchCaptions } from "../decode/search_captions.ts";
+import type { CaptionEngine } from "../engine.ts";
+import { EdgecapError, throwIfAborted } from "../errors.ts";
+import { decodeImage, type PixelSize } from "../image/decode.ts";
+import { OneAtATime } from "../one_at_a_time.ts";
+import { textModule } from "../text/wasm.ts";
+import { type GenerationSettings, generationSettings } from "./generation_settings.ts";
+import { modelFiles } from "./model_files.ts";
+import { Subwords } from "./subwords.ts";
+import { Step } from "./transformers_step.ts";
+
+type Library = typeof Transformers;
+
+/** Longer side of a picture that the processor crops or pads, in pixels: above what any such model takes. */
+const longestSide = 2560;
+
+/**
+ * Loads a model of the type vision-encoder-decoder from a folder in the layout of transformers.js: `config.json`,
+ * `tokenizer.json`, `preprocessor_config.json`, and in `onnx/` the graphs `encoder_model` and `decoder_model_merged`.
+ * Nothing is fetched from anywhere.
+ *
+ * @param folder The model's folder.
+ * @throws {EdgecapError} `bundle-missing` where there is no model or the package `@huggingface/transformers` is not
+ *   installed, `bundle-file-missing`, `bundle-manifest-invalid` where it is of another type, `graph-failed`, `aborted`.
+ */
+export async function loadTransformers(folder: string, options: LoadOptions = {}): Promise<CaptionEngine> {
+  const path = resolve(folder);
+  const precisions = modelFiles(path);
+  const [library, configText] = await Promise.all([importLibrary(folder), readFile(join(path, "config.json"), "utf8")]);
+  await textModule();
+  throwIfAborted(options.signal);
+  const type: unknown = JSON.parse(configText).model_type;
+  if (type !== "vision-encoder-decoder") {
+    throw new EdgecapError(
+      "bundle-manifest-invalid",
+      `The model "${folder}" is of the type "${String(type)}": edgecap captions with vision-encoder-decoder models.`,
+    );
+  }
+  const local = { local_files_only: true } as const;
+  try {
+    const [model, tokenizer, processor] = await Promise.all([
+      library.VisionEncoderDecoderModel.from_pretrained(path, {
+        ...local,
+        dtype: { ...precisions },
+        session_options: { intraOpNumThreads: options.threads ?? 1 },
+      }),
+      library.AutoTokenizer.from_pretrained(path, local),
+      library.AutoImageProcessor.from_pretrained(path, local),
+    ]);
+    return new TransformersEngine(basename(path), library, model, tokenizer, processor);
+  } catch (cause) {
+    throw new EdgecapError("graph-failed", `The model "${folder}" does not load: ${String(cause)}.`, { cause });
+  }
+}
+
+async function importLibrary(folder: string): Promise<Library> {
+  // Not a literal, so that a bundler does not carry the package into programs that never ask for it.
+  const name: string = "@huggingface/transformers";
+  try {
+    return await import(name);
+  } catch (cause) {
+    throw new EdgecapError(
+      "bundle-missing",
+      `The bundle "transformers:${folder}" needs the package @huggingface/transformers: install it beside edgecap.`,
+      { cause },
+    );
+  }
+}
+
+class TransformersEngine implements CaptionEngine {
+  readonly name: string;
+  readonly #library: Library;
+  readonly #model: Transformers.PreTrainedModel;
+  readonly #tokenizer: Transformers.PreTrainedTokenizer;
+  readonly #processor: Transformers.ImageProcessor;
+  readonly #settings: GenerationSettings;
+  readonly #turns = new OneAtATime();
+
+  constructor(
+    name: string,
+    library: Library,
+    model: Transformers.PreTrainedModel,
+    tokenizer: Transformers.PreTrainedTokenizer,
+    processor: Transformers.ImageProcessor,
+  ) {
+    this.name = name;
+    this.#library = library;
+    this.#model = model;
+    this.#tokenizer = tokenizer;
+    this.#processor = processor;
+    this.#settings = generationSettings(model);
+  }
+
+  async caption(image: ImageSource, options: CaptionOptions = {}): Promise<Caption> {
+    return this.#turns.run(() => this.#captionNow(image, options));
+  }
+
+  async *stream(image: ImageSource, options: CaptionOptions = {}): AsyncGenerator<CaptionEvent, void, undefined> {
+    yield* captionStream(
+      (onWord, signal) => this.#turns.run(() => this.#captionNow(image, { ...options, signal }, onWord)),
+      options.signal,
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#turns.idle();
+    await this.#model.dispose();
+  }
+
+  async #captionNow(
+    image: ImageSource,
+    options: CaptionOptions,
+    onWord?: (word: CaptionWord) => void,
+  ): Promise<Caption> {
+    const { generation, vocabulary, startId, endId, banned, minWords, noRepeatNgram } = this.#settings;
+    const { search, count, attention, signal } = resolveOptions(options, { generation, decoder: { vocabulary } });
+    throwIfAborted(signal);
+    const started = performance.now();
+    const pixels = await this.#pixels(await bytesOf(image));
+    throwIfAborted(signal);
+    const decoded = performance.now();
+    const step = await Step.encode(this.#library, this.#model, pixels);
+    throwIfAborted(signal);
+    const encoded = performance.now();
+    const streamed = new Subwords(this.#decode);
+    const found = await searchCaptions((tokens, parents) => step.run(tokens, parents), {
+      ...search,
+      minWords: Math.min(Math.max(minWords, search.minWords ?? 0), search.maxWords ?? minWords),
+      noRepeatNgram,
+      startId,
+      endId,
+      banned,
+      count,
+      attention,
+      ...(onWord && {
+        onWord: ({ token, logProbability }) => {
+          streamed.add(token, logProbability);
+          for (const word of streamed.take(false)) onWord(word);
+        },
+      }),
+      ...(signal && { signal }),
+    });
+    if (onWord) for (const word of streamed.take(true)) onWord(word);
+    const [best, ...others] = found;
+    const { words } = Subwords.of(best!, this.#decode);
+    return {
+      caption: words.map(({ text }) => text).join(" "),
+      logProbability: best!.logProbability,
+      words,
+      alternatives: others.map(({ tokens, logProbability }) => ({
+        caption: this.#decode([...tokens])
+          .trim()
+          .replace(/\s+/g, " "),
+        logProbability,
+      })),
+      timing: { imageMs: decoded - started, encodeMs: encoded - decoded, generateMs: performance.now() - encoded },
+    };
+  }
+
+  /** The picture as the model's own processor makes it, [1, 3, height, width]. */
+  async #pixels(bytes: Uint8Array): Promise<Transformers.Tensor> {
+    const config: Readonly<Record<string, unknown>> & { readonly size?: Partial<PixelSize> } = this.#processor.config;
+    const { width = 0, height = 0 } = config.size ?? {};
+    const squashes = config["do_resize"] !== false && width > 0 && height > 0;
+    const keepsProportions = ["do_center_crop", "do_pad", "do_thumbnail", "do_crop_margin"].some(
+      (step) => config[step],
+    );
+    // A picture that is only squashed is squashed here: by Pillow's filter, with which such models were trained.
+    const size = squashes && !keepsProportions ? { width, height } : { atMost: longestSide };
+    const { rgb, size: made } = await decodeImage(bytes, { size });
+    const { pixel_values } = await this.#processor([
+      new this.#library.RawImage(new Uint8ClampedArray(rgb), made.width, made.height, 3),
+    ]);
+    return pixel_values;
+  }
+
+  readonly #decode = (tokens: readonly number[]): string =>
+    tokens.length === 0 ? "" : this.#tokenizer.decode([...tokens], { skip_special_tokens: true });
+}
