@@ -5,6 +5,7 @@ import { registerCompletion } from "./completion.ts";
 import { registerEvaluate } from "./evaluate.ts";
 import { registerFeatures } from "./features.ts";
 import { registerModels } from "./models.ts";
+import { registerServe } from "./serve.ts";
 import { registerTokenize } from "./tokenize.ts";
 import { registerTrain } from "./train.ts";
 
@@ -21,6 +22,7 @@ export function buildProgram(): Command {
   registerFeatures(program);
   registerTrain(program);
   registerEvaluate(program);
+  registerServe(program);
   registerCompletion(program);
   return program;
 }
