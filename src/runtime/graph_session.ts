@@ -1,6 +1,8 @@
 import * as ort from "onnxruntime-web";
 import { ortWasmPaths } from "#assets";
 import { EdgecapError } from "../errors.ts";
+// Before the first session, after which the global Worker is another.
+import "./web_worker.ts";
 
 /** A tensor as graphs take and give it. */
 export interface GraphTensor {

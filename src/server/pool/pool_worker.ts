@@ -1,3 +1,4 @@
+import { WebWorker } from "../../runtime/web_worker.ts";
 import type { FromWorker, ModelCard, ToWorker } from "./messages.ts";
 
 /** Starts the thread of a worker; tests and benchmarks put their own in its place. */
@@ -5,7 +6,7 @@ export type CreateWorker = () => Worker;
 
 /** Starts the thread that captions. */
 export function createCaptionWorker(): Worker {
-  return new Worker(new URL("./worker.ts", import.meta.url).href, { type: "module" });
+  return new WebWorker(new URL("./worker.ts", import.meta.url).href, { type: "module" });
 }
 
 /** Why a worker is gone. */

@@ -1,13 +1,22 @@
 /** The page in a real browser, as a person uses it. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import axe from "axe-core";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { type Captioner, load } from "../../../src/mod.ts";
+import { type CaptionEvent, type Captioner, load, loadEngine } from "../../../src/mod.ts";
+import {
+  type CaptionServer,
+  createServer,
+  type Listener,
+  listen,
+  type ServerOptions,
+} from "../../../src/server/mod.ts";
 import { page } from "../../../src/server/page/page.ts";
 import { tinyBundleFiles } from "../../fixtures/tiny_bundle.ts";
+import { writeTinyTransformers } from "../../fixtures/tiny_transformers.ts";
 import { hasChromium, openTab, startChromium, type Tab } from "./chromium.ts";
-import { sent, stubServer } from "./stub_server.ts";
 
 const coffee = readFileSync(new URL("../../../examples/coffee.jpg", import.meta.url));
 
@@ -43,6 +52,29 @@ async function wordyBundle(): Promise<Map<string, Uint8Array>> {
   return files.set("manifest.json", new TextEncoder().encode(JSON.stringify(manifest)));
 }
 
+/** A server of that bundle. */
+interface Served extends AsyncDisposable {
+  readonly address: string;
+}
+
+async function serve(options: ServerOptions = {}): Promise<Served> {
+  const server: CaptionServer = createServer({ bundle: await wordyBundle(), workers: 1, ...options });
+  await server.ready;
+  const listener: Listener = listen(server, { port: 0 });
+  return {
+    address: `${listener.url}/`,
+    [Symbol.asyncDispose]: async () => {
+      await listener.close(true);
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** A server-sent event. */
+function sent(event: CaptionEvent): Uint8Array {
+  return new TextEncoder().encode(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
+}
+
 /** The JPEG with an EXIF note that says how to turn it. */
 function turned(jpeg: Uint8Array, orientation: number): Uint8Array {
   const tiff = [0x4d, 0x4d, 0, 42, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0, 0, 0, 0, 0];
@@ -53,26 +85,28 @@ function turned(jpeg: Uint8Array, orientation: number): Uint8Array {
 describe.skipIf(!hasChromium)("the page in Chromium", () => {
   let captioner: Captioner;
   let browser: Browser;
-  let server: ReturnType<typeof stubServer>;
+  let server: Served;
+  let address: string;
 
   beforeAll(async () => {
     captioner = await load(await wordyBundle());
-    server = stubServer(captioner);
+    server = await serve();
+    address = server.address;
     browser = await startChromium();
   });
 
   afterAll(async () => {
     await browser.close();
-    server.stop();
+    await server[Symbol.asyncDispose]();
     await captioner[Symbol.asyncDispose]();
   });
 
-  const open = (options?: BrowserContextOptions): Promise<Tab> => openTab(browser, server.url, options);
+  const open = (options?: BrowserContextOptions): Promise<Tab> => openTab(browser, address, options);
 
   /** Nothing to complain of, and nothing asked of anybody but the server. */
   function expectQuiet({ complaints, requests }: Tab): void {
     expect(complaints).toEqual([]);
-    expect(requests.filter((address) => !address.startsWith(server.url))).toEqual([]);
+    expect(requests.filter((request) => !request.startsWith(address))).toEqual([]);
     expect(requests.length).toBeGreaterThan(0);
   }
 
@@ -330,31 +364,35 @@ describe.skipIf(!hasChromium)("the page in Chromium", () => {
   });
 
   test("asks for the access token of a server that wants one", async () => {
-    await using tab = await open();
+    await using guarded = await serve({ tokens: ["s3cret"] });
+    await using tab = await openTab(browser, guarded.address);
     const { page } = tab;
-    await page.route("**/v1/captions*", async (route) => {
-      if ((await route.request().headerValue("authorization")) === "Bearer s3cret") await route.fallback();
-      else await route.fulfill({ status: 401, contentType: "application/problem+json", body: "{}" });
-    });
     await hand(page, "drop", coffee, "image/jpeg");
+    const go = page.getByRole("button", { name: "Go on" });
+    await page.getByLabel("Access token").fill("wrong");
+    const refused = page.waitForResponse((response) => response.status() === 401);
+    await go.click();
+    await refused;
     await page.getByLabel("Access token").fill("s3cret");
-    await page.getByRole("button", { name: "Go on" }).click();
+    await go.click();
     expect((await shownCaption(page)).length).toBeGreaterThan(0);
   });
 
-  test("captions without maps where the bundle has no attention", async () => {
-    await using tab = await open();
-    const { page } = tab;
-    await page.route("**/v1/captions*", async (route) => {
-      if (!route.request().url().includes("attention=true")) return route.fallback();
-      const body = JSON.stringify({ code: "option-invalid", detail: "attention is true: this bundle has none." });
-      return route.fulfill({ status: 400, contentType: "application/problem+json", body });
-    });
-    await hand(page, "drop", coffee, "image/jpeg");
-    expect((await shownCaption(page)).length).toBeGreaterThan(0);
-    await page.locator("#words button").first().hover();
-    expect(await page.locator("#look").textContent()).toContain("% sure.");
-    expect(await page.locator("#frame.lit").count()).toBe(0);
+  test("captions without maps where the model has no attention to show", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "edgecap-page-"));
+    try {
+      writeTinyTransformers(folder);
+      await using served = await serve({ bundle: `transformers:${folder}` });
+      await using engine = await loadEngine(`transformers:${folder}`);
+      await using tab = await openTab(browser, served.address);
+      await hand(tab.page, "drop", coffee, "image/jpeg");
+      expect(await shownCaption(tab.page)).toBe((await engine.caption(coffee, { alternatives: 3 })).caption);
+      await tab.page.locator("#words button").first().hover();
+      expect(await tab.page.locator("#look").textContent()).toContain("% sure.");
+      expect(await tab.page.locator("#frame.lit").count()).toBe(0);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   for (const colorScheme of ["light", "dark"] as const) {
