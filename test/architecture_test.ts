@@ -104,8 +104,8 @@ describe("architecture", () => {
     const carried = ["@sinclair/typebox", "onnxruntime-web"];
     const more = [...reach("src/mod.ts").packages].filter(([name]) => !carried.includes(name));
     // An optional package, of which nothing but its types is imported before it is asked for.
-    const chain = "src/mod.ts -> src/load_engine.ts -> src/engines/transformers.ts -> @huggingface/transformers";
-    expect(more).toEqual([["@huggingface/transformers", chain]]);
+    expect(more.map(([name]) => name)).toEqual(["@huggingface/transformers"]);
+    expect(more[0]![1]).toContain("src/mod.ts -> src/load_engine.ts -> src/engines/");
   });
 
   test("other engines are imported by one dynamic import, and their packages at run time alone", () => {

@@ -18,11 +18,10 @@ import { decodeImage, type PixelSize } from "../image/decode.ts";
 import { OneAtATime } from "../one_at_a_time.ts";
 import { textModule } from "../text/wasm.ts";
 import { type GenerationSettings, generationSettings } from "./generation_settings.ts";
+import { importTransformers, type Library } from "./import_transformers.ts";
 import { modelFiles } from "./model_files.ts";
 import { Subwords } from "./subwords.ts";
 import { Step } from "./transformers_step.ts";
-
-type Library = typeof Transformers;
 
 /** Longer side of a picture that the processor crops or pads, in pixels: above what any such model takes. */
 const longestSide = 2560;
@@ -39,7 +38,10 @@ const longestSide = 2560;
 export async function loadTransformers(folder: string, options: LoadOptions = {}): Promise<CaptionEngine> {
   const path = resolve(folder);
   const precisions = modelFiles(path);
-  const [library, configText] = await Promise.all([importLibrary(folder), readFile(join(path, "config.json"), "utf8")]);
+  const [library, configText] = await Promise.all([
+    importTransformers(folder),
+    readFile(join(path, "config.json"), "utf8"),
+  ]);
   await textModule();
   throwIfAborted(options.signal);
   const type: unknown = JSON.parse(configText).model_type;
@@ -63,20 +65,6 @@ export async function loadTransformers(folder: string, options: LoadOptions = {}
     return new TransformersEngine(basename(path), library, model, tokenizer, processor);
   } catch (cause) {
     throw new EdgecapError("graph-failed", `The model "${folder}" does not load: ${String(cause)}.`, { cause });
-  }
-}
-
-async function importLibrary(folder: string): Promise<Library> {
-  // Not a literal, so that a bundler does not carry the package into programs that never ask for it.
-  const name: string = "@huggingface/transformers";
-  try {
-    return await import(name);
-  } catch (cause) {
-    throw new EdgecapError(
-      "bundle-missing",
-      `The bundle "transformers:${folder}" needs the package @huggingface/transformers: install it beside edgecap.`,
-      { cause },
-    );
   }
 }
 

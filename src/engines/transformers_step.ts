@@ -1,8 +1,8 @@
 import type * as Transformers from "@huggingface/transformers";
 import type { DecoderStep } from "../decode/search_captions.ts";
 import { EdgecapError } from "../errors.ts";
+import type { Library } from "./import_transformers.ts";
 
-type Library = typeof Transformers;
 type Tensor = Transformers.Tensor;
 
 /** The decoder of transformers.js for one photo, a token of each beam at a time, with its cache of keys and values. */

@@ -1,0 +1,36 @@
+import type * as Transformers from "@huggingface/transformers";
+import { EdgecapError } from "../errors.ts";
+
+/** What the package exports. */
+export type Library = typeof Transformers;
+
+/** By these the package takes a worker of Deno for a browser's, which has neither files nor native code. */
+const ofBrowsers = ["self", "location"] as const;
+
+/**
+ * Imports the package `@huggingface/transformers`.
+ *
+ * @param folder The model that needs it, for messages.
+ * @throws {EdgecapError} `bundle-missing` where it is not installed or does not load.
+ */
+export async function importTransformers(folder: string): Promise<Library> {
+  // Not a literal, so that a bundler does not carry the package into programs that never ask for it.
+  const name: string = "@huggingface/transformers";
+  const inWorkerOfDeno = "Deno" in globalThis && globalThis.constructor.name === "DedicatedWorkerGlobalScope";
+  const hidden = inWorkerOfDeno ? ofBrowsers : [];
+  const descriptors = hidden.map((key) => [key, Object.getOwnPropertyDescriptor(globalThis, key)] as const);
+  try {
+    for (const [key, { configurable } = {}] of descriptors)
+      if (configurable) Object.defineProperty(globalThis, key, { value: undefined, configurable: true });
+    return await import(name);
+  } catch (cause) {
+    throw new EdgecapError(
+      "bundle-missing",
+      `The bundle "transformers:${folder}" needs the package @huggingface/transformers, which is not installed or does not load here: install it beside edgecap.`,
+      { cause },
+    );
+  } finally {
+    for (const [key, descriptor] of descriptors)
+      if (descriptor?.configurable) Object.defineProperty(globalThis, key, descriptor);
+  }
+}
