@@ -37,7 +37,11 @@ describe("CaptionService", () => {
     pool.asked[0]!.finish("a dog");
     expect((await first).origin).toBe("inference");
     const words: string[] = [];
-    const again = await service.caption(photo.slice(), { beams: 2 }, { signal, onWord: ({ text }) => words.push(text) });
+    const again = await service.caption(
+      photo.slice(),
+      { beams: 2 },
+      { signal, onWord: ({ text }) => words.push(text) },
+    );
     expect(again).toEqual({ caption: captionOf("a dog"), origin: "cache" });
     expect(words).toEqual(["a", "dog"]);
     expect(pool.asked.length).toBe(1);

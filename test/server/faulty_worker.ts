@@ -19,7 +19,8 @@ scope.onmessage = async ({ data }) => {
   else if (data.type === "abort") aborted.add(data.id);
   else if (data.type === "load") {
     const files = data.bundle as ReadonlyMap<string, Uint8Array> | undefined;
-    if (files?.has("refuse")) scope.postMessage({ type: "refused", code: "bundle-missing", message: "No bundle here." });
+    if (files?.has("refuse"))
+      scope.postMessage({ type: "refused", code: "bundle-missing", message: "No bundle here." });
     else {
       const shared = files?.get("once");
       if (shared) once = new Int32Array(shared.buffer);
@@ -33,7 +34,8 @@ async function job({ id, image, words }: Extract<ToWorker, { type: "job" }>): Pr
   const parts = text.split(" ");
   if (words) {
     const said = text.startsWith("once") ? text.split(" ").slice(2) : parts;
-    for (const word of said.slice(0, 2)) scope.postMessage({ type: "word", id, word: { text: word, logProbability: -1 } });
+    for (const word of said.slice(0, 2))
+      scope.postMessage({ type: "word", id, word: { text: word, logProbability: -1 } });
     // The words are on their way before the fault.
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
