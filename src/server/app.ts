@@ -8,7 +8,7 @@ import { page } from "./page/page.ts";
 import type { ModelCard } from "./pool/messages.ts";
 import { WorkerPool } from "./pool/worker_pool.ts";
 import { Problem, problemOf } from "./problem.ts";
-import { contextOf } from "./request_context.ts";
+import { contextOf, shareContext } from "./request_context.ts";
 import { RequestLog } from "./request_log.ts";
 import { json } from "./responses.ts";
 import { type Captioning, captions } from "./routes/captions.ts";
@@ -91,7 +91,7 @@ export function createServer(options: ServerOptions = {}): CaptionServer {
   const app = new Elysia({ name: "edgecap" })
     .wrap((answer) => (request: Request, ...rest: unknown[]) => {
       const preflight = cors.preflight(request);
-      const answered = preflight ?? (answer as (...args: unknown[]) => unknown)(request, ...rest);
+      const answered = preflight ?? (answer as (...args: unknown[]) => unknown)(routable(request), ...rest);
       return requestLog.around(request, Promise.resolve(answered as Response), cors);
     })
     .onRequest(guard)
@@ -155,6 +155,15 @@ export function createServer(options: ServerOptions = {}): CaptionServer {
     },
     [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
   };
+}
+
+/** Elysia looks for the path behind the eleventh character, which a short host name does not reach. */
+function routable(request: Request): Request {
+  const { pathname, search, host, protocol } = new URL(request.url);
+  if (protocol.length + "//".length + host.length >= 11) return request;
+  const other = new Request(`http://localhost${pathname}${search}`, request);
+  shareContext(request, other);
+  return other;
 }
 
 /** Elysia keeps what is documented of a route under this name, and takes only its own type for it. */

@@ -27,3 +27,8 @@ export function contextOf(request: Request): RequestContext {
   }
   return context;
 }
+
+/** Lets two forms of one request have one context. */
+export function shareContext(request: Request, other: Request): void {
+  contexts.set(other, contextOf(request));
+}
