@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { EdgecapError } from "../../src/errors.ts";
+import { WebWorker } from "../../src/runtime/web_worker.ts";
 import type { LossReason } from "../../src/server/pool/pool_worker.ts";
 import { type PoolOptions, WorkerPool } from "../../src/server/pool/worker_pool.ts";
 import { Problem } from "../../src/server/problem.ts";
@@ -16,7 +17,7 @@ function faultyPool(options: Partial<PoolOptions> = {}) {
     deadlineMs: 60_000,
     hangMs: 3000,
     createWorker: () => {
-      const thread = new Worker(new URL("./faulty_worker.ts", import.meta.url).href, { type: "module" });
+      const thread = new WebWorker(new URL("./faulty_worker.ts", import.meta.url).href, { type: "module" });
       threads.push(thread);
       return thread;
     },
