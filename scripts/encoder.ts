@@ -95,7 +95,7 @@ async function main(): Promise<void> {
     throw new EdgecapError("option-invalid", `The count "${values.count}" is no whole number from 1.`);
   }
   const calibration = photos !== undefined && list !== undefined ? { folder: photos, list, count } : undefined;
-  const out = values.out ?? `${cacheFolder}/encoder/encoder-${precision}${size === 224 ? "" : `-${size}`}.onnx`;
+  const out = values.out ?? `${cacheFolder}/encoder/encoder-${precision}-${size}.onnx`;
   const bytes = await makeEncoder(precision, size, calibration);
   await writeWhole(out, bytes);
   console.log(`Wrote ${out}: ${(bytes.length / 1e6).toFixed(1)} MB, ${precision}, ${size} x ${size} pixels.`);

@@ -155,7 +155,9 @@ export class Captioner implements AsyncDisposable {
     const { grid } = await this.#graphs.encoder.run({ pixels });
     throwIfAborted(signal);
     const encoded = performance.now();
-    const found = await generate(this.#graphs, grid!, { ...search, count, ...(signal && { signal }) });
+    const { prefix } = this.manifest.decoder;
+    const decoder = { ...this.#graphs, ...(prefix !== undefined && { prefix }) };
+    const found = await generate(decoder, grid!, { ...search, count, ...(signal && { signal }) });
     const generated = performance.now();
     const [best, ...others] = found.map((hypothesis) => ({
       hypothesis,

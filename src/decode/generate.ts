@@ -1,14 +1,7 @@
 import { throwIfAborted } from "../errors.ts";
-import type { GraphSession, GraphTensor } from "../runtime/graph_session.ts";
+import type { GraphTensor } from "../runtime/graph_session.ts";
+import { type Decoder, readPhoto } from "./next_logits.ts";
 import { type Hypothesis, Search, type SearchOptions } from "./search.ts";
-
-/** The decoder's two graphs. */
-export interface Decoder {
-  /** Feature grid -> keys, values and the first state. */
-  readonly init: Pick<GraphSession, "run">;
-  /** Words and state -> logits and the next state. */
-  readonly step: Pick<GraphSession, "run">;
-}
 
 /** How to generate: the search's options, and how many captions are wanted. */
 export interface GenerateOptions extends SearchOptions {
@@ -26,37 +19,13 @@ export interface GenerateOptions extends SearchOptions {
  */
 export async function generate(decoder: Decoder, grid: GraphTensor, options: GenerateOptions): Promise<Hypothesis[]> {
   using search = new Search(options);
-  const memory = await decoder.init.run({ grid });
-  const { keys, values } = memory as { keys: GraphTensor; values: GraphTensor };
-  let hidden = memory["hidden"]!;
-  let cell = memory["cell"]!;
+  const nextLogits = await readPhoto(decoder, grid);
   let more = true;
   while (more) {
     throwIfAborted(options.signal);
-    const tokens = search.tokens();
-    const parents = search.parents();
-    const output = await decoder.step.run({
-      tokens: { data: tokens, shape: [1, tokens.length] },
-      keys,
-      values,
-      hidden: gatherBeams(hidden, parents),
-      cell: gatherBeams(cell, parents),
-    });
-    hidden = output["next_hidden"]!;
-    cell = output["next_cell"]!;
-    search.logits().set(output["logits"]!.data as Float32Array);
+    const logits = await nextLogits(search.tokens(), search.parents());
+    search.logits().set(logits);
     more = search.advance();
   }
   return search.results(options.count);
-}
-
-/** The states of the beams that go on, [1, parents, units], from those of the step before. */
-function gatherBeams(state: GraphTensor, parents: Uint32Array): GraphTensor {
-  const units = state.shape[2]!;
-  const source = state.data as Float32Array;
-  const data = new Float32Array(parents.length * units);
-  for (const [beam, parent] of parents.entries()) {
-    data.set(source.subarray(parent * units, (parent + 1) * units), beam * units);
-  }
-  return { data, shape: [1, parents.length, units] };
 }
