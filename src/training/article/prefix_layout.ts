@@ -37,13 +37,13 @@ export function prefixLayout(prefixes: readonly Int32Array[], longest: number): 
   return { order, firstStep: longest - steps, counts, ids: Int32Array.from(ids) };
 }
 
-/** Photo and next word of each row of a layout. */
+/** Caption and next word of each row of a layout. */
 export function rowsOf(
   { order }: PrefixLayout,
   pairs: readonly PrefixPair[],
-): { photos: Int32Array; labels: Int32Array } {
+): { captions: Int32Array; labels: Int32Array } {
   return {
-    photos: order.map((place) => pairs[place]!.photo),
+    captions: order.map((place) => pairs[place]!.caption),
     labels: order.map((place) => pairs[place]!.next),
   };
 }

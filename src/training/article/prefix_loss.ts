@@ -9,7 +9,10 @@ export type ArticleTensors = Readonly<Record<string, tf.Tensor>>;
 
 /** Scaled dropout masks; see dropoutMask(). */
 export interface ArticleMasks {
-  /** Of the photo's features, drawn for every pair: [pairs, features]. */
+  /**
+   * Of the photo's features, drawn for every caption, [captions, features]. Keras draws it for every pair, which is
+   * 37 million random numbers a step; here the pairs of one caption share theirs.
+   */
   readonly image: tf.Tensor;
   /** Of the words' vectors, drawn for every word of every prefix: [words of the layout, embedding]. */
   readonly words: tf.Tensor;
@@ -152,13 +155,18 @@ export function prefixLoss(
     pairs.map(({ prefix }) => prefix),
     shape.longest,
   );
-  const { photos, labels } = rowsOf(layout, pairs);
-  const ofRow = tf.tensor1d(photos, "int32");
+  const { captions, labels } = rowsOf(layout, pairs);
+  const photoOf = new Int32Array(captionCount(pairs));
+  for (const { caption, photo } of pairs) photoOf[caption] = photo;
   const masks = masksOf?.(layout);
-  const image =
-    masks === undefined
-      ? tf.gather(imageVectors(weights, features), ofRow)
-      : imageVectors(weights, tf.mul(tf.gather(features, ofRow), masks.image));
+  const seen = tf.gather(features, tf.tensor1d(photoOf, "int32"));
+  const ofCaption = imageVectors(weights, masks === undefined ? seen : tf.mul(seen, masks.image));
+  const image = tf.gather(ofCaption, tf.tensor1d(captions, "int32"));
   const text = textVectors(weights, shape, layout, masks?.words);
   return smoothedCrossEntropy(mergedLogits(weights, image, text), labels, 0);
+}
+
+/** How many captions some pairs come from. */
+export function captionCount(pairs: readonly PrefixPair[]): number {
+  return pairs.reduce((count, { caption }) => Math.max(count, caption + 1), 0);
 }

@@ -5,6 +5,8 @@ import type { SequencedPhoto } from "./caption_sequences.ts";
 export interface PrefixPair {
   /** Place of the photo in its batch. */
   readonly photo: number;
+  /** Place of the caption among those of the batch. */
+  readonly caption: number;
   /** The words so far, `<start>` first, not padded. */
   readonly prefix: Int32Array;
   /** Id of the word that follows. */
@@ -20,9 +22,11 @@ export interface PairBatch {
 /** Every prefix of every caption of some photos with the word that follows it. */
 export function pairsOf(photos: readonly SequencedPhoto[]): PairBatch {
   const pairs: PrefixPair[] = [];
+  let caption = 0;
   for (const [photo, { sequences }] of photos.entries()) {
     for (const ids of sequences) {
-      for (let i = 1; i < ids.length; i++) pairs.push({ photo, prefix: ids.subarray(0, i), next: ids[i]! });
+      for (let i = 1; i < ids.length; i++) pairs.push({ photo, caption, prefix: ids.subarray(0, i), next: ids[i]! });
+      caption++;
     }
   }
   return { images: photos.map(({ image }) => image), pairs };

@@ -14,7 +14,7 @@ import type { SequencedPhoto } from "./caption_sequences.ts";
 import { greedyPrefixes, photoFeatures } from "./greedy_prefixes.ts";
 import { type ArticleShape, articleDropout, articleWeights, firstValues } from "./merged_model.ts";
 import type { PrefixLayout } from "./prefix_layout.ts";
-import { type ArticleTensors, prefixLoss } from "./prefix_loss.ts";
+import { type ArticleTensors, captionCount, prefixLoss } from "./prefix_loss.ts";
 import { type PairBatch, pairBatches, stepsPerEpoch } from "./prefix_pairs.ts";
 
 /** Settings of a training run of the article preset; all are kept in its checkpoints. */
@@ -220,7 +220,7 @@ function lossAndGradients(
   tf.tidy(() => {
     const features = photoFeatures(cache, images);
     const masksOf = (layout: PrefixLayout) => ({
-      image: dropoutMask([pairs.length, shape.features], articleDropout, random),
+      image: dropoutMask([captionCount(pairs), shape.features], articleDropout, random),
       words: dropoutMask([layout.ids.length, shape.embedding], articleDropout, random),
     });
     const { value, grads } = tf.variableGrads(
