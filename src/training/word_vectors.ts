@@ -1,4 +1,6 @@
 import { createReadStream } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import { EdgecapError } from "../errors.ts";
 
@@ -82,9 +84,9 @@ interface PackagedVectors {
 async function fromPackage(wanted: ReadonlySet<string>): Promise<WordVectors> {
   let packaged: PackagedVectors;
   try {
-    // Named through a variable: its 300 MB are the user's choice.
-    const name: string = vectorsPackage;
-    packaged = ((await import(name, { with: { type: "json" } })) as { default: PackagedVectors }).default;
+    // Read, not imported: a module is never let go, and this one is 300 MB of text.
+    const file = createRequire(import.meta.url).resolve(vectorsPackage);
+    packaged = JSON.parse(await readFile(file, "utf8")) as PackagedVectors;
   } catch (cause) {
     throw new EdgecapError(
       "file-unreadable",

@@ -1,5 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { TinyPhotos } from "../fixtures/tiny_photos.ts";
 
 const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 
@@ -35,4 +39,27 @@ export function edgecap(args: readonly string[], watch?: (stdout: string, child:
     child.on("error", reject);
     child.on("close", (status) => resolve({ status, stdout, stderr }));
   });
+}
+
+/** Does some work in a folder of its own, which goes afterwards. */
+export async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "edgecap-cli-"));
+  try {
+    await work(folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** Arguments of `edgecap train` on a tiny data set. */
+export function trainArgs(photos: TinyPhotos, out: string, more: readonly string[]): string[] {
+  const { images, captions, trainList, devList } = photos;
+  const data = ["--images", images, "--captions", captions, "--train", trainList, "--dev", devList];
+  return ["train", ...data, "--out", out, "--minimum-count", "1", "--backend", "wasm", "--threads", "1", ...more];
+}
+
+/** Insists that a run came to a good end. */
+export function succeeded(outcome: Outcome): Outcome {
+  if (outcome.status !== 0) throw new Error(`exit ${outcome.status}\n${outcome.stdout}\n${outcome.stderr}`);
+  return outcome;
 }

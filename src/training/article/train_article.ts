@@ -90,7 +90,12 @@ export async function trainArticle(options: ArticleTrainOptions): Promise<EpochR
   const { settings, train, shape, folder } = options;
   await mkdir(folder, { recursive: true });
   const { optimiser, progress } = await startOrResume(options);
-  const variables = optimiser.slots.map(({ value, shape: lengths }) => tf.variable(tf.tensor(value, [...lengths])));
+  const variables = optimiser.slots.map(({ value, shape: lengths }) => {
+    const initial = tf.tensor(value, [...lengths]);
+    const variable = tf.variable(initial);
+    initial.dispose();
+    return variable;
+  });
   const embedding = tf.tensor2d(options.embedding, [shape.vocabulary, shape.embedding]);
   const weights: ArticleTensors = {
     ...Object.fromEntries(variables.map((variable, i) => [optimiser.slots[i]!.name, variable])),
