@@ -28,11 +28,7 @@ export function checkShapes(where: string, manifest: Manifest, graphs: BundleGra
     [graphs.step, { prefix: ["beams", prefix ?? 0], ...image }, { logits: ["beams", vocabulary] }],
   ];
   const recurrent: [GraphSession, Ports, Ports][] = [
-    [
-      graphs.init,
-      grid,
-      { ...memory, hidden: ["images", 1, hidden], cell: ["images", 1, hidden] },
-    ],
+    [graphs.init, grid, { ...memory, hidden: ["images", 1, hidden], cell: ["images", 1, hidden] }],
     [
       graphs.step,
       { tokens: ["images", "beams"], ...memory, ...state },

@@ -26,14 +26,11 @@ export function registerExport(program: Command): void {
     .argument("<run>", "folder of the run")
     .requiredOption("--out <dir>", "folder of the bundle")
     .addOption(
-      new Option(
-        "--encoder-precision <p>",
-        "how the encoder is stored (default: as the run was trained with)",
-      ).choices(precisions),
+      new Option("--encoder-precision <p>", "how the encoder is stored (default: as the run was trained with)").choices(
+        precisions,
+      ),
     )
-    .addOption(
-      new Option("--decoder-precision <p>", "how the decoder is stored").choices(precisions).default("fp16"),
-    )
+    .addOption(new Option("--decoder-precision <p>", "how the decoder is stored").choices(precisions).default("fp16"))
     .option("--name <name>", "name in the bundle's manifest (default: edgecap- and the preset)")
     .option("--threads <n>", "threads that compute features", wholeNumber(1, 64), 2)
     .option("--json", "print one line of JSON")

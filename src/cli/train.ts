@@ -51,7 +51,12 @@ export function registerTrain(program: Command): void {
       wholeNumber(1, 1e6),
     )
     .option("--epochs <n>", "passes over the training photos (default: the preset's)", wholeNumber(1, 10000))
-    .option("--patience <n>", "stop after so many epochs without a better dev score; 0 never", wholeNumber(0, 10000), 10)
+    .option(
+      "--patience <n>",
+      "stop after so many epochs without a better dev score; 0 never",
+      wholeNumber(0, 10000),
+      10,
+    )
     .option("--seed <n>", "where the random numbers begin (default: the preset's)", wholeNumber(0, 2 ** 32 - 1))
     .option("--resume", "go on where a run in DIR was cut off")
     .option("--threads <n>", "threads that compute features", wholeNumber(1, 64), 2)
@@ -121,7 +126,11 @@ async function train(flags: TrainFlags): Promise<void> {
       say(phase, phase === "training" ? `${detail}, on ${backend}` : detail);
     },
     onProgress: (done, total, loss) => {
-      bar(done, total, loss === undefined ? undefined : `epoch ${epochs + 1}/${settings.epochs}, loss ${loss.toFixed(3)}`);
+      bar(
+        done,
+        total,
+        loss === undefined ? undefined : `epoch ${epochs + 1}/${settings.epochs}, loss ${loss.toFixed(3)}`,
+      );
       tell(done, total, loss);
     },
     onEpoch: ({ epoch, loss, minutes, captionsPerSecond, score }) => {
@@ -194,9 +203,10 @@ async function presetOf(flags: TrainFlags) {
 /** What was typed, without what only goes on with a run. */
 function commandLine(): string {
   const args = process.argv.slice(2).filter((arg) => arg !== "--resume");
-  return ["edgecap", ...args.map((arg) => (/^[\w./:=@%+-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", "'\\''")}'`))].join(
-    " ",
-  );
+  return [
+    "edgecap",
+    ...args.map((arg) => (/^[\w./:=@%+-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", "'\\''")}'`)),
+  ].join(" ");
 }
 
 /** Says once a minute how far an epoch is where no terminal shows a bar: a log is all there is to look at. */

@@ -43,7 +43,8 @@ export interface EncoderChoice {
  */
 export async function openEncoder(choice: EncoderChoice): Promise<Encoder> {
   const { name, size, precision } = choice;
-  if (name === "simple-cnn") return storedAs(describe(simpleCnnEncoder(choice.seed), "fp32", name), precision ?? "fp32");
+  if (name === "simple-cnn")
+    return storedAs(describe(simpleCnnEncoder(choice.seed), "fp32", name), precision ?? "fp32");
   if (name !== "resnet50") return storedAs(describe(await readGraph(name), "fp32", name), precision);
   if (precision !== undefined) return resnet50(precision, size);
   if (size === 224) return resnet50("int8", size);

@@ -42,7 +42,9 @@ export async function writeRunDescription(run: string, description: RunDescripti
 export async function readRunDescription(run: string): Promise<RunDescription> {
   const path = join(run, "run.json");
   const text = await readFile(path, "utf8").catch((cause: unknown) => {
-    throw new EdgecapError("file-unreadable", `"${run}" is no folder of a run: it has no readable run.json.`, { cause });
+    throw new EdgecapError("file-unreadable", `"${run}" is no folder of a run: it has no readable run.json.`, {
+      cause,
+    });
   });
   try {
     const description = JSON.parse(text) as RunDescription;

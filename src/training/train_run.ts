@@ -84,7 +84,10 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
   });
   await keepVocabulary(options, vocabulary.serialise());
   await options.onData?.();
-  const cache = await featuresOf(options, [...train, ...dev].map(({ image }) => image));
+  const cache = await featuresOf(
+    options,
+    [...train, ...dev].map(({ image }) => image),
+  );
   try {
     const captions = train.reduce((sum, photo) => sum + photo.captions.length, 0);
     options.onPhase?.(

@@ -10,7 +10,12 @@ import { edgecap, inFolder, succeeded, trainArgs } from "./edgecap.ts";
 /** Spoils a data set. */
 type Spoil = (photos: TinyPhotos) => Promise<void>;
 
-const spoilt: readonly { readonly what: string; readonly spoil: Spoil; readonly says: RegExp; readonly flags?: readonly string[] }[] = [
+const spoilt: readonly {
+  readonly what: string;
+  readonly spoil: Spoil;
+  readonly says: RegExp;
+  readonly flags?: readonly string[];
+}[] = [
   {
     what: "a photo that is listed but missing",
     spoil: ({ images }) => rm(join(images, "photo-2.bmp")),
@@ -28,7 +33,8 @@ const spoilt: readonly { readonly what: string; readonly spoil: Spoil; readonly 
   },
   {
     what: "a caption of a million words",
-    spoil: async ({ captions }) => writeFile(captions, `${await readFile(captions, "utf8")}photo-1.bmp,${"a ".repeat(1e6)}\n`),
+    spoil: async ({ captions }) =>
+      writeFile(captions, `${await readFile(captions, "utf8")}photo-1.bmp,${"a ".repeat(1e6)}\n`),
     says: /Line 26 of ".*captions\.txt" is 20000\d\d bytes long/,
   },
   {
@@ -44,7 +50,10 @@ const spoilt: readonly { readonly what: string; readonly spoil: Spoil; readonly 
     what: "a file in Latin-1",
     spoil: async ({ captions }) => {
       const text = `${await readFile(captions, "utf8")}photo-1.bmp,A café .\n`;
-      await writeFile(captions, Uint8Array.from(text, (character) => character.charCodeAt(0)));
+      await writeFile(
+        captions,
+        Uint8Array.from(text, (character) => character.charCodeAt(0)),
+      );
     },
     says: /Line 26 of ".*captions\.txt" is not UTF-8 but looks like Latin-1/,
   },
@@ -94,7 +103,8 @@ describe("edgecap train refuses", () => {
         await spoil(photos);
         const run = join(folder, "run");
         refused(await edgecap(trainArgs(photos, run, [...flagsOf(photos), ...flags])), run, says);
-      }));
+      }),
+    );
   }
 
   for (const name of ["vocabulary.txt", "features/grids.f16", "best.ckpt"]) {
@@ -129,7 +139,12 @@ describe("edgecap export", () => {
       if (stderr.includes("mount")) return console.log("No small file system can be mounted here.");
       expect(stderr).toMatch(/error: Cannot write ".*bundle": the disk is full/);
       expect(stdout).toContain("status 1");
-      expect(stdout.slice(stdout.indexOf("status")).split("\n").filter((line) => line.startsWith("."))).toEqual([]);
+      expect(
+        stdout
+          .slice(stdout.indexOf("status"))
+          .split("\n")
+          .filter((line) => line.startsWith(".")),
+      ).toEqual([]);
       expect(stdout).toMatch(/bundle:\nold\n/);
     }));
 

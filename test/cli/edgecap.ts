@@ -20,7 +20,10 @@ export interface Outcome {
  *
  * @param watch Sees standard output as it grows, and may end the process.
  */
-export function edgecap(args: readonly string[], watch?: (stdout: string, child: ChildProcess) => void): Promise<Outcome> {
+export function edgecap(
+  args: readonly string[],
+  watch?: (stdout: string, child: ChildProcess) => void,
+): Promise<Outcome> {
   const runtime = "Deno" in globalThis ? ["run", "-A", "--no-check"] : [];
   const child = spawn(process.execPath, [...runtime, main, ...args], {
     stdio: ["ignore", "pipe", "pipe"],

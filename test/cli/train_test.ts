@@ -19,7 +19,9 @@ function lossesOf(run: string): number[] {
 function checkReport(run: string, sections: readonly string[]): void {
   const html = readFileSync(join(run, "report.html"), "utf8");
   for (const section of sections) expect(html).toContain(section);
-  const addresses = html.replaceAll(/xmlns(?::xlink)?="[^"]*"/g, "").match(/(?:src|href)="(?!data:|#)[^"]*"|https?:[^"]*/g);
+  const addresses = html
+    .replaceAll(/xmlns(?::xlink)?="[^"]*"/g, "")
+    .match(/(?:src|href)="(?!data:|#)[^"]*"|https?:[^"]*/g);
   expect(addresses).toBe(null);
   expect(readFileSync(join(run, "contact-sheet.svg"), "utf8").match(/<image /g)!.length).toBe(6);
 }
@@ -90,7 +92,8 @@ describe("edgecap train", () => {
         expect(succeeded(resumed).stdout).not.toContain("epoch 1/");
         const losses = lossesOf(broken);
         expect(losses.length).toBe(epochs);
-        for (const [epoch, loss] of lossesOf(whole).entries()) expect(Math.abs(loss - losses[epoch]!)).toBeLessThan(1e-4);
+        for (const [epoch, loss] of lossesOf(whole).entries())
+          expect(Math.abs(loss - losses[epoch]!)).toBeLessThan(1e-4);
         expect((await readdir(broken)).filter((name) => name.endsWith(".partial"))).toEqual([]);
       }));
   }

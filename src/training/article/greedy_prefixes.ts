@@ -34,7 +34,10 @@ export function greedyPrefixes(
           open.map((photo) => Int32Array.from(words[photo]!)),
           shape.longest,
         );
-        const rows = tf.tensor1d(Int32Array.from(layout.order, (place) => open[place]!), "int32");
+        const rows = tf.tensor1d(
+          Int32Array.from(layout.order, (place) => open[place]!),
+          "int32",
+        );
         const logits = mergedLogits(weights, tf.gather(image, rows), textVectors(weights, shape, layout));
         return { order: layout.order, ids: bestWords(logits.dataSync() as Float32Array, open.length) };
       });

@@ -1,5 +1,4 @@
-import { GraphBuilder } from "../../export/mod.ts";
-import { appendLayersModel, simplify } from "../../export/mod.ts";
+import { appendLayersModel, GraphBuilder, simplify } from "../../export/mod.ts";
 import { tf } from "../tensorflow.ts";
 
 /** Side of the article's pictures in pixels. */

@@ -178,7 +178,10 @@ async function startOrResume(options: ArticleTrainOptions): Promise<{ optimiser:
   const adam = { weightDecay: 0, epsilon: 1e-7, clipNorm: settings.clipNorm };
   const random = new SeededRandom(settings.seed);
   if (!(options.resume === true && existsSync(path))) {
-    const optimiser = new AdamW(articleWeights(shape).map((weight) => slot(weight, firstValues(weight, random))), adam);
+    const optimiser = new AdamW(
+      articleWeights(shape).map((weight) => slot(weight, firstValues(weight, random))),
+      adam,
+    );
     return { optimiser, progress: { records: [], step: 0, lossSum: 0, seconds: 0, epochStart: random.state, random } };
   }
   const { meta, arrays } = await readCheckpoint(path);

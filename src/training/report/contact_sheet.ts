@@ -39,7 +39,8 @@ function brokenLines(caption: string): string[] {
   const lines: string[] = [];
   for (const word of caption.split(" ")) {
     const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= charactersALine) lines[lines.length - 1] = `${last} ${word}`;
+    if (last !== undefined && last.length + 1 + word.length <= charactersALine)
+      lines[lines.length - 1] = `${last} ${word}`;
     else lines.push(word);
   }
   if (lines.length <= linesShown) return lines;

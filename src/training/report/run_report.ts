@@ -59,7 +59,9 @@ export async function writeRunReport(options: RunReportOptions): Promise<string>
     `<h2>Curves</h2><div class="row">${(await trainingCurves(records)).join("")}</div>`,
     `<h2>Scores on ${dev.length} dev photos</h2>${scoreTable(options.trials)}`,
     `<h2>Dev photos with their captions</h2>${sheet}`,
-    maps.length > 0 ? `<h2>Where the decoder looked, word by word</h2>${maps.map((map) => `<div class="wide">${map}</div>`).join("")}` : "",
+    maps.length > 0
+      ? `<h2>Where the decoder looked, word by word</h2>${maps.map((map) => `<div class="wide">${map}</div>`).join("")}`
+      : "",
     `<h2>Epochs</h2>${epochTable(records)}`,
     `<h2>Settings</h2><pre>${escaped(JSON.stringify(description, null, 2))}</pre>`,
     `<h2>To repeat it</h2><pre>${escaped(description.command)}</pre>`,

@@ -5,7 +5,12 @@ import { GraphSession } from "../../../src/runtime/graph_session.ts";
 import { Vocabulary } from "../../../src/text/vocabulary.ts";
 import { textModule } from "../../../src/text/wasm.ts";
 import { captionSequence, longestCaption, prePadded } from "../../../src/training/article/caption_sequences.ts";
-import { articleWeights, branchUnits, embeddingMatrix, firstValues } from "../../../src/training/article/merged_model.ts";
+import {
+  articleWeights,
+  branchUnits,
+  embeddingMatrix,
+  firstValues,
+} from "../../../src/training/article/merged_model.ts";
 import { prefixLayout } from "../../../src/training/article/prefix_layout.ts";
 import { pairBatches, pairsOf, stepsPerEpoch } from "../../../src/training/article/prefix_pairs.ts";
 import { simpleCnn, simpleCnnEncoder } from "../../../src/training/article/simple_cnn.ts";
@@ -66,7 +71,9 @@ describe("(image, prefix, next word) pairs", () => {
   });
 
   test("laid out by steps give back every pre-padded prefix", () => {
-    const prefixes = fc.array(fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 7 }), { minLength: 1 });
+    const prefixes = fc.array(fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 7 }), {
+      minLength: 1,
+    });
     fc.assert(
       fc.property(prefixes, (lists) => {
         const arrays = lists.map((list) => Int32Array.from(list));
@@ -138,7 +145,10 @@ describe("the simple CNN", () => {
     const random = new SeededRandom(1);
     const pixels = Float32Array.from({ length: 90 * 90 * 3 }, () => Math.floor(256 * random.next()));
     // Keras's preprocess_input: blue, green, red, each without its mean.
-    const prepared = Float32Array.from(pixels, (_, i) => pixels[i - (i % 3) + 2 - (i % 3)]! - [103.939, 116.779, 123.68][i % 3]!);
+    const prepared = Float32Array.from(
+      pixels,
+      (_, i) => pixels[i - (i % 3) + 2 - (i % 3)]! - [103.939, 116.779, 123.68][i % 3]!,
+    );
     const expected = (model.predict(tf.tensor4d(prepared, [1, 90, 90, 3])) as tf.Tensor).dataSync();
     await using encoder = await GraphSession.create("encoder", simpleCnnEncoder(3));
     const { grid } = await encoder.run({ pixels: { data: pixels, shape: [1, 90, 90, 3] } });

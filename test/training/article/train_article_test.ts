@@ -31,7 +31,8 @@ function colours(folder: string): Promise<FeatureCache> {
   return buildFeatureCache({
     folder,
     encoder: Uint8Array.of(1),
-    encode: async (rgb) => Float32Array.from(rgb.flatMap((photo) => Array.from({ length: 6 }, (_, i) => photo[i]! / 64))),
+    encode: async (rgb) =>
+      Float32Array.from(rgb.flatMap((photo) => Array.from({ length: 6 }, (_, i) => photo[i]! / 64))),
     pixels: async (image) => Uint8Array.from({ length: 12 }, (_, i) => (i % 3 === Number(image.at(-1)) % 3 ? 200 : 20)),
     images,
     size: 2,
@@ -50,13 +51,20 @@ async function inFolder(work: (folder: string) => Promise<void>): Promise<void> 
   }
 }
 
-function train(folder: string, cache: FeatureCache, more: { resume?: boolean; stopAfterStep?: number; epochs?: number; patience?: number }) {
+function train(
+  folder: string,
+  cache: FeatureCache,
+  more: { resume?: boolean; stopAfterStep?: number; epochs?: number; patience?: number },
+) {
   const controller = new AbortController();
   let steps = 0;
   return trainArticle({
     folder,
     cache,
-    train: images.map((image, i) => ({ image, sequences: [Int32Array.of(1, 4 + (i % 3), 7, 2), Int32Array.of(1, 7, 2)] })),
+    train: images.map((image, i) => ({
+      image,
+      sequences: [Int32Array.of(1, 4 + (i % 3), 7, 2), Int32Array.of(1, 7, 2)],
+    })),
     devImages: images.slice(0, 3),
     shape,
     embedding,
@@ -122,7 +130,12 @@ describe("exportArticle()", () => {
       using cache = await colours(folder);
       const draw = new SeededRandom(8);
       const arrays = new Map(articleWeights(shape).map((weight) => [weight.name, firstValues(weight, draw)]));
-      const graphs = exportArticle(shape, { regions: 2, features: 3 }, new Map([...arrays, ["embedding", embedding]]), "fp32");
+      const graphs = exportArticle(
+        shape,
+        { regions: 2, features: 3 },
+        new Map([...arrays, ["embedding", embedding]]),
+        "fp32",
+      );
       await using init = await GraphSession.create("decoder_init", graphs.init);
       await using step = await GraphSession.create("decoder_step", graphs.step);
       const model = mergedModel(shape, arrays, embedding);
@@ -136,7 +149,9 @@ describe("exportArticle()", () => {
       for (const [i, value] of expected.dataSync().entries()) expect(got[i]!).toBeCloseTo(value, 5);
 
       const weights: ArticleTensors = {
-        ...Object.fromEntries(articleWeights(shape).map(({ name, shape: s }) => [name, tf.tensor(arrays.get(name)!, [...s])])),
+        ...Object.fromEntries(
+          articleWeights(shape).map(({ name, shape: s }) => [name, tf.tensor(arrays.get(name)!, [...s])]),
+        ),
         embedding: tf.tensor2d(embedding, [8, 3]),
       };
       const [greedy] = greedyPrefixes(weights, shape, cache, ["photo-1"]);
