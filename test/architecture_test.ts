@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** What an app that captions must not carry. */
 const heavyFolders = ["src/training", "src/export", "src/evaluation", "src/server", "src/cli"];
-const heavyPackages = [/^@tensorflow\//, /^elysia$/, /^commander$/, /^cli-progress$/, /^protobufjs$/];
+const heavyPackages = [/^@tensorflow\//, /^elysia$/, /^commander$/, /^cli-progress$/, /^protobufjs$/, /^vega/];
 
 /**
  * The folders of src, lowest first, and the folders that each may import besides its own and src/errors.ts.
