@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** What an app that captions must not carry. */
 const heavyFolders = ["src/training", "src/export", "src/evaluation", "src/server", "src/cli"];
-const heavyPackages = [/^@tensorflow\//, /^elysia$/, /^commander$/, /^cli-progress$/, /^protobufjs$/];
+const heavyPackages = [/^@tensorflow\//, /^elysia$/, /^commander$/, /^cli-progress$/, /^protobufjs$/, /^vega/];
 
 /**
  * The folders of src, lowest first, and what each may import besides itself and src/errors.ts: folders and files.

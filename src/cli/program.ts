@@ -3,6 +3,7 @@ import packageJson from "../../package.json" with { type: "json" };
 import { registerCaption } from "./caption.ts";
 import { registerCompletion } from "./completion.ts";
 import { registerEvaluate } from "./evaluate.ts";
+import { registerExport } from "./export.ts";
 import { registerFeatures } from "./features.ts";
 import { registerModels } from "./models.ts";
 import { registerTokenize } from "./tokenize.ts";
@@ -20,6 +21,7 @@ export function buildProgram(): Command {
   registerTokenize(program);
   registerFeatures(program);
   registerTrain(program);
+  registerExport(program);
   registerEvaluate(program);
   registerCompletion(program);
   return program;
