@@ -6,6 +6,7 @@ import { registerEvaluate } from "./evaluate.ts";
 import { registerExport } from "./export.ts";
 import { registerFeatures } from "./features.ts";
 import { registerModels } from "./models.ts";
+import { registerServe } from "./serve.ts";
 import { registerTokenize } from "./tokenize.ts";
 import { registerTrain } from "./train.ts";
 
@@ -23,6 +24,7 @@ export function buildProgram(): Command {
   registerTrain(program);
   registerExport(program);
   registerEvaluate(program);
+  registerServe(program);
   registerCompletion(program);
   return program;
 }

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { EdgecapError, throwIfAborted } from "../errors.ts";
 import { Prefixes } from "./prefixes.ts";
 import { type Hypothesis, Search, type SearchOptions } from "./search.ts";
@@ -55,6 +56,8 @@ export async function searchCaptions(
   let decided = 0;
   let more = true;
   while (more) {
+    // Graphs never leave the thread by themselves: without a turn of the event loop no signal could be aborted.
+    await nextTurn();
     throwIfAborted(options.signal);
     const { logits, attention } = await step(search.tokens(), search.parents());
     if (options.attention === true) {

@@ -1,6 +1,6 @@
 import { EdgecapError, type ErrorCode } from "../errors.ts";
 import { isQuarterTurned } from "./exif.ts";
-import { dropImageModule, imageModule } from "./wasm.ts";
+import { dropImageModule, type ImageModule, imageModule } from "./wasm.ts";
 
 /** How {@linkcode decodeImage} decodes. */
 export interface DecodeOptions {
@@ -44,13 +44,38 @@ const largeMemory = 256 * 2 ** 20;
  */
 export async function decodeImage(bytes: Uint8Array, options: DecodeOptions): Promise<DecodedImage> {
   const { maxPixels = 50_000_000 } = options;
-  const { memory, decodeRgb, probe } = await imageModule();
+  return withDecoder(maxPixels, ({ decodeRgb, probe }) => {
+    const header = headerOf(probe(bytes));
+    const size = sizeOf(options.size, bytes, header);
+    return { rgb: decodeRgb(bytes, size.width, size.height, maxPixels), size, ...header };
+  });
+}
+
+/**
+ * Reads a picture's header alone, which takes next to no time, and refuses what is plainly no picture or too large.
+ *
+ * @param maxPixels Most pixels that the picture may have.
+ * @throws {EdgecapError} As {@linkcode decodeImage} does; damage behind the header goes unseen.
+ */
+export async function probeImage(bytes: Uint8Array, maxPixels: number): Promise<Omit<DecodedImage, "rgb" | "size">> {
+  return withDecoder(maxPixels, ({ probe }) => {
+    const header = headerOf(probe(bytes));
+    if (header.width * header.height > maxPixels) throw `too-large: ${header.width} x ${header.height} pixels`;
+    return header;
+  });
+}
+
+function headerOf(header: ReturnType<ImageModule["probe"]>): Omit<DecodedImage, "rgb" | "size"> {
+  const { width, height, format } = header;
+  header.free();
+  return { width, height, format };
+}
+
+async function withDecoder<T>(maxPixels: number, work: (module: ImageModule) => T): Promise<T> {
+  const module = await imageModule();
+  const { memory } = module;
   try {
-    const header = probe(bytes);
-    const { width, height, format } = header;
-    header.free();
-    const size = sizeOf(options.size, bytes, { width, height });
-    return { rgb: decodeRgb(bytes, size.width, size.height, maxPixels), size, width, height, format };
+    return work(module);
   } catch (error) {
     if (typeof error === "string") throw refusal(error, maxPixels);
     // The decoder trapped: its memory is in no state to be used again.

@@ -20,6 +20,9 @@ export interface RuntimeOptions {
   readonly threads?: number;
 }
 
+/** The web's workers: onnxruntime-web puts Node's in their place, globally, when its script is loaded. */
+const { Worker: WebWorker } = globalThis;
+
 /** One ONNX graph, ready to run on onnxruntime-web's WebAssembly. */
 export class GraphSession implements AsyncDisposable {
   /** The graph's name, for messages. */
@@ -54,6 +57,9 @@ export class GraphSession implements AsyncDisposable {
       return new GraphSession(name, session);
     } catch (cause) {
       throw new EdgecapError("graph-failed", `The graph "${name}" does not load: ${String(cause)}.`, { cause });
+    } finally {
+      // With more threads its own workers are of that kind, and may still be started.
+      if (ort.env.wasm.numThreads === 1) globalThis.Worker = WebWorker;
     }
   }
 

@@ -1,0 +1,136 @@
+import { readFile } from "node:fs/promises";
+import type { Command } from "commander";
+import { EdgecapError } from "../errors.ts";
+import { type CaptionServer, createServer, type Listener, listen } from "../server/mod.ts";
+import { wholeNumber } from "./option_values.ts";
+
+interface ServeFlags {
+  readonly host: string;
+  readonly port: number;
+  readonly bundle?: string;
+  readonly workers?: number;
+  readonly queue?: number;
+  readonly deadline?: number;
+  readonly drain: number;
+  readonly cache?: number;
+  readonly bodyLimit?: number;
+  readonly maxImages?: number;
+  readonly tokens?: string;
+  readonly cors?: string[];
+  readonly allowUrlHosts?: string[];
+}
+
+const mebibyte = 2 ** 20;
+
+/** Adds `edgecap serve`. */
+export function registerServe(program: Command): void {
+  program
+    .command("serve")
+    .description("Caption photos over HTTP, for other programs and on a page for people.")
+    .option("--host <address>", "address to listen on; 0.0.0.0 for all", "127.0.0.1")
+    .option("--port <n>", "port to listen on; 0 picks a free one", wholeNumber(0, 65_535), 3000)
+    .option(
+      "--bundle <dir>",
+      "folder or URL of a bundle, or transformers:DIR (default: the one that comes with edgecap)",
+    )
+    .option("--workers <n>", "threads that caption (default: one a core)", wholeNumber(1, 256))
+    .option("--queue <n>", "most photos that wait (default: 64)", wholeNumber(0, 100_000))
+    .option("--deadline <s>", "seconds from a photo's arrival to its answer (default: 30)", wholeNumber(1, 3600))
+    .option("--drain <s>", "seconds for what is in hand at the end", wholeNumber(0, 3600), 20)
+    .option(
+      "--cache <MiB>",
+      "memory for captions of photos seen before; 0 for none (default: 32)",
+      wholeNumber(0, 65_536),
+    )
+    .option("--body-limit <MiB>", "largest body of a request (default: 20)", wholeNumber(1, 1024))
+    .option("--max-images <n>", "most images of a request (default: 16)", wholeNumber(1, 1000))
+    .option("--tokens <file>", "file of bearer tokens, one a line; or EDGECAP_TOKENS, with blanks between them")
+    .option("--cors <origins...>", "origins whose pages may call, or * (default: none)")
+    .option("--allow-url-hosts <hosts...>", "hosts to fetch images from by URL (default: none); see below")
+    .addHelpText(
+      "after",
+      `
+The first line on standard output names the address. The log, a line of JSON a request, goes to standard error.
+SIGTERM or Ctrl-C: no more photos are taken, those in hand are finished, and the exit status is 0. Twice: at once.
+
+Hosts to fetch from are names, *.name for all below one, * for all, and addresses or ranges such as 10.1.0.0/16, which
+alone open loopback, private and link-local addresses.
+
+Examples:
+  edgecap serve --port 8080 --workers 2
+  curl --data-binary @photo.jpg -H "content-type: image/jpeg" http://127.0.0.1:8080/v1/captions`,
+    )
+    .action(serve);
+}
+
+async function serve(flags: ServeFlags): Promise<void> {
+  const tokens = await tokensOf(flags);
+  await using server = createServer({
+    ...(flags.bundle !== undefined && { bundle: flags.bundle }),
+    ...(flags.workers !== undefined && { workers: flags.workers }),
+    ...(flags.queue !== undefined && { queueSize: flags.queue }),
+    ...(flags.deadline !== undefined && { deadlineMs: flags.deadline * 1000 }),
+    ...(flags.cache !== undefined && { cacheBytes: flags.cache * mebibyte }),
+    ...(flags.bodyLimit !== undefined && { maxBodyBytes: flags.bodyLimit * mebibyte }),
+    ...(flags.maxImages !== undefined && { maxImages: flags.maxImages }),
+    tokens,
+    corsOrigins: flags.cors ?? [],
+    allowUrlHosts: flags.allowUrlHosts ?? [],
+    log: (line) => process.stderr.write(`${JSON.stringify(line)}\n`),
+  });
+  const stop = stopSignal();
+  const listener = open(server, flags);
+  process.stdout.write(`Listening on ${listener.url}\n`);
+  // A bundle that cannot be loaded ends the server; until it is loaded, /readyz says so.
+  await Promise.race([server.ready, stop]);
+  await stop;
+  await finish(server, listener, flags.drain);
+}
+
+function open(server: CaptionServer, { host, port }: ServeFlags): Listener {
+  try {
+    return listen(server, { host, port });
+  } catch (cause) {
+    throw new EdgecapError("option-invalid", `Cannot listen on ${host}, port ${port}: ${String(cause)}.`, { cause });
+  }
+}
+
+/** Resolves at the first signal to stop; the second ends the process at once. */
+function stopSignal(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let stopping = false;
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.on(signal, () => {
+      if (stopping) process.exit(signal === "SIGTERM" ? 143 : 130);
+      stopping = true;
+      resolve();
+    });
+  }
+  return promise;
+}
+
+async function finish(server: CaptionServer, listener: Listener, seconds: number): Promise<void> {
+  const closed = listener.close();
+  const finished = await server.drain(seconds * 1000);
+  if (!finished) process.stderr.write(`${JSON.stringify({ event: "drain-incomplete", seconds })}\n`);
+  // The last answers are on their way; connections that clients keep for later are not waited for.
+  await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 250))]);
+  await listener.close(true);
+  await server[Symbol.asyncDispose]();
+  process.exit(0);
+}
+
+async function tokensOf({ tokens: file }: ServeFlags): Promise<string[]> {
+  const text =
+    file === undefined
+      ? (process.env["EDGECAP_TOKENS"] ?? "")
+      : await readFile(file, "utf8").catch((cause: NodeJS.ErrnoException) => {
+          throw new EdgecapError("file-unreadable", `Cannot read the tokens in "${file}": ${cause.message}.`, {
+            cause,
+          });
+        });
+  const tokens = text.split(/\s+/).filter((token) => token !== "");
+  if (file !== undefined && tokens.length === 0)
+    throw new EdgecapError("data-invalid", `"${file}" holds no token: write one a line.`);
+  return tokens;
+}

@@ -1,0 +1,61 @@
+import { Value } from "@sinclair/typebox/value";
+import { resolveOptions } from "../caption_options.ts";
+import type { JobOptions } from "./pool/messages.ts";
+import { Problem } from "./problem.ts";
+import { optionsSchema } from "./schemas.ts";
+
+/** Longest text of an option, in characters. */
+const longestText = 100;
+
+/**
+ * Options out of texts: a query's or a form's.
+ *
+ * @throws {Problem} `option-invalid`, naming the option.
+ */
+export function optionsOfTexts(texts: Iterable<readonly [string, string]>): JobOptions {
+  const found: Record<string, unknown> = {};
+  for (const [name, text] of texts) {
+    if (!Object.hasOwn(optionsSchema.properties, name)) {
+      const known = Object.keys(optionsSchema.properties).join(", ");
+      throw new Problem("option-invalid", `"${shortened(name)}" is no option: there are ${known}.`);
+    }
+    if (Object.hasOwn(found, name)) throw new Problem("option-invalid", `${name} is given twice: give it once.`);
+    if (text.length > longestText)
+      throw new Problem("option-invalid", `${name} has ${text.length} characters: at most ${longestText} are read.`);
+    found[name] = parsedText(name as keyof JobOptions, text);
+  }
+  return checkedOptions(found);
+}
+
+/**
+ * Options out of a JSON body or of texts, checked against the schema and against each other.
+ *
+ * @throws {Problem} `option-invalid`, naming the option.
+ */
+export function checkedOptions(options: Readonly<Record<string, unknown>>): JobOptions {
+  const error = Value.Errors(optionsSchema, options).First();
+  if (error !== undefined) {
+    const name = shortened(error.path.slice(1));
+    const value = shortened(JSON.stringify(error.value) ?? "undefined");
+    throw new Problem("option-invalid", `${name} is ${value}: ${error.message.toLowerCase()}.`);
+  }
+  // Options that exclude each other are refused here, not in a worker.
+  resolveOptions(options as JobOptions, {
+    generation: { beams: 1, maxWords: 1, lengthPenalty: 0 },
+    decoder: { vocabulary: Number.MAX_SAFE_INTEGER },
+  });
+  return options as JobOptions;
+}
+
+function parsedText(name: keyof JobOptions, text: string): unknown {
+  if (name === "attention") {
+    if (text === "true" || text === "1" || text === "") return true;
+    return text === "false" || text === "0" ? false : text;
+  }
+  // A number as JSON writes it: no blanks, no hexadecimal.
+  return /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text) ? Number(text) : text;
+}
+
+function shortened(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}

@@ -1,0 +1,131 @@
+import { createHash } from "node:crypto";
+import { LRUCache } from "lru-cache";
+import type { Caption, CaptionWord } from "../captioner.ts";
+import type { JobOptions } from "./pool/messages.ts";
+import type { WorkerPool } from "./pool/worker_pool.ts";
+
+/** Where a caption came from. */
+export type Origin = "cache" | "shared" | "inference";
+
+/** How one client asks. */
+export interface AskOptions {
+  readonly signal: AbortSignal;
+  readonly onWord?: ((word: CaptionWord) => void) | undefined;
+  /** Whether the cache may answer. Default true. */
+  readonly fromCache?: boolean;
+  /** Whether the cache may keep the answer. Default true. */
+  readonly toCache?: boolean;
+}
+
+/** One inference, and all who wait for it. */
+interface Flight {
+  readonly result: Promise<Caption>;
+  readonly words: CaptionWord[];
+  readonly listeners: Set<(word: CaptionWord) => void>;
+  readonly controller: AbortController;
+  passengers: number;
+}
+
+/** The pool behind a cache, with one inference for identical photos that are asked for at the same time. */
+export class CaptionService {
+  readonly #pool: Pick<WorkerPool, "caption">;
+  readonly #cache: LRUCache<string, { readonly caption: Caption; readonly bytes: number }> | undefined;
+  readonly #flights = new Map<string, Flight>();
+
+  /** @param cacheBytes Most memory of the cache, in bytes; 0 for none. */
+  constructor(pool: Pick<WorkerPool, "caption">, cacheBytes: number) {
+    this.#pool = pool;
+    if (cacheBytes > 0) this.#cache = new LRUCache({ maxSize: cacheBytes, sizeCalculation: ({ bytes }) => bytes });
+  }
+
+  /** Memory of the cache, in bytes, and captions in it. */
+  get cached(): { readonly bytes: number; readonly entries: number } {
+    return { bytes: this.#cache?.calculatedSize ?? 0, entries: this.#cache?.size ?? 0 };
+  }
+
+  /**
+   * Captions a photo.
+   *
+   * @throws What the pool throws.
+   */
+  async caption(
+    image: Uint8Array,
+    options: JobOptions,
+    ask: AskOptions,
+  ): Promise<{ caption: Caption; origin: Origin }> {
+    const key = keyOf(image, options);
+    const known = ask.fromCache === false ? undefined : this.#cache?.get(key);
+    if (known !== undefined) {
+      for (const word of known.caption.words) ask.onWord?.(word);
+      return { caption: known.caption, origin: "cache" };
+    }
+    // Words cost a little more, so those who want none do not wait with those who do.
+    const flightKey = ask.onWord === undefined ? key : `${key} words`;
+    const joined = this.#flights.get(flightKey);
+    const flight = joined ?? this.#takeOff(flightKey, image, options, ask.onWord !== undefined);
+    const caption = await this.#board(flight, flightKey, ask);
+    if (ask.toCache !== false) this.#keep(key, caption);
+    return { caption, origin: joined === undefined ? "inference" : "shared" };
+  }
+
+  #takeOff(key: string, image: Uint8Array, options: JobOptions, withWords: boolean): Flight {
+    const controller = new AbortController();
+    const words: CaptionWord[] = [];
+    const listeners = new Set<(word: CaptionWord) => void>();
+    const onWord = (word: CaptionWord) => {
+      words.push(word);
+      for (const listener of listeners) listener(word);
+    };
+    const result = this.#pool.caption({
+      image,
+      options,
+      signal: controller.signal,
+      onWord: withWords ? onWord : undefined,
+    });
+    const flight: Flight = { result, words, listeners, controller, passengers: 0 };
+    this.#flights.set(key, flight);
+    const land = () => {
+      if (this.#flights.get(key) === flight) this.#flights.delete(key);
+    };
+    result.then(land, land);
+    return flight;
+  }
+
+  /** Waits for the flight; the last who leaves early ends it. */
+  async #board(flight: Flight, key: string, { signal, onWord }: AskOptions): Promise<Caption> {
+    flight.passengers++;
+    if (onWord) {
+      for (const word of flight.words) onWord(word);
+      flight.listeners.add(onWord);
+    }
+    const left = Promise.withResolvers<never>();
+    const leave = () => {
+      if (flight.passengers === 1) {
+        // Who comes now must not join work that is being given up.
+        if (this.#flights.get(key) === flight) this.#flights.delete(key);
+        flight.controller.abort(signal.reason);
+      }
+      left.reject(signal.reason);
+    };
+    signal.addEventListener("abort", leave, { once: true });
+    if (signal.aborted) leave();
+    try {
+      return await Promise.race([flight.result, left.promise]);
+    } finally {
+      signal.removeEventListener("abort", leave);
+      if (onWord) flight.listeners.delete(onWord);
+      flight.passengers--;
+    }
+  }
+
+  #keep(key: string, caption: Caption): void {
+    // Two bytes a character, and as much again for the objects.
+    this.#cache?.set(key, { caption, bytes: key.length * 2 + JSON.stringify(caption).length * 4 });
+  }
+}
+
+/** Names image and options; what is spelled out as its default is another key, which does no harm. */
+function keyOf(image: Uint8Array, options: JobOptions): string {
+  const sorted = Object.entries(options).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `${createHash("sha256").update(image).digest("base64url")} ${JSON.stringify(sorted)}`;
+}

@@ -1,0 +1,94 @@
+import { availableParallelism } from "node:os";
+import type { BundleSource } from "../bundle/load_bundle.ts";
+import { EdgecapError } from "../errors.ts";
+import { AllowedHosts } from "./allowed_hosts.ts";
+import type { CreateWorker } from "./pool/pool_worker.ts";
+
+/** One line of the log, about one request or one event. */
+export type LogLine = Readonly<Record<string, string | number | undefined>>;
+
+/** Options of a server; what is left out has its default. */
+export interface ServerOptions {
+  /** Folder or URL of a bundle, `transformers:PATH`, or its files. Default: the bundle that comes with edgecap. */
+  readonly bundle?: BundleSource;
+  /** Threads that caption, 1 to 256. Default: one a core. */
+  readonly workers?: number;
+  /** Most photos that wait for a worker, 0 to 100,000. Default 64. */
+  readonly queueSize?: number;
+  /** Time from a photo's arrival to its answer, in milliseconds. Default 30,000. */
+  readonly deadlineMs?: number;
+  /** Silence after which a worker counts as hung and is replaced, in milliseconds. Default 20,000. */
+  readonly hangMs?: number;
+  /** Memory of the cache of captions, in bytes; 0 for none. Default 32 MiB. */
+  readonly cacheBytes?: number;
+  /** Most bytes of a request's body. Default 20 MiB. */
+  readonly maxBodyBytes?: number;
+  /** Time for a request's body to arrive, in milliseconds. Default 15,000. */
+  readonly bodyTimeoutMs?: number;
+  /** Most images of one request. Default 16. */
+  readonly maxImages?: number;
+  /** Most pixels of an image, up to 50 million. Default 50 million. */
+  readonly maxPixels?: number;
+  /** Bearer tokens, one of which has to be sent. Default: none, for all to use. */
+  readonly tokens?: readonly string[];
+  /** Origins whose pages may call, or `*`. Default: none. */
+  readonly corsOrigins?: readonly string[];
+  /** Hosts that images are fetched from by URL; see {@linkcode AllowedHosts}. Default: none. */
+  readonly allowUrlHosts?: readonly string[];
+  /** Time to fetch an image by URL, in milliseconds. Default 10,000. */
+  readonly urlTimeoutMs?: number;
+  /** Takes each line of the log. Default: nobody. */
+  readonly log?: (line: LogLine) => void;
+  /** Starts a worker's thread. Default: the one that captions; tests put their own in its place. */
+  readonly createWorker?: CreateWorker;
+}
+
+/** Options with their defaults. */
+export type ServerConfig = Required<Omit<ServerOptions, "bundle" | "createWorker" | "allowUrlHosts">> &
+  Pick<ServerOptions, "bundle" | "createWorker"> & { readonly allowed: AllowedHosts };
+
+/**
+ * Fills in defaults.
+ *
+ * @throws {EdgecapError} `option-invalid`, quoting name, value and range.
+ */
+export function resolveConfig(options: ServerOptions): ServerConfig {
+  const whole = (name: keyof ServerOptions, fallback: number, low: number, high: number): number => {
+    const value = options[name] ?? fallback;
+    if (typeof value !== "number" || !Number.isInteger(value) || value < low || value > high)
+      throw new EdgecapError(
+        "option-invalid",
+        `${name} is ${String(value)}: it must be a whole number from ${low} to ${high}.`,
+      );
+    return value;
+  };
+  const tokens = options.tokens ?? [];
+  if (tokens.some((token) => !/^\S+$/.test(token)))
+    throw new EdgecapError("option-invalid", "A token is empty or holds a blank: give tokens without blanks.");
+  return {
+    ...(options.bundle !== undefined && { bundle: options.bundle }),
+    ...(options.createWorker && { createWorker: options.createWorker }),
+    workers: whole("workers", Math.min(availableParallelism(), 256), 1, 256),
+    queueSize: whole("queueSize", 64, 0, 100_000),
+    deadlineMs: whole("deadlineMs", 30_000, 1, 3_600_000),
+    hangMs: whole("hangMs", 20_000, 100, 3_600_000),
+    cacheBytes: whole("cacheBytes", 32 * 2 ** 20, 0, Number.MAX_SAFE_INTEGER),
+    maxBodyBytes: whole("maxBodyBytes", 20 * 2 ** 20, 1, 2 ** 30),
+    bodyTimeoutMs: whole("bodyTimeoutMs", 15_000, 1, 3_600_000),
+    maxImages: whole("maxImages", 16, 1, 1000),
+    maxPixels: whole("maxPixels", 50_000_000, 1, 50_000_000),
+    urlTimeoutMs: whole("urlTimeoutMs", 10_000, 1, 3_600_000),
+    tokens,
+    corsOrigins: (options.corsOrigins ?? []).map(checkedOrigin),
+    allowed: new AllowedHosts(options.allowUrlHosts ?? []),
+    log: options.log ?? (() => {}),
+  };
+}
+
+function checkedOrigin(text: string): string {
+  if (text === "*" || URL.parse(text)?.origin === text) return text;
+  throw new EdgecapError(
+    "option-invalid",
+    `"${text}" is no origin: give a scheme and a host, such as https://example.org.`,
+  );
+}

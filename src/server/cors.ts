@@ -1,0 +1,38 @@
+/** Lets pages of other origins call, where the operator names them. */
+export class Cors {
+  readonly #origins: ReadonlySet<string>;
+
+  constructor(origins: readonly string[]) {
+    this.#origins = new Set(origins);
+  }
+
+  /** The answer to a preflight request, or `undefined` where it is none or not allowed. */
+  preflight(request: Request): Response | undefined {
+    const isPreflight = request.method === "OPTIONS" && request.headers.has("access-control-request-method");
+    if (!isPreflight || !this.#allows(request)) return undefined;
+    const response = new Response(null, {
+      status: 204,
+      headers: {
+        "access-control-allow-methods": "GET, POST",
+        "access-control-allow-headers": "authorization, cache-control, content-type, x-request-id",
+        "access-control-max-age": "600",
+      },
+    });
+    this.mark(request, response.headers);
+    return response;
+  }
+
+  /** Says in the answer's headers that the page may read it. */
+  mark(request: Request, headers: Headers): void {
+    if (this.#origins.size === 0) return;
+    headers.append("vary", "origin");
+    if (!this.#allows(request)) return;
+    headers.set("access-control-allow-origin", this.#origins.has("*") ? "*" : request.headers.get("origin")!);
+    headers.set("access-control-expose-headers", "cache-status, retry-after, x-request-id");
+  }
+
+  #allows(request: Request): boolean {
+    const origin = request.headers.get("origin");
+    return origin !== null && (this.#origins.has("*") || this.#origins.has(origin));
+  }
+}

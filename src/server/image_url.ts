@@ -1,0 +1,149 @@
+import { lookup as systemLookup } from "node:dns";
+import http from "node:http";
+import https from "node:https";
+import { isIP, type LookupFunction } from "node:net";
+import type { AllowedHosts } from "./allowed_hosts.ts";
+import { Problem } from "./problem.ts";
+
+/** How images are fetched by URL. */
+export interface ImageUrlOptions {
+  readonly allowed: AllowedHosts;
+  readonly maxBytes: number;
+  /** Time for the whole fetch, redirects included, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Finds the addresses of a host. Default: the system's resolver. */
+  readonly resolve?: (host: string) => Promise<readonly string[]>;
+}
+
+const mostRedirects = 3;
+
+/**
+ * Fetches an image from an address that the operator allows.
+ *
+ * Every address that the name resolves to is checked inside the connection's own look-up, and the connection goes to
+ * one of those very addresses: no second answer of the name server can lead elsewhere. Redirects are followed by hand,
+ * each checked like the first.
+ *
+ * @throws {Problem} `url-forbidden`, `url-unreachable` or `body-too-large`.
+ */
+export async function fetchImage(text: string, options: ImageUrlOptions, signal: AbortSignal): Promise<Uint8Array> {
+  const deadline = AbortSignal.timeout(options.timeoutMs);
+  const both = AbortSignal.any([signal, deadline]);
+  let url = checkedUrl(text, options);
+  for (let hop = 0; hop <= mostRedirects; hop++) {
+    const answer = await get(url, options, both).catch((error: unknown) => {
+      if (error instanceof Problem || signal.aborted) throw error;
+      const why = deadline.aborted ? `took more than ${options.timeoutMs / 1000} s` : "cannot be fetched";
+      throw new Problem("url-unreachable", `The image at "${url.host}" ${why}.`, {}, { cause: error });
+    });
+    if (answer instanceof Uint8Array) return answer;
+    url = checkedUrl(answer.location, options, url);
+  }
+  throw new Problem("url-unreachable", `The image at "${url.host}" is redirected more than ${mostRedirects} times.`);
+}
+
+function checkedUrl(text: string, { allowed }: ImageUrlOptions, base?: URL): URL {
+  const url = URL.parse(text, base?.href);
+  if (url === null) throw new Problem("url-unreachable", "The image's URL makes no sense.");
+  if (url.protocol !== "http:" && url.protocol !== "https:")
+    throw new Problem("url-forbidden", `Images are fetched by http and https only, not by "${url.protocol}".`);
+  if (url.username !== "" || url.password !== "")
+    throw new Problem("url-forbidden", "The image's URL holds a user name: leave it out.");
+  const host = hostOf(url);
+  if (!(isIP(host) === 0 ? allowed.allowsHost(host) : allowed.allowsAddress(host, allowed.allowsHost(host))))
+    throw new Problem("url-forbidden", `This server fetches no images from "${url.hostname}".`);
+  return url;
+}
+
+/** The host without the brackets of an IPv6 address. */
+function hostOf(url: URL): string {
+  return url.hostname.replace(/^\[(.*)\]$/, "$1");
+}
+
+/** The image, or where it has gone. */
+function get(
+  url: URL,
+  { allowed, maxBytes, resolve }: ImageUrlOptions,
+  signal: AbortSignal,
+): Promise<Uint8Array | { location: string }> {
+  const { promise, resolve: done, reject } = Promise.withResolvers<Uint8Array | { location: string }>();
+  const request = (url.protocol === "https:" ? https : http).request(
+    url,
+    {
+      lookup: checkingLookup(allowed, resolve ?? resolveHost),
+      headers: { accept: "image/*", "accept-encoding": "identity" },
+      // A connection that is kept could be used again without a look-up.
+      agent: false,
+      signal,
+    },
+    (response) => {
+      const { statusCode = 0, headers } = response;
+      if (statusCode >= 300 && statusCode < 400 && headers.location !== undefined) {
+        request.destroy();
+        done({ location: headers.location });
+        return;
+      }
+      const refuse = (problem: Problem) => {
+        reject(problem);
+        request.destroy();
+      };
+      if (statusCode !== 200) {
+        refuse(new Problem("url-unreachable", `"${url.host}" answers ${statusCode} in place of the image.`));
+        return;
+      }
+      const tooLarge = () =>
+        refuse(new Problem("body-too-large", `The image at "${url.host}" has more than ${maxBytes} bytes.`));
+      if (Number(headers["content-length"] ?? 0) > maxBytes) {
+        tooLarge();
+        return;
+      }
+      const chunks: Buffer[] = [];
+      let length = 0;
+      response.on("data", (chunk: Buffer) => {
+        length += chunk.length;
+        if (length > maxBytes) tooLarge();
+        else chunks.push(chunk);
+      });
+      response.on("end", () => done(new Uint8Array(Buffer.concat(chunks))));
+      response.on("error", reject);
+    },
+  );
+  request.on("error", reject);
+  // Some runtimes do not heed the signal once the answer has begun.
+  signal.addEventListener("abort", () => {
+    reject(signal.reason);
+    request.destroy();
+  });
+  request.end();
+  return promise;
+}
+
+/** A look-up for a connection that hands out allowed addresses only, and fails where any is not. */
+function checkingLookup(allowed: AllowedHosts, resolve: (host: string) => Promise<readonly string[]>): LookupFunction {
+  return (host, options, callback) => {
+    resolve(host).then(
+      (addresses) => {
+        const named = allowed.allowsHost(host);
+        const bad = addresses.find((address) => !allowed.allowsAddress(address, named));
+        if (bad !== undefined || addresses.length === 0) {
+          const message = `The address of "${host}" is not one that images are fetched from.`;
+          callback(new Problem("url-forbidden", message) as NodeJS.ErrnoException, "", 0);
+          return;
+        }
+        const found = addresses.map((address) => ({ address, family: isIP(address) }));
+        if (options.all === true) callback(null, found);
+        else callback(null, found[0]!.address, found[0]!.family);
+      },
+      (error: NodeJS.ErrnoException) => callback(error, "", 0),
+    );
+  };
+}
+
+function resolveHost(host: string): Promise<string[]> {
+  const { promise, resolve, reject } = Promise.withResolvers<string[]>();
+  systemLookup(host, { all: true }, (error, found) => {
+    if (error) reject(error);
+    else resolve(found.map(({ address }) => address));
+  });
+  return promise;
+}

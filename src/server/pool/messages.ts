@@ -1,0 +1,39 @@
+import type { CaptionOptions } from "../../caption_options.ts";
+import type { Caption, CaptionWord } from "../../captioner.ts";
+import type { ErrorCode } from "../../errors.ts";
+
+/** Options of a caption as they travel to a worker: those that can be copied. */
+export type JobOptions = Omit<CaptionOptions, "signal">;
+
+/** What a model says of itself to those who ask the server. */
+export interface ModelCard {
+  readonly name: string;
+  readonly version?: string;
+  readonly preset?: string;
+  readonly precision?: string;
+  /** Words that it knows. */
+  readonly vocabulary?: number;
+}
+
+/** From the pool to a worker. */
+export type ToWorker =
+  | { readonly type: "load"; readonly bundle: string | ReadonlyMap<string, Uint8Array> | undefined }
+  | {
+      readonly type: "job";
+      readonly id: number;
+      readonly image: Uint8Array;
+      readonly options: JobOptions;
+      /** Whether words are wanted as they are decided. */
+      readonly words: boolean;
+    }
+  | { readonly type: "abort"; readonly id: number }
+  | { readonly type: "ping" };
+
+/** From a worker to the pool. */
+export type FromWorker =
+  | { readonly type: "ready"; readonly model: ModelCard }
+  | { readonly type: "refused"; readonly code: ErrorCode | undefined; readonly message: string }
+  | { readonly type: "word"; readonly id: number; readonly word: CaptionWord }
+  | { readonly type: "done"; readonly id: number; readonly caption: Caption }
+  | { readonly type: "failed"; readonly id: number; readonly code: ErrorCode | undefined; readonly message: string }
+  | { readonly type: "pong" };

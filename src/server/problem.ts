@@ -1,0 +1,131 @@
+import { EdgecapError, type ErrorCode } from "../errors.ts";
+
+/** Codes of problems that are the server's own, beside the library's. */
+export type ServerCode =
+  | "accept-unsupported"
+  | "body-invalid"
+  | "body-timeout"
+  | "body-too-large"
+  | "deadline-exceeded"
+  | "draining"
+  | "images-missing"
+  | "images-too-many"
+  | "internal"
+  | "method-not-allowed"
+  | "not-ready"
+  | "queue-full"
+  | "route-unknown"
+  | "token-invalid"
+  | "type-unsupported"
+  | "url-forbidden"
+  | "url-unreachable"
+  | "worker-lost";
+
+/** HTTP status and title of every problem that a client is told of by name; all others are `internal`. */
+const kinds = {
+  "accept-unsupported": [406, "No such representation"],
+  "body-invalid": [400, "Body not understood"],
+  "body-timeout": [408, "Body too slow"],
+  "body-too-large": [413, "Body too large"],
+  "deadline-exceeded": [503, "Too late"],
+  draining: [503, "Server is shutting down"],
+  "images-missing": [422, "No image"],
+  "images-too-many": [413, "Too many images"],
+  internal: [500, "Internal error"],
+  "method-not-allowed": [405, "Method not allowed"],
+  "not-ready": [503, "Not ready"],
+  "queue-full": [503, "Queue full"],
+  "route-unknown": [404, "No such route"],
+  "token-invalid": [401, "Token missing or wrong"],
+  "type-unsupported": [415, "Content type not supported"],
+  "url-forbidden": [403, "Address not allowed"],
+  "url-unreachable": [422, "Image not fetched"],
+  "worker-lost": [500, "Worker lost"],
+  "image-empty": [422, "Image empty"],
+  "image-unsupported": [415, "Image format not supported"],
+  "image-truncated": [422, "Image cut short"],
+  "image-corrupt": [422, "Image corrupt"],
+  "image-too-large": [413, "Image too large"],
+  "option-invalid": [422, "Option invalid"],
+} as const satisfies Partial<Record<ServerCode | ErrorCode, readonly [number, string]>>;
+
+/** Codes that a problem document can have. */
+export type ProblemCode = keyof typeof kinds;
+
+/** All of them, for the documentation. */
+export const problemCodes = Object.keys(kinds) as ProblemCode[];
+
+/** Statuses of all problems, for the documentation. */
+export function statusOf(code: ProblemCode): number {
+  return kinds[code][0];
+}
+
+/** A problem document of RFC 9457. */
+export interface ProblemDocument {
+  /** URI of the kind of problem. */
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  /** What was wrong, and what to do. */
+  readonly detail: string;
+  /** Stable name of the kind of problem. */
+  readonly code: ProblemCode;
+  /** The request it was about, as the log has it. */
+  readonly instance: string;
+}
+
+/** Why a request is not answered as its client hoped. */
+export class Problem extends Error {
+  readonly code: ProblemCode;
+  readonly headers: Readonly<Record<string, string>>;
+
+  /**
+   * @param detail One sentence for the client: what was wrong and what to do; no path, nothing of the inside.
+   * @param headers Headers of the answer, for instance `retry-after`.
+   */
+  constructor(
+    code: ProblemCode,
+    detail: string,
+    headers: Readonly<Record<string, string>> = {},
+    options?: ErrorOptions,
+  ) {
+    super(detail, options);
+    this.name = "Problem";
+    this.code = code;
+    this.headers = headers;
+  }
+
+  get status(): number {
+    return statusOf(this.code);
+  }
+
+  /** The document, about the request of that id. */
+  document(requestId: string): ProblemDocument {
+    const [status, title] = kinds[this.code];
+    return {
+      type: `urn:edgecap:problem:${this.code}`,
+      title,
+      status,
+      detail: this.message,
+      code: this.code,
+      instance: `urn:edgecap:request:${requestId}`,
+    };
+  }
+
+  /** The answer to the request of that id. */
+  response(requestId: string): Response {
+    return new Response(JSON.stringify(this.document(requestId)), {
+      status: this.status,
+      headers: { "content-type": "application/problem+json", "cache-control": "no-store", ...this.headers },
+    });
+  }
+}
+
+/** What a client is told of an error: its own faults by name, and of the server's nothing but that there was one. */
+export function problemOf(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  if (error instanceof EdgecapError && (error.code.startsWith("image-") || error.code === "option-invalid"))
+    return new Problem(error.code as ProblemCode, error.message, {}, { cause: error });
+  const detail = "The server failed at this request; its log says more under the request's id.";
+  return new Problem("internal", detail, {}, { cause: error });
+}

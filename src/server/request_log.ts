@@ -1,0 +1,91 @@
+import { EdgecapError } from "../errors.ts";
+import type { LogLine } from "./config.ts";
+import type { Cors } from "./cors.ts";
+import type { Metrics } from "./metrics.ts";
+import { contextOf } from "./request_context.ts";
+
+/** Status by which a client is counted that left before the answer; no client sees it. */
+const clientLeft = 499;
+
+const routes = new Set(["/", "/v1/captions", "/v1/models", "/healthz", "/readyz", "/metrics", "/openapi"]);
+
+/** Counts, times and writes down requests, names each by an id, and knows how many are in hand. */
+export class RequestLog {
+  readonly #metrics: Metrics;
+  readonly #log: (line: LogLine) => void;
+  #inHand = 0;
+  #waiters: (() => void)[] = [];
+
+  constructor(metrics: Metrics, log: (line: LogLine) => void) {
+    this.#metrics = metrics;
+    this.#log = log;
+  }
+
+  /** Sees a request to its end, and gives its answer the headers that every answer has. */
+  async around(request: Request, answered: Promise<Response>, cors: Cors): Promise<Response> {
+    const started = performance.now();
+    const context = contextOf(request);
+    this.#inHand++;
+    try {
+      const response = await answered;
+      response.headers.set("x-request-id", context.id);
+      response.headers.set("x-content-type-options", "nosniff");
+      cors.mark(request, response.headers);
+      const status = isAborted(context.cause) ? clientLeft : response.status;
+      if (context.ended === undefined) this.#end(request, status, started);
+      else void context.ended.then(() => this.#end(request, isAborted(context.cause) ? clientLeft : status, started));
+      return response;
+    } catch (error) {
+      this.#end(request, 500, started);
+      throw error;
+    }
+  }
+
+  /** Waits until no request is in hand, or for so many milliseconds; whether none is. */
+  async idle(limitMs: number): Promise<boolean> {
+    if (this.#inHand === 0) return true;
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const timer = setTimeout(() => resolve(false), limitMs);
+    this.#waiters.push(() => resolve(true));
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #end(request: Request, status: number, started: number): void {
+    const { id, images, bytes, origin, code, cause } = contextOf(request);
+    const { pathname } = new URL(request.url);
+    const route = routes.has(pathname) ? pathname : pathname.startsWith("/models/") ? "/models/{id}" : "other";
+    const ms = performance.now() - started;
+    this.#metrics.request(route, methodOf(request), status, ms / 1000);
+    this.#log({
+      time: new Date().toISOString(),
+      id,
+      method: methodOf(request),
+      route,
+      status,
+      ms: Math.round(ms * 10) / 10,
+      images,
+      bytes,
+      origin,
+      code: status === clientLeft ? undefined : code,
+      error: status >= 500 && cause !== undefined ? String(cause) : undefined,
+    });
+    this.#inHand--;
+    if (this.#inHand === 0) for (const wake of this.#waiters.splice(0)) wake();
+  }
+}
+
+/** Methods that are invented would make a series each. */
+function methodOf({ method }: Request): string {
+  return ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"].includes(method) ? method : "other";
+}
+
+function isAborted(cause: unknown): boolean {
+  return (
+    (cause instanceof EdgecapError && cause.code === "aborted") ||
+    (cause instanceof DOMException && cause.name === "AbortError")
+  );
+}

@@ -1,0 +1,40 @@
+import Negotiator from "negotiator";
+import type { Caption } from "../captioner.ts";
+import { Problem } from "./problem.ts";
+
+/** What `POST /v1/captions` can answer with. */
+export type Representation = "application/json" | "text/plain" | "text/event-stream";
+
+const representations: readonly Representation[] = ["application/json", "text/plain", "text/event-stream"];
+
+/**
+ * What the client would rather have.
+ *
+ * @throws {Problem} `accept-unsupported`
+ */
+export function representationFor(request: Request): Representation {
+  const accept = request.headers.get("accept") ?? undefined;
+  const [best] = new Negotiator({ headers: { accept } }).mediaTypes([...representations]);
+  if (best === undefined)
+    throw new Problem("accept-unsupported", `Answers here are ${representations.join(", ")}: accept one of them.`);
+  return best as Representation;
+}
+
+/** A caption as the command line prints it with `--json`. */
+export function captionBody(image: string, result: Caption): { image: string } & Caption {
+  return {
+    image,
+    caption: result.caption,
+    logProbability: result.logProbability,
+    words: result.words,
+    alternatives: result.alternatives,
+    timing: result.timing,
+  };
+}
+
+/** JSON that no cache between here and the client keeps: photos are private. */
+export function json(body: unknown, headers: Readonly<Record<string, string>> = {}): Response {
+  return new Response(JSON.stringify(body), {
+    headers: { "content-type": "application/json", "cache-control": "no-store", ...headers },
+  });
+}

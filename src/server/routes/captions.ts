@@ -1,0 +1,142 @@
+import type { Caption, CaptionWord } from "../../captioner.ts";
+import { probeImage } from "../../image/decode.ts";
+import type { CaptionService, Origin } from "../caption_service.ts";
+import { eventStream } from "../event_stream.ts";
+import type { Metrics } from "../metrics.ts";
+import { type Photo, type PhotoLimits, readPhotos } from "../photos.ts";
+import { Problem, problemOf } from "../problem.ts";
+import { contextOf } from "../request_context.ts";
+import { captionBody, json, representationFor } from "../responses.ts";
+
+/** What the routes that caption share. */
+export interface Captioning {
+  readonly service: CaptionService;
+  readonly metrics: Metrics;
+  readonly limits: PhotoLimits;
+  readonly maxPixels: number;
+}
+
+/** Answers `POST /v1/captions`. */
+export async function captions(request: Request, captioning: Captioning): Promise<Response> {
+  const representation = representationFor(request);
+  const { photos, list } = await readPhotos(request, captioning.limits);
+  note(request, photos);
+  if (representation === "text/event-stream") return stream(request, photos, captioning);
+  if (!list) {
+    const { caption, origin } = await captionOne(photos[0]!, request, captioning);
+    const headers = cacheStatus(origin);
+    return representation === "text/plain"
+      ? plain(caption.caption, headers)
+      : json(captionBody(photos[0]!.name, caption), headers);
+  }
+  const results = await Promise.all(
+    photos.map((photo) =>
+      captionOne(photo, request, captioning).then(
+        ({ caption }) => ({ name: photo.name, caption }),
+        (error: unknown) => ({ name: photo.name, problem: problemOf(error) }),
+      ),
+    ),
+  );
+  // One bad photo of several is reported in its place; where all are bad, or the server is at fault, the request fails.
+  const problems = results.flatMap((result) => ("problem" in result ? [result.problem] : []));
+  const fatal = problems.find(({ status }) => status >= 500) ?? (problems.length === photos.length && problems[0]);
+  if (fatal) throw fatal;
+  if (representation === "text/plain")
+    return plain(results.map((result) => ("caption" in result ? result.caption.caption : "")).join("\n"));
+  return json(
+    results.map((result) =>
+      "caption" in result
+        ? captionBody(result.name, result.caption)
+        : { image: result.name, error: { code: result.problem.code, message: result.problem.message } },
+    ),
+  );
+}
+
+/** Captions one photo for a request, with the limits and the wishes that it has of caches. */
+export async function captionOne(
+  photo: Photo,
+  request: Request,
+  { service, metrics, maxPixels }: Captioning,
+  { signal = request.signal, onWord }: { signal?: AbortSignal; onWord?: (word: CaptionWord) => void } = {},
+): Promise<{ caption: Caption; origin: Origin }> {
+  await probeImage(photo.bytes, maxPixels);
+  const wishes = request.headers.get("cache-control")?.toLowerCase() ?? "";
+  const found = await service.caption(photo.bytes, photo.options, {
+    signal,
+    onWord,
+    fromCache: !/\bno-(cache|store)\b/.test(wishes),
+    toCache: !/\bno-store\b/.test(wishes),
+  });
+  metrics.caption(found.origin);
+  contextOf(request).origin = found.origin;
+  return found;
+}
+
+/** Writes down what the log says of a request's photos: how many and how large, and nothing of what is in them. */
+export function note(request: Request, photos: readonly Photo[]): void {
+  const context = contextOf(request);
+  context.images = photos.length;
+  context.bytes = photos.reduce((sum, { bytes }) => sum + bytes.length, 0);
+}
+
+async function stream(request: Request, photos: readonly Photo[], captioning: Captioning): Promise<Response> {
+  if (photos.length !== 1)
+    throw new Problem(
+      "images-too-many",
+      `A stream is of one image, and here are ${photos.length}: send one a request.`,
+    );
+  const photo = photos[0]!;
+  const left = new AbortController();
+  const signal = AbortSignal.any([request.signal, left.signal]);
+  const context = contextOf(request);
+  const words: CaptionWord[] = [];
+  const firstWord = Promise.withResolvers<void>();
+  let onWord = (word: CaptionWord): void => {
+    words.push(word);
+    firstWord.resolve();
+  };
+  const result = captionOne(photo, request, captioning, { signal, onWord: (word) => onWord(word) });
+  // A request that is refused before its first word is answered with the status that it has without a stream.
+  await Promise.race([result, firstWord.promise]);
+  const ended = Promise.withResolvers<void>();
+  context.ended = ended.promise;
+  const body = eventStream(
+    async (send) => {
+      const sendWord = (word: CaptionWord) => send({ event: "word", data: { type: "word", ...word } });
+      for (const word of words) sendWord(word);
+      onWord = sendWord;
+      try {
+        const { caption } = await result;
+        send({ event: "caption", data: { type: "caption", caption: captionBody(photo.name, caption) } });
+      } catch (error) {
+        const problem = problemOf(error);
+        context.code = problem.code;
+        context.cause = problem.cause;
+        send({ event: "error", data: problem.document(context.id) });
+      } finally {
+        ended.resolve();
+      }
+    },
+    () => left.abort(),
+  );
+  return new Response(body, {
+    headers: {
+      "content-type": "text/event-stream; charset=utf-8",
+      "cache-control": "no-store",
+      // Proxies would gather the words and hand them over at the end.
+      "x-accel-buffering": "no",
+    },
+  });
+}
+
+function plain(text: string, headers: Readonly<Record<string, string>> = {}): Response {
+  return new Response(`${text}\n`, {
+    headers: { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store", ...headers },
+  });
+}
+
+/** RFC 9211: whether the answer came out of the server's own cache. */
+function cacheStatus(origin: Origin): Record<string, string> {
+  const what = { cache: "hit", shared: "fwd=miss; collapsed", inference: "fwd=miss" }[origin];
+  return { "cache-status": `edgecap; ${what}` };
+}

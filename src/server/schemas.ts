@@ -1,0 +1,161 @@
+import { type Static, Type } from "@sinclair/typebox";
+import { type ProblemCode, problemCodes } from "./problem.ts";
+
+/** Options of a caption, as a query, as fields of a form and as properties of a JSON body. */
+export const optionsSchema = Type.Object(
+  {
+    beams: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 64,
+        description: "Width of the beam search, 1 for greedy. Default: the model's.",
+      }),
+    ),
+    alternatives: Type.Optional(
+      Type.Integer({ minimum: 0, maximum: 63, description: "Further captions wanted. Default 0." }),
+    ),
+    maxWords: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 1000, description: "Longest caption in words. Default: the model's." }),
+    ),
+    temperature: Type.Optional(
+      Type.Number({
+        minimum: 0,
+        maximum: 100,
+        description: "Above 0 words are drawn at random. Default 0: the most probable caption.",
+      }),
+    ),
+    topK: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 1_000_000,
+        description: "Draw only from so many most probable words; 0 for all. Only with temperature.",
+      }),
+    ),
+    topP: Type.Optional(
+      Type.Number({
+        exclusiveMinimum: 0,
+        maximum: 1,
+        description:
+          "Draw only from the most probable words that have this probability together. Only with temperature.",
+      }),
+    ),
+    seed: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: Number.MAX_SAFE_INTEGER,
+        description: "Where the random numbers begin. Default 0.",
+      }),
+    ),
+    attention: Type.Optional(
+      Type.Boolean({ description: "Whether each word comes with a map of where the model looked. Default false." }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+const imageText = Type.String({
+  minLength: 1,
+  description: "The photo in base64, as a data URL, or, where the operator allows its host, as an http or https URL.",
+});
+
+/** One photo in a JSON body, with options of its own. */
+export const imageBodySchema = Type.Object(
+  { ...optionsSchema.properties, image: Type.Union([imageText, Type.Array(imageText, { minItems: 1 })]) },
+  { additionalProperties: false },
+);
+
+/** A JSON body. */
+export const jsonBodySchema = Type.Union([imageBodySchema, Type.Array(imageBodySchema, { minItems: 1 })]);
+
+/** One element of a JSON body. */
+export type ImageBody = Static<typeof imageBodySchema>;
+
+/** A form: photos as files, options as fields. */
+export const formSchema = Type.Object(
+  {
+    ...optionsSchema.properties,
+    image: Type.Union([
+      Type.String({ format: "binary" }),
+      Type.Array(Type.String({ format: "binary" }), { minItems: 1 }),
+    ]),
+  },
+  { description: "Every part that is a file is a photo, whatever its name.", additionalProperties: true },
+);
+
+const logProbability = Type.Number({ maximum: 0, description: "Natural logarithm of the probability." });
+
+/** A caption as the command line prints it with `--json`. */
+export const captionSchema = Type.Object({
+  image: Type.String({ description: "Name of the file, its place in the request, or - for a bare body." }),
+  caption: Type.String(),
+  logProbability,
+  words: Type.Array(
+    Type.Object({
+      text: Type.String(),
+      logProbability,
+      attention: Type.Optional(
+        Type.Array(Type.Number({ minimum: 0 }), {
+          description: "Shares of the regions of the photo, row by row from the top left: 49 numbers for 7 x 7.",
+        }),
+      ),
+    }),
+  ),
+  alternatives: Type.Array(Type.Object({ caption: Type.String(), logProbability })),
+  timing: Type.Object({
+    imageMs: Type.Number({ minimum: 0 }),
+    encodeMs: Type.Number({ minimum: 0 }),
+    generateMs: Type.Number({ minimum: 0 }),
+  }),
+});
+
+/** A photo of several that could not be captioned. */
+export const captionErrorSchema = Type.Object({
+  image: Type.String(),
+  error: Type.Object({ code: Type.String(), message: Type.String() }),
+});
+
+/** What `POST /v1/captions` answers. */
+export const captionsSchema = Type.Union([captionSchema, Type.Array(Type.Union([captionSchema, captionErrorSchema]))]);
+
+/** What Hugging Face's endpoints for image-to-text answer; its newest client wants the object alone. */
+export const generatedTextSchema = Type.Union([
+  Type.Array(Type.Object({ generated_text: Type.String() })),
+  Type.Object({ generated_text: Type.String() }),
+]);
+
+/** A Hugging Face request in JSON. */
+export const inputsSchema = Type.Object(
+  { inputs: imageText },
+  { additionalProperties: true, description: "Further properties, such as parameters, have no effect." },
+);
+
+/** What `GET /v1/models` answers. */
+export const modelsSchema = Type.Object({
+  models: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      version: Type.Optional(Type.String()),
+      preset: Type.Optional(Type.String()),
+      precision: Type.Optional(Type.String()),
+      vocabulary: Type.Optional(Type.Integer({ minimum: 1 })),
+    }),
+  ),
+});
+
+/** What `/healthz` and `/readyz` answer. */
+export const statusSchema = Type.Object({
+  status: Type.String(),
+  workers: Type.Optional(
+    Type.Object({ ready: Type.Integer(), busy: Type.Integer(), starting: Type.Integer(), queue: Type.Integer() }),
+  ),
+});
+
+/** A problem document of RFC 9457. */
+export const problemSchema = Type.Object({
+  type: Type.String({ format: "uri" }),
+  title: Type.String(),
+  status: Type.Integer({ minimum: 400, maximum: 599 }),
+  detail: Type.String(),
+  code: Type.Union(problemCodes.map((code) => Type.Literal(code)) as [ReturnType<typeof Type.Literal<ProblemCode>>]),
+  instance: Type.String({ format: "uri" }),
+});
