@@ -15,7 +15,7 @@ const heavyPackages = [/^@tensorflow\//, /^elysia$/, /^commander$/, /^cli-progre
  * A new folder needs its line here.
  */
 const layers: Readonly<Record<string, readonly string[]>> = {
-  runtime: ["wasm/pkg", "wasm-image/pkg"],
+  runtime: ["wasm/pkg", "wasm-image/pkg", "models/default"],
   text: ["src/runtime", "wasm/pkg"],
   image: ["src/runtime", "wasm-image/pkg"],
   decode: ["src/runtime", "src/text", "wasm/pkg"],
