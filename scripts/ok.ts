@@ -184,7 +184,7 @@ function steps(junit: string): Step[] {
     { name: "types", command: ["tsc", "--noEmit"] },
     { name: "types of the page", command: ["tsc", "--noEmit", "-p", "src/server/page/client"] },
     { name: "lint", command: ["biome", "check", "."] },
-    { name: "tests on Bun", command: [process.execPath, "test", "--timeout", "120000"], count: countBun },
+    { name: "tests on Bun", command: [process.execPath, "test", "--timeout", "600000"], count: countBun },
     {
       name: "tests on Deno",
       // tsc has checked the types already.

@@ -187,7 +187,9 @@ export class Captioner implements CaptionEngine {
     const { grid } = await this.#graphs.encoder.run({ pixels });
     throwIfAborted(signal);
     const encoded = performance.now();
-    const found = await generate(this.#graphs, grid!, {
+    const { prefix } = this.manifest.decoder;
+    const decoder = { ...this.#graphs, ...(prefix !== undefined && { prefix }) };
+    const found = await generate(decoder, grid!, {
       ...search,
       count,
       attention,

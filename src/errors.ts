@@ -10,6 +10,7 @@ export type ErrorCode =
   | "image-corrupt"
   | "image-too-large"
   | "file-unreadable"
+  | "file-unwritable"
   | "bundle-missing"
   | "bundle-file-missing"
   | "bundle-hash-mismatch"
@@ -45,4 +46,20 @@ export class EdgecapError extends Error {
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted)
     throw new EdgecapError("aborted", "The work was aborted by its signal.", { cause: signal.reason });
+}
+
+/**
+ * What to throw where a file cannot be written; an {@linkcode EdgecapError} passes as it is.
+ *
+ * @param path The file or folder.
+ * @param cause What writing threw: the operating system's error.
+ */
+export function unwritable(path: string, cause: unknown): EdgecapError {
+  if (cause instanceof EdgecapError) return cause;
+  const code = (cause as { readonly code?: unknown } | null)?.code;
+  const why =
+    code === "ENOSPC" || code === "EDQUOT"
+      ? "the disk is full. Free some space and try again"
+      : `${String(cause)}. Check that the folder may be written to`;
+  return new EdgecapError("file-unwritable", `Cannot write "${path}": ${why}.`, { cause });
 }

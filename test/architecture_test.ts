@@ -8,14 +8,14 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** What an app that captions must not carry. */
 const heavyFolders = ["src/training", "src/export", "src/evaluation", "src/server", "src/cli"];
-const heavyPackages = [/^@tensorflow\//, /^elysia$/, /^commander$/, /^cli-progress$/, /^protobufjs$/];
+const heavyPackages = [/^@tensorflow\//, /^elysia$/, /^commander$/, /^cli-progress$/, /^protobufjs$/, /^vega/];
 
 /**
  * The folders of src, lowest first, and what each may import besides itself and src/errors.ts: folders and files.
  * A new folder needs its line here.
  */
 const layers: Readonly<Record<string, readonly string[]>> = {
-  runtime: ["wasm/pkg", "wasm-image/pkg", "models"],
+  runtime: ["wasm/pkg", "wasm-image/pkg", "models/default"],
   text: ["src/runtime", "wasm/pkg"],
   image: ["src/runtime", "wasm-image/pkg"],
   decode: ["src/runtime", "src/text", "wasm/pkg"],

@@ -18,16 +18,17 @@ type Ports = Readonly<Record<string, readonly (number | string)[]>>;
  */
 export function checkShapes(where: string, manifest: Manifest, graphs: BundleGraphs): void {
   const { size, regions, features } = manifest.encoder;
-  const { hidden, keys, vocabulary } = manifest.decoder;
+  const { hidden, keys, vocabulary, prefix } = manifest.decoder;
   const memory: Ports = { keys: ["images", regions, keys], values: ["images", regions, keys] };
   const state: Ports = { hidden: ["images", "beams", hidden], cell: ["images", "beams", hidden] };
-  const expected: [GraphSession, Ports, Ports][] = [
-    [graphs.encoder, { pixels: ["batch", size, size, 3] }, { grid: ["batch", regions, features] }],
-    [
-      graphs.init,
-      { grid: ["images", regions, features] },
-      { ...memory, hidden: ["images", 1, hidden], cell: ["images", 1, hidden] },
-    ],
+  const grid: Ports = { grid: ["images", regions, features] };
+  const image: Ports = { image: ["images", hidden] };
+  const prefixed: [GraphSession, Ports, Ports][] = [
+    [graphs.init, grid, image],
+    [graphs.step, { prefix: ["beams", prefix ?? 0], ...image }, { logits: ["beams", vocabulary] }],
+  ];
+  const recurrent: [GraphSession, Ports, Ports][] = [
+    [graphs.init, grid, { ...memory, hidden: ["images", 1, hidden], cell: ["images", 1, hidden] }],
     [
       graphs.step,
       { tokens: ["images", "beams"], ...memory, ...state },
@@ -38,6 +39,10 @@ export function checkShapes(where: string, manifest: Manifest, graphs: BundleGra
         attention: ["images", "beams", regions],
       },
     ],
+  ];
+  const expected: [GraphSession, Ports, Ports][] = [
+    [graphs.encoder, { pixels: ["batch", size, size, 3] }, { grid: ["batch", regions, features] }],
+    ...(prefix === undefined ? recurrent : prefixed),
   ];
   for (const [graph, inputs, outputs] of expected) {
     checkPorts(where, `input of the graph "${graph.name}"`, graph.inputs, inputs);

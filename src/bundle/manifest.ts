@@ -38,10 +38,12 @@ export const manifestSchema = Type.Object({
   decoder: Type.Object({
     preset: Type.String({ minLength: 1 }),
     precision: Type.Union([Type.Literal("fp32"), Type.Literal("fp16"), Type.Literal("int8")]),
-    /** Units of the state. */
+    /** Units of the state; of the image vector where the decoder reads prefixes. */
     hidden: count,
-    /** Units of keys and values. */
+    /** Units of keys and values; of the image vector where the decoder reads prefixes. */
     keys: count,
+    /** Words that each step reads, pre-padded: only decoders that keep no state between words have it. */
+    prefix: Type.Optional(count),
     /** Entries of the vocabulary. */
     vocabulary: count,
   }),

@@ -1,5 +1,6 @@
 import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import { unwritable } from "../errors.ts";
 import { sha256Hex } from "./load_bundle.ts";
 import { type BundlePart, type Manifest, parseManifest } from "./manifest.ts";
 
@@ -17,7 +18,7 @@ export const bundleFileNames: Readonly<Record<BundlePart, string>> = {
  * @param folder Folder of the bundle.
  * @param description The manifest without the files' hashes, which are computed here.
  * @returns The manifest as written.
- * @throws {EdgecapError} `bundle-manifest-invalid` where the description is no valid manifest.
+ * @throws {EdgecapError} `bundle-manifest-invalid` where the description is no valid manifest; `file-unwritable`.
  */
 export async function writeBundle(
   folder: string,
@@ -35,8 +36,13 @@ export async function writeBundle(
   const manifest = { schemaVersion, name, version, files: Object.fromEntries(entries) as Manifest["files"], ...rest };
   const text = `${JSON.stringify(manifest, null, 2)}\n`;
   parseManifest(text, join(target, "manifest.json"));
-  await mkdir(dirname(target), { recursive: true });
-  const staging = await mkdtemp(join(dirname(target), `.${basename(target)}-`));
+  let staging: string;
+  try {
+    await mkdir(dirname(target), { recursive: true });
+    staging = await mkdtemp(join(dirname(target), `.${basename(target)}-`));
+  } catch (cause) {
+    throw unwritable(target, cause);
+  }
   try {
     for (const [part, bytes] of Object.entries(files) as [BundlePart, Uint8Array][]) {
       await writeFile(join(staging, bundleFileNames[part]), bytes);
@@ -49,11 +55,14 @@ export async function writeBundle(
       () => true,
       () => false,
     );
-    await rename(staging, target);
+    await rename(staging, target).catch(async (error: unknown) => {
+      if (replaced) await rename(old, target);
+      throw error;
+    });
     if (replaced) await rm(old, { recursive: true });
   } catch (error) {
     await rm(staging, { recursive: true, force: true });
-    throw error;
+    throw unwritable(target, error);
   }
   return manifest;
 }

@@ -6,6 +6,7 @@ import { loadEngine } from "../mod.ts";
 import { readCaptions } from "../training/dataset/captions_file.ts";
 import { readHypotheses } from "../training/dataset/hypotheses_file.ts";
 import { readSplitList } from "../training/dataset/split_list.ts";
+import { whereNamed } from "../training/dataset/where_named.ts";
 import { readImage } from "./image_files.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { wholeNumber } from "./option_values.ts";
@@ -117,8 +118,13 @@ async function captionImages(images: readonly string[], flags: EvaluateFlags): P
     try {
       captions.set(image, (await captioner.caption(await readImage(path), options)).caption);
     } catch (error) {
-      if (!(error instanceof EdgecapError) || !error.code.startsWith("image-")) throw error;
-      throw new EdgecapError(error.code, `Cannot caption "${path}": ${error.message}`, { cause: error });
+      if (!(error instanceof EdgecapError) || !/^image-|^file-unreadable$/.test(error.code)) throw error;
+      const where = await whereNamed(
+        image,
+        [flags.list, flags.captions].filter((file) => file !== undefined),
+      );
+      const named = where === undefined ? "" : `, named by ${where}`;
+      throw new EdgecapError(error.code, `Cannot caption "${path}"${named}: ${error.message}`, { cause: error });
     }
     progress.update(captions.size);
   }

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import pc from "picocolors";
-import { defaultBundle, loadBundle } from "../bundle/load_bundle.ts";
+import { type BundleSource, defaultBundle, loadBundle } from "../bundle/load_bundle.ts";
 import { EdgecapError } from "../errors.ts";
 import { exitStatus } from "./run_program.ts";
 
@@ -30,9 +30,11 @@ async function models(args: string[], flags: { json?: boolean }): Promise<void> 
   }
 }
 
-async function installedBundles(): Promise<string[]> {
+async function installedBundles(): Promise<BundleSource[]> {
   const models = dirname(fileURLToPath(defaultBundle));
-  const entries = await readdir(models, { withFileTypes: true });
+  const entries = await readdir(models, { withFileTypes: true }).catch(() => undefined);
+  // An executable has no folder of bundles, and one bundle inside.
+  if (entries === undefined) return [defaultBundle];
   return entries
     .filter((entry) => entry.isDirectory() && !entry.name.startsWith("."))
     .map((entry) => join(models, entry.name));
@@ -40,9 +42,11 @@ async function installedBundles(): Promise<string[]> {
 
 type Line = Awaited<ReturnType<typeof describe>>;
 
-async function describe(folder: string) {
+async function describe(source: BundleSource) {
+  let folder = String(source);
   try {
-    const { manifest } = await loadBundle(folder);
+    const { manifest, where } = await loadBundle(source);
+    folder = where;
     const { name, version, encoder, decoder, provenance } = manifest;
     const bytes = Object.values(manifest.files).reduce((sum, file) => sum + file.bytes, 0);
     return { folder, name, version, preset: decoder.preset, encoder, decoder, bytes, scores: provenance.scores };

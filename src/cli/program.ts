@@ -1,28 +1,27 @@
 import { Command } from "commander";
-import packageJson from "../../package.json" with { type: "json" };
 import { registerCaption } from "./caption.ts";
 import { registerCompletion } from "./completion.ts";
 import { registerEvaluate } from "./evaluate.ts";
-import { registerFeatures } from "./features.ts";
 import { registerModels } from "./models.ts";
 import { registerServe } from "./serve.ts";
 import { registerTokenize } from "./tokenize.ts";
-import { registerTrain } from "./train.ts";
+import { versionText } from "./version.ts";
 
-/** The command line with all its verbs. */
-export function buildProgram(): Command {
+/** Adds a verb to the command line. */
+export type RegisterVerb = (program: Command) => void;
+
+/**
+ * The command line: what captions, serves and scores, which is all that an executable holds, and `more`.
+ *
+ * @param more Verbs that need what an executable leaves out, such as tfjs.
+ */
+export function buildProgram(more: readonly RegisterVerb[] = []): Command {
   const program = new Command("edgecap")
     .description("A photo goes in, a sentence comes out, on the edge.")
-    .version(packageJson.version)
+    .version(versionText())
     .showHelpAfterError("(--help says more)")
     .enablePositionalOptions();
-  registerCaption(program);
-  registerModels(program);
-  registerTokenize(program);
-  registerFeatures(program);
-  registerTrain(program);
-  registerEvaluate(program);
-  registerServe(program);
-  registerCompletion(program);
+  const verbs = [registerCaption, registerServe, registerModels, registerTokenize, registerEvaluate];
+  for (const register of [...verbs, ...more, registerCompletion]) register(program);
   return program;
 }

@@ -2,8 +2,8 @@ import { SingleBar } from "cli-progress";
 
 /** A progress bar that is taken away when it goes out of scope. */
 export interface Progress extends Disposable {
-  /** Says how much is done. */
-  update(done: number): void;
+  /** Says how much is done, and what else there is to say beside it. */
+  update(done: number, note?: string): void;
 }
 
 /**
@@ -14,14 +14,30 @@ export interface Progress extends Disposable {
 export function startProgress(total: number, unit: string, sharesTerminal = false): Progress {
   if (!process.stderr.isTTY || total < 2 || sharesTerminal) return { update() {}, [Symbol.dispose]() {} };
   const bar = new SingleBar({
-    format: `{bar} {value}/{total} ${unit}, {eta_formatted} left`,
+    format: `{bar} {value}/{total} ${unit}{note}, {eta_formatted} left`,
     stream: process.stderr,
     clearOnComplete: true,
     hideCursor: true,
   });
-  bar.start(total, 0);
+  bar.start(total, 0, { note: "" });
   return {
-    update: (done) => bar.update(done),
+    update: (done, note) => bar.update(done, note === undefined ? {} : { note: `, ${note}` }),
     [Symbol.dispose]: () => bar.stop(),
+  };
+}
+
+/**
+ * A callback that shows a bar from the first call of a phase to its last, then waits for the next phase.
+ *
+ * @param unit What is counted.
+ */
+export function phaseProgress(unit: string): (done: number, total: number, note?: string) => void {
+  let progress: Progress | undefined;
+  return (done, total, note) => {
+    progress ??= startProgress(total, unit);
+    progress.update(done, note);
+    if (done < total) return;
+    progress[Symbol.dispose]();
+    progress = undefined;
   };
 }

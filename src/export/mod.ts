@@ -20,7 +20,9 @@ export type { Converted, LayerCall, LayerConverter, LayerFamily, LayerValue, Lay
 export { appendLayersModel, type ConvertOptions, convertLayersModel, type ModelTopology } from "./layers_model.ts";
 export { decodeModel, encodeModel } from "./onnx_proto.ts";
 export { type QuantiseOptions, quantise, valuesToCalibrate } from "./quantise.ts";
+export { resizeEncoder } from "./resize_encoder.ts";
 export { resnet50Encoder } from "./resnet50.ts";
 export { simplify } from "./simplify.ts";
+export { quantiseStoredWeights } from "./store_int8.ts";
 export { type GraphTensor, type TensorData, type TensorType, tensor } from "./tensor.ts";
 export { type Affine, affineOf, type Histogram, pickRange, type RangeMethod, type ValueRange } from "./value_range.ts";

@@ -100,7 +100,9 @@ export function smoothedCrossEntropy(logits: tf.Tensor2D, labels: Int32Array, sm
   const loss = tf.customGrad((...args: (tf.Tensor | tf.GradSaveFunc)[]) => {
     const [x, save] = args as [tf.Tensor2D, tf.GradSaveFunc];
     const logProbability = tf.logSoftmax(x);
-    const wanted = tf.oneHot(tf.tensor1d(labels, "int32"), classes, 1 - smoothing + low, low, "float32");
+    // Cast and scaled: the WebAssembly backend writes whole numbers whatever values and type oneHot() is asked for.
+    const marked = tf.cast(tf.oneHot(tf.tensor1d(labels, "int32"), classes), "float32");
+    const wanted = tf.add(tf.mul(marked, 1 - smoothing), low);
     save([logProbability, wanted]);
     return {
       value: tf.neg(tf.div(tf.sum(tf.mul(wanted, logProbability)), rows)),

@@ -1,5 +1,6 @@
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { EdgecapError } from "../errors.ts";
+import { writeWhole } from "./write_whole.ts";
 
 const magic = "EDGECAP1";
 
@@ -26,8 +27,7 @@ export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Pro
     bytes.set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), offset);
     offset += array.byteLength;
   }
-  await writeFile(`${path}.partial`, bytes);
-  await rename(`${path}.partial`, path);
+  await writeWhole(path, bytes);
 }
 
 /**

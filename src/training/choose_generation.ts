@@ -26,7 +26,8 @@ export interface GenerationTrial {
 
 /** What {@linkcode tryGenerations} needs. */
 export interface TrialOptions {
-  readonly graphs: { readonly init: Uint8Array; readonly step: Uint8Array };
+  /** The decoder's graphs; `prefix` where its step reads a prefix of so many words. */
+  readonly decoder: { readonly init: Uint8Array; readonly step: Uint8Array; readonly prefix?: number | undefined };
   readonly cache: FeatureCache;
   readonly dev: readonly DevPhoto[];
   /** Words by id. */
@@ -40,15 +41,17 @@ export interface TrialOptions {
 export async function tryGenerations(options: TrialOptions): Promise<GenerationTrial[]> {
   const { cache, dev, vocabulary, generations, signal } = options;
   const { regions, features } = cache.index;
-  await using init = await GraphSession.create("decoder_init", options.graphs.init);
-  await using step = await GraphSession.create("decoder_step", options.graphs.step);
+  await using init = await GraphSession.create("decoder_init", options.decoder.init);
+  await using step = await GraphSession.create("decoder_step", options.decoder.step);
+  const { prefix } = options.decoder;
+  const decoder = { init, step, ...(prefix !== undefined && { prefix }) };
   const hypotheses = generations.map((): string[] => []);
   for (const [done, { image }] of dev.entries()) {
     throwIfAborted(signal);
     const grid = { data: new Float32Array(regions * features), shape: [1, regions, features] };
     cache.read(image, 0, grid.data, 0);
     for (const [trial, { beams, lengthPenalty, maxWords }] of generations.entries()) {
-      const [best] = await generate({ init, step }, grid, {
+      const [best] = await generate(decoder, grid, {
         vocabulary: vocabulary.length,
         beams,
         lengthPenalty,

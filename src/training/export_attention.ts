@@ -1,8 +1,6 @@
-import { GraphBuilder, halveWeights, type Value } from "../export/mod.ts";
+import { GraphBuilder, type Value } from "../export/mod.ts";
 import { type AttentionShape, type AttentionWeightName, attentionWeights } from "./attention_model.ts";
-
-/** How the weights of the decoder are stored; computation is in float32 either way. */
-export type DecoderPrecision = "fp32" | "fp16";
+import { type DecoderPrecision, storeWeights } from "./weight_precision.ts";
 
 /** Weights as plain arrays, by name. */
 export type AttentionArrays = ReadonlyMap<string, Float32Array>;
@@ -39,7 +37,7 @@ function initGraph(shape: AttentionShape, arrays: AttentionArrays, precision: De
   g.output("values", values, "float32", ["images", regions, units]);
   g.output("hidden", hidden!, "float32", ["images", 1, units]);
   g.output("cell", cell!, "float32", ["images", 1, units]);
-  if (precision === "fp16") halveWeights(g.graph);
+  storeWeights(g.graph, precision);
   return g.toBytes();
 }
 
@@ -77,7 +75,7 @@ function stepGraph(shape: AttentionShape, arrays: AttentionArrays, precision: De
   g.output("next_hidden", nextHidden, "float32", ["images", "beams", units]);
   g.output("next_cell", nextCell, "float32", ["images", "beams", units]);
   g.output("attention", attention, "float32", ["images", "beams", regions]);
-  if (precision === "fp16") halveWeights(g.graph);
+  storeWeights(g.graph, precision);
   return g.toBytes();
 }
 

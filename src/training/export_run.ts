@@ -1,13 +1,10 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { type Manifest, manifestVersion } from "../bundle/manifest.ts";
 import { writeBundle } from "../bundle/write_bundle.ts";
-import type { AttentionShape } from "./attention_model.ts";
-import { readCheckpoint } from "./checkpoint.ts";
 import { type DevPhoto, type Generation, type GenerationTrial, tryGenerations } from "./choose_generation.ts";
-import { exportAttention } from "./export_attention.ts";
+import { describe } from "./encoders.ts";
 import type { FeatureCache } from "./feature_cache.ts";
-import type { AttentionSettings, EpochRecord } from "./trainer.ts";
+import { openRunDecoder } from "./run_decoder.ts";
+import type { DecoderPrecision } from "./weight_precision.ts";
 
 /** What {@linkcode exportRun} needs. */
 export interface ExportRunOptions {
@@ -18,6 +15,9 @@ export interface ExportRunOptions {
   /** Bytes of the encoder graph that ships. */
   readonly encoder: Uint8Array;
   readonly encoderPrecision: Manifest["encoder"]["precision"];
+  /** Default `fp16`. */
+  readonly decoderPrecision?: DecoderPrecision;
+  /** Features of the dev photos by that encoder. */
   readonly cache: FeatureCache;
   readonly dev: readonly DevPhoto[];
   /** What the bundle is called and where it comes from. */
@@ -46,19 +46,16 @@ const candidates: readonly Omit<Generation, "maxWords">[] = [
  * @returns The manifest, and what every way to generate scored.
  */
 export async function exportRun(options: ExportRunOptions): Promise<{ manifest: Manifest; trials: GenerationTrial[] }> {
-  const { meta, arrays } = await readCheckpoint(join(options.run, "best.ckpt"));
-  const shape = meta["shape"] as AttentionShape;
-  const settings = meta["settings"] as AttentionSettings;
-  const records = meta["records"] as EpochRecord[];
-  const vocabularyText = await readFile(join(options.run, "vocabulary.txt"));
-  const vocabulary = new TextDecoder().decode(vocabularyText).trimEnd().split("\n");
-  const graphs = exportAttention(shape, arrays, "fp16");
+  const encoder = describe(options.encoder, options.encoderPrecision, "encoder");
+  const decoder = await openRunDecoder(options.run, encoder);
+  const decoderPrecision = options.decoderPrecision ?? "fp16";
+  const graphs = decoder.graphs(decoderPrecision);
   const trials = await tryGenerations({
-    graphs,
+    decoder: { ...graphs, prefix: decoder.manifest.prefix },
     cache: options.cache,
     dev: options.dev,
-    vocabulary,
-    generations: candidates.map((candidate) => ({ ...candidate, maxWords: settings.maxWords })),
+    vocabulary: decoder.vocabulary,
+    generations: candidates.map((candidate) => ({ ...candidate, maxWords: decoder.maxWords })),
     ...(options.onProgress && { onProgress: options.onProgress }),
     ...(options.signal && { signal: options.signal }),
   });
@@ -72,24 +69,18 @@ export async function exportRun(options: ExportRunOptions): Promise<{ manifest: 
       version: options.version,
       encoder: {
         precision: options.encoderPrecision,
-        size: 224,
-        regions: shape.regions,
-        features: shape.features,
+        size: encoder.size,
+        regions: encoder.regions,
+        features: encoder.features,
       },
-      decoder: {
-        preset: "attention",
-        precision: "fp16",
-        hidden: shape.units,
-        keys: shape.units,
-        vocabulary: shape.vocabulary,
-      },
+      decoder: { ...decoder.manifest, precision: decoderPrecision },
       tokenizer: { rules: "spacy-en", lowercase: true, dropPunctuation: true, minimumCount: options.minimumCount },
       generation: best.generation,
       provenance: {
         data: options.data,
-        preset: "attention",
-        epochs: records.length,
-        seed: settings.seed,
+        preset: decoder.preset,
+        epochs: decoder.records.length,
+        seed: decoder.seed,
         command: options.command,
         scores: {
           split: `dev, ${options.dev.length} photos`,
@@ -104,7 +95,12 @@ export async function exportRun(options: ExportRunOptions): Promise<{ manifest: 
         licences: options.licences,
       },
     },
-    { encoder: options.encoder, decoderInit: graphs.init, decoderStep: graphs.step, vocabulary: vocabularyText },
+    {
+      encoder: options.encoder,
+      decoderInit: graphs.init,
+      decoderStep: graphs.step,
+      vocabulary: decoder.vocabularyFile,
+    },
   );
   return { manifest, trials };
 }

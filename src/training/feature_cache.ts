@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { closeSync, openSync, readFileSync, readSync, writeSync } from "node:fs";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { closeSync, fstatSync, openSync, readFileSync, readSync, rmSync, writeSync } from "node:fs";
+import { mkdir, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
-import { EdgecapError, throwIfAborted } from "../errors.ts";
+import { EdgecapError, throwIfAborted, unwritable } from "../errors.ts";
+import { writeWhole } from "./write_whole.ts";
 
 /** What a feature cache holds; written last, so that a cache without it is known to be unfinished. */
 export interface FeatureIndex {
@@ -66,7 +67,18 @@ export class FeatureCache implements Disposable {
         cause,
       });
     }
-    return new FeatureCache(index, openSync(join(folder, "grids.f16"), "r"));
+    const path = join(folder, "grids.f16");
+    const file = openSync(path, "r");
+    const expected = 2 * index.images.length * index.views * index.regions * index.features;
+    const { size } = fstatSync(file);
+    if (size !== expected) {
+      closeSync(file);
+      throw new EdgecapError(
+        "data-invalid",
+        `"${path}" has ${size} bytes where its index promises ${expected}: remove the folder, and the features are computed again.`,
+      );
+    }
+    return new FeatureCache(index, file);
   }
 
   /** Whether the cache holds this image. */
@@ -100,7 +112,7 @@ export class FeatureCache implements Disposable {
 /**
  * Computes the features of every image once and opens them; a finished cache of the same encoder and images is reused.
  *
- * @throws {EdgecapError} whatever reading or encoding an image throws, and `aborted`.
+ * @throws {EdgecapError} whatever reading or encoding an image throws, `file-unwritable` and `aborted`.
  */
 export async function buildFeatureCache(options: FeatureCacheOptions): Promise<FeatureCache> {
   const { folder, images, size, regions, features } = options;
@@ -112,26 +124,46 @@ export async function buildFeatureCache(options: FeatureCacheOptions): Promise<F
     views,
     images,
   };
-  await mkdir(folder, { recursive: true });
+  await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
+    throw unwritable(folder, cause);
+  });
   const indexPath = join(folder, "index.json");
   if ((await readFile(indexPath, "utf8").catch(() => "")) === JSON.stringify(index)) return FeatureCache.open(folder);
   const partial = join(folder, "grids.f16.partial");
-  const file = openSync(partial, "w");
+  let file: number;
+  try {
+    file = openSync(partial, "w");
+  } catch (cause) {
+    throw unwritable(partial, cause);
+  }
   try {
     for (const [done, image] of images.entries()) {
       throwIfAborted(options.signal);
       const rgb = await options.pixels(image);
       const grids = await options.encode(options.mirrored ? [rgb, mirror(rgb, size)] : [rgb]);
-      writeSync(file, new Uint8Array(new Float16Array(grids).buffer));
+      writeAll(file, partial, new Uint8Array(new Float16Array(grids).buffer));
       options.onProgress?.(done + 1, images.length);
     }
+  } catch (error) {
+    rmSync(partial, { force: true });
+    throw error;
   } finally {
     closeSync(file);
   }
+  // An index of the cache that stood here before would vouch for the new grids.
+  rmSync(indexPath, { force: true });
   await rename(partial, join(folder, "grids.f16"));
-  await writeFile(`${indexPath}.partial`, JSON.stringify(index));
-  await rename(`${indexPath}.partial`, indexPath);
+  await writeWhole(indexPath, JSON.stringify(index));
   return FeatureCache.open(folder);
+}
+
+/** A disk about to be full takes a part and says so only by a count. */
+function writeAll(file: number, path: string, bytes: Uint8Array): void {
+  try {
+    for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
+  } catch (cause) {
+    throw unwritable(path, cause);
+  }
 }
 
 /** The photo seen in a mirror: each row from right to left. */

@@ -46,7 +46,7 @@ export function greedyCaptions(
 }
 
 /** The most likely entry of each row that may stand in a caption: padding, start and unknown (3) may not. */
-function bestWords(logits: Float32Array, rows: number): Int32Array<ArrayBuffer> {
+export function bestWords(logits: Float32Array, rows: number): Int32Array<ArrayBuffer> {
   const classes = logits.length / rows;
   const best = new Int32Array(rows);
   for (let row = 0; row < rows; row++) {

@@ -1,22 +1,26 @@
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { EdgecapError } from "../errors.ts";
+import { EdgecapError, unwritable } from "../errors.ts";
 import { evaluateText } from "../evaluation/mod.ts";
-import { decodeImage } from "../image/decode.ts";
 import { sentence } from "../text/sentence.ts";
-import { tokenize } from "../text/tokenizer.ts";
-import { Vocabulary } from "../text/vocabulary.ts";
+import type { Vocabulary } from "../text/vocabulary.ts";
 import { textModule } from "../text/wasm.ts";
+import { captionSequence, longestCaption } from "./article/caption_sequences.ts";
+import { embeddingMatrix } from "./article/merged_model.ts";
+import { type ArticleSettings, trainArticle } from "./article/train_article.ts";
 import type { DevPhoto } from "./choose_generation.ts";
-import { readCaptions } from "./dataset/captions_file.ts";
-import { randomSplit } from "./dataset/split.ts";
-import { readSplitList } from "./dataset/split_list.ts";
 import { photoEncoder } from "./encode_photos.ts";
+import { describe, type Encoder } from "./encoders.ts";
 import { buildFeatureCache, type FeatureCache } from "./feature_cache.ts";
+import { checkPhotos, type PhotoFolder, pixelsOf } from "./photo_pixels.ts";
+import { type RunData, readRunData, runVocabulary } from "./run_data.ts";
 import { type AttentionSettings, type EpochRecord, trainAttention } from "./trainer.ts";
+import { readWordVectors, vectorsPackage } from "./word_vectors.ts";
+import { writeWhole } from "./write_whole.ts";
 
-/** What a training run needs. */
-export interface TrainRunOptions {
+/** What a training run of any preset needs. */
+interface CommonRunOptions {
   /** Folder of the photos. */
   readonly images: string;
   /** Captions file: Kaggle's, Flickr8k.token.txt's or Karpathy's layout. */
@@ -33,15 +37,27 @@ export interface TrainRunOptions {
   readonly encoder: Uint8Array;
   /** Words seen less often are unknown. */
   readonly minimumCount: number;
-  readonly settings: AttentionSettings;
+  /** Pretrained word vectors; see readWordVectors(). The article preset takes the npm package's where none are named. */
+  readonly vectors?: string;
+  /** Epochs without a better dev score after which training stops; none trains all epochs. */
+  readonly patience?: number;
   readonly resume: boolean;
   readonly threads: number;
+  /** Called once the data has been read and found good, before anything of an earlier run is replaced. */
+  readonly onData?: () => Promise<void>;
   /** Called as the run begins its parts: `features`, then `training`. */
   readonly onPhase?: (phase: "features" | "training", detail: string) => void;
   readonly onProgress?: (done: number, total: number, loss?: number) => void;
   readonly onEpoch?: (record: EpochRecord) => void;
   readonly signal?: AbortSignal;
 }
+
+/** What a training run needs: settings are those of its preset, by default `attention`. */
+export type TrainRunOptions = CommonRunOptions &
+  (
+    | { readonly preset?: "attention"; readonly settings: AttentionSettings }
+    | { readonly preset: "article"; readonly settings: ArticleSettings }
+  );
 
 /** What a run leaves for the export. */
 export interface TrainedRun {
@@ -52,114 +68,170 @@ export interface TrainedRun {
 }
 
 /**
- * Trains the attention preset from a folder of photos and a captions file.
+ * Trains a preset from a folder of photos and a captions file.
  *
  * @returns The records of its epochs; `cache` is the caller's to dispose of.
- * @throws {EdgecapError} `data-invalid`, `file-unreadable`, `image-*` naming the photo, `checkpoint-invalid`, `aborted`.
+ * @throws {EdgecapError} `data-invalid`, `file-unreadable`, `file-unwritable`, `image-*` naming the photo,
+ *   `checkpoint-invalid`, `aborted`.
  */
 export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
   await textModule();
-  const { captions, dropped } = await readCaptions(options.captions);
-  const { train, dev } = await splitOf(options, captions);
-  await mkdir(options.out, { recursive: true });
-  const tokens = new Map([...train].map((image) => [image, captions.get(image)!.map((caption) => tokenize(caption))]));
-  const sentences = [...tokens.values()].flat().map((words) => words.join(" "));
-  using vocabulary = Vocabulary.build(sentences, options.minimumCount);
-  await writeWhole(join(options.out, "vocabulary.txt"), vocabulary.serialise());
-  const cache = await featuresOf(options, [...train, ...dev]);
-  options.onPhase?.(
-    "training",
-    `${train.length} photos, ${sentences.length} captions (${dropped} rows without one dropped), ${vocabulary.size} words; dev ${dev.length} photos`,
-  );
-  const devPhotos = dev.map((image) => ({ image, references: captions.get(image)! }));
-  const records = await trainAttention({
-    folder: options.out,
-    cache,
-    train: train.map((image) => ({
-      image,
-      captions: tokens.get(image)!.map((words) => Int32Array.from(vocabulary.encode(words))),
-    })),
-    devImages: dev,
-    vocabulary: vocabulary.size,
-    settings: options.settings,
-    resume: options.resume,
-    score: (ids) =>
-      evaluateText(
-        devPhotos.map(({ image, references }, i) => ({
-          id: image,
-          hypothesis: sentence(vocabulary.decode(Uint32Array.from(ids[i]!))),
-          references,
-        })),
-      ).cider,
-    onStep: (done, total, loss) => options.onProgress?.(done, total, loss),
-    ...(options.onEpoch && { onEpoch: options.onEpoch }),
-    ...(options.signal && { signal: options.signal }),
+  const data = await readRunData({ ...options, seed: options.settings.seed });
+  using vocabulary = runVocabulary(data, options.minimumCount);
+  const { train, dev, dropped } = data;
+  await mkdir(options.out, { recursive: true }).catch((cause: unknown) => {
+    throw unwritable(options.out, cause);
   });
-  await writeWhole(join(options.out, "epochs.json"), `${JSON.stringify(records, null, 2)}\n`);
-  return { records, cache, dev: devPhotos, trainPhotos: train.length };
+  await keepVocabulary(options, vocabulary.serialise());
+  await options.onData?.();
+  const cache = await featuresOf(
+    options,
+    [...train, ...dev].map(({ image }) => image),
+  );
+  try {
+    const captions = train.reduce((sum, photo) => sum + photo.captions.length, 0);
+    options.onPhase?.(
+      "training",
+      `${train.length} photos, ${captions} captions (${dropped} rows without one dropped), ${vocabulary.size} words; dev ${dev.length} photos`,
+    );
+    const records = await trainPreset(options, data, vocabulary, cache);
+    await writeWhole(join(options.out, "epochs.json"), `${JSON.stringify(records, null, 2)}\n`);
+    return { records, cache, dev, trainPhotos: train.length };
+  } catch (error) {
+    cache[Symbol.dispose]();
+    throw error;
+  }
 }
 
-async function splitOf(
-  { trainList, devList, settings }: TrainRunOptions,
-  captions: ReadonlyMap<string, readonly string[]>,
-): Promise<{ train: readonly string[]; dev: readonly string[] }> {
-  if (trainList !== undefined && devList !== undefined) {
-    const train = await readSplitList(trainList, captions);
-    const dev = await readSplitList(devList, captions);
-    const known = new Set(train);
-    const shared = dev.find((image) => known.has(image));
-    if (shared !== undefined) {
+/** Writes the vocabulary; a run that is gone on with has one, and its weights know no other. */
+async function keepVocabulary({ out, resume }: TrainRunOptions, text: string): Promise<void> {
+  const path = join(out, "vocabulary.txt");
+  if (resume && existsSync(join(out, "last.ckpt"))) {
+    const before = await readFile(path, "utf8").catch(() => "");
+    if (before !== text) {
       throw new EdgecapError(
-        "data-invalid",
-        `"${shared}" is in both lists, "${trainList}" and "${devList}": take it out of one.`,
+        "checkpoint-invalid",
+        `"${path}" holds other words than these captions give: resume with the captions, lists and --minimum-count of the run, or use another folder.`,
       );
     }
-    return { train, dev };
+    return;
   }
-  if (trainList !== undefined || devList !== undefined) {
-    throw new EdgecapError("option-invalid", "Give both lists, of training and of dev photos, or none.");
+  await writeWhole(path, text);
+}
+
+/** Hands the data to the preset's own trainer, in the form in which it is fed. */
+async function trainPreset(
+  options: TrainRunOptions,
+  { train, dev }: RunData,
+  vocabulary: Vocabulary,
+  cache: FeatureCache,
+): Promise<EpochRecord[]> {
+  const words = vocabulary.serialise().trimEnd().split("\n");
+  const common = {
+    folder: options.out,
+    cache,
+    devImages: dev.map(({ image }) => image),
+    resume: options.resume,
+    score: (ids: readonly Int32Array[]) => devScore(ids, dev, vocabulary),
+    onStep: (done: number, total: number, loss: number) => options.onProgress?.(done, total, loss),
+    ...(options.patience !== undefined && { patience: options.patience }),
+    ...(options.onEpoch && { onEpoch: options.onEpoch }),
+    ...(options.signal && { signal: options.signal }),
+  };
+  if (options.preset === "article") {
+    const photos = train.map(({ image, captions }) => ({
+      image,
+      sequences: captions.map((tokens) => captionSequence(tokens, vocabulary)),
+    }));
+    const source = options.vectors ?? vectorsPackage;
+    const { dimension, vectors } = await readWordVectors(source, [...words, "start", "end"]);
+    const shape = {
+      features: cache.index.regions * cache.index.features,
+      longest: longestCaption(photos),
+      embedding: dimension,
+      vocabulary: vocabulary.size,
+      mixed: options.settings.mixed,
+    };
+    const embedding = embeddingMatrix(words, vectors, dimension);
+    return trainArticle({ ...common, train: photos, shape, embedding, settings: options.settings });
   }
-  const dev = Math.min(1000, Math.max(1, Math.floor(captions.size / 8)));
-  return randomSplit(captions.keys(), { train: captions.size - dev, dev, seed: settings.seed });
+  const pretrained = options.vectors === undefined ? undefined : await readWordVectors(options.vectors, words);
+  return trainAttention({
+    ...common,
+    train: train.map(({ image, captions }) => ({
+      image,
+      captions: captions.map((tokens) => Int32Array.from(vocabulary.encode(tokens))),
+    })),
+    vocabulary: vocabulary.size,
+    settings: { ...options.settings, ...(pretrained && { embedding: pretrained.dimension }) },
+    ...(pretrained && { wordVectors: words.map((word) => pretrained.vectors.get(word)) }),
+  });
+}
+
+/** CIDEr of greedy captions of the dev photos. */
+function devScore(ids: readonly Int32Array[], dev: readonly DevPhoto[], vocabulary: Vocabulary): number {
+  const items = dev.map(({ image, references }, i) => ({
+    id: image,
+    hypothesis: sentence(vocabulary.decode(Uint32Array.from(ids[i]!))),
+    references,
+  }));
+  return evaluateText(items).cider;
 }
 
 async function featuresOf(options: TrainRunOptions, images: readonly string[]): Promise<FeatureCache> {
-  const size = 224;
-  await using encoder = await photoEncoder(options.encoder, size, options.threads);
-  options.onPhase?.("features", `${images.length} photos and their mirror images, on ${encoder.runtime}`);
-  // Awaited here: the encoder must outlive the work.
-  return await buildFeatureCache({
-    folder: options.features,
-    encoder: options.encoder,
-    encode: encoder.encode,
-    pixels: (image) => pixelsOf(join(options.images, image), size),
+  const photos = { folder: options.images, namedBy: namingFiles(options) };
+  await checkPhotos(photos, images);
+  return photoFeatures({
+    photos,
     images,
-    size,
-    regions: 49,
-    features: 2048,
-    mirrored: true,
+    encoder: describe(options.encoder, "fp32", "--encoder"),
+    folder: options.features,
+    // The article knows no mirrored photos.
+    mirrored: options.preset !== "article",
+    threads: options.threads,
+    onStart: (detail) => options.onPhase?.("features", detail),
     onProgress: (done, total) => options.onProgress?.(done, total),
     ...(options.signal && { signal: options.signal }),
   });
 }
 
-async function pixelsOf(path: string, size: number): Promise<Uint8Array> {
-  const bytes = await readFile(path).catch((cause: unknown) => {
-    throw new EdgecapError(
-      "file-unreadable",
-      `Cannot read the photo "${path}" that the captions name: ${String(cause)}.`,
-      { cause },
-    );
-  });
-  try {
-    return (await decodeImage(bytes, { size })).rgb;
-  } catch (error) {
-    if (!(error instanceof EdgecapError)) throw error;
-    throw new EdgecapError(error.code, `The photo "${path}" cannot be used: ${error.message}`, { cause: error });
-  }
+/** Files that name a run's photos, the lists first. */
+export function namingFiles(run: Pick<CommonRunOptions, "captions" | "trainList" | "devList">): string[] {
+  return [run.trainList, run.devList, run.captions].filter((file) => file !== undefined);
 }
 
-async function writeWhole(path: string, text: string): Promise<void> {
-  await writeFile(`${path}.partial`, text);
-  await rename(`${path}.partial`, path);
+/** What {@linkcode photoFeatures} needs. */
+export interface PhotoFeaturesOptions {
+  readonly photos: PhotoFolder;
+  readonly images: readonly string[];
+  readonly encoder: Encoder;
+  /** Folder of the cache. */
+  readonly folder: string;
+  readonly mirrored: boolean;
+  readonly threads: number;
+  readonly onStart?: (detail: string) => void;
+  readonly onProgress?: (done: number, total: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Features of photos, computed where a finished cache does not hold them yet. */
+export async function photoFeatures(options: PhotoFeaturesOptions): Promise<FeatureCache> {
+  const { photos, images, encoder, mirrored } = options;
+  const { graph, size, regions, features } = encoder;
+  await using session = await photoEncoder(graph, size, options.threads);
+  options.onStart?.(`${images.length} photos${mirrored ? " and their mirror images" : ""}, on ${session.runtime}`);
+  // Awaited here: the encoder must outlive the work.
+  return await buildFeatureCache({
+    folder: options.folder,
+    encoder: graph,
+    encode: session.encode,
+    pixels: (image) => pixelsOf(photos, image, size),
+    images,
+    size,
+    regions,
+    features,
+    mirrored,
+    ...(options.onProgress && { onProgress: options.onProgress }),
+    ...(options.signal && { signal: options.signal }),
+  });
 }

@@ -8,6 +8,7 @@ import { type AttentionShape, type AttentionWeights, attentionWeights } from "./
 import { type BatchArrays, type EncodedPhoto, photoBatch } from "./batches.ts";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { dropoutMask } from "./dropout.ts";
+import { shouldStop } from "./early_stopping.ts";
 import type { FeatureCache } from "./feature_cache.ts";
 import { greedyCaptions } from "./greedy_captions.ts";
 import { cosineLearningRate } from "./learning_rate.ts";
@@ -71,6 +72,10 @@ export interface TrainOptions {
   readonly devImages: readonly string[];
   readonly vocabulary: number;
   readonly settings: AttentionSettings;
+  /** Vectors that the embeddings of some words start from, by id; the others start at random. */
+  readonly wordVectors?: readonly (Float32Array | undefined)[];
+  /** Epochs without a better dev score after which training stops; none trains all epochs. */
+  readonly patience?: number;
   /** Scores greedy captions of the dev images, in their order; the best score decides `best.ckpt`. */
   readonly score: (captions: readonly Int32Array[], epoch: number) => Promise<number> | number;
   /** Goes on from `last.ckpt`. */
@@ -102,7 +107,7 @@ export async function trainAttention(options: TrainOptions): Promise<EpochRecord
   ) as unknown as AttentionWeights;
   const stepsAnEpoch = Math.ceil(train.length / settings.photosPerStep);
   try {
-    for (let epoch = records.length + 1; epoch <= settings.epochs; epoch++) {
+    for (let epoch = records.length + 1; epoch <= settings.epochs && !stopsEarly(options, records); epoch++) {
       const started = performance.now();
       const order = random.shuffle([...train]);
       let sum = 0;
@@ -139,14 +144,22 @@ export async function trainAttention(options: TrainOptions): Promise<EpochRecord
         score,
       };
       records.push(record);
-      await save(join(folder, "last.ckpt"), run, settings, shape);
+      // The best first: killed between the two, the epoch is done again and writes both.
       if (best) await save(join(folder, "best.ckpt"), run, settings, shape);
+      await save(join(folder, "last.ckpt"), run, settings, shape);
       options.onEpoch?.(record);
     }
   } finally {
     for (const variable of variables) variable.dispose();
   }
   return records;
+}
+
+function stopsEarly({ patience }: TrainOptions, records: readonly EpochRecord[]): boolean {
+  return shouldStop(
+    records.map(({ score }) => score),
+    patience,
+  );
 }
 
 interface Run {
@@ -166,7 +179,12 @@ async function startOrResume(options: TrainOptions, shape: AttentionShape): Prom
   const random = new SeededRandom(settings.seed);
   const adam = { weightDecay: settings.weightDecay };
   if (!(options.resume === true && existsSync(path))) {
-    return { optimiser: new AdamW(firstSlots(shape, random), adam), random, records: [] };
+    const slots = firstSlots(shape, random);
+    const embedding = slots.find(({ name }) => name === "embedding")!.value;
+    for (const [id, vector] of options.wordVectors?.entries() ?? []) {
+      if (vector !== undefined) embedding.set(vector, id * shape.embedding);
+    }
+    return { optimiser: new AdamW(slots, adam), random, records: [] };
   }
   const { meta, arrays } = await readCheckpoint(path);
   if (JSON.stringify([meta["settings"], meta["shape"]]) !== JSON.stringify([settings, shape])) {

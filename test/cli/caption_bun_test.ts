@@ -90,12 +90,13 @@ describe("edgecap caption", () => {
   });
 
   test("names each picture where there are several, and puts errors on standard error", async () => {
-    const { status, stdout, stderr } = await edgecap(
-      ["caption", "--bundle", bundle, coffee, join(folder, "empty.png")],
-      {
-        env: { NO_COLOR: "1" },
-      },
-    );
+    const { status, stdout, stderr } = await edgecap([
+      "caption",
+      "--bundle",
+      bundle,
+      coffee,
+      join(folder, "empty.png"),
+    ]);
     expect(status).toBe(1);
     expect(stdout).toMatch(new RegExp(`^${coffee}: [a-z' ]+\n$`));
     expect(stderr).toBe(`${join(folder, "empty.png")}: error: The picture is empty: the file has no bytes.\n`);

@@ -1,13 +1,17 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { tinyBundleFiles } from "../fixtures/tiny_bundle.ts";
+import type { TinyPhotos } from "../fixtures/tiny_photos.ts";
 
 const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 
 /** What a run of the command line came to. */
-export interface Run {
+export interface Outcome {
+  /** Exit status; `null` where a signal ended it. */
   readonly status: number | null;
   readonly stdout: string;
   readonly stderr: string;
@@ -17,27 +21,44 @@ export interface Run {
 export interface RunOptions {
   readonly stdin?: string | Uint8Array;
   readonly cwd?: string;
-  readonly env?: Readonly<Record<string, string>>;
+  /** Sees standard output as it grows, and may end the process. */
+  readonly watch?: (stdout: string, child: ChildProcess) => void;
 }
 
-/** Runs `edgecap` as a process of its own, as a person does. */
-export async function edgecap(args: readonly string[], options: RunOptions = {}): Promise<Run> {
-  const child = spawn(process.execPath, [main, ...args], {
+/** Runs `edgecap` as a process of its own, without colours, on the runtime that runs the test. */
+export async function edgecap(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+  const runtime = "Deno" in globalThis ? ["run", "-A", "--no-check"] : [];
+  const child = spawn(process.execPath, [...runtime, main, ...args], {
     cwd: options.cwd,
-    env: { ...process.env, ...options.env },
+    env: { ...process.env, NO_COLOR: "1" },
     stdio: ["pipe", "pipe", "pipe"],
   });
-  const out: Buffer[] = [];
-  const err: Buffer[] = [];
-  child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
-  child.stderr.on("data", (chunk: Buffer) => err.push(chunk));
+  let stdout = "";
+  let stderr = "";
+  const decoders = [new TextDecoder(), new TextDecoder()] as const;
+  child.stdout.on("data", (chunk: Uint8Array) => {
+    stdout += decoders[0].decode(chunk, { stream: true });
+    options.watch?.(stdout, child);
+  });
+  child.stderr.on("data", (chunk: Uint8Array) => {
+    stderr += decoders[1].decode(chunk, { stream: true });
+  });
   child.stdin.on("error", () => {}); // A run that refuses its arguments reads no input.
   child.stdin.end(options.stdin ?? "");
-  const status = await new Promise<number | null>((resolve, reject) => {
+  return new Promise((resolve, reject) => {
     child.on("error", reject);
-    child.on("close", resolve);
+    child.on("close", (status) => resolve({ status, stdout, stderr }));
   });
-  return { status, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() };
+}
+
+/** Does some work in a folder of its own, which goes afterwards. */
+export async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "edgecap-cli-"));
+  try {
+    await work(folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
 
 /** Writes the tiny bundle to a folder, which is quick to load. */
@@ -45,4 +66,17 @@ export async function writeTinyBundle(folder: string): Promise<string> {
   mkdirSync(folder, { recursive: true });
   for (const [name, bytes] of await tinyBundleFiles()) writeFileSync(join(folder, name), bytes);
   return folder;
+}
+
+/** Arguments of `edgecap train` on a tiny data set. */
+export function trainArgs(photos: TinyPhotos, out: string, more: readonly string[]): string[] {
+  const { images, captions, trainList, devList } = photos;
+  const data = ["--images", images, "--captions", captions, "--train", trainList, "--dev", devList];
+  return ["train", ...data, "--out", out, "--minimum-count", "1", "--backend", "wasm", "--threads", "1", ...more];
+}
+
+/** Insists that a run came to a good end. */
+export function succeeded(outcome: Outcome): Outcome {
+  if (outcome.status !== 0) throw new Error(`exit ${outcome.status}\n${outcome.stdout}\n${outcome.stderr}`);
+  return outcome;
 }

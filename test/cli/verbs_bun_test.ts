@@ -31,9 +31,9 @@ describe("edgecap", () => {
     }
   });
 
-  test("--version prints the version", async () => {
+  test("--version prints the version and the runtime", async () => {
     const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
-    expect((await edgecap(["--version"])).stdout).toBe(`${version}\n`);
+    expect((await edgecap(["--version"])).stdout).toBe(`edgecap ${version}, Bun ${Bun.version}\n`);
   });
 });
 

@@ -6,7 +6,10 @@ export type CreateWorker = () => Worker;
 
 /** Starts the thread that captions. */
 export function createCaptionWorker(): Worker {
-  return new WebWorker(new URL("./worker.ts", import.meta.url).href, { type: "module" });
+  // In an executable a thread is named by its path from the sources' root, on whichever system.
+  const inExecutable = /^file:.*\/(\$bunfs|~BUN)\//.test(import.meta.url);
+  const module = inExecutable ? "./server/pool/worker.ts" : new URL("./worker.ts", import.meta.url).href;
+  return new WebWorker(module, { type: "module" });
 }
 
 /** Why a worker is gone. */

@@ -1,0 +1,126 @@
+import { type Command, Option } from "commander";
+import type { PrecisionCost } from "../training/precision_cost.ts";
+import { interruptSignal } from "./interrupt.ts";
+import { wholeNumber } from "./option_values.ts";
+import { phaseProgress } from "./progress.ts";
+import { say } from "./say.ts";
+
+type Precision = "fp32" | "fp16" | "int8";
+
+interface ExportFlags {
+  readonly out: string;
+  readonly encoderPrecision?: Precision;
+  readonly decoderPrecision: Precision;
+  readonly name?: string;
+  readonly threads: number;
+  readonly json?: boolean;
+}
+
+const precisions = ["fp32", "fp16", "int8"];
+
+/** Adds `edgecap export`. */
+export function registerExport(program: Command): void {
+  program
+    .command("export")
+    .description("Make a bundle of a training run, and say what its precision costs in CIDEr on the dev photos.")
+    .argument("<run>", "folder of the run")
+    .requiredOption("--out <dir>", "folder of the bundle")
+    .addOption(
+      new Option("--encoder-precision <p>", "how the encoder is stored (default: as the run was trained with)").choices(
+        precisions,
+      ),
+    )
+    .addOption(new Option("--decoder-precision <p>", "how the decoder is stored").choices(precisions).default("fp16"))
+    .option("--name <name>", "name in the bundle's manifest (default: edgecap- and the preset)")
+    .option("--threads <n>", "threads that compute features", wholeNumber(1, 64), 2)
+    .option("--json", "print one line of JSON")
+    .addHelpText(
+      "after",
+      `
+ResNet50 in float32 and float16 is made by "bun scripts/encoder.ts"; without it the cost of int8 is not measured.
+
+Example:
+  edgecap export runs/first --out bundles/first --encoder-precision int8 --decoder-precision int8`,
+    )
+    .action(runExport);
+}
+
+async function runExport(run: string, flags: ExportFlags): Promise<void> {
+  using interrupt = interruptSignal();
+  const { signal } = interrupt;
+  const [{ readRunDescription }, { readRunData }, encoders, { devFeatures }, { exportRun }, costing, tensorflow, text] =
+    await Promise.all([
+      import("../training/run_description.ts"),
+      import("../training/run_data.ts"),
+      import("../training/encoders.ts"),
+      import("../training/dev_features.ts"),
+      import("../training/export_run.ts"),
+      import("../training/precision_cost.ts"),
+      import("../training/tensorflow.ts"),
+      import("../text/wasm.ts"),
+    ]);
+  const description = await readRunDescription(run);
+  const { seed } = description.settings;
+  await text.textModule();
+  await tensorflow.startTensorflow("auto");
+  const data = await readRunData({ ...description, seed });
+  const { name } = description.encoder;
+  const encoder = await encoders.openEncoder({
+    name,
+    size: description.preset === "article" ? 90 : 224,
+    precision: flags.encoderPrecision ?? description.encoder.precision,
+    seed,
+  });
+  const onProgress = phaseProgress("dev photos");
+  const features = { run, description, images: data.dev.map(({ image }) => image), threads: flags.threads, signal };
+  using cache = await devFeatures({ ...features, encoder, onProgress });
+  const { manifest } = await exportRun({
+    run,
+    out: flags.out,
+    encoder: encoder.graph,
+    encoderPrecision: encoder.precision,
+    decoderPrecision: flags.decoderPrecision,
+    cache,
+    dev: data.dev,
+    name: flags.name ?? `edgecap-${description.preset}`,
+    version: "1",
+    data: `${data.train.length} photos of ${description.captions}`,
+    command: description.command,
+    minimumCount: description.minimumCount,
+    licences: encoders.encoderLicences(name),
+    onProgress,
+    signal,
+  });
+  const whole = await costing.wholeForm(name, encoder, seed);
+  using wholeCache = whole === undefined ? undefined : await devFeatures({ ...features, encoder: whole, onProgress });
+  const costs = await costing.precisionCosts({
+    run,
+    encoder,
+    ...(whole && wholeCache && { wholeEncoder: { encoder: whole, cache: wholeCache } }),
+    decoderPrecision: flags.decoderPrecision,
+    cache,
+    dev: data.dev,
+    generation: manifest.generation,
+    cider: manifest.provenance.scores.cider,
+    onProgress,
+    signal,
+  });
+  const { generation, provenance } = manifest;
+  if (flags.json === true) {
+    process.stdout.write(`${JSON.stringify({ out: flags.out, generation, scores: provenance.scores, costs })}\n`);
+    return;
+  }
+  say("bundle", `${flags.out}: ${generation.beams} beams, dev CIDEr ${provenance.scores.cider.toFixed(4)}`);
+  for (const cost of costs) say(`${cost.part} ${cost.precision}`, costLine(cost));
+  if (encoder.precision !== "fp32" && whole === undefined) {
+    say(
+      `encoder ${encoder.precision}`,
+      `what it costs is not known: make it in float32 with "bun scripts/encoder.ts --precision fp32 --size ${encoder.size}", and export again`,
+    );
+  }
+}
+
+function costLine({ wholeCider, cost }: PrecisionCost): string {
+  const [verb, amount] = cost >= 0 ? ["costs", cost] : ["gains", -cost];
+  return `${verb} ${amount.toFixed(4)} of dev CIDEr (${wholeCider.toFixed(4)} in float32)`;
+}

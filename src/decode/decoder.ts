@@ -1,0 +1,79 @@
+import type { GraphSession, GraphTensor } from "../runtime/graph_session.ts";
+import type { DecoderStep } from "./search_captions.ts";
+
+/** The decoder's two graphs. */
+export interface Decoder {
+  /** Feature grid -> what a step needs of the photo: keys, values and the first state, or the image vector. */
+  readonly init: Pick<GraphSession, "run">;
+  /** Words and state -> logits and the next state; or a prefix and the image vector -> logits. */
+  readonly step: Pick<GraphSession, "run">;
+  /** Words that a step reads, pre-padded, where the decoder keeps no state between words. */
+  readonly prefix?: number;
+}
+
+/**
+ * Runs one step for the live beams.
+ *
+ * @param tokens The latest word of each beam, `<start>` at first.
+ * @param parents For each beam, the beam of the step before that it continues.
+ * @returns Logits of the next word and, where the decoder has regions, its attention.
+ */
+export type RunStep = (tokens: Int32Array, parents: Uint32Array) => Promise<DecoderStep>;
+
+/**
+ * Reads a photo's features, and gives the function that says how likely the next words are.
+ *
+ * @param grid Features of one photo, [1, regions, features].
+ */
+export async function readPhoto(decoder: Decoder, grid: GraphTensor): Promise<RunStep> {
+  const memory = await decoder.init.run({ grid });
+  return decoder.prefix === undefined ? recurrent(decoder, memory) : prefixed(decoder, memory, decoder.prefix);
+}
+
+function recurrent({ step }: Decoder, memory: Readonly<Record<string, GraphTensor>>): RunStep {
+  const { keys, values } = memory as { keys: GraphTensor; values: GraphTensor };
+  let hidden = memory["hidden"]!;
+  let cell = memory["cell"]!;
+  return async (tokens, parents) => {
+    const output = await step.run({
+      tokens: { data: tokens, shape: [1, tokens.length] },
+      keys,
+      values,
+      hidden: gatherBeams(hidden, parents),
+      cell: gatherBeams(cell, parents),
+    });
+    hidden = output["next_hidden"]!;
+    cell = output["next_cell"]!;
+    return {
+      logits: output["logits"]!.data as Float32Array,
+      attention: output["attention"]?.data as Float32Array | undefined,
+    };
+  };
+}
+
+/** The states of the beams that go on, [1, parents, units], from those of the step before. */
+function gatherBeams(state: GraphTensor, parents: Uint32Array): GraphTensor {
+  const units = state.shape[2]!;
+  const source = state.data as Float32Array;
+  const data = new Float32Array(parents.length * units);
+  for (const [beam, parent] of parents.entries()) {
+    data.set(source.subarray(parent * units, (parent + 1) * units), beam * units);
+  }
+  return { data, shape: [1, parents.length, units] };
+}
+
+/** Every step reads all words so far; of more than fit, the last ones. */
+function prefixed({ step }: Decoder, memory: Readonly<Record<string, GraphTensor>>, length: number): RunStep {
+  const image = memory["image"]!;
+  let prefixes = new Int32Array(length);
+  return async (tokens, parents) => {
+    const next = new Int32Array(tokens.length * length);
+    for (const [beam, parent] of parents.entries()) {
+      next.set(prefixes.subarray(parent * length + 1, (parent + 1) * length), beam * length);
+      next[(beam + 1) * length - 1] = tokens[beam]!;
+    }
+    prefixes = next;
+    const output = await step.run({ prefix: { data: prefixes, shape: [tokens.length, length] }, image });
+    return { logits: output["logits"]!.data as Float32Array };
+  };
+}

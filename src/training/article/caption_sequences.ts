@@ -1,0 +1,51 @@
+import { EdgecapError } from "../../errors.ts";
+import type { Vocabulary } from "../../text/vocabulary.ts";
+import { endId, startId } from "../batches.ts";
+
+/** Id of a word that the vocabulary does not hold. */
+const unknownId = 3;
+
+/** A photo with its captions as the article feeds them: ids with `<start>` before and `<end>` behind. */
+export interface SequencedPhoto {
+  readonly image: string;
+  readonly sequences: readonly Int32Array[];
+}
+
+/**
+ * A caption's ids between `<start>` and `<end>`. Words that the vocabulary dropped are left out of the sequence, as in
+ * the article, so that the entry `<unk>` of edgecap's vocabularies is never fed and never wanted.
+ *
+ * The article puts the text `<start>` before a caption and lets spaCy take it apart; that the words `start` and
+ * `end` of a caption then count as its marks is no intention, so the marks are entries of their own here.
+ */
+export function captionSequence(tokens: readonly string[], vocabulary: Pick<Vocabulary, "encode">): Int32Array {
+  const ids = [...vocabulary.encode(tokens)].filter((id) => id !== unknownId);
+  return Int32Array.of(startId, ...ids, endId);
+}
+
+/**
+ * Ids in the longest sequence, marks included: what every prefix is padded to.
+ *
+ * The article takes it over training and test captions; the test captions have no say here.
+ *
+ * @throws {EdgecapError} `data-invalid` where no caption holds a word.
+ */
+export function longestCaption(photos: readonly SequencedPhoto[]): number {
+  let longest = 0;
+  for (const { sequences } of photos) for (const ids of sequences) longest = Math.max(longest, ids.length);
+  if (longest < 3) {
+    throw new EdgecapError(
+      "data-invalid",
+      "No caption holds a word of the vocabulary: lower --minimum-count, or give more captions.",
+    );
+  }
+  return longest;
+}
+
+/** Ids padded in front with zeros to a length; of longer ones the last are kept (Keras's `pad_sequences`). */
+export function prePadded(ids: Int32Array, length: number): Int32Array {
+  const padded = new Int32Array(length);
+  const kept = ids.subarray(Math.max(0, ids.length - length));
+  padded.set(kept, length - kept.length);
+  return padded;
+}

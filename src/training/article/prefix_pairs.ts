@@ -1,0 +1,60 @@
+import type { SeededRandom } from "../seeded_random.ts";
+import type { SequencedPhoto } from "./caption_sequences.ts";
+
+/** (image, prefix, next word): what one training example is made of. */
+export interface PrefixPair {
+  /** Place of the photo in its batch. */
+  readonly photo: number;
+  /** Place of the caption among those of the batch. */
+  readonly caption: number;
+  /** The words so far, `<start>` first, not padded. */
+  readonly prefix: Int32Array;
+  /** Id of the word that follows. */
+  readonly next: number;
+}
+
+/** The pairs of a batch of photos. */
+export interface PairBatch {
+  readonly images: readonly string[];
+  readonly pairs: readonly PrefixPair[];
+}
+
+/** Every prefix of every caption of some photos with the word that follows it. */
+export function pairsOf(photos: readonly SequencedPhoto[]): PairBatch {
+  const pairs: PrefixPair[] = [];
+  let caption = 0;
+  for (const [photo, { sequences }] of photos.entries()) {
+    for (const ids of sequences) {
+      for (let i = 1; i < ids.length; i++) pairs.push({ photo, caption, prefix: ids.subarray(0, i), next: ids[i]! });
+      caption++;
+    }
+  }
+  return { images: photos.map(({ image }) => image), pairs };
+}
+
+/** Steps of an epoch: the article's `n // 32`, and at least one. */
+export function stepsPerEpoch(photos: number, photosPerBatch: number): number {
+  return Math.max(1, Math.floor(photos / photosPerBatch));
+}
+
+/**
+ * The batches of one epoch, made one after another, never all in memory.
+ *
+ * The article's generator counts photos and yields when the count is reached, so that what is left at the end of a
+ * pass runs over into the next one: its list is reset by a yield alone. An epoch here is a pass of its own, in an order
+ * drawn anew; the few photos of the last partial batch sit out, other ones each time.
+ *
+ * @param from First batch wanted: a resumed epoch goes on in its middle.
+ */
+export function* pairBatches(
+  photos: readonly SequencedPhoto[],
+  photosPerBatch: number,
+  random: SeededRandom,
+  from = 0,
+): Generator<PairBatch> {
+  const order = random.shuffle([...photos]);
+  const steps = stepsPerEpoch(photos.length, photosPerBatch);
+  for (let step = from; step < steps; step++) {
+    yield pairsOf(order.slice(step * photosPerBatch, (step + 1) * photosPerBatch));
+  }
+}

@@ -1,0 +1,263 @@
+import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { EdgecapError, throwIfAborted } from "../../errors.ts";
+import { AdamW, type AdamWSlot } from "../adamw.ts";
+import { readCheckpoint, writeCheckpoint } from "../checkpoint.ts";
+import { dropoutMask } from "../dropout.ts";
+import { shouldStop } from "../early_stopping.ts";
+import type { FeatureCache } from "../feature_cache.ts";
+import { type RandomState, SeededRandom } from "../seeded_random.ts";
+import { tf } from "../tensorflow.ts";
+import type { EpochRecord } from "../trainer.ts";
+import type { SequencedPhoto } from "./caption_sequences.ts";
+import { greedyPrefixes, photoFeatures } from "./greedy_prefixes.ts";
+import { type ArticleShape, articleDropout, articleWeights, firstValues } from "./merged_model.ts";
+import type { PrefixLayout } from "./prefix_layout.ts";
+import { type ArticleTensors, captionCount, prefixLoss } from "./prefix_loss.ts";
+import { type PairBatch, pairBatches, stepsPerEpoch } from "./prefix_pairs.ts";
+
+/** Settings of a training run of the article preset; all are kept in its checkpoints. */
+export interface ArticleSettings {
+  readonly epochs: number;
+  readonly photosPerStep: number;
+  readonly learningRate: number;
+  /** Units of each layer behind the merge. */
+  readonly mixed: number;
+  /** Longest Euclidean norm of all gradients together. */
+  readonly clipNorm: number;
+  readonly seed: number;
+}
+
+/** The article's settings, with Keras's defaults for what it leaves to them. */
+export const articleDefaults: ArticleSettings = {
+  epochs: 100,
+  photosPerStep: 32,
+  learningRate: 0.001,
+  mixed: 256,
+  // Not the article's: without it a relu LSTM, whose state has no bound, can throw all weights away in one step.
+  clipNorm: 5,
+  seed: 1,
+};
+
+/** What {@linkcode trainArticle} needs. */
+export interface ArticleTrainOptions {
+  /** Folder of the run: `last.ckpt` and `best.ckpt` are written there. */
+  readonly folder: string;
+  readonly cache: FeatureCache;
+  readonly train: readonly SequencedPhoto[];
+  readonly devImages: readonly string[];
+  readonly shape: ArticleShape;
+  /** The frozen embedding, [vocabulary, embedding]. */
+  readonly embedding: Float32Array;
+  readonly settings: ArticleSettings;
+  /** Epochs without a better dev score after which training stops; none trains all epochs. */
+  readonly patience?: number;
+  /** Scores greedy captions of the dev images, in their order; the best score decides `best.ckpt`. */
+  readonly score: (captions: readonly Int32Array[], epoch: number) => Promise<number> | number;
+  /** Goes on from `last.ckpt`. */
+  readonly resume?: boolean;
+  /** Steps after which `last.ckpt` is written inside an epoch too. Default 50. */
+  readonly checkpointSteps?: number;
+  readonly onStep?: (done: number, total: number, loss: number) => void;
+  readonly onEpoch?: (record: EpochRecord) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Where a run stands: what a checkpoint carries beside the weights. */
+interface Progress {
+  records: EpochRecord[];
+  /** Steps done of the epoch under way. */
+  step: number;
+  /** Sum of their losses. */
+  lossSum: number;
+  /** Seconds spent on them. */
+  seconds: number;
+  /** Random numbers as the epoch began: they give its order again. */
+  epochStart: RandomState;
+  random: SeededRandom;
+}
+
+/**
+ * Trains the article's merged model on (image, prefix, next word) pairs with Adam, and returns the record of all epochs.
+ *
+ * A run killed at any moment and resumed takes the same steps as one that was not.
+ *
+ * @throws {EdgecapError} `checkpoint-invalid` where `resume` finds a checkpoint of other settings; `data-invalid` where
+ *   the loss is no number any more; `aborted`.
+ */
+export async function trainArticle(options: ArticleTrainOptions): Promise<EpochRecord[]> {
+  const { settings, train, shape, folder } = options;
+  await mkdir(folder, { recursive: true });
+  const { optimiser, progress } = await startOrResume(options);
+  const variables = optimiser.slots.map(({ value, shape: lengths }) => {
+    const initial = tf.tensor(value, [...lengths]);
+    const variable = tf.variable(initial);
+    initial.dispose();
+    return variable;
+  });
+  const embedding = tf.tensor2d(options.embedding, [shape.vocabulary, shape.embedding]);
+  const weights: ArticleTensors = {
+    ...Object.fromEntries(variables.map((variable, i) => [optimiser.slots[i]!.name, variable])),
+    embedding,
+  };
+  const steps = stepsPerEpoch(train.length, settings.photosPerStep);
+  const every = options.checkpointSteps ?? 50;
+  try {
+    while (
+      progress.records.length < settings.epochs &&
+      !shouldStop(
+        progress.records.map(({ score }) => score),
+        options.patience,
+      )
+    ) {
+      const order = new SeededRandom(progress.epochStart);
+      if (progress.step === 0) progress.random = order;
+      for (const batch of pairBatches(train, settings.photosPerStep, order, progress.step)) {
+        throwIfAborted(options.signal);
+        const started = performance.now();
+        const { loss, gradients } = lossAndGradients(options, variables, weights, batch, progress.random);
+        if (!Number.isFinite(loss)) {
+          throw new EdgecapError(
+            "data-invalid",
+            `The loss became ${loss} in epoch ${progress.records.length + 1}: lower the learning rate.`,
+          );
+        }
+        optimiser.apply(gradients, settings.learningRate);
+        for (const [i, { value, shape: lengths }] of optimiser.slots.entries()) {
+          const next = tf.tensor(value, [...lengths]);
+          variables[i]!.assign(next);
+          next.dispose();
+        }
+        progress.step++;
+        progress.lossSum += loss;
+        progress.seconds += (performance.now() - started) / 1000;
+        options.onStep?.(progress.step, steps, progress.lossSum / progress.step);
+        if (progress.step % every === 0 && progress.step < steps) await save("last.ckpt", options, optimiser, progress);
+      }
+      await finishEpoch(options, optimiser, progress, weights, steps);
+    }
+  } finally {
+    tf.dispose([embedding, ...variables]);
+  }
+  return progress.records;
+}
+
+async function finishEpoch(
+  options: ArticleTrainOptions,
+  optimiser: AdamW,
+  progress: Progress,
+  weights: ArticleTensors,
+  steps: number,
+): Promise<void> {
+  const { cache, devImages, shape, train } = options;
+  const captions = greedyPrefixes(weights, shape, cache, devImages);
+  const epoch = progress.records.length + 1;
+  const score = await options.score(captions, epoch);
+  const best = progress.records.every((record) => record.score < score);
+  const { seconds } = progress;
+  const trained = train.reduce((sum, { sequences }) => sum + sequences.length, 0);
+  const record: EpochRecord = {
+    epoch,
+    loss: progress.lossSum / steps,
+    minutes: seconds / 60,
+    captionsPerSecond: trained / seconds,
+    score,
+  };
+  progress.records.push(record);
+  Object.assign(progress, { step: 0, lossSum: 0, seconds: 0, epochStart: progress.random.state });
+  // The best first: killed between the two, the epoch is done again and writes both.
+  if (best) await save("best.ckpt", options, optimiser, progress);
+  await save("last.ckpt", options, optimiser, progress);
+  options.onEpoch?.(record);
+}
+
+async function startOrResume(options: ArticleTrainOptions): Promise<{ optimiser: AdamW; progress: Progress }> {
+  const { settings, shape, folder } = options;
+  const path = join(folder, "last.ckpt");
+  const adam = { weightDecay: 0, epsilon: 1e-7, clipNorm: settings.clipNorm };
+  const random = new SeededRandom(settings.seed);
+  if (!(options.resume === true && existsSync(path))) {
+    const optimiser = new AdamW(
+      articleWeights(shape).map((weight) => slot(weight, firstValues(weight, random))),
+      adam,
+    );
+    return { optimiser, progress: { records: [], step: 0, lossSum: 0, seconds: 0, epochStart: random.state, random } };
+  }
+  const { meta, arrays } = await readCheckpoint(path);
+  if (JSON.stringify([meta["settings"], meta["shape"]]) !== JSON.stringify([kept(settings), shape])) {
+    throw new EdgecapError(
+      "checkpoint-invalid",
+      `"${path}" was made with other settings: resume with those, or use another folder.`,
+    );
+  }
+  const optimiser = new AdamW(
+    articleWeights(shape).map((weight) =>
+      slot(weight, arrays.get(weight.name)!, arrays.get(`${weight.name}/first`)!, arrays.get(`${weight.name}/second`)!),
+    ),
+    adam,
+  );
+  optimiser.step = meta["step"] as number;
+  const saved = meta["progress"] as Omit<Progress, "random"> & { readonly random: RandomState };
+  return { optimiser, progress: { ...saved, records: [...saved.records], random: new SeededRandom(saved.random) } };
+}
+
+function slot(
+  { name, shape }: { readonly name: string; readonly shape: readonly number[] },
+  value: Float32Array,
+  first: Float32Array = new Float32Array(value.length),
+  second: Float32Array = new Float32Array(value.length),
+): AdamWSlot {
+  return { name, shape, value, first, second };
+}
+
+/** The settings that a resumed run has to share: it may go on for more epochs. */
+function kept({ epochs: _, ...settings }: ArticleSettings): Omit<ArticleSettings, "epochs"> {
+  return settings;
+}
+
+function lossAndGradients(
+  { settings: _, shape, cache }: ArticleTrainOptions,
+  variables: readonly tf.Variable[],
+  weights: ArticleTensors,
+  { images, pairs }: PairBatch,
+  random: SeededRandom,
+): { loss: number; gradients: Float32Array[] } {
+  // Handed out by a variable: tidy() walks every element of what its function returns.
+  let result: { loss: number; gradients: Float32Array[] } | undefined;
+  tf.tidy(() => {
+    const features = photoFeatures(cache, images);
+    const masksOf = (layout: PrefixLayout) => ({
+      image: dropoutMask([captionCount(pairs), shape.features], articleDropout, random),
+      words: dropoutMask([layout.ids.length, shape.embedding], articleDropout, random),
+    });
+    const { value, grads } = tf.variableGrads(
+      () => prefixLoss(weights, shape, features, pairs, masksOf),
+      [...variables],
+    );
+    const gradients = variables.map((variable) => grads[variable.name]!.dataSync() as Float32Array);
+    result = { loss: value.dataSync()[0]!, gradients };
+  });
+  return result!;
+}
+
+async function save(
+  name: "last.ckpt" | "best.ckpt",
+  { folder, settings, shape, embedding }: ArticleTrainOptions,
+  optimiser: AdamW,
+  progress: Progress,
+): Promise<void> {
+  const arrays = new Map<string, Float32Array>([["embedding", embedding]]);
+  for (const { name: weight, value, first, second } of optimiser.slots) {
+    arrays.set(weight, value).set(`${weight}/first`, first).set(`${weight}/second`, second);
+  }
+  const meta = {
+    preset: "article",
+    settings: kept(settings),
+    shape,
+    step: optimiser.step,
+    progress: { ...progress, random: progress.random.state },
+    records: progress.records,
+  };
+  await writeCheckpoint(join(folder, name), { meta, arrays });
+}

@@ -1,0 +1,18 @@
+import { readDatasetFile } from "./text_lines.ts";
+
+/**
+ * Where a file first names an image, for an error message: `line 3 of "devImages.txt"`.
+ *
+ * @param files Files that may name it, in the order in which they are asked.
+ * @returns `undefined` where none of them does.
+ */
+export async function whereNamed(image: string, files: readonly string[]): Promise<string | undefined> {
+  for (const file of files) {
+    const text = new TextDecoder().decode(await readDatasetFile(file));
+    const lines = text.split("\n");
+    const line = lines.findIndex((candidate) => candidate.includes(image));
+    if (line !== -1 && lines.length > 1) return `line ${line + 1} of "${file}"`;
+    if (line !== -1) return `"${file}"`;
+  }
+  return undefined;
+}

@@ -1,0 +1,12 @@
+/**
+ * Whether the last epochs brought nothing: the best score lies more than `patience` epochs back.
+ *
+ * @param scores Dev score of each epoch so far; higher is better.
+ * @param patience Epochs without a better score that are borne; 0 or `undefined` never stops.
+ */
+export function shouldStop(scores: readonly number[], patience: number | undefined): boolean {
+  if (patience === undefined || patience === 0 || scores.length === 0) return false;
+  let best = 0;
+  for (const [epoch, score] of scores.entries()) if (score > scores[best]!) best = epoch;
+  return scores.length - 1 - best >= patience;
+}

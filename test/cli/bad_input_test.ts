@@ -1,0 +1,157 @@
+import { describe, expect, test } from "bun:test";
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type TinyPhotos, tinyPhotos } from "../fixtures/tiny_photos.ts";
+import { edgecap, inFolder, succeeded, trainArgs } from "./edgecap.ts";
+
+/** Spoils a data set. */
+type Spoil = (photos: TinyPhotos) => Promise<void>;
+
+const spoilt: readonly {
+  readonly what: string;
+  readonly spoil: Spoil;
+  readonly says: RegExp;
+  readonly flags?: readonly string[];
+}[] = [
+  {
+    what: "a photo that is listed but missing",
+    spoil: ({ images }) => rm(join(images, "photo-2.bmp")),
+    says: /Cannot read the photo ".*photo-2\.bmp", named by line 3 of ".*train\.txt",: there is no such file/,
+  },
+  {
+    what: "a photo that cannot be read",
+    spoil: ({ images }) => writeFile(join(images, "photo-6.bmp"), "no picture"),
+    says: /The photo ".*photo-6\.bmp", named by line 1 of ".*dev\.txt", cannot be used/,
+  },
+  {
+    what: "an empty captions file",
+    spoil: ({ captions }) => writeFile(captions, ""),
+    says: /".*captions\.txt" is empty/,
+  },
+  {
+    what: "a caption of a million words",
+    spoil: async ({ captions }) =>
+      writeFile(captions, `${await readFile(captions, "utf8")}photo-1.bmp,${"a ".repeat(1e6)}\n`),
+    says: /Line 26 of ".*captions\.txt" is 20000\d\d bytes long/,
+  },
+  {
+    what: "two columns that are swapped",
+    spoil: async ({ captions }) => {
+      const [header, ...rows] = (await readFile(captions, "utf8")).split("\n");
+      const swapped = rows.map((row) => row.split(",").reverse().join(","));
+      await writeFile(captions, [header, ...swapped].join("\n"));
+    },
+    says: /Line 2 of ".*captions\.txt" has its columns swapped/,
+  },
+  {
+    what: "a file in Latin-1",
+    spoil: async ({ captions }) => {
+      const text = `${await readFile(captions, "utf8")}photo-1.bmp,A café .\n`;
+      await writeFile(
+        captions,
+        Uint8Array.from(text, (character) => character.charCodeAt(0)),
+      );
+    },
+    says: /Line 26 of ".*captions\.txt" is not UTF-8 but looks like Latin-1/,
+  },
+  {
+    what: "a file in UTF-16",
+    spoil: async ({ captions }) => writeFile(captions, await readFile(captions, "utf8"), "utf16le"),
+    says: /".*captions\.txt" is UTF-16LE, not UTF-8/,
+  },
+  {
+    what: "a vocabulary of nothing",
+    spoil: async () => {},
+    says: /The vocabulary is empty: no word of the 12 training captions is seen 1000 times/,
+    flags: ["--minimum-count", "1000"],
+  },
+  {
+    what: "word vectors of another language",
+    spoil: ({ vectors }) => writeFile(vectors, "hund 1 2\nkatze 3 4\n"),
+    says: /".*vectors\.txt" holds a vector of none of the \d+ words/,
+  },
+  {
+    what: "an encoder that is none",
+    spoil: ({ encoder }) => writeFile(encoder, "no graph"),
+    says: /".*encoder\.onnx" is no/,
+  },
+];
+
+function flagsOf({ encoder, vectors }: TinyPhotos): string[] {
+  return ["--preset", "article", "--encoder", encoder, "--vectors", vectors, "--epochs", "1"];
+}
+
+/** An error is one line, with exit status 1, and leaves no bundle and no half-written file. */
+function refused(outcome: { status: number | null; stderr: string }, run: string, says: RegExp): void {
+  const message = outcome.stderr.split("\n").find((line) => line.startsWith("error: "));
+  expect(message ?? outcome.stderr).toMatch(says);
+  expect(outcome.stderr).not.toContain("    at ");
+  expect(outcome.status).toBe(1);
+  expect(existsSync(join(run, "bundle"))).toBe(false);
+  const left = existsSync(run) ? readdirSync(run, { recursive: true }).map(String) : [];
+  expect(left.filter((name) => name.endsWith(".partial") || name.includes(".bundle-"))).toEqual([]);
+}
+
+describe("edgecap train refuses", () => {
+  for (const { what, spoil, says, flags = [] } of spoilt) {
+    test(what, () =>
+      inFolder(async (folder) => {
+        const photos = await tinyPhotos(folder, 6);
+        await spoil(photos);
+        const run = join(folder, "run");
+        refused(await edgecap(trainArgs(photos, run, [...flagsOf(photos), ...flags])), run, says);
+      }),
+    );
+  }
+
+  for (const name of ["vocabulary.txt", "features/grids.f16", "best.ckpt"]) {
+    test(`a disk that is full as ${name} is written`, () =>
+      inFolder(async (folder) => {
+        if (!existsSync("/dev/full")) return console.log("No /dev/full here: a full disk cannot be played.");
+        const photos = await tinyPhotos(folder, 6);
+        const run = join(folder, "run");
+        await mkdir(join(run, "features"), { recursive: true });
+        await symlink("/dev/full", join(run, `${name}.partial`));
+        refused(await edgecap(trainArgs(photos, run, flagsOf(photos))), run, /Cannot write ".*": the disk is full/);
+      }));
+  }
+});
+
+describe("edgecap export", () => {
+  test("leaves the bundle that stands there where the disk is full", () =>
+    inFolder(async (folder) => {
+      const photos = await tinyPhotos(folder, 6);
+      const run = join(folder, "run");
+      succeeded(await edgecap(trainArgs(photos, run, flagsOf(photos))));
+      const small = join(folder, "small");
+      await mkdir(small);
+      const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+      const runtime = "Deno" in globalThis ? "run -A --no-check" : "";
+      const script = `mount -t tmpfs -o size=48k tmpfs ${small} && mkdir ${small}/bundle && echo kept > ${small}/bundle/old &&
+        ${process.execPath} ${runtime} ${main} export ${run} --out ${small}/bundle; echo status $?; ls -A ${small} ${small}/bundle`;
+      const { stdout, stderr, error } = spawnSync("unshare", ["-rm", "sh", "-c", script], { encoding: "utf8" });
+      if (error !== undefined || !stdout.includes("status")) {
+        return console.log("No small file system can be mounted here: a full disk cannot be played.");
+      }
+      if (stderr.includes("mount")) return console.log("No small file system can be mounted here.");
+      expect(stderr).toMatch(/error: Cannot write ".*bundle": the disk is full/);
+      expect(stdout).toContain("status 1");
+      expect(
+        stdout
+          .slice(stdout.indexOf("status"))
+          .split("\n")
+          .filter((line) => line.startsWith(".")),
+      ).toEqual([]);
+      expect(stdout).toMatch(/bundle:\nold\n/);
+    }));
+
+  test("refuses a folder that is no run", () =>
+    inFolder(async (folder) => {
+      const { status, stderr } = await edgecap(["export", folder, "--out", join(folder, "bundle")]);
+      expect(status).toBe(1);
+      expect(stderr).toContain("is no folder of a run");
+    }));
+});
