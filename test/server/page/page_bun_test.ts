@@ -3,84 +3,14 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import axe from "axe-core";
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { type CaptionEvent, type Captioner, load, loadEngine } from "../../../src/mod.ts";
-import {
-  type CaptionServer,
-  createServer,
-  type Listener,
-  listen,
-  type ServerOptions,
-} from "../../../src/server/mod.ts";
+import type { Browser, BrowserContextOptions } from "playwright-core";
+import { type Captioner, load, loadEngine } from "../../../src/mod.ts";
 import { page } from "../../../src/server/page/page.ts";
-import { tinyBundleFiles } from "../../fixtures/tiny_bundle.ts";
 import { writeTinyTransformers } from "../../fixtures/tiny_transformers.ts";
 import { hasChromium, openTab, startChromium, type Tab } from "./chromium.ts";
+import { hand, type Served, sent, serve, shownCaption, turned, wordyBundle } from "./person.ts";
 
 const coffee = readFileSync(new URL("../../../examples/coffee.jpg", import.meta.url));
-
-/** How a file comes in: what the browser hands the page where one drops or pastes it. */
-async function hand(page: Page, event: "drop" | "paste", bytes: Uint8Array, type: string): Promise<void> {
-  await page.evaluate(
-    ([event, base64, type]) => {
-      const data = new DataTransfer();
-      const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-      data.items.add(new File([bytes], "photo", { type }));
-      const options = { bubbles: true, cancelable: true };
-      document.body.dispatchEvent(
-        event === "drop"
-          ? new DragEvent("drop", { ...options, dataTransfer: data })
-          : new ClipboardEvent("paste", { ...options, clipboardData: data }),
-      );
-    },
-    [event, Buffer.from(bytes).toString("base64"), type] as const,
-  );
-}
-
-/** Waits until a caption is whole, and reads it off the page. */
-async function shownCaption(page: Page): Promise<string> {
-  await page.locator("#result:not(.busy) #actions").waitFor();
-  return (await page.locator("#words").textContent()) ?? "";
-}
-
-/** The tiny bundle, whose captions are of one word unless longer ones are preferred. */
-async function wordyBundle(): Promise<Map<string, Uint8Array>> {
-  const files = await tinyBundleFiles();
-  const manifest = JSON.parse(new TextDecoder().decode(files.get("manifest.json")));
-  manifest.generation = { beams: 3, maxWords: 6, lengthPenalty: 6 };
-  return files.set("manifest.json", new TextEncoder().encode(JSON.stringify(manifest)));
-}
-
-/** A server of that bundle. */
-interface Served extends AsyncDisposable {
-  readonly address: string;
-}
-
-async function serve(options: ServerOptions = {}): Promise<Served> {
-  const server: CaptionServer = createServer({ bundle: await wordyBundle(), workers: 1, ...options });
-  await server.ready;
-  const listener: Listener = listen(server, { port: 0 });
-  return {
-    address: `${listener.url}/`,
-    [Symbol.asyncDispose]: async () => {
-      await listener.close(true);
-      await server[Symbol.asyncDispose]();
-    },
-  };
-}
-
-/** A server-sent event. */
-function sent(event: CaptionEvent): Uint8Array {
-  return new TextEncoder().encode(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
-}
-
-/** The JPEG with an EXIF note that says how to turn it. */
-function turned(jpeg: Uint8Array, orientation: number): Uint8Array {
-  const tiff = [0x4d, 0x4d, 0, 42, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0, 0, 0, 0, 0];
-  const exif = [...new TextEncoder().encode("Exif\0\0"), ...tiff];
-  return Uint8Array.from([0xff, 0xd8, 0xff, 0xe1, 0, exif.length + 2, ...exif, ...jpeg.subarray(2)]);
-}
 
 describe.skipIf(!hasChromium)("the page in Chromium", () => {
   let captioner: Captioner;
@@ -394,37 +324,4 @@ describe.skipIf(!hasChromium)("the page in Chromium", () => {
       rmSync(folder, { recursive: true });
     }
   });
-
-  for (const colorScheme of ["light", "dark"] as const) {
-    test(`breaks no rule of accessibility that axe-core knows, in ${colorScheme}`, async () => {
-      for (const viewport of [
-        { width: 1180, height: 800 },
-        { width: 360, height: 740 },
-      ]) {
-        await using tab = await open({ colorScheme, viewport, reducedMotion: "reduce" });
-        const { page } = tab;
-        await page.evaluate(axe.source);
-        const violations = async (state: string) => {
-          const found = (await page.evaluate("axe.run({ resultTypes: ['violations'] })")) as axe.AxeResults;
-          return found.violations.flatMap(({ id, nodes }) => nodes.map((node) => `${state}: ${id}: ${node.html}`));
-        };
-        expect(await violations("empty")).toEqual([]);
-        await hand(page, "drop", coffee, "image/jpeg");
-        await shownCaption(page);
-        await page.getByText("Settings", { exact: true }).click();
-        await page.locator("#words button").first().click();
-        expect(await violations("captioned")).toEqual([]);
-        // Nothing is wider than the screen.
-        expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
-        await page.getByRole("button", { name: "Use the camera" }).click();
-        await page.locator("dialog[open]").waitFor();
-        expect(await violations("camera")).toEqual([]);
-        await page.getByRole("button", { name: "Cancel" }).click();
-        await page.route("**/v1/captions*", (route) => route.fulfill({ status: 401, body: "{}" }));
-        await page.getByRole("button", { name: "Caption again" }).click();
-        await page.getByLabel("Access token").waitFor();
-        expect(await violations("refused")).toEqual([]);
-      }
-    });
-  }
 });
