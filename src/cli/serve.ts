@@ -81,8 +81,13 @@ async function serve(flags: ServeFlags): Promise<void> {
   const stop = stopSignal();
   const listener = open(server, flags);
   process.stdout.write(`Listening on ${listener.url}\n`);
-  // A bundle that cannot be loaded ends the server; until it is loaded, /readyz says so.
-  await Promise.race([server.ready, stop]);
+  try {
+    // A bundle that cannot be loaded ends the server; until it is loaded, /readyz says so.
+    await Promise.race([server.ready, stop]);
+  } catch (error) {
+    await listener.close(true);
+    throw error;
+  }
   await stop;
   await finish(server, listener, flags.drain);
 }

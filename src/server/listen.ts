@@ -26,7 +26,13 @@ const headSeconds = 10;
 /** What is used of Deno, whose types are not here. */
 interface DenoHost {
   serve(
-    options: { hostname: string; port: number; onListen: () => void; onError: (error: unknown) => Response },
+    options: {
+      hostname: string;
+      port: number;
+      signal: AbortSignal;
+      onListen: () => void;
+      onError: (error: unknown) => Response;
+    },
     handler: (request: Request) => Promise<Response>,
   ): { readonly addr: { readonly port: number }; shutdown(): Promise<void> };
 }
@@ -60,12 +66,14 @@ function listenOnBun(server: CaptionServer, hostname: string, port: number): Lis
 }
 
 function listenOnDeno(deno: DenoHost, server: CaptionServer, hostname: string, port: number): Listener {
-  const options = { hostname, port, onListen: () => {}, onError: failed };
-  const socket = deno.serve(options, server.fetch);
-  // The process ends with what is left, which is as good as cutting it off.
+  const cut = new AbortController();
+  const socket = deno.serve({ hostname, port, signal: cut.signal, onListen: () => {}, onError: failed }, server.fetch);
   return {
     url: urlOf(hostname, socket.addr.port),
-    close: (force = false) => (force ? Promise.resolve() : socket.shutdown()),
+    async close(force = false) {
+      if (force) cut.abort();
+      else await socket.shutdown();
+    },
   };
 }
 

@@ -49,8 +49,6 @@ export async function tinyServer(options: ServerOptions = {}): Promise<TinyServe
     async [Symbol.asyncDispose]() {
       await server[Symbol.asyncDispose]();
       await listener.close(true);
-      // Deno cuts nobody off, and a test has nobody left.
-      await listener.close();
     },
   };
 }

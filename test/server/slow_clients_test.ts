@@ -1,0 +1,102 @@
+import { describe, expect, test } from "bun:test";
+import { connect } from "node:net";
+import { example, tinyServer } from "./tiny_server.ts";
+
+const coffee = example("coffee.jpg");
+
+/** Opens a connection, sends what is given, and gives all that comes back until the server closes or `ms` pass. */
+function exchange(
+  url: string,
+  send: (write: (part: string | Uint8Array) => void) => void,
+  ms: number,
+): Promise<string> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  const { promise, resolve } = Promise.withResolvers<string>();
+  let text = "";
+  const timer = setTimeout(() => socket.destroy(), ms);
+  socket.on("data", (chunk) => {
+    text += chunk;
+  });
+  socket.on("error", () => {});
+  socket.on("close", () => {
+    clearTimeout(timer);
+    resolve(text);
+  });
+  socket.on("connect", () => send((part) => void socket.write(part)));
+  return promise;
+}
+
+function head(length: number, more = ""): string {
+  return `POST /v1/captions HTTP/1.1\r\nhost: localhost\r\ncontent-type: image/jpeg\r\ncontent-length: ${length}\r\n${more}\r\n`;
+}
+
+describe("slow clients", () => {
+  test("are answered 408 where their body does not arrive, and hold no worker meanwhile", async () => {
+    await using tiny = await tinyServer({ bodyTimeoutMs: 1500 });
+    const slow = Array.from({ length: 8 }, () =>
+      exchange(
+        tiny.url,
+        (write) => {
+          write(head(coffee.length));
+          write(coffee.slice(0, 1000));
+        },
+        30_000,
+      ),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const { workers } = (await (await fetch(`${tiny.url}/readyz`)).json()) as { workers: object };
+    expect(workers).toEqual({ ready: 1, busy: 0, starting: 0, queue: 0 });
+    expect((await tiny.post("", coffee)).status).toBe(200);
+    for (const text of await Promise.all(slow)) {
+      expect(text).toContain("HTTP/1.1 408");
+      expect(text).toContain('"code":"body-timeout"');
+    }
+  });
+
+  test("may cut their connection in the middle of a body", async () => {
+    await using tiny = await tinyServer();
+    await exchange(
+      tiny.url,
+      (write) => {
+        write(head(coffee.length));
+        write(coffee.slice(0, 1000));
+      },
+      200,
+    );
+    expect((await tiny.post("", coffee)).status).toBe(200);
+    while (tiny.log.length < 2) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(tiny.log.filter(({ status }) => Number(status) >= 500 || status === 200).length).toBe(1);
+  });
+});
+
+describe("a client that hangs up", () => {
+  for (const accept of ["application/json", "text/event-stream"]) {
+    test(`frees its place, having accepted ${accept}`, async () => {
+      await using tiny = await tinyServer();
+      const long = "?beams=60&maxWords=1000&alternatives=59";
+      const controller = new AbortController();
+      const asked = fetch(`${tiny.url}/v1/captions${long}`, {
+        method: "POST",
+        body: coffee,
+        headers: { "content-type": "image/jpeg", accept },
+        signal: controller.signal,
+      }).catch(() => "left");
+      await until(async () => (await busy(tiny.url)) === 1);
+      controller.abort();
+      expect(await asked).toBe("left");
+      await until(async () => (await busy(tiny.url)) === 0);
+      expect(tiny.log.find(({ route }) => route === "/v1/captions")).toMatchObject({ status: 499 });
+      expect((await tiny.post("", coffee)).status).toBe(200);
+    });
+  }
+});
+
+async function busy(url: string): Promise<number> {
+  const { workers } = (await (await fetch(`${url}/readyz`)).json()) as { workers: { busy: number } };
+  return workers.busy;
+}
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
+}
