@@ -86,10 +86,11 @@ async function train(flags: TrainFlags): Promise<void> {
       import("../training/run_description.ts"),
       import("../training/report/run_report.ts"),
     ]);
-  const { settings, preset } = await presetOf(flags);
+  const { preset, epochs } = await presetOf(flags);
+  const { seed } = preset.settings;
   const backend = await startTensorflow(flags.backend);
   const size = flags.preset === "article" ? 90 : 224;
-  const encoder = await openEncoder({ name: flags.encoder, size, seed: settings.seed });
+  const encoder = await openEncoder({ name: flags.encoder, size, seed });
   const minimumCount = flags.minimumCount ?? (flags.preset === "article" ? 10 : 5);
   const features = flags.features ?? join(flags.out, "features");
   const source = {
@@ -104,7 +105,7 @@ async function train(flags: TrainFlags): Promise<void> {
   };
   const command = commandLine();
   let bar = phaseProgress("photos");
-  let epochs = 0;
+  let epochsDone = 0;
   const tell = everyMinute();
   const run = await trainRun({
     ...source,
@@ -129,22 +130,22 @@ async function train(flags: TrainFlags): Promise<void> {
       bar(
         done,
         total,
-        loss === undefined ? undefined : `epoch ${epochs + 1}/${settings.epochs}, loss ${loss.toFixed(3)}`,
+        loss === undefined ? undefined : `epoch ${epochsDone + 1}/${epochs}, loss ${loss.toFixed(3)}`,
       );
       tell(done, total, loss);
     },
     onEpoch: ({ epoch, loss, minutes, captionsPerSecond, score }) => {
-      epochs = epoch;
-      const left = minutes * (settings.epochs - epoch);
+      epochsDone = epoch;
+      const left = minutes * (epochs - epoch);
       say(
-        `epoch ${epoch}/${settings.epochs}`,
+        `epoch ${epoch}/${epochs}`,
         `loss ${loss.toFixed(3)}, dev CIDEr ${score.toFixed(3)} (greedy), ${minutes.toFixed(1)} min, ${captionsPerSecond.toFixed(0)} captions/s, ${left.toFixed(0)} min left at most`,
       );
     },
     signal,
   });
   using cache = run.cache;
-  if (run.records.length < settings.epochs) {
+  if (run.records.length < epochs) {
     say("stopped", `the dev score has not risen for ${flags.patience} epochs`);
   }
   const out = join(flags.out, "bundle");
@@ -184,7 +185,7 @@ function checkFolder({ out, resume }: TrainFlags): void {
   }
 }
 
-/** The settings of the preset chosen, with those that the flags change. */
+/** The preset chosen with its settings, those changed that the flags change, and the epochs they ask for in all. */
 async function presetOf(flags: TrainFlags) {
   const changed = {
     ...(flags.epochs !== undefined && { epochs: flags.epochs }),
@@ -193,11 +194,11 @@ async function presetOf(flags: TrainFlags) {
   if (flags.preset === "article") {
     const { articleDefaults } = await import("../training/article/train_article.ts");
     const settings = { ...articleDefaults, ...changed };
-    return { settings, preset: { preset: "article" as const, settings } };
+    return { preset: { preset: "article" as const, settings }, epochs: settings.epochs };
   }
   const { attentionDefaults } = await import("../training/trainer.ts");
   const settings = { ...attentionDefaults, ...changed };
-  return { settings, preset: { preset: "attention" as const, settings } };
+  return { preset: { preset: "attention" as const, settings }, epochs: settings.epochs };
 }
 
 /** What was typed, without what only goes on with a run. */
