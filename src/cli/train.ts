@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { EdgecapError } from "../errors.ts";
 import { interruptSignal } from "./interrupt.ts";
@@ -92,12 +92,13 @@ async function train(flags: TrainFlags): Promise<void> {
   const size = flags.preset === "article" ? 90 : 224;
   const encoder = await openEncoder({ name: flags.encoder, size, seed });
   const minimumCount = flags.minimumCount ?? (flags.preset === "article" ? 10 : 5);
-  const features = flags.features ?? join(flags.out, "features");
+  // Whole paths: the run is exported from any folder.
+  const features = resolve(flags.features ?? join(flags.out, "features"));
   const source = {
-    images: flags.images,
-    captions: flags.captions,
-    ...(flags.train !== undefined && { trainList: flags.train }),
-    ...(flags.dev !== undefined && { devList: flags.dev }),
+    images: resolve(flags.images),
+    captions: resolve(flags.captions),
+    ...(flags.train !== undefined && { trainList: resolve(flags.train) }),
+    ...(flags.dev !== undefined && { devList: resolve(flags.dev) }),
     ...(flags.vectors !== undefined && { vectors: flags.vectors }),
     ...(flags.patience > 0 && { patience: flags.patience }),
     features,
@@ -106,7 +107,6 @@ async function train(flags: TrainFlags): Promise<void> {
   const command = commandLine();
   let bar = phaseProgress("photos");
   let epochsDone = 0;
-  const tell = everyMinute();
   const run = await trainRun({
     ...source,
     ...preset,
@@ -119,7 +119,10 @@ async function train(flags: TrainFlags): Promise<void> {
         ...source,
         preset: flags.preset,
         settings: preset.settings,
-        encoder: { name: flags.encoder, precision: encoder.precision },
+        encoder: {
+          name: existsSync(flags.encoder) ? resolve(flags.encoder) : flags.encoder,
+          precision: encoder.precision,
+        },
         command,
       }),
     onPhase: (phase, detail) => {
@@ -127,12 +130,7 @@ async function train(flags: TrainFlags): Promise<void> {
       say(phase, phase === "training" ? `${detail}, on ${backend}` : detail);
     },
     onProgress: (done, total, loss) => {
-      bar(
-        done,
-        total,
-        loss === undefined ? undefined : `epoch ${epochsDone + 1}/${epochs}, loss ${loss.toFixed(3)}`,
-      );
-      tell(done, total, loss);
+      bar(done, total, loss === undefined ? undefined : `epoch ${epochsDone + 1}/${epochs}, loss ${loss.toFixed(3)}`);
     },
     onEpoch: ({ epoch, loss, minutes, captionsPerSecond, score }) => {
       epochsDone = epoch;
@@ -158,7 +156,7 @@ async function train(flags: TrainFlags): Promise<void> {
     dev: run.dev,
     name: `edgecap-${flags.preset}`,
     version: "1",
-    data: `${run.trainPhotos} photos of ${flags.captions}`,
+    data: `${run.trainPhotos} photos of ${basename(flags.captions)}`,
     command,
     minimumCount,
     licences: encoderLicences(flags.encoder),
@@ -208,19 +206,4 @@ function commandLine(): string {
     "edgecap",
     ...args.map((arg) => (/^[\w./:=@%+-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", "'\\''")}'`)),
   ].join(" ");
-}
-
-/** Says once a minute how far an epoch is where no terminal shows a bar: a log is all there is to look at. */
-function everyMinute(): (done: number, total: number, loss: number | undefined) => void {
-  let started = performance.now();
-  let told = started;
-  return (done, total, loss) => {
-    const now = performance.now();
-    if (done === 1) started = now;
-    if (process.stderr.isTTY || now - told < 60_000 || done < 2) return;
-    told = now;
-    const minutes = ((now - started) / 60_000 / (done - 1)) * (total - done);
-    const note = loss === undefined ? "" : `, loss ${loss.toFixed(3)}`;
-    say(`  ${done}/${total}`, `about ${minutes.toFixed(1)} min left${note}`);
-  };
 }
