@@ -56,10 +56,10 @@ export function registerTrain(program: Command): void {
 async function train(flags: TrainFlags): Promise<void> {
   using interrupt = interruptSignal();
   // Training's weight stays out of the other verbs.
-  const [{ startTensorflow }, { trainRun }, { attentionDefaults }, { exportRun }] = await Promise.all([
+  const [{ startTensorflow }, { trainRun }, { attentionDefaults, totalEpochs }, { exportRun }] = await Promise.all([
     import("../training/tensorflow.ts"),
     import("../training/train_run.ts"),
-    import("../training/trainer.ts"),
+    import("../training/attention_settings.ts"),
     import("../training/export_run.ts"),
   ]);
   const backend = await startTensorflow(flags.backend);
@@ -69,7 +69,6 @@ async function train(flags: TrainFlags): Promise<void> {
       : new Uint8Array(await readFile(flags.encoder));
   const settings = {
     ...attentionDefaults,
-    ...(flags.epochs !== undefined && { epochs: flags.epochs }),
     ...(flags.seed !== undefined && { seed: flags.seed }),
   };
   let progress: Progress | undefined;
@@ -101,10 +100,10 @@ async function train(flags: TrainFlags): Promise<void> {
       say(phase, phase === "training" ? `${detail}, on ${backend}` : detail);
     },
     onProgress: (done, total, latest) => step(unit)(done, total, latest),
-    onEpoch: ({ epoch, loss, minutes, captionsPerSecond, score }) =>
+    onEpoch: ({ epoch, loss, reward, minutes, captionsPerSecond, score }) =>
       say(
-        `epoch ${epoch}/${settings.epochs}`,
-        `loss ${loss.toFixed(3)}, dev CIDEr ${score.toFixed(3)} (greedy), ${minutes.toFixed(1)} min, ${captionsPerSecond.toFixed(0)} captions/s`,
+        `epoch ${epoch}/${totalEpochs(settings)}`,
+        `loss ${loss.toFixed(3)}${reward === undefined ? "" : `, reward ${reward.toFixed(3)}`}, dev CIDEr ${score.toFixed(3)} (greedy), ${minutes.toFixed(1)} min, ${captionsPerSecond.toFixed(0)} captions/s`,
       ),
     signal: interrupt.signal,
   });

@@ -3,11 +3,12 @@ import { join } from "node:path";
 import { type Manifest, manifestVersion } from "../bundle/manifest.ts";
 import { writeBundle } from "../bundle/write_bundle.ts";
 import type { AttentionShape } from "./attention_model.ts";
+import type { AttentionSettings } from "./attention_settings.ts";
 import { readCheckpoint } from "./checkpoint.ts";
 import { type DevPhoto, type Generation, type GenerationTrial, tryGenerations } from "./choose_generation.ts";
 import { exportAttention } from "./export_attention.ts";
 import type { FeatureCache } from "./feature_cache.ts";
-import type { AttentionSettings, EpochRecord } from "./trainer.ts";
+import type { EpochRecord } from "./trainer.ts";
 
 /** What {@linkcode exportRun} needs. */
 export interface ExportRunOptions {

@@ -7,13 +7,14 @@ import { sentence } from "../text/sentence.ts";
 import { tokenize } from "../text/tokenizer.ts";
 import { Vocabulary } from "../text/vocabulary.ts";
 import { textModule } from "../text/wasm.ts";
+import type { AttentionSettings } from "./attention_settings.ts";
 import type { DevPhoto } from "./choose_generation.ts";
 import { readCaptions } from "./dataset/captions_file.ts";
 import { randomSplit } from "./dataset/split.ts";
 import { readSplitList } from "./dataset/split_list.ts";
 import { photoEncoder } from "./encode_photos.ts";
 import { buildFeatureCache, type FeatureCache } from "./feature_cache.ts";
-import { type AttentionSettings, type EpochRecord, trainAttention } from "./trainer.ts";
+import { type EpochRecord, trainAttention } from "./trainer.ts";
 
 /** What a training run needs. */
 export interface TrainRunOptions {
@@ -38,7 +39,7 @@ export interface TrainRunOptions {
   readonly threads: number;
   /** Called as the run begins its parts: `features`, then `training`. */
   readonly onPhase?: (phase: "features" | "training", detail: string) => void;
-  readonly onProgress?: (done: number, total: number, loss?: number) => void;
+  readonly onProgress?: (done: number, total: number, loss?: number, reward?: number) => void;
   readonly onEpoch?: (record: EpochRecord) => void;
   readonly signal?: AbortSignal;
 }
@@ -91,7 +92,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
           references,
         })),
       ).cider,
-    onStep: (done, total, loss) => options.onProgress?.(done, total, loss),
+    onStep: (done, total, loss, reward) => options.onProgress?.(done, total, loss, reward),
     ...(options.onEpoch && { onEpoch: options.onEpoch }),
     ...(options.signal && { signal: options.signal }),
   });
