@@ -17,6 +17,7 @@ interface TrainFlags {
   readonly encoder?: string;
   readonly minimumCount: number;
   readonly epochs?: number;
+  readonly selfCriticalEpochs?: number;
   readonly seed?: number;
   readonly resume?: boolean;
   readonly threads: number;
@@ -38,6 +39,11 @@ export function registerTrain(program: Command): void {
     .option("--encoder <file>", "encoder graph, int8 (default: that of the default bundle)")
     .option("--minimum-count <n>", "words seen less often are unknown", wholeNumber(1, 1e6), 5)
     .option("--epochs <n>", "passes over the training photos (default: the preset's)", wholeNumber(1, 10000))
+    .option(
+      "--self-critical-epochs <n>",
+      "passes that learn from the model's own captions, after the others (default: the preset's)",
+      wholeNumber(0, 10000),
+    )
     .option("--seed <n>", "where the random numbers begin (default: the preset's)", wholeNumber(0, 2 ** 32 - 1))
     .option("--resume", "go on where a run in DIR was cut off")
     .option("--threads <n>", "threads that compute features", wholeNumber(1, 64), 2)
@@ -56,19 +62,20 @@ export function registerTrain(program: Command): void {
 async function train(flags: TrainFlags): Promise<void> {
   using interrupt = interruptSignal();
   // Training's weight stays out of the other verbs.
-  const [{ startTensorflow }, { trainRun }, { attentionDefaults, totalEpochs }, { exportRun }] = await Promise.all([
-    import("../training/tensorflow.ts"),
-    import("../training/train_run.ts"),
-    import("../training/attention_settings.ts"),
-    import("../training/export_run.ts"),
-  ]);
+  const [{ startTensorflow }, { trainRun }, { attentionDefaults, totalEpochs, withEpochs }, { exportRun }] =
+    await Promise.all([
+      import("../training/tensorflow.ts"),
+      import("../training/train_run.ts"),
+      import("../training/attention_settings.ts"),
+      import("../training/export_run.ts"),
+    ]);
   const backend = await startTensorflow(flags.backend);
   const encoder =
     flags.encoder === undefined
       ? (await loadBundle(defaultBundle)).files.encoder
       : new Uint8Array(await readFile(flags.encoder));
   const settings = {
-    ...attentionDefaults,
+    ...withEpochs(attentionDefaults, flags),
     ...(flags.seed !== undefined && { seed: flags.seed }),
   };
   let progress: Progress | undefined;

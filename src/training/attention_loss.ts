@@ -32,7 +32,7 @@ export interface LossSettings {
  * {@linkcode dropoutMask}.
  */
 export interface AttentionMasks {
-  /** Of the values, [photos, regions, units]. */
+  /** Of the values, [photos, 1, units]. */
   readonly values: tf.Tensor;
   /** Of the embedded words, [photos * captions, embedding]. */
   readonly words: tf.Tensor;

@@ -7,7 +7,9 @@ export interface TrainingStage {
   /** Captions that people wrote, of each photo in a step; photos with more give a random choice. */
   readonly captionsPerPhoto: number;
   readonly labelSmoothing: number;
-  /** Dropout of the photo's values. */
+  /** Share of a photo's regions that others of its regions take the place of, anew in each step. */
+  readonly replacedRegions: number;
+  /** Dropout of the photo's values: units, the same ones in all regions, since the mean over regions undoes any other. */
   readonly dropoutValues: number;
   /** Dropout of the embedded words. */
   readonly dropoutWords: number;
@@ -53,10 +55,13 @@ const crossEntropyStage: TrainingStage = {
   warmupSteps: 200,
   captionsPerPhoto: 5,
   labelSmoothing: 0.1,
+  replacedRegions: 0,
   dropoutValues: 0.1,
   dropoutWords: 0.2,
   dropoutMixed: 0.4,
 };
+
+const strongDropout = { replacedRegions: 0.25, dropoutValues: 0.3, dropoutWords: 0.3, dropoutMixed: 0.5 };
 
 /** Settings that gave the shipped model. */
 export const attentionDefaults: AttentionSettings = {
@@ -69,8 +74,8 @@ export const attentionDefaults: AttentionSettings = {
   seed: 1,
   stages: [
     crossEntropyStage,
-    // A second cosine from a higher rate, under more dropout (Loshchilov and Hutter, 2017).
-    { ...crossEntropyStage, epochs: 5, learningRate: 5e-4, dropoutValues: 0.2, dropoutWords: 0.3, dropoutMixed: 0.5 },
+    // A second cosine (Loshchilov and Hutter, 2017) under dropout that unlearns what was learnt by heart.
+    { ...crossEntropyStage, epochs: 4, learningRate: 5e-4, warmupSteps: 100, ...strongDropout },
   ],
 };
 
@@ -92,4 +97,35 @@ export function stageOf({ stages }: AttentionSettings, epoch: number): { stage: 
     before += stage.epochs;
   }
   throw new RangeError(`No stage holds epoch ${epoch}`);
+}
+
+/** Epochs to have in place of a preset's own. */
+export interface EpochChoice {
+  /** Epochs towards what people wrote. */
+  readonly epochs?: number | undefined;
+  /** Epochs of self-critical training. */
+  readonly selfCriticalEpochs?: number | undefined;
+}
+
+/**
+ * The settings with other numbers of epochs: of each kind of stage the first ones keep their length as far as the epochs
+ * reach, and the last one takes what is left.
+ */
+export function withEpochs(settings: AttentionSettings, choice: EpochChoice): AttentionSettings {
+  const written = settings.stages.filter(({ selfCritical }) => selfCritical === undefined);
+  const selfCritical = settings.stages.filter((stage) => stage.selfCritical !== undefined);
+  return {
+    ...settings,
+    stages: [...share(written, choice.epochs), ...share(selfCritical, choice.selfCriticalEpochs)],
+  };
+}
+
+function share(stages: readonly TrainingStage[], epochs: number | undefined): TrainingStage[] {
+  let left = epochs ?? stages.reduce((sum, stage) => sum + stage.epochs, 0);
+  const shared = stages.map((stage, i) => {
+    const taken = i === stages.length - 1 ? left : Math.min(left, stage.epochs);
+    left -= taken;
+    return { ...stage, epochs: taken };
+  });
+  return shared.filter((stage) => stage.epochs > 0);
 }

@@ -18,21 +18,36 @@ export const startId = 1;
 /** See {@linkcode padId}. */
 export const endId = 2;
 
-/** Feature grids of some photos, [photos, regions, features], each a random view of its photo. */
-export function readGrids(photos: readonly EncodedPhoto[], cache: FeatureCache, random?: SeededRandom): Float32Array {
-  const elements = cache.index.regions * cache.index.features;
+/**
+ * Feature grids of some photos, [photos, regions, features], each a random view of its photo.
+ *
+ * @param replaced Share of regions that another region of the photo takes the place of: regions have no order, so this
+ *   hides some and repeats others, as a crop would.
+ */
+export function readGrids(
+  photos: readonly EncodedPhoto[],
+  cache: FeatureCache,
+  random: SeededRandom,
+  replaced: number,
+): Float32Array {
+  const { regions, features, views } = cache.index;
+  const elements = regions * features;
   const grid = new Float32Array(photos.length * elements);
+  const whole = new Float32Array(elements);
   for (const [place, { image }] of photos.entries()) {
-    const view = random === undefined ? 0 : Math.floor(random.next() * cache.index.views);
-    cache.read(image, view, grid, place * elements);
+    cache.read(image, Math.floor(random.next() * views), whole, 0);
+    for (let region = 0; region < regions; region++) {
+      const from = random.next() < replaced ? Math.floor(random.next() * regions) : region;
+      grid.set(whole.subarray(from * features, (from + 1) * features), place * elements + region * features);
+    }
   }
   return grid;
 }
 
 /** Some of a photo's captions: a random choice where there are more than wanted. */
-export function chooseCaptions({ captions }: EncodedPhoto, count: number, random?: SeededRandom): Int32Array[] {
+export function chooseCaptions({ captions }: EncodedPhoto, count: number, random: SeededRandom): Int32Array[] {
   const chosen = [...captions];
-  if (random !== undefined && chosen.length > count) random.shuffle(chosen);
+  if (chosen.length > count) random.shuffle(chosen);
   return chosen.slice(0, count);
 }
 

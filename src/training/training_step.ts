@@ -39,9 +39,10 @@ export function trainingStep(photos: readonly EncodedPhoto[], stage: TrainingSta
   // Handed out by a variable: tidy() walks every element of what its function returns.
   let result: StepResult | undefined;
   tf.tidy(() => {
-    const grid = tf.tensor3d(readGrids(photos, cache, random), [photos.length, shape.regions, shape.features]);
+    const regions = readGrids(photos, cache, random, stage.replacedRegions);
+    const grid = tf.tensor3d(regions, [photos.length, shape.regions, shape.features]);
     const masks: AttentionMasks = {
-      values: dropoutMask([photos.length, shape.regions, shape.units], stage.dropoutValues, random),
+      values: dropoutMask([photos.length, 1, shape.units], stage.dropoutValues, random),
       words: dropoutMask([photos.length * captions, shape.embedding], stage.dropoutWords, random),
       mixed: dropoutMask([photos.length * captions, shape.units], stage.dropoutMixed, random),
     };

@@ -40,7 +40,7 @@ describe("attentionLoss()", () => {
       ...(advantages && { advantages: Float32Array.from(advantages) }),
     };
     const masks = {
-      values: tf.tensor3d(draw(random, [2, 3, 5]), [2, 3, 5]),
+      values: tf.tensor3d(draw(random, [2, 1, 5]), [2, 1, 5]),
       words: tf.tensor2d(draw(random, [4, 3]), [4, 3]),
       mixed: tf.tensor2d(draw(random, [4, 5]), [4, 5]),
     };
