@@ -25,6 +25,8 @@ export interface LossSettings {
   readonly labelSmoothing: number;
   /** Weight of the cross-entropy of captions that people wrote. Default 1. */
   readonly crossEntropyWeight?: number;
+  /** Temperature that the sampled captions were drawn at: their logits are divided by it. Default 1. */
+  readonly temperature?: number;
 }
 
 /**
@@ -146,49 +148,54 @@ export function attentionLoss(
     tf.gather(words, wanted),
   );
   const kept = masks === undefined ? mixed : tf.mul(mixed, tf.gather(masks.mixed, tf.gather(rows, wanted)));
-  return weightedCrossEntropy(logitsOf(weights, kept), layout.labels, ...wordWeights(batch, layout, settings));
+  return weightedCrossEntropy(logitsOf(weights, kept), layout.labels, wordWeights(batch, layout, settings));
 }
 
-/** Weight and label smoothing of each wanted word. */
+/** How each row of logits counts in {@linkcode weightedCrossEntropy}. */
+export interface RowWeights {
+  /** Weight of each row; a negative one makes its label less likely. */
+  readonly weights: Float32Array;
+  /** Label smoothing of each row, 0 to 1. */
+  readonly smoothing: Float32Array;
+  /** What the logits of each row are multiplied by. */
+  readonly sharpness: Float32Array;
+}
+
 function wordWeights(
   { advantages }: AttentionBatch,
   { wanted, rows }: BatchLayout,
-  { labelSmoothing, crossEntropyWeight = 1 }: LossSettings,
-): [Float32Array, Float32Array] {
+  { labelSmoothing, crossEntropyWeight = 1, temperature = 1 }: LossSettings,
+): RowWeights {
   const advantage = Float32Array.from(wanted, (place) => advantages?.[rows[place]!] ?? Number.NaN);
   const written = advantage.reduce((count, value) => count + (Number.isNaN(value) ? 1 : 0), 0);
   const sampled = advantage.length - written;
-  return [
-    advantage.map((value) => (Number.isNaN(value) ? crossEntropyWeight / written : value / sampled)),
-    advantage.map((value) => (Number.isNaN(value) ? labelSmoothing : 0)),
-  ];
+  return {
+    weights: advantage.map((value) => (Number.isNaN(value) ? crossEntropyWeight / written : value / sampled)),
+    smoothing: advantage.map((value) => (Number.isNaN(value) ? labelSmoothing : 0)),
+    sharpness: advantage.map((value) => (Number.isNaN(value) ? 1 : 1 / temperature)),
+  };
 }
 
 /**
  * Weighted sum of the cross-entropies of rows of logits against labels smoothed over the whole vocabulary.
  *
- * Its gradient, weight times (softmax - wanted), is written out: it spares the tape three arrays as large as the logits.
+ * Its gradient, weight times sharpness times (softmax - wanted), is written out: it spares the tape three arrays as large
+ * as the logits.
  *
  * @param logits [rows, classes]
  * @param labels Class wanted in each row.
- * @param weights Weight of each row; a negative one makes its label less likely.
- * @param smoothing Label smoothing of each row, 0 to 1.
  */
-export function weightedCrossEntropy(
-  logits: tf.Tensor2D,
-  labels: Int32Array,
-  weights: Float32Array,
-  smoothing: Float32Array,
-): tf.Scalar {
+export function weightedCrossEntropy(logits: tf.Tensor2D, labels: Int32Array, rowWeights: RowWeights): tf.Scalar {
   const [rows, classes] = logits.shape;
   const loss = tf.customGrad((...args: (tf.Tensor | tf.GradSaveFunc)[]) => {
     const [x, save] = args as [tf.Tensor2D, tf.GradSaveFunc];
-    const logProbability = tf.logSoftmax(x);
-    const smooth = tf.tensor2d(smoothing, [rows, 1]);
+    const sharpness = tf.tensor2d(rowWeights.sharpness, [rows, 1]);
+    const logProbability = tf.logSoftmax(tf.mul(x, sharpness));
+    const smooth = tf.tensor2d(rowWeights.smoothing, [rows, 1]);
     const hot = tf.oneHot(tf.tensor1d(labels, "int32"), classes, 1, 0, "float32");
     const wanted = tf.add(tf.mul(hot, tf.sub(1, smooth)), tf.div(smooth, classes));
-    const weight = tf.tensor2d(weights, [rows, 1]);
-    save([logProbability, wanted, weight]);
+    const weight = tf.tensor2d(rowWeights.weights, [rows, 1]);
+    save([logProbability, wanted, tf.mul(weight, sharpness)]);
     return {
       value: tf.neg(tf.sum(tf.mul(tf.sum(tf.mul(wanted, logProbability), 1, true), weight))),
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) =>

@@ -12,20 +12,28 @@ export interface SampledCaption {
   readonly ends: boolean;
 }
 
+/** How {@linkcode sampleCaptions} draws. */
+export interface SamplingOptions {
+  /** Captions of each photo. */
+  readonly captions: number;
+  /** Captions stop after this many words. */
+  readonly maxWords: number;
+  /** The logits are divided by it: below 1, likely words become likelier. */
+  readonly temperature: number;
+}
+
 /**
  * Draws captions word by word from the model's own distribution, under the dropout that its gradient will be taken with:
  * only then do sampling and learning speak of the same model.
  *
  * @param grid [photos, regions, features]
- * @param captions Captions of each photo.
  * @param masks Of `photos * captions` captions.
  * @returns `captions` captions a photo, photo by photo.
  */
 export function sampleCaptions(
   weights: AttentionWeights,
   grid: tf.Tensor3D,
-  captions: number,
-  maxWords: number,
+  { captions, maxWords, temperature }: SamplingOptions,
   masks: AttentionMasks,
   random: SeededRandom,
 ): SampledCaption[] {
@@ -45,7 +53,7 @@ export function sampleCaptions(
       const next = advance(weights, memory, state, tf.matMul(word as tf.Tensor2D, weights.word_kernel as tf.Tensor2D));
       state = next.state;
       const mixed = tf.mul(mix(weights, tf.reshape(state.hidden, [rows, -1]), next.context, word), masks.mixed);
-      const probabilities = tf.softmax(logitsOf(weights, mixed)).dataSync() as Float32Array;
+      const probabilities = tf.softmax(tf.div(logitsOf(weights, mixed), temperature)).dataSync() as Float32Array;
       for (const row of [...open]) {
         const drawn = draw(probabilities, row, probabilities.length / rows, random);
         tokens[row] = drawn;

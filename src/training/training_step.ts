@@ -62,7 +62,7 @@ export function trainingStep(photos: readonly EncodedPhoto[], stage: TrainingSta
           { ...arrays, grid },
           {
             labelSmoothing: stage.labelSmoothing,
-            ...(stage.selfCritical && { crossEntropyWeight: stage.selfCritical.crossEntropyWeight }),
+            ...stage.selfCritical,
           },
           { ...masks, words: tf.gather(masks.words, places), mixed: tf.gather(masks.mixed, places) },
         ),
@@ -83,7 +83,7 @@ function addSampled(
   grid: tf.Tensor3D,
   masks: AttentionMasks,
 ): number {
-  const { samples, maxWords } = stage.selfCritical!;
+  const { samples, maxWords, temperature } = stage.selfCritical!;
   const ofSamples = (mask: tf.Tensor) => {
     const width = mask.shape[1]!;
     const all = tf.reshape(mask, [photos.length, samples + stage.captionsPerPhoto, width]);
@@ -92,8 +92,7 @@ function addSampled(
   const sampled = sampleCaptions(
     weights,
     grid,
-    samples,
-    maxWords,
+    { captions: samples, maxWords, temperature },
     { values: masks.values, words: ofSamples(masks.words), mixed: ofSamples(masks.mixed) },
     random,
   );

@@ -44,7 +44,8 @@ describe("attentionLoss()", () => {
       words: tf.tensor2d(draw(random, [4, 3]), [4, 3]),
       mixed: tf.tensor2d(draw(random, [4, 5]), [4, 5]),
     };
-    const loss = () => attentionLoss(weights, batch, { labelSmoothing: 0.1, crossEntropyWeight: 0.3 }, masks);
+    const loss = () =>
+      attentionLoss(weights, batch, { labelSmoothing: 0.1, crossEntropyWeight: 0.3, temperature: 0.5 }, masks);
     const { grads } = tf.variableGrads(loss, variables);
     for (const [i, variable] of variables.entries()) {
       const gradient = grads[variable.name]!.dataSync();
@@ -108,7 +109,8 @@ describe("weightedCrossEntropy()", () => {
     for (const smoothing of [0, 0.1, 0.5]) {
       const third = new Float32Array(3).fill(1 / 3);
       const smooth = new Float32Array(3).fill(smoothing);
-      const loss = weightedCrossEntropy(tf.zeros([3, 8]), Int32Array.of(1, 2, 3), third, smooth);
+      const rows = { weights: third, smoothing: smooth, sharpness: Float32Array.of(1, 2, 3) };
+      const loss = weightedCrossEntropy(tf.zeros([3, 8]), Int32Array.of(1, 2, 3), rows);
       expect(loss.dataSync()[0]).toBeCloseTo(Math.log(8), 5);
     }
   });

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { attentionDefaults, stageOf, totalEpochs, withEpochs } from "../../src/training/attention_settings.ts";
 
 const [first] = attentionDefaults.stages;
-const selfCritical = { samples: 5, maxWords: 16, crossEntropyWeight: 0.2, bleuWeight: 0.5 };
+const selfCritical = { samples: 5, maxWords: 16, temperature: 0.8, crossEntropyWeight: 0.2, bleuWeight: 0.5 };
 const settings = {
   ...attentionDefaults,
   stages: [

@@ -28,7 +28,7 @@ describe("sampleCaptions()", () => {
     const mixed = tf.tensor2d([2, 2, 0, 2, 0], [1, 5]);
     const captions = 4000;
     const masks = { values, words: tf.tile(word, [captions, 1]), mixed: tf.tile(mixed, [captions, 1]) };
-    const samples = sampleCaptions(weights, grid, captions, 1, masks, random);
+    const samples = sampleCaptions(weights, grid, { captions, maxWords: 1, temperature: 1 }, masks, random);
     const likely = [2, 3, 4, 5, 6].map((label) => {
       const batch = {
         ...{ grid, photos: 1, captions: 1, steps: 1 },

@@ -103,7 +103,7 @@ describe("trainAttention()", () => {
   test("resumed inside a self-critical stage or at its beginning, ends where an uninterrupted run ends", () =>
     inFolder(async (folder) => {
       using cache = await colours(join(folder, "features"));
-      const selfCritical = { samples: 3, maxWords: 4, crossEntropyWeight: 0.2, bleuWeight: 0.5 };
+      const selfCritical = { samples: 3, maxWords: 4, temperature: 0.8, crossEntropyWeight: 0.2, bleuWeight: 0.5 };
       const both: AttentionSettings = {
         ...settings,
         stages: [
@@ -127,7 +127,7 @@ describe("trainAttention()", () => {
   test("learns from its own captions alone what is rewarded", () =>
     inFolder(async (folder) => {
       using cache = await colours(join(folder, "features"));
-      const selfCritical = { samples: 8, maxWords: 4, crossEntropyWeight: 0, bleuWeight: 0.5 };
+      const selfCritical = { samples: 8, maxWords: 4, temperature: 0.8, crossEntropyWeight: 0, bleuWeight: 0.5 };
       const records = await train(folder, cache, {
         settings: { ...settings, stages: [{ ...stage, epochs: 20, captionsPerPhoto: 1, selfCritical }] },
       });
