@@ -20,6 +20,7 @@ interface TrainFlags {
   readonly minimumCount?: number;
   readonly epochs?: number;
   readonly patience: number;
+  readonly selfCriticalEpochs?: number;
   readonly seed?: number;
   readonly resume?: boolean;
   readonly threads: number;
@@ -56,6 +57,11 @@ export function registerTrain(program: Command): void {
       "stop after so many epochs without a better dev score; 0 never",
       wholeNumber(0, 10000),
       10,
+    )
+    .option(
+      "--self-critical-epochs <n>",
+      "passes that learn from the model's own captions, after the others (default: the preset's)",
+      wholeNumber(0, 10000),
     )
     .option("--seed <n>", "where the random numbers begin (default: the preset's)", wholeNumber(0, 2 ** 32 - 1))
     .option("--resume", "go on where a run in DIR was cut off")
@@ -132,12 +138,12 @@ async function train(flags: TrainFlags): Promise<void> {
     onProgress: (done, total, loss) => {
       bar(done, total, loss === undefined ? undefined : `epoch ${epochsDone + 1}/${epochs}, loss ${loss.toFixed(3)}`);
     },
-    onEpoch: ({ epoch, loss, minutes, captionsPerSecond, score }) => {
+    onEpoch: ({ epoch, loss, reward, minutes, captionsPerSecond, score }) => {
       epochsDone = epoch;
       const left = minutes * (epochs - epoch);
       say(
         `epoch ${epoch}/${epochs}`,
-        `loss ${loss.toFixed(3)}, dev CIDEr ${score.toFixed(3)} (greedy), ${minutes.toFixed(1)} min, ${captionsPerSecond.toFixed(0)} captions/s, ${left.toFixed(0)} min left at most`,
+        `loss ${loss.toFixed(3)}${reward === undefined ? "" : `, reward ${reward.toFixed(3)}`}, dev CIDEr ${score.toFixed(3)} (greedy), ${minutes.toFixed(1)} min, ${captionsPerSecond.toFixed(0)} captions/s, ${left.toFixed(0)} min left at most`,
       );
     },
     signal,
@@ -185,18 +191,15 @@ function checkFolder({ out, resume }: TrainFlags): void {
 
 /** The preset chosen with its settings, those changed that the flags change, and the epochs they ask for in all. */
 async function presetOf(flags: TrainFlags) {
-  const changed = {
-    ...(flags.epochs !== undefined && { epochs: flags.epochs }),
-    ...(flags.seed !== undefined && { seed: flags.seed }),
-  };
+  const seed = flags.seed === undefined ? {} : { seed: flags.seed };
   if (flags.preset === "article") {
     const { articleDefaults } = await import("../training/article/train_article.ts");
-    const settings = { ...articleDefaults, ...changed };
+    const settings = { ...articleDefaults, ...(flags.epochs !== undefined && { epochs: flags.epochs }), ...seed };
     return { preset: { preset: "article" as const, settings }, epochs: settings.epochs };
   }
-  const { attentionDefaults } = await import("../training/trainer.ts");
-  const settings = { ...attentionDefaults, ...changed };
-  return { preset: { preset: "attention" as const, settings }, epochs: settings.epochs };
+  const { attentionDefaults, totalEpochs, withEpochs } = await import("../training/attention_settings.ts");
+  const settings = { ...withEpochs(attentionDefaults, flags), ...seed };
+  return { preset: { preset: "attention" as const, settings }, epochs: totalEpochs(settings) };
 }
 
 /** What was typed, without what only goes on with a run. */
