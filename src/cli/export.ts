@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { type Command, Option } from "commander";
 import type { PrecisionCost } from "../training/precision_cost.ts";
 import { interruptSignal } from "./interrupt.ts";
@@ -84,7 +85,7 @@ async function runExport(run: string, flags: ExportFlags): Promise<void> {
     dev: data.dev,
     name: flags.name ?? `edgecap-${description.preset}`,
     version: "1",
-    data: `${data.train.length} photos of ${description.captions}`,
+    data: `${data.train.length} photos of ${basename(description.captions)}`,
     command: description.command,
     minimumCount: description.minimumCount,
     licences: encoders.encoderLicences(name),

@@ -27,15 +27,28 @@ export function startProgress(total: number, unit: string, sharesTerminal = fals
 }
 
 /**
- * A callback that shows a bar from the first call of a phase to its last, then waits for the next phase.
+ * A callback that shows a bar from the first call of a phase to its last, then waits for the next phase. Where standard
+ * error is no terminal, it says once a minute how far the phase is: a log is all there is to look at.
  *
  * @param unit What is counted.
  */
 export function phaseProgress(unit: string): (done: number, total: number, note?: string) => void {
   let progress: Progress | undefined;
+  let started = 0;
+  let told = 0;
   return (done, total, note) => {
-    progress ??= startProgress(total, unit);
+    const now = performance.now();
+    if (progress === undefined) {
+      progress = startProgress(total, unit);
+      [started, told] = [now, now];
+    }
     progress.update(done, note);
+    if (!process.stderr.isTTY && done > 1 && now - told > 60_000) {
+      told = now;
+      const minutes = ((now - started) / 60_000 / (done - 1)) * (total - done);
+      const more = note === undefined ? "" : `, ${note}`;
+      process.stderr.write(`  ${done}/${total} ${unit}, about ${minutes.toFixed(1)} min left${more}\n`);
+    }
     if (done < total) return;
     progress[Symbol.dispose]();
     progress = undefined;

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { EdgecapError } from "../errors.ts";
 import { interruptSignal } from "./interrupt.ts";
@@ -20,6 +20,7 @@ interface TrainFlags {
   readonly minimumCount?: number;
   readonly epochs?: number;
   readonly patience: number;
+  readonly selfCriticalEpochs?: number;
   readonly seed?: number;
   readonly resume?: boolean;
   readonly threads: number;
@@ -57,6 +58,11 @@ export function registerTrain(program: Command): void {
       wholeNumber(0, 10000),
       10,
     )
+    .option(
+      "--self-critical-epochs <n>",
+      "passes that learn from the model's own captions, after the others (default: the preset's)",
+      wholeNumber(0, 10000),
+    )
     .option("--seed <n>", "where the random numbers begin (default: the preset's)", wholeNumber(0, 2 ** 32 - 1))
     .option("--resume", "go on where a run in DIR was cut off")
     .option("--threads <n>", "threads that compute features", wholeNumber(1, 64), 2)
@@ -86,17 +92,19 @@ async function train(flags: TrainFlags): Promise<void> {
       import("../training/run_description.ts"),
       import("../training/report/run_report.ts"),
     ]);
-  const { settings, preset } = await presetOf(flags);
+  const { preset, epochs } = await presetOf(flags);
+  const { seed } = preset.settings;
   const backend = await startTensorflow(flags.backend);
   const size = flags.preset === "article" ? 90 : 224;
-  const encoder = await openEncoder({ name: flags.encoder, size, seed: settings.seed });
+  const encoder = await openEncoder({ name: flags.encoder, size, seed });
   const minimumCount = flags.minimumCount ?? (flags.preset === "article" ? 10 : 5);
-  const features = flags.features ?? join(flags.out, "features");
+  // Whole paths: the run is exported from any folder.
+  const features = resolve(flags.features ?? join(flags.out, "features"));
   const source = {
-    images: flags.images,
-    captions: flags.captions,
-    ...(flags.train !== undefined && { trainList: flags.train }),
-    ...(flags.dev !== undefined && { devList: flags.dev }),
+    images: resolve(flags.images),
+    captions: resolve(flags.captions),
+    ...(flags.train !== undefined && { trainList: resolve(flags.train) }),
+    ...(flags.dev !== undefined && { devList: resolve(flags.dev) }),
     ...(flags.vectors !== undefined && { vectors: flags.vectors }),
     ...(flags.patience > 0 && { patience: flags.patience }),
     features,
@@ -104,8 +112,7 @@ async function train(flags: TrainFlags): Promise<void> {
   };
   const command = commandLine();
   let bar = phaseProgress("photos");
-  let epochs = 0;
-  const tell = everyMinute();
+  let epochsDone = 0;
   const run = await trainRun({
     ...source,
     ...preset,
@@ -118,7 +125,10 @@ async function train(flags: TrainFlags): Promise<void> {
         ...source,
         preset: flags.preset,
         settings: preset.settings,
-        encoder: { name: flags.encoder, precision: encoder.precision },
+        encoder: {
+          name: existsSync(flags.encoder) ? resolve(flags.encoder) : flags.encoder,
+          precision: encoder.precision,
+        },
         command,
       }),
     onPhase: (phase, detail) => {
@@ -126,25 +136,20 @@ async function train(flags: TrainFlags): Promise<void> {
       say(phase, phase === "training" ? `${detail}, on ${backend}` : detail);
     },
     onProgress: (done, total, loss) => {
-      bar(
-        done,
-        total,
-        loss === undefined ? undefined : `epoch ${epochs + 1}/${settings.epochs}, loss ${loss.toFixed(3)}`,
-      );
-      tell(done, total, loss);
+      bar(done, total, loss === undefined ? undefined : `epoch ${epochsDone + 1}/${epochs}, loss ${loss.toFixed(3)}`);
     },
-    onEpoch: ({ epoch, loss, minutes, captionsPerSecond, score }) => {
-      epochs = epoch;
-      const left = minutes * (settings.epochs - epoch);
+    onEpoch: ({ epoch, loss, reward, minutes, captionsPerSecond, score }) => {
+      epochsDone = epoch;
+      const left = minutes * (epochs - epoch);
       say(
-        `epoch ${epoch}/${settings.epochs}`,
-        `loss ${loss.toFixed(3)}, dev CIDEr ${score.toFixed(3)} (greedy), ${minutes.toFixed(1)} min, ${captionsPerSecond.toFixed(0)} captions/s, ${left.toFixed(0)} min left at most`,
+        `epoch ${epoch}/${epochs}`,
+        `loss ${loss.toFixed(3)}${reward === undefined ? "" : `, reward ${reward.toFixed(3)}`}, dev CIDEr ${score.toFixed(3)} (greedy), ${minutes.toFixed(1)} min, ${captionsPerSecond.toFixed(0)} captions/s, ${left.toFixed(0)} min left at most`,
       );
     },
     signal,
   });
   using cache = run.cache;
-  if (run.records.length < settings.epochs) {
+  if (run.records.length < epochs) {
     say("stopped", `the dev score has not risen for ${flags.patience} epochs`);
   }
   const out = join(flags.out, "bundle");
@@ -157,7 +162,7 @@ async function train(flags: TrainFlags): Promise<void> {
     dev: run.dev,
     name: `edgecap-${flags.preset}`,
     version: "1",
-    data: `${run.trainPhotos} photos of ${flags.captions}`,
+    data: `${run.trainPhotos} photos of ${basename(flags.captions)}`,
     command,
     minimumCount,
     licences: encoderLicences(flags.encoder),
@@ -184,20 +189,17 @@ function checkFolder({ out, resume }: TrainFlags): void {
   }
 }
 
-/** The settings of the preset chosen, with those that the flags change. */
+/** The preset chosen with its settings, those changed that the flags change, and the epochs they ask for in all. */
 async function presetOf(flags: TrainFlags) {
-  const changed = {
-    ...(flags.epochs !== undefined && { epochs: flags.epochs }),
-    ...(flags.seed !== undefined && { seed: flags.seed }),
-  };
+  const seed = flags.seed === undefined ? {} : { seed: flags.seed };
   if (flags.preset === "article") {
     const { articleDefaults } = await import("../training/article/train_article.ts");
-    const settings = { ...articleDefaults, ...changed };
-    return { settings, preset: { preset: "article" as const, settings } };
+    const settings = { ...articleDefaults, ...(flags.epochs !== undefined && { epochs: flags.epochs }), ...seed };
+    return { preset: { preset: "article" as const, settings }, epochs: settings.epochs };
   }
-  const { attentionDefaults } = await import("../training/trainer.ts");
-  const settings = { ...attentionDefaults, ...changed };
-  return { settings, preset: { preset: "attention" as const, settings } };
+  const { attentionDefaults, totalEpochs, withEpochs } = await import("../training/attention_settings.ts");
+  const settings = { ...withEpochs(attentionDefaults, flags), ...seed };
+  return { preset: { preset: "attention" as const, settings }, epochs: totalEpochs(settings) };
 }
 
 /** What was typed, without what only goes on with a run. */
@@ -207,19 +209,4 @@ function commandLine(): string {
     "edgecap",
     ...args.map((arg) => (/^[\w./:=@%+-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", "'\\''")}'`)),
   ].join(" ");
-}
-
-/** Says once a minute how far an epoch is where no terminal shows a bar: a log is all there is to look at. */
-function everyMinute(): (done: number, total: number, loss: number | undefined) => void {
-  let started = performance.now();
-  let told = started;
-  return (done, total, loss) => {
-    const now = performance.now();
-    if (done === 1) started = now;
-    if (process.stderr.isTTY || now - told < 60_000 || done < 2) return;
-    told = now;
-    const minutes = ((now - started) / 60_000 / (done - 1)) * (total - done);
-    const note = loss === undefined ? "" : `, loss ${loss.toFixed(3)}`;
-    say(`  ${done}/${total}`, `about ${minutes.toFixed(1)} min left${note}`);
-  };
 }

@@ -12,101 +12,195 @@ export interface AttentionBatch {
   readonly photos: number;
   readonly captions: number;
   readonly steps: number;
+  /**
+   * For each caption, NaN where a person wrote it, else the advantage of a caption that the model sampled. Without it,
+   * people wrote all of them.
+   */
+  readonly advantages?: Float32Array;
 }
 
-/** Scaled dropout masks of one batch; see {@linkcode dropoutMask}. */
-export interface AttentionMasks {
-  /** Of the values, [photos, regions, units]. */
-  readonly values: tf.Tensor;
-  /** Of the embedded words, [steps * photos * captions, embedding]. */
-  readonly words: tf.Tensor;
-  /** Of the mixed layer, [targets that are no padding, units]. */
-  readonly mixed: tf.Tensor;
-}
-
-/** Positions (step-major: step * rows + row) whose target is a word or the end, and those targets. */
-export function wantedPositions(batch: AttentionBatch): { positions: Int32Array; labels: Int32Array } {
-  const rows = batch.photos * batch.captions;
-  const positions: number[] = [];
-  const labels: number[] = [];
-  for (let step = 0; step < batch.steps; step++) {
-    for (let row = 0; row < rows; row++) {
-      const label = batch.targets[row * batch.steps + step]!;
-      if (label === 0) continue;
-      positions.push(step * rows + row);
-      labels.push(label);
-    }
-  }
-  return { positions: Int32Array.from(positions), labels: Int32Array.from(labels) };
+/** How the two kinds of captions count. */
+export interface LossSettings {
+  /** Label smoothing of captions that people wrote, 0 to 1 (Szegedy et al., 2016). */
+  readonly labelSmoothing: number;
+  /** Weight of the cross-entropy of captions that people wrote. Default 1. */
+  readonly crossEntropyWeight?: number;
+  /** Temperature that the sampled captions were drawn at: their logits are divided by it. Default 1. */
+  readonly temperature?: number;
 }
 
 /**
- * Mean smoothed cross-entropy a word, teacher-forced.
+ * Scaled dropout masks of one batch, the same at every word of a caption (Gal and Ghahramani, 2016); see
+ * {@linkcode dropoutMask}.
+ */
+export interface AttentionMasks {
+  /** Of the values, [photos, 1, units]. */
+  readonly values: tf.Tensor;
+  /** Of the embedded words, [photos * captions, embedding]. */
+  readonly words: tf.Tensor;
+  /** Of the mixed layer, [photos * captions, units]. */
+  readonly mixed: tf.Tensor;
+}
+
+/** Which captions are still running at each step, and where their words lie. */
+export interface BatchLayout {
+  /**
+   * For each step, how many captions of each photo go on, at least one: the loss computes only those, so that captions
+   * that come longest first cost the least.
+   */
+  readonly running: readonly number[];
+  /** Row (photo * captions + caption) of every computed place: step-major, then by photo. */
+  readonly rows: Int32Array;
+  /** Word fed at every computed place. */
+  readonly inputs: Int32Array;
+  /** Computed places whose target is a word or the end. */
+  readonly wanted: Int32Array;
+  /** Targets of those places. */
+  readonly labels: Int32Array;
+}
+
+/** Lays a batch out for {@linkcode attentionLoss}. */
+export function batchLayout({ inputs, targets, photos, captions, steps }: Omit<AttentionBatch, "grid">): BatchLayout {
+  const running: number[] = [];
+  const rows: number[] = [];
+  const fed: number[] = [];
+  const wanted: number[] = [];
+  const labels: number[] = [];
+  for (let step = 0; step < steps; step++) {
+    let most = 1;
+    for (let row = 0; row < photos * captions; row++) {
+      if (targets[row * steps + step] !== 0) most = Math.max(most, (row % captions) + 1);
+    }
+    // A caption that stopped cannot come back: its state is gone.
+    most = Math.min(most, running.at(-1) ?? captions);
+    running.push(most);
+    for (let photo = 0; photo < photos; photo++) {
+      for (let caption = 0; caption < most; caption++) {
+        const row = photo * captions + caption;
+        const label = targets[row * steps + step]!;
+        if (label !== 0) {
+          wanted.push(rows.length);
+          labels.push(label);
+        }
+        rows.push(row);
+        fed.push(inputs[row * steps + step]!);
+      }
+    }
+  }
+  return {
+    running,
+    rows: Int32Array.from(rows),
+    inputs: Int32Array.from(fed),
+    wanted: Int32Array.from(wanted),
+    labels: Int32Array.from(labels),
+  };
+}
+
+/**
+ * Loss of a batch, teacher-forced: the mean smoothed cross-entropy a word of captions that people wrote, and, for those
+ * that the model sampled, the mean over words of advantage times negative log-probability, whose gradient is that of the
+ * expected reward (Rennie et al., 2017).
  *
- * @param smoothing Label smoothing, 0 to 1 (Szegedy et al., 2016).
  * @param masks Dropout masks; none measures without dropout.
  */
 export function attentionLoss(
   weights: AttentionWeights,
   batch: AttentionBatch,
-  smoothing: number,
+  settings: LossSettings,
   masks?: AttentionMasks,
 ): tf.Scalar {
-  const rows = batch.photos * batch.captions;
   const units = weights.project_bias.shape[0]!;
+  const layout = batchLayout(batch);
   const memory = readPhotos(weights, batch.grid, masks?.values);
-  let state: DecoderState = {
-    hidden: tf.tile(memory.hidden, [1, batch.captions, 1]),
-    cell: tf.tile(memory.cell, [1, batch.captions, 1]),
-  };
-  const stepMajor = new Int32Array(batch.inputs.length);
-  for (let row = 0; row < rows; row++) {
-    for (let step = 0; step < batch.steps; step++) {
-      stepMajor[step * rows + row] = batch.inputs[row * batch.steps + step]!;
-    }
-  }
-  const looked = tf.gather(weights.embedding as tf.Tensor2D, tf.tensor1d(stepMajor, "int32"));
-  const words = masks === undefined ? looked : tf.mul(looked, masks.words);
+  const rows = tf.tensor1d(layout.rows, "int32");
+  const looked = tf.gather(weights.embedding as tf.Tensor2D, tf.tensor1d(layout.inputs, "int32"));
+  const words = masks === undefined ? looked : tf.mul(looked, tf.gather(masks.words, rows));
   const allGates = tf.matMul(words as tf.Tensor2D, weights.word_kernel as tf.Tensor2D);
-  const wordGates = tf.split(allGates, batch.steps, 0) as tf.Tensor2D[];
+  const wordGates = tf.split(
+    allGates,
+    layout.running.map((captions) => captions * batch.photos),
+    0,
+  ) as tf.Tensor2D[];
+  let captions = layout.running[0]!;
+  let state: DecoderState = {
+    hidden: tf.tile(memory.hidden, [1, captions, 1]),
+    cell: tf.tile(memory.cell, [1, captions, 1]),
+  };
   const hidden: tf.Tensor[] = [];
   const contexts: tf.Tensor[] = [];
-  for (const gates of wordGates) {
+  for (const [step, gates] of wordGates.entries()) {
+    const running = layout.running[step]!;
+    if (running < captions) {
+      captions = running;
+      const size = [batch.photos, captions, units];
+      state = { hidden: tf.slice(state.hidden, 0, size), cell: tf.slice(state.cell, 0, size) } as DecoderState;
+    }
     const next = advance(weights, memory, state, gates);
     state = next.state;
-    hidden.push(tf.reshape(state.hidden, [rows, units]));
+    hidden.push(tf.reshape(state.hidden, [batch.photos * captions, units]));
     contexts.push(next.context);
   }
-  const { positions, labels } = wantedPositions(batch);
-  const wanted = tf.tensor1d(positions, "int32");
+  const wanted = tf.tensor1d(layout.wanted, "int32");
   const mixed = mix(
     weights,
     tf.gather(tf.concat(hidden, 0), wanted),
     tf.gather(tf.concat(contexts, 0), wanted),
     tf.gather(words, wanted),
   );
-  const logits = logitsOf(weights, masks === undefined ? mixed : tf.mul(mixed, masks.mixed));
-  return smoothedCrossEntropy(logits, labels, smoothing);
+  const kept = masks === undefined ? mixed : tf.mul(mixed, tf.gather(masks.mixed, tf.gather(rows, wanted)));
+  return weightedCrossEntropy(logitsOf(weights, kept), layout.labels, wordWeights(batch, layout, settings));
+}
+
+/** How each row of logits counts in {@linkcode weightedCrossEntropy}. */
+export interface RowWeights {
+  /** Weight of each row; a negative one makes its label less likely. */
+  readonly weights: Float32Array;
+  /** Label smoothing of each row, 0 to 1. */
+  readonly smoothing: Float32Array;
+  /** What the logits of each row are multiplied by. */
+  readonly sharpness: Float32Array;
+}
+
+function wordWeights(
+  { advantages }: AttentionBatch,
+  { wanted, rows }: BatchLayout,
+  { labelSmoothing, crossEntropyWeight = 1, temperature = 1 }: LossSettings,
+): RowWeights {
+  const advantage = Float32Array.from(wanted, (place) => advantages?.[rows[place]!] ?? Number.NaN);
+  const written = advantage.reduce((count, value) => count + (Number.isNaN(value) ? 1 : 0), 0);
+  const sampled = advantage.length - written;
+  return {
+    weights: advantage.map((value) => (Number.isNaN(value) ? crossEntropyWeight / written : value / sampled)),
+    smoothing: advantage.map((value) => (Number.isNaN(value) ? labelSmoothing : 0)),
+    sharpness: advantage.map((value) => (Number.isNaN(value) ? 1 : 1 / temperature)),
+  };
 }
 
 /**
- * Mean cross-entropy of rows of logits against labels smoothed over the whole vocabulary.
+ * Weighted sum of the cross-entropies of rows of logits against labels smoothed over the whole vocabulary.
  *
- * Its gradient, (softmax - wanted) / rows, is written out: it spares the tape three arrays as large as the logits.
+ * Its gradient, weight times sharpness times (softmax - wanted), is written out: it spares the tape three arrays as large
+ * as the logits.
+ *
+ * @param logits [rows, classes]
+ * @param labels Class wanted in each row.
  */
-export function smoothedCrossEntropy(logits: tf.Tensor2D, labels: Int32Array, smoothing: number): tf.Scalar {
+export function weightedCrossEntropy(logits: tf.Tensor2D, labels: Int32Array, rowWeights: RowWeights): tf.Scalar {
   const [rows, classes] = logits.shape;
-  const low = smoothing / classes;
   const loss = tf.customGrad((...args: (tf.Tensor | tf.GradSaveFunc)[]) => {
     const [x, save] = args as [tf.Tensor2D, tf.GradSaveFunc];
-    const logProbability = tf.logSoftmax(x);
-    // Cast and scaled: the WebAssembly backend writes whole numbers whatever values and type oneHot() is asked for.
-    const marked = tf.cast(tf.oneHot(tf.tensor1d(labels, "int32"), classes), "float32");
-    const wanted = tf.add(tf.mul(marked, 1 - smoothing), low);
-    save([logProbability, wanted]);
+    const sharpness = tf.tensor2d(rowWeights.sharpness, [rows, 1]);
+    const logProbability = tf.logSoftmax(tf.mul(x, sharpness));
+    const smooth = tf.tensor2d(rowWeights.smoothing, [rows, 1]);
+    // Cast: the WebAssembly backend writes whole numbers whatever type oneHot() is asked for.
+    const hot = tf.cast(tf.oneHot(tf.tensor1d(labels, "int32"), classes), "float32");
+    const wanted = tf.add(tf.mul(hot, tf.sub(1, smooth)), tf.div(smooth, classes));
+    const weight = tf.tensor2d(rowWeights.weights, [rows, 1]);
+    save([logProbability, wanted, tf.mul(weight, sharpness)]);
     return {
-      value: tf.neg(tf.div(tf.sum(tf.mul(wanted, logProbability)), rows)),
-      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.mul(tf.sub(tf.exp(saved[0]!), saved[1]!), tf.div(dy, rows)),
+      value: tf.neg(tf.sum(tf.mul(tf.sum(tf.mul(wanted, logProbability), 1, true), weight))),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) =>
+        tf.mul(tf.sub(tf.exp(saved[0]!), saved[1]!), tf.mul(saved[2]!, dy)),
     };
   });
   return loss(logits) as tf.Scalar;

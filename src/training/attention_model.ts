@@ -92,7 +92,7 @@ export interface DecoderState {
  * Reads a batch of feature grids once: projected by a rectified linear layer, with the mean region as the first state.
  *
  * @param grid [photos, regions, features]
- * @param mask Dropout mask of the values, [photos, regions, units], already scaled; none at inference.
+ * @param mask Dropout mask of the values, [photos, 1, units], already scaled; none at inference.
  */
 export function readPhotos(
   weights: AttentionWeights,

@@ -1,3 +1,4 @@
+import type { AttentionBatch } from "./attention_loss.ts";
 import type { FeatureCache } from "./feature_cache.ts";
 import type { SeededRandom } from "./seeded_random.ts";
 
@@ -7,15 +8,8 @@ export interface EncodedPhoto {
   readonly captions: readonly Int32Array[];
 }
 
-/** Plain arrays of one training batch; see AttentionBatch for the shapes. */
-export interface BatchArrays {
-  readonly grid: Float32Array;
-  readonly inputs: Int32Array;
-  readonly targets: Int32Array;
-  readonly photos: number;
-  readonly captions: number;
-  readonly steps: number;
-}
+/** Plain arrays of one training batch; see AttentionBatch. */
+export type BatchArrays = Omit<Required<AttentionBatch>, "grid">;
 
 /** Ids of the vocabulary's first entries. */
 export const padId = 0;
@@ -24,45 +18,84 @@ export const startId = 1;
 /** See {@linkcode padId}. */
 export const endId = 2;
 
-/** What {@linkcode photoBatch} needs beside the photos. */
-export interface BatchOptions {
-  readonly cache: FeatureCache;
-  /** Captions of a photo in the batch; photos with more give a random choice, photos with fewer leave rows empty. */
-  readonly captions: number;
-  /** Longer captions are cut after this many words, and then teach no end. */
-  readonly maxWords: number;
-  /** Chooses views and captions; without it, the first of each. */
-  readonly random?: SeededRandom;
-}
-
-/** The batch of some photos: the captions of a photo stand together, so that it is read once for all of them. */
-export function photoBatch(photos: readonly EncodedPhoto[], options: BatchOptions): BatchArrays {
-  const { cache, captions, maxWords, random } = options;
-  const elements = cache.index.regions * cache.index.features;
+/**
+ * Feature grids of some photos, [photos, regions, features], each a random view of its photo.
+ *
+ * @param replaced Share of regions that another region of the photo takes the place of: regions have no order, so this
+ *   hides some and repeats others, as a crop would.
+ */
+export function readGrids(
+  photos: readonly EncodedPhoto[],
+  cache: FeatureCache,
+  random: SeededRandom,
+  replaced: number,
+): Float32Array {
+  const { regions, features, views } = cache.index;
+  const elements = regions * features;
   const grid = new Float32Array(photos.length * elements);
-  const chosen: Int32Array[] = [];
-  for (const [place, photo] of photos.entries()) {
-    const view = random === undefined ? 0 : Math.floor(random.next() * cache.index.views);
-    cache.read(photo.image, view, grid, place * elements);
-    const order = photo.captions.map((_, caption) => caption);
-    if (random !== undefined && order.length > captions) random.shuffle(order);
-    for (let row = 0; row < captions; row++) {
-      const caption = order[row];
-      chosen.push(caption === undefined ? new Int32Array(0) : photo.captions[caption]!);
+  const whole = new Float32Array(elements);
+  for (const [place, { image }] of photos.entries()) {
+    cache.read(image, Math.floor(random.next() * views), whole, 0);
+    for (let region = 0; region < regions; region++) {
+      const from = random.next() < replaced ? Math.floor(random.next() * regions) : region;
+      grid.set(whole.subarray(from * features, (from + 1) * features), place * elements + region * features);
     }
   }
-  const longest = Math.max(1, ...chosen.map((words) => Math.min(words.length, maxWords)));
+  return grid;
+}
+
+/** Some of a photo's captions: a random choice where there are more than wanted. */
+export function chooseCaptions({ captions }: EncodedPhoto, count: number, random: SeededRandom): Int32Array[] {
+  const chosen = [...captions];
+  if (chosen.length > count) random.shuffle(chosen);
+  return chosen.slice(0, count);
+}
+
+/** A caption as a batch holds it. */
+export interface CaptionRow {
+  readonly words: Int32Array;
+  /** Whether the end follows the last word. */
+  readonly ends: boolean;
+  /** See AttentionBatch; without it, a person wrote the caption. */
+  readonly advantage?: number;
+}
+
+/** A caption, cut after `maxWords`; a cut one teaches no end. */
+export function captionRow(words: Int32Array, maxWords: number): CaptionRow {
+  return { words: words.subarray(0, maxWords), ends: words.length <= maxWords };
+}
+
+/**
+ * The arrays of the captions of each photo, the longest first; photos with fewer than `captions` leave rows empty.
+ *
+ * @returns The arrays, and for each of their rows which row it was before (photo * captions + place in `photos`).
+ */
+export function captionArrays(
+  photos: readonly (readonly CaptionRow[])[],
+  captions: number,
+): BatchArrays & { readonly order: Int32Array } {
+  const longest = Math.max(1, ...photos.flat().map(({ words }) => words.length));
   const steps = longest + 1;
-  const inputs = new Int32Array(chosen.length * steps);
-  const targets = new Int32Array(chosen.length * steps);
-  for (const [row, words] of chosen.entries()) {
-    if (words.length === 0) continue;
-    const kept = words.subarray(0, maxWords);
-    const offset = row * steps;
-    inputs[offset] = startId;
-    inputs.set(kept, offset + 1);
-    targets.set(kept, offset);
-    if (kept.length === words.length) targets[offset + kept.length] = endId;
+  const inputs = new Int32Array(photos.length * captions * steps);
+  const targets = new Int32Array(inputs.length);
+  const advantages = new Float32Array(photos.length * captions).fill(Number.NaN);
+  const order = Int32Array.from({ length: photos.length * captions }, (_, row) => row);
+  for (const [photo, rows] of photos.entries()) {
+    const first = photo * captions;
+    const longestFirst = [...rows.keys()].sort((a, b) => rows[b]!.words.length - rows[a]!.words.length);
+    for (const [place, caption] of longestFirst.entries()) {
+      const { words, ends, advantage } = rows[caption]!;
+      const row = first + place;
+      order[row] = first + caption;
+      if (advantage !== undefined) advantages[row] = advantage;
+      // A sampled caption may be nothing but its end; a photo's missing captions are no rows at all.
+      if (words.length === 0 && advantage === undefined) continue;
+      const offset = row * steps;
+      inputs[offset] = startId;
+      inputs.set(words, offset + 1);
+      targets.set(words, offset);
+      if (ends) targets[offset + words.length] = endId;
+    }
   }
-  return { grid, inputs, targets, photos: photos.length, captions, steps };
+  return { inputs, targets, photos: photos.length, captions, steps, advantages, order };
 }

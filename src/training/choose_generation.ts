@@ -1,8 +1,8 @@
 import { generate } from "../decode/generate.ts";
 import { throwIfAborted } from "../errors.ts";
 import { evaluateText, type Scores } from "../evaluation/mod.ts";
-import { GraphSession } from "../runtime/graph_session.ts";
 import { sentence } from "../text/sentence.ts";
+import { openFastGraph } from "./fast_graph.ts";
 import type { FeatureCache } from "./feature_cache.ts";
 
 /** How a bundle generates unless its user says otherwise. */
@@ -41,8 +41,8 @@ export interface TrialOptions {
 export async function tryGenerations(options: TrialOptions): Promise<GenerationTrial[]> {
   const { cache, dev, vocabulary, generations, signal } = options;
   const { regions, features } = cache.index;
-  await using init = await GraphSession.create("decoder_init", options.decoder.init);
-  await using step = await GraphSession.create("decoder_step", options.decoder.step);
+  await using init = await openFastGraph("decoder_init", options.decoder.init);
+  await using step = await openFastGraph("decoder_step", options.decoder.step);
   const { prefix } = options.decoder;
   const decoder = { init, step, ...(prefix !== undefined && { prefix }) };
   const hypotheses = generations.map((): string[] => []);

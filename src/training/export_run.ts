@@ -32,12 +32,19 @@ export interface ExportRunOptions {
 }
 
 /** Beam widths and length penalties that are tried on the dev photos; the best becomes the bundle's default. */
-const candidates: readonly Omit<Generation, "maxWords">[] = [
-  { beams: 1, lengthPenalty: 0 },
-  { beams: 3, lengthPenalty: 0.7 },
-  { beams: 5, lengthPenalty: 0.7 },
-  { beams: 5, lengthPenalty: 1 },
-];
+const candidates: Readonly<Record<"attention" | "article", readonly Omit<Generation, "maxWords">[]>> = {
+  attention: [
+    { beams: 1, lengthPenalty: 0 },
+    { beams: 3, lengthPenalty: 0.7 },
+    { beams: 5, lengthPenalty: 0.7 },
+    { beams: 5, lengthPenalty: 1 },
+  ],
+  // Each of its steps reads the whole prefix again: wider beams would try for an hour.
+  article: [
+    { beams: 1, lengthPenalty: 0 },
+    { beams: 3, lengthPenalty: 0.7 },
+  ],
+};
 
 /**
  * Makes a bundle of a run's best checkpoint: graphs exported, the way to generate chosen on the dev photos by CIDEr,
@@ -55,7 +62,7 @@ export async function exportRun(options: ExportRunOptions): Promise<{ manifest: 
     cache: options.cache,
     dev: options.dev,
     vocabulary: decoder.vocabulary,
-    generations: candidates.map((candidate) => ({ ...candidate, maxWords: decoder.maxWords })),
+    generations: candidates[decoder.preset].map((candidate) => ({ ...candidate, maxWords: decoder.maxWords })),
     ...(options.onProgress && { onProgress: options.onProgress }),
     ...(options.signal && { signal: options.signal }),
   });

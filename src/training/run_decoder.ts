@@ -4,9 +4,10 @@ import type { Manifest } from "../bundle/manifest.ts";
 import { exportArticle } from "./article/export_article.ts";
 import { type ArticleShape, branchUnits } from "./article/merged_model.ts";
 import type { AttentionShape } from "./attention_model.ts";
+import type { AttentionSettings } from "./attention_settings.ts";
 import { readCheckpoint } from "./checkpoint.ts";
 import { exportAttention } from "./export_attention.ts";
-import type { AttentionSettings, EpochRecord } from "./trainer.ts";
+import type { EpochRecord } from "./trainer.ts";
 import type { DecoderPrecision } from "./weight_precision.ts";
 
 /** The best decoder of a run, of either preset, ready to be stored in any precision. */

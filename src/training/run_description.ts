@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { EdgecapError } from "../errors.ts";
 import type { ArticleSettings } from "./article/train_article.ts";
-import type { AttentionSettings } from "./trainer.ts";
+import type { AttentionSettings } from "./attention_settings.ts";
 import { writeWhole } from "./write_whole.ts";
 
 /** A decoder architecture with its training settings. */

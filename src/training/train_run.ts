@@ -9,13 +9,14 @@ import { textModule } from "../text/wasm.ts";
 import { captionSequence, longestCaption } from "./article/caption_sequences.ts";
 import { embeddingMatrix } from "./article/merged_model.ts";
 import { type ArticleSettings, trainArticle } from "./article/train_article.ts";
+import type { AttentionSettings } from "./attention_settings.ts";
 import type { DevPhoto } from "./choose_generation.ts";
 import { photoEncoder } from "./encode_photos.ts";
 import { describe, type Encoder } from "./encoders.ts";
 import { buildFeatureCache, type FeatureCache } from "./feature_cache.ts";
 import { checkPhotos, type PhotoFolder, pixelsOf } from "./photo_pixels.ts";
 import { type RunData, readRunData, runVocabulary } from "./run_data.ts";
-import { type AttentionSettings, type EpochRecord, trainAttention } from "./trainer.ts";
+import { type EpochRecord, trainAttention } from "./trainer.ts";
 import { readWordVectors, vectorsPackage } from "./word_vectors.ts";
 import { writeWhole } from "./write_whole.ts";
 
@@ -47,7 +48,7 @@ interface CommonRunOptions {
   readonly onData?: () => Promise<void>;
   /** Called as the run begins its parts: `features`, then `training`. */
   readonly onPhase?: (phase: "features" | "training", detail: string) => void;
-  readonly onProgress?: (done: number, total: number, loss?: number) => void;
+  readonly onProgress?: (done: number, total: number, loss?: number, reward?: number) => void;
   readonly onEpoch?: (record: EpochRecord) => void;
   readonly signal?: AbortSignal;
 }
@@ -133,7 +134,8 @@ async function trainPreset(
     devImages: dev.map(({ image }) => image),
     resume: options.resume,
     score: (ids: readonly Int32Array[]) => devScore(ids, dev, vocabulary),
-    onStep: (done: number, total: number, loss: number) => options.onProgress?.(done, total, loss),
+    onStep: (done: number, total: number, loss: number, reward?: number) =>
+      options.onProgress?.(done, total, loss, reward),
     ...(options.patience !== undefined && { patience: options.patience }),
     ...(options.onEpoch && { onEpoch: options.onEpoch }),
     ...(options.signal && { signal: options.signal }),

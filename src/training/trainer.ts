@@ -3,64 +3,32 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { EdgecapError, throwIfAborted } from "../errors.ts";
 import { AdamW, type AdamWSlot } from "./adamw.ts";
-import { type AttentionBatch, type AttentionMasks, attentionLoss, wantedPositions } from "./attention_loss.ts";
 import { type AttentionShape, type AttentionWeights, attentionWeights } from "./attention_model.ts";
-import { type BatchArrays, type EncodedPhoto, photoBatch } from "./batches.ts";
+import { type AttentionSettings, stageOf, totalEpochs } from "./attention_settings.ts";
+import type { EncodedPhoto } from "./batches.ts";
+import { CaptionReward } from "./caption_reward.ts";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
-import { dropoutMask } from "./dropout.ts";
 import { shouldStop } from "./early_stopping.ts";
 import type { FeatureCache } from "./feature_cache.ts";
 import { greedyCaptions } from "./greedy_captions.ts";
 import { cosineLearningRate } from "./learning_rate.ts";
+import { MovingAverage } from "./moving_average.ts";
 import { type RandomState, SeededRandom } from "./seeded_random.ts";
 import { tf } from "./tensorflow.ts";
-
-/** Settings of a training run of the attention preset; all are kept in its checkpoints. */
-export interface AttentionSettings {
-  readonly units: number;
-  readonly embedding: number;
-  readonly epochs: number;
-  readonly photosPerStep: number;
-  readonly captionsPerPhoto: number;
-  readonly maxWords: number;
-  readonly learningRate: number;
-  readonly warmupSteps: number;
-  readonly weightDecay: number;
-  readonly labelSmoothing: number;
-  readonly dropoutValues: number;
-  readonly dropoutWords: number;
-  readonly dropoutMixed: number;
-  readonly seed: number;
-}
-
-/** Settings that gave the shipped model. */
-export const attentionDefaults: AttentionSettings = {
-  units: 512,
-  embedding: 300,
-  epochs: 7,
-  photosPerStep: 16,
-  captionsPerPhoto: 5,
-  maxWords: 20,
-  learningRate: 7e-4,
-  warmupSteps: 200,
-  weightDecay: 0.01,
-  labelSmoothing: 0.1,
-  dropoutValues: 0.1,
-  dropoutWords: 0.2,
-  dropoutMixed: 0.4,
-  seed: 1,
-};
+import { trainingStep } from "./training_step.ts";
 
 /** What an epoch came to. */
 export interface EpochRecord {
   /** From 1. */
   readonly epoch: number;
-  /** Mean smoothed cross-entropy a word, with dropout. */
+  /** Mean loss of its steps, with dropout. */
   readonly loss: number;
   readonly minutes: number;
   readonly captionsPerSecond: number;
   /** What the caller's scoring of the dev captions gave; higher is better. */
   readonly score: number;
+  /** Mean reward of the captions sampled, in a self-critical stage. */
+  readonly reward?: number;
 }
 
 /** What {@linkcode trainAttention} needs. */
@@ -80,7 +48,7 @@ export interface TrainOptions {
   readonly score: (captions: readonly Int32Array[], epoch: number) => Promise<number> | number;
   /** Goes on from `last.ckpt`. */
   readonly resume?: boolean;
-  readonly onStep?: (done: number, total: number, loss: number) => void;
+  readonly onStep?: (done: number, total: number, loss: number, reward: number) => void;
   readonly onEpoch?: (record: EpochRecord) => void;
   readonly signal?: AbortSignal;
 }
@@ -88,8 +56,8 @@ export interface TrainOptions {
 /**
  * Trains the attention decoder, and returns the record of all epochs.
  *
- * A run killed at any moment and resumed takes the same steps as one that was not: weights, moments and random state
- * are saved together after each epoch.
+ * A run killed at any moment and resumed takes the same steps as one that was not: weights, their average, moments and
+ * random state are saved together after each epoch.
  *
  * @throws {EdgecapError} `checkpoint-invalid` where `resume` finds a checkpoint of other settings; `aborted`.
  */
@@ -98,50 +66,61 @@ export async function trainAttention(options: TrainOptions): Promise<EpochRecord
   await mkdir(folder, { recursive: true });
   const shape = shapeOf(options);
   const run = await startOrResume(options, shape);
-  const { optimiser, random, records } = run;
+  const { optimiser, average, random, records } = run;
   const variables = optimiser.slots.map(({ name, shape, value }) =>
     tf.variable(tf.tensor(value, [...shape]), true, `${name}`),
   );
   const weights = Object.fromEntries(
     variables.map((v, i) => [optimiser.slots[i]!.name, v]),
   ) as unknown as AttentionWeights;
+  const load = (values: readonly Float32Array[]) => {
+    for (const [i, { shape }] of optimiser.slots.entries()) replace(variables[i]!, values[i]!, shape);
+  };
   const stepsAnEpoch = Math.ceil(train.length / settings.photosPerStep);
   try {
-    for (let epoch = records.length + 1; epoch <= settings.epochs && !stopsEarly(options, records); epoch++) {
+    for (let epoch = records.length + 1; epoch <= totalEpochs(settings) && !stopsEarly(options, records); epoch++) {
+      const { stage, epoch: epochOfStage } = stageOf(settings, epoch);
+      if (epochOfStage === 1) {
+        optimiser.restart(average.values);
+        load(average.values);
+      }
       const started = performance.now();
       const order = random.shuffle([...train]);
+      const { selfCritical } = stage;
+      const context = {
+        ...{ variables, weights, shape, settings, cache, random },
+        ...(selfCritical && { reward: new CaptionReward(train, selfCritical.bleuWeight) }),
+      };
       let sum = 0;
+      let rewards = 0;
       for (let step = 0; step < stepsAnEpoch; step++) {
         throwIfAborted(options.signal);
         const photos = order.slice(step * settings.photosPerStep, (step + 1) * settings.photosPerStep);
-        const batch = photoBatch(photos, {
-          cache,
-          captions: settings.captionsPerPhoto,
-          maxWords: settings.maxWords,
-          random,
-        });
-        const { loss, gradients } = lossAndGradients(variables, weights, batch, shape, settings, random);
+        const { loss, reward, gradients } = trainingStep(photos, stage, context);
         if (!Number.isFinite(loss))
           throw new EdgecapError("data-invalid", `The loss became ${loss}: lower the learning rate.`);
-        const total = settings.epochs * stepsAnEpoch;
-        optimiser.apply(
-          gradients,
-          cosineLearningRate(optimiser.step, total, settings.learningRate, settings.warmupSteps),
-        );
-        for (const [i, slot] of optimiser.slots.entries()) replace(variables[i]!, slot);
+        const total = stage.epochs * stepsAnEpoch;
+        optimiser.apply(gradients, cosineLearningRate(optimiser.step, total, stage.learningRate, stage.warmupSteps));
+        const values = optimiser.slots.map(({ value }) => value);
+        average.add(values);
+        load(values);
         sum += loss;
-        options.onStep?.(step + 1, stepsAnEpoch, sum / (step + 1));
+        rewards += reward;
+        options.onStep?.(step + 1, stepsAnEpoch, sum / (step + 1), rewards / (step + 1));
       }
       const seconds = (performance.now() - started) / 1000;
+      load(average.values);
       const captions = greedyCaptions(weights, cache, options.devImages, settings.maxWords);
+      load(optimiser.slots.map(({ value }) => value));
       const score = await options.score(captions, epoch);
       const best = records.every((record) => record.score < score);
       const record: EpochRecord = {
         epoch,
         loss: sum / stepsAnEpoch,
         minutes: seconds / 60,
-        captionsPerSecond: (train.length * settings.captionsPerPhoto) / seconds,
+        captionsPerSecond: (train.length * (stage.captionsPerPhoto + (selfCritical?.samples ?? 0))) / seconds,
         score,
+        ...(selfCritical && { reward: rewards / stepsAnEpoch }),
       };
       records.push(record);
       // The best first: killed between the two, the epoch is done again and writes both.
@@ -164,6 +143,7 @@ function stopsEarly({ patience }: TrainOptions, records: readonly EpochRecord[])
 
 interface Run {
   readonly optimiser: AdamW;
+  readonly average: MovingAverage;
   readonly random: SeededRandom;
   readonly records: EpochRecord[];
 }
@@ -184,7 +164,11 @@ async function startOrResume(options: TrainOptions, shape: AttentionShape): Prom
     for (const [id, vector] of options.wordVectors?.entries() ?? []) {
       if (vector !== undefined) embedding.set(vector, id * shape.embedding);
     }
-    return { optimiser: new AdamW(slots, adam), random, records: [] };
+    const average = new MovingAverage(
+      slots.map(({ value }) => value),
+      settings.averaging,
+    );
+    return { optimiser: new AdamW(slots, adam), average, random, records: [] };
   }
   const { meta, arrays } = await readCheckpoint(path);
   if (JSON.stringify([meta["settings"], meta["shape"]]) !== JSON.stringify([settings, shape])) {
@@ -196,14 +180,20 @@ async function startOrResume(options: TrainOptions, shape: AttentionShape): Prom
   const slots = attentionWeights(shape).map(({ name, shape: weightShape }) => ({
     name,
     shape: weightShape,
-    value: arrays.get(name)!,
+    value: arrays.get(`${name}/value`)!,
     first: arrays.get(`${name}/first`)!,
     second: arrays.get(`${name}/second`)!,
   }));
   const optimiser = new AdamW(slots, adam);
   optimiser.step = meta["step"] as number;
+  const average = new MovingAverage(
+    slots.map(({ name }) => arrays.get(name)!),
+    settings.averaging,
+    meta["averaged"] as number,
+  );
   return {
     optimiser,
+    average,
     random: new SeededRandom(meta["random"] as unknown as RandomState),
     records: [...(meta["records"] as EpochRecord[])],
   };
@@ -220,47 +210,20 @@ function firstSlots(shape: AttentionShape, random: SeededRandom): AdamWSlot[] {
   });
 }
 
-function lossAndGradients(
-  variables: readonly tf.Variable[],
-  weights: AttentionWeights,
-  arrays: BatchArrays,
-  shape: AttentionShape,
-  settings: AttentionSettings,
-  random: SeededRandom,
-): { loss: number; gradients: Float32Array[] } {
-  // Handed out by a variable: tidy() walks every element of what its function returns.
-  let result: { loss: number; gradients: Float32Array[] } | undefined;
-  tf.tidy(() => {
-    const batch: AttentionBatch = {
-      ...arrays,
-      grid: tf.tensor3d(arrays.grid, [arrays.photos, shape.regions, shape.features]),
-    };
-    const masks: AttentionMasks = {
-      values: dropoutMask([arrays.photos, shape.regions, shape.units], settings.dropoutValues, random),
-      words: dropoutMask([arrays.inputs.length, shape.embedding], settings.dropoutWords, random),
-      mixed: dropoutMask([wantedPositions(batch).positions.length, shape.units], settings.dropoutMixed, random),
-    };
-    const { value, grads } = tf.variableGrads(
-      () => attentionLoss(weights, batch, settings.labelSmoothing, masks),
-      [...variables],
-    );
-    const gradients = variables.map((variable) => grads[variable.name]!.dataSync() as Float32Array);
-    result = { loss: value.dataSync()[0]!, gradients };
-  });
-  return result!;
-}
-
-function replace(variable: tf.Variable, slot: AdamWSlot): void {
-  const next = tf.tensor(slot.value, [...slot.shape]);
+function replace(variable: tf.Variable, value: Float32Array, shape: readonly number[]): void {
+  const next = tf.tensor(value, [...shape]);
   variable.assign(next);
   next.dispose();
 }
 
+/** Under its own name each weight's average, which is what is exported; beside it, what training goes on from. */
 async function save(path: string, run: Run, settings: AttentionSettings, shape: AttentionShape): Promise<void> {
   const arrays = new Map<string, Float32Array>();
-  for (const { name, value, first, second } of run.optimiser.slots) {
-    arrays.set(name, value).set(`${name}/first`, first).set(`${name}/second`, second);
+  for (const [i, { name, value, first, second }] of run.optimiser.slots.entries()) {
+    arrays.set(name, run.average.values[i]!).set(`${name}/value`, value);
+    arrays.set(`${name}/first`, first).set(`${name}/second`, second);
   }
-  const meta = { settings, shape, step: run.optimiser.step, random: run.random.state, records: run.records };
+  const { optimiser, average, random, records } = run;
+  const meta = { settings, shape, step: optimiser.step, averaged: average.steps, random: random.state, records };
   await writeCheckpoint(path, { meta, arrays });
 }

@@ -11,6 +11,11 @@ function lossesOf(run: string): number[] {
   return (JSON.parse(readFileSync(join(run, "epochs.json"), "utf8")) as EpochRecord[]).map(({ loss }) => loss);
 }
 
+/** A loss a word is that of guessing among the vocabulary at first: none near 0 is believed, whatever the backend. */
+function checkLosses(run: string): void {
+  for (const loss of lossesOf(run)) expect(loss).toBeGreaterThan(0.5);
+}
+
 /** Holds a run's report against what it must show; `data:` pictures and XML's own names aside it names no address. */
 function checkReport(run: string, sections: readonly string[]): void {
   const html = readFileSync(join(run, "report.html"), "utf8");
@@ -52,6 +57,7 @@ describe("edgecap train", () => {
       const args = (out: string) => trainArgs(photos, out, more);
       const run = join(folder, "run");
       expect(succeeded(await edgecap(args(run))).stdout).toContain("epoch 2/2");
+      checkLosses(run);
       checkReport(run, ["Curves", "Where the decoder looked", "To repeat it", "edgecap train --images"]);
       expect(await captionOf(join(run, "bundle"), join(photos.images, "photo-9.bmp"))).not.toBe("");
       const again = await edgecap(args(run));
@@ -68,6 +74,7 @@ describe("edgecap train", () => {
         trainArgs(photos, out, ["--preset", "article", "--vectors", photos.vectors, ...more]);
       const run = join(folder, "run");
       succeeded(await edgecap(args(run)));
+      checkLosses(run);
       checkReport(run, ["Curves", "Dev photos with their captions", "--preset article"]);
       await checkKilled(args, run, join(folder, "broken"));
 

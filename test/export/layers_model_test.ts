@@ -114,6 +114,22 @@ describe("convertLayersModel()", () => {
     );
   });
 
+  for (const padding of ["valid", "same"] as const) {
+    for (const [poolSize, strides] of [
+      [2, 2],
+      [3, 1],
+      [3, 2],
+    ] as const) {
+      test(`pools ${poolSize} steps of a sequence at stride ${strides}, ${padding}`, async () => {
+        const steps = tf.input({ shape: [7, 3] });
+        const pooled = [layers.maxPooling1d, layers.averagePooling1d].map((pool) =>
+          symbol(pool({ poolSize, strides, padding }).apply(steps)),
+        );
+        await agrees(tf.model({ inputs: steps, outputs: pooled }));
+      });
+    }
+  }
+
   test("agrees where a padding stands before a pooling that must see its zeros", async () => {
     await agrees(
       tf.sequential({

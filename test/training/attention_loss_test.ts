@@ -1,5 +1,10 @@
 import { beforeAll, describe, expect, test } from "bun:test";
-import { type AttentionBatch, attentionLoss, smoothedCrossEntropy } from "../../src/training/attention_loss.ts";
+import {
+  type AttentionBatch,
+  attentionLoss,
+  batchLayout,
+  weightedCrossEntropy,
+} from "../../src/training/attention_loss.ts";
 import { type AttentionWeights, attentionWeights } from "../../src/training/attention_model.ts";
 import { SeededRandom } from "../../src/training/seeded_random.ts";
 import { startTensorflow, tf } from "../../src/training/tensorflow.ts";
@@ -15,7 +20,10 @@ describe("attentionLoss()", () => {
     await startTensorflow("cpu");
   });
 
-  test("has gradients that agree with finite differences", () => {
+  test.each([
+    ["captions that people wrote", undefined],
+    ["captions sampled beside them", [Number.NaN, 0.7, -1.2, Number.NaN]],
+  ])("has gradients that agree with finite differences, for %s", (_, advantages) => {
     const random = new SeededRandom(3);
     const specs = attentionWeights(shape);
     const variables = specs.map((spec) => tf.variable(tf.tensor(draw(random, spec.shape), [...spec.shape])));
@@ -29,8 +37,15 @@ describe("attentionLoss()", () => {
       photos: 2,
       captions: 2,
       steps: 3,
+      ...(advantages && { advantages: Float32Array.from(advantages) }),
     };
-    const loss = () => attentionLoss(weights, batch, 0.1);
+    const masks = {
+      values: tf.tensor3d(draw(random, [2, 1, 5]), [2, 1, 5]),
+      words: tf.tensor2d(draw(random, [4, 3]), [4, 3]),
+      mixed: tf.tensor2d(draw(random, [4, 5]), [4, 5]),
+    };
+    const loss = () =>
+      attentionLoss(weights, batch, { labelSmoothing: 0.1, crossEntropyWeight: 0.3, temperature: 0.5 }, masks);
     const { grads } = tf.variableGrads(loss, variables);
     for (const [i, variable] of variables.entries()) {
       const gradient = grads[variable.name]!.dataSync();
@@ -66,17 +81,36 @@ describe("attentionLoss()", () => {
       captions: 2,
       steps: 3,
     };
-    expect(attentionLoss(weights, padded, 0.1).dataSync()[0]).toBeCloseTo(
-      attentionLoss(weights, one, 0.1).dataSync()[0]!,
+    expect(attentionLoss(weights, padded, { labelSmoothing: 0.1 }).dataSync()[0]).toBeCloseTo(
+      attentionLoss(weights, one, { labelSmoothing: 0.1 }).dataSync()[0]!,
       5,
     );
   });
 });
 
-describe("smoothedCrossEntropy()", () => {
+describe("batchLayout()", () => {
+  test("computes no more captions than go on, and every wanted word once", () => {
+    const layout = batchLayout({
+      inputs: Int32Array.from([1, 4, 5, 1, 6, 0, 1, 7, 0, 1, 0, 0]),
+      targets: Int32Array.from([4, 5, 2, 6, 2, 0, 7, 2, 0, 2, 0, 0]),
+      photos: 2,
+      captions: 2,
+      steps: 3,
+    });
+    expect(layout.running).toEqual([2, 2, 1]);
+    expect([...layout.rows]).toEqual([0, 1, 2, 3, 0, 1, 2, 3, 0, 2]);
+    expect([...layout.labels]).toEqual([4, 6, 7, 2, 5, 2, 2, 2]);
+    expect([...layout.wanted]).toEqual([0, 1, 2, 3, 4, 5, 6, 8]);
+  });
+});
+
+describe("weightedCrossEntropy()", () => {
   test("is the logarithm of the vocabulary for equal logits, however smooth", () => {
     for (const smoothing of [0, 0.1, 0.5]) {
-      const loss = smoothedCrossEntropy(tf.zeros([3, 8]), Int32Array.of(1, 2, 3), smoothing);
+      const third = new Float32Array(3).fill(1 / 3);
+      const smooth = new Float32Array(3).fill(smoothing);
+      const rows = { weights: third, smoothing: smooth, sharpness: Float32Array.of(1, 2, 3) };
+      const loss = weightedCrossEntropy(tf.zeros([3, 8]), Int32Array.of(1, 2, 3), rows);
       expect(loss.dataSync()[0]).toBeCloseTo(Math.log(8), 5);
     }
   });

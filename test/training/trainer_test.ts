@@ -3,21 +3,35 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EdgecapError } from "../../src/errors.ts";
+import {
+  type AttentionSettings,
+  attentionDefaults,
+  type TrainingStage,
+} from "../../src/training/attention_settings.ts";
 import { buildFeatureCache, FeatureCache, mirror } from "../../src/training/feature_cache.ts";
 import { SeededRandom } from "../../src/training/seeded_random.ts";
 import { startTensorflow } from "../../src/training/tensorflow.ts";
-import { attentionDefaults, type EpochRecord, trainAttention } from "../../src/training/trainer.ts";
+import { type EpochRecord, trainAttention } from "../../src/training/trainer.ts";
 
 const images = Array.from({ length: 12 }, (_, i) => `photo-${i}.jpg`);
-const settings = {
+const stage: TrainingStage = {
+  epochs: 3,
+  learningRate: 0.02,
+  warmupSteps: 2,
+  captionsPerPhoto: 2,
+  labelSmoothing: 0.1,
+  replacedRegions: 0.3,
+  dropoutValues: 0.1,
+  dropoutWords: 0.2,
+  dropoutMixed: 0.4,
+};
+const settings: AttentionSettings = {
   ...attentionDefaults,
   units: 8,
   embedding: 6,
-  epochs: 3,
   photosPerStep: 4,
-  captionsPerPhoto: 2,
-  warmupSteps: 2,
-  learningRate: 0.02,
+  averaging: 0.5,
+  stages: [stage],
 };
 
 /** Photos of one colour each; the caption names the colour. */
@@ -48,7 +62,7 @@ async function inFolder(work: (folder: string) => Promise<void>): Promise<void> 
 function train(
   folder: string,
   cache: FeatureCache,
-  more: { signal?: AbortSignal; resume?: boolean; stopAfter?: number },
+  more: { resume?: boolean; stopAfter?: number; settings?: AttentionSettings },
 ) {
   const controller = new AbortController();
   return trainAttention({
@@ -57,7 +71,7 @@ function train(
     train: images.map((image, i) => ({ image, captions: [Int32Array.of(4 + (i % 3), 7), Int32Array.of(4 + (i % 3))] })),
     devImages: images.slice(0, 3),
     vocabulary: 8,
-    settings,
+    settings: more.settings ?? settings,
     resume: more.resume ?? false,
     score: (captions) => captions.filter((words, i) => words[0] === 4 + i).length,
     onEpoch: ({ epoch }) => {
@@ -84,6 +98,40 @@ describe("trainAttention()", () => {
       expect(resumed.length).toBe(3);
       for (const [epoch, record] of resumed.entries())
         expect(Math.abs(record.loss - whole[epoch]!.loss)).toBeLessThan(1e-4);
+    }));
+
+  test("resumed inside a self-critical stage or at its beginning, ends where an uninterrupted run ends", () =>
+    inFolder(async (folder) => {
+      using cache = await colours(join(folder, "features"));
+      const selfCritical = { samples: 3, maxWords: 4, temperature: 0.8, crossEntropyWeight: 0.2, bleuWeight: 0.5 };
+      const both: AttentionSettings = {
+        ...settings,
+        stages: [
+          { ...stage, epochs: 1 },
+          { ...stage, epochs: 2, captionsPerPhoto: 1, selfCritical },
+        ],
+      };
+      const whole = await train(join(folder, "whole"), cache, { settings: both });
+      expect(whole.map(({ reward }) => reward === undefined)).toEqual([true, false, false]);
+      for (const stopAfter of [1, 2]) {
+        const broken = train(join(folder, `broken-${stopAfter}`), cache, { settings: both, stopAfter });
+        await expect(broken).rejects.toThrow(/aborted/);
+        const resumed = await train(join(folder, `broken-${stopAfter}`), cache, { settings: both, resume: true });
+        for (const [epoch, { loss, reward }] of resumed.entries()) {
+          expect(loss).toBeCloseTo(whole[epoch]!.loss, 6);
+          expect(reward ?? 0).toBeCloseTo(whole[epoch]!.reward ?? 0, 6);
+        }
+      }
+    }));
+
+  test("learns from its own captions alone what is rewarded", () =>
+    inFolder(async (folder) => {
+      using cache = await colours(join(folder, "features"));
+      const selfCritical = { samples: 8, maxWords: 4, temperature: 0.8, crossEntropyWeight: 0, bleuWeight: 0.5 };
+      const records = await train(folder, cache, {
+        settings: { ...settings, stages: [{ ...stage, epochs: 20, captionsPerPhoto: 1, selfCritical }] },
+      });
+      expect(records.at(-1)!.reward!).toBeGreaterThan(1.5 * records[0]!.reward!);
     }));
 
   test("refuses a checkpoint that is cut short", () =>

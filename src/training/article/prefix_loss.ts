@@ -1,5 +1,5 @@
-import { smoothedCrossEntropy } from "../attention_loss.ts";
 import { tf } from "../tensorflow.ts";
+import { categoricalCrossEntropy } from "./categorical_cross_entropy.ts";
 import { type ArticleShape, branchDepth, branchUnits, cutNames } from "./merged_model.ts";
 import { type PrefixLayout, prefixLayout, rowsOf } from "./prefix_layout.ts";
 import type { PrefixPair } from "./prefix_pairs.ts";
@@ -163,7 +163,7 @@ export function prefixLoss(
   const ofCaption = imageVectors(weights, masks === undefined ? seen : tf.mul(seen, masks.image));
   const image = tf.gather(ofCaption, tf.tensor1d(captions, "int32"));
   const text = textVectors(weights, shape, layout, masks?.words);
-  return smoothedCrossEntropy(mergedLogits(weights, image, text), labels, 0);
+  return categoricalCrossEntropy(mergedLogits(weights, image, text), labels);
 }
 
 /** How many captions some pairs come from. */

@@ -21,14 +21,14 @@ export async function trainingCurves(records: readonly EpochRecord[]): Promise<s
 async function curveSvg({ title, value }: Curve, records: readonly EpochRecord[]): Promise<string> {
   const { spec } = compile({
     title,
-    width: 420,
+    width: 400,
     height: 220,
     background: "white",
     data: { values: records.map((record) => ({ epoch: record.epoch, value: value(record) })) },
     mark: { type: "line", point: true },
     encoding: {
       x: { field: "epoch", type: "quantitative", axis: { tickMinStep: 1, format: "d" }, scale: { zero: false } },
-      y: { field: "value", type: "quantitative", title: null, scale: { zero: false } },
+      y: { field: "value", type: "quantitative", title: null, axis: { format: ".3~g" }, scale: { zero: false } },
     },
   });
   return new vega.View(vega.parse(spec), { renderer: "none" }).toSVG();

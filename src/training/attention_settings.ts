@@ -1,0 +1,136 @@
+/** A part of a training run: so many epochs towards one objective, under one schedule. */
+export interface TrainingStage {
+  readonly epochs: number;
+  /** Largest learning rate; see {@linkcode cosineLearningRate}. */
+  readonly learningRate: number;
+  readonly warmupSteps: number;
+  /** Captions that people wrote, of each photo in a step; photos with more give a random choice. */
+  readonly captionsPerPhoto: number;
+  readonly labelSmoothing: number;
+  /** Share of a photo's regions that others of its regions take the place of, anew in each step. */
+  readonly replacedRegions: number;
+  /** Dropout of the photo's values: units, the same ones in all regions, since the mean over regions undoes any other. */
+  readonly dropoutValues: number;
+  /** Dropout of the embedded words. */
+  readonly dropoutWords: number;
+  /** Dropout of the layer before the vocabulary. */
+  readonly dropoutMixed: number;
+  /** Learns from its own captions too, where given. */
+  readonly selfCritical?: SelfCriticalSettings;
+}
+
+/** Self-critical sequence training: the model's own captions, each judged by how much it beats its siblings. */
+export interface SelfCriticalSettings {
+  /** Captions sampled of each photo, at least 2. */
+  readonly samples: number;
+  /** Sampled captions stop after this many words. */
+  readonly maxWords: number;
+  /**
+   * Temperature that they are drawn at. What label smoothing leaves to unlikely words spoils a caption of ten words more
+   * often than not at 1.
+   */
+  readonly temperature: number;
+  /** Weight of the cross-entropy of what people wrote, which keeps captions fluent. */
+  readonly crossEntropyWeight: number;
+  /** Weight in the reward of the sentence's BLEU-4; CIDEr-D has 1. */
+  readonly bleuWeight: number;
+}
+
+/** Settings of a training run of the attention preset; all are kept in its checkpoints. */
+export interface AttentionSettings {
+  readonly units: number;
+  readonly embedding: number;
+  readonly photosPerStep: number;
+  /** Longer captions are cut. */
+  readonly maxWords: number;
+  readonly weightDecay: number;
+  /**
+   * Decay a step of the moving average of the weights (Polyak and Juditsky, 1992), which is what is scored, exported, and
+   * what the next stage starts from; 0 takes the weights as they are.
+   */
+  readonly averaging: number;
+  readonly seed: number;
+  /** Each starts from the averaged weights of the one before, with fresh moments. */
+  readonly stages: readonly TrainingStage[];
+}
+
+const crossEntropyStage: TrainingStage = {
+  epochs: 7,
+  learningRate: 7e-4,
+  warmupSteps: 200,
+  captionsPerPhoto: 5,
+  labelSmoothing: 0.1,
+  replacedRegions: 0,
+  dropoutValues: 0.1,
+  dropoutWords: 0.2,
+  dropoutMixed: 0.4,
+};
+
+const strongDropout = { replacedRegions: 0.25, dropoutValues: 0.3, dropoutWords: 0.3, dropoutMixed: 0.5 };
+
+/** Settings that gave the shipped model. */
+export const attentionDefaults: AttentionSettings = {
+  units: 512,
+  embedding: 300,
+  photosPerStep: 16,
+  maxWords: 20,
+  weightDecay: 0.01,
+  averaging: 0.998,
+  seed: 1,
+  stages: [
+    crossEntropyStage,
+    // A second cosine (Loshchilov and Hutter, 2017) under dropout that unlearns what was learnt by heart.
+    { ...crossEntropyStage, epochs: 4, learningRate: 5e-4, warmupSteps: 100, ...strongDropout },
+  ],
+};
+
+/** Epochs of all stages. */
+export function totalEpochs({ stages }: AttentionSettings): number {
+  return stages.reduce((sum, { epochs }) => sum + epochs, 0);
+}
+
+/**
+ * The stage that an epoch belongs to.
+ *
+ * @param epoch From 1.
+ * @returns The stage, and the epoch counted from the stage's beginning, from 1.
+ */
+export function stageOf({ stages }: AttentionSettings, epoch: number): { stage: TrainingStage; epoch: number } {
+  let before = 0;
+  for (const stage of stages) {
+    if (epoch <= before + stage.epochs) return { stage, epoch: epoch - before };
+    before += stage.epochs;
+  }
+  throw new RangeError(`No stage holds epoch ${epoch}`);
+}
+
+/** Epochs to have in place of a preset's own. */
+export interface EpochChoice {
+  /** Epochs towards what people wrote. */
+  readonly epochs?: number | undefined;
+  /** Epochs of self-critical training. */
+  readonly selfCriticalEpochs?: number | undefined;
+}
+
+/**
+ * The settings with other numbers of epochs: of each kind of stage the first ones keep their length as far as the epochs
+ * reach, and the last one takes what is left.
+ */
+export function withEpochs(settings: AttentionSettings, choice: EpochChoice): AttentionSettings {
+  const written = settings.stages.filter(({ selfCritical }) => selfCritical === undefined);
+  const selfCritical = settings.stages.filter((stage) => stage.selfCritical !== undefined);
+  return {
+    ...settings,
+    stages: [...share(written, choice.epochs), ...share(selfCritical, choice.selfCriticalEpochs)],
+  };
+}
+
+function share(stages: readonly TrainingStage[], epochs: number | undefined): TrainingStage[] {
+  let left = epochs ?? stages.reduce((sum, stage) => sum + stage.epochs, 0);
+  const shared = stages.map((stage, i) => {
+    const taken = i === stages.length - 1 ? left : Math.min(left, stage.epochs);
+    left -= taken;
+    return { ...stage, epochs: taken };
+  });
+  return shared.filter((stage) => stage.epochs > 0);
+}
