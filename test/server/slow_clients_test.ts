@@ -17,6 +17,8 @@ function exchange(
   const timer = setTimeout(() => socket.destroy(), ms);
   socket.on("data", (chunk) => {
     text += chunk;
+    // A runtime may keep the connection open for the rest of the body.
+    if (text.endsWith("}")) socket.destroy();
   });
   socket.on("error", () => {});
   socket.on("close", () => {
@@ -73,8 +75,8 @@ describe("slow clients", () => {
 describe("a client that hangs up", () => {
   for (const accept of ["application/json", "text/event-stream"]) {
     test(`frees its place, having accepted ${accept}`, async () => {
-      await using tiny = await tinyServer();
-      const long = "?beams=60&maxWords=1000&alternatives=59";
+      await using tiny = await tinyServer({ createWorker: faultyWorker });
+      const long = "?seed=600000";
       const controller = new AbortController();
       const asked = fetch(`${tiny.url}/v1/captions${long}`, {
         method: "POST",
@@ -87,10 +89,14 @@ describe("a client that hangs up", () => {
       expect(await asked).toBe("left");
       await until(async () => (await busy(tiny.url)) === 0);
       expect(tiny.log.find(({ route }) => route === "/v1/captions")).toMatchObject({ status: 499 });
-      expect((await tiny.post("", coffee)).status).toBe(200);
+      expect((await tiny.post("?seed=0", coffee)).status).toBe(200);
     });
   }
 });
+
+function faultyWorker(): Worker {
+  return new Worker(new URL("./faulty_worker.ts", import.meta.url).href, { type: "module" });
+}
 
 async function busy(url: string): Promise<number> {
   const { workers } = (await (await fetch(`${url}/readyz`)).json()) as { workers: { busy: number } };
