@@ -191,6 +191,10 @@ function steps(junit: string): Step[] {
       command: ["deno", "test", "-A", "--no-check", `--junit-path=${junit}`, ...denoTests],
       count: () => (existsSync(junit) ? countJunit(readFileSync(junit, "utf8")) : none),
     },
+    // A short form of it; the script says so where schemathesis cannot be installed.
+    ...(has("python3", "--version")
+      ? [{ name: "requests made of the OpenAPI document", command: ["bash", "scripts/check_openapi.sh", "10"] }]
+      : []),
     ...(existsSync(join(root, "scripts/check_wasm.ts"))
       ? [{ name: "wasm builds", command: [process.execPath, "scripts/check_wasm.ts"] }]
       : []),

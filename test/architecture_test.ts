@@ -8,7 +8,18 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** What an app that captions must not carry. */
 const heavyFolders = ["src/training", "src/export", "src/evaluation", "src/server", "src/cli"];
-const heavyPackages = [/^@tensorflow\//, /^elysia$/, /^commander$/, /^cli-progress$/, /^protobufjs$/, /^vega/];
+const heavyPackages = [
+  /^@tensorflow\//,
+  /^elysia$/,
+  /^prom-client$/,
+  /^lru-cache$/,
+  /^ipaddr\.js$/,
+  /^negotiator$/,
+  /^commander$/,
+  /^cli-progress$/,
+  /^protobufjs$/,
+  /^vega/,
+];
 
 /**
  * The folders of src, lowest first, and what each may import besides itself and src/errors.ts: folders and files.
@@ -131,6 +142,25 @@ describe("architecture", () => {
     const fromCommandLine = heavyChains("src/cli/main.ts").join("\n");
     for (const heavy of ["src/training/trainer.ts", "src/evaluation/mod.ts", "-> commander", "-> @tensorflow/tfjs"])
       expect(fromCommandLine).toContain(heavy);
+  });
+
+  test("the server reaches no training, export, evaluation or command line", () => {
+    const forbidden = ["src/training", "src/export", "src/evaluation", "src/cli"];
+    const { files, packages } = reach("src/server/mod.ts");
+    expect([...files.keys()].filter((file) => forbidden.some((folder) => file.startsWith(`${folder}/`)))).toEqual([]);
+    expect([...packages.keys()].filter((name) => /tensorflow|commander|cli-progress|protobufjs/.test(name))).toEqual(
+      [],
+    );
+    // The worker is reached by its address, as an executable's list of entry points has to name it.
+    expect(files.has("src/server/pool/worker.ts")).toBe(true);
+  });
+
+  test("the worker carries no HTTP", () => {
+    const { files, packages } = reach("src/server/pool/worker.ts");
+    expect(
+      [...files.keys()].filter((file) => file.startsWith("src/server/") && !file.startsWith("src/server/pool/")),
+    ).toEqual([]);
+    expect(packages.has("elysia")).toBe(false);
   });
 
   test("the scanner sees every form of import, and none in comments", () => {

@@ -120,7 +120,6 @@ async function finish(server: CaptionServer, listener: Listener, seconds: number
   if (!finished) process.stderr.write(`${JSON.stringify({ event: "drain-incomplete", seconds })}\n`);
   // The last answers are on their way; connections that clients keep for later are not waited for.
   await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 250))]);
-  await listener.close(true);
   await server[Symbol.asyncDispose]();
   process.exit(0);
 }

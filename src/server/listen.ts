@@ -67,10 +67,14 @@ function listenOnBun(server: CaptionServer, hostname: string, port: number): Lis
 
 function listenOnDeno(deno: DenoHost, server: CaptionServer, hostname: string, port: number): Listener {
   const cut = new AbortController();
+  let closing = false;
   const socket = deno.serve({ hostname, port, signal: cut.signal, onListen: () => {}, onError: failed }, server.fetch);
   return {
     url: urlOf(hostname, socket.addr.port),
     async close(force = false) {
+      // Deno takes it ill to be asked twice.
+      if (closing) return;
+      closing = true;
       if (force) cut.abort();
       else await socket.shutdown();
     },

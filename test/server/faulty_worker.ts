@@ -1,6 +1,6 @@
 /**
  * A worker that does what the photo's bytes say: `crash`, `hang`, `die` (without a word, as a killed thread), `slow N`
- * for N milliseconds; anything else is the caption. `once` before it, with a flag in shared memory, does it the first
+ * for N milliseconds (a seed N does it, too, for photos that are real); anything else is the caption. `once` before it, with a flag in shared memory, does it the first
  * time only, in whichever worker that is.
  */
 import type { FromWorker, ToWorker } from "../../src/server/pool/messages.ts";
@@ -29,8 +29,8 @@ scope.onmessage = async ({ data }) => {
   } else await job(data);
 };
 
-async function job({ id, image, words }: Extract<ToWorker, { type: "job" }>): Promise<void> {
-  let text = new TextDecoder().decode(image);
+async function job({ id, image, options, words }: Extract<ToWorker, { type: "job" }>): Promise<void> {
+  let text = options.seed === undefined ? new TextDecoder().decode(image) : `slow ${options.seed}`;
   const parts = text.split(" ");
   if (words) {
     const said = text.startsWith("once") ? text.split(" ").slice(2) : parts;

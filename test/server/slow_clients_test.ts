@@ -17,6 +17,8 @@ function exchange(
   const timer = setTimeout(() => socket.destroy(), ms);
   socket.on("data", (chunk) => {
     text += chunk;
+    // A runtime may keep the connection open for the rest of the body.
+    if (text.endsWith("}")) socket.destroy();
   });
   socket.on("error", () => {});
   socket.on("close", () => {
@@ -27,8 +29,8 @@ function exchange(
   return promise;
 }
 
-function head(length: number, more = ""): string {
-  return `POST /v1/captions HTTP/1.1\r\nhost: localhost\r\ncontent-type: image/jpeg\r\ncontent-length: ${length}\r\n${more}\r\n`;
+function head(length: number, more = "", query = ""): string {
+  return `POST /v1/captions${query} HTTP/1.1\r\nhost: localhost\r\ncontent-type: image/jpeg\r\ncontent-length: ${length}\r\n${more}\r\n`;
 }
 
 describe("slow clients", () => {
@@ -71,26 +73,28 @@ describe("slow clients", () => {
 });
 
 describe("a client that hangs up", () => {
-  for (const accept of ["application/json", "text/event-stream"]) {
+  // Deno tells a handler of it only where its answer has begun.
+  for (const accept of "Deno" in globalThis ? ["text/event-stream"] : ["application/json", "text/event-stream"]) {
     test(`frees its place, having accepted ${accept}`, async () => {
-      await using tiny = await tinyServer();
-      const long = "?beams=60&maxWords=1000&alternatives=59";
-      const controller = new AbortController();
-      const asked = fetch(`${tiny.url}/v1/captions${long}`, {
-        method: "POST",
-        body: coffee,
-        headers: { "content-type": "image/jpeg", accept },
-        signal: controller.signal,
-      }).catch(() => "left");
+      await using tiny = await tinyServer({ createWorker: faultyWorker });
+      const { hostname, port } = new URL(tiny.url);
+      const socket = connect(Number(port), hostname, () => {
+        socket.write(head(coffee.length, `accept: ${accept}\r\n`, "?seed=600000"));
+        socket.write(coffee);
+      });
+      socket.on("error", () => {});
       await until(async () => (await busy(tiny.url)) === 1);
-      controller.abort();
-      expect(await asked).toBe("left");
+      socket.destroy();
       await until(async () => (await busy(tiny.url)) === 0);
       expect(tiny.log.find(({ route }) => route === "/v1/captions")).toMatchObject({ status: 499 });
-      expect((await tiny.post("", coffee)).status).toBe(200);
+      expect((await tiny.post("?seed=0", coffee)).status).toBe(200);
     });
   }
 });
+
+function faultyWorker(): Worker {
+  return new Worker(new URL("./faulty_worker.ts", import.meta.url).href, { type: "module" });
+}
 
 async function busy(url: string): Promise<number> {
   const { workers } = (await (await fetch(`${url}/readyz`)).json()) as { workers: { busy: number } };

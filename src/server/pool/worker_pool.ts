@@ -117,7 +117,7 @@ export class WorkerPool implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposed = true;
     for (const timer of this.#timers) clearTimeout(timer);
-    const gone = new Problem("draining", "The server stops.");
+    const gone = new Problem("draining", "The server stops.", { "retry-after": "5" });
     this.#firstReady.reject(gone);
     for (const job of this.#waiting.splice(0)) job.reject(gone);
     for (const slot of this.#slots) {

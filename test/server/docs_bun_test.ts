@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { spawn } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { problemCodes, statusOf } from "../../src/server/problem.ts";
+import { optionsSchema } from "../../src/server/schemas.ts";
+import { type TinyServer, tinyServer } from "./tiny_server.ts";
+
+const page = readFileSync(new URL("../../docs/server.md", import.meta.url), "utf8");
+const commands = [...page.matchAll(/^```sh\n(.*?)^```/gms)]
+  .map((match) => match[1]!)
+  .filter((text) => text.includes("curl"));
+const programs = [...page.matchAll(/^```ts\n(.*?)^```/gms)].map((match) => match[1]!);
+
+let tiny: TinyServer;
+let folder: string;
+
+beforeAll(async () => {
+  tiny = await tinyServer();
+  folder = mkdtempSync(join(tmpdir(), "edgecap-docs-"));
+  cpSync(fileURLToPath(new URL("../../examples/coffee.jpg", import.meta.url)), join(folder, "photo.jpg"));
+});
+
+afterAll(async () => {
+  await tiny[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true });
+});
+
+describe("docs/server.md", () => {
+  test("has commands for every route, and all of them work", async () => {
+    for (const command of commands) {
+      const child = spawn("bash", ["-euo", "pipefail", "-c", command], {
+        cwd: folder,
+        env: { ...process.env, EDGECAP: tiny.url },
+      });
+      let output = "";
+      child.stdout.on("data", (chunk) => {
+        output += chunk;
+      });
+      const status = await new Promise((resolve) => child.on("close", resolve));
+      expect([command, status]).toEqual([command, 0]);
+      expect(output.length).toBeGreaterThan(0);
+    }
+    const all = commands.join("\n");
+    for (const { path } of tiny.server.app.routes) expect(all).toContain(`$EDGECAP${path.replace("*", "")}`);
+  });
+
+  test("has a program that runs", async () => {
+    const examples = fileURLToPath(new URL("../../.cache/examples/", import.meta.url));
+    mkdirSync(examples, { recursive: true });
+    expect(programs.length).toBe(1);
+    writeFileSync(join(examples, "server.ts"), programs[0]!);
+    await import(join(examples, "server.ts"));
+  });
+
+  test("names every option and every code of a problem under its status", () => {
+    for (const name of Object.keys(optionsSchema.properties)) expect(page).toContain(`\`${name}\``);
+    for (const code of problemCodes) {
+      const row = page.split("\n").find((line) => line.startsWith("| ") && line.includes(`\`${code}\``));
+      expect([code, row]).toEqual([code, expect.stringContaining(String(statusOf(code)))]);
+    }
+  });
+});
