@@ -36,16 +36,18 @@ export function phaseProgress(unit: string): (done: number, total: number, note?
   let progress: Progress | undefined;
   let started = 0;
   let told = 0;
+  // A resumed phase does not begin at 1.
+  let first = 0;
   return (done, total, note) => {
     const now = performance.now();
     if (progress === undefined) {
       progress = startProgress(total, unit);
-      [started, told] = [now, now];
+      [started, told, first] = [now, now, done];
     }
     progress.update(done, note);
-    if (!process.stderr.isTTY && done > 1 && now - told > 60_000) {
+    if (!process.stderr.isTTY && done > first && now - told > 60_000) {
       told = now;
-      const minutes = ((now - started) / 60_000 / (done - 1)) * (total - done);
+      const minutes = ((now - started) / 60_000 / (done - first)) * (total - done);
       const more = note === undefined ? "" : `, ${note}`;
       process.stderr.write(`  ${done}/${total} ${unit}, about ${minutes.toFixed(1)} min left${more}\n`);
     }

@@ -112,7 +112,6 @@ async function train(flags: TrainFlags): Promise<void> {
   };
   const command = commandLine();
   let bar = phaseProgress("photos");
-  let epochsDone = 0;
   const run = await trainRun({
     ...source,
     ...preset,
@@ -136,10 +135,9 @@ async function train(flags: TrainFlags): Promise<void> {
       say(phase, phase === "training" ? `${detail}, on ${backend}` : detail);
     },
     onProgress: (done, total, loss) => {
-      bar(done, total, loss === undefined ? undefined : `epoch ${epochsDone + 1}/${epochs}, loss ${loss.toFixed(3)}`);
+      bar(done, total, loss === undefined ? undefined : `loss ${loss.toFixed(3)}`);
     },
     onEpoch: ({ epoch, loss, reward, minutes, captionsPerSecond, score }) => {
-      epochsDone = epoch;
       const left = minutes * (epochs - epoch);
       say(
         `epoch ${epoch}/${epochs}`,
