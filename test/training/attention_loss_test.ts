@@ -20,12 +20,12 @@ describe("attentionLoss()", () => {
     await startTensorflow("cpu");
   });
 
-  const batches = [
-    { what: "captions that people wrote", advantages: undefined },
-    { what: "captions sampled beside them", advantages: [Number.NaN, 0.7, -1.2, Number.NaN] },
-  ];
-  for (const { what, advantages } of batches) {
-    test(`has gradients that agree with finite differences, for ${what}`, () => {
+  const kinds = {
+    "captions that people wrote": undefined,
+    "captions sampled beside them": [Number.NaN, 0.7, -1.2, Number.NaN],
+  };
+  for (const [kind, advantages] of Object.entries(kinds)) {
+    test(`has gradients that agree with finite differences, for ${kind}`, () => {
       const random = new SeededRandom(3);
       const specs = attentionWeights(shape);
       const variables = specs.map((spec) => tf.variable(tf.tensor(draw(random, spec.shape), [...spec.shape])));
