@@ -17,7 +17,10 @@ if ! test -x "$venv/bin/schemathesis"; then
   fi
 fi
 scratch="$(mktemp -d)"
-bun scripts/bench_server/server_process.ts '{"tiny": true, "workers": 1, "maxBodyBytes": 1048576}' >"$scratch/url" < <(sleep 600) &
+# The server lives for as long as its standard input is open.
+mkfifo "$scratch/input"
+exec 3<>"$scratch/input"
+bun scripts/bench_server/server_process.ts '{"tiny": true, "workers": 1, "maxBodyBytes": 1048576}' >"$scratch/url" <&3 3<&- &
 server=$!
 trap 'kill "$server" 2>/dev/null || true; rm -rf "$scratch"' EXIT
 for _ in $(seq 600); do
