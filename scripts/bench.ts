@@ -6,6 +6,7 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
+import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { defaultBundle, loadBundle } from "../src/bundle/load_bundle.ts";
@@ -61,7 +62,7 @@ async function benchEncoders(): Promise<Record<string, number>> {
       stdin: "pipe",
       stdout: "pipe",
     });
-    const lines = createInterface({ input: child.stdout as unknown as NodeJS.ReadableStream })[Symbol.asyncIterator]();
+    const lines = createInterface({ input: Readable.fromWeb(child.stdout) })[Symbol.asyncIterator]();
     return { child, lines, times: [] as number[] };
   });
   for (const { lines } of processes) await lines.next();
