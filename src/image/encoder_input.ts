@@ -5,5 +5,5 @@
  * @param rgb Red, green, blue, row by row, of one picture or of several one after another.
  */
 export function encoderInput(rgb: Uint8Array): Float32Array {
-  return Float32Array.from(rgb);
+  return new Float32Array(rgb);
 }
