@@ -37,6 +37,12 @@ export function compile(entryPoints: readonly string[], out: string, target?: st
   if (status !== 0) throw new Error(`Cannot compile ${entryPoints.join(" and ")}: ${stderr}${stdout}`);
 }
 
+/** A path as Bun names what it writes: executables of Windows have an ending. */
+function named(path: string, target?: string): string {
+  const windows = target?.includes("windows") ?? process.platform === "win32";
+  return windows && !path.endsWith(".exe") ? `${path}.exe` : path;
+}
+
 /** Compiles edgecap itself; see {@linkcode compile}. */
 export function compileEdgecap(out: string, target?: string): void {
   compile(entries, out, target);
@@ -58,7 +64,7 @@ function emptySize(target?: string): number {
   try {
     const entry = join(folder, "empty.ts");
     writeFileSync(entry, "");
-    const out = join(folder, "empty");
+    const out = named(join(folder, "empty"), target);
     compile([entry], out, target);
     return statSync(out).size;
   } finally {
@@ -68,7 +74,7 @@ function emptySize(target?: string): number {
 
 if (import.meta.main) {
   const { values } = parseArgs({ options: { target: { type: "string" }, out: { type: "string" } } });
-  const out = resolve(values.out ?? join(root, "dist/edgecap"));
+  const out = named(resolve(values.out ?? join(root, "dist/edgecap")), values.target);
   compileEdgecap(out, values.target);
   const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
   const size = statSync(out).size;
