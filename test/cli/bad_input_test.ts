@@ -132,7 +132,8 @@ describe("edgecap export", () => {
       const runtime = "Deno" in globalThis ? "run -A --no-check" : "";
       const script = `mount -t tmpfs -o size=48k tmpfs ${small} && mkdir ${small}/bundle && echo kept > ${small}/bundle/old &&
         ${process.execPath} ${runtime} ${main} export ${run} --out ${small}/bundle; echo status $?; ls -A ${small} ${small}/bundle`;
-      const { stdout, stderr, error } = spawnSync("unshare", ["-rm", "sh", "-c", script], { encoding: "utf8" });
+      const env = { ...process.env, NO_COLOR: "1" };
+      const { stdout, stderr, error } = spawnSync("unshare", ["-rm", "sh", "-c", script], { encoding: "utf8", env });
       if (error !== undefined || !stdout.includes("status")) {
         return console.log("No small file system can be mounted here: a full disk cannot be played.");
       }
