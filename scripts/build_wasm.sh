@@ -28,7 +28,11 @@ build() {
   # A lockfile that is already there may be newer: cargo add and cargo update write it.
   test -f "$root/$crate/Cargo.lock" || bun "$root/scripts/cargo_lock.ts" restore "$root/$crate"
   bun "$root/scripts/cargo_lock.ts" save "$root/$crate"
-  wasm-pack build "$root/$crate" --mode no-install --target web --release --no-pack --out-dir "$pkg" -- --locked
+  # Crates lie in a folder named after where they were fetched from, which is nobody's business either.
+  cargo fetch --quiet --locked --manifest-path "$root/$crate/Cargo.toml"
+  local crates flags=$RUSTFLAGS
+  for crates in "$cargo_home"/registry/src/*; do flags+=" --remap-path-prefix=$crates=/crates"; done
+  RUSTFLAGS=$flags wasm-pack build "$root/$crate" --mode no-install --target web --release --no-pack --out-dir "$pkg" -- --locked
   # initSync() would give the instance it has: after a trap, or to free memory, a fresh one is wanted.
   sed -i '/^function initSync/,/^}/{/if (wasm !== undefined) return wasm;/d}' "$pkg"/*.js
   # wasm-pack would hide the build from git, and the raw exports are for nobody to call.
