@@ -1,27 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
-import {
-  type CaptionEvent,
-  type Captioner,
-  type CaptionOptions,
-  EdgecapError,
-  type ErrorCode,
-  load,
-} from "../src/mod.ts";
+import { type CaptionEvent, type Captioner, type CaptionOptions, load } from "../src/mod.ts";
+import { codeOf } from "./code_of.ts";
 import { tinyBundle, tinyBundleFiles } from "./fixtures/tiny_bundle.ts";
 
 const photo = readFileSync(new URL("../examples/coffee.jpg", import.meta.url));
 const portrait = readFileSync(new URL("../examples/astronaut.jpg", import.meta.url));
-
-async function codeOf(work: Promise<unknown>): Promise<ErrorCode | "no error"> {
-  try {
-    await work;
-  } catch (error) {
-    if (error instanceof EdgecapError) return error.code;
-    throw error;
-  }
-  return "no error";
-}
 
 async function everyEvent(stream: AsyncIterable<CaptionEvent>): Promise<CaptionEvent[]> {
   const events: CaptionEvent[] = [];

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import pc from "picocolors";
+import { captionJson } from "../caption_json.ts";
 import { type Caption, type CaptionOptions, EdgecapError, loadEngine } from "../mod.ts";
 import { imageFiles, readImage } from "./image_files.ts";
 import { interruptSignal } from "./interrupt.ts";
@@ -81,14 +82,7 @@ function jsonReport(image: string, result: Caption | EdgecapError): void {
   const line =
     result instanceof EdgecapError
       ? { image, error: { code: result.code, message: result.message } }
-      : {
-          image,
-          caption: result.caption,
-          logProbability: result.logProbability,
-          words: result.words,
-          alternatives: result.alternatives,
-          timing: result.timing,
-        };
+      : captionJson(image, result);
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 

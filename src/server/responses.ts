@@ -1,5 +1,4 @@
 import Negotiator from "negotiator";
-import type { Caption } from "../captioner.ts";
 import { Problem } from "./problem.ts";
 
 /** What `POST /v1/captions` can answer with. */
@@ -18,18 +17,6 @@ export function representationFor(request: Request): Representation {
   if (best === undefined)
     throw new Problem("accept-unsupported", `Answers here are ${representations.join(", ")}: accept one of them.`);
   return best as Representation;
-}
-
-/** A caption as the command line prints it with `--json`. */
-export function captionBody(image: string, result: Caption): { image: string } & Caption {
-  return {
-    image,
-    caption: result.caption,
-    logProbability: result.logProbability,
-    words: result.words,
-    alternatives: result.alternatives,
-    timing: result.timing,
-  };
 }
 
 /** JSON that no cache between here and the client keeps: photos are private. */

@@ -5,22 +5,13 @@ import { join } from "node:path";
 import * as ort from "onnxruntime-web";
 import type { SearchOptions } from "../../src/decode/search.ts";
 import { decodeImage } from "../../src/image/decode.ts";
-import { type CaptionEngine, type CaptionEvent, EdgecapError, type ErrorCode, loadEngine } from "../../src/mod.ts";
+import { type CaptionEngine, type CaptionEvent, loadEngine } from "../../src/mod.ts";
+import { codeOf } from "../code_of.ts";
 import { pictureSide, pieces, tinyTransformersGraphs, writeTinyTransformers } from "../fixtures/tiny_transformers.ts";
 import { searchTwin } from "../twins/search.ts";
 
 const photo = readFileSync(new URL("../../examples/coffee.jpg", import.meta.url));
 const other = readFileSync(new URL("../../examples/astronaut.jpg", import.meta.url));
-
-async function codeOf(work: Promise<unknown>): Promise<ErrorCode | "no error"> {
-  try {
-    await work;
-  } catch (error) {
-    if (error instanceof EdgecapError) return error.code;
-    throw error;
-  }
-  return "no error";
-}
 
 /** The decoder run on onnxruntime-web, one history after another, with nothing of the library in between. */
 async function referenceModel(bytes: Uint8Array): Promise<(history: readonly number[]) => Promise<Float32Array>> {

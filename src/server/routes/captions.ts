@@ -1,3 +1,4 @@
+import { captionJson } from "../../caption_json.ts";
 import type { Caption, CaptionWord } from "../../captioner.ts";
 import { probeImage } from "../../image/decode.ts";
 import type { CaptionService, Origin } from "../caption_service.ts";
@@ -6,7 +7,7 @@ import type { Metrics } from "../metrics.ts";
 import { type Photo, type PhotoLimits, readPhotos } from "../photos.ts";
 import { Problem, problemOf } from "../problem.ts";
 import { contextOf } from "../request_context.ts";
-import { captionBody, json, representationFor } from "../responses.ts";
+import { json, representationFor } from "../responses.ts";
 
 /** What the routes that caption share. */
 export interface Captioning {
@@ -27,7 +28,7 @@ export async function captions(request: Request, captioning: Captioning): Promis
     const headers = cacheStatus(origin);
     return representation === "text/plain"
       ? plain(caption.caption, headers)
-      : json(captionBody(photos[0]!.name, caption), headers);
+      : json(captionJson(photos[0]!.name, caption), headers);
   }
   const results = await Promise.all(
     photos.map((photo) =>
@@ -46,7 +47,7 @@ export async function captions(request: Request, captioning: Captioning): Promis
   return json(
     results.map((result) =>
       "caption" in result
-        ? captionBody(result.name, result.caption)
+        ? captionJson(result.name, result.caption)
         : { image: result.name, error: { code: result.problem.code, message: result.problem.message } },
     ),
   );
@@ -107,7 +108,7 @@ async function stream(request: Request, photos: readonly Photo[], captioning: Ca
       onWord = sendWord;
       try {
         const { caption } = await result;
-        send({ event: "caption", data: { type: "caption", caption: captionBody(photo.name, caption) } });
+        send({ event: "caption", data: { type: "caption", caption: captionJson(photo.name, caption) } });
       } catch (error) {
         const problem = problemOf(error);
         context.code = problem.code;

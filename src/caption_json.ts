@@ -1,0 +1,13 @@
+import type { Caption } from "./captioner.ts";
+
+/** A caption as the command line prints it with `--json` and as the server answers it, its fields in that order. */
+export function captionJson(image: string, result: Caption): { image: string } & Caption {
+  return {
+    image,
+    caption: result.caption,
+    logProbability: result.logProbability,
+    words: result.words,
+    alternatives: result.alternatives,
+    timing: result.timing,
+  };
+}

@@ -1,0 +1,12 @@
+import { EdgecapError, type ErrorCode } from "../src/errors.ts";
+
+/** The code of the error that some work ends in; errors that are not edgecap's own are thrown on. */
+export async function codeOf(work: Promise<unknown>): Promise<ErrorCode | "no error"> {
+  try {
+    await work;
+  } catch (error) {
+    if (error instanceof EdgecapError) return error.code;
+    throw error;
+  }
+  return "no error";
+}
