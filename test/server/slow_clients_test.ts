@@ -67,7 +67,11 @@ describe("slow clients", () => {
       200,
     );
     expect((await tiny.post("", coffee)).status).toBe(200);
-    while (tiny.log.length < 2) await new Promise((resolve) => setTimeout(resolve, 20));
+    // Deno gives a test no limit of its own.
+    for (const limit = performance.now() + 60_000; tiny.log.length < 2; ) {
+      expect(performance.now()).toBeLessThan(limit);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
     expect(tiny.log.filter(({ status }) => Number(status) >= 500 || status === 200).length).toBe(1);
   });
 });
