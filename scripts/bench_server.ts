@@ -47,7 +47,7 @@ note(await benchBatch());
 note(await benchThroughput(Number(flags.seconds)));
 const bundle = flags.tiny ? await tinyBundleFiles() : undefined;
 const expected = await (async () => {
-  await using captioner = await load(bundle);
+  await using captioner = await load({ bundle });
   return await expectedCaptions(captioner, photos);
 })();
 note(await benchKill(bundle, expected));

@@ -69,7 +69,7 @@ async function encoderOf({ encoder, run, images, train }: Paths): Promise<Uint8A
 
 /** Scores what ships, from the photos' bytes to sentences. */
 async function scoreBundle(bundle: string, images: string, dev: readonly DevPhoto[], signal: AbortSignal) {
-  await using captioner = await load(bundle, { signal });
+  await using captioner = await load({ bundle, signal });
   const items: TextItem[] = [];
   for (const { image, references } of dev) {
     const { caption } = await captioner.caption(await readFile(join(images, image)), { signal });

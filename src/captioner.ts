@@ -1,5 +1,4 @@
-import { type BundleGraphs, checkShapes } from "./bundle/check_shapes.ts";
-import { type BundleSource, defaultBundle, loadBundle } from "./bundle/load_bundle.ts";
+import { type BundleSource, defaultBundle } from "./bundle/load_bundle.ts";
 import type { Manifest } from "./bundle/manifest.ts";
 import { type CaptionOptions, resolveOptions } from "./caption_options.ts";
 import { captionStream } from "./caption_stream.ts";
@@ -10,10 +9,8 @@ import { EdgecapError, throwIfAborted } from "./errors.ts";
 import { decodeImage } from "./image/decode.ts";
 import { encoderInput } from "./image/encoder_input.ts";
 import { OneAtATime } from "./one_at_a_time.ts";
-import { GraphSession } from "./runtime/graph_session.ts";
+import { type ModelShare, shareModel } from "./shared_model.ts";
 import { sentence } from "./text/sentence.ts";
-import { Vocabulary } from "./text/vocabulary.ts";
-import { textModule } from "./text/wasm.ts";
 
 /** An encoded picture: JPEG, PNG, WebP, GIF or BMP. */
 export type ImageSource = Uint8Array | ArrayBuffer | Blob;
@@ -66,42 +63,27 @@ export type CaptionEvent =
 
 /** Options of {@linkcode load}. */
 export interface LoadOptions {
+  /**
+   * A folder's path, a `file:`, `http:` or `https:` URL of a folder, or the bundle's files by name. Default: the bundle
+   * that comes with edgecap.
+   */
+  readonly bundle?: BundleSource | undefined;
   /** Threads of one inference, 1 to 64. Default 1: more are slower where other work wants the cores. */
   readonly threads?: number;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Loads a bundle.
+ * Loads a bundle. Captioners of the same bundle and threads share its sessions; the last one closed frees them.
  *
- * @param bundle Folder, URL or files of a bundle. Default: the one that comes with edgecap.
  * @throws {EdgecapError} `bundle-*`, `graph-failed`, `option-invalid` or `aborted`.
  */
-export async function load(bundle: BundleSource = defaultBundle, options: LoadOptions = {}): Promise<Captioner> {
-  const threads = options.threads ?? 1;
+export async function load(options: LoadOptions = {}): Promise<Captioner> {
+  const { bundle = defaultBundle, threads = 1, signal } = options;
   if (!Number.isInteger(threads) || threads < 1 || threads > 64) {
     throw new EdgecapError("option-invalid", `threads is ${threads}: give a whole number from 1 to 64.`);
   }
-  const [{ where, manifest, files }] = await Promise.all([loadBundle(bundle, options.signal), textModule()]);
-  throwIfAborted(options.signal);
-  const vocabulary = Vocabulary.parse(new TextDecoder().decode(files.vocabulary));
-  if (vocabulary.size !== manifest.decoder.vocabulary) {
-    throw new EdgecapError(
-      "bundle-shape-mismatch",
-      `The bundle "${where}" disagrees with itself: its vocabulary has ${vocabulary.size} entries and its manifest says ${manifest.decoder.vocabulary}. Export the bundle again.`,
-    );
-  }
-  await using sessions = new AsyncDisposableStack();
-  const open = async (name: string, bytes: Uint8Array) =>
-    sessions.use(await GraphSession.create(name, bytes, { threads }));
-  const graphs: BundleGraphs = {
-    encoder: await open("encoder", files.encoder),
-    init: await open("decoder_init", files.decoderInit),
-    step: await open("decoder_step", files.decoderStep),
-  };
-  checkShapes(where, manifest, graphs);
-  throwIfAborted(options.signal);
-  return new Captioner(manifest, graphs, vocabulary, sessions.move());
+  return new Captioner(await shareModel({ bundle, threads, signal }));
 }
 
 /**
@@ -112,17 +94,14 @@ export async function load(bundle: BundleSource = defaultBundle, options: LoadOp
 export class Captioner implements CaptionEngine {
   /** What the bundle says of itself. */
   readonly manifest: Manifest;
-  readonly #graphs: BundleGraphs;
-  readonly #vocabulary: Vocabulary;
-  readonly #resources: AsyncDisposableStack;
-  readonly #turns = new OneAtATime();
+  readonly #share: ModelShare;
+  readonly #own = new OneAtATime();
+  #closed = false;
 
   /** Not for callers: use {@linkcode load}. */
-  constructor(manifest: Manifest, graphs: BundleGraphs, vocabulary: Vocabulary, resources: AsyncDisposableStack) {
-    this.manifest = manifest;
-    this.#graphs = graphs;
-    this.#vocabulary = vocabulary;
-    this.#resources = resources;
+  constructor(share: ModelShare) {
+    this.manifest = share.model.manifest;
+    this.#share = share;
   }
 
   /** The bundle's name. */
@@ -136,7 +115,7 @@ export class Captioner implements CaptionEngine {
    * @throws {EdgecapError} `image-*` where the picture cannot be read, `option-invalid`, `aborted`, or `graph-failed`.
    */
   async caption(image: ImageSource, options: CaptionOptions = {}): Promise<Caption> {
-    return this.#turns.run(() => this.#captionNow(image, options));
+    return this.#inTurn(() => this.#captionNow(image, options));
   }
 
   /**
@@ -149,7 +128,7 @@ export class Captioner implements CaptionEngine {
    */
   async *stream(image: ImageSource, options: CaptionOptions = {}): AsyncGenerator<CaptionEvent, void, undefined> {
     yield* captionStream(
-      (onWord, signal) => this.#turns.run(() => this.#captionNow(image, { ...options, signal }, onWord)),
+      (onWord, signal) => this.#inTurn(() => this.#captionNow(image, { ...options, signal }, onWord)),
       options.signal,
     );
   }
@@ -166,9 +145,25 @@ export class Captioner implements CaptionEngine {
     for await (const image of images) yield await this.caption(image, options);
   }
 
+  /** Waits for the captions under way and frees what no other captioner shares; later captions are refused. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#own.idle();
+    await this.#share[Symbol.asyncDispose]();
+  }
+
+  /** The same as {@linkcode Captioner.close}. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#turns.idle();
-    await this.#resources.disposeAsync();
+    await this.close();
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closed) {
+      return Promise.reject(
+        new EdgecapError("captioner-closed", `The captioner of "${this.name}" is closed: load the bundle again.`),
+      );
+    }
+    return this.#own.run(() => this.#share.model.turns.run(work));
   }
 
   async #captionNow(
@@ -176,6 +171,7 @@ export class Captioner implements CaptionEngine {
     options: CaptionOptions,
     onWord?: (word: CaptionWord) => void,
   ): Promise<Caption> {
+    const { graphs, vocabulary } = this.#share.model;
     const { search, count, attention, signal } = resolveOptions(options, this.manifest);
     throwIfAborted(signal);
     const started = performance.now();
@@ -184,22 +180,22 @@ export class Captioner implements CaptionEngine {
     const pixels = { data: encoderInput(rgb), shape: [1, size, size, 3] };
     throwIfAborted(signal);
     const decoded = performance.now();
-    const { grid } = await this.#graphs.encoder.run({ pixels });
+    const { grid } = await graphs.encoder.run({ pixels });
     throwIfAborted(signal);
     const encoded = performance.now();
     const { prefix } = this.manifest.decoder;
-    const decoder = { ...this.#graphs, ...(prefix !== undefined && { prefix }) };
+    const decoder = { ...graphs, ...(prefix !== undefined && { prefix }) };
     const found = await generate(decoder, grid!, {
       ...search,
       count,
       attention,
-      ...(onWord && { onWord: (word) => onWord(captionWord(this.#vocabulary.word(word.token)!, word)) }),
+      ...(onWord && { onWord: (word) => onWord(captionWord(vocabulary.word(word.token)!, word)) }),
       ...(signal && { signal }),
     });
     const generated = performance.now();
     const [best, ...others] = found.map((hypothesis) => ({
       hypothesis,
-      words: this.#vocabulary.decode(hypothesis.tokens),
+      words: vocabulary.decode(hypothesis.tokens),
     }));
     return {
       caption: sentence(best!.words),

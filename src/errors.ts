@@ -17,6 +17,7 @@ export type ErrorCode =
   | "bundle-manifest-invalid"
   | "bundle-version-unsupported"
   | "bundle-shape-mismatch"
+  | "captioner-closed"
   | "graph-failed"
   | "logits-invalid"
   | "option-invalid"

@@ -1,9 +1,9 @@
-import { readFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { readDefaultBundle } from "#assets";
+import { openFolder, openStore } from "#storage";
 import { EdgecapError, throwIfAborted } from "../errors.ts";
+import { download } from "./download.ts";
 import { type BundlePart, type Manifest, parseManifest } from "./manifest.ts";
+import { sha256Hex } from "./sha256.ts";
 
 /** A bundle in memory: its manifest and its files, whose hashes have been checked. */
 export interface Bundle {
@@ -13,6 +13,21 @@ export interface Bundle {
   readonly files: Readonly<Record<BundlePart, Uint8Array>>;
 }
 
+/** A bundle whose manifest has been read, and nothing more. */
+export interface OpenBundle {
+  /** Where it is, for messages. */
+  readonly where: string;
+  readonly manifest: Manifest;
+  /** SHA-256 of the manifest, which names every file by its own: bundles of the same hash are the same bundle. */
+  readonly hash: string;
+  /**
+   * Reads all files and checks them against the manifest.
+   *
+   * @throws {EdgecapError} `bundle-file-missing`, `bundle-hash-mismatch` or `aborted`.
+   */
+  files(): Promise<Bundle["files"]>;
+}
+
 /** Where a bundle is: a folder's path, a `file:`, `http:` or `https:` URL of a folder, or its files in memory by name. */
 export type BundleSource = string | URL | ReadonlyMap<string, Uint8Array>;
 
@@ -20,60 +35,82 @@ export type BundleSource = string | URL | ReadonlyMap<string, Uint8Array>;
 export const defaultBundle: URL = new URL("../../models/default/", import.meta.url);
 
 /**
- * Reads a bundle whole and checks every file against its manifest.
+ * Reads a bundle whole and checks every file against its manifest. Files of a bundle on the web are kept, in the user's
+ * cache folder or in the browser's Cache API, and a download that was cut off goes on where it was.
  *
  * @throws {EdgecapError} `bundle-missing`, `bundle-file-missing`, `bundle-hash-mismatch`, `bundle-manifest-invalid`,
  *   `bundle-version-unsupported`, or `aborted`.
  */
 export async function loadBundle(source: BundleSource, signal?: AbortSignal): Promise<Bundle> {
-  const { where, read } = reader(source, signal);
-  const manifestBytes = await read("manifest.json").catch((cause: unknown) => {
+  const { where, manifest, files } = await openBundle(source, signal);
+  return { where, manifest, files: await files() };
+}
+
+/**
+ * Reads a bundle's manifest.
+ *
+ * @throws {EdgecapError} `bundle-missing`, `bundle-manifest-invalid`, `bundle-version-unsupported`, or `aborted`.
+ */
+export async function openBundle(source: BundleSource, signal?: AbortSignal): Promise<OpenBundle> {
+  const { where, readManifest, readFile } = await reader(source, signal);
+  const bytes = await readManifest().catch((cause: unknown) => {
     throwIfAborted(signal);
+    if (cause instanceof EdgecapError) throw cause;
     throw new EdgecapError("bundle-missing", `No bundle at "${where}": it has no readable manifest.json.`, { cause });
   });
-  const manifest = parseManifest(new TextDecoder().decode(manifestBytes), `${where}/manifest.json`);
-  const parts = Object.keys(manifest.files) as BundlePart[];
-  const contents = await Promise.all(
-    parts.map(async (part) => {
-      const { path, sha256, bytes: size } = manifest.files[part];
-      const bytes = await read(path).catch((cause: unknown) => {
-        throwIfAborted(signal);
-        throw new EdgecapError("bundle-file-missing", `The bundle "${where}" lacks "${path}": copy the whole folder.`, {
-          cause,
-        });
+  const manifest = parseManifest(new TextDecoder().decode(bytes), `${where}/manifest.json`);
+  return {
+    where,
+    manifest,
+    hash: await sha256Hex(bytes),
+    files: async () => {
+      const parts = Object.keys(manifest.files) as BundlePart[];
+      const contents = await Promise.all(
+        parts.map(async (part) => [part, await readPart(manifest.files[part])] as const),
+      );
+      return Object.fromEntries(contents) as Record<BundlePart, Uint8Array>;
+    },
+  };
+
+  async function readPart(file: FileEntry): Promise<Uint8Array> {
+    const { path, sha256, bytes: size } = file;
+    const found = await readFile(file).catch((cause: unknown) => {
+      throwIfAborted(signal);
+      if (cause instanceof EdgecapError) throw cause;
+      throw new EdgecapError("bundle-file-missing", `The bundle "${where}" lacks "${path}": copy the whole folder.`, {
+        cause,
       });
-      const found = await sha256Hex(bytes);
-      if (found !== sha256) {
-        throw new EdgecapError(
-          "bundle-hash-mismatch",
-          `"${path}" of the bundle "${where}" is not the file that its manifest names (${bytes.length} bytes of SHA-256 ${found}; expected ${size} of ${sha256}): copy the bundle again.`,
-        );
-      }
-      return [part, bytes] as const;
-    }),
-  );
-  return { where, manifest, files: Object.fromEntries(contents) as Record<BundlePart, Uint8Array> };
+    });
+    const hash = await sha256Hex(found);
+    if (hash === sha256) return found;
+    throw new EdgecapError(
+      "bundle-hash-mismatch",
+      `"${path}" of the bundle "${where}" is not the file that its manifest names (${found.length} bytes of SHA-256 ${hash}; expected ${size} of ${sha256}): copy the bundle again.`,
+    );
+  }
 }
 
-/** SHA-256 of some bytes, in lower-case hexadecimal. */
-export async function sha256Hex(bytes: Uint8Array): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
-  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+type FileEntry = Manifest["files"][BundlePart];
+
+interface Reader {
+  readonly where: string;
+  readManifest(): Promise<Uint8Array>;
+  readFile(file: FileEntry): Promise<Uint8Array>;
 }
 
-function reader(source: BundleSource, signal: AbortSignal | undefined) {
-  if (source instanceof Map) return { where: "memory", read: (path: string) => fromMemory(source, path) };
+async function reader(source: BundleSource, signal: AbortSignal | undefined): Promise<Reader> {
+  if (source instanceof Map) return ofPaths("memory", (path) => fromMemory(source, path));
   // An executable has it inside, where no folder is.
-  if (source === defaultBundle) return { where: "the bundle that comes with edgecap", read: readDefaultBundle };
+  if (source === defaultBundle) return ofPaths("the bundle that comes with edgecap", readDefaultBundle);
   const url =
     source instanceof URL ? source : /^(file|https?):/.test(source as string) ? new URL(source as string) : undefined;
-  if (url !== undefined && url.protocol !== "file:") {
-    const base = new URL(url.href.endsWith("/") ? url.href : `${url.href}/`);
-    return { where: base.href, read: (path: string) => fromWeb(new URL(path, base), signal) };
-  }
-  const folder = url === undefined ? resolve(source as string) : fileURLToPath(url);
-  const options = signal === undefined ? {} : { signal };
-  return { where: folder, read: async (path: string): Promise<Uint8Array> => readFile(join(folder, path), options) };
+  if (url !== undefined && url.protocol !== "file:") return fromWeb(url, signal);
+  const { where, read } = openFolder(url ?? (source as string));
+  return ofPaths(where, (path) => read(path, signal));
+}
+
+function ofPaths(where: string, read: (path: string) => Promise<Uint8Array>): Reader {
+  return { where, readManifest: () => read("manifest.json"), readFile: ({ path }) => read(path) };
 }
 
 async function fromMemory(files: ReadonlyMap<string, Uint8Array>, path: string): Promise<Uint8Array> {
@@ -82,8 +119,29 @@ async function fromMemory(files: ReadonlyMap<string, Uint8Array>, path: string):
   return bytes;
 }
 
-async function fromWeb(url: URL, signal: AbortSignal | undefined): Promise<Uint8Array> {
-  const response = await fetch(url, signal === undefined ? {} : { signal });
-  if (!response.ok) throw new Error(`${url.href} answered ${response.status}`);
-  return new Uint8Array(await response.arrayBuffer());
+/** A bundle on the web; where there is no connection, the manifest kept last time serves. */
+async function fromWeb(url: URL, signal: AbortSignal | undefined): Promise<Reader> {
+  const base = new URL(url.href.endsWith("/") ? url.href : `${url.href}/`);
+  const address = new URL("manifest.json", base);
+  const store = await openStore();
+  const key = `manifest-${await sha256Hex(new TextEncoder().encode(address.href))}`;
+  return {
+    where: base.href,
+    readManifest: async () => {
+      let response: Response;
+      try {
+        response = await fetch(address, signal === undefined ? {} : { signal });
+      } catch (cause) {
+        throwIfAborted(signal);
+        const kept = await store.read(key);
+        if (kept !== undefined) return kept;
+        throw cause;
+      }
+      if (!response.ok) throw new Error(`${address.href} answered ${response.status}`);
+      const bytes = new Uint8Array(await response.arrayBuffer());
+      await store.write(key, bytes);
+      return bytes;
+    },
+    readFile: ({ path, sha256, bytes }) => download({ url: new URL(path, base), sha256, bytes }, store, signal),
+  };
 }

@@ -1,8 +1,8 @@
 import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { unwritable } from "../errors.ts";
-import { sha256Hex } from "./load_bundle.ts";
 import { type BundlePart, type Manifest, parseManifest } from "./manifest.ts";
+import { sha256Hex } from "./sha256.ts";
 
 /** File names of a bundle's parts. */
 export const bundleFileNames: Readonly<Record<BundlePart, string>> = {

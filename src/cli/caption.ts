@@ -61,7 +61,7 @@ async function caption(args: string[], flags: CaptionFlags): Promise<void> {
   const files = await imageFiles(args);
   const { json, bundle, threads, ...generation } = flags;
   const options: CaptionOptions = { ...generation, signal: interrupt.signal };
-  await using captioner = await loadEngine(bundle, { threads, signal: interrupt.signal });
+  await using captioner = await loadEngine({ bundle, threads, signal: interrupt.signal });
   using progress = startProgress(files.length, "pictures", process.stdout.isTTY);
   const report = json === true ? jsonReport : textReport(files.length > 1);
   for (const [done, file] of files.entries()) {

@@ -109,7 +109,7 @@ async function readyHypotheses(file: string, listed: readonly string[] | undefin
 async function captionImages(images: readonly string[], flags: EvaluateFlags): Promise<Map<string, string>> {
   using interrupt = interruptSignal();
   const { signal } = interrupt;
-  await using captioner = await loadEngine(flags.bundle, { signal });
+  await using captioner = await loadEngine({ bundle: flags.bundle, signal });
   using progress = startProgress(images.length, "pictures");
   const options = { signal, ...(flags.beams !== undefined && { beams: flags.beams }) };
   const captions = new Map<string, string>();

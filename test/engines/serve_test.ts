@@ -12,7 +12,7 @@ test("the server captions with transformers:FOLDER through the same interface", 
   try {
     writeTinyTransformers(folder, { num_beams: 2 });
     await using server = createServer({ bundle: `transformers:${folder}`, workers: 1 });
-    await using engine = await loadEngine(`transformers:${folder}`);
+    await using engine = await loadEngine({ bundle: `transformers:${folder}` });
     await server.ready;
     const ask = (query: string, accept: string) =>
       server.fetch(

@@ -72,7 +72,7 @@ describe("loadEngine() of transformers:FOLDER", () => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "edgecap-transformers-"));
     writeTinyTransformers(join(folder, "model"), { num_beams: 3, length_penalty: 0.5 });
-    engine = await loadEngine(`transformers:${join(folder, "model")}`);
+    engine = await loadEngine({ bundle: `transformers:${join(folder, "model")}` });
   });
 
   afterAll(async () => {
@@ -175,28 +175,28 @@ describe("loadEngine() of transformers:FOLDER", () => {
 
   test("says what a folder lacks", async () => {
     const path = join(folder, "lacking");
-    expect(await codeOf(loadEngine(`transformers:${path}`))).toBe("bundle-missing");
+    expect(await codeOf(loadEngine({ bundle: `transformers:${path}` }))).toBe("bundle-missing");
     for (const file of ["tokenizer.json", "preprocessor_config.json", "onnx/decoder_model_merged.onnx"]) {
       writeTinyTransformers(path);
       rmSync(join(path, file));
-      const work = loadEngine(`transformers:${path}`);
+      const work = loadEngine({ bundle: `transformers:${path}` });
       expect(await codeOf(work)).toBe("bundle-file-missing");
       await expect(work).rejects.toThrow(`lacks "${file}"`);
     }
     writeTinyTransformers(path);
     writeFileSync(join(path, "onnx/encoder_model.onnx"), "no graph");
-    expect(await codeOf(loadEngine(`transformers:${path}`))).toBe("graph-failed");
+    expect(await codeOf(loadEngine({ bundle: `transformers:${path}` }))).toBe("graph-failed");
     writeTinyTransformers(path);
     const config = JSON.parse(readFileSync(join(path, "config.json"), "utf8"));
     writeFileSync(join(path, "config.json"), JSON.stringify({ ...config, model_type: "gpt2" }));
-    expect(await codeOf(loadEngine(`transformers:${path}`))).toBe("bundle-manifest-invalid");
+    expect(await codeOf(loadEngine({ bundle: `transformers:${path}` }))).toBe("bundle-manifest-invalid");
   });
 
   test("finds graphs of another precision by their names", async () => {
     const path = join(folder, "quantised");
     writeTinyTransformers(path, { num_beams: 3, length_penalty: 0.5 });
     renameSync(join(path, "onnx/encoder_model.onnx"), join(path, "onnx/encoder_model_quantized.onnx"));
-    await using quantised = await loadEngine(`transformers:${path}`);
+    await using quantised = await loadEngine({ bundle: `transformers:${path}` });
     expect((await quantised.caption(photo)).caption).toBe((await engine.caption(photo)).caption);
   });
 
@@ -206,7 +206,7 @@ describe("loadEngine() of transformers:FOLDER", () => {
     const file = join(path, "preprocessor_config.json");
     const crop = { size: { shortest_edge: 40 }, do_center_crop: true, crop_size: { height: 32, width: 32 } };
     writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, "utf8")), ...crop }));
-    await using cropping = await loadEngine(`transformers:${path}`);
+    await using cropping = await loadEngine({ bundle: `transformers:${path}` });
     expect((await cropping.caption(photo)).words.length).toBeGreaterThan(0);
   });
 
@@ -218,7 +218,7 @@ describe("loadEngine() of transformers:FOLDER", () => {
       throw new Error("There is no network here.");
     }) as unknown as typeof fetch;
     try {
-      await using again = await loadEngine(`transformers:${join(folder, "model")}`);
+      await using again = await loadEngine({ bundle: `transformers:${join(folder, "model")}` });
       await again.caption(photo);
     } finally {
       globalThis.fetch = fetch;

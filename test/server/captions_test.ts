@@ -10,7 +10,7 @@ let tiny: TinyServer;
 let captioner: Captioner;
 
 beforeAll(async () => {
-  [tiny, captioner] = await Promise.all([tinyServer(), tinyBundleFiles().then((files) => load(files))]);
+  [tiny, captioner] = await Promise.all([tinyServer(), tinyBundleFiles().then((files) => load({ bundle: files }))]);
 });
 
 afterAll(async () => {

@@ -68,7 +68,7 @@ describe("edgecap serve", () => {
   test("captions as the library does, logs a line a request, and ends with 0 at SIGTERM", async () => {
     const { child, url, log, exit } = await serve([]);
     const result = (await (await post(url, "?beams=3")).json()) as Caption;
-    await using captioner = await load(await tinyBundleFiles());
+    await using captioner = await load({ bundle: await tinyBundleFiles() });
     expect(result.caption).toBe((await captioner.caption(coffee, { beams: 3 })).caption);
     expect((await fetch(url)).headers.get("content-type")).toBe("text/html; charset=utf-8");
     process.kill(child.pid!, "SIGTERM");

@@ -20,7 +20,7 @@ describe("POST /v1/captions as a stream", () => {
 
   beforeAll(async () => {
     const bundle = await tinyBundleFiles();
-    captioner = await load(bundle);
+    captioner = await load({ bundle });
     await captioner.caption(photo);
     server = createServer({ bundle, workers: 1 });
     await server.ready;

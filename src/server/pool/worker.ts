@@ -27,7 +27,7 @@ scope.onmessage = ({ data }) => {
 
 async function open({ bundle }: Extract<ToWorker, { type: "load" }>): Promise<void> {
   try {
-    engine = await loadEngine(bundle);
+    engine = await loadEngine({ bundle });
     scope.postMessage({ type: "ready", model: cardOf(engine) });
   } catch (error) {
     scope.postMessage({ type: "refused", ...described(error) });

@@ -19,7 +19,7 @@ describe.skipIf(!hasChromium)("the page in Chromium", () => {
   let address: string;
 
   beforeAll(async () => {
-    captioner = await load(await wordyBundle());
+    captioner = await load({ bundle: await wordyBundle() });
     server = await serve();
     address = server.address;
     browser = await startChromium();
@@ -313,7 +313,7 @@ describe.skipIf(!hasChromium)("the page in Chromium", () => {
     try {
       writeTinyTransformers(folder);
       await using served = await serve({ bundle: `transformers:${folder}` });
-      await using engine = await loadEngine(`transformers:${folder}`);
+      await using engine = await loadEngine({ bundle: `transformers:${folder}` });
       await using tab = await openTab(browser, served.address);
       await hand(tab.page, "drop", coffee, "image/jpeg");
       expect(await shownCaption(tab.page)).toBe((await engine.caption(coffee, { alternatives: 3 })).caption);

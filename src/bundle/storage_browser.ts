@@ -1,0 +1,43 @@
+/** Kept downloads in a browser, where there are no folders. Exports the same as storage.ts. */
+import { EdgecapError } from "../errors.ts";
+import { type FileStore, noStore, partialInMemory } from "./file_store.ts";
+
+/** What is used of the Cache API, which the other runtimes' types lack. */
+interface BrowserCache {
+  match(address: string): Promise<Response | undefined>;
+  put(address: string, response: Response): Promise<void>;
+  delete(address: string): Promise<boolean>;
+}
+
+/** Refuses: a browser has no folders. */
+export function openFolder(folder: string | URL): {
+  where: string;
+  read: (path: string, signal?: AbortSignal) => Promise<Uint8Array>;
+} {
+  throw new EdgecapError(
+    "bundle-missing",
+    `A browser cannot read the folder "${folder}": give the bundle's http: or https: URL, or its files in memory.`,
+  );
+}
+
+/** The store for downloads: the Cache API, or one that keeps nothing where it is missing, as on insecure pages. */
+export async function openStore(): Promise<FileStore> {
+  const { caches } = globalThis as { readonly caches?: { open(name: string): Promise<BrowserCache> } };
+  const cache = await caches?.open("edgecap").catch(() => undefined);
+  if (cache === undefined) return noStore;
+  // The Cache API keeps answers by address; this one is never fetched.
+  const address = (key: string) => `/.edgecap-cache/${key}`;
+  const write = (key: string, bytes: Uint8Array) =>
+    cache.put(address(key), new Response(bytes as Uint8Array<ArrayBuffer>)).catch(() => {});
+  return {
+    read: async (key) => {
+      const kept = await cache.match(address(key));
+      return kept && new Uint8Array(await kept.arrayBuffer());
+    },
+    write,
+    remove: async (key) => {
+      await cache.delete(address(key));
+    },
+    partial: async (key) => partialInMemory((bytes) => write(key, bytes)),
+  };
+}

@@ -1,0 +1,124 @@
+import { type BundleGraphs, checkShapes } from "./bundle/check_shapes.ts";
+import { type BundleSource, type OpenBundle, openBundle } from "./bundle/load_bundle.ts";
+import type { Manifest } from "./bundle/manifest.ts";
+import { EdgecapError, throwIfAborted } from "./errors.ts";
+import { OneAtATime } from "./one_at_a_time.ts";
+import { GraphSession } from "./runtime/graph_session.ts";
+import { Vocabulary } from "./text/vocabulary.ts";
+import { textModule } from "./text/wasm.ts";
+
+/** A bundle ready to run: its graphs, its words, and the queue that its callers stand in. */
+export interface Model {
+  readonly manifest: Manifest;
+  readonly graphs: BundleGraphs;
+  readonly vocabulary: Vocabulary;
+  /** Graphs run once at a time, however many captioners share them. */
+  readonly turns: OneAtATime;
+}
+
+/** A caller's share of a model; disposing of the last one frees it. */
+export interface ModelShare extends AsyncDisposable {
+  readonly model: Model;
+}
+
+/** What {@linkcode shareModel} needs. */
+export interface ModelOptions {
+  readonly bundle: BundleSource;
+  readonly threads: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+interface Entry {
+  holders: number;
+  readonly opening: Promise<OpenModel>;
+}
+
+interface OpenModel extends AsyncDisposable {
+  readonly model: Model;
+}
+
+/**
+ * The models that are loaded, by manifest and threads: a manifest names its files by their hashes, so that two bundles
+ * of the same manifest are the same bundle, and sessions are too large to hold twice.
+ */
+const loaded = new Map<string, Entry>();
+
+/**
+ * Loads a bundle, or shares what another caller has loaded of the same bundle.
+ *
+ * @throws {EdgecapError} `bundle-*`, `graph-failed` or `aborted`.
+ */
+export async function shareModel(options: ModelOptions): Promise<ModelShare> {
+  const source = await openBundle(options.bundle, options.signal);
+  const key = `${source.hash} ${options.threads}`;
+  for (;;) {
+    throwIfAborted(options.signal);
+    const entry = loaded.get(key) ?? begin(key, source, options);
+    entry.holders++;
+    try {
+      const { model } = await entry.opening;
+      return { model, [Symbol.asyncDispose]: once(() => release(key, entry)) };
+    } catch (error) {
+      // Whoever began the loading gave it up, and this caller did not.
+      const abandoned = error instanceof EdgecapError && error.code === "aborted" && options.signal?.aborted !== true;
+      if (!abandoned) throw error;
+    }
+  }
+}
+
+function begin(key: string, source: OpenBundle, options: ModelOptions): Entry {
+  const opening = openModel(source, options).catch((error: unknown) => {
+    loaded.delete(key);
+    throw error;
+  });
+  const entry = { holders: 0, opening };
+  loaded.set(key, entry);
+  return entry;
+}
+
+async function release(key: string, entry: Entry): Promise<void> {
+  entry.holders--;
+  if (entry.holders > 0) return;
+  loaded.delete(key);
+  await (await entry.opening)[Symbol.asyncDispose]();
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => {
+    done ??= work();
+    return done;
+  };
+}
+
+async function openModel(source: OpenBundle, { threads, signal }: ModelOptions): Promise<OpenModel> {
+  const { where, manifest } = source;
+  const [files] = await Promise.all([source.files(), textModule()]);
+  throwIfAborted(signal);
+  await using resources = new AsyncDisposableStack();
+  const vocabulary = resources.use(Vocabulary.parse(new TextDecoder().decode(files.vocabulary)));
+  if (vocabulary.size !== manifest.decoder.vocabulary) {
+    throw new EdgecapError(
+      "bundle-shape-mismatch",
+      `The bundle "${where}" disagrees with itself: its vocabulary has ${vocabulary.size} entries and its manifest says ${manifest.decoder.vocabulary}. Export the bundle again.`,
+    );
+  }
+  const open = async (name: string, bytes: Uint8Array) =>
+    resources.use(await GraphSession.create(name, bytes, { threads }));
+  const graphs: BundleGraphs = {
+    encoder: await open("encoder", files.encoder),
+    init: await open("decoder_init", files.decoderInit),
+    step: await open("decoder_step", files.decoderStep),
+  };
+  checkShapes(where, manifest, graphs);
+  throwIfAborted(signal);
+  const kept = resources.move();
+  const turns = new OneAtATime();
+  return {
+    model: { manifest, graphs, vocabulary, turns },
+    [Symbol.asyncDispose]: async () => {
+      await turns.idle();
+      await kept.disposeAsync();
+    },
+  };
+}

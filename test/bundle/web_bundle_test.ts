@@ -1,0 +1,198 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { spawn } from "node:child_process";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { loadBundle } from "../../src/bundle/load_bundle.ts";
+import { codeOf } from "../code_of.ts";
+import { tinyBundleFiles } from "../fixtures/tiny_bundle.ts";
+
+/** A server of a bundle's files that can be made to misbehave. */
+interface Site {
+  readonly address: string;
+  /** Requests seen: path and range. */
+  readonly requests: string[];
+  /** Whether ranges are known. */
+  ranges: boolean;
+  /** Bytes of `encoder.onnx` after which a connection is cut. */
+  cutAfter: number;
+  files: Map<string, Uint8Array>;
+  readonly server: Server;
+}
+
+async function openSite(): Promise<Site> {
+  const site = { requests: [] as string[], ranges: true, cutAfter: Number.POSITIVE_INFINITY, files: await bigFiles() };
+  const answer = (request: IncomingMessage, response: ServerResponse) => {
+    const path = request.url!.slice("/models/tiny/".length);
+    const { range } = request.headers;
+    site.requests.push(`${path}${range === undefined ? "" : ` ${range}`}`);
+    const bytes = site.files.get(path);
+    if (bytes === undefined) return void response.writeHead(404).end();
+    const start = site.ranges && range !== undefined ? Number(/\d+/.exec(range)![0]) : 0;
+    const headers = { "content-length": bytes.length - start };
+    if (start > 0) {
+      response.writeHead(206, { ...headers, "content-range": `bytes ${start}-${bytes.length - 1}/${bytes.length}` });
+    } else response.writeHead(200, headers);
+    const end = path === "encoder.onnx" ? Math.min(bytes.length, start + site.cutAfter) : bytes.length;
+    response.write(bytes.subarray(start, end), () => {
+      if (end === bytes.length) response.end();
+      // Given time to arrive, or nothing of it counts.
+      else setTimeout(() => response.destroy(), 50);
+    });
+  };
+  const server = createServer(answer);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return Object.assign(site, { address: `http://127.0.0.1:${port}/models/tiny`, server });
+}
+
+/** The tiny bundle with an encoder of many packets: its bytes are no graph, and its manifest vouches for them. */
+async function bigFiles(): Promise<Map<string, Uint8Array>> {
+  const files = await tinyBundleFiles();
+  const manifest = JSON.parse(new TextDecoder().decode(files.get("manifest.json")));
+  const encoder = Uint8Array.from({ length: 1_000_000 }, (_, i) => (i * 7919) >> 3);
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", encoder));
+  const sha256 = [...hash].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  manifest.files.encoder = { path: "encoder.onnx", bytes: encoder.length, sha256 };
+  files.set("encoder.onnx", encoder);
+  return files.set("manifest.json", new TextEncoder().encode(JSON.stringify(manifest)));
+}
+
+let site: Site;
+let folder: string;
+
+beforeAll(async () => {
+  site = await openSite();
+});
+
+afterAll(async () => {
+  site.server.closeAllConnections();
+  await new Promise((resolve) => site.server.close(resolve));
+});
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "edgecap-web-"));
+  process.env["EDGECAP_CACHE"] = folder;
+  Object.assign(site, { ranges: true, cutAfter: Number.POSITIVE_INFINITY, files: await bigFiles() });
+  site.requests.length = 0;
+});
+
+afterEach(async () => {
+  delete process.env["EDGECAP_CACHE"];
+  await rm(folder, { recursive: true });
+});
+
+const partials = async () => (await readdir(folder)).filter((name) => name.endsWith(".partial"));
+
+describe("loadBundle() of a URL", () => {
+  test("downloads once, then needs the manifest alone, and then no server", async () => {
+    const first = await loadBundle(site.address);
+    expect(first.files.encoder).toEqual(site.files.get("encoder.onnx")!);
+    expect(site.requests.length).toBe(5);
+    site.requests.length = 0;
+    await loadBundle(`${site.address}/`);
+    expect(site.requests).toEqual(["manifest.json"]);
+
+    const closed = await openSite();
+    await loadBundle(closed.address);
+    closed.server.closeAllConnections();
+    await new Promise((resolve) => closed.server.close(resolve));
+    expect((await loadBundle(closed.address)).manifest.name).toBe("tiny");
+    expect(await partials()).toEqual([]);
+  });
+
+  test("goes on after a cut connection where it was", async () => {
+    site.cutAfter = 300_000;
+    const { files } = await loadBundle(site.address);
+    expect(files.encoder).toEqual(site.files.get("encoder.onnx")!);
+    expect(site.requests.filter((request) => request.startsWith("encoder.onnx")).length).toBe(4);
+    expect(site.requests).toContain("encoder.onnx bytes=300000-");
+  });
+
+  test("goes on in another process after this one was killed", async () => {
+    site.cutAfter = 400_000;
+    const program = `
+      import { loadBundle } from ${JSON.stringify(new URL("../../src/bundle/load_bundle.ts", import.meta.url).href)};
+      await loadBundle(${JSON.stringify(site.address)});`;
+    const path = join(folder, "program.mjs");
+    await writeFile(path, program);
+    const onBun = "Bun" in globalThis;
+    const root = fileURLToPath(new URL("../..", import.meta.url));
+    const config = join(root, "deno.json");
+    const args = onBun ? [path] : ["run", "-A", "--no-check", "--config", config, path];
+    const child = spawn(process.execPath, args, { cwd: root, stdio: "ignore" });
+    const deadline = Date.now() + 120_000;
+    const half = async () => {
+      for (const name of await partials()) {
+        // A small file's may be gone by now.
+        const size = await stat(join(folder, name)).then(
+          (found) => found.size,
+          () => 0,
+        );
+        if (size >= 400_000) return true;
+      }
+      return false;
+    };
+    while (!(await half()) && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 5));
+    child.kill("SIGKILL");
+    await new Promise((resolve) => child.once("close", resolve));
+    // Whole now, unless the child was faster than the signal.
+    site.cutAfter = Number.POSITIVE_INFINITY;
+    site.requests.length = 0;
+    await loadBundle(site.address);
+    const asked = site.requests.filter((request) => request.startsWith("encoder.onnx"));
+    expect(asked).not.toContain("encoder.onnx");
+    expect(await partials()).toEqual([]);
+  });
+
+  test("begins anew where the server knows no ranges", async () => {
+    site.cutAfter = 400_000;
+    site.ranges = false;
+    const loading = loadBundle(site.address);
+    setTimeout(() => {
+      site.cutAfter = Number.POSITIVE_INFINITY;
+    }, 100);
+    expect((await loading).files.encoder).toEqual(site.files.get("encoder.onnx")!);
+  });
+
+  test("refuses other bytes than the manifest names, and keeps none of them", async () => {
+    site.files.get("encoder.onnx")![500] = 1;
+    expect(await codeOf(loadBundle(site.address))).toBe("bundle-hash-mismatch");
+    site.files = await bigFiles();
+    await loadBundle(site.address);
+  });
+
+  test("refuses a file that is longer than the manifest says, before all of it is there", async () => {
+    site.files.set("encoder.onnx", new Uint8Array(5_000_000));
+    expect(await codeOf(loadBundle(site.address))).toBe("bundle-hash-mismatch");
+  });
+
+  test("throws away a kept file that has been damaged", async () => {
+    await loadBundle(site.address);
+    for (const name of await readdir(folder)) {
+      const path = join(folder, name);
+      const bytes = await readFile(path);
+      if (bytes.length === 1_000_000) await writeFile(path, bytes.subarray(1));
+    }
+    expect((await loadBundle(site.address)).files.encoder.length).toBe(1_000_000);
+  });
+
+  test("says what is missing", async () => {
+    site.files.delete("vocabulary.txt");
+    expect(await codeOf(loadBundle(site.address))).toBe("bundle-file-missing");
+    expect(await codeOf(loadBundle(`${site.address}/nothing`))).toBe("bundle-missing");
+  });
+
+  test("stops where its signal is aborted, and keeps what is there", async () => {
+    site.cutAfter = 500_000;
+    const controller = new AbortController();
+    const loading = codeOf(loadBundle(site.address, controller.signal));
+    const deadline = Date.now() + 60_000;
+    while ((await partials()).length === 0 && Date.now() < deadline) await new Promise((r) => setTimeout(r, 1));
+    controller.abort();
+    expect(await loading).toBe("aborted");
+  });
+});
