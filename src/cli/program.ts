@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { registerCaption } from "./caption.ts";
 import { registerCompletion } from "./completion.ts";
+import { registerDoctor } from "./doctor.ts";
 import { registerEvaluate } from "./evaluate.ts";
 import { registerModels } from "./models.ts";
 import { registerServe } from "./serve.ts";
@@ -21,7 +22,7 @@ export function buildProgram(more: readonly RegisterVerb[] = []): Command {
     .version(versionText())
     .showHelpAfterError("(--help says more)")
     .enablePositionalOptions();
-  const verbs = [registerCaption, registerServe, registerModels, registerTokenize, registerEvaluate];
+  const verbs = [registerCaption, registerServe, registerModels, registerTokenize, registerEvaluate, registerDoctor];
   for (const register of [...verbs, ...more, registerCompletion]) register(program);
   return program;
 }
