@@ -22,6 +22,9 @@ export async function openWebgpu(): Promise<Backend> {
   return new WebgpuBackend(device, adapter);
 }
 
+/** Time after a failure in which the loss of the device is told, in milliseconds. */
+const lossDelayMs = 200;
+
 /** One device, and the turns that its sessions take: two at once can crash it. */
 export class WebgpuBackend implements Backend {
   readonly name = "webgpu";
@@ -39,6 +42,11 @@ export class WebgpuBackend implements Backend {
     this.#watch(device);
   }
 
+  /** Whether the device is gone and not yet replaced. */
+  get lost(): boolean {
+    return this.#lostReason !== undefined;
+  }
+
   async open(bytes: Uint8Array, options: OpenOptions): Promise<BackendSession> {
     const kept = bytes.slice();
     const first = await this.inTurn(() => this.openNow(kept, options));
@@ -50,11 +58,17 @@ export class WebgpuBackend implements Backend {
     const turn = this.#turn.then(async () => {
       if (this.#lostReason !== undefined) await this.#replace();
       const { device } = this;
-      const lost = device.lost.then(({ message }) => {
+      const lost = device.lost.then(({ message }): never => {
         throw new DeviceReplacedError(message);
       });
       lost.catch(() => {});
-      return Promise.race([work(), lost]);
+      const done = work().catch(async (error: unknown) => {
+        // What fails because the device is gone can fail before the loss is told.
+        await Promise.race([lost, new Promise((resolve) => setTimeout(resolve, lossDelayMs))]);
+        throw error;
+      });
+      done.catch(() => {});
+      return await Promise.race([done, lost]);
     });
     this.#turn = turn.catch(() => {});
     return turn;
@@ -142,6 +156,7 @@ class WebgpuSession implements BackendSession {
 
   async release(): Promise<void> {
     // A session of a lost device has nothing left to free.
-    if (this.#generation === this.#backend.generation) await this.#backend.inTurn(() => this.#session.release());
+    if (this.#generation !== this.#backend.generation || this.#backend.lost) return;
+    await this.#backend.inTurn(() => this.#session.release());
   }
 }
