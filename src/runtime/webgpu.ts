@@ -1,3 +1,4 @@
+import type * as Ort from "onnxruntime-web";
 import * as ort from "onnxruntime-web/webgpu";
 import { ortWebgpuFiles } from "#assets";
 import { EdgecapError } from "../errors.ts";
@@ -15,11 +16,27 @@ import { WebWorker } from "./web_worker.ts";
  */
 export async function openWebgpu(): Promise<Backend> {
   const { device, adapter } = await openDevice();
-  const { wasmPaths, wasmBinary } = await ortWebgpuFiles();
-  ort.env.wasm.numThreads = 1;
-  if (wasmPaths !== undefined) ort.env.wasm.wasmPaths = wasmPaths;
-  if (wasmBinary !== undefined) ort.env.wasm.wasmBinary = wasmBinary;
+  await prepare(ort);
   return new WebgpuBackend(device, adapter);
+}
+
+async function prepare({ env }: typeof Ort): Promise<void> {
+  const { wasmPaths, wasmBinary } = await ortWebgpuFiles();
+  env.wasm.numThreads = 1;
+  if (wasmPaths !== undefined) env.wasm.wasmPaths = wasmPaths;
+  if (wasmBinary !== undefined) env.wasm.wasmBinary = wasmBinary;
+}
+
+/**
+ * Another onnxruntime-web: a run that fails in the middle, as one does whose device is lost, leaves the stack of the
+ * WebAssembly as it was, and everything after it reads garbage. Modules are kept by their address, so it is the same
+ * one under another: the file beside, which differs in where it looks for its script.
+ */
+async function anotherOrt(): Promise<typeof Ort> {
+  const address = new URL("ort.webgpu.min.mjs", import.meta.resolve("onnxruntime-web/webgpu"));
+  const another: typeof Ort = await import(address.href);
+  await prepare(another);
+  return another;
 }
 
 /** Time after a failure in which the loss of the device is told, in milliseconds. */
@@ -33,6 +50,7 @@ export class WebgpuBackend implements Backend {
   /** Counts the devices, from 0: tensors of an earlier one are gone. */
   generation = 0;
   device: GpuDevice;
+  #ort: typeof Ort = ort;
   #lostReason: string | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -78,14 +96,14 @@ export class WebgpuBackend implements Backend {
   async openNow(bytes: Uint8Array, { keep }: OpenOptions): Promise<OrtSession> {
     const device = this.device as unknown as never;
     try {
-      const session = await ort.InferenceSession.create(bytes, {
+      const session = await this.#ort.InferenceSession.create(bytes, {
         executionProviders: [{ name: "webgpu", device }],
         graphOptimizationLevel: "all",
         // That operators about shapes run on the processor is meant.
         logSeverityLevel: 3,
         preferredOutputLocation: Object.fromEntries(keep.map((name) => [name, "gpu-buffer" as const])),
       });
-      return new OrtSession(ort as unknown as OrtTensors, session);
+      return new OrtSession(this.#ort as unknown as OrtTensors, session);
     } finally {
       globalThis.Worker = WebWorker;
     }
@@ -107,6 +125,7 @@ export class WebgpuBackend implements Backend {
       );
     }
     const { device } = await openDevice();
+    this.#ort = await anotherOrt();
     this.device = device;
     this.generation++;
     this.#lostReason = undefined;
