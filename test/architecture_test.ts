@@ -60,8 +60,13 @@ function importsOf(file: string): { files: string[]; packages: string[] } {
   const files: string[] = [];
   const packages: string[] = [];
   for (const specifier of specifiers(readFileSync(join(root, file), "utf8"))) {
-    if (specifier === "#assets") files.push(...Object.values(packageJson.imports["#assets"]).map(normal));
-    else if (specifier.startsWith(".")) files.push(normal(join(dirname(file), specifier)));
+    const choices = packageJson.imports[specifier as keyof typeof packageJson.imports];
+    if (choices !== undefined) {
+      for (const choice of Object.values(choices)) {
+        if (choice.startsWith(".")) files.push(normal(choice));
+        else packages.push(packageName(choice));
+      }
+    } else if (specifier.startsWith(".")) files.push(normal(join(dirname(file), specifier)));
     else if (!specifier.startsWith("node:")) packages.push(packageName(specifier));
   }
   return { files, packages };

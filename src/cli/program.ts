@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { registerAssets } from "./assets.ts";
 import { registerCaption } from "./caption.ts";
 import { registerCompletion } from "./completion.ts";
 import { registerEvaluate } from "./evaluate.ts";
@@ -21,7 +22,7 @@ export function buildProgram(more: readonly RegisterVerb[] = []): Command {
     .version(versionText())
     .showHelpAfterError("(--help says more)")
     .enablePositionalOptions();
-  const verbs = [registerCaption, registerServe, registerModels, registerTokenize, registerEvaluate];
+  const verbs = [registerCaption, registerServe, registerModels, registerTokenize, registerEvaluate, registerAssets];
   for (const register of [...verbs, ...more, registerCompletion]) register(program);
   return program;
 }

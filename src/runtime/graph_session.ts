@@ -1,5 +1,5 @@
-import * as ort from "onnxruntime-web";
 import { ortWasmPaths } from "#assets";
+import * as ort from "#onnxruntime";
 import { EdgecapError } from "../errors.ts";
 // Before the first session, after which the global Worker is another.
 import "./web_worker.ts";
