@@ -4,6 +4,7 @@ import type { BundleGraphs } from "./bundle/check_shapes.ts";
 import type { Bundle, OpenBundle } from "./bundle/load_bundle.ts";
 import { sha256Hex } from "./bundle/sha256.ts";
 import { EdgecapError } from "./errors.ts";
+import { Resources } from "./resources.ts";
 import { type Backend, type BackendName, backendNames } from "./runtime/backend.ts";
 import { openBackend } from "./runtime/backends.ts";
 import { GraphSession } from "./runtime/graph_session.ts";
@@ -18,7 +19,7 @@ export type OpenGraphs = BundleGraphs & AsyncDisposable;
  * @throws {EdgecapError} `graph-failed` or `backend-unavailable`.
  */
 export async function openGraphs(files: Bundle["files"], backend: BackendName, threads: number): Promise<OpenGraphs> {
-  await using resources = new AsyncDisposableStack();
+  await using resources = new Resources();
   const open = async (name: string, bytes: Uint8Array, keep: readonly string[] = []) =>
     resources.use(await GraphSession.create(name, bytes, { threads, backend, keep }));
   const graphs = {
@@ -27,7 +28,7 @@ export async function openGraphs(files: Bundle["files"], backend: BackendName, t
     step: await open("decoder_step", files.decoderStep),
   };
   const kept = resources.move();
-  return { ...graphs, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  return { ...graphs, [Symbol.asyncDispose]: () => kept[Symbol.asyncDispose]() };
 }
 
 /** What was found out about a backend on this machine. */

@@ -4,6 +4,7 @@ import type { Manifest } from "./bundle/manifest.ts";
 import { chooseBackend, openGraphs } from "./choose_backend.ts";
 import { EdgecapError, throwIfAborted } from "./errors.ts";
 import { OneAtATime } from "./one_at_a_time.ts";
+import { Resources } from "./resources.ts";
 import type { BackendChoice, BackendName } from "./runtime/backend.ts";
 import { Vocabulary } from "./text/vocabulary.ts";
 import { textModule } from "./text/wasm.ts";
@@ -99,7 +100,7 @@ async function openModel(source: OpenBundle, { threads, backend: wanted, signal 
   const { where, manifest } = source;
   const [files] = await Promise.all([source.files(), textModule()]);
   throwIfAborted(signal);
-  await using resources = new AsyncDisposableStack();
+  await using resources = new Resources();
   const vocabulary = resources.use(Vocabulary.parse(new TextDecoder().decode(files.vocabulary)));
   if (vocabulary.size !== manifest.decoder.vocabulary) {
     throw new EdgecapError(
@@ -118,7 +119,7 @@ async function openModel(source: OpenBundle, { threads, backend: wanted, signal 
     model: { manifest, backend, graphs, vocabulary, turns },
     [Symbol.asyncDispose]: async () => {
       await turns.idle();
-      await kept.disposeAsync();
+      await kept[Symbol.asyncDispose]();
     },
   };
 }

@@ -1,4 +1,4 @@
-import { readDefaultBundle } from "#assets";
+import { defaultBundle, readDefaultBundle } from "#assets";
 import { openFolder, openStore } from "#storage";
 import { EdgecapError, throwIfAborted } from "../errors.ts";
 import { download } from "./download.ts";
@@ -31,8 +31,7 @@ export interface OpenBundle {
 /** Where a bundle is: a folder's path, a `file:`, `http:` or `https:` URL of a folder, or its files in memory by name. */
 export type BundleSource = string | URL | ReadonlyMap<string, Uint8Array>;
 
-/** The bundle that comes with edgecap. */
-export const defaultBundle: URL = new URL("../../models/default/", import.meta.url);
+export { defaultBundle } from "#assets";
 
 /**
  * Reads a bundle whole and checks every file against its manifest. Files of a bundle on the web are kept, in the user's
@@ -101,7 +100,8 @@ interface Reader {
 async function reader(source: BundleSource, signal: AbortSignal | undefined): Promise<Reader> {
   if (source instanceof Map) return ofPaths("memory", (path) => fromMemory(source, path));
   // An executable has it inside, where no folder is.
-  if (source === defaultBundle) return ofPaths("the bundle that comes with edgecap", readDefaultBundle);
+  if (source === defaultBundle && readDefaultBundle !== undefined)
+    return ofPaths("the bundle that comes with edgecap", readDefaultBundle);
   const url =
     source instanceof URL ? source : /^(file|https?):/.test(source as string) ? new URL(source as string) : undefined;
   if (url !== undefined && url.protocol !== "file:") return fromWeb(url, signal);

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { registerAssets } from "./assets.ts";
 import { registerCaption } from "./caption.ts";
 import { registerCompletion } from "./completion.ts";
 import { registerDoctor } from "./doctor.ts";
@@ -22,7 +23,10 @@ export function buildProgram(more: readonly RegisterVerb[] = []): Command {
     .version(versionText())
     .showHelpAfterError("(--help says more)")
     .enablePositionalOptions();
-  const verbs = [registerCaption, registerServe, registerModels, registerTokenize, registerEvaluate, registerDoctor];
+  const verbs = [
+    ...[registerCaption, registerServe, registerModels, registerTokenize],
+    ...[registerEvaluate, registerDoctor, registerAssets],
+  ];
   for (const register of [...verbs, ...more, registerCompletion]) register(program);
   return program;
 }

@@ -1,5 +1,5 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { EdgecapError, throwIfAborted } from "../errors.ts";
+import { nextTurn } from "./next_turn.ts";
 import { Prefixes } from "./prefixes.ts";
 import { type Hypothesis, Search, type SearchOptions } from "./search.ts";
 

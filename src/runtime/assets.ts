@@ -1,6 +1,6 @@
 /**
- * Where the WebAssembly files are, on runtimes other than Bun. Imported as `#assets`, which package.json maps to
- * this file or to assets_bun.ts; both export the same.
+ * Where the WebAssembly files are, on Deno and Node. Imported as `#assets`, which package.json maps to
+ * this file, to assets_bun.ts or to assets_browser.ts; all export the same.
  */
 import { readFile } from "node:fs/promises";
 
@@ -9,7 +9,7 @@ export type AssetName = "text.wasm" | "image.wasm";
 
 /** Files of onnxruntime-web; where they are left out, it finds them by itself. */
 export interface OrtFiles {
-  readonly wasmPaths?: { mjs: string; wasm: string };
+  readonly wasmPaths?: { mjs?: string; wasm: string };
   readonly wasmBinary?: ArrayBuffer;
 }
 
@@ -23,13 +23,16 @@ export async function readAsset(name: AssetName): Promise<Uint8Array<ArrayBuffer
   return await readFile(locations[name]);
 }
 
-/** The bytes of a file of the bundle that comes with edgecap. */
+/** The bundle that comes with edgecap. */
+export const defaultBundle: URL = new URL("../../models/default/", import.meta.url);
+
+/** The bytes of a file of that bundle. */
 export async function readDefaultBundle(path: string): Promise<Uint8Array> {
-  return await readFile(new URL(path, new URL("../../models/default/", import.meta.url)));
+  return await readFile(new URL(path, defaultBundle));
 }
 
 /** Where onnxruntime-web's script and module are, for its `env.wasm.wasmPaths`. */
-export function ortWasmPaths(): { mjs: string; wasm: string } {
+export function ortWasmPaths(): { mjs?: string; wasm: string } {
   return {
     mjs: import.meta.resolve("onnxruntime-web/ort-wasm-simd-threaded.mjs"),
     wasm: import.meta.resolve("onnxruntime-web/ort-wasm-simd-threaded.wasm"),

@@ -31,7 +31,10 @@ export async function readAsset(name: AssetName): Promise<Uint8Array<ArrayBuffer
   return await readFile(locations[name]);
 }
 
-/** The bytes of a file of the bundle that comes with edgecap. */
+/** The bundle that comes with edgecap. */
+export const defaultBundle: URL = new URL("../../models/default/", import.meta.url);
+
+/** The bytes of a file of that bundle. */
 export async function readDefaultBundle(path: string): Promise<Uint8Array> {
   const location = bundle[path];
   if (location === undefined) throw new Error(`no "${path}" among ${Object.keys(bundle).join(", ")}`);
@@ -39,7 +42,7 @@ export async function readDefaultBundle(path: string): Promise<Uint8Array> {
 }
 
 /** Where onnxruntime-web's script and module are, for its `env.wasm.wasmPaths`. */
-export function ortWasmPaths(): { mjs: string; wasm: string } {
+export function ortWasmPaths(): { mjs?: string; wasm: string } {
   return { mjs: ortScript, wasm: ortModule };
 }
 

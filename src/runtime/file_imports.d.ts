@@ -18,3 +18,8 @@ declare module "*.txt" {
   const path: string;
   export default path;
 }
+
+/** package.json chooses the build: all that is needed in a browser, where every byte is fetched, is its WebAssembly. */
+declare module "#onnxruntime" {
+  export * from "onnxruntime-web";
+}

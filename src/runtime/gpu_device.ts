@@ -1,3 +1,4 @@
+import { importWebgpu } from "#packages";
 import { EdgecapError } from "../errors.ts";
 import type { AdapterInfo } from "./backend.ts";
 import { firstLine } from "./native.ts";
@@ -100,7 +101,7 @@ async function findGpu(): Promise<Gpu> {
     throw unavailable("this browser has no WebGPU, or the page is not served over https: or from localhost");
   let dawn: typeof import("webgpu");
   try {
-    dawn = await import("webgpu");
+    dawn = await importWebgpu();
   } catch (cause) {
     throw unavailable(
       `it needs the package webgpu, which does not load here: ${firstLine(cause)}. Install it with "bun add webgpu" (executables cannot load it)`,

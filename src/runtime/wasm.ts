@@ -1,5 +1,5 @@
-import * as ort from "onnxruntime-web";
 import { ortWasmPaths } from "#assets";
+import * as ort from "#onnxruntime";
 import type { Backend } from "./backend.ts";
 import { OrtSession, type OrtTensors } from "./ort_session.ts";
 // Before the first session, after which the global Worker is another.

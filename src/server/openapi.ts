@@ -51,8 +51,20 @@ const generatedText = {
   ...problems(captionProblems),
 };
 
+/** The server's routes by name. */
+type RouteName =
+  | "page"
+  | "captions"
+  | "endpoint"
+  | "inference"
+  | "models"
+  | "healthz"
+  | "readyz"
+  | "metrics"
+  | "openapi";
+
 /** Every route of the server, in the words of OpenAPI. */
-export const operations = {
+export const operations: Readonly<Record<RouteName, Operation>> = {
   page: {
     operationId: "page",
     summary: "The page for people.",
@@ -141,7 +153,7 @@ export const operations = {
     security: [],
     responses: { "200": answer("The document.", { "application/json": Type.Object({}) }) },
   },
-} as const satisfies Record<string, Operation>;
+};
 
 /** A route of the app, as the document needs it. */
 export interface Route {

@@ -18,7 +18,7 @@ describe("#assets", () => {
 
   test("ortWasmPaths() names files that are there", () => {
     for (const paths of [ortWasmPaths(), fallback.ortWasmPaths()]) {
-      for (const path of [paths.mjs, paths.wasm]) {
+      for (const path of [paths.mjs!, paths.wasm]) {
         expect(existsSync(path.startsWith("file:") ? fileURLToPath(path) : path)).toBe(true);
       }
     }

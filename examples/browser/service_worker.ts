@@ -1,0 +1,14 @@
+/** Keeps the page and the WebAssembly, so that the page opens offline; edgecap keeps the model itself. */
+const scope = globalThis as unknown as ServiceWorkerGlobalScope;
+const kept = "page-1";
+
+scope.addEventListener("install", (event) => {
+  const files = ["./", "main.js", ...["text", "image", "ort-wasm-simd-threaded"].map((name) => `edgecap/${name}.wasm`)];
+  event.waitUntil(caches.open(kept).then((cache) => cache.addAll(files)));
+});
+
+scope.addEventListener("fetch", (event) => {
+  if (event.request.method !== "GET") return;
+  // The newest where there is a connection, what was kept where there is none.
+  event.respondWith(fetch(event.request).catch(async () => (await caches.match(event.request)) ?? Response.error()));
+});

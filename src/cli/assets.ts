@@ -1,0 +1,48 @@
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Command } from "commander";
+import { ortWasmPaths, readAsset } from "#assets";
+import { type BundleSource, defaultBundle, loadBundle } from "../bundle/load_bundle.ts";
+import { bundleFileNames, writeBundle } from "../bundle/write_bundle.ts";
+import { unwritable } from "../errors.ts";
+
+/** Adds `edgecap assets`. */
+export function registerAssets(program: Command): void {
+  program
+    .command("assets")
+    .description("Write what a web page needs that captions by itself: WebAssembly and a bundle.")
+    .argument("<dir>", "folder to write to; serve it as edgecap/ beside the page's script")
+    .option("--bundle <dir>", "folder or URL of the bundle (default: the one that comes with edgecap)")
+    .addHelpText("after", "\nExample:\n  edgecap assets public/edgecap")
+    .action(assets);
+}
+
+async function assets(dir: string, { bundle }: { bundle?: string }): Promise<void> {
+  const { wasm } = ortWasmPaths();
+  const files: [string, Uint8Array][] = [
+    ["text.wasm", await readAsset("text.wasm")],
+    ["image.wasm", await readAsset("image.wasm")],
+    ["ort-wasm-simd-threaded.wasm", await readFile(wasm.startsWith("file:") ? fileURLToPath(wasm) : wasm)],
+  ];
+  try {
+    await mkdir(dir, { recursive: true });
+    for (const [name, bytes] of files) {
+      const unfinished = join(dir, `${name}.${process.pid}.part`);
+      await writeFile(unfinished, bytes);
+      await rename(unfinished, join(dir, name));
+    }
+  } catch (cause) {
+    throw unwritable(dir, cause);
+  }
+  const source: BundleSource = bundle ?? defaultBundle;
+  const { manifest, files: contents } = await loadBundle(source);
+  const { files: _, ...description } = manifest;
+  await writeBundle(join(dir, "default"), description, contents);
+  for (const name of [
+    ...files.map(([file]) => file),
+    ...Object.values(bundleFileNames).map((file) => `default/${file}`),
+  ]) {
+    process.stdout.write(`${join(dir, name)}\n`);
+  }
+}

@@ -1,0 +1,13 @@
+/** Lets the event loop take a turn: timers, messages and aborts are served before the promise is kept. */
+export function nextTurn(): Promise<void> {
+  if (typeof setImmediate === "function") return new Promise((resolve) => setImmediate(resolve));
+  // In a browser a timer would wait 4 ms.
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
+}

@@ -1,0 +1,25 @@
+/** What is freed together, the last first: the part of AsyncDisposableStack that is used here, which Node 20 lacks. */
+export class Resources implements AsyncDisposable {
+  #held: (AsyncDisposable | Disposable)[] = [];
+
+  /** Takes a resource over, and returns it. */
+  use<T extends AsyncDisposable | Disposable>(resource: T): T {
+    this.#held.push(resource);
+    return resource;
+  }
+
+  /** Hands everything over to another owner. */
+  move(): Resources {
+    const other = new Resources();
+    other.#held = this.#held;
+    this.#held = [];
+    return other;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (let next = this.#held.pop(); next !== undefined; next = this.#held.pop()) {
+      if (Symbol.asyncDispose in next) await next[Symbol.asyncDispose]();
+      else next[Symbol.dispose]();
+    }
+  }
+}

@@ -1,0 +1,40 @@
+/**
+ * Where the WebAssembly files are, in a browser: in the folder `edgecap` beside the script that edgecap is bundled into,
+ * where `edgecap assets` puts them. Exports the same as assets.ts.
+ */
+import type { AssetName, OrtFiles } from "./assets.ts";
+
+export type { AssetName, OrtFiles } from "./assets.ts";
+
+/** A file of that folder. Computed, so that no bundler looks for it. */
+function place(path: string): URL {
+  return new URL(["edgecap", path].join("/"), new URL("./", import.meta.url));
+}
+
+/** The bytes of one of edgecap's WebAssembly modules. */
+export async function readAsset(name: AssetName): Promise<Uint8Array<ArrayBuffer>> {
+  const url = place(name);
+  const response = await fetch(url);
+  if (!response.ok) {
+    throw new Error(
+      `${url.href} answered ${response.status}: run "edgecap assets DIR" and serve DIR beside the script.`,
+    );
+  }
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+/** The bundle that comes with edgecap. */
+export const defaultBundle: URL = place("default/");
+
+/** A page has nothing inside: the default bundle is fetched and kept as any other. */
+export const readDefaultBundle: ((path: string) => Promise<Uint8Array>) | undefined = undefined;
+
+/** Where onnxruntime-web's module is, for its `env.wasm.wasmPaths`; its script is bundled. */
+export function ortWasmPaths(): { mjs?: string; wasm: string } {
+  return { wasm: place("ort-wasm-simd-threaded.wasm").href };
+}
+
+/** What onnxruntime-web's WebGPU needs, for its `env.wasm`; its script is bundled. */
+export async function ortWebgpuFiles(): Promise<OrtFiles> {
+  return { wasmPaths: { wasm: place("ort-wasm-simd-threaded.asyncify.wasm").href } };
+}

@@ -1,0 +1,32 @@
+import { Elysia } from "elysia";
+import { createServer } from "./app.ts";
+import type { ServerOptions } from "./config.ts";
+
+/** Options of {@linkcode edgecap}: the server's, and where it is put. */
+export interface PluginOptions extends ServerOptions {
+  /** Path that the server's routes lie under, for instance `/edgecap/v1/captions`. Default `/edgecap`. */
+  readonly prefix?: string;
+}
+
+/**
+ * The caption endpoint as a plugin for an Elysia app that is there already; its workers start with it and stop with the
+ * app.
+ *
+ * ```ts ignore
+ * import { Elysia } from "elysia";
+ * import { edgecap } from "edgecap/server";
+ *
+ * new Elysia().use(edgecap({ workers: 1 })).listen(3000);
+ * ```
+ *
+ * The app's handlers find the server as `edgecap`, for instance to wait for `edgecap.ready`.
+ *
+ * @throws {EdgecapError} `option-invalid`
+ */
+export function edgecap({ prefix = "/edgecap", ...options }: PluginOptions = {}) {
+  const server = createServer(options);
+  return new Elysia({ name: "edgecap/plugin" })
+    .decorate("edgecap", server)
+    .mount(prefix, server.fetch)
+    .onStop(() => server[Symbol.asyncDispose]());
+}

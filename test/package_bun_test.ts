@@ -1,0 +1,314 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import packageJson from "../package.json" with { type: "json" };
+import { buildPackage } from "../scripts/build_package.ts";
+import { load } from "../src/mod.ts";
+import { hasChromium, openTab, startChromium } from "./server/page/chromium.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const photo = join(root, "examples/china.jpg");
+const bun = process.execPath;
+// The program itself: a signal to the script in .bin does not reach it.
+const deno = join(root, "node_modules/deno/deno");
+
+let folder: string;
+/** A clean folder of a user's, with the packed package installed. */
+let app: string;
+/** The same for Deno, with the example's import map. */
+let denoApp: string;
+let caption: string;
+
+function run(command: string, args: readonly string[], cwd: string): string {
+  const env = { ...process.env, NO_COLOR: "1", npm_config_update_notifier: "false" };
+  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: "utf8", env });
+  if (status !== 0)
+    throw new Error(`${command} ${args.join(" ")} ended with ${status}: ${error ?? ""}${stdout}${stderr}`);
+  return stdout;
+}
+
+/** Starts a program and waits for the line that says where it listens. */
+async function listening(child: ChildProcess, pattern: RegExp): Promise<string> {
+  let text = "";
+  for await (const chunk of child.stdout!) {
+    text += chunk;
+    const found = pattern.exec(text)?.[1];
+    if (found !== undefined) return found;
+  }
+  throw new Error(`It ended without listening: ${text}`);
+}
+
+async function stopped(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const closed = new Promise((resolve) => child.once("close", resolve));
+  child.kill();
+  child.stdout?.resume();
+  await closed;
+}
+
+/** Asks until it is answered: a server may still load its bundle. */
+async function answered(request: () => Promise<Response>): Promise<Response> {
+  const deadline = Date.now() + 240_000;
+  for (;;) {
+    const response = await request().catch(() => undefined);
+    if (response !== undefined && response.status !== 503) return response;
+    if (Date.now() > deadline) throw new Error("No answer.");
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+beforeAll(async () => {
+  await using captioner = await load();
+  ({ caption } = await captioner.caption(readFileSync(photo)));
+  folder = mkdtempSync(join(tmpdir(), "edgecap-package-"));
+  buildPackage(join(folder, "package"));
+  run("npm", ["pack", "--pack-destination", folder, "--silent"], join(folder, "package"));
+  app = join(folder, "app");
+  mkdirSync(app);
+  writeFileSync(join(app, "package.json"), '{ "type": "module", "private": true }');
+  run(
+    "npm",
+    ["install", "--no-audit", "--no-fund", "--silent", join(folder, `edgecap-${packageJson.version}.tgz`)],
+    app,
+  );
+  denoApp = join(folder, "deno");
+  mkdirSync(denoApp);
+  cpSync(join(root, "examples/deno-serve/deno.json"), join(denoApp, "deno.json"));
+  cpSync(join(app, "package.json"), join(denoApp, "package.json"));
+  cpSync(join(app, "node_modules"), join(denoApp, "node_modules"), { recursive: true });
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** The README's use of the library, in the user's own file. */
+const use = `
+import { readFile } from "node:fs/promises";
+import { type Caption, EdgecapError, load } from "edgecap";
+
+await using captioner = await load();
+const result: Caption = await captioner.caption(await readFile(${JSON.stringify(photo)}));
+console.log(result.caption);
+await captioner.caption(new Uint8Array()).catch((error: unknown) => {
+  if (!(error instanceof EdgecapError) || error.code !== "image-empty") throw error;
+});
+`;
+
+describe("the packed package", () => {
+  test("holds what is needed and nothing else", () => {
+    const top = readdirSync(join(folder, "package")).sort();
+    expect(top).toEqual([
+      "CHANGELOG.md",
+      "LICENSE",
+      "README.md",
+      "THIRD_PARTY_NOTICES.md",
+      "models",
+      "package.json",
+      "src",
+      "wasm",
+      "wasm-image",
+    ]);
+    const files = readdirSync(join(folder, "package"), { recursive: true }) as string[];
+    expect(files.filter((file) => /(?<!\.d)\.ts$/.test(file) && !file.startsWith("wasm"))).toEqual([]);
+    expect(statSync(join(folder, `edgecap-${packageJson.version}.tgz`)).size).toBeLessThan(45e6);
+  });
+
+  test("passes publint", () => {
+    expect(run(join(root, "node_modules/.bin/publint"), ["--strict", join(folder, "package")], root)).toContain(
+      "All good",
+    );
+  });
+
+  test("has types that resolve (are the types wrong?)", () => {
+    const attw = join(root, "node_modules/.bin/attw");
+    run(attw, ["--profile", "esm-only", join(folder, `edgecap-${packageJson.version}.tgz`)], root);
+  });
+
+  test("is typed for a strict user", () => {
+    writeFileSync(
+      join(app, "typed.ts"),
+      use.replaceAll(/\n\s*import \{ readFile.*\n/g, "\nconst readFile = async (_: string) => new Uint8Array();\n"),
+    );
+    writeFileSync(
+      join(app, "server.ts"),
+      'import { Elysia } from "elysia";\nimport { edgecap } from "edgecap/server";\nexport const app = new Elysia().use(edgecap()).get("/n", ({ edgecap }) => edgecap.config.workers);\n',
+    );
+    const options = [
+      "--strict",
+      "--noEmit",
+      "--target",
+      "esnext",
+      "--module",
+      "nodenext",
+      "--lib",
+      "esnext,dom",
+      "--types",
+      "",
+    ];
+    run(
+      "node",
+      [join(root, "node_modules/typescript/bin/tsc"), ...options, "--skipLibCheck", "typed.ts", "server.ts"],
+      app,
+    );
+  });
+
+  test("captions on Node", () => {
+    writeFileSync(
+      join(app, "use.mjs"),
+      `import { readFile } from "node:fs/promises";
+       import { load } from "edgecap";
+       const captioner = await load();
+       console.log((await captioner.caption(await readFile(${JSON.stringify(photo)}))).caption);
+       await captioner.close();`,
+    );
+    expect(run("node", ["use.mjs"], app).trim()).toBe(caption);
+  });
+
+  test("captions on Bun, from TypeScript", () => {
+    writeFileSync(join(app, "use.ts"), use);
+    expect(run(bun, ["use.ts"], app).trim()).toBe(caption);
+  });
+
+  test("captions on Deno, from TypeScript, by import map and by npm: specifier", () => {
+    writeFileSync(join(denoApp, "use.ts"), use);
+    writeFileSync(join(denoApp, "npm.ts"), use.replace('"edgecap"', '"npm:edgecap"'));
+    expect(run(deno, ["run", "-A", "use.ts"], denoApp).trim()).toBe(caption);
+    expect(run(deno, ["run", "-A", "npm.ts"], denoApp).trim()).toBe(caption);
+  });
+
+  test("has a command that captions and serves", async () => {
+    const command = join(app, "node_modules/edgecap/src/cli/main.js");
+    expect(run(bun, [command, "caption", photo], app).trim()).toBe(caption);
+    const child = spawn(bun, [command, "serve", "--port", "0", "--workers", "1"], {
+      cwd: app,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    try {
+      child.stderr!.resume();
+      const address = await listening(child, /(http:\/\/[^\s/"]+)/);
+      const response = await answered(() =>
+        fetch(`${address}/v1/captions`, {
+          method: "POST",
+          body: readFileSync(photo),
+          headers: { accept: "text/plain" },
+        }),
+      );
+      expect((await response.text()).trim()).toBe(caption);
+    } finally {
+      await stopped(child);
+    }
+  });
+
+  test("carries neither server nor training into a bundle of the library", async () => {
+    writeFileSync(join(app, "small.ts"), 'import { load } from "edgecap";\nconsole.log(load);\n');
+    const built = await Bun.build({ entrypoints: [join(app, "small.ts")], target: "browser", minify: true });
+    const text = await built.outputs[0]!.text();
+    expect(text).not.toMatch(/elysia|prom-client|tfjs|commander|vega/i);
+    // Half of it is onnxruntime-web's script; docs/embed.md tells the size.
+    expect(text.length).toBeLessThan(400_000);
+  });
+});
+
+describe("the examples, on the packed package", () => {
+  test("elysia-plugin: answers beside the app's own routes", async () => {
+    cpSync(join(root, "examples/elysia-plugin/main.ts"), join(app, "plugin.ts"));
+    const env = { ...process.env, PORT: "0" };
+    const child = spawn(bun, ["plugin.ts"], { cwd: app, env, stdio: ["ignore", "pipe", "inherit"] });
+    try {
+      const address = await listening(child, /Listening on (\S+)\//);
+      expect(await (await fetch(address)).text()).toBe("The shop's own page.");
+      const body = readFileSync(photo);
+      const response = await answered(() => fetch(`${address}/edgecap/v1/captions`, { method: "POST", body }));
+      expect(((await response.json()) as { caption: string }).caption).toBe(caption);
+      expect((await fetch(`${address}/edgecap/nothing`)).status).toBe(404);
+    } finally {
+      await stopped(child);
+    }
+  });
+
+  test("deno-serve: captions with the permissions that its README lists, and no others", async () => {
+    const readme = readFileSync(join(root, "examples/deno-serve/README.md"), "utf8");
+    const command = /deno run (.*)main\.ts/.exec(readme.replaceAll("\\\n", " "))![1]!;
+    cpSync(join(root, "examples/deno-serve/main.ts"), join(denoApp, "main.ts"));
+    cpSync(join(root, "models/default"), join(denoApp, "bundle"), { recursive: true });
+    const flags = command.trim().split(/\s+/);
+    const child = spawn(deno, ["run", ...flags, "main.ts", "bundle", "0"], {
+      cwd: denoApp,
+      env: { ...process.env, NO_COLOR: "1" },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let complaint = "";
+    try {
+      child.stderr!.on("data", (chunk) => {
+        complaint += chunk;
+      });
+      // Deno says where it listens on either stream.
+      const address = await new Promise<string>((resolve, reject) => {
+        const look = () => {
+          const found = /Listening on (http:\/\/[^\s/]+)/.exec(complaint)?.[1];
+          if (found !== undefined) resolve(found);
+        };
+        child.stdout!.on("data", (chunk) => {
+          complaint += chunk;
+          look();
+        });
+        child.stderr!.on("data", look);
+        child.once("close", () => reject(new Error(complaint)));
+      });
+      const post = (body: string | Uint8Array<ArrayBuffer>) => fetch(address, { method: "POST", body });
+      expect((await (await post(new Uint8Array(readFileSync(photo)))).text()).trim()).toBe(caption);
+      expect((await post("no picture")).status).toBe(415);
+    } finally {
+      await stopped(child);
+    }
+  });
+
+  test.skipIf(!hasChromium)("browser: captions by itself, and offline after the first visit", async () => {
+    const site = join(folder, "site");
+    for (const file of ["main.ts", "service_worker.ts"]) cpSync(join(root, "examples/browser", file), join(app, file));
+    const entrypoints = ["main.ts", "service_worker.ts"].map((file) => join(app, file));
+    const built = await Bun.build({ entrypoints, outdir: site, target: "browser", minify: true });
+    expect(built.success).toBe(true);
+    cpSync(join(root, "examples/browser/index.html"), join(site, "index.html"));
+    run(bun, [join(app, "node_modules/edgecap/src/cli/main.js"), "assets", join(site, "edgecap")], app);
+    const server = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      fetch: async (request) => {
+        const { pathname } = new URL(request.url);
+        const path = join(site, pathname === "/" ? "index.html" : pathname);
+        return existsSync(path) ? new Response(Bun.file(path)) : new Response(null, { status: 404 });
+      },
+    });
+    const browser = await startChromium();
+    try {
+      await using tab = await openTab(browser, server.url.href);
+      const captioned = async () => {
+        await tab.page.locator("#status", { hasText: "Ready." }).waitFor({ timeout: 240_000 });
+        await tab.page.locator("input").setInputFiles(photo);
+        await tab.page.locator("#status", { hasText: "Done." }).waitFor({ timeout: 240_000 });
+        return tab.page.locator("output").textContent();
+      };
+      expect(await captioned()).toBe(caption);
+      await tab.page.evaluate("navigator.serviceWorker.ready.then(() => true)");
+      await server.stop(true);
+      await tab.page.reload();
+      expect(await captioned()).toBe(caption);
+    } finally {
+      await browser.close();
+      await server.stop(true);
+    }
+  });
+});
