@@ -28,7 +28,9 @@ const entries = ["src/cli/executable.ts", "src/server/pool/worker.ts"];
 export function compile(entryPoints: readonly string[], out: string, target?: string): void {
   mkdirSync(dirname(out), { recursive: true });
   const build = JSON.stringify({ commit: commitOf(), bundle: bundleHash() });
-  const flags = ["--compile", "--format=esm", "--define", `EDGECAP_BUILD=${build}`, "--outfile", out];
+  // Packages of machine code are looked for when they are asked for, and an executable finds none.
+  const external = ["--external", "onnxruntime-node", "--external", "webgpu"];
+  const flags = ["--compile", "--format=esm", ...external, "--define", `EDGECAP_BUILD=${build}`, "--outfile", out];
   if (target !== undefined) flags.push(`--target=${target}`);
   const { status, stdout, stderr } = spawnSync(process.execPath, ["build", ...flags, ...entryPoints], {
     cwd: root,

@@ -99,7 +99,7 @@ async function findGpu(): Promise<Gpu> {
   if (scope.Deno !== undefined) throw unavailable("Deno has WebGPU only where it is started with --unstable-webgpu");
   if (typeof process === "undefined" || process.versions?.node === undefined)
     throw unavailable("this browser has no WebGPU, or the page is not served over https: or from localhost");
-  let dawn: typeof import("webgpu");
+  let dawn: Awaited<ReturnType<typeof importWebgpu>>;
   try {
     dawn = await importWebgpu();
   } catch (cause) {
