@@ -9,6 +9,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,6 +17,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import packageJson from "../package.json" with { type: "json" };
 import { buildPackage } from "../scripts/build_package.ts";
+import type { DoctorReport } from "../src/doctor.ts";
 import { load } from "../src/mod.ts";
 import { hasChromium, openTab, startChromium } from "./server/page/chromium.ts";
 
@@ -71,7 +73,7 @@ async function answered(request: () => Promise<Response>): Promise<Response> {
 }
 
 beforeAll(async () => {
-  await using captioner = await load();
+  await using captioner = await load({ backend: "wasm" });
   ({ caption } = await captioner.caption(readFileSync(photo)));
   folder = mkdtempSync(join(tmpdir(), "edgecap-package-"));
   buildPackage(join(folder, "package"));
@@ -174,6 +176,39 @@ describe("the packed package", () => {
        await captioner.close();`,
     );
     expect(run("node", ["use.mjs"], app).trim()).toBe(caption);
+  });
+
+  test("passes the bundle's test on Node, on wasm and on native", () => {
+    const cache = join(folder, "cache");
+    const doctor = (): DoctorReport => {
+      const command = join(app, "node_modules/edgecap/src/cli/main.js");
+      const { stdout, stderr } = spawnSync("node", [command, "doctor", "--json"], {
+        cwd: app,
+        encoding: "utf8",
+        env: { ...process.env, EDGECAP_CACHE: cache },
+      });
+      try {
+        return JSON.parse(stdout);
+      } catch {
+        throw new Error(`The doctor said: ${stdout}${stderr}`);
+      }
+    };
+    const alone = doctor();
+    expect(alone.machine.runtime).toMatch(/^Node /);
+    expect(alone.choice?.backend).toBe("wasm");
+    expect(alone.backends.find(({ name }) => name === "wasm")?.selfTest?.passed).toBe(true);
+    for (const [name, missing] of [
+      ["native", "onnxruntime-node"],
+      ["webgpu", "package webgpu"],
+    ] as const) {
+      expect(alone.backends.find((backend) => backend.name === name)?.problem).toContain(missing);
+    }
+    for (const name of ["onnxruntime-node", "onnxruntime-common"]) {
+      const link = join(app, "node_modules", name);
+      if (!existsSync(link)) symlinkSync(join(root, "node_modules", name), link);
+    }
+    expect(doctor().backends.find(({ name }) => name === "native")?.selfTest?.passed).toBe(true);
+    rmSync(join(app, "node_modules/onnxruntime-node"));
   });
 
   test("captions on Bun, from TypeScript", () => {
