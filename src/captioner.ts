@@ -9,6 +9,9 @@ import { EdgecapError, throwIfAborted } from "./errors.ts";
 import { decodeImage } from "./image/decode.ts";
 import { encoderInput } from "./image/encoder_input.ts";
 import { OneAtATime } from "./one_at_a_time.ts";
+import { type BackendChoice, type BackendName, backendNames } from "./runtime/backend.ts";
+import { DeviceReplacedError } from "./runtime/device_replaced.ts";
+import { freeAll } from "./runtime/tensors.ts";
 import { type ModelShare, shareModel } from "./shared_model.ts";
 import { sentence } from "./text/sentence.ts";
 
@@ -70,20 +73,28 @@ export interface LoadOptions {
   readonly bundle?: BundleSource | undefined;
   /** Threads of one inference, 1 to 64. Default 1: more are slower where other work wants the cores. */
   readonly threads?: number;
+  /**
+   * What executes the graphs: `wasm`, always there; `webgpu`; `native`, by the package onnxruntime-node; or `auto`, the
+   * fastest that gives the answer which the bundle stores. Default `auto`.
+   */
+  readonly backend?: BackendChoice;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Loads a bundle. Captioners of the same bundle and threads share its sessions; the last one closed frees them.
+ * Loads a bundle. Captioners of the same bundle, threads and backend share its sessions; the last one closed frees them.
  *
- * @throws {EdgecapError} `bundle-*`, `graph-failed`, `option-invalid` or `aborted`.
+ * @throws {EdgecapError} `bundle-*`, `graph-failed`, `backend-*`, `self-test-failed`, `option-invalid` or `aborted`.
  */
 export async function load(options: LoadOptions = {}): Promise<Captioner> {
-  const { bundle = defaultBundle, threads = 1, signal } = options;
+  const { bundle = defaultBundle, threads = 1, backend = "auto", signal } = options;
   if (!Number.isInteger(threads) || threads < 1 || threads > 64) {
     throw new EdgecapError("option-invalid", `threads is ${threads}: give a whole number from 1 to 64.`);
   }
-  return new Captioner(await shareModel({ bundle, threads, signal }));
+  if (backend !== "auto" && !backendNames.includes(backend)) {
+    throw new EdgecapError("option-invalid", `backend is "${backend}": give auto, ${backendNames.join(", ")}.`);
+  }
+  return new Captioner(await shareModel({ bundle, threads, backend, signal }));
 }
 
 /**
@@ -109,10 +120,16 @@ export class Captioner implements CaptionEngine {
     return this.manifest.name;
   }
 
+  /** What executes the graphs. */
+  get backend(): BackendName {
+    return this.#share.model.backend;
+  }
+
   /**
    * Captions one picture.
    *
-   * @throws {EdgecapError} `image-*` where the picture cannot be read, `option-invalid`, `aborted`, or `graph-failed`.
+   * @throws {EdgecapError} `image-*` where the picture cannot be read, `option-invalid`, `aborted`, `graph-failed`, or
+   *   `backend-lost` where the graphics device is lost again after it was replaced.
    */
   async caption(image: ImageSource, options: CaptionOptions = {}): Promise<Caption> {
     return this.#inTurn(() => this.#captionNow(image, options));
@@ -180,17 +197,33 @@ export class Captioner implements CaptionEngine {
     const pixels = { data: encoderInput(rgb), shape: [1, size, size, 3] };
     throwIfAborted(signal);
     const decoded = performance.now();
-    const { grid } = await graphs.encoder.run({ pixels });
-    throwIfAborted(signal);
-    const encoded = performance.now();
     const { prefix } = this.manifest.decoder;
     const decoder = { ...graphs, ...(prefix !== undefined && { prefix }) };
-    const found = await generate(decoder, grid!, {
-      ...search,
-      count,
-      attention,
-      ...(onWord && { onWord: (word) => onWord(captionWord(vocabulary.word(word.token)!, word)) }),
-      ...(signal && { signal }),
+    let told = 0;
+    let encoded = decoded;
+    const inference = async (skip: number) => {
+      const features = await graphs.encoder.runKeeping({ pixels });
+      using _ = { [Symbol.dispose]: () => freeAll(Object.values(features)) };
+      throwIfAborted(signal);
+      encoded = performance.now();
+      let place = 0;
+      const onNext = (word: DecidedWord) => {
+        if (place++ < skip) return;
+        told++;
+        onWord?.(captionWord(vocabulary.word(word.token)!, word));
+      };
+      return await generate(decoder, features["grid"]!, {
+        ...search,
+        count,
+        attention,
+        ...(onWord && { onWord: onNext }),
+        ...(signal && { signal }),
+      });
+    };
+    const found = await inference(0).catch((error: unknown) => {
+      // What was computed so far is gone with the device; the words told already come again, and are not told twice.
+      if (error instanceof DeviceReplacedError) return inference(told);
+      throw error;
     });
     const generated = performance.now();
     const [best, ...others] = found.map((hypothesis) => ({

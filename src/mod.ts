@@ -27,4 +27,5 @@ export {
 export type { CaptionEngine } from "./engine.ts";
 export { EdgecapError, type ErrorCode } from "./errors.ts";
 export { loadEngine } from "./load_engine.ts";
+export type { BackendChoice, BackendName } from "./runtime/backend.ts";
 export { sentence } from "./text/sentence.ts";

@@ -1,16 +1,19 @@
 import { type BundleGraphs, checkShapes } from "./bundle/check_shapes.ts";
 import { type BundleSource, type OpenBundle, openBundle } from "./bundle/load_bundle.ts";
 import type { Manifest } from "./bundle/manifest.ts";
+import { chooseBackend, openGraphs } from "./choose_backend.ts";
 import { EdgecapError, throwIfAborted } from "./errors.ts";
 import { OneAtATime } from "./one_at_a_time.ts";
 import { Resources } from "./resources.ts";
-import { GraphSession } from "./runtime/graph_session.ts";
+import type { BackendChoice, BackendName } from "./runtime/backend.ts";
 import { Vocabulary } from "./text/vocabulary.ts";
 import { textModule } from "./text/wasm.ts";
 
 /** A bundle ready to run: its graphs, its words, and the queue that its callers stand in. */
 export interface Model {
   readonly manifest: Manifest;
+  /** What executes the graphs. */
+  readonly backend: BackendName;
   readonly graphs: BundleGraphs;
   readonly vocabulary: Vocabulary;
   /** Graphs run once at a time, however many captioners share them. */
@@ -26,6 +29,7 @@ export interface ModelShare extends AsyncDisposable {
 export interface ModelOptions {
   readonly bundle: BundleSource;
   readonly threads: number;
+  readonly backend: BackendChoice;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -39,7 +43,7 @@ interface OpenModel extends AsyncDisposable {
 }
 
 /**
- * The models that are loaded, by manifest and threads: a manifest names its files by their hashes, so that two bundles
+ * The models that are loaded, by manifest, threads and backend: a manifest names its files by their hashes, so that two bundles
  * of the same manifest are the same bundle, and sessions are too large to hold twice.
  */
 const loaded = new Map<string, Entry>();
@@ -47,11 +51,11 @@ const loaded = new Map<string, Entry>();
 /**
  * Loads a bundle, or shares what another caller has loaded of the same bundle.
  *
- * @throws {EdgecapError} `bundle-*`, `graph-failed` or `aborted`.
+ * @throws {EdgecapError} `bundle-*`, `graph-failed`, `backend-*`, `self-test-failed` or `aborted`.
  */
 export async function shareModel(options: ModelOptions): Promise<ModelShare> {
   const source = await openBundle(options.bundle, options.signal);
-  const key = `${source.hash} ${options.threads}`;
+  const key = `${source.hash} ${options.threads} ${options.backend}`;
   for (;;) {
     throwIfAborted(options.signal);
     const entry = loaded.get(key) ?? begin(key, source, options);
@@ -92,7 +96,7 @@ function once(work: () => Promise<void>): () => Promise<void> {
   };
 }
 
-async function openModel(source: OpenBundle, { threads, signal }: ModelOptions): Promise<OpenModel> {
+async function openModel(source: OpenBundle, { threads, backend: wanted, signal }: ModelOptions): Promise<OpenModel> {
   const { where, manifest } = source;
   const [files] = await Promise.all([source.files(), textModule()]);
   throwIfAborted(signal);
@@ -104,19 +108,15 @@ async function openModel(source: OpenBundle, { threads, signal }: ModelOptions):
       `The bundle "${where}" disagrees with itself: its vocabulary has ${vocabulary.size} entries and its manifest says ${manifest.decoder.vocabulary}. Export the bundle again.`,
     );
   }
-  const open = async (name: string, bytes: Uint8Array) =>
-    resources.use(await GraphSession.create(name, bytes, { threads }));
-  const graphs: BundleGraphs = {
-    encoder: await open("encoder", files.encoder),
-    init: await open("decoder_init", files.decoderInit),
-    step: await open("decoder_step", files.decoderStep),
-  };
+  const backend = wanted === "auto" ? (await chooseBackend({ source, files, threads })).backend : wanted;
+  throwIfAborted(signal);
+  const graphs = resources.use(await openGraphs(files, backend, threads));
   checkShapes(where, manifest, graphs);
   throwIfAborted(signal);
   const kept = resources.move();
   const turns = new OneAtATime();
   return {
-    model: { manifest, graphs, vocabulary, turns },
+    model: { manifest, backend, graphs, vocabulary, turns },
     [Symbol.asyncDispose]: async () => {
       await turns.idle();
       await kept[Symbol.asyncDispose]();

@@ -41,7 +41,10 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "src/bundle",
     ...["caption_options", "caption_stream", "captioner", "engine", "one_at_a_time"].map((name) => `src/${name}.ts`),
   ],
-  training: ["src/runtime", "src/text", "src/image", "src/decode", "src/bundle", "src/evaluation", "src/export"],
+  training: [
+    ...["src/runtime", "src/text", "src/image", "src/decode", "src/bundle", "src/evaluation", "src/export"],
+    "src/self_test.ts",
+  ],
 };
 
 /** Folders that stand on top and may import everything below. */
@@ -119,9 +122,21 @@ describe("architecture", () => {
   test("the packages of the caption path are those that an app carries", () => {
     const carried = ["@sinclair/typebox", "onnxruntime-web"];
     const more = [...reach("src/mod.ts").packages].filter(([name]) => !carried.includes(name));
-    // An optional package, of which nothing but its types is imported before it is asked for.
-    expect(more.map(([name]) => name)).toEqual(["@huggingface/transformers"]);
-    expect(more[0]![1]).toContain("src/mod.ts -> src/load_engine.ts -> src/engines/");
+    // Optional packages, of which nothing but their types is imported before they are asked for.
+    const optional = new Map(more);
+    expect([...optional.keys()].sort()).toEqual([
+      "@huggingface/transformers",
+      "onnxruntime-common",
+      "onnxruntime-node",
+      "webgpu",
+    ]);
+    expect(optional.get("@huggingface/transformers")).toContain("src/mod.ts -> src/load_engine.ts -> src/engines/");
+    for (const [name, file] of Object.entries({ "onnxruntime-node": "native", webgpu: "gpu_device" })) {
+      expect(optional.get(name)).toContain(`src/runtime/${file}.ts -> ${name}`);
+      const lines = readFileSync(join(root, `src/runtime/${file}.ts`), "utf8").split("\n");
+      const imports = lines.filter((line) => line.startsWith("import") && line.includes(`"${name}"`));
+      expect(imports.filter((line) => !line.startsWith("import type "))).toEqual([]);
+    }
   });
 
   test("other engines are imported by one dynamic import, and their packages at run time alone", () => {

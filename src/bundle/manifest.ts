@@ -17,6 +17,21 @@ const fileEntry = Type.Object({
   sha256: Type.String({ pattern: "^[0-9a-f]{64}$" }),
 });
 
+/** Schema of the answer that a bundle stores for the backends to be tested with; see src/self_test.ts. */
+const selfTestSchema = Type.Object({
+  /** Which of the pictures that can be made again. */
+  picture: Type.Integer({ minimum: 0 }),
+  /** Tokens of its greedy caption. */
+  tokens: Type.Array(Type.Integer({ minimum: 0 }), { minItems: 1 }),
+  /** Some of its features, spread evenly over the grid. */
+  features: Type.Array(Type.Number(), { minItems: 64, maxItems: 64 }),
+  /** How far features may be from these, as a share of their length. */
+  tolerance: Type.Number({ exclusiveMinimum: 0, maximum: 1 }),
+});
+
+/** The answer that a bundle stores for the backends to be tested with. */
+export type SelfTest = Static<typeof selfTestSchema>;
+
 /** Schema of `manifest.json`; every length is in elements unless its name says otherwise. */
 export const manifestSchema = Type.Object({
   schemaVersion: Type.Literal(manifestVersion),
@@ -60,6 +75,7 @@ export const manifestSchema = Type.Object({
     /** Exponent of the length by which a beam's log-probability is divided. */
     lengthPenalty: Type.Number({ minimum: 0 }),
   }),
+  selfTest: Type.Optional(selfTestSchema),
   provenance: Type.Object({
     data: Type.String(),
     preset: Type.String(),

@@ -3,7 +3,7 @@
  * file or, in a browser, to storage_browser.ts; both export the same.
  */
 import { mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { homedir } from "node:os";
+import { availableParallelism, cpus, homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type FileStore, noStore, type PartialFile, partialInMemory } from "./file_store.ts";
@@ -34,6 +34,13 @@ export function cacheFolder(): string | undefined {
     // Deno without the permission: bundles are then downloaded at each start.
     return undefined;
   }
+}
+
+/** Runtime and processor, by which what was measured on one machine is told from what was on another. */
+export function describeMachine(): string {
+  const { bun, deno, node } = process.versions;
+  const runtime = deno !== undefined ? `Deno ${deno}` : bun !== undefined ? `Bun ${bun}` : `Node ${node}`;
+  return `${runtime}, ${cpus()[0]?.model ?? process.arch}, ${availableParallelism()} cores`;
 }
 
 /** The store for downloads; one that keeps nothing where no folder can be made. */

@@ -20,6 +20,12 @@ export function openFolder(folder: string | URL): {
   );
 }
 
+/** Browser and cores, by which what was measured on one machine is told from what was on another. */
+export function describeMachine(): string {
+  const { userAgent, hardwareConcurrency } = navigator;
+  return `${userAgent}, ${hardwareConcurrency} cores`;
+}
+
 /** The store for downloads: the Cache API, or one that keeps nothing where it is missing, as on insecure pages. */
 export async function openStore(): Promise<FileStore> {
   const { caches } = globalThis as { readonly caches?: { open(name: string): Promise<BrowserCache> } };

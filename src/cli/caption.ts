@@ -2,6 +2,8 @@ import type { Command } from "commander";
 import pc from "picocolors";
 import { captionJson } from "../caption_json.ts";
 import { type Caption, type CaptionOptions, EdgecapError, loadEngine } from "../mod.ts";
+import type { BackendChoice } from "../runtime/backend.ts";
+import { backendOption } from "./backend_option.ts";
 import { imageFiles, readImage } from "./image_files.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { realNumber, wholeNumber } from "./option_values.ts";
@@ -20,6 +22,7 @@ interface CaptionFlags {
   readonly attention?: boolean;
   readonly bundle?: string;
   readonly threads: number;
+  readonly backend: BackendChoice;
 }
 
 /** Adds `edgecap caption`. */
@@ -42,6 +45,7 @@ export function registerCaption(program: Command): void {
       "folder or URL of a bundle, or transformers:FOLDER (default: the one that comes with edgecap)",
     )
     .option("--threads <n>", "threads of one inference", wholeNumber(1, 64), 1)
+    .addOption(backendOption())
     .addHelpText(
       "after",
       `
@@ -59,9 +63,9 @@ Examples:
 async function caption(args: string[], flags: CaptionFlags): Promise<void> {
   using interrupt = interruptSignal();
   const files = await imageFiles(args);
-  const { json, bundle, threads, ...generation } = flags;
+  const { json, bundle, threads, backend, ...generation } = flags;
   const options: CaptionOptions = { ...generation, signal: interrupt.signal };
-  await using captioner = await loadEngine({ bundle, threads, signal: interrupt.signal });
+  await using captioner = await loadEngine({ bundle, threads, backend, signal: interrupt.signal });
   using progress = startProgress(files.length, "pictures", process.stdout.isTTY);
   const report = json === true ? jsonReport : textReport(files.length > 1);
   for (const [done, file] of files.entries()) {

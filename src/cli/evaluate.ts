@@ -3,10 +3,12 @@ import type { Command } from "commander";
 import { EdgecapError } from "../errors.ts";
 import { evaluateText, type Scores, type TextItem } from "../evaluation/mod.ts";
 import { loadEngine } from "../mod.ts";
+import type { BackendChoice } from "../runtime/backend.ts";
 import { readCaptions } from "../training/dataset/captions_file.ts";
 import { readHypotheses } from "../training/dataset/hypotheses_file.ts";
 import { readSplitList } from "../training/dataset/split_list.ts";
 import { whereNamed } from "../training/dataset/where_named.ts";
+import { backendOption } from "./backend_option.ts";
 import { readImage } from "./image_files.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { wholeNumber } from "./option_values.ts";
@@ -19,6 +21,7 @@ interface EvaluateFlags {
   readonly list?: string;
   readonly beams?: number;
   readonly bundle?: string;
+  readonly backend: BackendChoice;
   readonly json?: boolean;
 }
 
@@ -39,6 +42,7 @@ export function registerEvaluate(program: Command): void {
       "--bundle <dir>",
       "folder or URL of a bundle, or transformers:FOLDER (default: the one that comes with edgecap)",
     )
+    .addOption(backendOption())
     .option("--json", "print one line of JSON, with scores from 0 to 1 and CIDEr from 0 to 10")
     .addHelpText(
       "after",
@@ -109,7 +113,7 @@ async function readyHypotheses(file: string, listed: readonly string[] | undefin
 async function captionImages(images: readonly string[], flags: EvaluateFlags): Promise<Map<string, string>> {
   using interrupt = interruptSignal();
   const { signal } = interrupt;
-  await using captioner = await loadEngine({ bundle: flags.bundle, signal });
+  await using captioner = await loadEngine({ bundle: flags.bundle, backend: flags.backend, signal });
   using progress = startProgress(images.length, "pictures");
   const options = { signal, ...(flags.beams !== undefined && { beams: flags.beams }) };
   const captions = new Map<string, string>();

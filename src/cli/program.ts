@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { registerAssets } from "./assets.ts";
 import { registerCaption } from "./caption.ts";
 import { registerCompletion } from "./completion.ts";
+import { registerDoctor } from "./doctor.ts";
 import { registerEvaluate } from "./evaluate.ts";
 import { registerModels } from "./models.ts";
 import { registerServe } from "./serve.ts";
@@ -22,7 +23,10 @@ export function buildProgram(more: readonly RegisterVerb[] = []): Command {
     .version(versionText())
     .showHelpAfterError("(--help says more)")
     .enablePositionalOptions();
-  const verbs = [registerCaption, registerServe, registerModels, registerTokenize, registerEvaluate, registerAssets];
+  const verbs = [
+    ...[registerCaption, registerServe, registerModels, registerTokenize, registerEvaluate],
+    ...[registerDoctor, registerAssets],
+  ];
   for (const register of [...verbs, ...more, registerCompletion]) register(program);
   return program;
 }

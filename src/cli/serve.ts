@@ -1,13 +1,16 @@
 import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { EdgecapError } from "../errors.ts";
+import type { BackendChoice } from "../runtime/backend.ts";
 import { type CaptionServer, createServer, type Listener, listen } from "../server/mod.ts";
+import { backendOption } from "./backend_option.ts";
 import { wholeNumber } from "./option_values.ts";
 
 interface ServeFlags {
   readonly host: string;
   readonly port: number;
   readonly bundle?: string;
+  readonly backend: BackendChoice;
   readonly workers?: number;
   readonly queue?: number;
   readonly deadline?: number;
@@ -33,6 +36,7 @@ export function registerServe(program: Command): void {
       "--bundle <dir>",
       "folder or URL of a bundle, or transformers:DIR (default: the one that comes with edgecap)",
     )
+    .addOption(backendOption())
     .option("--workers <n>", "threads that caption (default: one a core)", wholeNumber(1, 256))
     .option("--queue <n>", "most photos that wait (default: 64)", wholeNumber(0, 100_000))
     .option("--deadline <s>", "seconds from a photo's arrival to its answer (default: 30)", wholeNumber(1, 3600))
@@ -67,6 +71,7 @@ async function serve(flags: ServeFlags): Promise<void> {
   const tokens = await tokensOf(flags);
   await using server = createServer({
     ...(flags.bundle !== undefined && { bundle: flags.bundle }),
+    backend: flags.backend,
     ...(flags.workers !== undefined && { workers: flags.workers }),
     ...(flags.queue !== undefined && { queueSize: flags.queue }),
     ...(flags.deadline !== undefined && { deadlineMs: flags.deadline * 1000 }),

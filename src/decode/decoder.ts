@@ -1,12 +1,19 @@
-import type { GraphSession, GraphTensor } from "../runtime/graph_session.ts";
+import { freeAll, type GraphTensor, type GraphValue } from "../runtime/tensors.ts";
 import type { DecoderStep } from "./search_captions.ts";
+
+/** A graph of the decoder; what runs none on a device needs no more than `run`. */
+export interface DecoderGraph {
+  run(inputs: Readonly<Record<string, GraphValue>>): Promise<Readonly<Record<string, GraphTensor>>>;
+  /** As `run`, with some outputs left on the device; see `GraphSession.runKeeping`. */
+  runKeeping?(inputs: Readonly<Record<string, GraphValue>>): Promise<Readonly<Record<string, GraphValue>>>;
+}
 
 /** The decoder's two graphs. */
 export interface Decoder {
   /** Feature grid -> what a step needs of the photo: keys, values and the first state, or the image vector. */
-  readonly init: Pick<GraphSession, "run">;
+  readonly init: DecoderGraph;
   /** Words and state -> logits and the next state; or a prefix and the image vector -> logits. */
-  readonly step: Pick<GraphSession, "run">;
+  readonly step: DecoderGraph;
   /** Words that a step reads, pre-padded, where the decoder keeps no state between words. */
   readonly prefix?: number;
 }
@@ -20,20 +27,28 @@ export interface Decoder {
  */
 export type RunStep = (tokens: Int32Array, parents: Uint32Array) => Promise<DecoderStep>;
 
+/** What a photo's features became, ready for the first step; free it after the last. */
+export interface ReadPhoto extends Disposable {
+  readonly step: RunStep;
+}
+
 /**
  * Reads a photo's features, and gives the function that says how likely the next words are.
  *
- * @param grid Features of one photo, [1, regions, features].
+ * @param grid Features of one photo, [1, regions, features]; not freed here.
  */
-export async function readPhoto(decoder: Decoder, grid: GraphTensor): Promise<RunStep> {
-  const memory = await decoder.init.run({ grid });
-  return decoder.prefix === undefined ? recurrent(decoder, memory) : prefixed(decoder, memory, decoder.prefix);
+export async function readPhoto(decoder: Decoder, grid: GraphValue): Promise<ReadPhoto> {
+  const memory = await (decoder.init.runKeeping?.({ grid }) ?? decoder.init.run({ grid }));
+  return {
+    step: decoder.prefix === undefined ? recurrent(decoder, memory) : prefixed(decoder, memory, decoder.prefix),
+    [Symbol.dispose]: () => freeAll(Object.values(memory)),
+  };
 }
 
-function recurrent({ step }: Decoder, memory: Readonly<Record<string, GraphTensor>>): RunStep {
-  const { keys, values } = memory as { keys: GraphTensor; values: GraphTensor };
-  let hidden = memory["hidden"]!;
-  let cell = memory["cell"]!;
+function recurrent({ step }: Decoder, memory: Readonly<Record<string, GraphValue>>): RunStep {
+  const { keys, values } = memory as { keys: GraphValue; values: GraphValue };
+  let hidden = memory["hidden"] as GraphTensor;
+  let cell = memory["cell"] as GraphTensor;
   return async (tokens, parents) => {
     const output = await step.run({
       tokens: { data: tokens, shape: [1, tokens.length] },
@@ -63,7 +78,7 @@ function gatherBeams(state: GraphTensor, parents: Uint32Array): GraphTensor {
 }
 
 /** Every step reads all words so far; of more than fit, the last ones. */
-function prefixed({ step }: Decoder, memory: Readonly<Record<string, GraphTensor>>, length: number): RunStep {
+function prefixed({ step }: Decoder, memory: Readonly<Record<string, GraphValue>>, length: number): RunStep {
   const image = memory["image"]!;
   let prefixes = new Int32Array(length);
   return async (tokens, parents) => {

@@ -1,4 +1,4 @@
-import type { GraphTensor } from "../runtime/graph_session.ts";
+import type { GraphValue } from "../runtime/tensors.ts";
 import { type Decoder, readPhoto } from "./decoder.ts";
 import { type GeneratedCaption, type GenerateOptions, searchCaptions } from "./search_captions.ts";
 
@@ -11,8 +11,9 @@ import { type GeneratedCaption, type GenerateOptions, searchCaptions } from "./s
  */
 export async function generate(
   decoder: Decoder,
-  grid: GraphTensor,
+  grid: GraphValue,
   options: GenerateOptions,
 ): Promise<GeneratedCaption[]> {
-  return searchCaptions(await readPhoto(decoder, grid), options);
+  using photo = await readPhoto(decoder, grid);
+  return await searchCaptions(photo.step, options);
 }

@@ -7,6 +7,12 @@ import { readFile } from "node:fs/promises";
 /** A WebAssembly module of edgecap's own: the text and search core, or the image decoder. */
 export type AssetName = "text.wasm" | "image.wasm";
 
+/** Files of onnxruntime-web; where they are left out, it finds them by itself. */
+export interface OrtFiles {
+  readonly wasmPaths?: { mjs?: string; wasm: string };
+  readonly wasmBinary?: ArrayBuffer;
+}
+
 const locations: Readonly<Record<AssetName, URL>> = {
   "text.wasm": new URL("../../wasm/pkg/edgecap_wasm_bg.wasm", import.meta.url),
   "image.wasm": new URL("../../wasm-image/pkg/edgecap_wasm_image_bg.wasm", import.meta.url),
@@ -30,5 +36,16 @@ export function ortWasmPaths(): { mjs?: string; wasm: string } {
   return {
     mjs: import.meta.resolve("onnxruntime-web/ort-wasm-simd-threaded.mjs"),
     wasm: import.meta.resolve("onnxruntime-web/ort-wasm-simd-threaded.wasm"),
+  };
+}
+
+/** What onnxruntime-web's WebGPU needs, for its `env.wasm`. */
+export async function ortWebgpuFiles(): Promise<OrtFiles> {
+  const wasm = import.meta.resolve("onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm");
+  return {
+    wasmPaths: { mjs: import.meta.resolve("onnxruntime-web/ort-wasm-simd-threaded.asyncify.mjs"), wasm },
+    wasmBinary: await readFile(new URL(wasm)).then(({ buffer, byteOffset, byteLength }) =>
+      buffer.slice(byteOffset, byteOffset + byteLength),
+    ),
   };
 }

@@ -2,9 +2,9 @@
  * Where the WebAssembly files are, in a browser: in the folder `edgecap` beside the script that edgecap is bundled into,
  * where `edgecap assets` puts them. Exports the same as assets.ts.
  */
-import type { AssetName } from "./assets.ts";
+import type { AssetName, OrtFiles } from "./assets.ts";
 
-export type { AssetName } from "./assets.ts";
+export type { AssetName, OrtFiles } from "./assets.ts";
 
 /** A file of that folder. Computed, so that no bundler looks for it. */
 function place(path: string): URL {
@@ -32,4 +32,9 @@ export const readDefaultBundle: ((path: string) => Promise<Uint8Array>) | undefi
 /** Where onnxruntime-web's module is, for its `env.wasm.wasmPaths`; its script is bundled. */
 export function ortWasmPaths(): { mjs?: string; wasm: string } {
   return { wasm: place("ort-wasm-simd-threaded.wasm").href };
+}
+
+/** What onnxruntime-web's WebGPU needs, for its `env.wasm`; its script is bundled. */
+export async function ortWebgpuFiles(): Promise<OrtFiles> {
+  return { wasmPaths: { wasm: place("ort-wasm-simd-threaded.asyncify.wasm").href } };
 }

@@ -12,9 +12,9 @@ import manifest from "../../models/default/manifest.json" with { type: "file" };
 import vocabulary from "../../models/default/vocabulary.txt" with { type: "file" };
 import textModule from "../../wasm/pkg/edgecap_wasm_bg.wasm" with { type: "file" };
 import imageModule from "../../wasm-image/pkg/edgecap_wasm_image_bg.wasm" with { type: "file" };
-import type { AssetName } from "./assets.ts";
+import type { AssetName, OrtFiles } from "./assets.ts";
 
-export type { AssetName } from "./assets.ts";
+export type { AssetName, OrtFiles } from "./assets.ts";
 
 const locations: Readonly<Record<AssetName, string>> = { "text.wasm": textModule, "image.wasm": imageModule };
 
@@ -44,4 +44,15 @@ export async function readDefaultBundle(path: string): Promise<Uint8Array> {
 /** Where onnxruntime-web's script and module are, for its `env.wasm.wasmPaths`. */
 export function ortWasmPaths(): { mjs?: string; wasm: string } {
   return { mjs: ortScript, wasm: ortModule };
+}
+
+/** What onnxruntime-web's WebGPU needs, for its `env.wasm`. An executable has it not: the file doubles its size. */
+export async function ortWebgpuFiles(): Promise<OrtFiles> {
+  const wasm = import.meta.resolve("onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm");
+  return {
+    wasmPaths: { mjs: import.meta.resolve("onnxruntime-web/ort-wasm-simd-threaded.asyncify.mjs"), wasm },
+    wasmBinary: await readFile(new URL(wasm)).then(
+      ({ buffer, byteOffset, byteLength }) => buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer,
+    ),
+  };
 }

@@ -1,95 +1,79 @@
-import { ortWasmPaths } from "#assets";
-import * as ort from "#onnxruntime";
 import { EdgecapError } from "../errors.ts";
-// Before the first session, after which the global Worker is another.
-import "./web_worker.ts";
+import type { BackendName, BackendSession } from "./backend.ts";
+import { openBackend } from "./backends.ts";
+import { type GraphPort, type GraphTensor, type GraphValue, toHost } from "./tensors.ts";
 
-/** A tensor as graphs take and give it. */
-export interface GraphTensor {
-  readonly data: Float32Array | Int32Array;
-  readonly shape: readonly number[];
-}
-
-/** Name and lengths of a graph's input or output; a name stands for a length that the caller chooses. */
-export interface GraphPort {
-  readonly name: string;
-  readonly shape: readonly (number | string)[];
-}
+export type { GraphPort, GraphTensor, GraphValue } from "./tensors.ts";
 
 /** How graphs are run. */
 export interface RuntimeOptions {
   /** Threads of one inference, from 1. More help only where no other work wants the cores. Default 1. */
   readonly threads?: number;
+  /** What executes the graph. Default `wasm`. */
+  readonly backend?: BackendName;
+  /** Outputs that {@linkcode GraphSession.runKeeping} leaves on the device. Default none. */
+  readonly keep?: readonly string[];
 }
 
-/** The web's workers: onnxruntime-web puts Node's in their place, globally, when its script is loaded. */
-const { Worker: WebWorker } = globalThis;
-
-/** One ONNX graph, ready to run on onnxruntime-web's WebAssembly. */
+/** One ONNX graph, ready to run on a backend. */
 export class GraphSession implements AsyncDisposable {
   /** The graph's name, for messages. */
   readonly name: string;
-  readonly inputs: readonly GraphPort[];
-  readonly outputs: readonly GraphPort[];
-  readonly #session: ort.InferenceSession;
+  readonly #session: BackendSession;
 
-  private constructor(name: string, session: ort.InferenceSession) {
+  private constructor(name: string, session: BackendSession) {
     this.name = name;
     this.#session = session;
-    this.inputs = portsOf(session.inputMetadata);
-    this.outputs = portsOf(session.outputMetadata);
+  }
+
+  get inputs(): readonly GraphPort[] {
+    return this.#session.inputs;
+  }
+
+  get outputs(): readonly GraphPort[] {
+    return this.#session.outputs;
   }
 
   /**
    * Loads a graph.
    *
    * @param name Name for messages, for instance `encoder`.
-   * @param bytes The `.onnx` file; not needed any more afterwards.
-   * @throws {EdgecapError} `graph-failed` where onnxruntime refuses it.
+   * @param bytes The `.onnx` file; only `webgpu` needs it afterwards, for a device that is lost.
+   * @throws {EdgecapError} `graph-failed` where onnxruntime refuses it; `backend-unavailable`.
    */
   static async create(name: string, bytes: Uint8Array, options: RuntimeOptions = {}): Promise<GraphSession> {
-    ort.env.wasm.numThreads = options.threads ?? 1;
-    // Inside an executable onnxruntime-web would look for its files beside it.
-    ort.env.wasm.wasmPaths = ortWasmPaths();
+    const { threads = 1, backend = "wasm", keep = [] } = options;
+    const opened = await openBackend(backend);
     try {
-      const session = await ort.InferenceSession.create(bytes, {
-        executionProviders: ["wasm"],
-        graphOptimizationLevel: "all",
-      });
-      return new GraphSession(name, session);
+      return new GraphSession(name, await opened.open(bytes, { threads, keep }));
     } catch (cause) {
-      throw new EdgecapError("graph-failed", `The graph "${name}" does not load: ${String(cause)}.`, { cause });
-    } finally {
-      // With more threads its own workers are of that kind, and may still be started.
-      if (ort.env.wasm.numThreads === 1) globalThis.Worker = WebWorker;
+      throw failed(`The graph "${name}" does not load on the backend "${backend}"`, cause);
     }
   }
 
   /**
-   * Runs the graph once; it blocks the calling thread for as long as it computes.
+   * Runs the graph once; on `wasm` it blocks the calling thread for as long as it computes.
    *
    * @param inputs Tensors by input name.
    * @returns Tensors by output name.
-   * @throws {EdgecapError} `graph-failed`, with onnxruntime's own message, which can be a bare number.
+   * @throws {EdgecapError} `graph-failed`, with onnxruntime's own message, which can be a bare number; `backend-lost`.
    */
-  async run(inputs: Readonly<Record<string, GraphTensor>>): Promise<Readonly<Record<string, GraphTensor>>> {
-    const feeds: Record<string, ort.Tensor> = {};
-    for (const [name, { data, shape }] of Object.entries(inputs)) {
-      feeds[name] =
-        data instanceof Int32Array ? new ort.Tensor("int32", data, shape) : new ort.Tensor("float32", data, shape);
-    }
-    let fetched: ort.InferenceSession.OnnxValueMapType;
+  async run(inputs: Readonly<Record<string, GraphValue>>): Promise<Readonly<Record<string, GraphTensor>>> {
+    const outputs: Record<string, GraphTensor> = {};
+    for (const [name, value] of Object.entries(await this.runKeeping(inputs))) outputs[name] = await toHost(value);
+    return outputs;
+  }
+
+  /**
+   * Runs the graph as {@linkcode GraphSession.run} does, and leaves the outputs that `keep` names on the device, where
+   * the backend has one. The caller frees them.
+   */
+  async runKeeping(inputs: Readonly<Record<string, GraphValue>>): Promise<Readonly<Record<string, GraphValue>>> {
     try {
-      fetched = await this.#session.run(feeds);
+      return await this.#session.run(inputs);
     } catch (cause) {
-      throw new EdgecapError("graph-failed", `The graph "${this.name}" failed: ${String(cause)}.`, { cause });
+      throw failed(`The graph "${this.name}" failed`, cause);
     }
-    return Object.fromEntries(
-      Object.entries(fetched).map(([name, value]) => {
-        const output = value as ort.Tensor;
-        return [name, { data: output.data as Float32Array, shape: output.dims }];
-      }),
-    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -97,6 +81,7 @@ export class GraphSession implements AsyncDisposable {
   }
 }
 
-function portsOf(metadata: readonly ort.InferenceSession.ValueMetadata[]): GraphPort[] {
-  return metadata.map((port) => ({ name: port.name, shape: port.isTensor ? port.shape : [] }));
+function failed(what: string, cause: unknown): EdgecapError {
+  if (cause instanceof EdgecapError) return cause;
+  return new EdgecapError("graph-failed", `${what}: ${String(cause)}.`, { cause });
 }

@@ -45,6 +45,7 @@ export function createServer(options: ServerOptions = {}): CaptionServer {
   const metrics = new Metrics();
   const pool = new WorkerPool({
     bundle: config.bundle,
+    backend: config.backend,
     workers: config.workers,
     queueSize: config.queueSize,
     deadlineMs: config.deadlineMs,

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import type { BundleSource } from "../bundle/load_bundle.ts";
 import { EdgecapError } from "../errors.ts";
+import type { BackendChoice } from "../runtime/backend.ts";
 import { AllowedHosts } from "./allowed_hosts.ts";
 import type { CreateWorker } from "./pool/pool_worker.ts";
 
@@ -11,6 +12,8 @@ export type LogLine = Readonly<Record<string, string | number | undefined>>;
 export interface ServerOptions {
   /** Folder or URL of a bundle, `transformers:PATH`, or its files. Default: the bundle that comes with edgecap. */
   readonly bundle?: BundleSource;
+  /** What executes the graphs; see `load`. Default `auto`. */
+  readonly backend?: BackendChoice;
   /** Threads that caption, 1 to 256. Default: one a core. */
   readonly workers?: number;
   /** Most photos that wait for a worker, 0 to 100,000. Default 64. */
@@ -68,6 +71,7 @@ export function resolveConfig(options: ServerOptions): ServerConfig {
   return {
     ...(options.bundle !== undefined && { bundle: options.bundle }),
     ...(options.createWorker && { createWorker: options.createWorker }),
+    backend: options.backend ?? "auto",
     workers: whole("workers", Math.min(availableParallelism(), 256), 1, 256),
     queueSize: whole("queueSize", 64, 0, 100_000),
     deadlineMs: whole("deadlineMs", 30_000, 1, 3_600_000),

@@ -137,6 +137,7 @@ export const modelsSchema = Type.Object({
       version: Type.Optional(Type.String()),
       preset: Type.Optional(Type.String()),
       precision: Type.Optional(Type.String()),
+      backend: Type.Optional(Type.String()),
       vocabulary: Type.Optional(Type.Integer({ minimum: 1 })),
     }),
   ),

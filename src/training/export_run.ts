@@ -1,5 +1,6 @@
 import { type Manifest, manifestVersion } from "../bundle/manifest.ts";
 import { writeBundle } from "../bundle/write_bundle.ts";
+import { selfTestOf } from "../self_test.ts";
 import { type DevPhoto, type Generation, type GenerationTrial, tryGenerations } from "./choose_generation.ts";
 import { describe } from "./encoders.ts";
 import type { FeatureCache } from "./feature_cache.ts";
@@ -68,21 +69,31 @@ export async function exportRun(options: ExportRunOptions): Promise<{ manifest: 
   });
   const best = trials.reduce((a, b) => (b.scores.cider > a.scores.cider ? b : a));
   const { bleu1, bleu2, bleu3, bleu4, rougeL, cider } = best.scores;
+  const tested = {
+    encoder: {
+      precision: options.encoderPrecision,
+      size: encoder.size,
+      regions: encoder.regions,
+      features: encoder.features,
+    },
+    decoder: { ...decoder.manifest, precision: decoderPrecision },
+    generation: best.generation,
+  };
+  const selfTest = await selfTestOf(
+    { encoder: options.encoder, decoderInit: graphs.init, decoderStep: graphs.step },
+    tested,
+  );
   const manifest = await writeBundle(
     options.out,
     {
       schemaVersion: manifestVersion,
       name: options.name,
       version: options.version,
-      encoder: {
-        precision: options.encoderPrecision,
-        size: encoder.size,
-        regions: encoder.regions,
-        features: encoder.features,
-      },
-      decoder: { ...decoder.manifest, precision: decoderPrecision },
+      encoder: tested.encoder,
+      decoder: tested.decoder,
       tokenizer: { rules: "spacy-en", lowercase: true, dropPunctuation: true, minimumCount: options.minimumCount },
-      generation: best.generation,
+      generation: tested.generation,
+      selfTest,
       provenance: {
         data: options.data,
         preset: decoder.preset,

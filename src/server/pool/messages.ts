@@ -1,6 +1,7 @@
 import type { CaptionOptions } from "../../caption_options.ts";
 import type { Caption, CaptionWord } from "../../captioner.ts";
 import type { ErrorCode } from "../../errors.ts";
+import type { BackendChoice } from "../../runtime/backend.ts";
 
 /** Options of a caption as they travel to a worker: those that can be copied. */
 export type JobOptions = Omit<CaptionOptions, "signal">;
@@ -11,13 +12,19 @@ export interface ModelCard {
   readonly version?: string;
   readonly preset?: string;
   readonly precision?: string;
+  /** What executes its graphs. */
+  readonly backend?: string;
   /** Words that it knows. */
   readonly vocabulary?: number;
 }
 
 /** From the pool to a worker. */
 export type ToWorker =
-  | { readonly type: "load"; readonly bundle: string | ReadonlyMap<string, Uint8Array> | undefined }
+  | {
+      readonly type: "load";
+      readonly bundle: string | ReadonlyMap<string, Uint8Array> | undefined;
+      readonly backend: BackendChoice | undefined;
+    }
   | {
       readonly type: "job";
       readonly id: number;

@@ -25,9 +25,9 @@ scope.onmessage = ({ data }) => {
   else void caption(data);
 };
 
-async function open({ bundle }: Extract<ToWorker, { type: "load" }>): Promise<void> {
+async function open({ bundle, backend }: Extract<ToWorker, { type: "load" }>): Promise<void> {
   try {
-    engine = await loadEngine({ bundle });
+    engine = await loadEngine({ bundle, ...(backend !== undefined && { backend }) });
     scope.postMessage({ type: "ready", model: cardOf(engine) });
   } catch (error) {
     scope.postMessage({ type: "refused", ...described(error) });
@@ -60,7 +60,14 @@ async function caption({ id, image, options, words }: Extract<ToWorker, { type: 
 function cardOf(loaded: CaptionEngine): ModelCard {
   if (!(loaded instanceof Captioner)) return { name: loaded.name };
   const { name, version, decoder, encoder } = loaded.manifest;
-  return { name, version, preset: decoder.preset, precision: encoder.precision, vocabulary: decoder.vocabulary };
+  return {
+    name,
+    version,
+    preset: decoder.preset,
+    precision: encoder.precision,
+    vocabulary: decoder.vocabulary,
+    backend: loaded.backend,
+  };
 }
 
 function described(error: unknown): { code: EdgecapError["code"] | undefined; message: string } {

@@ -1,6 +1,7 @@
 import type { BundleSource } from "../../bundle/load_bundle.ts";
 import type { Caption } from "../../captioner.ts";
 import { EdgecapError } from "../../errors.ts";
+import type { BackendChoice } from "../../runtime/backend.ts";
 import { Problem } from "../problem.ts";
 import { Job, type JobRequest } from "./job.ts";
 import type { FromWorker, ModelCard, ToWorker } from "./messages.ts";
@@ -18,6 +19,8 @@ export interface PoolObserver {
 /** Options of {@linkcode WorkerPool}. */
 export interface PoolOptions {
   readonly bundle: BundleSource | undefined;
+  /** Default `auto`. */
+  readonly backend?: BackendChoice;
   /** Threads, from 1. */
   readonly workers: number;
   /** Most jobs that wait, from 0. */
@@ -57,8 +60,8 @@ export class WorkerPool implements AsyncDisposable {
 
   constructor(options: PoolOptions) {
     this.#options = options;
-    const { bundle } = options;
-    this.#load = { type: "load", bundle: bundle instanceof URL ? bundle.href : bundle };
+    const { bundle, backend } = options;
+    this.#load = { type: "load", bundle: bundle instanceof URL ? bundle.href : bundle, backend };
     this.#slots = Array.from({ length: options.workers }, () => ({
       worker: undefined,
       ready: false,

@@ -1,0 +1,181 @@
+import { describeMachine, openStore } from "#storage";
+import packageJson from "../package.json" with { type: "json" };
+import type { BundleGraphs } from "./bundle/check_shapes.ts";
+import type { Bundle, OpenBundle } from "./bundle/load_bundle.ts";
+import { sha256Hex } from "./bundle/sha256.ts";
+import { EdgecapError } from "./errors.ts";
+import { Resources } from "./resources.ts";
+import { type Backend, type BackendName, backendNames } from "./runtime/backend.ts";
+import { openBackend } from "./runtime/backends.ts";
+import { GraphSession } from "./runtime/graph_session.ts";
+import { runSelfTest, type SelfTestOutcome } from "./self_test.ts";
+
+/** Three graphs that are freed together. */
+export type OpenGraphs = BundleGraphs & AsyncDisposable;
+
+/**
+ * Opens a bundle's graphs on a backend; what goes from one to the next stays on the device, where it has one.
+ *
+ * @throws {EdgecapError} `graph-failed` or `backend-unavailable`.
+ */
+export async function openGraphs(files: Bundle["files"], backend: BackendName, threads: number): Promise<OpenGraphs> {
+  await using resources = new Resources();
+  const open = async (name: string, bytes: Uint8Array, keep: readonly string[] = []) =>
+    resources.use(await GraphSession.create(name, bytes, { threads, backend, keep }));
+  const graphs = {
+    encoder: await open("encoder", files.encoder, ["grid"]),
+    init: await open("decoder_init", files.decoderInit, ["keys", "values", "image"]),
+    step: await open("decoder_step", files.decoderStep),
+  };
+  const kept = resources.move();
+  return { ...graphs, [Symbol.asyncDispose]: () => kept[Symbol.asyncDispose]() };
+}
+
+/** What was found out about a backend on this machine. */
+export interface BackendReport {
+  readonly name: BackendName;
+  /** Package and version, where it loads. */
+  readonly engine?: string;
+  readonly adapter?: Backend["adapter"];
+  /** Why it cannot be used: what is missing and how to get it, or what failed. */
+  readonly problem?: string;
+  /** Which parts of the graphs run elsewhere, where that is known. */
+  readonly placement?: string;
+  /** Its answer to the bundle's test, where it was asked. */
+  readonly selfTest?: SelfTestOutcome;
+}
+
+/** A backend, and why that one. */
+export interface ChosenBackend {
+  readonly backend: BackendName;
+  readonly why: string;
+}
+
+/** What choosing needs. */
+export interface ChoosingOptions {
+  readonly source: Pick<OpenBundle, "where" | "manifest" | "hash">;
+  readonly files: Bundle["files"];
+  readonly threads: number;
+}
+
+/** Words of a caption, by which backends are compared. */
+const typicalWords = 10;
+
+/** Whether a backend loads, and what it is; it is not tried. */
+export async function probeBackend(name: BackendName): Promise<BackendReport> {
+  try {
+    const { engine, adapter } = await openBackend(name);
+    return { name, engine, ...(adapter && { adapter }) };
+  } catch (error) {
+    return { name, problem: messageOf(error) };
+  }
+}
+
+/**
+ * Tries a backend: opens the graphs, asks for the answer that the bundle stores, and measures.
+ *
+ * @param rounds Times that it is asked, the first of which warms it up.
+ */
+export async function tryBackend(
+  probed: BackendReport,
+  { source, files, threads }: ChoosingOptions,
+  rounds: number,
+): Promise<BackendReport> {
+  const { selfTest } = source.manifest;
+  if (probed.problem !== undefined || selfTest === undefined) return probed;
+  try {
+    await using graphs = await openGraphs(files, probed.name, threads);
+    return { ...probed, selfTest: await runSelfTest(graphs, source.manifest, selfTest, rounds) };
+  } catch (error) {
+    return { ...probed, problem: messageOf(error) };
+  }
+}
+
+/** Milliseconds of a caption of ten words. */
+export function captionMs({ encodeMs, wordMs }: SelfTestOutcome): number {
+  return encodeMs + typicalWords * wordMs;
+}
+
+/**
+ * The fastest backend of those that load, are no software stand-in, and give the answer which the bundle stores.
+ *
+ * @throws {EdgecapError} `self-test-failed` where none gives it.
+ */
+export function choose(reports: readonly BackendReport[], source: ChoosingOptions["source"]): ChosenBackend {
+  if (source.manifest.selfTest === undefined)
+    return { backend: "wasm", why: "the bundle stores no answer to test other backends with" };
+  const usable = reports.filter(({ problem, adapter }) => problem === undefined && adapter?.software !== true);
+  const others = usable.filter(({ name }) => name !== "wasm");
+  if (others.length === 0) return { backend: "wasm", why: "no other backend can be used here" };
+  const right = usable.filter(({ selfTest }) => selfTest?.passed === true);
+  const [best, next] = right.toSorted((a, b) => captionMs(a.selfTest!) - captionMs(b.selfTest!));
+  if (best === undefined) {
+    throw new EdgecapError(
+      "self-test-failed",
+      `No backend gives the caption that the bundle "${source.where}" stores for its test picture: run "edgecap doctor", and copy or export the bundle again.`,
+    );
+  }
+  const ms = (report: BackendReport) => `${captionMs(report.selfTest!).toFixed(0)} ms`;
+  const ahead = next === undefined ? "" : `, before ${next.name} with ${ms(next)}`;
+  return { backend: best.name, why: `it passes the bundle's test and captions in ${ms(best)}${ahead}` };
+}
+
+/**
+ * The backend for a bundle on this machine, by evidence; it is remembered, so that a machine is measured once for each
+ * bundle and version.
+ *
+ * @throws {EdgecapError} `self-test-failed`.
+ */
+export async function chooseBackend(options: ChoosingOptions): Promise<ChosenBackend> {
+  const { source } = options;
+  if (source.manifest.selfTest === undefined) return choose([], source);
+  const remembered = await recall(options);
+  if (remembered !== undefined) return remembered;
+  const probes: BackendReport[] = [];
+  for (const name of backendNames) probes.push(await probeBackend(name));
+  const candidates = probes.filter(({ problem, adapter }) => problem === undefined && adapter?.software !== true);
+  if (candidates.length === 1) return choose(candidates, source);
+  const reports: BackendReport[] = [];
+  for (const candidate of candidates) reports.push(await tryBackend(candidate, options, 3));
+  const chosen = choose(reports, source);
+  await remember(options, chosen, reports);
+  return chosen;
+}
+
+/** Notes the choice for the next start, with what it rests on; written whole or not at all. */
+export async function remember(
+  options: ChoosingOptions,
+  chosen: ChosenBackend,
+  reports: readonly BackendReport[],
+): Promise<void> {
+  const { engine, adapter } = reports.find(({ name }) => name === chosen.backend) ?? {};
+  const text = JSON.stringify({ ...chosen, engine, adapter: adapter?.name });
+  await (await openStore()).write(await memoryKey(options), new TextEncoder().encode(`${text}\n`));
+}
+
+/** What was chosen before, where the same engine and adapter are still there. */
+async function recall(options: ChoosingOptions): Promise<ChosenBackend | undefined> {
+  const bytes = await (await openStore()).read(await memoryKey(options));
+  if (bytes === undefined) return undefined;
+  let kept: { backend?: unknown; why?: unknown; engine?: unknown; adapter?: unknown };
+  try {
+    kept = JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return undefined;
+  }
+  const backend = backendNames.find((name) => name === kept.backend);
+  if (backend === undefined || typeof kept.why !== "string") return undefined;
+  const { engine, adapter, problem } = await probeBackend(backend);
+  if (problem !== undefined || engine !== kept.engine || adapter?.name !== kept.adapter) return undefined;
+  return { backend, why: kept.why };
+}
+
+/** The name under which the choice is kept: whatever would change it, and can be known without loading anything. */
+async function memoryKey({ source, threads }: ChoosingOptions): Promise<string> {
+  const parts = [packageJson.version, describeMachine(), source.hash, threads];
+  return `backend-${await sha256Hex(new TextEncoder().encode(JSON.stringify(parts)))}.json`;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

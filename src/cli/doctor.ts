@@ -1,0 +1,104 @@
+import type { Command } from "commander";
+import pc from "picocolors";
+import { defaultBundle, openBundle } from "../bundle/load_bundle.ts";
+import type { BackendReport } from "../choose_backend.ts";
+import { type DoctorReport, diagnose } from "../doctor.ts";
+import { EdgecapError } from "../errors.ts";
+import { wholeNumber } from "./option_values.ts";
+import { versionText } from "./version.ts";
+
+interface DoctorFlags {
+  readonly json?: boolean;
+  readonly bundle?: string;
+  readonly threads: number;
+}
+
+/** Adds `edgecap doctor`. */
+export function registerDoctor(program: Command): void {
+  program
+    .command("doctor")
+    .description("Say what this machine offers, try each backend, and say which one auto takes.")
+    .option("--json", "print one line of JSON")
+    .option("--bundle <dir>", "folder or URL of a bundle (default: the one that comes with edgecap)")
+    .option("--threads <n>", "threads of one inference", wholeNumber(1, 64), 1)
+    .addHelpText(
+      "after",
+      `
+It measures anew, and what it finds is what auto takes from then on. A software adapter of WebGPU takes a minute.
+
+Exit status: 0 a backend gives the right caption, 1 none does, 2 wrong usage.`,
+    )
+    .action(doctor);
+}
+
+async function doctor(flags: DoctorFlags): Promise<void> {
+  if (flags.bundle?.startsWith("transformers:") === true)
+    throw new EdgecapError(
+      "option-invalid",
+      `"${flags.bundle}" is no bundle: its backend is chosen by transformers.js.`,
+    );
+  const report = await diagnose({ source: await openBundle(flags.bundle ?? defaultBundle), threads: flags.threads });
+  if (report.choice === undefined) process.exitCode = 1;
+  process.stdout.write(
+    flags.json === true ? `${JSON.stringify({ edgecap: versionText(), ...report })}\n` : text(report),
+  );
+}
+
+function text(report: DoctorReport): string {
+  const { machine, choice } = report;
+  const lines = [
+    pc.bold(versionText()),
+    `  system    ${machine.platform} ${machine.architecture}, ${machine.processor}`,
+    `  cores     ${machine.cores}`,
+    `  wasm      SIMD ${yesNo(machine.simd)}, relaxed SIMD ${yesNo(machine.relaxedSimd)}, threads ${yesNo(machine.wasmThreads)}`,
+    `  bundle    ${report.bundle.name} ${report.bundle.version}, encoder ${report.bundle.encoder}, decoder ${report.bundle.decoder}${report.bundle.selfTest ? "" : pc.yellow(" (stores no answer to test backends with)")}`,
+    `  threads   ${report.threads} for an inference`,
+    "",
+    ...report.backends.flatMap((backend) => [...backendLines(backend), ""]),
+  ];
+  lines.push(
+    choice === undefined
+      ? `${pc.red("auto takes none")}: ${report.problem}`
+      : `${pc.bold(`auto takes ${pc.green(choice.backend)}`)}: ${choice.why}.`,
+  );
+  return `${lines.join("\n")}\n`;
+}
+
+function backendLines({ name, engine, adapter, problem, selfTest, placement }: BackendReport): string[] {
+  const verdict =
+    problem !== undefined
+      ? pc.red("not available")
+      : selfTest === undefined
+        ? pc.yellow("loads")
+        : selfTest.passed
+          ? pc.green("works")
+          : pc.red("gives another caption");
+  const lines = [
+    `${pc.bold(name.padEnd(8))}  ${verdict}${adapter?.software === true ? pc.yellow(", software: not for auto") : ""}`,
+  ];
+  if (engine !== undefined) lines.push(`  engine    ${engine}`);
+  if (adapter !== undefined) {
+    const { features, limits } = adapter;
+    lines.push(`  adapter   ${adapter.name}${features.length > 0 ? ` (${features.join(", ")})` : ""}`);
+    lines.push(
+      `  limits    ${Object.entries(limits)
+        .slice(0, 3)
+        .map(([limit, value]) => `${limit} ${value}`)
+        .join(", ")}`,
+    );
+  }
+  if (placement !== undefined) lines.push(`  runs      ${placement}`);
+  if (selfTest !== undefined) {
+    const { featureError, tolerance, sameWords, encodeMs, wordMs } = selfTest;
+    lines.push(
+      `  test      ${sameWords ? "same words" : "other words"}, features ${featureError.toExponential(1)} from the stored ones (up to ${tolerance} passes)`,
+      `  time      ${encodeMs.toFixed(0)} ms the encoder, ${wordMs.toFixed(1)} ms a word`,
+    );
+  }
+  if (problem !== undefined) lines.push(`  why       ${problem}`);
+  return lines;
+}
+
+function yesNo(value: boolean): string {
+  return value ? pc.green("yes") : pc.yellow("no");
+}

@@ -1,0 +1,51 @@
+import type { GraphPort, GraphValue } from "./tensors.ts";
+
+/** What executes a graph. */
+export const backendNames = ["wasm", "webgpu", "native"] as const;
+
+/** `wasm`: onnxruntime-web's WebAssembly. `webgpu`: its WebGPU. `native`: onnxruntime-node. */
+export type BackendName = (typeof backendNames)[number];
+
+/** A backend by name, or the one that proves best on this machine. */
+export type BackendChoice = BackendName | "auto";
+
+/** The graphics processor behind WebGPU. */
+export interface AdapterInfo {
+  /** Its name, as the driver has it. */
+  readonly name: string;
+  readonly vendor: string;
+  readonly architecture: string;
+  /** Whether a processor stands in for it (SwiftShader, llvmpipe): right, and slow. */
+  readonly software: boolean;
+  /** Features that matter to graphs, such as `shader-f16`. */
+  readonly features: readonly string[];
+  /** The limits that matter to graphs, in bytes and invocations. */
+  readonly limits: Readonly<Record<string, number>>;
+}
+
+/** How a graph is opened. */
+export interface OpenOptions {
+  /** Threads of one inference, from 1; of no meaning to `webgpu`. */
+  readonly threads: number;
+  /** Outputs that stay on the device, where the backend has one. */
+  readonly keep: readonly string[];
+}
+
+/** A graph that a backend has loaded. */
+export interface BackendSession {
+  readonly inputs: readonly GraphPort[];
+  readonly outputs: readonly GraphPort[];
+  /** Runs it once; throws what onnxruntime throws, or an EdgecapError. */
+  run(inputs: Readonly<Record<string, GraphValue>>): Promise<Record<string, GraphValue>>;
+  release(): Promise<void>;
+}
+
+/** What loads graphs and runs them. */
+export interface Backend {
+  readonly name: BackendName;
+  /** Name and version of the package behind it. */
+  readonly engine: string;
+  /** Of `webgpu` alone. */
+  readonly adapter?: AdapterInfo;
+  open(bytes: Uint8Array, options: OpenOptions): Promise<BackendSession>;
+}

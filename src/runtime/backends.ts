@@ -1,0 +1,27 @@
+import type { Backend, BackendName } from "./backend.ts";
+import { openNative } from "./native.ts";
+import { wasmBackend } from "./wasm.ts";
+
+/** A process has one device and one engine of each kind, as onnxruntime does; a failure is not kept. */
+const opened = new Map<BackendName, Promise<Backend>>();
+
+/**
+ * Opens a backend, or gives the one that is open.
+ *
+ * @throws {EdgecapError} `backend-unavailable`, saying what is missing and how to get it.
+ */
+export function openBackend(name: BackendName): Promise<Backend> {
+  const known = opened.get(name);
+  if (known !== undefined) return known;
+  const opening = openers[name]();
+  opened.set(name, opening);
+  opening.catch(() => opened.delete(name));
+  return opening;
+}
+
+const openers: Readonly<Record<BackendName, () => Promise<Backend>>> = {
+  wasm: async () => wasmBackend,
+  // Its engine is another build of onnxruntime-web, which nobody else should load.
+  webgpu: async () => (await import("./webgpu.ts")).openWebgpu(),
+  native: openNative,
+};

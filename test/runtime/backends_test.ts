@@ -1,0 +1,151 @@
+import { describe, expect, test } from "bun:test";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { loadBundle } from "../../src/bundle/load_bundle.ts";
+import { type BackendReport, choose, openGraphs, probeBackend } from "../../src/choose_backend.ts";
+import { type BackendChoice, load } from "../../src/mod.ts";
+import { openBackend } from "../../src/runtime/backends.ts";
+import { runSelfTest, selfTestOf, testPicture } from "../../src/self_test.ts";
+import { codeOf } from "../code_of.ts";
+import { tinyBundle, tinyBundleFiles } from "../fixtures/tiny_bundle.ts";
+import { bmp } from "./bmp.ts";
+import type { WebgpuFindings } from "./webgpu_checks.ts";
+
+const onDeno = "Deno" in globalThis;
+const { description, files } = tinyBundle();
+const hasNative = (await probeBackend("native")).problem === undefined;
+if (!hasNative) console.log("onnxruntime-node does not load: the backend native is not tested.");
+
+/** The checks in a process of their own, with SwiftShader on Bun and Mesa's llvmpipe on Deno. */
+function webgpuFindings(): WebgpuFindings | { missing: string } {
+  const scratch = mkdtempSync(join(tmpdir(), "edgecap-webgpu-"));
+  const swiftShader = "/usr/lib/chromium/vk_swiftshader_icd.json";
+  try {
+    const script = fileURLToPath(new URL("webgpu_checks.ts", import.meta.url));
+    const { stdout, stderr, status } = spawnSync(
+      process.execPath,
+      [...(onDeno ? ["run", "-A", "--unstable-webgpu", "--no-check"] : []), script],
+      {
+        encoding: "utf8",
+        env: {
+          ...process.env,
+          XDG_RUNTIME_DIR: scratch,
+          ...(!onDeno && existsSync(swiftShader) && { VK_ICD_FILENAMES: swiftShader }),
+        },
+      },
+    );
+    if (status !== 0) throw new Error(`The checks ended with status ${status}: ${stderr}`);
+    return JSON.parse(stdout);
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+}
+
+describe("backends", () => {
+  if (hasNative) {
+    test("native gives the features, logits and captions of wasm", async () => {
+      const photos = Array.from({ length: 5 }, (_, seed) => bmp(testPicture(seed, 64), 64));
+      const bundle = await tinyBundleFiles();
+      await using wasm = await load({ bundle, backend: "wasm" });
+      await using native = await load({ bundle, backend: "native" });
+      expect([wasm.backend, native.backend]).toEqual(["wasm", "native"]);
+      for (const photo of photos) {
+        const [expected, found] = [await wasm.caption(photo), await native.caption(photo)];
+        expect(found.caption).toBe(expected.caption);
+        expect(found.logProbability).toBeCloseTo(expected.logProbability, 3);
+      }
+    });
+  }
+
+  test("webgpu keeps features on the device, agrees with wasm, leaks nothing and outlives one loss of its device", () => {
+    const found = webgpuFindings();
+    if ("missing" in found) {
+      console.log(`WebGPU is not tested: ${found.missing}`);
+      return;
+    }
+    expect(found.keptOnDevice).toBe(true);
+    expect(found.featureError).toBeLessThan(1e-3);
+    expect(found.logitError).toBeLessThan(1e-3);
+    expect(found.sameCaptions).toBe(found.pictures);
+    expect(found.buffersAfter).toBe(found.buffersBefore);
+    expect([found.afterFirstLoss, found.wordsAfterFirstLoss]).toEqual(["caption", true]);
+    expect(found.afterSecondLoss).toBe("backend-lost");
+  });
+
+  test("one that is asked for by name and not there is refused, with what to do", async () => {
+    if (!onDeno) return;
+    // Deno is started without --unstable-webgpu here, unless its user says otherwise.
+    if ((globalThis as { navigator?: { gpu?: unknown } }).navigator?.gpu !== undefined) return;
+    const refused = load({ bundle: await tinyBundleFiles(), backend: "webgpu" });
+    expect(await codeOf(refused)).toBe("backend-unavailable");
+    await expect(openBackend("webgpu")).rejects.toThrow("--unstable-webgpu");
+  });
+
+  test("a name that is none is refused", async () => {
+    const refused = load({ bundle: await tinyBundleFiles(), backend: "gpu" as BackendChoice });
+    expect(await codeOf(refused)).toBe("option-invalid");
+  });
+
+  test("auto takes wasm where the bundle stores no answer", async () => {
+    await using captioner = await load({ bundle: await tinyBundleFiles() });
+    expect(captioner.backend).toBe("wasm");
+  });
+});
+
+describe("the bundle's test", () => {
+  test("passes where it was made, and fails for other features or words", async () => {
+    const selfTest = await selfTestOf(files, description);
+    await using graphs = await openGraphs(files, "wasm", 1);
+    const same = await runSelfTest(graphs, description, selfTest);
+    expect([same.passed, same.sameWords]).toEqual([true, true]);
+    expect(same.featureError).toBeLessThan(1e-5);
+    expect(same.encodeMs).toBeGreaterThan(0);
+    const features = selfTest.features.map((value) => value * 1.01);
+    expect((await runSelfTest(graphs, description, { ...selfTest, features })).passed).toBe(false);
+    const tokens = [...selfTest.tokens, 4];
+    expect((await runSelfTest(graphs, description, { ...selfTest, tokens })).passed).toBe(false);
+  });
+
+  test("is stored in the default bundle, with features that are not all zero, and passes on wasm and native", async () => {
+    const { manifest, files } = await loadBundle(new URL("../../models/default/", import.meta.url));
+    expect(manifest.selfTest!.features.some((value) => value !== 0)).toBe(true);
+    for (const backend of hasNative ? (["wasm", "native"] as const) : (["wasm"] as const)) {
+      await using graphs = await openGraphs(files, backend, 1);
+      const { passed, featureError } = await runSelfTest(graphs, manifest, manifest.selfTest!);
+      expect([backend, passed, featureError <= manifest.selfTest!.tolerance]).toEqual([backend, true, true]);
+    }
+  });
+});
+
+describe("choose()", () => {
+  const manifest = {
+    ...description,
+    selfTest: { picture: 0, tokens: [4], features: Array<number>(64).fill(1), tolerance: 1e-3 },
+  } as unknown as Parameters<typeof choose>[1]["manifest"];
+  const source = { where: "here", manifest, hash: "0" };
+  const adapter = { name: "a", vendor: "", architecture: "", features: [], limits: {} };
+  const report = (name: BackendReport["name"], encodeMs: number, passed = true, software?: boolean): BackendReport => ({
+    name,
+    engine: name,
+    ...(software !== undefined && { adapter: { ...adapter, software } }),
+    selfTest: { passed, featureError: 0, tolerance: 1e-3, sameWords: passed, encodeMs, wordMs: 1 },
+  });
+
+  test("takes the fastest that is right", () => {
+    expect(choose([report("wasm", 100), report("webgpu", 10, true, false)], source).backend).toBe("webgpu");
+    expect(choose([report("wasm", 10), report("native", 90)], source).backend).toBe("wasm");
+  });
+
+  test("takes none that is wrong or a software adapter, however fast", () => {
+    const reports = [report("wasm", 100), report("webgpu", 1, true, true), report("native", 2, false)];
+    expect(choose(reports, source).backend).toBe("wasm");
+  });
+
+  test("refuses where none is right", async () => {
+    const work = async () => choose([report("wasm", 100, false), report("native", 2, false)], source);
+    expect(await codeOf(work())).toBe("self-test-failed");
+  });
+});
