@@ -64,10 +64,14 @@ export async function openBundle(source: BundleSource, signal?: AbortSignal): Pr
     hash: await sha256Hex(bytes),
     files: async () => {
       const parts = Object.keys(manifest.files) as BundlePart[];
-      const contents = await Promise.all(
+      const contents = await Promise.allSettled(
         parts.map(async (part) => [part, await readPart(manifest.files[part])] as const),
       );
-      return Object.fromEntries(contents) as Record<BundlePart, Uint8Array>;
+      // Only after all have ended: what goes on after a failure would go on unseen.
+      const failed = contents.find((content) => content.status === "rejected");
+      if (failed !== undefined) throw failed.reason;
+      const read = contents.flatMap((content) => (content.status === "fulfilled" ? [content.value] : []));
+      return Object.fromEntries(read) as Record<BundlePart, Uint8Array>;
     },
   };
 

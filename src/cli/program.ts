@@ -24,8 +24,8 @@ export function buildProgram(more: readonly RegisterVerb[] = []): Command {
     .showHelpAfterError("(--help says more)")
     .enablePositionalOptions();
   const verbs = [
-    ...[registerCaption, registerServe, registerModels, registerTokenize],
-    ...[registerEvaluate, registerDoctor, registerAssets],
+    ...[registerCaption, registerServe, registerModels, registerTokenize, registerEvaluate],
+    ...[registerDoctor, registerAssets],
   ];
   for (const register of [...verbs, ...more, registerCompletion]) register(program);
   return program;
