@@ -1,11 +1,9 @@
-import { glob, readdir, readFile, stat } from "node:fs/promises";
+import { glob, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { imageName, readImageFile, standardInput } from "../batch/input_images.ts";
 import { EdgecapError } from "../errors.ts";
 
-const imageName = /\.(jpe?g|png|webp|gif|bmp)$/i;
-
-/** The argument that stands for standard input. */
-export const standardInput = "-";
+export { standardInput } from "../batch/input_images.ts";
 
 /**
  * Files that the arguments name: folders give their pictures by name, sub-folders included; patterns give what they match.
@@ -34,10 +32,7 @@ export async function readImage(file: string): Promise<Uint8Array> {
     for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
     return Buffer.concat(chunks);
   }
-  return readFile(file).catch((cause: NodeJS.ErrnoException) => {
-    const why = cause.code === "ENOENT" ? "there is no such file" : cause.message;
-    throw new EdgecapError("file-unreadable", `Cannot read "${file}": ${why}.`, { cause });
-  });
+  return readImageFile(file);
 }
 
 async function picturesIn(folder: string): Promise<string[]> {

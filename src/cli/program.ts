@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { registerAssets } from "./assets.ts";
+import { registerBatch } from "./batch.ts";
 import { registerCaption } from "./caption.ts";
 import { registerCompletion } from "./completion.ts";
 import { registerDoctor } from "./doctor.ts";
@@ -25,7 +26,7 @@ export function buildProgram(more: readonly RegisterVerb[] = []): Command {
     .enablePositionalOptions();
   const verbs = [
     ...[registerCaption, registerServe, registerModels, registerTokenize, registerEvaluate],
-    ...[registerDoctor, registerAssets],
+    ...[registerBatch, registerDoctor, registerAssets],
   ];
   for (const register of [...verbs, ...more, registerCompletion]) register(program);
   return program;

@@ -36,6 +36,8 @@ export interface PoolOptions {
 interface Slot {
   worker: PoolWorker | undefined;
   ready: boolean;
+  /** Kept when the worker is ready or lost. */
+  started: PromiseWithResolvers<void>;
   job: Job | undefined;
   /** Times in a row that a worker died before it was ready. */
   failedStarts: number;
@@ -43,6 +45,9 @@ interface Slot {
 
 /** Workers that died before they were ready are started again after so long, doubled each time, in milliseconds. */
 const restartMs = { first: 250, most: 30_000 };
+
+/** Longest wait, when the pool stops, for workers that are starting, in milliseconds. */
+const startMs = 10_000;
 
 /** Threads that caption, and the bounded queue before them. */
 export class WorkerPool implements AsyncDisposable {
@@ -65,6 +70,7 @@ export class WorkerPool implements AsyncDisposable {
     this.#slots = Array.from({ length: options.workers }, () => ({
       worker: undefined,
       ready: false,
+      started: Promise.withResolvers<void>(),
       job: undefined,
       failedStarts: 0,
     }));
@@ -125,14 +131,18 @@ export class WorkerPool implements AsyncDisposable {
     for (const job of this.#waiting.splice(0)) job.reject(gone);
     for (const slot of this.#slots) {
       slot.job?.reject(gone);
-      slot.worker?.[Symbol.dispose]();
     }
+    // A thread that is stopped while it loads native code takes the process with it.
+    await Promise.race([Promise.all(this.#slots.map((slot) => slot.worker && slot.started.promise)), timeUp(startMs)]);
+    for (const slot of this.#slots) slot.worker?.[Symbol.dispose]();
   }
 
   #start(slot: Slot): void {
+    slot.started = Promise.withResolvers();
     slot.worker = new PoolWorker(this.#options.createWorker ?? createCaptionWorker, this.#load, this.#options.hangMs, {
       onReady: (model) => {
         slot.ready = true;
+        slot.started.resolve();
         slot.failedStarts = 0;
         this.#model ??= model;
         this.#firstReady.resolve(model);
@@ -146,6 +156,7 @@ export class WorkerPool implements AsyncDisposable {
   #replace(slot: Slot, reason: LossReason, detail: Extract<FromWorker, { type: "refused" }> | undefined): void {
     const { job } = slot;
     const wasReady = slot.ready;
+    slot.started.resolve();
     slot.worker = undefined;
     slot.ready = false;
     slot.job = undefined;
@@ -215,6 +226,10 @@ export class WorkerPool implements AsyncDisposable {
     const seconds = Math.max(1, Math.ceil(this.#expectedWaitMs() / 1000));
     return new Problem(code, `${what}: try again in ${seconds} s.`, { "retry-after": String(seconds) });
   }
+}
+
+function timeUp(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds).unref());
 }
 
 function aborted(signal: AbortSignal): EdgecapError {

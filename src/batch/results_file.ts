@@ -1,0 +1,121 @@
+import { createReadStream } from "node:fs";
+import { type FileHandle, mkdir, open } from "node:fs/promises";
+import { dirname } from "node:path";
+import { createInterface } from "node:readline";
+import { captionJson } from "../caption_json.ts";
+import type { Caption } from "../captioner.ts";
+import { EdgecapError, unwritable } from "../errors.ts";
+import { DoneImages } from "./done_images.ts";
+
+/** Why a picture has no caption. */
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+}
+
+/**
+ * The file of results: JSON, a line a picture, as `edgecap caption --json` prints them, in the order in which they were
+ * finished. A line that a killed process left unfinished is cut off, so that its picture is done again.
+ */
+export class ResultsFile implements AsyncDisposable {
+  /** Pictures that have a line. */
+  readonly done: DoneImages;
+  /** Lines that were there before, and how many of them say that a picture failed. */
+  readonly before: { readonly lines: number; readonly failed: number };
+  readonly #path: string;
+  readonly #file: FileHandle;
+  #last: Promise<void> = Promise.resolve();
+
+  private constructor(path: string, file: FileHandle, done: DoneImages, before: { lines: number; failed: number }) {
+    this.#path = path;
+    this.#file = file;
+    this.done = done;
+    this.before = before;
+  }
+
+  /**
+   * Opens the file to go on with it; makes it where there is none.
+   *
+   * @throws {EdgecapError} `file-unwritable`; `data-invalid` naming the line that is no result, in which case the file is
+   *   left as it is.
+   */
+  static async open(path: string): Promise<ResultsFile> {
+    let file: FileHandle;
+    try {
+      await mkdir(dirname(path), { recursive: true });
+      file = await open(path, "a+");
+    } catch (cause) {
+      throw unwritable(path, cause);
+    }
+    try {
+      const done = new DoneImages();
+      const before = { lines: 0, failed: 0 };
+      const whole = await lengthOfLines(file);
+      if (whole > 0) {
+        const input = createReadStream(path, { end: whole - 1 });
+        for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+          before.lines++;
+          const result = parsed(line);
+          if (result === undefined) {
+            throw new EdgecapError(
+              "data-invalid",
+              `Line ${before.lines} of "${path}" is no result of edgecap: "${line.slice(0, 60)}". Give another file to --out, or mend it.`,
+            );
+          }
+          done.add(result.image);
+          if (result.error !== undefined) before.failed++;
+        }
+      }
+      await file.truncate(whole);
+      return new ResultsFile(path, file, done, before);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Writes a picture's line.
+   *
+   * @throws {EdgecapError} `file-unwritable`
+   */
+  write(image: string, result: Caption | Failure): Promise<void> {
+    const line = "caption" in result ? captionJson(image, result) : { image, error: result };
+    // One after another: two lines at once could mix.
+    const written = this.#last
+      .then(() => this.#file.appendFile(`${JSON.stringify(line)}\n`))
+      .catch((cause: unknown) => {
+        throw unwritable(this.#path, cause);
+      });
+    this.#last = written.catch(() => {});
+    return written;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#last;
+    await this.#file.close();
+  }
+}
+
+function parsed(line: string): { image: string; error?: unknown } | undefined {
+  try {
+    const result = JSON.parse(line) as { image?: unknown; error?: unknown } | null;
+    return typeof result?.image === "string" ? { image: result.image, error: result.error } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Bytes up to the end of the last whole line. */
+async function lengthOfLines(file: FileHandle): Promise<number> {
+  const { size } = await file.stat();
+  const chunk = Buffer.alloc(65_536);
+  for (let end = size; end > 0; ) {
+    const start = Math.max(0, end - chunk.length);
+    const { bytesRead } = await file.read(chunk, 0, end - start, start);
+    const newline = chunk.subarray(0, bytesRead).lastIndexOf(0x0a);
+    if (newline !== -1) return start + newline + 1;
+    end = start;
+  }
+  return 0;
+}

@@ -1,0 +1,92 @@
+import type { CaptionOptions } from "../caption_options.ts";
+import type { Caption } from "../captioner.ts";
+import { EdgecapError, throwIfAborted } from "../errors.ts";
+import type { Failure, ResultsFile } from "./results_file.ts";
+
+/** What captions the pictures of a batch; the server's pool of workers does. */
+export interface BatchCaptioner {
+  /** Pictures that are worked on at a time. */
+  readonly workers: number;
+  /** @throws {EdgecapError} where the picture cannot be captioned. */
+  caption(image: Uint8Array, options: CaptionOptions, signal: AbortSignal): Promise<Caption>;
+}
+
+/** What {@linkcode runBatch} needs. */
+export interface BatchOptions {
+  readonly images: AsyncIterable<string>;
+  readonly read: (image: string) => Promise<Uint8Array>;
+  readonly captioner: BatchCaptioner;
+  readonly results: ResultsFile;
+  readonly options?: CaptionOptions;
+  /** Called after each picture. */
+  readonly onDone?: (counts: BatchCounts) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** How far a batch is. */
+export interface BatchCounts {
+  /** Pictures captioned by this run. */
+  readonly captioned: number;
+  /** Pictures that failed in this run. */
+  readonly failed: number;
+  /** Pictures passed over, since they have a line already. */
+  readonly skipped: number;
+  /** How many failed by each code. */
+  readonly failures: Readonly<Record<string, number>>;
+}
+
+/**
+ * Captions pictures into a file of results, each once. Two pictures a worker are in memory at a time, whatever their number.
+ *
+ * A picture that fails gets a line that says why. Stopped at any moment, the same call goes on with those that have no line.
+ *
+ * @throws {EdgecapError} `aborted`, `file-unwritable`, and what `images` throws, after the pictures in hand are done.
+ */
+export async function runBatch(batch: BatchOptions): Promise<BatchCounts> {
+  const { images, read, captioner, results, options = {}, signal } = batch;
+  const stop = new AbortController();
+  const either = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
+  const counts = { captioned: 0, failed: 0, skipped: 0, failures: {} as Record<string, number> };
+  let fatal: unknown;
+
+  const one = async (image: string): Promise<void> => {
+    let result: Caption | Failure;
+    try {
+      result = await captioner.caption(await read(image), options, either);
+    } catch (error) {
+      if (either.aborted) return;
+      const code = error instanceof EdgecapError ? error.code : "internal";
+      if (code === "option-invalid" || code.startsWith("bundle-")) throw error;
+      result = { code, message: error instanceof Error ? error.message : String(error) };
+      counts.failures[code] = (counts.failures[code] ?? 0) + 1;
+    }
+    await results.write(image, result);
+    if ("caption" in result) counts.captioned++;
+    else counts.failed++;
+    batch.onDone?.(counts);
+  };
+
+  const inHand = new Set<Promise<void>>();
+  try {
+    for await (const image of images) {
+      if (either.aborted) break;
+      if (!results.done.add(image)) {
+        counts.skipped++;
+        continue;
+      }
+      const work = one(image)
+        .catch((error: unknown) => {
+          fatal ??= error;
+          stop.abort();
+        })
+        .finally(() => inHand.delete(work));
+      inHand.add(work);
+      if (inHand.size >= 2 * captioner.workers) await Promise.race(inHand);
+    }
+  } finally {
+    await Promise.all(inHand);
+  }
+  if (fatal !== undefined) throw fatal;
+  throwIfAborted(signal);
+  return counts;
+}
