@@ -38,8 +38,6 @@ export interface BackendReport {
   readonly adapter?: Backend["adapter"];
   /** Why it cannot be used: what is missing and how to get it, or what failed. */
   readonly problem?: string;
-  /** Which parts of the graphs run elsewhere, where that is known. */
-  readonly placement?: string;
   /** Its answer to the bundle's test, where it was asked. */
   readonly selfTest?: SelfTestOutcome;
 }

@@ -68,7 +68,7 @@ function text(report: DoctorReport): string {
   return `${lines.join("\n")}\n`;
 }
 
-function backendLines({ name, engine, adapter, problem, selfTest, placement }: BackendReport): string[] {
+function backendLines({ name, engine, adapter, problem, selfTest }: BackendReport): string[] {
   const verdict =
     problem !== undefined
       ? pc.red("not available")
@@ -91,7 +91,6 @@ function backendLines({ name, engine, adapter, problem, selfTest, placement }: B
         .join(", ")}`,
     );
   }
-  if (placement !== undefined) lines.push(`  runs      ${placement}`);
   if (selfTest !== undefined) {
     const { featureError, tolerance, sameWords, encodeMs, wordMs } = selfTest;
     lines.push(

@@ -125,7 +125,13 @@ export class WebgpuBackend implements Backend {
       );
     }
     const { device } = await openDevice();
-    this.#ort = await anotherOrt();
+    this.#ort = await anotherOrt().catch((cause: unknown) => {
+      throw new EdgecapError(
+        "backend-lost",
+        `The graphics device was lost (${reason}), and a bundled script cannot start anew: load the page again, or use the backend "wasm".`,
+        { cause },
+      );
+    });
     this.device = device;
     this.generation++;
     this.#lostReason = undefined;
