@@ -4,7 +4,7 @@
  * usage: bun scripts/bundle_choices.ts --images DIR --captions FILE --dev LIST
  *        [--count 1000] [--rounds 15] [--out dist/bundles] [--doc docs/bundles.md]
  *
- * OUT/fast is the one with the best score of those that caption in half the default's time; OUT/SIZE the others. Ranges
+ * OUT/fast is the one with the best score of those that caption in half the default's time; OUT/SIZE-BEAMS the others. Ranges
  * of 8-bit values stay those of the default's encoder, and its decoder is used as it is: run this again after either changes.
  */
 import { readFile, rename, rm } from "node:fs/promises";
@@ -30,16 +30,29 @@ import { readSplitList } from "../src/training/dataset/split_list.ts";
 import { openFastGraph } from "../src/training/fast_graph.ts";
 import { writeWhole } from "../src/training/write_whole.ts";
 
-const sizes = [224, 192, 160, 128];
+/** Sides of pictures with widths of the search; none keeps the default's. */
+const choices: readonly { readonly size: number; readonly beams?: number }[] = [
+  { size: 224 },
+  { size: 192 },
+  { size: 160 },
+  { size: 160, beams: 2 },
+  { size: 144, beams: 2 },
+  { size: 144, beams: 1 },
+  { size: 128, beams: 3 },
+];
 
 type Content = Awaited<ReturnType<typeof loadBundle>>;
 
-/** The default bundle for pictures of a size. */
-function variant({ manifest, files }: Content, size: number): Content {
+/** The default bundle for pictures of a size, with a width of the search. */
+function variant({ manifest, files }: Content, size: number, beams: number): Content {
   const encoder = encodeModel(resizeEncoder(decodeModel(files.encoder), size));
   const regions = Math.ceil(size / 32) ** 2;
   return {
-    manifest: { ...manifest, encoder: { ...manifest.encoder, size, regions } },
+    manifest: {
+      ...manifest,
+      encoder: { ...manifest.encoder, size, regions },
+      generation: { ...manifest.generation, beams },
+    },
     files: {
       ...files,
       encoder,
@@ -128,11 +141,11 @@ const dev = listed
   .slice(0, Number(flags.count))
   .map((image) => ({ image, references: captions.get(image)! }));
 const whole = await loadBundle(defaultBundle);
-const rows: { size: number; folder: string; cider: number; bleu4: number; megabytes: number }[] = [];
-for (const size of sizes) {
-  const content = variant(whole, size);
+const rows: { size: number; beams: number; folder: string; cider: number; bleu4: number; megabytes: number }[] = [];
+for (const { size, beams = whole.manifest.generation.beams } of choices) {
+  const content = variant(whole, size, beams);
   const scores = await score(content, images, dev);
-  const folder = join(out, String(size));
+  const folder = join(out, `${size}-${beams}`);
   const { bleu1, bleu2, bleu3, bleu4, rougeL, cider } = scores;
   const { schemaVersion: _, files: __, ...described } = content.manifest;
   await writeBundle(
@@ -140,14 +153,14 @@ for (const size of sizes) {
     {
       schemaVersion: whole.manifest.schemaVersion,
       ...described,
-      name: `${whole.manifest.name}-${size}`,
+      name: `${whole.manifest.name}-${size}-${beams}`,
       selfTest: await selfTestOf(content.files, content.manifest),
       provenance: {
         ...whole.manifest.provenance,
         command: `bun scripts/bundle_choices.ts, from: ${whole.manifest.provenance.command}`,
         scores: {
           split: `dev, ${dev.length} photos`,
-          beams: whole.manifest.generation.beams,
+          beams,
           ...{ bleu1, bleu2, bleu3, bleu4, rougeL, cider },
         },
       },
@@ -155,8 +168,8 @@ for (const size of sizes) {
     content.files,
   );
   const megabytes = Object.values(content.files).reduce((sum, bytes) => sum + bytes.length, 0) / 1e6;
-  rows.push({ size, folder, cider, bleu4, megabytes });
-  process.stdout.write(`${size}: CIDEr ${(100 * cider).toFixed(1)}\n`);
+  rows.push({ size, beams, folder, cider, bleu4, megabytes });
+  process.stdout.write(`${size} pixels, ${beams} beams: CIDEr ${(100 * cider).toFixed(1)}\n`);
 }
 const times = await timed(
   rows.map(({ folder }) => folder),
@@ -167,12 +180,12 @@ if (quick !== undefined) {
   await rm(join(out, "fast"), { recursive: true, force: true });
   await rename(quick.folder, join(out, "fast"));
 }
-const table = rows.map(({ size, cider, bleu4, megabytes }, i) => {
+const table = rows.map(({ size, beams, folder, cider, bleu4, megabytes }, i) => {
   const { encodeMs, allMs } = times[i]!;
-  const name = size === 224 ? "default" : size === quick?.size ? "`fast`" : String(size);
+  const name = i === 0 ? "default" : folder === quick?.folder ? "`fast`" : `\`${size}-${beams}\``;
   const share = `${((100 * allMs) / times[0]!.allMs).toFixed(0)} %`;
   const loss = (100 * (rows[0]!.cider - cider)).toFixed(1);
-  return `| ${name} | ${size} x ${size} | ${Math.ceil(size / 32) ** 2} | ${(100 * cider).toFixed(1)} | ${loss} | ${(100 * bleu4).toFixed(1)} | ${encodeMs.toFixed(0)} | ${allMs.toFixed(0)} | ${share} | ${megabytes.toFixed(1)} |`;
+  return `| ${name} | ${size} x ${size} | ${Math.ceil(size / 32) ** 2} | ${beams} | ${(100 * cider).toFixed(1)} | ${loss} | ${(100 * bleu4).toFixed(1)} | ${encodeMs.toFixed(0)} | ${allMs.toFixed(0)} | ${share} | ${megabytes.toFixed(1)} |`;
 });
 await writeWhole(
   flags.doc,
@@ -182,12 +195,12 @@ Written by \`bun scripts/bundle_choices.ts --images Images --captions captions.t
 which also makes these bundles, in \`dist/bundles\`; \`edgecap caption --bundle dist/bundles/fast\` uses one. The encoder's weights and
 8-bit ranges and the decoder are the default bundle's; a smaller picture has fewer regions to look at.
 
-Scores are those of ${dev.length} dev photos of Flickr8k, times 100, by ${whole.manifest.generation.beams} beams${dev.length < listed.length ? "; of so few they compare with each other, not with those of all" : ""}.
+Scores are those of ${dev.length} dev photos of Flickr8k, times 100${dev.length < listed.length ? "; of so few they compare with each other, not with those of all" : ""}.
 Milliseconds are medians of ${flags.rounds} interleaved rounds on one thread of wasm: ${cpus()[0]?.model ?? "an unknown processor"}, ${availableParallelism()} cores,
 Bun ${Bun.version}${quick === undefined ? "; none took half the default's time" : ""}. The share is of the default's time from bytes to caption.
 
-| bundle | picture | regions | CIDEr | loss | BLEU-4 | encoder, ms | caption, ms | share | MB |
-| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+| bundle | picture | regions | beams | CIDEr | loss | BLEU-4 | encoder, ms | caption, ms | share | MB |
+| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
 ${table.join("\n")}
 `,
 );
