@@ -1,5 +1,4 @@
 import { describeMachine, openStore } from "#storage";
-import packageJson from "../package.json" with { type: "json" };
 import type { BundleGraphs } from "./bundle/check_shapes.ts";
 import type { Bundle, OpenBundle } from "./bundle/load_bundle.ts";
 import { sha256Hex } from "./bundle/sha256.ts";
@@ -57,6 +56,9 @@ export interface ChoosingOptions {
   readonly files: Bundle["files"];
   readonly threads: number;
 }
+
+/** Version of how choices are made: those of others are not taken over. */
+const choiceVersion = 1;
 
 /** Words of a caption, by which backends are compared. */
 const typicalWords = 10;
@@ -172,7 +174,7 @@ async function recall(options: ChoosingOptions): Promise<ChosenBackend | undefin
 
 /** The name under which the choice is kept: whatever would change it, and can be known without loading anything. */
 async function memoryKey({ source, threads }: ChoosingOptions): Promise<string> {
-  const parts = [packageJson.version, describeMachine(), source.hash, threads];
+  const parts = [choiceVersion, describeMachine(), source.hash, threads];
   return `backend-${await sha256Hex(new TextEncoder().encode(JSON.stringify(parts)))}.json`;
 }
 

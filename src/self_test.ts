@@ -112,7 +112,7 @@ export async function runSelfTest(
   const answers: Answer[] = [];
   for (let round = 0; round < rounds; round++) answers.push(await answer(graphs, manifest, stored.picture));
   const { tokens, features } = answers[0]!;
-  const featureError = length(features.map((value, i) => value - stored.features[i]!)) / length(stored.features);
+  const featureError = length(features.map((value, i) => value - stored.features[i]!)) / (length(stored.features) || 1);
   const sameWords = tokens.join() === stored.tokens.join();
   return {
     passed: sameWords && featureError <= stored.tolerance,
@@ -140,7 +140,7 @@ async function answer(graphs: TestedGraphs, manifest: TestedManifest, seed: numb
       margin = Math.min(margin, lead(step.logits));
       return step;
     },
-    { vocabulary, beams: 1, maxWords: Math.min(maxWords, manifest.generation.maxWords), count: 1 },
+    { vocabulary, beams: 1, minWords: 1, maxWords: Math.min(maxWords, manifest.generation.maxWords), count: 1 },
   );
   const words = best!.tokens.length + (best!.finished ? 1 : 0);
   const { data } = grid;

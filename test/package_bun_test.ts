@@ -9,10 +9,11 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import packageJson from "../package.json" with { type: "json" };
 import { buildPackage } from "../scripts/build_package.ts";
@@ -71,7 +72,7 @@ async function answered(request: () => Promise<Response>): Promise<Response> {
 }
 
 beforeAll(async () => {
-  await using captioner = await load();
+  await using captioner = await load({ backend: "wasm" });
   ({ caption } = await captioner.caption(readFileSync(photo)));
   folder = mkdtempSync(join(tmpdir(), "edgecap-package-"));
   buildPackage(join(folder, "package"));
@@ -174,6 +175,38 @@ describe("the packed package", () => {
        await captioner.close();`,
     );
     expect(run("node", ["use.mjs"], app).trim()).toBe(caption);
+  });
+
+  test("captions alike on wasm and native on Node, and says what native and webgpu lack", () => {
+    writeFileSync(
+      join(app, "backends.mjs"),
+      `import { readFile } from "node:fs/promises";
+       import { load } from "edgecap";
+       const found = {};
+       for (const backend of ["wasm", "native", "webgpu"]) {
+         try {
+           const captioner = await load({ backend });
+           found[backend] = (await captioner.caption(await readFile(${JSON.stringify(photo)}))).caption;
+           await captioner.close();
+         } catch (error) {
+           found[backend] = error.code + ": " + error.message;
+         }
+       }
+       console.log(JSON.stringify(found));`,
+    );
+    const alone = JSON.parse(run("node", ["backends.mjs"], app));
+    expect(alone.wasm).toBe(caption);
+    expect(alone.native).toMatch(/^backend-unavailable: .*bun add onnxruntime-node/);
+    expect(alone.webgpu).toMatch(/^backend-unavailable: .*bun add webgpu/);
+    const links = ["onnxruntime-node", "onnxruntime-common"].map((name) => join(app, "node_modules", name));
+    for (const link of links) {
+      if (!existsSync(link)) symlinkSync(join(root, "node_modules", basename(link)), link);
+    }
+    try {
+      expect(JSON.parse(run("node", ["backends.mjs"], app)).native).toBe(caption);
+    } finally {
+      rmSync(links[0]!);
+    }
   });
 
   test("captions on Bun, from TypeScript", () => {

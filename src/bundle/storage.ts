@@ -3,7 +3,7 @@
  * file or, in a browser, to storage_browser.ts; both export the same.
  */
 import { mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { availableParallelism, cpus, homedir } from "node:os";
+import { availableParallelism, homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type FileStore, noStore, type PartialFile, partialInMemory } from "./file_store.ts";
@@ -36,11 +36,17 @@ export function cacheFolder(): string | undefined {
   }
 }
 
-/** Runtime and processor, by which what was measured on one machine is told from what was on another. */
+/**
+ * Runtime, system and cores, by which what was measured on one machine is told from what was on another; nothing that
+ * Deno asks its user about.
+ */
 export function describeMachine(): string {
-  const { bun, deno, node } = process.versions;
+  const { versions, platform, arch } = process;
+  const { bun, deno, node } = versions;
   const runtime = deno !== undefined ? `Deno ${deno}` : bun !== undefined ? `Bun ${bun}` : `Node ${node}`;
-  return `${runtime}, ${cpus()[0]?.model ?? process.arch}, ${availableParallelism()} cores`;
+  // Node 20 has no navigator.
+  const { navigator } = globalThis as { readonly navigator?: { readonly hardwareConcurrency?: number } };
+  return `${runtime}, ${platform}, ${arch}, ${navigator?.hardwareConcurrency ?? availableParallelism()} cores`;
 }
 
 /** The store for downloads; one that keeps nothing where no folder can be made. */

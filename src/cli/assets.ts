@@ -2,7 +2,7 @@ import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
-import { ortWasmBinary, ortWasmPaths, readAsset } from "#assets";
+import { ortWasmBinary, ortWasmPaths, ortWebgpuFiles, readAsset } from "#assets";
 import { type BundleSource, defaultBundle, loadBundle } from "../bundle/load_bundle.ts";
 import { bundleFileNames, writeBundle } from "../bundle/write_bundle.ts";
 import { unwritable } from "../errors.ts";
@@ -14,11 +14,12 @@ export function registerAssets(program: Command): void {
     .description("Write what a web page needs that captions by itself: WebAssembly and a bundle.")
     .argument("<dir>", "folder to write to; serve it as edgecap/ beside the page's script")
     .option("--bundle <dir>", "folder or URL of the bundle (default: the one that comes with edgecap)")
+    .option("--webgpu", "also the 27 MB that the backend webgpu needs")
     .addHelpText("after", "\nExample:\n  edgecap assets public/edgecap")
     .action(assets);
 }
 
-async function assets(dir: string, { bundle }: { bundle?: string }): Promise<void> {
+async function assets(dir: string, { bundle, webgpu }: { bundle?: string; webgpu?: boolean }): Promise<void> {
   const { wasm } = ortWasmPaths();
   const binary = await ortWasmBinary();
   const ortModule =
@@ -30,6 +31,10 @@ async function assets(dir: string, { bundle }: { bundle?: string }): Promise<voi
     ["image.wasm", await readAsset("image.wasm")],
     ["ort-wasm-simd-threaded.wasm", ortModule],
   ];
+  if (webgpu === true) {
+    const { wasmBinary } = await ortWebgpuFiles();
+    files.push(["ort-wasm-simd-threaded.asyncify.wasm", new Uint8Array(wasmBinary!)]);
+  }
   try {
     await mkdir(dir, { recursive: true });
     for (const [name, bytes] of files) {

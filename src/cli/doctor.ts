@@ -26,7 +26,11 @@ export function registerDoctor(program: Command): void {
       `
 It measures anew, and what it finds is what auto takes from then on. A software adapter of WebGPU takes a minute.
 
-Exit status: 0 a backend gives the right caption, 1 none does, 2 wrong usage.`,
+Exit status: 0 a backend gives the right caption, 1 none does, 2 wrong usage.
+
+Examples:
+  edgecap doctor
+  edgecap doctor --json --threads 2`,
     )
     .action(doctor);
 }

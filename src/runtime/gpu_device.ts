@@ -1,3 +1,4 @@
+import { importWebgpu } from "#packages";
 import { EdgecapError } from "../errors.ts";
 import type { AdapterInfo } from "./backend.ts";
 import { firstLine } from "./native.ts";
@@ -98,9 +99,9 @@ async function findGpu(): Promise<Gpu> {
   if (scope.Deno !== undefined) throw unavailable("Deno has WebGPU only where it is started with --unstable-webgpu");
   if (typeof process === "undefined" || process.versions?.node === undefined)
     throw unavailable("this browser has no WebGPU, or the page is not served over https: or from localhost");
-  let dawn: typeof import("webgpu");
+  let dawn: Awaited<ReturnType<typeof importWebgpu>>;
   try {
-    dawn = await import("webgpu");
+    dawn = await importWebgpu();
   } catch (cause) {
     throw unavailable(
       `it needs the package webgpu, which does not load here: ${firstLine(cause)}. Install it with "bun add webgpu" (executables cannot load it)`,

@@ -1,4 +1,5 @@
 import type * as Ort from "onnxruntime-node";
+import { importOnnxruntimeNode } from "#packages";
 import { EdgecapError } from "../errors.ts";
 import type { Backend } from "./backend.ts";
 import { OrtSession, type OrtTensors } from "./ort_session.ts";
@@ -11,8 +12,7 @@ import { OrtSession, type OrtTensors } from "./ort_session.ts";
 export async function openNative(): Promise<Backend> {
   let ort: typeof Ort;
   try {
-    const imported: typeof Ort & { readonly default?: typeof Ort } = await import("onnxruntime-node");
-    ort = imported.InferenceSession === undefined ? imported.default! : imported;
+    ort = await importOnnxruntimeNode();
   } catch (cause) {
     throw new EdgecapError(
       "backend-unavailable",

@@ -15,6 +15,11 @@ export interface TrainingStage {
   readonly dropoutWords: number;
   /** Dropout of the layer before the vocabulary. */
   readonly dropoutMixed: number;
+  /**
+   * Share that the weights from before the stage keep in those that are scored and exported (Wortsman et al., 2022):
+   * half way back, a model that was trained on rewards is less sure of itself, and beams find more. 0 for none.
+   */
+  readonly startShare: number;
   /** Learns from its own captions too, where given. */
   readonly selfCritical?: SelfCriticalSettings;
 }
@@ -64,6 +69,7 @@ const crossEntropyStage: TrainingStage = {
   dropoutValues: 0.1,
   dropoutWords: 0.2,
   dropoutMixed: 0.4,
+  startShare: 0,
 };
 
 /** Settings of the shipped model; docs/training.md says what each was chosen over. */
@@ -88,6 +94,7 @@ export const attentionDefaults: AttentionSettings = {
       dropoutValues: 0.5,
       dropoutWords: 0.3,
       dropoutMixed: 0.5,
+      startShare: 0.5,
       selfCritical: { samples: 5, maxWords: 16, temperature: 0.5, crossEntropyWeight: 0.2, bleuWeight: 1 },
     },
   ],

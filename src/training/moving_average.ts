@@ -19,6 +19,11 @@ export class MovingAverage {
     this.steps = steps;
   }
 
+  /** Begins anew from these values; how many steps it has seen stays as it is. */
+  restart(values: readonly Float32Array[]): void {
+    for (const [i, average] of this.values.entries()) average.set(values[i]!);
+  }
+
   /** Takes in the weights after one more step. */
   add(values: readonly Float32Array[]): void {
     const keep = Math.min(this.#decay, (1 + this.steps) / (10 + this.steps));

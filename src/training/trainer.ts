@@ -81,8 +81,12 @@ export async function trainAttention(options: TrainOptions): Promise<EpochRecord
     for (let epoch = records.length + 1; epoch <= totalEpochs(settings) && !stopsEarly(options, records); epoch++) {
       const { stage, epoch: epochOfStage } = stageOf(settings, epoch);
       if (epochOfStage === 1) {
-        optimiser.restart(average.values);
-        load(average.values);
+        // The stage before has no part in this one's mix but by what it ended with.
+        const first = exported(run);
+        run.start = stage.startShare > 0 ? { share: stage.startShare, values: first } : undefined;
+        average.restart(first);
+        optimiser.restart(first);
+        load(first);
       }
       const started = performance.now();
       const order = random.shuffle([...train]);
@@ -109,7 +113,7 @@ export async function trainAttention(options: TrainOptions): Promise<EpochRecord
         options.onStep?.(step + 1, stepsAnEpoch, sum / (step + 1), rewards / (step + 1));
       }
       const seconds = (performance.now() - started) / 1000;
-      load(average.values);
+      load(exported(run));
       const captions = greedyCaptions(weights, cache, options.devImages, settings.maxWords);
       load(optimiser.slots.map(({ value }) => value));
       const score = await options.score(captions, epoch);
@@ -144,6 +148,8 @@ function stopsEarly({ patience }: TrainOptions, records: readonly EpochRecord[])
 interface Run {
   readonly optimiser: AdamW;
   readonly average: MovingAverage;
+  /** The weights that the stage began with, where they keep a share. */
+  start: { readonly share: number; readonly values: readonly Float32Array[] } | undefined;
   readonly random: SeededRandom;
   readonly records: EpochRecord[];
 }
@@ -168,7 +174,7 @@ async function startOrResume(options: TrainOptions, shape: AttentionShape): Prom
       slots.map(({ value }) => value),
       settings.averaging,
     );
-    return { optimiser: new AdamW(slots, adam), average, random, records: [] };
+    return { optimiser: new AdamW(slots, adam), average, start: undefined, random, records: [] };
   }
   const { meta, arrays } = await readCheckpoint(path);
   if (JSON.stringify([meta["settings"], meta["shape"]]) !== JSON.stringify([settings, shape])) {
@@ -187,15 +193,18 @@ async function startOrResume(options: TrainOptions, shape: AttentionShape): Prom
   const optimiser = new AdamW(slots, adam);
   optimiser.step = meta["step"] as number;
   const average = new MovingAverage(
-    slots.map(({ name }) => arrays.get(name)!),
+    slots.map(({ name }) => arrays.get(`${name}/average`) ?? arrays.get(name)!),
     settings.averaging,
     meta["averaged"] as number,
   );
+  const values = slots.flatMap(({ name }) => arrays.get(`${name}/start`) ?? []);
+  const records = [...(meta["records"] as EpochRecord[])];
   return {
     optimiser,
     average,
+    start: values.length === 0 ? undefined : { share: stageOf(settings, records.length).stage.startShare, values },
     random: new SeededRandom(meta["random"] as unknown as RandomState),
-    records: [...(meta["records"] as EpochRecord[])],
+    records,
   };
 }
 
@@ -216,12 +225,24 @@ function replace(variable: tf.Variable, value: Float32Array, shape: readonly num
   next.dispose();
 }
 
-/** Under its own name each weight's average, which is what is exported; beside it, what training goes on from. */
+/** The weights that are scored and exported: their average, with the share of those that the stage began with. */
+function exported({ average, start }: Run): Float32Array[] {
+  return average.values.map((value, i) => {
+    const first = start?.values[i];
+    return first === undefined ? value.slice() : value.map((x, j) => x + start!.share * (first[j]! - x));
+  });
+}
+
+/** Under its own name what is exported of each weight; beside it, what training goes on from. */
 async function save(path: string, run: Run, settings: AttentionSettings, shape: AttentionShape): Promise<void> {
   const arrays = new Map<string, Float32Array>();
+  const mixed = exported(run);
   for (const [i, { name, value, first, second }] of run.optimiser.slots.entries()) {
-    arrays.set(name, run.average.values[i]!).set(`${name}/value`, value);
+    arrays.set(name, mixed[i]!).set(`${name}/value`, value);
     arrays.set(`${name}/first`, first).set(`${name}/second`, second);
+    if (run.start !== undefined) {
+      arrays.set(`${name}/average`, run.average.values[i]!).set(`${name}/start`, run.start.values[i]!);
+    }
   }
   const { optimiser, average, random, records } = run;
   const meta = { settings, shape, step: optimiser.step, averaged: average.steps, random: random.state, records };

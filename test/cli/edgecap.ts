@@ -30,7 +30,7 @@ export async function edgecap(args: readonly string[], options: RunOptions = {})
   const runtime = "Deno" in globalThis ? ["run", "-A", "--no-check"] : [];
   const child = spawn(process.execPath, [...runtime, main, ...args], {
     cwd: options.cwd,
-    env: { ...process.env, NO_COLOR: "1" },
+    env: { EDGECAP_BACKEND: "wasm", ...process.env, NO_COLOR: "1" },
     stdio: ["pipe", "pipe", "pipe"],
   });
   let stdout = "";

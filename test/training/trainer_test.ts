@@ -8,6 +8,7 @@ import {
   attentionDefaults,
   type TrainingStage,
 } from "../../src/training/attention_settings.ts";
+import { readCheckpoint } from "../../src/training/checkpoint.ts";
 import { buildFeatureCache, FeatureCache, mirror } from "../../src/training/feature_cache.ts";
 import { SeededRandom } from "../../src/training/seeded_random.ts";
 import { startTensorflow } from "../../src/training/tensorflow.ts";
@@ -21,6 +22,7 @@ const stage: TrainingStage = {
   captionsPerPhoto: 2,
   labelSmoothing: 0.1,
   replacedRegions: 0.3,
+  startShare: 0,
   dropoutValues: 0.1,
   dropoutWords: 0.2,
   dropoutMixed: 0.4,
@@ -108,7 +110,7 @@ describe("trainAttention()", () => {
         ...settings,
         stages: [
           { ...stage, epochs: 1 },
-          { ...stage, epochs: 2, captionsPerPhoto: 1, selfCritical },
+          { ...stage, epochs: 2, captionsPerPhoto: 1, startShare: 0.5, selfCritical },
         ],
       };
       const whole = await train(join(folder, "whole"), cache, { settings: both });
@@ -122,6 +124,23 @@ describe("trainAttention()", () => {
           expect(reward ?? 0).toBeCloseTo(whole[epoch]!.reward ?? 0, 6);
         }
       }
+    }));
+
+  test("exports the mean of the weights before and after a stage that keeps half of them", () =>
+    inFolder(async (folder) => {
+      using cache = await colours(join(folder, "features"));
+      const both: AttentionSettings = { ...settings, stages: [stage, { ...stage, startShare: 0.5 }] };
+      const before = await train(join(folder, "before"), cache, { settings: { ...settings, stages: [stage] } });
+      const after = await train(join(folder, "after"), cache, { settings: both });
+      expect(after.slice(0, before.length).map(({ loss }) => loss)).toEqual(before.map(({ loss }) => loss));
+      const { arrays: first } = await readCheckpoint(join(folder, "before", "last.ckpt"));
+      const { arrays: last } = await readCheckpoint(join(folder, "after", "last.ckpt"));
+      const start = first.get("output_kernel")!;
+      const end = last.get("output_kernel/average")!;
+      expect(last.get("output_kernel/start")).toEqual(start);
+      const mean = last.get("output_kernel")!;
+      expect(end).not.toEqual(start);
+      for (const [i, value] of mean.entries()) expect(value).toBeCloseTo((start[i]! + end[i]!) / 2, 6);
     }));
 
   test("learns from its own captions alone what is rewarded", () =>

@@ -1,0 +1,97 @@
+/**
+ * What session options and the model's format bring on `wasm`, each in a process of its own, in interleaved rounds.
+ *
+ * usage: bun scripts/bench_sessions.ts [--rounds 5] [--bundle DIR]
+ *
+ * Prints, by variant, the median milliseconds to load the encoder (onnxruntime's start included) and of an inference,
+ * and the bytes of the file that is loaded.
+ */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import * as ort from "onnxruntime-web";
+import { testPicture } from "../src/self_test.ts";
+
+/** Session options of each variant; `file` where another form of the graph is loaded. */
+const variants: Readonly<Record<string, { readonly file?: "optimised"; readonly options: object }>> = {
+  "as it is": { options: { graphOptimizationLevel: "all" } },
+  "no arena": { options: { graphOptimizationLevel: "all", enableCpuMemArena: false } },
+  "no memory pattern": { options: { graphOptimizationLevel: "all", enableMemPattern: false } },
+  "basic optimisation": { options: { graphOptimizationLevel: "basic" } },
+  "no optimisation": { options: { graphOptimizationLevel: "disabled" } },
+  "optimised before": { file: "optimised", options: { graphOptimizationLevel: "disabled" } },
+};
+
+async function measure(name: string, path: string): Promise<void> {
+  const bytes = readFileSync(path);
+  const started = performance.now();
+  const session = await ort.InferenceSession.create(bytes, {
+    executionProviders: ["wasm"],
+    ...variants[name]!.options,
+  });
+  const loaded = performance.now();
+  const pixels = new ort.Tensor("float32", new Float32Array(testPicture(0, 224)), [1, 224, 224, 3]);
+  const times: number[] = [];
+  for (let i = 0; i < 6; i++) {
+    const before = performance.now();
+    await session.run({ pixels });
+    times.push(performance.now() - before);
+  }
+  process.stdout.write(JSON.stringify({ load: loaded - started, run: Math.min(...times) }));
+  process.exit(0);
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+}
+
+/** The graph as native onnxruntime's optimiser leaves it, for any processor. */
+async function optimise(path: string, out: string): Promise<void> {
+  const native = await import("onnxruntime-node");
+  const session = await native.InferenceSession.create(path, {
+    graphOptimizationLevel: "extended",
+    optimizedModelFilePath: out,
+  });
+  await session.release();
+}
+
+const { values: flags, positionals } = parseArgs({
+  options: { rounds: { type: "string", default: "5" }, bundle: { type: "string" } },
+  allowPositionals: true,
+});
+if (positionals.length === 2) await measure(positionals[0]!, positionals[1]!);
+const bundle = flags.bundle ?? fileURLToPath(new URL("../models/default", import.meta.url));
+const scratch = mkdtempSync(join(tmpdir(), "edgecap-sessions-"));
+try {
+  const files = { plain: join(bundle, "encoder.onnx"), optimised: join(scratch, "optimised.onnx") };
+  await optimise(files.plain, files.optimised).catch((error: unknown) => {
+    console.log(`No optimised graph: ${String(error)}`);
+    writeFileSync(files.optimised, readFileSync(files.plain));
+  });
+  const found = new Map<string, { load: number[]; run: number[] }>();
+  for (let round = 0; round < Number(flags.rounds); round++) {
+    for (const [name, { file }] of Object.entries(variants)) {
+      const path = files[file ?? "plain"];
+      const { stdout, stderr } = spawnSync(process.execPath, [fileURLToPath(import.meta.url), name, path], {
+        encoding: "utf8",
+      });
+      if (stdout === "") throw new Error(`${name}: ${stderr}`);
+      const { load, run } = JSON.parse(stdout) as { load: number; run: number };
+      const kept = found.get(name) ?? { load: [], run: [] };
+      kept.load.push(load);
+      kept.run.push(run);
+      found.set(name, kept);
+    }
+  }
+  for (const [name, { load, run }] of found) {
+    const bytes = statSync(files[variants[name]!.file ?? "plain"]).size;
+    console.log(
+      `${name.padEnd(20)} load ${median(load).toFixed(0).padStart(5)} ms   run ${median(run).toFixed(0).padStart(5)} ms   ${(bytes / 1e6).toFixed(1)} MB`,
+    );
+  }
+} finally {
+  rmSync(scratch, { recursive: true });
+}

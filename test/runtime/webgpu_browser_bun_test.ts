@@ -1,0 +1,69 @@
+import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+import { tinyBundleFiles } from "../fixtures/tiny_bundle.ts";
+import { hasChromium } from "../server/page/chromium.ts";
+import type { PageFindings } from "./webgpu_page.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Addresses below /edgecap/, where a page has edgecap's files, and the files. */
+const assets: Readonly<Record<string, string>> = {
+  "text.wasm": "wasm/pkg/edgecap_wasm_bg.wasm",
+  "image.wasm": "wasm-image/pkg/edgecap_wasm_image_bg.wasm",
+  "ort-wasm-simd-threaded.wasm": "node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm",
+  "ort-wasm-simd-threaded.asyncify.wasm": "node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.asyncify.wasm",
+};
+
+async function servePage() {
+  const built = await Bun.build({ entrypoints: [`${root}test/runtime/webgpu_page.ts`], target: "browser" });
+  if (!built.success) throw new AggregateError(built.logs, "The page does not build.");
+  const script = await built.outputs[0]!.text();
+  const bundle = await tinyBundleFiles();
+  return Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch: (request) => {
+      const path = new URL(request.url).pathname;
+      const type = (value: string) => ({ headers: { "content-type": value } });
+      if (path === "/") return new Response('<script type="module" src="/main.js"></script>', type("text/html"));
+      if (path === "/main.js") return new Response(script, type("text/javascript"));
+      const asset = assets[path.replace("/edgecap/", "")];
+      if (asset !== undefined) return new Response(readFileSync(root + asset), type("application/wasm"));
+      const part = bundle.get(path.replace("/bundle/", ""));
+      return part === undefined
+        ? new Response("", { status: 404 })
+        : new Response(part as Uint8Array<ArrayBuffer>, type("application/octet-stream"));
+    },
+  });
+}
+
+if (hasChromium) {
+  test("webgpu captions in headless Chromium as wasm does", async () => {
+    using server = await servePage();
+    const browser = await chromium.launch({
+      executablePath: "/usr/bin/chromium",
+      args: ["--no-sandbox", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--enable-features=Vulkan"],
+    });
+    try {
+      const page = await browser.newPage();
+      page.setDefaultTimeout(300_000);
+      await page.goto(server.url.href);
+      await page.waitForFunction("'findings' in globalThis");
+      const found = (await page.evaluate("findings()")) as PageFindings;
+      if (found.problem !== undefined) {
+        // Refused with what to do, whatever this Chromium lacks.
+        expect(found.problem).toContain("backend-unavailable");
+        console.log(`WebGPU is not tested in Chromium: ${found.problem}`);
+        return;
+      }
+      expect(found.software).toBe(true);
+      expect(found.captions!.length).toBe(5);
+      for (const [wasm, webgpu] of found.captions!) expect(webgpu).toBe(wasm);
+      expect(found.closest!).toBeLessThan(1e-3);
+    } finally {
+      await browser.close();
+    }
+  });
+}
