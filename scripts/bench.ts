@@ -53,9 +53,9 @@ async function benchEncoders(): Promise<Record<string, number>> {
   }
   const variants: [string, string, string, string][] = [];
   for (const threads of ["1", "2"]) {
-    variants.push([`native fp32, ${threads} thread`, "native", fp32, threads]);
-    variants.push([`web fp32, ${threads} thread`, "web", fp32, threads]);
-    variants.push([`web int8, ${threads} thread`, "web", int8, threads]);
+    variants.push([`native fp32, ${threads} thread`, "bare-node", fp32, threads]);
+    variants.push([`web fp32, ${threads} thread`, "wasm", fp32, threads]);
+    variants.push([`web int8, ${threads} thread`, "wasm", int8, threads]);
   }
   const processes = variants.map(([, ...args]) => {
     const child = Bun.spawn([process.execPath, `${root}scripts/bench_encoder.ts`, ...args], {

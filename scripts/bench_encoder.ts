@@ -1,10 +1,13 @@
 /**
  * Runs one encoder in a process of its own, one inference for each line on standard input, and prints its milliseconds.
  *
- * usage: bun scripts/bench_encoder.ts web|native FILE THREADS
+ * usage: bun scripts/bench_encoder.ts wasm|native|webgpu|bare-web|bare-node FILE THREADS
+ *
+ * The first three are edgecap's backends, the others the packages with nothing of edgecap around them.
  */
 import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
+import type { BackendName } from "../src/runtime/backend.ts";
 import { GraphSession } from "../src/runtime/graph_session.ts";
 
 const [runtime, file, threads] = process.argv.slice(2) as [string, string, string];
@@ -12,7 +15,12 @@ const bytes = new Uint8Array(await readFile(file));
 const data = Float32Array.from({ length: 224 * 224 * 3 }, (_, i) => (i * 37) % 256);
 const shape = [1, 224, 224, 3];
 
-const run = runtime === "native" ? await native() : await web();
+const run =
+  runtime === "bare-node"
+    ? await bareNode()
+    : runtime === "bare-web"
+      ? await bareWeb()
+      : await edgecap(runtime as BackendName);
 await run();
 process.stdout.write("ready\n");
 for await (const _ of createInterface({ input: process.stdin })) {
@@ -21,13 +29,20 @@ for await (const _ of createInterface({ input: process.stdin })) {
   process.stdout.write(`${performance.now() - started}\n`);
 }
 
-async function web(): Promise<() => Promise<unknown>> {
-  const session = await GraphSession.create("encoder", bytes, { threads: Number(threads) });
+async function edgecap(backend: BackendName): Promise<() => Promise<unknown>> {
+  const session = await GraphSession.create("encoder", bytes, { threads: Number(threads), backend });
   return () => session.run({ pixels: { data, shape } });
 }
 
-async function native(): Promise<() => Promise<unknown>> {
+async function bareNode(): Promise<() => Promise<unknown>> {
   const ort = await import("onnxruntime-node");
   const session = await ort.InferenceSession.create(bytes, { intraOpNumThreads: Number(threads) });
+  return () => session.run({ pixels: new ort.Tensor("float32", data, shape) });
+}
+
+async function bareWeb(): Promise<() => Promise<unknown>> {
+  const ort = await import("onnxruntime-web");
+  ort.env.wasm.numThreads = Number(threads);
+  const session = await ort.InferenceSession.create(bytes, { executionProviders: ["wasm"] });
   return () => session.run({ pixels: new ort.Tensor("float32", data, shape) });
 }

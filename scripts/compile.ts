@@ -28,14 +28,11 @@ const entries = ["src/cli/executable.ts", "src/server/pool/worker.ts"];
 export function compile(entryPoints: readonly string[], out: string, target?: string): void {
   mkdirSync(dirname(out), { recursive: true });
   const build = JSON.stringify({ commit: commitOf(), bundle: bundleHash() });
-  // Packages of machine code are looked for when they are asked for, and an executable finds none.
-  const external = ["--external", "onnxruntime-node", "--external", "webgpu"];
-  const flags = ["--compile", "--format=esm", ...external, "--define", `EDGECAP_BUILD=${build}`, "--outfile", out];
-  if (target !== undefined) flags.push(`--target=${target}`);
-  const { status, stdout, stderr } = spawnSync(process.execPath, ["build", ...flags, ...entryPoints], {
-    cwd: root,
-    encoding: "utf8",
-  });
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ["scripts/compile_process.ts", out, target ?? "-", build, ...entryPoints],
+    { cwd: root, encoding: "utf8" },
+  );
   if (status !== 0) throw new Error(`Cannot compile ${entryPoints.join(" and ")}: ${stderr}${stdout}`);
 }
 

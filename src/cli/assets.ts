@@ -2,7 +2,7 @@ import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
-import { ortWasmPaths, ortWebgpuFiles, readAsset } from "#assets";
+import { ortWasmBinary, ortWasmPaths, ortWebgpuFiles, readAsset } from "#assets";
 import { type BundleSource, defaultBundle, loadBundle } from "../bundle/load_bundle.ts";
 import { bundleFileNames, writeBundle } from "../bundle/write_bundle.ts";
 import { unwritable } from "../errors.ts";
@@ -21,10 +21,15 @@ export function registerAssets(program: Command): void {
 
 async function assets(dir: string, { bundle, webgpu }: { bundle?: string; webgpu?: boolean }): Promise<void> {
   const { wasm } = ortWasmPaths();
+  const binary = await ortWasmBinary();
+  const ortModule =
+    binary === undefined
+      ? await readFile(wasm.startsWith("file:") ? fileURLToPath(wasm) : wasm)
+      : new Uint8Array(binary);
   const files: [string, Uint8Array][] = [
     ["text.wasm", await readAsset("text.wasm")],
     ["image.wasm", await readAsset("image.wasm")],
-    ["ort-wasm-simd-threaded.wasm", await readFile(wasm.startsWith("file:") ? fileURLToPath(wasm) : wasm)],
+    ["ort-wasm-simd-threaded.wasm", ortModule],
   ];
   if (webgpu === true) {
     const { wasmBinary } = await ortWebgpuFiles();

@@ -39,6 +39,11 @@ export function ortWasmPaths(): { mjs?: string; wasm: string } {
   };
 }
 
+/** The module itself, where it stands in no file of its own. */
+export async function ortWasmBinary(): Promise<ArrayBuffer | undefined> {
+  return undefined;
+}
+
 /** What onnxruntime-web's WebGPU needs, for its `env.wasm`. */
 export async function ortWebgpuFiles(): Promise<OrtFiles> {
   const wasm = import.meta.resolve("onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm");

@@ -34,6 +34,11 @@ export function ortWasmPaths(): { mjs?: string; wasm: string } {
   return { wasm: place("ort-wasm-simd-threaded.wasm").href };
 }
 
+/** The module itself, where it stands in no file of its own. */
+export async function ortWasmBinary(): Promise<ArrayBuffer | undefined> {
+  return undefined;
+}
+
 /** What onnxruntime-web's WebGPU needs, for its `env.wasm`; its script is bundled. */
 export async function ortWebgpuFiles(): Promise<OrtFiles> {
   return { wasmPaths: { wasm: place("ort-wasm-simd-threaded.asyncify.wasm").href } };

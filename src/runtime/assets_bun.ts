@@ -3,6 +3,8 @@
  * executable. Exports the same as assets.ts.
  */
 import { readFile } from "node:fs/promises";
+import { promisify } from "node:util";
+import { zstdDecompress } from "node:zlib";
 import ortScript from "onnxruntime-web/ort-wasm-simd-threaded.mjs" with { type: "file" };
 import ortModule from "onnxruntime-web/ort-wasm-simd-threaded.wasm" with { type: "file" };
 import decoderInit from "../../models/default/decoder_init.onnx" with { type: "file" };
@@ -26,6 +28,18 @@ const bundle: Readonly<Record<string, string>> = {
   "vocabulary.txt": vocabulary,
 };
 
+/** Bun's names for the files inside an executable begin so, the second on Windows. */
+const isExecutable = /^(\/\$bunfs\/|[A-Z]:[\\/]~BUN)/.test(ortModule);
+
+/** The first bytes of a file that was packed with Zstandard, as scripts/compile_process.ts does with large ones. */
+const packedStart = [0x28, 0xb5, 0x2f, 0xfd];
+
+/** Bytes of a file inside, unpacked on a thread of its own. */
+async function readUnpacked(location: string): Promise<Uint8Array> {
+  const bytes = await readFile(location);
+  return packedStart.every((byte, i) => bytes[i] === byte) ? await promisify(zstdDecompress)(bytes) : bytes;
+}
+
 /** The bytes of one of edgecap's WebAssembly modules. */
 export async function readAsset(name: AssetName): Promise<Uint8Array<ArrayBuffer>> {
   return await readFile(locations[name]);
@@ -38,12 +52,19 @@ export const defaultBundle: URL = new URL("../../models/default/", import.meta.u
 export async function readDefaultBundle(path: string): Promise<Uint8Array> {
   const location = bundle[path];
   if (location === undefined) throw new Error(`no "${path}" among ${Object.keys(bundle).join(", ")}`);
-  return await readFile(location);
+  return await readUnpacked(location);
 }
 
 /** Where onnxruntime-web's script and module are, for its `env.wasm.wasmPaths`. */
 export function ortWasmPaths(): { mjs?: string; wasm: string } {
   return { mjs: ortScript, wasm: ortModule };
+}
+
+/** The module itself in an executable, where it is packed; elsewhere onnxruntime-web reads the file. */
+export async function ortWasmBinary(): Promise<ArrayBuffer | undefined> {
+  if (!isExecutable) return undefined;
+  const { buffer, byteOffset, byteLength } = await readUnpacked(ortModule);
+  return buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer;
 }
 
 /** What onnxruntime-web's WebGPU needs, for its `env.wasm`. An executable has it not: the file doubles its size. */

@@ -1,9 +1,17 @@
-import { ortWasmPaths } from "#assets";
+import { ortWasmBinary, ortWasmPaths } from "#assets";
 import * as ort from "#onnxruntime";
 import type { Backend } from "./backend.ts";
 import { OrtSession, type OrtTensors } from "./ort_session.ts";
 // Before the first session, after which the global Worker is another.
 import { WebWorker } from "./web_worker.ts";
+
+/** onnxruntime-web starts once in a process; the module is unpacked once before. */
+let unpacked: Promise<void> | undefined;
+
+async function unpack(): Promise<void> {
+  const binary = await ortWasmBinary();
+  if (binary !== undefined) ort.env.wasm.wasmBinary = binary;
+}
 
 /** onnxruntime-web's WebAssembly: always there. */
 export const wasmBackend: Backend = {
@@ -13,6 +21,8 @@ export const wasmBackend: Backend = {
     ort.env.wasm.numThreads = threads;
     // Inside an executable onnxruntime-web would look for its files beside it.
     ort.env.wasm.wasmPaths = ortWasmPaths();
+    unpacked ??= unpack();
+    await unpacked;
     try {
       const session = await ort.InferenceSession.create(bytes, {
         executionProviders: ["wasm"],

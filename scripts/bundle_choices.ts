@@ -1,0 +1,206 @@
+/**
+ * Makes bundles of the default one for smaller pictures, and writes how quality, speed and size compare.
+ *
+ * usage: bun scripts/bundle_choices.ts --images DIR --captions FILE --dev LIST
+ *        [--count 1000] [--rounds 15] [--out dist/bundles] [--doc docs/bundles.md]
+ *
+ * OUT/fast is the one with the best score of those that caption in half the default's time; OUT/SIZE-BEAMS the others. Ranges
+ * of 8-bit values stay those of the default's encoder, and its decoder is used as it is: run this again after either changes.
+ */
+import { readFile, rename, rm } from "node:fs/promises";
+import { availableParallelism, cpus } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { defaultBundle, loadBundle } from "../src/bundle/load_bundle.ts";
+import { writeBundle } from "../src/bundle/write_bundle.ts";
+import { generate } from "../src/decode/generate.ts";
+import { EdgecapError } from "../src/errors.ts";
+import { evaluateText, type Scores, type TextItem } from "../src/evaluation/mod.ts";
+import { decodeModel, encodeModel, resizeEncoder } from "../src/export/mod.ts";
+import { decodeImage } from "../src/image/decode.ts";
+import { encoderInput } from "../src/image/encoder_input.ts";
+import { load } from "../src/mod.ts";
+import { selfTestOf } from "../src/self_test.ts";
+import { sentence } from "../src/text/sentence.ts";
+import { textModule } from "../src/text/wasm.ts";
+import type { DevPhoto } from "../src/training/choose_generation.ts";
+import { readCaptions } from "../src/training/dataset/captions_file.ts";
+import { readSplitList } from "../src/training/dataset/split_list.ts";
+import { openFastGraph } from "../src/training/fast_graph.ts";
+import { writeWhole } from "../src/training/write_whole.ts";
+
+/** Sides of pictures with widths of the search; none keeps the default's. */
+const choices: readonly { readonly size: number; readonly beams?: number }[] = [
+  { size: 224 },
+  { size: 192 },
+  { size: 160 },
+  { size: 160, beams: 2 },
+  { size: 144, beams: 2 },
+  { size: 144, beams: 1 },
+  { size: 128, beams: 3 },
+];
+
+type Content = Awaited<ReturnType<typeof loadBundle>>;
+
+/** The default bundle for pictures of a size, with a width of the search. */
+function variant({ manifest, files }: Content, size: number, beams: number): Content {
+  const encoder = encodeModel(resizeEncoder(decodeModel(files.encoder), size));
+  const regions = Math.ceil(size / 32) ** 2;
+  return {
+    manifest: {
+      ...manifest,
+      encoder: { ...manifest.encoder, size, regions },
+      generation: { ...manifest.generation, beams },
+    },
+    files: {
+      ...files,
+      encoder,
+      decoderInit: withRegions(files.decoderInit, manifest.encoder.regions, regions),
+      decoderStep: withRegions(files.decoderStep, manifest.encoder.regions, regions),
+    },
+  } as Content;
+}
+
+/** A decoder's graph for another number of regions, which stand only in the shapes of its inputs and outputs. */
+function withRegions(bytes: Uint8Array, from: number, to: number): Uint8Array {
+  const graph = decodeModel(bytes);
+  const changed = (ports: typeof graph.inputs) =>
+    ports.map((port) =>
+      ["grid", "keys", "values", "attention"].includes(port.name) && port.shape != null
+        ? { ...port, shape: port.shape.map((length) => (length === from ? to : length)) }
+        : port,
+    );
+  return encodeModel({ ...graph, inputs: changed(graph.inputs), outputs: changed(graph.outputs) });
+}
+
+/** Scores a bundle's captions of the dev photos, generated as its manifest says. */
+async function score({ manifest, files }: Content, images: string, dev: readonly DevPhoto[]): Promise<Scores> {
+  await using encoder = await openFastGraph("encoder", files.encoder);
+  await using init = await openFastGraph("decoder_init", files.decoderInit);
+  await using step = await openFastGraph("decoder_step", files.decoderStep);
+  const words = new TextDecoder().decode(files.vocabulary).trimEnd().split("\n");
+  const { size } = manifest.encoder;
+  const items: TextItem[] = [];
+  for (const { image, references } of dev) {
+    const { rgb } = await decodeImage(new Uint8Array(await readFile(join(images, image))), { size });
+    const { grid } = await encoder.run({ pixels: { data: encoderInput(rgb), shape: [1, size, size, 3] } });
+    const options = { ...manifest.generation, vocabulary: words.length, minWords: 1, count: 1 };
+    const [best] = await generate({ init, step }, grid!, options);
+    items.push({ id: image, hypothesis: sentence([...best!.tokens].map((id) => words[id]!)), references });
+  }
+  return evaluateText(items);
+}
+
+/** Medians of the milliseconds of a caption by each bundle on one thread of wasm, in interleaved rounds. */
+async function timed(folders: readonly string[], rounds: number): Promise<{ encodeMs: number; allMs: number }[]> {
+  const photo = await readFile(new URL("../examples/coffee.jpg", import.meta.url));
+  const captioners = await Promise.all(folders.map((bundle) => load({ bundle, backend: "wasm" })));
+  const seen = folders.map(() => ({ encode: [] as number[], all: [] as number[] }));
+  try {
+    for (let round = -1; round < rounds; round++) {
+      for (const [i, captioner] of captioners.entries()) {
+        const { imageMs, encodeMs, generateMs } = (await captioner.caption(photo)).timing;
+        // The first round warms the compilers.
+        if (round < 0) continue;
+        seen[i]!.encode.push(encodeMs);
+        seen[i]!.all.push(imageMs + encodeMs + generateMs);
+      }
+    }
+  } finally {
+    for (const captioner of captioners) await captioner[Symbol.asyncDispose]();
+  }
+  return seen.map(({ encode, all }) => ({ encodeMs: median(encode), allMs: median(all) }));
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+}
+
+const { values: flags } = parseArgs({
+  options: {
+    images: { type: "string" },
+    captions: { type: "string" },
+    dev: { type: "string" },
+    count: { type: "string", default: "1000" },
+    rounds: { type: "string", default: "15" },
+    out: { type: "string", default: fileURLToPath(new URL("../dist/bundles", import.meta.url)) },
+    doc: { type: "string", default: fileURLToPath(new URL("../docs/bundles.md", import.meta.url)) },
+  },
+});
+const { images, captions: captionsFile, dev: list, out } = flags;
+if (images === undefined || captionsFile === undefined || list === undefined) {
+  throw new EdgecapError("option-invalid", "Give --images, --captions and --dev.");
+}
+await textModule();
+const { captions } = await readCaptions(captionsFile);
+const listed = await readSplitList(list, captions);
+const every = Math.max(1, Math.floor(listed.length / Number(flags.count)));
+const dev = listed
+  .filter((_, i) => i % every === 0)
+  .slice(0, Number(flags.count))
+  .map((image) => ({ image, references: captions.get(image)! }));
+const whole = await loadBundle(defaultBundle);
+const rows: { size: number; beams: number; folder: string; cider: number; bleu4: number; megabytes: number }[] = [];
+for (const { size, beams = whole.manifest.generation.beams } of choices) {
+  const content = variant(whole, size, beams);
+  const scores = await score(content, images, dev);
+  const folder = join(out, `${size}-${beams}`);
+  const { bleu1, bleu2, bleu3, bleu4, rougeL, cider } = scores;
+  const { schemaVersion: _, files: __, ...described } = content.manifest;
+  await writeBundle(
+    folder,
+    {
+      schemaVersion: whole.manifest.schemaVersion,
+      ...described,
+      name: `${whole.manifest.name}-${size}-${beams}`,
+      selfTest: await selfTestOf(content.files, content.manifest),
+      provenance: {
+        ...whole.manifest.provenance,
+        command: `bun scripts/bundle_choices.ts, from: ${whole.manifest.provenance.command}`,
+        scores: {
+          split: `dev, ${dev.length} photos`,
+          beams,
+          ...{ bleu1, bleu2, bleu3, bleu4, rougeL, cider },
+        },
+      },
+    },
+    content.files,
+  );
+  const megabytes = Object.values(content.files).reduce((sum, bytes) => sum + bytes.length, 0) / 1e6;
+  rows.push({ size, beams, folder, cider, bleu4, megabytes });
+  process.stdout.write(`${size} pixels, ${beams} beams: CIDEr ${(100 * cider).toFixed(1)}\n`);
+}
+const times = await timed(
+  rows.map(({ folder }) => folder),
+  Number(flags.rounds),
+);
+const quick = rows.filter((_, i) => times[i]!.allMs <= times[0]!.allMs / 2).sort((a, b) => b.cider - a.cider)[0];
+if (quick !== undefined) {
+  await rm(join(out, "fast"), { recursive: true, force: true });
+  await rename(quick.folder, join(out, "fast"));
+}
+const table = rows.map(({ size, beams, folder, cider, bleu4, megabytes }, i) => {
+  const { encodeMs, allMs } = times[i]!;
+  const name = i === 0 ? "default" : folder === quick?.folder ? "`fast`" : `\`${size}-${beams}\``;
+  const share = `${((100 * allMs) / times[0]!.allMs).toFixed(0)} %`;
+  const loss = (100 * (rows[0]!.cider - cider)).toFixed(1);
+  return `| ${name} | ${size} x ${size} | ${Math.ceil(size / 32) ** 2} | ${beams} | ${(100 * cider).toFixed(1)} | ${loss} | ${(100 * bleu4).toFixed(1)} | ${encodeMs.toFixed(0)} | ${allMs.toFixed(0)} | ${share} | ${megabytes.toFixed(1)} |`;
+});
+await writeWhole(
+  flags.doc,
+  `# Smaller pictures, quicker captions
+
+Written by \`bun scripts/bundle_choices.ts --images Images --captions captions.txt --dev devImages.txt${flags.count === "1000" ? "" : ` --count ${flags.count}`} --rounds ${flags.rounds}\`,
+which also makes these bundles, in \`dist/bundles\`; \`edgecap caption --bundle dist/bundles/fast\` uses one. The encoder's weights and
+8-bit ranges and the decoder are the default bundle's; a smaller picture has fewer regions to look at.
+
+Scores are those of ${dev.length} dev photos of Flickr8k, times 100${dev.length < listed.length ? "; of so few they compare with each other, not with those of all" : ""}.
+Milliseconds are medians of ${flags.rounds} interleaved rounds on one thread of wasm: ${cpus()[0]?.model ?? "an unknown processor"}, ${availableParallelism()} cores,
+Bun ${Bun.version}${quick === undefined ? "; none took half the default's time" : ""}. The share is of the default's time from bytes to caption.
+
+| bundle | picture | regions | beams | CIDEr | loss | BLEU-4 | encoder, ms | caption, ms | share | MB |
+| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+${table.join("\n")}
+`,
+);
