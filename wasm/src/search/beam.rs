@@ -17,6 +17,9 @@ pub struct Candidate {
     pub log_probability: f64,
 }
 
+/// Tokens that are looked at together.
+const CHUNK: usize = 32;
+
 /// The best candidates, best first. Of equals the one that was offered first comes first.
 pub struct Candidates {
     best: Vec<Candidate>,
@@ -49,18 +52,33 @@ impl Candidates {
         softmax: LogSoftmax,
         forbidden: &[bool],
     ) {
-        for (token, (&logit, &forbidden)) in logits.iter().zip(forbidden).enumerate() {
-            if forbidden || logit == f32::NEG_INFINITY {
-                continue;
+        for (chunk, values) in logits.chunks(CHUNK).enumerate() {
+            // Most chunks have no token that is worth a place.
+            if let Some(last) = self.last_place() {
+                let most =
+                    values.iter().fold(f32::NEG_INFINITY, |most, &value| if value > most { value } else { most });
+                if log_probability + softmax.log_probability(most) <= last {
+                    continue;
+                }
             }
-            let token_log_probability = softmax.log_probability(logit);
-            self.insert(Candidate {
-                beam,
-                token: token as u32,
-                token_log_probability,
-                log_probability: log_probability + token_log_probability,
-            });
+            for (&logit, token) in values.iter().zip(chunk * CHUNK..) {
+                if forbidden[token] || logit == f32::NEG_INFINITY {
+                    continue;
+                }
+                let token_log_probability = softmax.log_probability(logit);
+                self.insert(Candidate {
+                    beam,
+                    token: token as u32,
+                    token_log_probability,
+                    log_probability: log_probability + token_log_probability,
+                });
+            }
         }
+    }
+
+    /// The log-probability that a further candidate has to exceed; none while there is room.
+    fn last_place(&self) -> Option<f64> {
+        if self.best.len() < self.capacity { None } else { self.best.last().map(|kept| kept.log_probability) }
     }
 
     fn insert(&mut self, candidate: Candidate) {

@@ -2,6 +2,9 @@
 
 use super::error::SearchError;
 
+/// Numbers that are taken together.
+const LANES: usize = 8;
+
 /// What turns the logits of a beam into log-probabilities.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LogSoftmax {
@@ -18,19 +21,31 @@ impl LogSoftmax {
     ///
     /// [`SearchError::Logit`] names `beam` and the first token whose logit is NaN or positive infinity.
     pub fn new(logits: &[f32], beam: usize) -> Result<Self, SearchError> {
-        let mut maximum = f32::NEG_INFINITY;
-        for (token, &value) in logits.iter().enumerate() {
-            if value.is_nan() || value == f32::INFINITY {
-                return Err(SearchError::Logit { beam, token, value });
+        // Without a way out of the loop it is computed several numbers at a time.
+        let mut broken = false;
+        let mut lanes = [f32::NEG_INFINITY; LANES];
+        let chunks = logits.chunks_exact(LANES);
+        let rest = chunks.remainder();
+        for chunk in chunks {
+            for (most, &value) in lanes.iter_mut().zip(chunk) {
+                broken |= value.is_nan() | (value == f32::INFINITY);
+                *most = if value > *most { value } else { *most };
             }
-            maximum = maximum.max(value);
         }
+        broken |= rest.iter().any(|value| value.is_nan() || *value == f32::INFINITY);
+        if broken {
+            for (token, &value) in logits.iter().enumerate() {
+                if value.is_nan() || value == f32::INFINITY {
+                    return Err(SearchError::Logit { beam, token, value });
+                }
+            }
+        }
+        let maximum = lanes.iter().chain(rest).fold(f32::NEG_INFINITY, |most, &value| most.max(value));
         let maximum = f64::from(maximum);
         if maximum == f64::NEG_INFINITY {
             return Ok(Self { maximum, log_sum: 0.0 });
         }
-        let sum: f64 = logits.iter().map(|&value| (f64::from(value) - maximum).exp()).sum();
-        Ok(Self { maximum, log_sum: sum.ln() })
+        Ok(Self { maximum, log_sum: sum_of_exponentials(logits, maximum).ln() })
     }
 
     /// Natural log-probability of a token by its logit, which is finite.
@@ -40,9 +55,66 @@ impl LogSoftmax {
     }
 }
 
+/// The sum of `exp(value - maximum)`, in lanes, so that it is computed several numbers at a time.
+fn sum_of_exponentials(logits: &[f32], maximum: f64) -> f64 {
+    let mut sums = [0.0; LANES];
+    let chunks = logits.chunks_exact(LANES);
+    let rest: f64 = chunks.remainder().iter().map(|&value| exponential(f64::from(value) - maximum)).sum();
+    for chunk in chunks {
+        for (sum, &value) in sums.iter_mut().zip(chunk) {
+            *sum += exponential(f64::from(value) - maximum);
+        }
+    }
+    sums.iter().sum::<f64>() + rest
+}
+
+/// `exp(x)` for x up to 0, to 1e-15 of its value, without a branch: x is split into a whole power of two and a rest
+/// of at most half of ln 2, whose exponential is its Taylor series. What is smaller than 1e-300 is about that.
+fn exponential(x: f64) -> f64 {
+    /// Numbers so large have no room behind the point: adding it rounds, and leaves the whole number in the lowest bits.
+    const ROUND: f64 = 6_755_399_441_055_744.0;
+    const LN2_HIGH: f64 = 0.693_147_180_369_123_8;
+    const LN2_LOW: f64 = 1.908_214_929_270_587_7e-10;
+    let x = if x < -690.0 { -690.0 } else { x };
+    let shifted = x * std::f64::consts::LOG2_E + ROUND;
+    let power = shifted - ROUND;
+    let rest = (x - power * LN2_HIGH) - power * LN2_LOW;
+    let mut series = 1.0 / 6_227_020_800.0;
+    for reciprocal in [
+        1.0 / 479_001_600.0,
+        1.0 / 39_916_800.0,
+        1.0 / 3_628_800.0,
+        1.0 / 362_880.0,
+        1.0 / 40_320.0,
+        1.0 / 5_040.0,
+        1.0 / 720.0,
+        1.0 / 120.0,
+        1.0 / 24.0,
+        1.0 / 6.0,
+        0.5,
+        1.0,
+        1.0,
+    ] {
+        series = series * rest + reciprocal;
+    }
+    // The whole number moves into the exponent's place.
+    f64::from_bits(series.to_bits().wrapping_add(shifted.to_bits() << 52))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn exponentials_are_those_of_the_library() {
+        for step in 0..70_000 {
+            let x = -f64::from(step) / 100.0;
+            let (found, expected) = (exponential(x), x.max(-690.0).exp());
+            assert!((found / expected - 1.0).abs() < 2e-15, "exp({x}) is {expected}, not {found}");
+        }
+        assert_eq!(exponential(0.0), 1.0);
+        assert!(exponential(f64::NEG_INFINITY) < 1e-299);
+    }
 
     #[test]
     fn probabilities_sum_to_one() {
