@@ -5,6 +5,7 @@ import { registerCaption } from "./caption.ts";
 import { registerCompletion } from "./completion.ts";
 import { registerDoctor } from "./doctor.ts";
 import { registerEvaluate } from "./evaluate.ts";
+import { registerHealthcheck } from "./healthcheck.ts";
 import { registerModels } from "./models.ts";
 import { registerServe } from "./serve.ts";
 import { registerTokenize } from "./tokenize.ts";
@@ -26,7 +27,7 @@ export function buildProgram(more: readonly RegisterVerb[] = []): Command {
     .enablePositionalOptions();
   const verbs = [
     ...[registerCaption, registerServe, registerModels, registerTokenize, registerEvaluate],
-    ...[registerBatch, registerDoctor, registerAssets],
+    ...[registerBatch, registerHealthcheck, registerDoctor, registerAssets],
   ];
   for (const register of [...verbs, ...more, registerCompletion]) register(program);
   return program;
