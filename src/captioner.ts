@@ -188,7 +188,7 @@ export class Captioner implements CaptionEngine {
     options: CaptionOptions,
     onWord?: (word: CaptionWord) => void,
   ): Promise<Caption> {
-    const { graphs, vocabulary } = this.#share.model;
+    const { graphs, vocabulary, neighbours } = this.#share.model;
     const { search, count, attention, signal } = resolveOptions(options, this.manifest);
     throwIfAborted(signal);
     const started = performance.now();
@@ -212,13 +212,12 @@ export class Captioner implements CaptionEngine {
         told++;
         onWord?.(captionWord(vocabulary.word(word.token)!, word));
       };
-      return await generate(decoder, features["grid"]!, {
-        ...search,
-        count,
-        attention,
-        ...(onWord && { onWord: onNext }),
-        ...(signal && { signal }),
-      });
+      return await generate(
+        decoder,
+        features["grid"]!,
+        { ...search, count, attention, ...(onWord && { onWord: onNext }), ...(signal && { signal }) },
+        neighbours,
+      );
     };
     const found = await inference(0).catch((error: unknown) => {
       // What was computed so far is gone with the device; the words told already come again, and are not told twice.

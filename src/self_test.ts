@@ -1,5 +1,5 @@
 import type { BundleGraphs } from "./bundle/check_shapes.ts";
-import type { BundlePart, Manifest, SelfTest } from "./bundle/manifest.ts";
+import type { BundleFiles, Manifest, SelfTest } from "./bundle/manifest.ts";
 import { readPhoto } from "./decode/decoder.ts";
 import { searchCaptions } from "./decode/search_captions.ts";
 import { encoderInput } from "./image/encoder_input.ts";
@@ -69,7 +69,7 @@ interface Answer {
 
 /** Makes the answer that a bundle of these graphs stores; see {@linkcode makeSelfTest}. */
 export async function selfTestOf(
-  files: Readonly<Record<Exclude<BundlePart, "vocabulary">, Uint8Array>>,
+  files: Omit<BundleFiles, "vocabulary" | "datastore">,
   manifest: TestedManifest,
 ): Promise<SelfTest> {
   await using encoder = await GraphSession.create("encoder", files.encoder);

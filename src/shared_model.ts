@@ -1,10 +1,12 @@
 import { type BundleGraphs, checkShapes } from "./bundle/check_shapes.ts";
 import { type BundleSource, type OpenBundle, openBundle } from "./bundle/load_bundle.ts";
-import type { Manifest } from "./bundle/manifest.ts";
+import type { BundleFiles, Manifest } from "./bundle/manifest.ts";
 import { chooseBackend, openGraphs } from "./choose_backend.ts";
+import type { Neighbours } from "./decode/generate.ts";
 import { EdgecapError, throwIfAborted } from "./errors.ts";
 import { OneAtATime } from "./one_at_a_time.ts";
 import { Resources } from "./resources.ts";
+import { Datastore } from "./retrieval/datastore.ts";
 import type { BackendChoice, BackendName } from "./runtime/backend.ts";
 import { Vocabulary } from "./text/vocabulary.ts";
 import { textModule } from "./text/wasm.ts";
@@ -16,6 +18,8 @@ export interface Model {
   readonly backend: BackendName;
   readonly graphs: BundleGraphs;
   readonly vocabulary: Vocabulary;
+  /** Training photos that have a say in which beam wins, where the bundle has them. */
+  readonly neighbours: Neighbours | undefined;
   /** Graphs run once at a time, however many captioners share them. */
   readonly turns: OneAtATime;
 }
@@ -108,6 +112,7 @@ async function openModel(source: OpenBundle, { threads, backend: wanted, signal 
       `The bundle "${where}" disagrees with itself: its vocabulary has ${vocabulary.size} entries and its manifest says ${manifest.decoder.vocabulary}. Export the bundle again.`,
     );
   }
+  const neighbours = neighboursOf(where, manifest, files);
   const backend = wanted === "auto" ? (await chooseBackend({ source, files, threads })).backend : wanted;
   throwIfAborted(signal);
   const graphs = resources.use(await openGraphs(files, backend, threads));
@@ -116,10 +121,32 @@ async function openModel(source: OpenBundle, { threads, backend: wanted, signal 
   const kept = resources.move();
   const turns = new OneAtATime();
   return {
-    model: { manifest, backend, graphs, vocabulary, turns },
+    model: { manifest, backend, graphs, vocabulary, neighbours, turns },
     [Symbol.asyncDispose]: async () => {
       await turns.idle();
       await kept[Symbol.asyncDispose]();
     },
   };
+}
+
+function neighboursOf(
+  where: string,
+  { generation, decoder, files: names }: Manifest,
+  files: BundleFiles,
+): Neighbours | undefined {
+  const { neighbours } = generation;
+  if (neighbours === undefined) return undefined;
+  const disagrees = (why: string) =>
+    new EdgecapError(
+      "bundle-shape-mismatch",
+      `The bundle "${where}" disagrees with itself: ${why}. Export the bundle again.`,
+    );
+  if (files.datastore === undefined) throw disagrees("its manifest asks neighbours, and names no datastore");
+  const datastore = new Datastore(files.datastore, `${where}/${names.datastore!.path}`, decoder.vocabulary);
+  if (datastore.dimensions !== decoder.keys) {
+    throw disagrees(
+      `the vectors of its datastore have ${datastore.dimensions} numbers and those of its decoder ${decoder.keys}`,
+    );
+  }
+  return { datastore, ...neighbours };
 }

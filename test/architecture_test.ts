@@ -29,7 +29,8 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   runtime: ["wasm/pkg", "wasm-image/pkg", "models/default"],
   text: ["src/runtime", "wasm/pkg"],
   image: ["src/runtime", "wasm-image/pkg"],
-  decode: ["src/runtime", "src/text", "wasm/pkg"],
+  retrieval: [],
+  decode: ["src/runtime", "src/text", "src/retrieval", "wasm/pkg"],
   bundle: ["src/runtime"],
   evaluation: [],
   export: [],
@@ -44,6 +45,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   batch: ["caption_json", "caption_options", "captioner"].map((name) => `src/${name}.ts`),
   training: [
     ...["src/runtime", "src/text", "src/image", "src/decode", "src/bundle", "src/evaluation", "src/export"],
+    "src/retrieval",
     "src/self_test.ts",
   ],
 };

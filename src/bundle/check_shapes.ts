@@ -17,6 +17,7 @@ type Ports = Readonly<Record<string, readonly (number | string)[]>>;
  * @throws {EdgecapError} `bundle-shape-mismatch` naming graph, port, and both shapes.
  */
 export function checkShapes(where: string, manifest: Manifest, graphs: BundleGraphs): void {
+  const mean: Ports = manifest.generation.neighbours ? { mean: ["images", 1, manifest.decoder.keys] } : {};
   const { size, regions, features } = manifest.encoder;
   const { hidden, keys, vocabulary, prefix } = manifest.decoder;
   const memory: Ports = { keys: ["images", regions, keys], values: ["images", regions, keys] };
@@ -28,7 +29,7 @@ export function checkShapes(where: string, manifest: Manifest, graphs: BundleGra
     [graphs.step, { prefix: ["beams", prefix ?? 0], ...image }, { logits: ["beams", vocabulary] }],
   ];
   const recurrent: [GraphSession, Ports, Ports][] = [
-    [graphs.init, grid, { ...memory, hidden: ["images", 1, hidden], cell: ["images", 1, hidden] }],
+    [graphs.init, grid, { ...memory, hidden: ["images", 1, hidden], cell: ["images", 1, hidden], ...mean }],
     [
       graphs.step,
       { tokens: ["images", "beams"], ...memory, ...state },

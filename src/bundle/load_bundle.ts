@@ -2,7 +2,7 @@ import { defaultBundle, readDefaultBundle } from "#assets";
 import { openFolder, openStore } from "#storage";
 import { EdgecapError, throwIfAborted } from "../errors.ts";
 import { download } from "./download.ts";
-import { type BundlePart, type Manifest, parseManifest } from "./manifest.ts";
+import { type BundleFiles, type BundlePart, type Manifest, parseManifest } from "./manifest.ts";
 import { sha256Hex } from "./sha256.ts";
 
 /** A bundle in memory: its manifest and its files, whose hashes have been checked. */
@@ -10,7 +10,7 @@ export interface Bundle {
   /** Where it came from, for messages. */
   readonly where: string;
   readonly manifest: Manifest;
-  readonly files: Readonly<Record<BundlePart, Uint8Array>>;
+  readonly files: BundleFiles;
 }
 
 /** A bundle whose manifest has been read, and nothing more. */
@@ -65,13 +65,13 @@ export async function openBundle(source: BundleSource, signal?: AbortSignal): Pr
     files: async () => {
       const parts = Object.keys(manifest.files) as BundlePart[];
       const contents = await Promise.allSettled(
-        parts.map(async (part) => [part, await readPart(manifest.files[part])] as const),
+        parts.map(async (part) => [part, await readPart(manifest.files[part]!)] as const),
       );
       // Only after all have ended: what goes on after a failure would go on unseen.
       const failed = contents.find((content) => content.status === "rejected");
       if (failed !== undefined) throw failed.reason;
       const read = contents.flatMap((content) => (content.status === "fulfilled" ? [content.value] : []));
-      return Object.fromEntries(read) as Record<BundlePart, Uint8Array>;
+      return Object.fromEntries(read) as unknown as BundleFiles;
     },
   };
 
@@ -93,7 +93,7 @@ export async function openBundle(source: BundleSource, signal?: AbortSignal): Pr
   }
 }
 
-type FileEntry = Manifest["files"][BundlePart];
+type FileEntry = NonNullable<Manifest["files"][BundlePart]>;
 
 interface Reader {
   readonly where: string;

@@ -42,6 +42,8 @@ export const manifestSchema = Type.Object({
     decoderInit: fileEntry,
     decoderStep: fileEntry,
     vocabulary: fileEntry,
+    /** Training photos and their captions, which `generation.neighbours` asks for; see src/retrieval/datastore.ts. */
+    datastore: Type.Optional(fileEntry),
   }),
   encoder: Type.Object({
     precision: Type.Union([Type.Literal("fp32"), Type.Literal("fp16"), Type.Literal("int8")]),
@@ -74,6 +76,15 @@ export const manifestSchema = Type.Object({
     maxWords: count,
     /** Exponent of the length by which a beam's log-probability is divided. */
     lengthPenalty: Type.Number({ minimum: 0 }),
+    /** How much the captions of similar training photos have a say in which beam wins; only of several beams. */
+    neighbours: Type.Optional(
+      Type.Object({
+        /** Training photos that are asked. */
+        count,
+        /** What full agreement with their captions adds to a beam's score. */
+        weight: Type.Number({ minimum: 0 }),
+      }),
+    ),
   }),
   selfTest: Type.Optional(selfTestSchema),
   provenance: Type.Object({
@@ -101,6 +112,11 @@ export type Manifest = Static<typeof manifestSchema>;
 
 /** The parts of a bundle that are files. */
 export type BundlePart = keyof Manifest["files"];
+
+/** What a bundle's files hold, by part; some bundles have no datastore. */
+export type BundleFiles = Readonly<Record<Exclude<BundlePart, "datastore">, Uint8Array>> & {
+  readonly datastore?: Uint8Array;
+};
 
 /**
  * Reads the text of a `manifest.json`.

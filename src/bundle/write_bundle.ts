@@ -1,7 +1,7 @@
 import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { unwritable } from "../errors.ts";
-import { type BundlePart, type Manifest, parseManifest } from "./manifest.ts";
+import { type BundleFiles, type BundlePart, type Manifest, parseManifest } from "./manifest.ts";
 import { sha256Hex } from "./sha256.ts";
 
 /** File names of a bundle's parts. */
@@ -10,6 +10,7 @@ export const bundleFileNames: Readonly<Record<BundlePart, string>> = {
   decoderInit: "decoder_init.onnx",
   decoderStep: "decoder_step.onnx",
   vocabulary: "vocabulary.txt",
+  datastore: "datastore.safetensors",
 };
 
 /**
@@ -23,12 +24,11 @@ export const bundleFileNames: Readonly<Record<BundlePart, string>> = {
 export async function writeBundle(
   folder: string,
   description: Omit<Manifest, "files">,
-  files: Readonly<Record<BundlePart, Uint8Array>>,
+  files: BundleFiles,
 ): Promise<Manifest> {
   const target = resolve(folder);
   const entries = await Promise.all(
-    (Object.keys(bundleFileNames) as BundlePart[]).map(async (part) => {
-      const bytes = files[part];
+    (Object.entries(files) as [BundlePart, Uint8Array][]).map(async ([part, bytes]) => {
       return [part, { path: bundleFileNames[part], bytes: bytes.length, sha256: await sha256Hex(bytes) }] as const;
     }),
   );

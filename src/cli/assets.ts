@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { ortWasmBinary, ortWasmPaths, ortWebgpuFiles, readAsset } from "#assets";
 import { type BundleSource, defaultBundle, loadBundle } from "../bundle/load_bundle.ts";
-import { bundleFileNames, writeBundle } from "../bundle/write_bundle.ts";
+import { writeBundle } from "../bundle/write_bundle.ts";
 import { unwritable } from "../errors.ts";
 
 /** Adds `edgecap assets`. */
@@ -48,11 +48,9 @@ async function assets(dir: string, { bundle, webgpu }: { bundle?: string; webgpu
   const source: BundleSource = bundle ?? defaultBundle;
   const { manifest, files: contents } = await loadBundle(source);
   const { files: _, ...description } = manifest;
-  await writeBundle(join(dir, "default"), description, contents);
-  for (const name of [
-    ...files.map(([file]) => file),
-    ...Object.values(bundleFileNames).map((file) => `default/${file}`),
-  ]) {
+  const written = await writeBundle(join(dir, "default"), description, contents);
+  const parts = Object.values(written.files).map(({ path }) => `default/${path}`);
+  for (const name of [...files.map(([file]) => file), ...parts, "default/manifest.json"]) {
     process.stdout.write(`${join(dir, name)}\n`);
   }
 }

@@ -49,17 +49,25 @@ Example:
 async function runExport(run: string, flags: ExportFlags): Promise<void> {
   using interrupt = interruptSignal();
   const { signal } = interrupt;
-  const [{ readRunDescription }, { readRunData }, encoders, { devFeatures }, { exportRun }, costing, tensorflow, text] =
-    await Promise.all([
-      import("../training/run_description.ts"),
-      import("../training/run_data.ts"),
-      import("../training/encoders.ts"),
-      import("../training/dev_features.ts"),
-      import("../training/export_run.ts"),
-      import("../training/precision_cost.ts"),
-      import("../training/tensorflow.ts"),
-      import("../text/wasm.ts"),
-    ]);
+  const [
+    { readRunDescription },
+    { readRunData },
+    encoders,
+    { devFeatures, trainFeatures },
+    { exportRun },
+    costing,
+    tensorflow,
+    text,
+  ] = await Promise.all([
+    import("../training/run_description.ts"),
+    import("../training/run_data.ts"),
+    import("../training/encoders.ts"),
+    import("../training/run_features.ts"),
+    import("../training/export_run.ts"),
+    import("../training/precision_cost.ts"),
+    import("../training/tensorflow.ts"),
+    import("../text/wasm.ts"),
+  ]);
   const description = await readRunDescription(run);
   const { seed } = description.settings;
   await text.textModule();
@@ -75,7 +83,11 @@ async function runExport(run: string, flags: ExportFlags): Promise<void> {
   const onProgress = phaseProgress("dev photos");
   const features = { run, description, images: data.dev.map(({ image }) => image), threads: flags.threads, signal };
   using cache = await devFeatures({ ...features, encoder, onProgress });
-  const { manifest } = await exportRun({
+  using trainCache = trainFeatures(
+    description,
+    data.train.map(({ image }) => image),
+  );
+  const { manifest, datastore } = await exportRun({
     run,
     out: flags.out,
     encoder: encoder.graph,
@@ -83,6 +95,7 @@ async function runExport(run: string, flags: ExportFlags): Promise<void> {
     decoderPrecision: flags.decoderPrecision,
     cache,
     dev: data.dev,
+    train: trainCache && { photos: data.train, cache: trainCache },
     name: flags.name ?? `edgecap-${description.preset}`,
     version: "1",
     data: `${data.train.length} photos of ${basename(description.captions)}`,
@@ -102,6 +115,7 @@ async function runExport(run: string, flags: ExportFlags): Promise<void> {
     cache,
     dev: data.dev,
     generation: manifest.generation,
+    datastore,
     cider: manifest.provenance.scores.cider,
     onProgress,
     signal,

@@ -30,6 +30,8 @@ export type RunStep = (tokens: Int32Array, parents: Uint32Array) => Promise<Deco
 /** What a photo's features became, ready for the first step; free it after the last. */
 export interface ReadPhoto extends Disposable {
   readonly step: RunStep;
+  /** What it is compared with other photos by, [units]; of decoders that have regions. */
+  readonly mean?: Float32Array | undefined;
 }
 
 /**
@@ -41,6 +43,7 @@ export async function readPhoto(decoder: Decoder, grid: GraphValue): Promise<Rea
   const memory = await (decoder.init.runKeeping?.({ grid }) ?? decoder.init.run({ grid }));
   return {
     step: decoder.prefix === undefined ? recurrent(decoder, memory) : prefixed(decoder, memory, decoder.prefix),
+    mean: (memory["mean"] as GraphTensor | undefined)?.data as Float32Array | undefined,
     [Symbol.dispose]: () => freeAll(Object.values(memory)),
   };
 }

@@ -40,7 +40,7 @@ export interface Hypothesis {
   readonly logProbability: number;
   /** Natural logarithm of each word's probability. */
   readonly wordLogProbabilities: Float32Array;
-  /** What it is ranked by: `logProbability / length^lengthPenalty`. */
+  /** What it is ranked by: `logProbability / length^lengthPenalty`, and what was added to that. */
   readonly score: number;
   /** Whether it ended by itself; where not, `maxWords` cut it. */
   readonly finished: boolean;

@@ -24,6 +24,11 @@ export interface GenerateOptions extends SearchOptions {
   readonly count: number;
   /** Whether attention maps are wanted. Default false. */
   readonly attention?: boolean;
+  /**
+   * What is added to the score of each caption that the search found, once it has ended: of all its beams the one with
+   * the best sum wins. Default: nothing.
+   */
+  readonly rescore?: (captions: readonly Uint32Array[]) => ArrayLike<number>;
   /** Called with each word of the best caption as soon as it is decided, in their order. */
   readonly onWord?: (word: DecidedWord) => void;
   readonly signal?: AbortSignal;
@@ -54,6 +59,17 @@ export async function searchCaptions(
   const withAttention = (hypothesis: Hypothesis): GeneratedCaption =>
     options.attention === true ? { ...hypothesis, attention: prefixes.attention(hypothesis.tokens) } : hypothesis;
   let decided = 0;
+  const decide = (hypothesis: Hypothesis, agreed: number): void => {
+    if (options.onWord === undefined || decided >= agreed) return;
+    const { tokens, wordLogProbabilities, attention } = withAttention(hypothesis);
+    for (; decided < agreed; decided++) {
+      options.onWord({
+        token: tokens[decided]!,
+        logProbability: wordLogProbabilities[decided]!,
+        ...(attention && { attention: attention[decided]! }),
+      });
+    }
+  };
   let more = true;
   while (more) {
     // Graphs never leave the thread by themselves: without a turn of the event loop no signal could be aborted.
@@ -67,18 +83,25 @@ export async function searchCaptions(
     search.logits().set(logits);
     more = search.advance();
     prefixes.extend(search.tokens(), search.parents());
-    if (options.onWord === undefined) continue;
-    const best = withAttention(search.results(1)[0]!);
-    const agreed = more ? commonLength(best.tokens, prefixes.live) : best.tokens.length;
-    for (; decided < agreed; decided++) {
-      options.onWord({
-        token: best.tokens[decided]!,
-        logProbability: best.wordLogProbabilities[decided]!,
-        ...(best.attention && { attention: best.attention[decided]! }),
-      });
-    }
+    if (options.onWord === undefined || !more) continue;
+    const [best, ...others] = search.results(options.rescore === undefined ? 1 : options.beams!);
+    // Where captions are scored anew, any that has ended can win.
+    const ended = others.filter(({ finished }) => finished).map(({ tokens }) => tokens);
+    decide(best!, commonLength(best!.tokens, [...prefixes.live, ...ended]));
   }
-  return search.results(options.count).map(withAttention);
+  const found = rescored(search.results(options.rescore === undefined ? options.count : (options.beams ?? 1)), options);
+  decide(found[0]!, found[0]!.tokens.length);
+  return found.map(withAttention);
+}
+
+/** The best captions by their scores with what is added to them; those that ended come first. */
+function rescored(found: readonly Hypothesis[], { rescore, count }: GenerateOptions): Hypothesis[] {
+  if (rescore === undefined) return [...found];
+  const additions = rescore(found.map(({ tokens }) => tokens));
+  return found
+    .map((hypothesis, i) => ({ ...hypothesis, score: hypothesis.score + additions[i]! }))
+    .sort((a, b) => Number(b.finished) - Number(a.finished) || b.score - a.score)
+    .slice(0, count);
 }
 
 function noAttention(): EdgecapError {
@@ -89,10 +112,9 @@ function noAttention(): EdgecapError {
 }
 
 /**
- * How many words the best caption so far shares with every live beam: the caption that wins in the end is that one, or
- * it continues one of the beams.
+ * How many words the best caption so far shares with all others that can still win, or be continued by what wins.
  */
-function commonLength(best: Uint32Array, live: readonly (readonly number[])[]): number {
-  const differs = best.findIndex((word, place) => live.some((words) => words[place] !== word));
+function commonLength(best: Uint32Array, others: readonly ArrayLike<number>[]): number {
+  const differs = best.findIndex((word, place) => others.some((words) => words[place] !== word));
   return differs === -1 ? best.length : differs;
 }

@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { zstdDecompress } from "node:zlib";
 import ortScript from "onnxruntime-web/ort-wasm-simd-threaded.mjs" with { type: "file" };
 import ortModule from "onnxruntime-web/ort-wasm-simd-threaded.wasm" with { type: "file" };
+import datastore from "../../models/default/datastore.safetensors" with { type: "file" };
 import decoderInit from "../../models/default/decoder_init.onnx" with { type: "file" };
 import decoderStep from "../../models/default/decoder_step.onnx" with { type: "file" };
 import encoder from "../../models/default/encoder.onnx" with { type: "file" };
@@ -26,6 +27,7 @@ const bundle: Readonly<Record<string, string>> = {
   "decoder_init.onnx": decoderInit,
   "decoder_step.onnx": decoderStep,
   "vocabulary.txt": vocabulary,
+  "datastore.safetensors": datastore,
 };
 
 /** Bun's names for the files inside an executable begin so, the second on Windows. */

@@ -14,6 +14,11 @@ declare module "*.onnx" {
   export default path;
 }
 
+declare module "*.safetensors" {
+  const path: string;
+  export default path;
+}
+
 declare module "*.txt" {
   const path: string;
   export default path;

@@ -1,16 +1,14 @@
+import type { Manifest } from "../bundle/manifest.ts";
 import { generate } from "../decode/generate.ts";
 import { throwIfAborted } from "../errors.ts";
 import { evaluateText, type Scores } from "../evaluation/mod.ts";
+import type { Datastore } from "../retrieval/datastore.ts";
 import { sentence } from "../text/sentence.ts";
 import { openFastGraph } from "./fast_graph.ts";
 import type { FeatureCache } from "./feature_cache.ts";
 
 /** How a bundle generates unless its user says otherwise. */
-export interface Generation {
-  readonly beams: number;
-  readonly lengthPenalty: number;
-  readonly maxWords: number;
-}
+export type Generation = Readonly<Manifest["generation"]>;
 
 /** A dev photo with its reference captions. */
 export interface DevPhoto {
@@ -33,13 +31,15 @@ export interface TrialOptions {
   /** Words by id. */
   readonly vocabulary: readonly string[];
   readonly generations: readonly Generation[];
+  /** Where the neighbours come from that some of them ask. */
+  readonly datastore?: Datastore | undefined;
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
 }
 
 /** Captions the dev photos with the exported graphs in each of several ways, and scores each. */
 export async function tryGenerations(options: TrialOptions): Promise<GenerationTrial[]> {
-  const { cache, dev, vocabulary, generations, signal } = options;
+  const { cache, dev, vocabulary, generations, datastore, signal } = options;
   const { regions, features } = cache.index;
   await using init = await openFastGraph("decoder_init", options.decoder.init);
   await using step = await openFastGraph("decoder_step", options.decoder.step);
@@ -50,16 +50,14 @@ export async function tryGenerations(options: TrialOptions): Promise<GenerationT
     throwIfAborted(signal);
     const grid = { data: new Float32Array(regions * features), shape: [1, regions, features] };
     cache.read(image, 0, grid.data, 0);
-    for (const [trial, { beams, lengthPenalty, maxWords }] of generations.entries()) {
-      const [best] = await generate(decoder, grid, {
-        vocabulary: vocabulary.length,
-        beams,
-        lengthPenalty,
-        maxWords,
-        minWords: 1,
-        count: 1,
-        ...(signal && { signal }),
-      });
+    for (const [trial, { beams, lengthPenalty, maxWords, neighbours }] of generations.entries()) {
+      const search = { vocabulary: vocabulary.length, beams, lengthPenalty, maxWords, minWords: 1, count: 1 };
+      const [best] = await generate(
+        decoder,
+        grid,
+        { ...search, ...(signal && { signal }) },
+        datastore && neighbours && { datastore, ...neighbours },
+      );
       hypotheses[trial]!.push(sentence([...best!.tokens].map((id) => vocabulary[id]!)));
     }
     options.onProgress?.(done + 1, dev.length);

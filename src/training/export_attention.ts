@@ -9,7 +9,7 @@ export type AttentionArrays = ReadonlyMap<string, Float32Array>;
  * The decoder's two ONNX graphs, equal to what attention_model.ts computes.
  *
  * - `init`: `grid` [images, regions, features] -> `keys`, `values` [images, regions, units],
- *   `hidden`, `cell` [images, 1, units].
+ *   `hidden`, `cell` [images, 1, units], `mean` [images, 1, units], the values' mean over the regions.
  * - `step`: `tokens` int32 [images, beams], `keys`, `values`, `hidden` and `cell` [images, beams, units] -> `logits`
  *   [images, beams, vocabulary], `next_hidden`, `next_cell`, `attention` [images, beams, regions].
  *
@@ -37,6 +37,7 @@ function initGraph(shape: AttentionShape, arrays: AttentionArrays, precision: De
   g.output("values", values, "float32", ["images", regions, units]);
   g.output("hidden", hidden!, "float32", ["images", 1, units]);
   g.output("cell", cell!, "float32", ["images", 1, units]);
+  g.output("mean", mean, "float32", ["images", 1, units]);
   storeWeights(g.graph, precision);
   return g.toBytes();
 }

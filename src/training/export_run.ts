@@ -1,11 +1,20 @@
 import { type Manifest, manifestVersion } from "../bundle/manifest.ts";
 import { writeBundle } from "../bundle/write_bundle.ts";
+import { Datastore } from "../retrieval/datastore.ts";
 import { selfTestOf } from "../self_test.ts";
+import { buildDatastore } from "./build_datastore.ts";
 import { type DevPhoto, type Generation, type GenerationTrial, tryGenerations } from "./choose_generation.ts";
 import { describe } from "./encoders.ts";
 import type { FeatureCache } from "./feature_cache.ts";
-import { openRunDecoder } from "./run_decoder.ts";
+import type { RunData } from "./run_data.ts";
+import { openRunDecoder, type RunDecoder } from "./run_decoder.ts";
 import type { DecoderPrecision } from "./weight_precision.ts";
+
+/** Training photos with the words of their captions, and their features. */
+export interface TrainPhotos {
+  readonly photos: RunData["train"];
+  readonly cache: FeatureCache;
+}
 
 /** What {@linkcode exportRun} needs. */
 export interface ExportRunOptions {
@@ -21,6 +30,8 @@ export interface ExportRunOptions {
   /** Features of the dev photos by that encoder. */
   readonly cache: FeatureCache;
   readonly dev: readonly DevPhoto[];
+  /** Training photos, for the datastore of bundles of the attention preset; without them there is none. */
+  readonly train?: TrainPhotos | undefined;
   /** What the bundle is called and where it comes from. */
   readonly name: string;
   readonly version: string;
@@ -32,13 +43,19 @@ export interface ExportRunOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Beam widths and length penalties that are tried on the dev photos; the best becomes the bundle's default. */
+/** Words of a datastore's captions are 16-bit numbers. */
+const largestVocabulary = 65_536;
+
+const unknownId = 3;
+
+/** Beam widths, length penalties and neighbours that are tried on the dev photos; the best becomes the bundle's default. */
 const candidates: Readonly<Record<"attention" | "article", readonly Omit<Generation, "maxWords">[]>> = {
   attention: [
     { beams: 1, lengthPenalty: 0 },
     { beams: 3, lengthPenalty: 0.7 },
     { beams: 5, lengthPenalty: 0.7 },
     { beams: 5, lengthPenalty: 1 },
+    { beams: 5, lengthPenalty: 1, neighbours: { count: 20, weight: 6 } },
   ],
   // Each of its steps reads the whole prefix again: wider beams would try for an hour.
   article: [
@@ -51,19 +68,26 @@ const candidates: Readonly<Record<"attention" | "article", readonly Omit<Generat
  * Makes a bundle of a run's best checkpoint: graphs exported, the way to generate chosen on the dev photos by CIDEr,
  * and both written down.
  *
- * @returns The manifest, and what every way to generate scored.
+ * @returns The manifest, what every way to generate scored, and the datastore that was made.
  */
-export async function exportRun(options: ExportRunOptions): Promise<{ manifest: Manifest; trials: GenerationTrial[] }> {
+export async function exportRun(
+  options: ExportRunOptions,
+): Promise<{ manifest: Manifest; trials: GenerationTrial[]; datastore: Datastore | undefined }> {
   const encoder = describe(options.encoder, options.encoderPrecision, "encoder");
   const decoder = await openRunDecoder(options.run, encoder);
   const decoderPrecision = options.decoderPrecision ?? "fp16";
   const graphs = decoder.graphs(decoderPrecision);
+  const datastoreFile = await datastoreOf(options, decoder, graphs.init);
+  const datastore = datastoreFile && new Datastore(datastoreFile, options.out, decoder.vocabulary.length);
   const trials = await tryGenerations({
     decoder: { ...graphs, prefix: decoder.manifest.prefix },
     cache: options.cache,
     dev: options.dev,
     vocabulary: decoder.vocabulary,
-    generations: candidates[decoder.preset].map((candidate) => ({ ...candidate, maxWords: decoder.maxWords })),
+    generations: candidates[decoder.preset]
+      .filter(({ neighbours }) => neighbours === undefined || datastore !== undefined)
+      .map((candidate) => ({ ...candidate, maxWords: decoder.maxWords })),
+    datastore,
     ...(options.onProgress && { onProgress: options.onProgress }),
     ...(options.signal && { signal: options.signal }),
   });
@@ -118,7 +142,24 @@ export async function exportRun(options: ExportRunOptions): Promise<{ manifest: 
       decoderInit: graphs.init,
       decoderStep: graphs.step,
       vocabulary: decoder.vocabularyFile,
+      // What no way to generate asks for would be carried for nothing.
+      ...(datastoreFile && best.generation.neighbours && { datastore: datastoreFile }),
     },
   );
-  return { manifest, trials };
+  return { manifest, trials, datastore };
+}
+
+/** The training photos as a file, where they are at hand and the decoder can tell how alike photos are. */
+async function datastoreOf(
+  { train, signal }: ExportRunOptions,
+  { preset, vocabulary }: RunDecoder,
+  init: Uint8Array,
+): Promise<Uint8Array | undefined> {
+  if (train === undefined || preset !== "attention" || vocabulary.length > largestVocabulary) return undefined;
+  const ids = new Map(vocabulary.map((word, id) => [word, id]));
+  const photos = train.photos.map(({ image, captions }) => ({
+    image,
+    captions: captions.map((words) => Int32Array.from(words, (word) => ids.get(word) ?? unknownId)),
+  }));
+  return await buildDatastore({ init, photos, cache: train.cache, ...(signal && { signal }) });
 }

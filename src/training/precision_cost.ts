@@ -1,3 +1,4 @@
+import type { Datastore } from "../retrieval/datastore.ts";
 import { type DevPhoto, type Generation, tryGenerations } from "./choose_generation.ts";
 import { type Encoder, openEncoder } from "./encoders.ts";
 import type { FeatureCache } from "./feature_cache.ts";
@@ -26,6 +27,7 @@ export interface PrecisionCostOptions {
   readonly dev: readonly DevPhoto[];
   /** How the bundle generates, and its dev CIDEr so. */
   readonly generation: Generation;
+  readonly datastore?: Datastore | undefined;
   readonly cider: number;
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
@@ -45,6 +47,7 @@ export async function precisionCosts(options: PrecisionCostOptions): Promise<Pre
       dev: options.dev,
       vocabulary: decoder.vocabulary,
       generations: [options.generation],
+      datastore: options.datastore,
       ...(options.onProgress && { onProgress: options.onProgress }),
       ...(options.signal && { signal: options.signal }),
     });

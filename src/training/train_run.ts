@@ -65,7 +65,7 @@ export interface TrainedRun {
   readonly records: EpochRecord[];
   readonly cache: FeatureCache;
   readonly dev: readonly DevPhoto[];
-  readonly trainPhotos: number;
+  readonly train: RunData["train"];
 }
 
 /**
@@ -97,7 +97,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
     );
     const records = await trainPreset(options, data, vocabulary, cache);
     await writeWhole(join(options.out, "epochs.json"), `${JSON.stringify(records, null, 2)}\n`);
-    return { records, cache, dev, trainPhotos: train.length };
+    return { records, cache, dev, train };
   } catch (error) {
     cache[Symbol.dispose]();
     throw error;

@@ -2,8 +2,10 @@ import { beforeAll, describe, expect, test } from "bun:test";
 import { generate } from "../../src/decode/generate.ts";
 import type { DecidedWord, GenerateOptions } from "../../src/decode/search_captions.ts";
 import { EdgecapError } from "../../src/errors.ts";
+import { Datastore } from "../../src/retrieval/datastore.ts";
 import { GraphSession } from "../../src/runtime/graph_session.ts";
 import { textModule } from "../../src/text/wasm.ts";
+import { datastoreFile } from "../fixtures/small_datastore.ts";
 import { tinyBundle } from "../fixtures/tiny_bundle.ts";
 
 const grid = {
@@ -116,6 +118,41 @@ describe("generate()", () => {
       await generate({ ...decoder, step }, grid, { ...options, onWord: () => toldAt.push(steps) });
       expect(toldAt.length).toBeGreaterThan(2);
       expect(toldAt).toEqual(toldAt.map((_, word) => word + 1));
+    }
+  });
+
+  test("lets neighbours whose captions agree with a beam make it win, and tells that one", async () => {
+    const options = { vocabulary: 12, beams: 40, maxWords: 6, minWords: 1, lengthPenalty: 1 };
+    const alone = await generate(decoder, grid, { ...options, count: 40 });
+    const ended = alone.filter(({ finished }) => finished);
+    expect(ended.length).toBeGreaterThan(2);
+    for (const wanted of ended) {
+      const vector = Array.from({ length: 8 }, () => 1);
+      const photos = [
+        { vector, captions: [[...wanted.tokens]] },
+        { vector: vector.map((value) => -value), captions: [] },
+      ];
+      const datastore = new Datastore(datastoreFile(photos), "here", 12);
+      const neighbours = { datastore, count: 1, weight: 100 };
+      const told: number[] = [];
+      const onWord = ({ token }: DecidedWord) => told.push(token);
+      const found = await generate(decoder, grid, { ...options, count: 3, onWord }, neighbours);
+      expect([...found[0]!.tokens]).toEqual([...wanted.tokens]);
+      expect(found[0]!.logProbability).toBe(wanted.logProbability);
+      // A caption of one word has n-grams of two lengths only, which is half of full agreement.
+      expect(found[0]!.score).toBeGreaterThan(wanted.score + 49);
+      expect(told).toEqual([...wanted.tokens]);
+      expect(found).toHaveLength(3);
+      expect(found.map(({ score }) => score)).toEqual(found.map(({ score }) => score).sort((a, b) => b - a));
+    }
+  });
+
+  test("asks no neighbours of a greedy caption or of ones drawn at random", async () => {
+    const datastore = new Datastore(datastoreFile([{ vector: Array(8).fill(1), captions: [[4]] }]), "here", 12);
+    for (const setting of [{ beams: 1 }, { beams: 3, temperature: 1, seed: 4 }]) {
+      const options = { vocabulary: 12, maxWords: 5, count: setting.beams, ...setting };
+      const plain = await generate(decoder, grid, options);
+      expect(await generate(decoder, grid, options, { datastore, count: 1, weight: 100 })).toEqual(plain);
     }
   });
 

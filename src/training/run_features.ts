@@ -41,6 +41,17 @@ export async function devFeatures(options: DevFeaturesOptions): Promise<FeatureC
   });
 }
 
+/**
+ * Features of a run's training photos, as training computed them; none where that cache is gone. An encoder in another
+ * precision gives nearly the same.
+ */
+export function trainFeatures(description: RunDescription, images: readonly string[]): FeatureCache | undefined {
+  const known = openCache(description.features);
+  if (known === undefined || images.every((image) => known.has(image))) return known;
+  known[Symbol.dispose]();
+  return undefined;
+}
+
 function openCache(folder: string): FeatureCache | undefined {
   try {
     return FeatureCache.open(folder);
