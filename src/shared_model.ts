@@ -113,6 +113,7 @@ async function openModel(source: OpenBundle, { threads, backend: wanted, signal 
     );
   }
   const neighbours = neighboursOf(where, manifest, files);
+  if (neighbours !== undefined) resources.use(neighbours.datastore);
   const backend = wanted === "auto" ? (await chooseBackend({ source, files, threads })).backend : wanted;
   throwIfAborted(signal);
   const graphs = resources.use(await openGraphs(files, backend, threads));

@@ -29,7 +29,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   runtime: ["wasm/pkg", "wasm-image/pkg", "models/default"],
   text: ["src/runtime", "wasm/pkg"],
   image: ["src/runtime", "wasm-image/pkg"],
-  retrieval: [],
+  retrieval: ["src/runtime", "src/text", "wasm/pkg"],
   decode: ["src/runtime", "src/text", "src/retrieval", "wasm/pkg"],
   bundle: ["src/runtime"],
   evaluation: [],

@@ -1,4 +1,3 @@
-import { consensus } from "../retrieval/consensus.ts";
 import type { Datastore } from "../retrieval/datastore.ts";
 import type { GraphValue } from "../runtime/tensors.ts";
 import { type Decoder, type ReadPhoto, readPhoto } from "./decoder.ts";
@@ -38,5 +37,5 @@ export async function generate(
 /** How much captions agree with those of the neighbours of a photo, weighted. */
 function agreement({ mean }: ReadPhoto, { datastore, count, weight }: Neighbours, endId: number) {
   return (captions: readonly Uint32Array[]): Float64Array =>
-    consensus(captions, datastore.nearest(mean!, count), datastore, endId).map((share) => weight * share);
+    datastore.consensus(captions, datastore.nearest(mean!, count), endId).map((share) => weight * share);
 }

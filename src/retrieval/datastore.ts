@@ -1,13 +1,7 @@
+import type { Datastore as WasmDatastore } from "../../wasm/pkg/edgecap_wasm.js";
 import { EdgecapError } from "../errors.ts";
+import { loadedTextModule } from "../text/wasm.ts";
 import { readSafetensors, type Tensor, type TensorKind } from "./safetensors.ts";
-
-/** Training photos that are like another photo. */
-export interface Neighbour {
-  /** Number of the training photo. */
-  readonly photo: number;
-  /** Cosine of the angle between the two photos' vectors, -1 to 1. */
-  readonly similarity: number;
-}
 
 /**
  * What a bundle remembers of its training photos: a vector of each, what people wrote under it, and how common every
@@ -21,24 +15,16 @@ export interface Neighbour {
  * - `tokens` U16 [words]: ids of the words of all captions, one after another,
  * - `ngrams` U32 [n], rising, and `frequencies` U16 [n]: hashes of n-grams and the number of photos in whose captions
  *   they occur. Those of a single photo are left out.
+ *
+ * Needs `await textModule()` once. Its memory is freed by `using`, or when it is collected as garbage.
  */
-export class Datastore {
+export class Datastore implements Disposable {
   /** Length of a photo's vector. */
   readonly dimensions: number;
   /** Photos that it holds. */
   readonly photos: number;
-  readonly #mean: Float32Array;
-  readonly #scale: Float32Array;
-  readonly #vectors: Int8Array;
-  /** Length of each vector. */
-  readonly #norms: Float32Array;
-  /** Of each photo, the number of its first caption; one more at the end. */
-  readonly #firstCaption: Uint32Array;
-  /** Of each caption, where its words begin; one more at the end. */
-  readonly #firstWord: Uint32Array;
-  readonly #tokens: Uint16Array;
-  readonly #ngrams: Uint32Array;
-  readonly #frequencies: Uint16Array;
+  readonly #inner: WasmDatastore;
+  #freed = false;
 
   /**
    * Reads a datastore's file.
@@ -49,101 +35,68 @@ export class Datastore {
    */
   constructor(bytes: Uint8Array, where: string, vocabulary: number) {
     const { tensors } = readSafetensors(bytes, where);
-    const wrong = (why: string) =>
+    const wrong = (why: string, cause?: unknown) =>
       new EdgecapError(
         "bundle-shape-mismatch",
         `The datastore "${where}" disagrees with itself: ${why}. Export the bundle again.`,
+        { cause },
       );
-    const take = <Kind extends TensorKind>(name: string, kind: Kind, rank = 1): Tensor<Kind> => {
+    const take = <Kind extends TensorKind>(name: string, kind: Kind, rank = 1): Tensor<Kind>["data"] => {
       const tensor = tensors.get(name);
-      if (tensor?.kind === kind && tensor.shape.length === rank) return tensor as Tensor<Kind>;
-      throw wrong(
-        `"${name}" should be of ${kind} with ${rank} axes, and is ${tensor ? `of ${tensor.kind} with ${tensor.shape.length}` : "missing"}`,
-      );
+      if (tensor?.kind === kind && tensor.shape.length === rank) return tensor.data as Tensor<Kind>["data"];
+      const found = tensor ? `of ${tensor.kind} with ${tensor.shape.length}` : "missing";
+      throw wrong(`"${name}" should be of ${kind} with ${rank} axes, and is ${found}`);
     };
-    const vectors = take("vectors", "I8", 2);
-    this.#mean = take("mean", "F32").data;
-    this.#scale = take("scale", "F32").data;
-    this.#vectors = vectors.data;
-    [this.photos, this.dimensions] = vectors.shape as [number, number];
-    for (const [name, { length }] of Object.entries({ mean: this.#mean, scale: this.#scale })) {
-      if (length !== this.dimensions) throw wrong(`"${name}" has ${length} of ${this.dimensions} numbers`);
+    const { Datastore: Inner, DatastoreParts } = loadedTextModule();
+    const parts = new DatastoreParts();
+    const mean = take("mean", "F32");
+    const captions = take("captions", "U8");
+    parts.photos(mean, take("scale", "F32"), take("vectors", "I8", 2));
+    parts.captions(captions, take("lengths", "U8"), take("tokens", "U16"));
+    parts.ngrams(take("ngrams", "U32"), take("frequencies", "U16"));
+    try {
+      // This takes `parts` over, also where it throws.
+      this.#inner = new Inner(parts, vocabulary);
+    } catch (cause) {
+      throw wrong((cause as Error).message, cause);
     }
-    const captions = take("captions", "U8").data;
-    const lengths = take("lengths", "U8").data;
-    this.#tokens = take("tokens", "U16").data;
-    this.#firstCaption = running(captions);
-    this.#firstWord = running(lengths);
-    if (captions.length !== this.photos)
-      throw wrong(`"captions" counts those of ${captions.length} of ${this.photos} photos`);
-    if (lengths.length !== this.#firstCaption.at(-1))
-      throw wrong(`"lengths" has ${lengths.length} numbers for ${this.#firstCaption.at(-1)} captions`);
-    if (this.#tokens.length !== this.#firstWord.at(-1))
-      throw wrong(`"tokens" has ${this.#tokens.length} of ${this.#firstWord.at(-1)} words`);
-    const strange = this.#tokens.find((token) => token >= vocabulary);
-    if (strange !== undefined) throw wrong(`the token ${strange} is none of a vocabulary of ${vocabulary}`);
-    this.#ngrams = take("ngrams", "U32").data;
-    this.#frequencies = take("frequencies", "U16").data;
-    if (this.#ngrams.length !== this.#frequencies.length) throw wrong(`"ngrams" and "frequencies" differ in length`);
-    this.#norms = Float32Array.from({ length: this.photos }, (_, photo) => lengthOf(this.#vector(photo)));
+    this.dimensions = mean.length;
+    this.photos = captions.length;
   }
 
   /**
-   * The training photos nearest to a photo, nearest first.
+   * The training photos nearest to a photo by the angle between their vectors, nearest first.
    *
    * @param vector The photo's vector, [dimensions].
    * @param count How many are wanted, at most as many as there are.
+   * @returns Their numbers, from 0.
    */
-  nearest(vector: Float32Array, count: number): Neighbour[] {
-    const query = vector.map((value, i) => (value - this.#mean[i]!) * this.#scale[i]!);
-    const norm = lengthOf(query);
-    const similarities = Float32Array.from({ length: this.photos }, (_, photo) => {
-      const other = this.#vector(photo);
-      let product = 0;
-      for (let i = 0; i < query.length; i++) product += query[i]! * other[i]!;
-      return product / (norm * this.#norms[photo]!);
-    });
-    const order = Uint32Array.from(similarities.keys()).sort((a, b) => similarities[b]! - similarities[a]! || a - b);
-    return Array.from(order.subarray(0, count), (photo) => ({ photo, similarity: similarities[photo]! }));
+  nearest(vector: Float32Array, count: number): Uint32Array {
+    return this.#inner.nearest(vector, count);
   }
 
-  /** What people wrote under a training photo, as ids of words. */
-  captions(photo: number): Uint16Array[] {
-    const captions: Uint16Array[] = [];
-    for (let caption = this.#firstCaption[photo]!; caption < this.#firstCaption[photo + 1]!; caption++) {
-      captions.push(this.#tokens.subarray(this.#firstWord[caption], this.#firstWord[caption + 1]));
-    }
-    return captions;
+  /**
+   * How much captions agree with what people wrote under some training photos: the mean CIDEr of each against theirs
+   * (Devlin et al., 2015, "Exploring Nearest Neighbor Approaches for Image Captioning"), with CIDEr-D's penalty for
+   * other lengths and without its clipping of repeated n-grams; the end counts as a word.
+   *
+   * @param captions Ids of their words, without start and end.
+   * @param photos Numbers of the training photos, at least one.
+   * @param endId Id of the end.
+   * @returns For each caption, 0 to 1.
+   */
+  consensus(captions: readonly Uint32Array[], photos: Uint32Array, endId: number): Float64Array {
+    const tokens = Uint32Array.from(captions.flatMap((words) => [...words]));
+    return this.#inner.consensus(
+      tokens,
+      Uint32Array.from(captions, ({ length }) => length),
+      photos,
+      endId,
+    );
   }
 
-  /** The weight of an n-gram: the logarithm of how many times fewer photos have it in their captions than there are. */
-  inverseDocumentFrequency(hash: number): number {
-    let low = 0;
-    let high = this.#ngrams.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#ngrams[middle]! < hash) low = middle + 1;
-      else high = middle;
-    }
-    const frequency = this.#ngrams[low] === hash ? this.#frequencies[low]! : 1;
-    return Math.log(this.photos / frequency);
+  [Symbol.dispose](): void {
+    if (!this.#freed) this.#inner.free();
+    this.#freed = true;
   }
-
-  #vector(photo: number): Int8Array {
-    return this.#vectors.subarray(photo * this.dimensions, (photo + 1) * this.dimensions);
-  }
-}
-
-/** Euclidean length of a vector; 1 where it is zero. */
-function lengthOf(vector: Float32Array | Int8Array): number {
-  let squares = 0;
-  for (const value of vector) squares += value * value;
-  return Math.sqrt(squares) || 1;
-}
-
-/** Sums of the numbers before each place, and of all. */
-function running(numbers: Uint8Array): Uint32Array {
-  const sums = new Uint32Array(numbers.length + 1);
-  for (const [i, number] of numbers.entries()) sums[i + 1] = sums[i]! + number;
-  return sums;
 }

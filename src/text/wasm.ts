@@ -1,7 +1,10 @@
 import { readAsset } from "#assets";
 import {
+  Datastore,
+  DatastoreParts,
   Hypothesis,
   initSync,
+  ngramHashes,
   Search,
   SearchOptions,
   tokenize,
@@ -12,10 +15,13 @@ import {
 /** The Rust core: its functions and classes, and its memory, which the search's buffers are views of. */
 export interface TextModule {
   readonly memory: WebAssembly.Memory;
+  readonly Datastore: typeof Datastore;
+  readonly DatastoreParts: typeof DatastoreParts;
   readonly Hypothesis: typeof Hypothesis;
   readonly Search: typeof Search;
   readonly SearchOptions: typeof SearchOptions;
   readonly Vocabulary: typeof Vocabulary;
+  readonly ngramHashes: typeof ngramHashes;
   readonly tokenize: typeof tokenize;
   readonly tokenizeLines: typeof tokenizeLines;
 }
@@ -39,7 +45,18 @@ export function textModule(): Promise<TextModule> {
 
 async function load(): Promise<TextModule> {
   const { memory } = initSync({ module: await readAsset("text.wasm") });
-  loaded = { memory, Hypothesis, Search, SearchOptions, Vocabulary, tokenize, tokenizeLines };
+  loaded = {
+    memory,
+    Datastore,
+    DatastoreParts,
+    Hypothesis,
+    Search,
+    SearchOptions,
+    Vocabulary,
+    ngramHashes,
+    tokenize,
+    tokenizeLines,
+  };
   return loaded;
 }
 

@@ -1,7 +1,7 @@
 import { throwIfAborted } from "../errors.ts";
-import { countNgramHashes } from "../retrieval/ngrams.ts";
 import { writeSafetensors } from "../retrieval/safetensors.ts";
 import type { GraphTensor } from "../runtime/tensors.ts";
+import { loadedTextModule } from "../text/wasm.ts";
 import { type EncodedPhoto, endId } from "./batches.ts";
 import { openFastGraph } from "./fast_graph.ts";
 import type { FeatureCache } from "./feature_cache.ts";
@@ -14,7 +14,7 @@ const mostOfEach = 255;
  * Largest number of a stored vector. Directions need no finer steps, and numbers from a small range are packed to half
  * their size.
  */
-const largestStep = 15;
+const largestStep = 31;
 /** Spread of a number that is the same for all photos: it tells nothing. */
 const leastSpread = 1e-3;
 
@@ -30,7 +30,7 @@ export interface DatastoreOptions {
 }
 
 /**
- * Makes the file of a datastore: what the decoder makes of each training photo, and its captions; see
+ * Makes the file of a datastore, with `await textModule()` done: what the decoder makes of each training photo, and its captions; see
  * src/retrieval/datastore.ts. Of more than 20,000 photos as many are taken, spread evenly.
  *
  * @throws {EdgecapError} `aborted`, `graph-failed`.
@@ -117,11 +117,10 @@ function documentFrequencies(captions: readonly (readonly Uint16Array[])[]): {
   ngrams: Uint32Array;
   frequencies: Uint16Array;
 } {
+  const { ngramHashes } = loadedTextModule();
   const counts = new Map<number, number>();
   for (const ofPhoto of captions) {
-    const seen = new Set(
-      ofPhoto.flatMap((words) => countNgramHashes(words, endId).flatMap((ngrams) => [...ngrams.keys()])),
-    );
+    const seen = new Set(ofPhoto.flatMap((words) => [...ngramHashes(Uint32Array.from(words), endId)]));
     for (const hash of seen) counts.set(hash, (counts.get(hash) ?? 0) + 1);
   }
   const shared = [...counts].filter(([, count]) => count > 1).sort(([a], [b]) => a - b);

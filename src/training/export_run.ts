@@ -68,17 +68,17 @@ const candidates: Readonly<Record<"attention" | "article", readonly Omit<Generat
  * Makes a bundle of a run's best checkpoint: graphs exported, the way to generate chosen on the dev photos by CIDEr,
  * and both written down.
  *
- * @returns The manifest, what every way to generate scored, and the datastore that was made.
+ * @returns The manifest, what every way to generate scored, and the file of the datastore that was made.
  */
 export async function exportRun(
   options: ExportRunOptions,
-): Promise<{ manifest: Manifest; trials: GenerationTrial[]; datastore: Datastore | undefined }> {
+): Promise<{ manifest: Manifest; trials: GenerationTrial[]; datastore: Uint8Array | undefined }> {
   const encoder = describe(options.encoder, options.encoderPrecision, "encoder");
   const decoder = await openRunDecoder(options.run, encoder);
   const decoderPrecision = options.decoderPrecision ?? "fp16";
   const graphs = decoder.graphs(decoderPrecision);
   const datastoreFile = await datastoreOf(options, decoder, graphs.init);
-  const datastore = datastoreFile && new Datastore(datastoreFile, options.out, decoder.vocabulary.length);
+  using datastore = datastoreFile && new Datastore(datastoreFile, options.out, decoder.vocabulary.length);
   const trials = await tryGenerations({
     decoder: { ...graphs, prefix: decoder.manifest.prefix },
     cache: options.cache,
@@ -146,7 +146,7 @@ export async function exportRun(
       ...(datastoreFile && best.generation.neighbours && { datastore: datastoreFile }),
     },
   );
-  return { manifest, trials, datastore };
+  return { manifest, trials, datastore: datastoreFile };
 }
 
 /** The training photos as a file, where they are at hand and the decoder can tell how alike photos are. */

@@ -1,4 +1,4 @@
-import type { Datastore } from "../retrieval/datastore.ts";
+import { Datastore } from "../retrieval/datastore.ts";
 import { type DevPhoto, type Generation, tryGenerations } from "./choose_generation.ts";
 import { type Encoder, openEncoder } from "./encoders.ts";
 import type { FeatureCache } from "./feature_cache.ts";
@@ -27,7 +27,8 @@ export interface PrecisionCostOptions {
   readonly dev: readonly DevPhoto[];
   /** How the bundle generates, and its dev CIDEr so. */
   readonly generation: Generation;
-  readonly datastore?: Datastore | undefined;
+  /** The file of the datastore that it asks. */
+  readonly datastore?: Uint8Array | undefined;
   readonly cider: number;
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
@@ -37,6 +38,7 @@ export interface PrecisionCostOptions {
 export async function precisionCosts(options: PrecisionCostOptions): Promise<PrecisionCost[]> {
   const { encoder, decoderPrecision, wholeEncoder } = options;
   const decoder = await openRunDecoder(options.run, encoder);
+  using datastore = options.datastore && new Datastore(options.datastore, options.run, decoder.vocabulary.length);
   const measure = async (part: "encoder" | "decoder", precision: DecoderPrecision, cache: FeatureCache) => {
     const [trial] = await tryGenerations({
       decoder: {
@@ -47,7 +49,7 @@ export async function precisionCosts(options: PrecisionCostOptions): Promise<Pre
       dev: options.dev,
       vocabulary: decoder.vocabulary,
       generations: [options.generation],
-      datastore: options.datastore,
+      datastore,
       ...(options.onProgress && { onProgress: options.onProgress }),
       ...(options.signal && { signal: options.signal }),
     });

@@ -132,7 +132,7 @@ describe("generate()", () => {
         { vector, captions: [[...wanted.tokens]] },
         { vector: vector.map((value) => -value), captions: [] },
       ];
-      const datastore = new Datastore(datastoreFile(photos), "here", 12);
+      using datastore = new Datastore(datastoreFile(photos), "here", 12);
       const neighbours = { datastore, count: 1, weight: 100 };
       const told: number[] = [];
       const onWord = ({ token }: DecidedWord) => told.push(token);
@@ -148,7 +148,7 @@ describe("generate()", () => {
   });
 
   test("asks no neighbours of a greedy caption or of ones drawn at random", async () => {
-    const datastore = new Datastore(datastoreFile([{ vector: Array(8).fill(1), captions: [[4]] }]), "here", 12);
+    using datastore = new Datastore(datastoreFile([{ vector: Array(8).fill(1), captions: [[4]] }]), "here", 12);
     for (const setting of [{ beams: 1 }, { beams: 3, temperature: 1, seed: 4 }]) {
       const options = { vocabulary: 12, maxWords: 5, count: setting.beams, ...setting };
       const plain = await generate(decoder, grid, options);

@@ -1,9 +1,11 @@
-import { describe, expect, test } from "bun:test";
+import { beforeAll, describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { CiderScorer } from "../../src/evaluation/mod.ts";
 import { Datastore } from "../../src/retrieval/datastore.ts";
-import { countNgramHashes } from "../../src/retrieval/ngrams.ts";
 import { type Tensor, writeSafetensors } from "../../src/retrieval/safetensors.ts";
+import { loadedTextModule, textModule } from "../../src/text/wasm.ts";
 import { datastoreFile, datastoreTensors, type StoredPhoto } from "../fixtures/small_datastore.ts";
+import { ngramsOf } from "../twins/ngrams.ts";
 
 const photos: StoredPhoto[] = [
   {
@@ -18,80 +20,106 @@ const photos: StoredPhoto[] = [
   { vector: [0, 0, 0], captions: [[9]] },
 ];
 
-describe("Datastore", () => {
+beforeAll(async () => {
+  await textModule();
+});
+
+test("n-grams are hashed as their twin hashes them", () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(0xffffffff), { maxLength: 12 }), fc.nat(9), (words, endId) => {
+      const hashes = loadedTextModule().ngramHashes(Uint32Array.from(words), endId);
+      expect([...hashes]).toEqual(ngramsOf(words, endId).map(({ hash }) => hash));
+    }),
+  );
+});
+
+describe("Datastore.nearest()", () => {
   test("finds the photos nearest by angle, nearest first", () => {
-    const datastore = new Datastore(datastoreFile(photos), "here", 10);
-    const found = datastore.nearest(Float32Array.of(4, 1, 0), 3);
-    expect(found.map(({ photo }) => photo)).toEqual([0, 1, 3]);
-    expect(found[0]!.similarity).toBeCloseTo(4 / Math.sqrt(17), 5);
-    expect(found[1]!.similarity).toBeCloseTo(1 / Math.sqrt(17), 5);
-    expect(found[2]!.similarity).toBe(0);
-    expect(datastore.nearest(Float32Array.of(1, 0, 0), 99)).toHaveLength(4);
+    using datastore = new Datastore(datastoreFile(photos), "here", 10);
+    expect([...datastore.nearest(Float32Array.of(4, 1, 0), 3)]).toEqual([0, 1, 3]);
+    expect([...datastore.nearest(Float32Array.of(1, 0, 0), 99)]).toHaveLength(4);
+    expect([datastore.photos, datastore.dimensions]).toEqual([4, 3]);
   });
 
   test("finds what comparing every photo finds", () => {
-    const vector = fc.array(fc.integer({ min: -128, max: 127 }), { minLength: 4, maxLength: 4 });
+    const vector = fc.array(fc.integer({ min: -128, max: 127 }), { minLength: 11, maxLength: 11 });
+    const vectors = fc.array(vector, { minLength: 1, maxLength: 30 });
     fc.assert(
-      fc.property(
-        fc.array(vector, { minLength: 1, maxLength: 30 }),
-        vector,
-        fc.integer({ min: 1, max: 30 }),
-        (vectors, query, count) => {
-          const stored = vectors.map((one) => ({ vector: one, captions: [[4]] }));
-          const found = new Datastore(datastoreFile(stored), "here", 10).nearest(Float32Array.from(query), count);
-          const cosine = (a: readonly number[], b: readonly number[]) =>
-            a.reduce((sum, value, i) => sum + value * b[i]!, 0) / ((Math.hypot(...a) || 1) * (Math.hypot(...b) || 1));
-          const expected = vectors.map((one) => cosine(one, query)).sort((a, b) => b - a);
-          expect(found).toHaveLength(Math.min(count, vectors.length));
-          for (const [rank, { photo, similarity }] of found.entries()) {
-            expect(similarity).toBeCloseTo(expected[rank]!, 5);
-            expect(similarity).toBeCloseTo(cosine(vectors[photo]!, query), 5);
-          }
-        },
-      ),
+      fc.property(vectors, vector, fc.integer({ min: 1, max: 30 }), (stored, query, count) => {
+        using datastore = new Datastore(
+          datastoreFile(stored.map((one) => ({ vector: one, captions: [] }))),
+          "here",
+          10,
+        );
+        const found = datastore.nearest(Float32Array.from(query), count);
+        const dot = (a: readonly number[], b: readonly number[]) => a.reduce((sum, x, i) => sum + x * b[i]!, 0);
+        const likeness = stored.map((one) => dot(one, query) / (Math.hypot(...one) || 1));
+        const expected = [...likeness].sort((a, b) => b - a);
+        expect(new Set(found).size).toBe(Math.min(count, stored.length));
+        for (const [rank, photo] of found.entries()) expect(likeness[photo]!).toBeCloseTo(expected[rank]!, 3);
+      }),
     );
   });
 
   test("prepares a photo's vector by mean and scale", () => {
-    const tensors = datastoreTensors(photos);
     const mean: Tensor = { kind: "F32", shape: [3], data: Float32Array.of(1, 2, 3) };
     const scale: Tensor = { kind: "F32", shape: [3], data: Float32Array.of(1, 10, 1) };
-    const datastore = new Datastore(writeSafetensors({ ...tensors, mean, scale }), "here", 10);
-    const [first] = datastore.nearest(Float32Array.of(2, 2.5, 3), 1);
-    expect(first!.photo).toBe(1);
-    expect(first!.similarity).toBeCloseTo(5 / Math.sqrt(26), 5);
+    const file = writeSafetensors({ ...datastoreTensors(photos), mean, scale });
+    using datastore = new Datastore(file, "here", 10);
+    expect(datastore.nearest(Float32Array.of(2, 2.5, 3), 1)[0]).toBe(1);
+  });
+});
+
+describe("Datastore.consensus()", () => {
+  /** Captions in which no word comes twice: CIDEr-D clips only n-grams that do. */
+  const caption = fc.uniqueArray(fc.integer({ min: 4, max: 30 }), { minLength: 1, maxLength: 8 });
+  const captions = fc.array(caption, { minLength: 1, maxLength: 3 });
+  /** Words as CIDEr-D takes them, the end being one. */
+  const names = (tokens: readonly number[]) => [...tokens.map(String), "end"];
+
+  test("is the mean CIDEr-D of each caption against those of the photos", () => {
+    fc.assert(
+      fc.property(fc.array(captions, { minLength: 2, maxLength: 6 }), captions, (stored, candidates) => {
+        const file = datastoreFile(stored.map((ofPhoto) => ({ vector: [1], captions: ofPhoto })));
+        using datastore = new Datastore(file, "here", 31);
+        const cider = new CiderScorer(new Map(stored.map((ofPhoto, photo) => [String(photo), ofPhoto.map(names)])));
+        const asked = Uint32Array.from(stored.keys());
+        const words = candidates.map((tokens) => Uint32Array.from(tokens));
+        for (const [i, agreement] of datastore.consensus(words, asked, 2).entries()) {
+          const scores = stored.map((_, photo) => cider.score(String(photo), names(candidates[i]!)) / 10);
+          expect(agreement).toBeCloseTo(scores.reduce((sum, score) => sum + score, 0) / scores.length, 6);
+        }
+      }),
+    );
   });
 
-  test("gives the captions of each photo", () => {
-    const datastore = new Datastore(datastoreFile(photos), "here", 10);
-    const captions = photos.map((_, photo) => datastore.captions(photo).map((words) => [...words]));
-    expect(captions).toEqual(photos.map((photo) => photo.captions.map((words) => [...words])));
+  test("asks the photos named and no others", () => {
+    using datastore = new Datastore(datastoreFile(photos), "here", 10);
+    const wanted = [Uint32Array.of(4, 5), Uint32Array.of(9)];
+    const [same, other] = datastore.consensus(wanted, Uint32Array.of(1), 2);
+    expect(same!).toBeGreaterThan(0.7);
+    expect(other!).toBeLessThan(0.1);
+    expect([...datastore.consensus(wanted, Uint32Array.of(2), 2)]).toEqual([0, 0]);
   });
+});
 
-  test("weighs n-grams by how few photos have them", () => {
-    const datastore = new Datastore(datastoreFile(photos), "here", 10);
-    const hashOf = (...words: number[]) => [...countNgramHashes(words, 2)[words.length - 1]!.keys()][0]!;
-    expect(datastore.inverseDocumentFrequency(hashOf(4))).toBeCloseTo(Math.log(4 / 2), 6);
-    expect(datastore.inverseDocumentFrequency(hashOf(4, 5))).toBeCloseTo(Math.log(4 / 2), 6);
-    expect(datastore.inverseDocumentFrequency(hashOf(7))).toBeCloseTo(Math.log(4), 6);
-    expect(datastore.inverseDocumentFrequency(hashOf(8))).toBeCloseTo(Math.log(4), 6);
-  });
-
+describe("new Datastore()", () => {
   test("refuses a file that disagrees with itself, and says where", () => {
     const whole = datastoreTensors(photos);
-    const list = <Kind extends "U8" | "U16">(kind: Kind, data: Tensor<Kind>["data"]) => ({
+    const list = <Kind extends "U8" | "U16" | "U32">(kind: Kind, data: Tensor<Kind>["data"]): Tensor => ({
       kind,
       shape: [data.length],
       data,
     });
     const cases: [Record<string, Tensor>, string][] = [
-      [{ mean: { kind: "F32", shape: [2], data: new Float32Array(2) } }, '"mean" has 2 of 3 numbers'],
+      [{ mean: { kind: "F32", shape: [2], data: new Float32Array(2) } }, '"scale" has 3 of 2 numbers'],
       [{ scale: { kind: "I8", shape: [3], data: new Int8Array(3) } }, '"scale" should be of F32'],
-      [{ captions: list("U8", Uint8Array.of(1)) }, "those of 1 of 4 photos"],
-      [{ captions: list("U8", Uint8Array.of(2, 1, 0, 2)) }, "for 5 captions"],
-      [{ lengths: list("U8", Uint8Array.of(3, 2, 2, 9)) }, "of 16 words"],
+      [{ captions: list("U8", Uint8Array.of(1)) }, '"vectors" has 12 of 3 numbers'],
+      [{ captions: list("U8", Uint8Array.of(2, 1, 0, 2)) }, '"lengths" has 4 of 5 numbers'],
+      [{ lengths: list("U8", Uint8Array.of(3, 2, 2, 9)) }, '"tokens" has 8 of 16 numbers'],
       [{ tokens: list("U16", Uint16Array.of(4, 5, 6, 4, 7, 4, 5, 10)) }, "the token 10 is none of a vocabulary of 10"],
-      [{ frequencies: list("U16", Uint16Array.of(1)) }, "differ in length"],
+      [{ frequencies: list("U16", Uint16Array.of(1)) }, '"frequencies" has 1 of'],
+      [{ ngrams: list("U32", Uint32Array.of(2, 1)), frequencies: list("U16", Uint16Array.of(2, 2)) }, "do not rise"],
     ];
     for (const [wrong, why] of cases) {
       expect(() => new Datastore(writeSafetensors({ ...whole, ...wrong }), "here", 10)).toThrow(why);

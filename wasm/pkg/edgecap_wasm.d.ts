@@ -2,6 +2,50 @@
 /* eslint-disable */
 
 /**
+ * Training photos with their captions.
+ */
+export class Datastore {
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * How far captions, of `lengths` words one after another in `tokens`, agree with those of some photos.
+     */
+    consensus(tokens: Uint32Array, lengths: Uint32Array, photos: Uint32Array, end_id: number): Float64Array;
+    /**
+     * The numbers of the photos nearest to a vector, nearest first.
+     */
+    nearest(vector: Float32Array, count: number): Uint32Array;
+    /**
+     * Puts the parts together.
+     */
+    constructor(parts: DatastoreParts, vocabulary: number);
+}
+
+/**
+ * What a datastore's file holds.
+ */
+export class DatastoreParts {
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * What people wrote under them.
+     */
+    captions(captions: Uint8Array, lengths: Uint8Array, tokens: Uint16Array): void;
+    /**
+     * No parts.
+     */
+    constructor();
+    /**
+     * How common n-grams are.
+     */
+    ngrams(ngrams: Uint32Array, frequencies: Uint16Array): void;
+    /**
+     * What photos are compared by.
+     */
+    photos(mean: Float32Array, scale: Float32Array, vectors: Int8Array): void;
+}
+
+/**
  * A caption that a search found.
  */
 export class Hypothesis {
@@ -132,6 +176,11 @@ export class Vocabulary {
 }
 
 /**
+ * Hashes of the n-grams of a caption, of 1 to 4 words, each as often as it occurs; `end_id` is put behind the words.
+ */
+export function ngramHashes(tokens: Uint32Array, end_id: number): Uint32Array;
+
+/**
  * The tokens of `text` in lower case, without punctuation and white space.
  */
 export function tokenize(text: string): string[];
@@ -146,15 +195,25 @@ export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembl
 
 export interface InitOutput {
     readonly memory: WebAssembly.Memory;
+    readonly __wbg_datastore_free: (a: number, b: number) => void;
+    readonly __wbg_datastoreparts_free: (a: number, b: number) => void;
     readonly __wbg_hypothesis_free: (a: number, b: number) => void;
     readonly __wbg_search_free: (a: number, b: number) => void;
     readonly __wbg_searchoptions_free: (a: number, b: number) => void;
     readonly __wbg_vocabulary_free: (a: number, b: number) => void;
+    readonly datastore_consensus: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => [number, number];
+    readonly datastore_nearest: (a: number, b: number, c: number, d: number) => [number, number];
+    readonly datastore_new: (a: number, b: number) => [number, number, number];
+    readonly datastoreparts_captions: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => void;
+    readonly datastoreparts_new: () => number;
+    readonly datastoreparts_ngrams: (a: number, b: number, c: number, d: number, e: number) => void;
+    readonly datastoreparts_photos: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => void;
     readonly hypothesis_finished: (a: number) => number;
     readonly hypothesis_logProbability: (a: number) => number;
     readonly hypothesis_score: (a: number) => number;
     readonly hypothesis_tokens: (a: number) => [number, number];
     readonly hypothesis_wordLogProbabilities: (a: number) => [number, number];
+    readonly ngramHashes: (a: number, b: number, c: number) => [number, number];
     readonly search_advance: (a: number) => [number, number, number];
     readonly search_live: (a: number) => number;
     readonly search_logitsAddress: (a: number) => number;

@@ -1,6 +1,141 @@
 /* @ts-self-types="./edgecap_wasm.d.ts" */
 
 /**
+ * Training photos with their captions.
+ */
+export class Datastore {
+    __destroy_into_raw() {
+        const ptr = this.__wbg_ptr;
+        this.__wbg_ptr = 0;
+        DatastoreFinalization.unregister(this);
+        return ptr;
+    }
+    free() {
+        const ptr = this.__destroy_into_raw();
+        wasm.__wbg_datastore_free(ptr, 0);
+    }
+    /**
+     * How far captions, of `lengths` words one after another in `tokens`, agree with those of some photos.
+     * @param {Uint32Array} tokens
+     * @param {Uint32Array} lengths
+     * @param {Uint32Array} photos
+     * @param {number} end_id
+     * @returns {Float64Array}
+     */
+    consensus(tokens, lengths, photos, end_id) {
+        const ptr0 = passArray32ToWasm0(tokens, wasm.__wbindgen_malloc);
+        const len0 = WASM_VECTOR_LEN;
+        const ptr1 = passArray32ToWasm0(lengths, wasm.__wbindgen_malloc);
+        const len1 = WASM_VECTOR_LEN;
+        const ptr2 = passArray32ToWasm0(photos, wasm.__wbindgen_malloc);
+        const len2 = WASM_VECTOR_LEN;
+        const ret = wasm.datastore_consensus(this.__wbg_ptr, ptr0, len0, ptr1, len1, ptr2, len2, end_id);
+        var v4 = getArrayF64FromWasm0(ret[0], ret[1]).slice();
+        wasm.__wbindgen_free(ret[0], ret[1] * 8, 8);
+        return v4;
+    }
+    /**
+     * The numbers of the photos nearest to a vector, nearest first.
+     * @param {Float32Array} vector
+     * @param {number} count
+     * @returns {Uint32Array}
+     */
+    nearest(vector, count) {
+        const ptr0 = passArrayF32ToWasm0(vector, wasm.__wbindgen_malloc);
+        const len0 = WASM_VECTOR_LEN;
+        const ret = wasm.datastore_nearest(this.__wbg_ptr, ptr0, len0, count);
+        var v2 = getArrayU32FromWasm0(ret[0], ret[1]).slice();
+        wasm.__wbindgen_free(ret[0], ret[1] * 4, 4);
+        return v2;
+    }
+    /**
+     * Puts the parts together.
+     * @param {DatastoreParts} parts
+     * @param {number} vocabulary
+     */
+    constructor(parts, vocabulary) {
+        _assertClass(parts, DatastoreParts);
+        var ptr0 = parts.__destroy_into_raw();
+        const ret = wasm.datastore_new(ptr0, vocabulary);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        this.__wbg_ptr = ret[0];
+        DatastoreFinalization.register(this, this.__wbg_ptr, this);
+        return this;
+    }
+}
+if (Symbol.dispose) Datastore.prototype[Symbol.dispose] = Datastore.prototype.free;
+
+/**
+ * What a datastore's file holds.
+ */
+export class DatastoreParts {
+    __destroy_into_raw() {
+        const ptr = this.__wbg_ptr;
+        this.__wbg_ptr = 0;
+        DatastorePartsFinalization.unregister(this);
+        return ptr;
+    }
+    free() {
+        const ptr = this.__destroy_into_raw();
+        wasm.__wbg_datastoreparts_free(ptr, 0);
+    }
+    /**
+     * What people wrote under them.
+     * @param {Uint8Array} captions
+     * @param {Uint8Array} lengths
+     * @param {Uint16Array} tokens
+     */
+    captions(captions, lengths, tokens) {
+        const ptr0 = passArray8ToWasm0(captions, wasm.__wbindgen_malloc);
+        const len0 = WASM_VECTOR_LEN;
+        const ptr1 = passArray8ToWasm0(lengths, wasm.__wbindgen_malloc);
+        const len1 = WASM_VECTOR_LEN;
+        const ptr2 = passArray16ToWasm0(tokens, wasm.__wbindgen_malloc);
+        const len2 = WASM_VECTOR_LEN;
+        wasm.datastoreparts_captions(this.__wbg_ptr, ptr0, len0, ptr1, len1, ptr2, len2);
+    }
+    /**
+     * No parts.
+     */
+    constructor() {
+        const ret = wasm.datastoreparts_new();
+        this.__wbg_ptr = ret;
+        DatastorePartsFinalization.register(this, this.__wbg_ptr, this);
+        return this;
+    }
+    /**
+     * How common n-grams are.
+     * @param {Uint32Array} ngrams
+     * @param {Uint16Array} frequencies
+     */
+    ngrams(ngrams, frequencies) {
+        const ptr0 = passArray32ToWasm0(ngrams, wasm.__wbindgen_malloc);
+        const len0 = WASM_VECTOR_LEN;
+        const ptr1 = passArray16ToWasm0(frequencies, wasm.__wbindgen_malloc);
+        const len1 = WASM_VECTOR_LEN;
+        wasm.datastoreparts_ngrams(this.__wbg_ptr, ptr0, len0, ptr1, len1);
+    }
+    /**
+     * What photos are compared by.
+     * @param {Float32Array} mean
+     * @param {Float32Array} scale
+     * @param {Int8Array} vectors
+     */
+    photos(mean, scale, vectors) {
+        const ptr0 = passArrayF32ToWasm0(mean, wasm.__wbindgen_malloc);
+        const len0 = WASM_VECTOR_LEN;
+        const ptr1 = passArrayF32ToWasm0(scale, wasm.__wbindgen_malloc);
+        const len1 = WASM_VECTOR_LEN;
+        const ptr2 = passArray8ToWasm0(vectors, wasm.__wbindgen_malloc);
+        const len2 = WASM_VECTOR_LEN;
+        wasm.datastoreparts_photos(this.__wbg_ptr, ptr0, len0, ptr1, len1, ptr2, len2);
+    }
+}
+if (Symbol.dispose) DatastoreParts.prototype[Symbol.dispose] = DatastoreParts.prototype.free;
+
+/**
  * A caption that a search found.
  */
 export class Hypothesis {
@@ -335,6 +470,21 @@ export class Vocabulary {
 if (Symbol.dispose) Vocabulary.prototype[Symbol.dispose] = Vocabulary.prototype.free;
 
 /**
+ * Hashes of the n-grams of a caption, of 1 to 4 words, each as often as it occurs; `end_id` is put behind the words.
+ * @param {Uint32Array} tokens
+ * @param {number} end_id
+ * @returns {Uint32Array}
+ */
+export function ngramHashes(tokens, end_id) {
+    const ptr0 = passArray32ToWasm0(tokens, wasm.__wbindgen_malloc);
+    const len0 = WASM_VECTOR_LEN;
+    const ret = wasm.ngramHashes(ptr0, len0, end_id);
+    var v2 = getArrayU32FromWasm0(ret[0], ret[1]).slice();
+    wasm.__wbindgen_free(ret[0], ret[1] * 4, 4);
+    return v2;
+}
+
+/**
  * The tokens of `text` in lower case, without punctuation and white space.
  * @param {string} text
  * @returns {string[]}
@@ -411,6 +561,12 @@ function __wbg_get_imports() {
     };
 }
 
+const DatastoreFinalization = (typeof FinalizationRegistry === 'undefined')
+    ? { register: () => {}, unregister: () => {} }
+    : new FinalizationRegistry(ptr => wasm.__wbg_datastore_free(ptr, 1));
+const DatastorePartsFinalization = (typeof FinalizationRegistry === 'undefined')
+    ? { register: () => {}, unregister: () => {} }
+    : new FinalizationRegistry(ptr => wasm.__wbg_datastoreparts_free(ptr, 1));
 const HypothesisFinalization = (typeof FinalizationRegistry === 'undefined')
     ? { register: () => {}, unregister: () => {} }
     : new FinalizationRegistry(ptr => wasm.__wbg_hypothesis_free(ptr, 1));
@@ -439,6 +595,11 @@ function _assertClass(instance, klass) {
 function getArrayF32FromWasm0(ptr, len) {
     ptr = ptr >>> 0;
     return getFloat32ArrayMemory0().subarray(ptr / 4, ptr / 4 + len);
+}
+
+function getArrayF64FromWasm0(ptr, len) {
+    ptr = ptr >>> 0;
+    return getFloat64ArrayMemory0().subarray(ptr / 8, ptr / 8 + len);
 }
 
 function getArrayJsValueFromWasm0(ptr, len) {
@@ -473,8 +634,24 @@ function getFloat32ArrayMemory0() {
     return cachedFloat32ArrayMemory0;
 }
 
+let cachedFloat64ArrayMemory0 = null;
+function getFloat64ArrayMemory0() {
+    if (cachedFloat64ArrayMemory0 === null || cachedFloat64ArrayMemory0.byteLength === 0) {
+        cachedFloat64ArrayMemory0 = new Float64Array(wasm.memory.buffer);
+    }
+    return cachedFloat64ArrayMemory0;
+}
+
 function getStringFromWasm0(ptr, len) {
     return decodeText(ptr >>> 0, len);
+}
+
+let cachedUint16ArrayMemory0 = null;
+function getUint16ArrayMemory0() {
+    if (cachedUint16ArrayMemory0 === null || cachedUint16ArrayMemory0.byteLength === 0) {
+        cachedUint16ArrayMemory0 = new Uint16Array(wasm.memory.buffer);
+    }
+    return cachedUint16ArrayMemory0;
 }
 
 let cachedUint32ArrayMemory0 = null;
@@ -497,9 +674,30 @@ function isLikeNone(x) {
     return x === undefined || x === null;
 }
 
+function passArray16ToWasm0(arg, malloc) {
+    const ptr = malloc(arg.length * 2, 2) >>> 0;
+    getUint16ArrayMemory0().set(arg, ptr / 2);
+    WASM_VECTOR_LEN = arg.length;
+    return ptr;
+}
+
 function passArray32ToWasm0(arg, malloc) {
     const ptr = malloc(arg.length * 4, 4) >>> 0;
     getUint32ArrayMemory0().set(arg, ptr / 4);
+    WASM_VECTOR_LEN = arg.length;
+    return ptr;
+}
+
+function passArray8ToWasm0(arg, malloc) {
+    const ptr = malloc(arg.length * 1, 1) >>> 0;
+    getUint8ArrayMemory0().set(arg, ptr / 1);
+    WASM_VECTOR_LEN = arg.length;
+    return ptr;
+}
+
+function passArrayF32ToWasm0(arg, malloc) {
+    const ptr = malloc(arg.length * 4, 4) >>> 0;
+    getFloat32ArrayMemory0().set(arg, ptr / 4);
     WASM_VECTOR_LEN = arg.length;
     return ptr;
 }
@@ -593,6 +791,8 @@ function __wbg_finalize_init(instance, module) {
     wasmModule = module;
     cachedDataViewMemory0 = null;
     cachedFloat32ArrayMemory0 = null;
+    cachedFloat64ArrayMemory0 = null;
+    cachedUint16ArrayMemory0 = null;
     cachedUint32ArrayMemory0 = null;
     cachedUint8ArrayMemory0 = null;
     wasm.__wbindgen_start();

@@ -1,9 +1,11 @@
-//! The hand-written core of edgecap: words, vocabulary and the search for a caption.
+//! The hand-written core of edgecap: words, vocabulary, the search for a caption, and
+//! the training photos that help to choose one.
 //!
 //! The modules are plain Rust, tested on any host; what stands here hands them to JavaScript and nothing more.
 
 #![warn(missing_docs)]
 
+pub mod retrieval;
 pub mod search;
 pub mod tokenizer;
 pub mod vocabulary;
@@ -182,5 +184,71 @@ impl Search {
     /// Up to `count` captions, best first.
     pub fn results(&self, count: usize) -> Vec<Hypothesis> {
         self.0.results(count).into_iter().map(Hypothesis).collect()
+    }
+}
+
+/// Hashes of the n-grams of a caption, of 1 to 4 words, each as often as it occurs; `end_id` is put behind the words.
+#[wasm_bindgen(js_name = ngramHashes)]
+pub fn ngram_hashes(tokens: &[u32], end_id: u32) -> Vec<u32> {
+    retrieval::ngrams(tokens, end_id).into_iter().map(|(_, hash)| hash).collect()
+}
+
+/// What a datastore's file holds.
+#[wasm_bindgen]
+#[derive(Default)]
+pub struct DatastoreParts(retrieval::DatastoreParts);
+
+/// Parts that belong together are set together, as every call into wasm costs.
+#[wasm_bindgen]
+impl DatastoreParts {
+    /// No parts.
+    #[wasm_bindgen(constructor)]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What photos are compared by.
+    pub fn photos(&mut self, mean: Vec<f32>, scale: Vec<f32>, vectors: Vec<i8>) {
+        (self.0.mean, self.0.scale, self.0.vectors) = (mean, scale, vectors);
+    }
+
+    /// What people wrote under them.
+    pub fn captions(&mut self, captions: Vec<u8>, lengths: Vec<u8>, tokens: Vec<u16>) {
+        (self.0.captions, self.0.lengths, self.0.tokens) = (captions, lengths, tokens);
+    }
+
+    /// How common n-grams are.
+    pub fn ngrams(&mut self, ngrams: Vec<u32>, frequencies: Vec<u16>) {
+        (self.0.ngrams, self.0.frequencies) = (ngrams, frequencies);
+    }
+}
+
+/// Training photos with their captions.
+#[wasm_bindgen]
+pub struct Datastore(retrieval::Datastore);
+
+#[wasm_bindgen]
+impl Datastore {
+    /// Puts the parts together.
+    #[wasm_bindgen(constructor)]
+    pub fn new(parts: DatastoreParts, vocabulary: usize) -> Result<Self, JsError> {
+        Ok(Self(retrieval::Datastore::new(parts.0, vocabulary)?))
+    }
+
+    /// The numbers of the photos nearest to a vector, nearest first.
+    pub fn nearest(&self, vector: &[f32], count: usize) -> Vec<u32> {
+        self.0.nearest(vector, count)
+    }
+
+    /// How far captions, of `lengths` words one after another in `tokens`, agree with those of some photos.
+    pub fn consensus(&self, tokens: &[u32], lengths: &[u32], photos: &[u32], end_id: u32) -> Vec<f64> {
+        let mut rest = tokens;
+        let mut candidates = Vec::with_capacity(lengths.len());
+        for &length in lengths {
+            let (words, others) = rest.split_at(length as usize);
+            candidates.push(words);
+            rest = others;
+        }
+        self.0.consensus(&candidates, photos, end_id)
     }
 }

@@ -1,0 +1,235 @@
+//! Training photos that are like another photo, and how far captions of it agree with theirs.
+
+mod ngrams;
+mod weighted;
+
+use std::fmt;
+
+pub use ngrams::ngrams;
+use weighted::Weighted;
+
+/// What a datastore's file holds; `src/retrieval/datastore.ts` says what each is.
+#[derive(Default)]
+pub struct DatastoreParts {
+    /// Taken from a photo's vector, [dimensions].
+    pub mean: Vec<f32>,
+    /// What the rest is multiplied by, [dimensions].
+    pub scale: Vec<f32>,
+    /// Vectors so prepared, [photos, dimensions].
+    pub vectors: Vec<i8>,
+    /// Captions of each photo, [photos].
+    pub captions: Vec<u8>,
+    /// Words of each caption.
+    pub lengths: Vec<u8>,
+    /// Ids of the words of all captions.
+    pub tokens: Vec<u16>,
+    /// Hashes of n-grams, rising.
+    pub ngrams: Vec<u32>,
+    /// Photos in whose captions each occurs.
+    pub frequencies: Vec<u16>,
+}
+
+/// Parts that do not belong together.
+#[derive(Debug, PartialEq, Eq)]
+pub struct DatastoreError(String);
+
+impl fmt::Display for DatastoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for DatastoreError {}
+
+/// Training photos with their captions.
+pub struct Datastore {
+    parts: DatastoreParts,
+    /// Length of each vector.
+    norms: Vec<f32>,
+    /// Of each photo the number of its first caption; one more at the end.
+    first_caption: Vec<usize>,
+    /// Of each caption where its words begin; one more at the end.
+    first_word: Vec<usize>,
+}
+
+impl Datastore {
+    /// Puts the parts together.
+    ///
+    /// # Errors
+    ///
+    /// [`DatastoreError`] where lengths disagree, or a token is none of the `vocabulary`.
+    pub fn new(parts: DatastoreParts, vocabulary: usize) -> Result<Self, DatastoreError> {
+        let (dimensions, photos) = (parts.mean.len(), parts.captions.len());
+        let first_caption = running(&parts.captions);
+        let first_word = running(&parts.lengths);
+        let counts = [
+            ("scale", parts.scale.len(), dimensions),
+            ("vectors", parts.vectors.len(), photos * dimensions),
+            ("lengths", parts.lengths.len(), first_caption[photos]),
+            ("tokens", parts.tokens.len(), first_word[parts.lengths.len()]),
+            ("frequencies", parts.frequencies.len(), parts.ngrams.len()),
+        ];
+        for (name, found, expected) in counts {
+            if found != expected {
+                return Err(DatastoreError(format!("\"{name}\" has {found} of {expected} numbers")));
+            }
+        }
+        if let Some(token) = parts.tokens.iter().find(|&&token| usize::from(token) >= vocabulary) {
+            return Err(DatastoreError(format!("the token {token} is none of a vocabulary of {vocabulary}")));
+        }
+        if !parts.ngrams.is_sorted() {
+            return Err(DatastoreError("\"ngrams\" do not rise".to_owned()));
+        }
+        let norms = parts
+            .vectors
+            .chunks_exact(dimensions.max(1))
+            .map(|vector| length(vector.iter().map(|&value| f32::from(value))))
+            .collect();
+        Ok(Self { parts, norms, first_caption, first_word })
+    }
+
+    /// The numbers of the `count` photos nearest to a photo by the angle between their vectors, nearest first.
+    ///
+    /// # Panics
+    ///
+    /// Where `vector` is not [dimensions].
+    pub fn nearest(&self, vector: &[f32], count: usize) -> Vec<u32> {
+        let DatastoreParts { mean, scale, vectors, .. } = &self.parts;
+        assert_eq!(vector.len(), mean.len(), "a vector of other dimensions");
+        let query: Vec<f32> = vector.iter().zip(mean).zip(scale).map(|((x, m), s)| (x - m) * s).collect();
+        let mut ranked: Vec<(f32, u32)> = vectors
+            .chunks_exact(mean.len().max(1))
+            .zip(&self.norms)
+            .zip(0..)
+            .map(|((other, norm), photo)| (product(&query, other) / norm, photo))
+            .collect();
+        ranked.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        ranked.into_iter().take(count).map(|(_, photo)| photo).collect()
+    }
+
+    /// How far candidate captions agree with those of some photos: for each the mean over the photos of the mean over
+    /// their captions, 0 to 1.
+    ///
+    /// # Panics
+    ///
+    /// Where a photo is none of the datastore's.
+    pub fn consensus(&self, candidates: &[&[u32]], photos: &[u32], end_id: u32) -> Vec<f64> {
+        let idf = |hash| self.inverse_document_frequency(hash);
+        let candidates: Vec<Weighted> = candidates.iter().map(|tokens| Weighted::new(tokens, end_id, idf)).collect();
+        let mut agreement = vec![0.0; candidates.len()];
+        for &photo in photos {
+            let captions = self.first_caption[photo as usize]..self.first_caption[photo as usize + 1];
+            let share = 1.0 / (captions.len() * photos.len()) as f64;
+            for caption in captions {
+                let words = &self.parts.tokens[self.first_word[caption]..self.first_word[caption + 1]];
+                let words: Vec<u32> = words.iter().map(|&word| u32::from(word)).collect();
+                let written = Weighted::new(&words, end_id, idf);
+                for (sum, candidate) in agreement.iter_mut().zip(&candidates) {
+                    *sum += share * candidate.agreement(&written);
+                }
+            }
+        }
+        agreement
+    }
+
+    /// The logarithm of how many times fewer photos have an n-gram in their captions than there are.
+    fn inverse_document_frequency(&self, hash: u32) -> f64 {
+        let frequency = match self.parts.ngrams.binary_search(&hash) {
+            Ok(place) => f64::from(self.parts.frequencies[place]),
+            // Those of a single photo are left out.
+            Err(_) => 1.0,
+        };
+        (self.parts.captions.len() as f64 / frequency).ln()
+    }
+}
+
+/// Sums of the numbers before each place, and of all.
+fn running(numbers: &[u8]) -> Vec<usize> {
+    let mut sum = 0;
+    let mut sums = Vec::with_capacity(numbers.len() + 1);
+    sums.push(0);
+    for &number in numbers {
+        sum += usize::from(number);
+        sums.push(sum);
+    }
+    sums
+}
+
+/// Euclidean length; 1 where it is zero.
+fn length(values: impl Iterator<Item = f32>) -> f32 {
+    let squares: f32 = values.map(|value| value * value).sum();
+    if squares > 0.0 { squares.sqrt() } else { 1.0 }
+}
+
+/// Inner product, in lanes, so that it is computed several numbers at a time.
+fn product(a: &[f32], b: &[i8]) -> f32 {
+    const LANES: usize = 8;
+    let mut sums = [0.0; LANES];
+    let (left, right) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
+    let rest: f32 = left.remainder().iter().zip(right.remainder()).map(|(&x, &y)| x * f32::from(y)).sum();
+    for (x, y) in left.zip(right) {
+        for lane in 0..LANES {
+            sums[lane] += x[lane] * f32::from(y[lane]);
+        }
+    }
+    sums.iter().sum::<f32>() + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts() -> DatastoreParts {
+        DatastoreParts {
+            mean: vec![1.0, 0.0],
+            scale: vec![1.0, 2.0],
+            vectors: vec![10, 0, 0, 3, -5, 0],
+            captions: vec![2, 0, 1],
+            lengths: vec![2, 1, 3],
+            tokens: vec![4, 5, 6, 4, 5, 7],
+            ngrams: vec![1, 9],
+            frequencies: vec![2, 2],
+        }
+    }
+
+    #[test]
+    fn finds_the_nearest() {
+        let datastore = Datastore::new(parts(), 8).expect("parts of one datastore");
+        assert_eq!(datastore.nearest(&[3.0, 0.5], 2), [0, 1]);
+        assert_eq!(datastore.nearest(&[0.0, 0.1], 99), [2, 1, 0]);
+    }
+
+    #[test]
+    fn agrees_most_with_what_was_written() {
+        let datastore = Datastore::new(parts(), 8).expect("parts of one datastore");
+        let found = datastore.consensus(&[&[4, 5, 7], &[6]], &[2], 2);
+        assert!((found[0] - 1.0).abs() < 1e-12 && found[1] < 0.2, "{found:?}");
+        assert_eq!(datastore.consensus(&[&[4]], &[1], 2), [0.0]);
+    }
+
+    #[test]
+    fn refuses_parts_that_disagree() {
+        let refused = |change: fn(&mut DatastoreParts)| {
+            let mut wrong = parts();
+            change(&mut wrong);
+            Datastore::new(wrong, 8).err().expect("an error").to_string()
+        };
+        assert_eq!(refused(|p| p.scale.push(1.0)), "\"scale\" has 3 of 2 numbers");
+        assert_eq!(refused(|p| p.captions.push(0)), "\"vectors\" has 6 of 8 numbers");
+        assert_eq!(refused(|p| p.captions[0] = 3), "\"lengths\" has 3 of 4 numbers");
+        assert_eq!(refused(|p| p.lengths[0] = 3), "\"tokens\" has 6 of 7 numbers");
+        assert_eq!(refused(|p| p.tokens[0] = 8), "the token 8 is none of a vocabulary of 8");
+        assert_eq!(refused(|p| p.ngrams.reverse()), "\"ngrams\" do not rise");
+        assert_eq!(refused(|p| p.ngrams.clear()), "\"frequencies\" has 2 of 0 numbers");
+    }
+
+    #[test]
+    fn products_of_any_length() {
+        for n in 0..20_i8 {
+            let a: Vec<f32> = (0..n).map(f32::from).collect();
+            let b: Vec<i8> = (0..n).map(|i| 3 - i).collect();
+            let expected: f32 = (0..n).map(|i| f32::from(i) * f32::from(3 - i)).sum();
+            assert_eq!(product(&a, &b), expected);
+        }
+    }
+}
