@@ -22,6 +22,8 @@ export type ErrorCode =
   | "backend-unavailable"
   | "backend-lost"
   | "self-test-failed"
+  | "queue-unavailable"
+  | "queue-busy"
   | "logits-invalid"
   | "option-invalid"
   | "data-invalid"

@@ -3,6 +3,7 @@ import { registerAssets } from "./assets.ts";
 import { registerBatch } from "./batch.ts";
 import { registerCaption } from "./caption.ts";
 import { registerCompletion } from "./completion.ts";
+import { registerDeadLetters } from "./dead_letters.ts";
 import { registerDoctor } from "./doctor.ts";
 import { registerEvaluate } from "./evaluate.ts";
 import { registerHealthcheck } from "./healthcheck.ts";
@@ -10,6 +11,7 @@ import { registerModels } from "./models.ts";
 import { registerServe } from "./serve.ts";
 import { registerTokenize } from "./tokenize.ts";
 import { versionText } from "./version.ts";
+import { registerWorker } from "./worker.ts";
 
 /** Adds a verb to the command line. */
 export type RegisterVerb = (program: Command) => void;
@@ -27,7 +29,7 @@ export function buildProgram(more: readonly RegisterVerb[] = []): Command {
     .enablePositionalOptions();
   const verbs = [
     ...[registerCaption, registerServe, registerModels, registerTokenize, registerEvaluate],
-    ...[registerBatch, registerHealthcheck, registerDoctor, registerAssets],
+    ...[registerBatch, registerWorker, registerDeadLetters, registerHealthcheck, registerDoctor, registerAssets],
   ];
   for (const register of [...verbs, ...more, registerCompletion]) register(program);
   return program;
