@@ -74,5 +74,13 @@ describe("the documents", () => {
     const index = prose("docs/README.md");
     const order = [...index.matchAll(/^\d\. \*\*\[(.+?)\]/gm)].map((found) => found[1]);
     expect(order).toEqual(["Start", "Embed", "Serve", "Train", "Export", "Operate", "How it works"]);
+    const files = linksOf("docs/README.md");
+    let page = "docs/embed.md";
+    for (const title of order.slice(2)) {
+      const [, name, target] = /^Next: \[(.+?)\]\((.+?)\)/m.exec(prose(page))!;
+      expect([page, name]).toEqual([page, title]);
+      page = `docs/${target}`;
+      expect(files).toContain(page);
+    }
   });
 });
