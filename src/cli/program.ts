@@ -6,6 +6,7 @@ import { registerCompletion } from "./completion.ts";
 import { registerDeadLetters } from "./dead_letters.ts";
 import { registerDoctor } from "./doctor.ts";
 import { registerEvaluate } from "./evaluate.ts";
+import { registerHealthcheck } from "./healthcheck.ts";
 import { registerModels } from "./models.ts";
 import { registerServe } from "./serve.ts";
 import { registerTokenize } from "./tokenize.ts";
@@ -29,7 +30,8 @@ export function buildProgram(more: readonly RegisterVerb[] = []): Command {
     .enablePositionalOptions();
   const verbs = [
     ...[registerCaption, registerServe, registerModels, registerTokenize, registerEvaluate],
-    ...[registerBatch, registerWatch, registerWorker, registerDeadLetters, registerDoctor, registerAssets],
+    ...[registerBatch, registerWatch, registerWorker, registerDeadLetters],
+    ...[registerHealthcheck, registerDoctor, registerAssets],
   ];
   for (const register of [...verbs, ...more, registerCompletion]) register(program);
   return program;

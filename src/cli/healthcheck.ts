@@ -1,0 +1,40 @@
+import type { Command } from "commander";
+import { EdgecapError } from "../errors.ts";
+import { exitStatus } from "./run_program.ts";
+
+/** Time for the answer, in milliseconds. */
+const patience = 5000;
+
+/** Adds `edgecap healthcheck`. */
+export function registerHealthcheck(program: Command): void {
+  program
+    .command("healthcheck")
+    .description("Ask a server whether it lives, where there is no curl: in a container.")
+    .argument("[url]", "what to ask", "http://127.0.0.1:3000/healthz")
+    .addHelpText(
+      "after",
+      `
+Ask /readyz whether a server has loaded its bundle. An answer is waited for 5 seconds.
+
+Exit status: 0 the answer is 200 or another success, 1 it is not or there is none, 2 wrong usage.
+
+Example:
+  edgecap healthcheck http://127.0.0.1:8080/readyz`,
+    )
+    .action(healthcheck);
+}
+
+async function healthcheck(url: string): Promise<void> {
+  if (!/^https?:$/.test(URL.parse(url)?.protocol ?? ""))
+    throw new EdgecapError("option-invalid", `"${url}" is no address to ask: give a URL with http or https.`);
+  let response: Response;
+  try {
+    response = await fetch(url, { signal: AbortSignal.timeout(patience) });
+  } catch (cause) {
+    process.stderr.write(`${url} does not answer: ${cause instanceof Error ? cause.message : String(cause)}\n`);
+    process.exitCode = exitStatus.someFailed;
+    return;
+  }
+  process.stdout.write(`${url} answers ${response.status}: ${await response.text()}\n`);
+  if (!response.ok) process.exitCode = exitStatus.someFailed;
+}
