@@ -11,6 +11,7 @@ import { registerModels } from "./models.ts";
 import { registerServe } from "./serve.ts";
 import { registerTokenize } from "./tokenize.ts";
 import { versionText } from "./version.ts";
+import { registerWatch } from "./watch.ts";
 import { registerWorker } from "./worker.ts";
 
 /** Adds a verb to the command line. */
@@ -29,7 +30,8 @@ export function buildProgram(more: readonly RegisterVerb[] = []): Command {
     .enablePositionalOptions();
   const verbs = [
     ...[registerCaption, registerServe, registerModels, registerTokenize, registerEvaluate],
-    ...[registerBatch, registerWorker, registerDeadLetters, registerHealthcheck, registerDoctor, registerAssets],
+    ...[registerBatch, registerWatch, registerWorker, registerDeadLetters],
+    ...[registerHealthcheck, registerDoctor, registerAssets],
   ];
   for (const register of [...verbs, ...more, registerCompletion]) register(program);
   return program;
