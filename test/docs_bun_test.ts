@@ -83,6 +83,10 @@ describe("examples in the documents", () => {
           }
         }
     expect(wrong).toEqual([]);
+    // And README.md names every verb.
+    const readme = await readFile(`${root}README.md`, "utf8");
+    const verbs = program.commands.map((command) => command.name());
+    expect(verbs.filter((verb) => !new RegExp(`^\\|.*\`${verb}\\b`, "m").test(readme))).toEqual([]);
     expect(count).toBeGreaterThan(7);
   });
 
@@ -91,8 +95,9 @@ describe("examples in the documents", () => {
       const text = await readFile(root + page, "utf8");
       // Every second fence opens a block.
       const fences = [...text.matchAll(/^```(.*)$/gm)].map((found) => found[1]!).filter((_, place) => place % 2 === 0);
-      const known = ["ts", "ts ignore", "sh", ...(page === "docs/operate.md" ? ["ini", "yaml"] : [])];
+      const known = ["ts", "ts ignore", "sh", "json", ...(page === "docs/operate.md" ? ["ini", "yaml"] : [])];
       expect([page, fences.filter((language) => !known.includes(language))]).toEqual([page, []]);
+      for (const block of await blocks(page, "json")) for (const line of block.trim().split("\n")) JSON.parse(line);
     }
   });
 

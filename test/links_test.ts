@@ -68,6 +68,8 @@ describe("the documents", () => {
         if (path.endsWith(".md") && statSync(join(root, path)).isFile()) reached.add(path);
       }
     expect(pages.filter((page) => !reached.has(page))).toEqual([]);
+    const documents = globSync("docs/*.md", { cwd: root }).filter((page) => page !== "docs/README.md");
+    expect(documents.filter((page) => !linksOf("docs/README.md").includes(page))).toEqual([]);
   });
 
   test("of the first seven follow each other in the order of the index", () => {
