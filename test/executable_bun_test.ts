@@ -14,13 +14,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { compileEdgecap } from "../scripts/compile.ts";
+import { load } from "../src/mod.ts";
+import { writeTinyBundle } from "./cli/edgecap.ts";
 
 /** bubblewrap's flags: no network, no other processes, nothing that can be written to, and an empty environment. */
 const confined = [
   ...["--unshare-all", "--die-with-parent", "--clearenv", "--setenv", "PATH", "/usr/bin:/bin"],
   ...["--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"],
 ];
-const bubblewrap = Bun.which("bwrap") !== null && spawnSync("bwrap", [...confined, "true"]).status === 0;
+/** Nobody in particular, where the test may choose. */
+const nobody = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
+const bubblewrap = Bun.which("bwrap") !== null && spawnSync("bwrap", [...confined, "true"], nobody).status === 0;
 if (!bubblewrap) console.log("bubblewrap does not work here: executables are not tested in a sandbox.");
 
 const portrait = fileURLToPath(new URL("../examples/astronaut.jpg", import.meta.url));
@@ -40,8 +44,7 @@ beforeAll(() => {
   ] as const) {
     chmodSync(join(folder, path), mode);
   }
-  // From an empty folder that cannot be written to, without an environment and, where the test may, as nobody.
-  const nobody = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
+  // From an empty folder that cannot be written to, and without an environment.
   options = { cwd: join(folder, "empty"), env: {}, ...nobody };
 });
 
@@ -87,6 +90,24 @@ describe("the executable", () => {
     const said = (await run("--version")).stdout;
     expect(said).toStartWith(`edgecap ${version}, Bun ${Bun.version}, commit `);
     expect(said).toMatch(/, bundle [0-9a-f]{12}\n$/);
+  });
+
+  test("takes another bundle in the place of its own", async () => {
+    const bundle = await writeTinyBundle(join(folder, "tiny"));
+    const { name } = JSON.parse(readFileSync(join(bundle, "manifest.json"), "utf8"));
+    expect(JSON.parse((await run("models", "--json", bundle)).stdout).name).toBe(name);
+    await using captioner = await load({ bundle });
+    const { caption } = await captioner.caption(readFileSync(portrait));
+    expect(await run("caption", "--bundle", bundle, "../photo.jpg")).toEqual({
+      status: 0,
+      stdout: `${caption}\n`,
+      stderr: "",
+    });
+  });
+
+  test("prints the licences of what is inside it", async () => {
+    const text = readFileSync(new URL("../THIRD_PARTY_LICENSES.txt", import.meta.url), "utf8");
+    expect((await run("licences")).stdout).toBe(text);
   });
 
   test("serves captions from workers of its own, and its page", async () => {
