@@ -18,6 +18,17 @@ describe("edgecap healthcheck", () => {
     ]);
   });
 
+  test("asks the server itself, whatever proxy the environment names", async () => {
+    await using tiny = await tinyServer();
+    process.env["http_proxy"] = "http://127.0.0.1:1";
+    try {
+      const { status, stderr } = await edgecap(["healthcheck", `${tiny.url}/healthz`]);
+      expect([status, stderr]).toEqual([0, ""]);
+    } finally {
+      delete process.env["http_proxy"];
+    }
+  });
+
   test("fails where nobody answers, and knows what is no address", async () => {
     const nobody = await edgecap(["healthcheck", "http://127.0.0.1:1/healthz"]);
     expect([nobody.status, nobody.stdout]).toEqual([1, ""]);
