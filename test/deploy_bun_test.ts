@@ -43,7 +43,7 @@ describe("deploy/kubernetes.yaml", () => {
   const documents = Bun.YAML.parse(read("deploy/kubernetes.yaml")) as { kind: string; spec: Record<string, unknown> }[];
   const pod = (documents.find(({ kind }) => kind === "Deployment")!.spec as unknown as Deployment).template.spec;
   const container = pod.containers[0]!;
-  const flag = (name: string) => Number(container.args[container.args.indexOf(name) + 1]);
+  const flag = (name: string) => Number(container.args.find((arg) => arg.startsWith(`${name}=`))!.split("=")[1]);
 
   testWith("kubernetes-validate", "is what Kubernetes knows, from the oldest version that it is for", () => {
     for (const version of ["1.30.0", "1.37.0"]) {
@@ -78,7 +78,8 @@ describe("deploy/kubernetes.yaml", () => {
       .find((line) => line.startsWith(`| ${flag("--workers")} | `))!;
     const [, , , atWork, , peak] = row.split("|").map((cell) => Number(cell));
     expect(Number.parseInt(requests.memory, 10)).toBeGreaterThan(atWork!);
-    expect(Number.parseInt(limits.memory, 10)).toBeGreaterThan(1.25 * peak!);
+    // Mebibytes: the workers at their worst, and a queue that is full of the largest bodies.
+    expect(Number.parseInt(limits.memory, 10)).toBeGreaterThan(peak! + flag("--queue") * flag("--body-limit"));
   });
 });
 
@@ -110,7 +111,10 @@ describe("deploy/edgecap.service", () => {
     const text = read("deploy/edgecap.service");
     const value = (pattern: RegExp) => Number(pattern.exec(text)?.[1]);
     expect(value(/^TimeoutStopSec=(\d+)$/m)).toBeGreaterThan(value(/--drain (\d+)/));
-    expect(read("deploy/kubernetes.yaml")).toContain(`memory: ${value(/^MemoryMax=(\d+)M$/m)}Mi`);
+    const manifest = read("deploy/kubernetes.yaml");
+    expect(manifest).toContain(`memory: ${value(/^MemoryMax=(\d+)M$/m)}Mi`);
+    for (const name of ["--workers", "--drain", "--queue", "--body-limit"])
+      expect(manifest).toContain(`${name}=${value(new RegExp(`${name} (\\d+)`))}`);
   });
 });
 
