@@ -17,7 +17,7 @@ if ! build pull --quiet debian:12-slim 2>/dev/null; then
   debootstrap --variant=minbase bookworm "$scratch/debian" >"$scratch/log" || { tail "$scratch/log"; exit 1; }
   base="$(build from scratch)"
   build add --quiet "$base" "$scratch/debian" / >/dev/null
-  build commit --quiet "$base" docker.io/library/debian:12-slim >/dev/null
+  build commit --quiet "$base" debian:12-slim >/dev/null
 fi
 build build --quiet --isolation chroot --pull-never --format docker --file deploy/Containerfile --tag edgecap-check . >/dev/null
 build images --format '{{.Size}}' edgecap-check
