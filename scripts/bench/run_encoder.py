@@ -1,4 +1,4 @@
-"""Runs one encoder on onnxruntime in Python, as bench_encoder.ts does: python bench_encoder.py FILE THREADS."""
+"""Runs one encoder on onnxruntime in Python, as run_encoder.ts does: python run_encoder.py FILE THREADS."""
 
 import sys
 import time

@@ -1,14 +1,14 @@
 /**
  * Runs one encoder in a process of its own, one inference for each line on standard input, and prints its milliseconds.
  *
- * usage: bun scripts/bench_encoder.ts wasm|native|webgpu|bare-web|bare-node FILE THREADS
+ * usage: bun scripts/bench/run_encoder.ts wasm|native|webgpu|bare-web|bare-node FILE THREADS
  *
  * The first three are edgecap's backends, the others the packages with nothing of edgecap around them.
  */
 import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
-import type { BackendName } from "../src/runtime/backend.ts";
-import { GraphSession } from "../src/runtime/graph_session.ts";
+import type { BackendName } from "../../src/runtime/backend.ts";
+import { GraphSession } from "../../src/runtime/graph_session.ts";
 
 const [runtime, file, threads] = process.argv.slice(2) as [string, string, string];
 const bytes = new Uint8Array(await readFile(file));

@@ -1,0 +1,26 @@
+import type { Decoder } from "../../src/decode/decoder.ts";
+import type { GraphValue } from "../../src/runtime/graph_session.ts";
+
+/**
+ * A decoder for one greedy caption that keeps no state: it reads all words so far again for each new one, as the article
+ * does. Its answers are those of the decoder given.
+ */
+export function replayed({ init, step }: Decoder): Decoder {
+  const words: GraphValue[] = [];
+  let first: { readonly hidden: GraphValue; readonly cell: GraphValue } | undefined;
+  return {
+    init,
+    step: {
+      run: async (inputs) => {
+        words.push(inputs["tokens"]!);
+        first ??= { hidden: inputs["hidden"]!, cell: inputs["cell"]! };
+        let { hidden, cell } = first;
+        for (let i = 0; ; i++) {
+          const output = await step.run({ ...inputs, tokens: words[i]!, hidden, cell });
+          if (i === words.length - 1) return output;
+          [hidden, cell] = [output["next_hidden"]!, output["next_cell"]!];
+        }
+      },
+    },
+  };
+}

@@ -1,0 +1,41 @@
+/**
+ * Captions with transformers.js' own image-to-text pipeline, once for each line on standard input, and prints its milliseconds.
+ *
+ * usage: bun scripts/bench/run_transformers.ts MODEL-FOLDER wasm|native THREADS WORDS PHOTO
+ */
+import { createInterface } from "node:readline";
+import * as web from "onnxruntime-web";
+
+const [folder, backend, threads, words, photo] = process.argv.slice(2) as [string, string, string, string, string];
+if (backend === "wasm") {
+  web.env.wasm.numThreads = Number(threads);
+  // Where a runtime says so, transformers.js takes its onnxruntime; by itself it would be native outside browsers.
+  Object.assign(globalThis, { [Symbol.for("onnxruntime")]: web });
+}
+const { env, pipeline } = await import("@huggingface/transformers");
+if (backend === "wasm") {
+  // Its own would be fetched.
+  env.useWasmCache = false;
+  web.env.wasm.wasmPaths = {
+    mjs: import.meta.resolve("onnxruntime-web/ort-wasm-simd-threaded.mjs"),
+    wasm: import.meta.resolve("onnxruntime-web/ort-wasm-simd-threaded.wasm"),
+  };
+}
+const captioner = await pipeline("image-to-text", folder, {
+  dtype: "q8",
+  // With an onnxruntime that it was given, transformers.js knows no device by name.
+  ...(backend === "wasm" && { device: "auto" as const }),
+  local_files_only: true,
+  session_options:
+    backend === "wasm"
+      ? { executionProviders: ["wasm"] }
+      : { intraOpNumThreads: Number(threads), interOpNumThreads: 1 },
+});
+const length = { min_new_tokens: Number(words), max_new_tokens: Number(words) };
+const first = await captioner(photo, length);
+process.stdout.write(`ready ${JSON.stringify(first)}\n`);
+for await (const _ of createInterface({ input: process.stdin })) {
+  const started = performance.now();
+  await captioner(photo, length);
+  process.stdout.write(`${performance.now() - started}\n`);
+}

@@ -1,0 +1,99 @@
+import { createInterface } from "node:readline";
+import { Readable } from "node:stream";
+
+/** What is measured, in a process of its own. */
+export interface Runner {
+  readonly name: string;
+  /** Prints `ready`, then an answer for each line on its standard input: milliseconds, or JSON of them with a `total`. */
+  readonly command: readonly string[];
+  /** Whether the process as a whole is what takes the time: it is started for each round, and prints what it likes. */
+  readonly whole?: boolean;
+  /** Environment beside that of this process. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Milliseconds of each round, by what they were spent on; `total` is always there. */
+export type Samples = Readonly<Record<string, readonly number[]>>;
+
+/** What a runner was measured with. */
+export interface Measured {
+  readonly name: string;
+  readonly samples: Samples;
+}
+
+/** What a runner's line says. */
+export function parseSample(line: string): Readonly<Record<string, number>> {
+  const parsed: unknown = JSON.parse(line);
+  return typeof parsed === "number" ? { total: parsed } : (parsed as Record<string, number>);
+}
+
+/**
+ * Lets runners take turns, so that whatever else the machine does falls on all alike.
+ *
+ * @param note Told what does not start, and is left out.
+ */
+export async function takeTurns(
+  runners: readonly Runner[],
+  rounds: number,
+  note: (text: string) => void,
+): Promise<Measured[]> {
+  const turns: { name: string; turn: () => Promise<string>; end: () => void; samples: Record<string, number[]> }[] = [];
+  try {
+    for (const runner of runners) {
+      const started = runner.whole === true ? wholeProcess(runner) : await resident(runner);
+      if (started === undefined) note(`${runner.name} was left out: it does not start here.`);
+      else turns.push({ name: runner.name, ...started, samples: {} });
+    }
+    for (let round = 0; round < rounds; round++) {
+      for (const { turn, samples } of turns) {
+        for (const [part, ms] of Object.entries(parseSample(await turn()))) {
+          samples[part] ??= [];
+          samples[part].push(ms);
+        }
+      }
+    }
+  } finally {
+    for (const { end } of turns) end();
+  }
+  return turns.map(({ name, samples }) => ({ name, samples }));
+}
+
+async function resident({ name, command, env }: Runner) {
+  const child = Bun.spawn([...command], {
+    stdin: "pipe",
+    stdout: "pipe",
+    stderr: "ignore",
+    env: { ...process.env, ...env },
+  });
+  const lines = createInterface({ input: Readable.fromWeb(child.stdout) })[Symbol.asyncIterator]();
+  const next = async (): Promise<string | undefined> => {
+    const { value, done } = await lines.next();
+    return done === true ? undefined : value;
+  };
+  if (!(await next())?.startsWith("ready")) {
+    child.kill();
+    return undefined;
+  }
+  return {
+    turn: async () => {
+      child.stdin.write("run\n");
+      child.stdin.flush();
+      const line = await next();
+      if (line === undefined) throw new Error(`${name} ended while it was measured.`);
+      return line;
+    },
+    end: () => child.kill(),
+  };
+}
+
+function wholeProcess({ name, command, env }: Runner) {
+  return {
+    turn: async () => {
+      const started = performance.now();
+      const child = Bun.spawn([...command], { stdout: "ignore", stderr: "ignore", env: { ...process.env, ...env } });
+      if ((await child.exited) !== 0) throw new Error(`${name} failed: ${command.join(" ")}`);
+      return String(performance.now() - started);
+    },
+    end: () => {},
+  };
+}
