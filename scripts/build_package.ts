@@ -19,6 +19,7 @@ const copied = [
   "models/default",
   "README.md",
   "LICENSE",
+  "THIRD_PARTY_LICENSES.txt",
   "THIRD_PARTY_NOTICES.md",
   "CHANGELOG.md",
 ];

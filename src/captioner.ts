@@ -20,6 +20,7 @@ export type ImageSource = Uint8Array | ArrayBuffer | Blob;
 
 /** One word of a caption. */
 export interface CaptionWord {
+  /** The word as the vocabulary has it: in lower case; endings such as "n't" are words of their own. */
   readonly text: string;
   /** Natural logarithm of the probability that the model gave it after the words before. */
   readonly logProbability: number;
@@ -32,6 +33,7 @@ export interface CaptionWord {
 
 /** Another caption of the same picture. */
 export interface Alternative {
+  /** The sentence, in lower case, without a full stop. */
   readonly caption: string;
   /** Natural logarithm of its probability, the end included. */
   readonly logProbability: number;
@@ -53,9 +55,11 @@ export interface Caption {
   readonly caption: string;
   /** Natural logarithm of its probability: the sum over its words and its end. */
   readonly logProbability: number;
+  /** Its words in their order, with their probabilities. */
   readonly words: readonly CaptionWord[];
   /** The next best captions, best first; empty unless asked for. */
   readonly alternatives: readonly Alternative[];
+  /** How long each part took, without the wait for captions asked for before. */
   readonly timing: CaptionTiming;
 }
 
@@ -78,6 +82,7 @@ export interface LoadOptions {
    * fastest that gives the answer which the bundle stores. Default `auto`.
    */
   readonly backend?: BackendChoice;
+  /** Ends the loading, downloads included, with the error `aborted`. */
   readonly signal?: AbortSignal;
 }
 

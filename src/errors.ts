@@ -22,6 +22,8 @@ export type ErrorCode =
   | "backend-unavailable"
   | "backend-lost"
   | "self-test-failed"
+  | "queue-unavailable"
+  | "queue-busy"
   | "logits-invalid"
   | "option-invalid"
   | "data-invalid"
@@ -35,6 +37,8 @@ export class EdgecapError extends Error {
   readonly code: ErrorCode;
 
   /**
+   * Makes an error; callers of edgecap catch them rather.
+   *
    * @param code Machine-readable kind.
    * @param message One sentence that quotes the offending value, says where it was, and what to do.
    * @param options `cause` keeps the underlying error.

@@ -1,10 +1,31 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { type SpawnOptions, spawn } from "node:child_process";
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { type SpawnOptions, spawn, spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  copyFileSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { compileEdgecap } from "../scripts/compile.ts";
+import { load } from "../src/mod.ts";
+import { writeTinyBundle } from "./cli/edgecap.ts";
+
+/** bubblewrap's flags: no network, no other processes, nothing that can be written to, and an empty environment. */
+const confined = [
+  ...["--unshare-all", "--die-with-parent", "--clearenv", "--setenv", "PATH", "/usr/bin:/bin"],
+  ...["--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"],
+];
+/** Nobody in particular, where the test may choose. */
+const nobody = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
+const bubblewrap = Bun.which("bwrap") !== null && spawnSync("bwrap", [...confined, "true"], nobody).status === 0;
+if (!bubblewrap) console.log("bubblewrap does not work here: executables are not tested in a sandbox.");
 
 const portrait = fileURLToPath(new URL("../examples/astronaut.jpg", import.meta.url));
 let folder: string;
@@ -23,15 +44,29 @@ beforeAll(() => {
   ] as const) {
     chmodSync(join(folder, path), mode);
   }
-  // From an empty folder that cannot be written to, without an environment and, where the test may, as nobody.
-  const nobody = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
+  // From an empty folder that cannot be written to, and without an environment.
   options = { cwd: join(folder, "empty"), env: {}, ...nobody };
 });
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-async function run(...args: string[]): Promise<{ status: number | null; stdout: string; stderr: string }> {
-  const child = spawn(join(folder, "edgecap"), args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
+interface Outcome {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function run(...args: string[]): Promise<Outcome> {
+  return runProgram(join(folder, "edgecap"), args);
+}
+
+/** Runs a program where nothing can be written to and nobody can be reached. */
+function runConfined(program: string, ...args: string[]): Promise<Outcome> {
+  return runProgram("bwrap", [...confined, program, ...args]);
+}
+
+async function runProgram(program: string, args: readonly string[]): Promise<Outcome> {
+  const child = spawn(program, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
   const text = { stdout: "", stderr: "" };
   child.stdout!.on("data", (chunk: Buffer) => (text.stdout += chunk.toString()));
   child.stderr!.on("data", (chunk: Buffer) => (text.stderr += chunk.toString()));
@@ -55,6 +90,24 @@ describe("the executable", () => {
     const said = (await run("--version")).stdout;
     expect(said).toStartWith(`edgecap ${version}, Bun ${Bun.version}, commit `);
     expect(said).toMatch(/, bundle [0-9a-f]{12}\n$/);
+  });
+
+  test("takes another bundle in the place of its own", async () => {
+    const bundle = await writeTinyBundle(join(folder, "tiny"));
+    const { name } = JSON.parse(readFileSync(join(bundle, "manifest.json"), "utf8"));
+    expect(JSON.parse((await run("models", "--json", bundle)).stdout).name).toBe(name);
+    await using captioner = await load({ bundle });
+    const { caption } = await captioner.caption(readFileSync(portrait));
+    expect(await run("caption", "--bundle", bundle, "../photo.jpg")).toEqual({
+      status: 0,
+      stdout: `${caption}\n`,
+      stderr: "",
+    });
+  });
+
+  test("prints the licences of what is inside it", async () => {
+    const text = readFileSync(new URL("../THIRD_PARTY_LICENSES.txt", import.meta.url), "utf8");
+    expect((await run("licences")).stdout).toBe(text);
   });
 
   test("serves captions from workers of its own, and its page", async () => {
@@ -92,5 +145,83 @@ describe("the executable", () => {
     for (const needle of ["tfjs-core", "labelSmoothing", "onnxruntime_binding.node"]) {
       expect([needle, bytes.includes(needle)]).toEqual([needle, false]);
     }
+  });
+});
+
+/** The server from its start to its end, in the words of a shell: $1 starts edgecap, $2 is a photo. */
+const life = `
+  test "$(grep --count : /proc/net/dev)" = 1 || exit 91
+  for file in here /tmp/there /dev/shm/there; do touch $file 2>/dev/null && exit 92; done
+  eval "$1" serve --host 0.0.0.0 --port 3000 --workers 1 >&2 &
+  for _ in $(seq 600); do
+    eval "$1" healthcheck http://127.0.0.1:3000/readyz >/dev/null 2>&1 && break
+    sleep 0.1
+  done
+  eval "$1" healthcheck http://127.0.0.1:3000/healthz
+  curl --silent --fail --header "content-type: image/jpeg" --header "accept: text/plain" --data-binary "@$2" http://127.0.0.1:3000/v1/captions
+  for process in /proc/[0-9]*; do
+    test "$(cat $process/comm)" = edgecap && kill -TERM "\${process#/proc/}"
+  done
+  wait $!
+  echo "ended with $?"
+`;
+
+describe.skipIf(!bubblewrap)("the executable, with nothing to write to and no network", () => {
+  test("captions, verifies its bundle, looks at the machine and scores", async () => {
+    const photo = join(folder, "photo.jpg");
+    const edgecap = join(folder, "edgecap");
+    const captioned = await runConfined(edgecap, "caption", photo);
+    expect(captioned).toEqual(await run("caption", photo));
+    expect(captioned.status).toBe(0);
+
+    const models = await runConfined(edgecap, "models", "--json");
+    expect([models.status, models.stderr, JSON.parse(models.stdout).name]).toEqual([0, "", "edgecap-attention"]);
+
+    const doctor = await runConfined(edgecap, "doctor", "--json");
+    const { backends, choice } = JSON.parse(doctor.stdout);
+    expect([doctor.status, doctor.stderr, choice.backend]).toEqual([0, "", "wasm"]);
+    expect(backends.find(({ name }: { name: string }) => name === "wasm").selfTest.passed).toBe(true);
+
+    // A person who wrote what the model says has every word right.
+    writeFileSync(join(folder, "captions.txt"), `image,caption\nphoto.jpg,${captioned.stdout.trim()} .\n`);
+    const scored = await runConfined(
+      edgecap,
+      ...["evaluate", "--json", "--captions", join(folder, "captions.txt"), "--images", folder],
+    );
+    expect(scored.status).toBe(0);
+    expect(JSON.parse(scored.stdout).bleu1).toBeCloseTo(1, 6);
+  });
+
+  test("serves, and ends in order", async () => {
+    const photo = join(folder, "photo.jpg");
+    const server = await runConfined("bash", "-c", life, "life", join(folder, "edgecap"), photo);
+    const { stdout } = await run("caption", photo);
+    expect([server.stdout, server.status]).toEqual([
+      `http://127.0.0.1:3000/healthz answers 200: {"status":"alive"}\n${stdout}ended with 0\n`,
+      0,
+    ]);
+  });
+
+  test("needs of an operating system what the container holds", async () => {
+    // The container's files, gathered by the very commands of its file.
+    const files = join(folder, "files");
+    mkdirSync(join(files, "usr/local/bin"), { recursive: true });
+    linkSync(join(folder, "edgecap"), join(files, "usr/local/bin/edgecap"));
+    const containerfile = readFileSync(new URL("../deploy/Containerfile", import.meta.url), "utf8");
+    const gather = /^RUN ((?:.*\\\n)*.*)$/m.exec(containerfile)![1]!;
+    const gathered = spawnSync("bash", ["-eo", "pipefail", "-c", gather], { cwd: files, encoding: "utf8" });
+    expect([gathered.status, gathered.stderr]).toEqual([0, ""]);
+    // A container's engine brings these two.
+    for (const mount of ["proc", "dev"]) mkdirSync(join(files, mount));
+    // As process 1 of a container, under its user's number.
+    const [, user, group] = /^USER (\d+):(\d+)$/m.exec(containerfile)!;
+    const start = `bwrap --unshare-user --unshare-pid --as-pid-1 --clearenv --ro-bind ${files} / --proc /proc --dev /dev --remount-ro /dev --uid ${user} --gid ${group} --chdir / /usr/local/bin/edgecap`;
+    const photo = join(folder, "photo.jpg");
+    const server = await runConfined("bash", "-c", life, "life", start, photo);
+    const { stdout } = await run("caption", photo);
+    expect([server.stdout, server.status]).toEqual([
+      `http://127.0.0.1:3000/healthz answers 200: {"status":"alive"}\n${stdout}ended with 0\n`,
+      0,
+    ]);
   });
 });

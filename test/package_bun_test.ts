@@ -114,6 +114,7 @@ describe("the packed package", () => {
       "CHANGELOG.md",
       "LICENSE",
       "README.md",
+      "THIRD_PARTY_LICENSES.txt",
       "THIRD_PARTY_NOTICES.md",
       "models",
       "package.json",

@@ -2,13 +2,16 @@ import { availableParallelism } from "node:os";
 import type { Command } from "commander";
 import { inputImages, readImageFile, standardInput } from "../batch/input_images.ts";
 import { ResultsFile } from "../batch/results_file.ts";
-import { type BatchCounts, runBatch } from "../batch/run_batch.ts";
+import { type BatchCounts, type BatchOptions, runBatch } from "../batch/run_batch.ts";
+import { connectQueue, type QueueAddress } from "../queue/connect.ts";
+import { distribute } from "../queue/distribute.ts";
 import type { BackendChoice } from "../runtime/backend.ts";
-import { WorkerPool } from "../server/pool/worker_pool.ts";
 import { backendOption } from "./backend_option.ts";
+import { openBatchPool } from "./batch_pool.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { wholeNumber } from "./option_values.ts";
 import { startProgress } from "./progress.ts";
+import { queueOption } from "./queue_option.ts";
 import { exitStatus } from "./run_program.ts";
 
 interface BatchFlags {
@@ -17,6 +20,7 @@ interface BatchFlags {
   readonly beams?: number;
   readonly bundle?: string;
   readonly backend: BackendChoice;
+  readonly queue?: QueueAddress;
 }
 
 /** Adds `edgecap batch`. */
@@ -36,50 +40,36 @@ export function registerBatch(program: Command): void {
       "folder or URL of a bundle, or transformers:FOLDER (default: the one that comes with edgecap)",
     )
     .addOption(backendOption())
+    .addOption(
+      queueOption("have the machines caption that run edgecap worker; see there").conflicts(["workers", "bundle"]),
+    )
     .addHelpText(
       "after",
       `
 Pictures that have a line in the file are passed over, so the same command goes on after a stop of any kind, and captions
 what has been added. A picture that fails has a line too; delete it to try again.
+With --queue the pictures themselves are not sent: they must lie under the same paths on every machine.
 Exit status: 0 all captioned, 1 some failed, 2 wrong usage, 130 interrupted.
 
 Examples:
   edgecap batch photos/ --out captions.jsonl
-  find /archive -name '*.jpg' | edgecap batch - --out captions.jsonl`,
+  find /archive -name '*.jpg' | edgecap batch - --out captions.jsonl
+  edgecap batch /archive --out captions.jsonl --queue redis://queue.example:6379`,
     )
     .action(batch);
 }
 
-/** Longest time for a picture, in milliseconds: no client waits, so that only a hung worker is given up. */
-const patienceMs = 24 * 3600 * 1000;
-const hangMs = 120_000;
-
 async function batch(inputs: string[], flags: BatchFlags): Promise<void> {
   using interrupt = interruptSignal();
   const { signal } = interrupt;
-  const { workers } = flags;
   await using results = await ResultsFile.open(flags.out);
-  await using pool = new WorkerPool({
-    bundle: flags.bundle,
-    backend: flags.backend,
-    workers,
-    queueSize: 2 * workers,
-    deadlineMs: patienceMs,
-    hangMs,
-  });
-  await pool.ready;
   // Listed twice, once to count, unless the list can only be read once: how long it takes is worth knowing.
   const total =
     inputs.includes(standardInput) || !process.stderr.isTTY ? 0 : await count(inputImages(inputs, process.stdin));
   using progress = startProgress(total, "pictures");
   const started = performance.now();
-  const counts = await runBatch({
+  const work: BatchWork = {
     images: inputImages(inputs, process.stdin),
-    read: readImageFile,
-    captioner: {
-      workers,
-      caption: (image, options, stop) => pool.caption({ image, options, signal: stop }),
-    },
     results,
     options: flags.beams === undefined ? {} : { beams: flags.beams },
     onDone: ({ captioned, failed, skipped }) => {
@@ -87,10 +77,26 @@ async function batch(inputs: string[], flags: BatchFlags): Promise<void> {
       progress.update(captioned + failed + skipped, `${rate.toFixed(1)} a second, ${failed} failed`);
     },
     signal,
-  });
+  };
+  const counts = await (flags.queue === undefined
+    ? captionHere(work, flags)
+    : captionElsewhere(work, flags.queue, flags.out));
   const failed = counts.failed + results.before.failed;
   process.stderr.write(summary(counts, (performance.now() - started) / 1000, results.before.failed));
   if (failed > 0) process.exitCode = exitStatus.someFailed;
+}
+
+type BatchWork = Omit<BatchOptions, "read" | "captioner">;
+
+async function captionHere(work: BatchWork, flags: BatchFlags): Promise<BatchCounts> {
+  await using pool = openBatchPool({ workers: flags.workers, bundle: flags.bundle, backend: flags.backend });
+  await pool.ready;
+  return await runBatch({ ...work, read: readImageFile, captioner: pool });
+}
+
+async function captionElsewhere(work: BatchWork, queue: QueueAddress, out: string): Promise<BatchCounts> {
+  await using connection = await connectQueue(queue);
+  return await distribute({ ...work, connection, out });
 }
 
 async function count(items: AsyncIterable<unknown>): Promise<number> {

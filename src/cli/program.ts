@@ -3,12 +3,16 @@ import { registerAssets } from "./assets.ts";
 import { registerBatch } from "./batch.ts";
 import { registerCaption } from "./caption.ts";
 import { registerCompletion } from "./completion.ts";
+import { registerDeadLetters } from "./dead_letters.ts";
 import { registerDoctor } from "./doctor.ts";
 import { registerEvaluate } from "./evaluate.ts";
+import { registerHealthcheck } from "./healthcheck.ts";
 import { registerModels } from "./models.ts";
 import { registerServe } from "./serve.ts";
 import { registerTokenize } from "./tokenize.ts";
 import { versionText } from "./version.ts";
+import { registerWatch } from "./watch.ts";
+import { registerWorker } from "./worker.ts";
 
 /** Adds a verb to the command line. */
 export type RegisterVerb = (program: Command) => void;
@@ -26,7 +30,8 @@ export function buildProgram(more: readonly RegisterVerb[] = []): Command {
     .enablePositionalOptions();
   const verbs = [
     ...[registerCaption, registerServe, registerModels, registerTokenize, registerEvaluate],
-    ...[registerBatch, registerDoctor, registerAssets],
+    ...[registerBatch, registerWatch, registerWorker, registerDeadLetters],
+    ...[registerHealthcheck, registerDoctor, registerAssets],
   ];
   for (const register of [...verbs, ...more, registerCompletion]) register(program);
   return program;

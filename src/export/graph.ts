@@ -8,18 +8,25 @@ export type Attribute = number | string | readonly number[] | readonly string[] 
 
 /** One operation of a graph. An empty input name leaves an optional input out. */
 export interface GraphNode {
+  /** Operator, for instance `MatMul`. */
   readonly op: string;
   /** Operator set: empty for ONNX's own, `com.microsoft` for onnxruntime's. */
   readonly domain: string;
+  /** Name of the node, for messages; unique in its graph. */
   name: string;
+  /** Names of the values it reads, in the operator's order. */
   inputs: string[];
+  /** Names of the values it makes, in the operator's order. */
   outputs: string[];
+  /** The operator's options by name. */
   attributes: Record<string, Attribute>;
 }
 
 /** An input or output of a graph. */
 export interface GraphValue {
+  /** Name by which a caller feeds or reads it. */
   readonly name: string;
+  /** Type of its elements. */
   readonly type: TensorType;
   /** `null` where even the number of dimensions is left open. */
   readonly shape: Dimensions | null;
@@ -27,10 +34,13 @@ export interface GraphValue {
 
 /** An ONNX model in memory: plain data that the passes in this folder read and rewrite. */
 export interface Graph {
+  /** Name of the graph, for messages. */
   name: string;
   /** Version of ONNX's own operator set. */
   opset: number;
+  /** What a caller feeds. */
   inputs: GraphValue[];
+  /** What a caller can read. */
   outputs: GraphValue[];
   /** In an order in which every value is made before it is used. */
   nodes: GraphNode[];

@@ -48,6 +48,11 @@ export class GraphBuilder {
    * @param name Name of the graph, shown by viewers.
    * @param options See {@linkcode GraphBuilderOptions}.
    */
+  /**
+   * Begins an empty graph.
+   *
+   * @param name Name of the graph, which onnxruntime puts into its messages.
+   */
   constructor(name: string, options: GraphBuilderOptions = {}) {
     this.graph = {
       name,

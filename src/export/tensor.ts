@@ -9,8 +9,11 @@ export type TensorData = Float32Array | Uint16Array | Uint8Array | Int8Array | I
 
 /** A dense tensor held in memory, in row-major order. */
 export interface GraphTensor {
+  /** Type of the elements. */
   readonly type: TensorType;
+  /** Lengths of the dimensions; empty for a scalar. */
   readonly shape: readonly number[];
+  /** The elements: as many as the lengths multiplied. */
   readonly data: TensorData;
 }
 

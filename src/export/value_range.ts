@@ -1,18 +1,24 @@
 /** The interval that an 8-bit value has to cover; it always holds 0. */
 export interface ValueRange {
+  /** Lower end, 0 or below. */
   readonly low: number;
+  /** Upper end, 0 or above. */
   readonly high: number;
 }
 
 /** Scale and zero point of an 8-bit value: number = (stored - zeroPoint) x scale. */
 export interface Affine {
+  /** Distance of two neighbouring numbers, above 0. */
   readonly scale: number;
+  /** The stored value that means 0: 0 to 255. */
   readonly zeroPoint: number;
 }
 
 /** Counts of a value's elements in equal bins between its lowest and highest. */
 export interface Histogram {
+  /** From the lower end of the first bin to the upper end of the last. */
   readonly range: ValueRange;
+  /** Elements in each bin. */
   readonly counts: Float64Array;
 }
 

@@ -12,6 +12,8 @@ export class AllowedHosts {
   readonly #any: boolean;
 
   /**
+   * Reads an operator's list.
+   *
    * @param entries Host names (`photos.example.org`), names with all below them (`*.example.org`), `*` for every name,
    *   and addresses or ranges (`10.1.0.0/16`, `::1`), which alone make loopback, private and link-local addresses reachable.
    * @throws {EdgecapError} `option-invalid`, quoting the entry.

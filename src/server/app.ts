@@ -17,11 +17,13 @@ import { Tokens } from "./tokens.ts";
 
 /** A caption server without a socket: an Elysia app, its handler, and the workers behind it. */
 export interface CaptionServer extends AsyncDisposable {
+  /** The Elysia app with all routes, for those who mount it or add to it. */
   readonly app: Elysia;
   /** Answers a request, on any host that speaks the web's own Request and Response. */
   readonly fetch: (request: Request) => Promise<Response>;
   /** Resolves when the first worker can caption; rejects with an `EdgecapError` where the bundle cannot be loaded. */
   readonly ready: Promise<ModelCard>;
+  /** The options with their defaults filled in. */
   readonly config: ServerConfig;
   /**
    * Takes no more photos, and waits for those in hand.

@@ -13,6 +13,8 @@
  *
  * @module
  */
+
+export type { AllowedHosts } from "./allowed_hosts.ts";
 export { type CaptionServer, createServer } from "./app.ts";
 export type { LogLine, ServerConfig, ServerOptions } from "./config.ts";
 export { type Listener, type ListenOptions, listen } from "./listen.ts";

@@ -64,7 +64,9 @@ export function statusOf(code: ProblemCode): number {
 export interface ProblemDocument {
   /** URI of the kind of problem. */
   readonly type: string;
+  /** The kind of problem in a few words; the same for every problem of a code. */
   readonly title: string;
+  /** Status of the answer, 400 to 599. */
   readonly status: number;
   /** What was wrong, and what to do. */
   readonly detail: string;

@@ -55,7 +55,10 @@ const candidates: Readonly<Record<"attention" | "article", readonly Omit<Generat
     { beams: 3, lengthPenalty: 0.7 },
     { beams: 5, lengthPenalty: 0.7 },
     { beams: 5, lengthPenalty: 1 },
+    { beams: 5, lengthPenalty: 0.7, neighbours: { count: 20, weight: 6 } },
+    { beams: 5, lengthPenalty: 0.7, neighbours: { count: 20, weight: 12 } },
     { beams: 5, lengthPenalty: 1, neighbours: { count: 20, weight: 6 } },
+    { beams: 5, lengthPenalty: 1, neighbours: { count: 20, weight: 12 } },
   ],
   // Each of its steps reads the whole prefix again: wider beams would try for an hour.
   article: [

@@ -26,7 +26,20 @@ export interface RunOptions {
 }
 
 /** Runs `edgecap` as a process of its own, without colours, on the runtime that runs the test. */
-export async function edgecap(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+export function edgecap(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+  return start(args, options).ended;
+}
+
+/** A process of `edgecap` that goes on. */
+export interface Running {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Outcome>;
+  /** What it has printed so far. */
+  output(): string;
+}
+
+/** Starts what {@linkcode edgecap} runs to its end. */
+export function start(args: readonly string[], options: RunOptions = {}): Running {
   const runtime = "Deno" in globalThis ? ["run", "-A", "--no-check"] : [];
   const child = spawn(process.execPath, [...runtime, main, ...args], {
     cwd: options.cwd,
@@ -45,10 +58,11 @@ export async function edgecap(args: readonly string[], options: RunOptions = {})
   });
   child.stdin.on("error", () => {}); // A run that refuses its arguments reads no input.
   child.stdin.end(options.stdin ?? "");
-  return new Promise((resolve, reject) => {
+  const ended = new Promise<Outcome>((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (status) => resolve({ status, stdout, stderr }));
   });
+  return { child, ended, output: () => stdout + stderr };
 }
 
 /** Does some work in a folder of its own, which goes afterwards. */

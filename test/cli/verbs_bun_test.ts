@@ -19,7 +19,7 @@ describe("edgecap", () => {
   test("--help of every verb says how to call it, and gives an example", async () => {
     const { status, stdout } = await edgecap(["--help"]);
     expect(status).toBe(0);
-    const verbs = [...stdout.matchAll(/^ {2}([a-z]+) (?:\[|<)/gm)]
+    const verbs = [...stdout.matchAll(/^ {2}([a-z-]+) (?:\[|<)/gm)]
       .map((found) => found[1]!)
       .filter((v) => v !== "help");
     expect(verbs.length).toBeGreaterThanOrEqual(7);

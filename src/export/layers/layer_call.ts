@@ -10,7 +10,9 @@ export type Layout = "rows" | "planes";
 
 /** A tfjs tensor's stand-in in the ONNX graph. */
 export interface LayerValue {
+  /** The value in the graph. */
   readonly value: Value;
+  /** How it lies there. */
   readonly layout: Layout;
   /** Shape in tfjs, batch first; `null` where it is not fixed. */
   readonly shape: readonly (number | null)[];
@@ -20,13 +22,17 @@ export interface LayerValue {
 
 /** What a converter hands back for one output; shapes are known from tfjs. */
 export interface Converted {
+  /** The output in the graph. */
   readonly value: Value;
+  /** How it lies there. */
   readonly layout: Layout;
+  /** The mask for the layers behind it: bool, [batch, time]. */
   readonly mask?: Value;
 }
 
 /** One use of one layer. */
 export interface LayerCall {
+  /** The graph that nodes are added to. */
   readonly graph: GraphBuilder;
   /** The stem of the nodes' names: the layer's name behind a slash, with the names of the models it is nested in before it. */
   readonly name: string;
@@ -36,6 +42,7 @@ export interface LayerCall {
   readonly config: Readonly<Record<string, unknown>>;
   /** Weights by their own name: `kernel`, `bias`, `gamma`. */
   readonly weights: ReadonlyMap<string, GraphTensor>;
+  /** What the layer is called with, in its order. */
   readonly inputs: readonly LayerValue[];
   /** Shapes that tfjs gives to the outputs. */
   readonly outputShapes: readonly (readonly (number | null)[])[];

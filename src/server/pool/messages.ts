@@ -8,9 +8,13 @@ export type JobOptions = Omit<CaptionOptions, "signal">;
 
 /** What a model says of itself to those who ask the server. */
 export interface ModelCard {
+  /** Name of the bundle, or folder of a transformers.js model. */
   readonly name: string;
+  /** Version that the bundle's manifest gives. */
   readonly version?: string;
+  /** Kind of decoder: `attention` or `article`. */
   readonly preset?: string;
+  /** How the encoder's weights are stored: `fp32`, `fp16` or `int8`. */
   readonly precision?: string;
   /** What executes its graphs. */
   readonly backend?: string;

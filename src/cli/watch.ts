@@ -1,0 +1,61 @@
+import { type Command, Option } from "commander";
+import { load } from "../mod.ts";
+import type { BackendChoice } from "../runtime/backend.ts";
+import { type GalleryForm, galleryForms, watchFolder } from "../watch/watch_folder.ts";
+import { backendOption } from "./backend_option.ts";
+import { interruptSignal } from "./interrupt.ts";
+import { exitStatus } from "./run_program.ts";
+
+interface WatchFlags {
+  readonly write: GalleryForm;
+  readonly once?: boolean;
+  readonly bundle?: string;
+  readonly backend: BackendChoice;
+}
+
+/** Adds `edgecap watch`. */
+export function registerWatch(program: Command): void {
+  program
+    .command("watch")
+    .description("Keep the captions of a folder's pictures beside them, as alternative text.")
+    .argument("<dir>", "folder of pictures, sub-folders included")
+    .addOption(
+      new Option("--write <form>", "json: captions.json; xmp: a sidecar a picture; html: a page, index.html")
+        .choices([...galleryForms])
+        .makeOptionMandatory(),
+    )
+    .option("--once", "caption what is there, and end")
+    .option("--bundle <dir>", "folder or URL of a bundle (default: the one that comes with edgecap)")
+    .addOption(backendOption())
+    .addHelpText(
+      "after",
+      `
+Pictures that come, change or go are followed until Ctrl-C; what is captioned and unchanged is not captioned again. Files of these names
+that edgecap did not write are left as they are.
+Exit status: 0 done, 1 some pictures have no caption (with --once), 2 wrong usage.
+
+Examples:
+  edgecap watch ~/Pictures/holiday --write html
+  edgecap watch photos --write xmp --once`,
+    )
+    .action(watch);
+}
+
+async function watch(folder: string, { write, once = false, bundle, backend }: WatchFlags): Promise<void> {
+  using interrupt = interruptSignal();
+  const { signal } = interrupt;
+  await using captioner = await load({ bundle, backend, signal });
+  const failed = await watchFolder({
+    folder,
+    form: write,
+    once,
+    caption: async (image, stop) => (await captioner.caption(image, { signal: stop })).caption,
+    onPicture: (image, picture) => {
+      const what = picture === undefined ? "gone" : (picture.caption ?? `no caption: ${picture.error?.message}`);
+      process.stdout.write(`${image}: ${what}\n`);
+    },
+    onReady: () => process.stderr.write(`Watching "${folder}"; Ctrl-C ends.\n`),
+    signal,
+  });
+  if (once && failed > 0) process.exitCode = exitStatus.someFailed;
+}

@@ -1,0 +1,66 @@
+import { availableParallelism } from "node:os";
+import type { Command } from "commander";
+import { readImageFile } from "../batch/input_images.ts";
+import { connectQueue, type QueueAddress } from "../queue/connect.ts";
+import { workOff } from "../queue/work.ts";
+import type { BackendChoice } from "../runtime/backend.ts";
+import { backendOption } from "./backend_option.ts";
+import { openBatchPool } from "./batch_pool.ts";
+import { wholeNumber } from "./option_values.ts";
+import { queueOption } from "./queue_option.ts";
+
+interface WorkerFlags {
+  readonly queue: QueueAddress;
+  readonly workers: number;
+  readonly bundle?: string;
+  readonly backend: BackendChoice;
+}
+
+/** Adds `edgecap worker`. */
+export function registerWorker(program: Command): void {
+  program
+    .command("worker")
+    .description("Caption pictures that edgecap batch --queue hands out, on this machine.")
+    .addOption(
+      queueOption(
+        "queue on a Redis or Valkey server: redis://[user:password@]host[:port][/database][?name=NAME]",
+      ).makeOptionMandatory(),
+    )
+    .option("--workers <n>", "threads that caption", wholeNumber(1, 256), availableParallelism())
+    .option(
+      "--bundle <dir>",
+      "folder or URL of a bundle, or transformers:FOLDER (default: the one that comes with edgecap)",
+    )
+    .addOption(backendOption())
+    .addHelpText(
+      "after",
+      `
+The pictures must lie under the same paths on every machine. One that cannot be read or captioned is tried three times, here or elsewhere;
+a corrupt one once. SIGTERM or Ctrl-C: what is in hand is finished, and the exit status is 0. The pictures of a worker that dies go to
+another within 20 seconds.
+
+Example:
+  edgecap worker --queue redis://queue.example:6379`,
+    )
+    .action(work);
+}
+
+async function work({ queue, workers, bundle, backend }: WorkerFlags): Promise<void> {
+  const stop = new AbortController();
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.abort());
+  await using connection = await connectQueue(queue);
+  await using pool = openBatchPool({ workers, bundle, backend });
+  await pool.ready;
+  process.stderr.write(`Taking pictures from the queue "${queue.name}" at ${queue.shown}.\n`);
+  let counts = { captioned: 0, failed: 0 };
+  await workOff({
+    connection,
+    captioner: pool,
+    read: readImageFile,
+    onDone: (captioned, failed) => {
+      counts = { captioned, failed };
+    },
+    signal: stop.signal,
+  });
+  process.stderr.write(`${counts.captioned} captioned, ${counts.failed} attempts failed\n`);
+}

@@ -1,0 +1,134 @@
+import { resolve } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import type { ResultsFile } from "../batch/results_file.ts";
+import type { BatchCounts } from "../batch/run_batch.ts";
+import type { CaptionOptions } from "../caption_options.ts";
+import { throwIfAborted } from "../errors.ts";
+import { type CaptionJob, failureOf, jobIdOf, openDeadLetters, openQueue } from "./caption_queue.ts";
+import { claimQueue } from "./claim.ts";
+import type { QueueConnection } from "./connect.ts";
+
+/** What {@linkcode distribute} needs. */
+export interface DistributeOptions {
+  readonly connection: QueueConnection;
+  readonly images: AsyncIterable<string>;
+  readonly results: ResultsFile;
+  /** Path of the file of results, which the queue is bound to while pictures are in it. */
+  readonly out: string;
+  readonly options?: Pick<CaptionOptions, "beams">;
+  /** Called whenever results have come in. */
+  readonly onDone?: (counts: BatchCounts) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Pictures that are in the queue at a time at most: what Redis holds stays small, whatever the batch's size. */
+const mostInQueue = 2000;
+/** Wait between two looks for results, in milliseconds. */
+const pollMs = 100;
+/** Results taken at a time. */
+const page = 500;
+/** A picture of which nothing was heard for so long is looked for, in milliseconds. */
+const missingMs = 10_000;
+
+/**
+ * Has pictures captioned by the workers of a queue, and writes their results, one a picture.
+ *
+ * A result leaves the queue once it is written. Stopped at any moment, the same call goes on: pictures that are still in the queue are
+ * not put there again, and results that were written and not yet taken away are taken away. Pictures that failed for good get a line
+ * that says why, and become dead letters.
+ *
+ * @throws {EdgecapError} `queue-busy` where another batch has the queue, `aborted`, `file-unwritable`, and what `images`
+ *   throws.
+ */
+export async function distribute(batch: DistributeOptions): Promise<BatchCounts> {
+  const { connection, images, results, options = {}, signal } = batch;
+  const queue = openQueue(connection);
+  const deadLetters = openDeadLetters(connection);
+  for (const opened of [queue, deadLetters]) opened.on("error", () => {});
+  const counts = { captioned: 0, failed: 0, skipped: 0, failures: {} as Record<string, number> };
+  /** Pictures that are in the queue, or about to be put there, by job, and when each was last heard of. */
+  const inQueue = new Map<string, { readonly image: string; heard: number }>();
+
+  const collect = async (): Promise<boolean> => {
+    const ended = (await queue.getJobs(["completed", "failed"], 0, page - 1)) as (CaptionJob | undefined)[];
+    let any = false;
+    for (const job of ended) {
+      // Another call may have taken it away meanwhile.
+      if (job?.data === undefined) continue;
+      any = true;
+      const { image } = job.data;
+      const failure = job.returnvalue === null || job.returnvalue === undefined ? failureOf(job) : undefined;
+      // A result that was written before this run was stopped is taken away and no more.
+      const isNew = inQueue.has(job.id!) || results.done.add(image);
+      if (isNew) {
+        await results.write(image, failure ?? job.returnvalue);
+        if (failure === undefined) counts.captioned++;
+        else {
+          counts.failed++;
+          counts.failures[failure.code] = (counts.failures[failure.code] ?? 0) + 1;
+        }
+      }
+      if (failure !== undefined) {
+        await deadLetters.add("dead", { image, error: failure, at: job.finishedOn ?? Date.now() }, { jobId: job.id! });
+      }
+      await job.remove();
+      inQueue.delete(job.id!);
+    }
+    if (any) batch.onDone?.(counts);
+    return any;
+  };
+
+  const add = async (entries: readonly { readonly id: string; readonly image: string }[]): Promise<void> => {
+    // The result of an earlier run may have come in just now.
+    const wanted = entries.filter(({ id }) => inQueue.has(id));
+    await queue.addBulk(
+      wanted.map(({ id, image }) => ({
+        name: "caption",
+        data: { image, path: resolve(image), options },
+        opts: { jobId: id },
+      })),
+    );
+  };
+
+  /** Puts pictures back that the server has lost. */
+  const findMissing = async (): Promise<void> => {
+    const old = [...inQueue].filter(([, { heard }]) => Date.now() - heard > missingMs);
+    for (const [id, entry] of old.slice(0, page)) {
+      entry.heard = Date.now();
+      if ((await queue.getJob(id)) === undefined) await add([{ id, image: entry.image }]);
+    }
+  };
+
+  const settle = async (): Promise<void> => {
+    throwIfAborted(signal);
+    if (await collect()) return;
+    await findMissing();
+    await wait(pollMs, undefined, signal === undefined ? {} : { signal }).catch(() => throwIfAborted(signal));
+  };
+
+  try {
+    await using _ = await claimQueue(connection, queue, batch.out, signal);
+    let next: { id: string; image: string }[] = [];
+    for await (const image of images) {
+      throwIfAborted(signal);
+      if (!results.done.add(image)) {
+        counts.skipped++;
+        continue;
+      }
+      const id = jobIdOf(image);
+      next.push({ id, image });
+      inQueue.set(id, { image, heard: Date.now() });
+      if (next.length < 100) continue;
+      await add(next);
+      next = [];
+      while (inQueue.size > mostInQueue - 100) await settle();
+    }
+    if (next.length > 0) await add(next);
+    while (inQueue.size > 0) await settle();
+    // What an earlier run wrote and did not take away.
+    while (await collect());
+    return counts;
+  } finally {
+    await Promise.all([queue.close(), deadLetters.close()]);
+  }
+}

@@ -1,0 +1,55 @@
+import { readFile } from "node:fs/promises";
+import { escapeXml } from "./escape_xml.ts";
+import { altText, foreign, type Gallery, sorted, writeAtomically } from "./gallery.ts";
+
+const generator = '<meta name="generator" content="edgecap">';
+
+/**
+ * Writes a page that shows the pictures of a folder, each with its caption as alternative text and under it.
+ *
+ * @param title What the page is called.
+ * @throws {EdgecapError} `data-invalid` where another page stands there; `file-unwritable`.
+ */
+export async function writeHtmlPage(path: string, title: string, gallery: Gallery): Promise<void> {
+  const before = await readFile(path, "utf8").catch(() => generator);
+  if (!before.includes(generator)) throw foreign(path);
+  await writeAtomically(path, htmlPage(title, gallery));
+}
+
+/** The page's text. Pictures without a caption are left out. */
+export function htmlPage(title: string, gallery: Gallery): string {
+  const figures = sorted(gallery).flatMap(([image, { caption }]) => {
+    if (caption === undefined) return [];
+    const address = escapeXml(image.split("/").map(encodeURIComponent).join("/"));
+    const text = escapeXml(altText(caption));
+    return [
+      `<figure><a href="${address}"><img src="${address}" alt="${text}" loading="lazy"></a><figcaption>${text}</figcaption></figure>`,
+    ];
+  });
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+${generator}
+<title>${escapeXml(title)}</title>
+<style>
+:root { color-scheme: light dark; font: 1rem/1.4 system-ui, sans-serif; }
+body { max-width: 80rem; margin: 0 auto; padding: 1rem; }
+main { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(16rem, 100%), 1fr)); gap: 1.5rem; }
+figure { margin: 0; }
+img { display: block; width: 100%; aspect-ratio: 4 / 3; object-fit: cover; border-radius: 0.4rem; background: #8883; }
+a { display: block; border-radius: 0.4rem; }
+a:focus-visible { outline: 3px solid Highlight; outline-offset: 3px; }
+figcaption { margin-top: 0.5rem; }
+</style>
+</head>
+<body>
+<h1>${escapeXml(title)}</h1>
+<main>
+${figures.length === 0 ? "<p>No pictures yet.</p>" : figures.join("\n")}
+</main>
+</body>
+</html>
+`;
+}

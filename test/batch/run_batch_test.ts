@@ -1,0 +1,87 @@
+import { describe, expect, test } from "bun:test";
+import { readFile } from "node:fs/promises";
+import { ResultsFile } from "../../src/batch/results_file.ts";
+import { runBatch } from "../../src/batch/run_batch.ts";
+import { EdgecapError } from "../../src/errors.ts";
+import { codeOf } from "../code_of.ts";
+import { named, read, Stub, withPath } from "../fixtures/stub_batch.ts";
+
+const linesOf = async (path: string) => (await readFile(path, "utf8")).trimEnd().split("\n");
+
+describe("runBatch()", () => {
+  test("captions each picture once, and passes over those that are done", () =>
+    withPath(async (path) => {
+      const captioner = new Stub();
+      for (const [count, captioned, skipped] of [
+        [30, 30, 0],
+        [50, 20, 30],
+      ] as const) {
+        await using results = await ResultsFile.open(path);
+        const counts = await runBatch({ images: named(count), read, captioner, results });
+        expect(counts).toEqual({ captioned, skipped, failed: 0, failures: {} });
+      }
+      const images = (await linesOf(path)).map((line) => (JSON.parse(line) as { image: string }).image);
+      expect(new Set(images).size).toBe(50);
+      expect(images).toHaveLength(50);
+      expect(captioner.most).toBe(4);
+    }));
+
+  test("takes a picture that is named twice once", () =>
+    withPath(async (path) => {
+      async function* twice() {
+        yield* named(3);
+        yield* named(3);
+      }
+      await using results = await ResultsFile.open(path);
+      const counts = await runBatch({ images: twice(), read, captioner: new Stub(), results });
+      expect(counts).toMatchObject({ captioned: 3, skipped: 3 });
+    }));
+
+  test("notes what fails, by code, and goes on", () =>
+    withPath(async (path) => {
+      const captioner = new Stub(1, (image) => {
+        if (image === "1.jpg") return new EdgecapError("image-corrupt", "It ends early.");
+        return image === "2.jpg" ? new TypeError("a mistake") : undefined;
+      });
+      await using results = await ResultsFile.open(path);
+      const counts = await runBatch({ images: named(4), read, captioner, results });
+      expect(counts).toMatchObject({ captioned: 2, failed: 2, failures: { "image-corrupt": 1, internal: 1 } });
+      const failed = (await linesOf(path)).map((line) => JSON.parse(line)).filter(({ error }) => error !== undefined);
+      expect(failed).toEqual([
+        { image: "1.jpg", error: { code: "image-corrupt", message: "It ends early." } },
+        { image: "2.jpg", error: { code: "internal", message: "a mistake" } },
+      ]);
+    }));
+
+  test("ends at what no other picture would mend", () =>
+    withPath(async (path) => {
+      const captioner = new Stub(1, () => new EdgecapError("option-invalid", "beams is 0"));
+      await using results = await ResultsFile.open(path);
+      expect(await codeOf(runBatch({ images: named(100), read, captioner, results }))).toBe("option-invalid");
+      expect(await readFile(path, "utf8")).toBe("");
+    }));
+
+  test("stops at its signal, with whole lines, and goes on later", () =>
+    withPath(async (path) => {
+      const stop = new AbortController();
+      {
+        await using results = await ResultsFile.open(path);
+        const onDone = ({ captioned }: { captioned: number }) => {
+          if (captioned === 10) stop.abort();
+        };
+        const work = runBatch({
+          images: named(1000),
+          read,
+          captioner: new Stub(),
+          results,
+          onDone,
+          signal: stop.signal,
+        });
+        expect(await codeOf(work)).toBe("aborted");
+      }
+      expect((await linesOf(path)).length).toBeLessThan(20);
+      await using results = await ResultsFile.open(path);
+      await runBatch({ images: named(40), read, captioner: new Stub(), results });
+      expect(new Set(await linesOf(path)).size).toBe(40);
+    }));
+});

@@ -1,0 +1,78 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { escapeXml } from "../../src/watch/escape_xml.ts";
+import { htmlPage } from "../../src/watch/html_page.ts";
+import { xmpSidecar } from "../../src/watch/xmp_sidecar.ts";
+
+/** What a reader makes of escaped text. */
+const unescaped = (text: string) =>
+  text.replace(
+    /&(amp|lt|gt|quot|#39);/g,
+    (_, name: string) => ({ amp: "&", lt: "<", gt: ">", quot: '"', "#39": "'" })[name]!,
+  );
+
+const anyText = fc.string({ unit: "binary", maxLength: 40 });
+
+describe("escapeXml()", () => {
+  test("leaves nothing that ends a text or an attribute, and gives the text back", () => {
+    fc.assert(
+      fc.property(anyText, (text) => {
+        const escaped = escapeXml(text);
+        expect(escaped).not.toMatch(/[<>"']|&(?!(?:amp|lt|gt|quot|#39);)/);
+        const allowed = text
+          .toWellFormed()
+          .replace(/[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/gu, "\ufffd");
+        expect(unescaped(escaped)).toBe(allowed);
+      }),
+    );
+  });
+});
+
+describe("htmlPage()", () => {
+  test("shows each picture with its caption as alternative text", () => {
+    const page = htmlPage(
+      "Me & <you>",
+      new Map([
+        ["b/ü #1?.jpg", { size: 1, changed: 1, caption: 'a "dog" runs' }],
+        ["a.jpg", { size: 1, changed: 1, caption: "a cat" }],
+        ["bad.jpg", { size: 1, changed: 1, error: { code: "image-corrupt", message: "" } }],
+      ]),
+    );
+    expect(page).toContain("<title>Me &amp; &lt;you&gt;</title>");
+    const images = [...page.matchAll(/<a href="([^"]*)"><img src="([^"]*)" alt="([^"]*)"/g)].map((found) =>
+      found.slice(1),
+    );
+    expect(images).toEqual([
+      ["a.jpg", "a.jpg", "A cat"],
+      ["b/%C3%BC%20%231%3F.jpg", "b/%C3%BC%20%231%3F.jpg", "A &quot;dog&quot; runs"],
+    ]);
+  });
+
+  test("names any file so that the address leads to it", () => {
+    fc.assert(
+      fc.property(
+        fc
+          .string({ minLength: 1, maxLength: 20 })
+          .filter((name) => !/[/\0]/.test(name) && name !== "." && name !== ".."),
+        (name) => {
+          const page = htmlPage("x", new Map([[name, { size: 1, changed: 1, caption: "a dog" }]]));
+          const address = unescaped(/<img src="([^"]*)"/.exec(page)![1]!);
+          const path = new URL(address, "http://gallery/").pathname.slice(1);
+          expect(decodeURIComponent(path)).toBe(name);
+        },
+      ),
+    );
+  });
+});
+
+describe("xmpSidecar()", () => {
+  test("holds the caption as description and as alternative text", () => {
+    const text = xmpSidecar("two men & a <dog>");
+    expect(text.match(/Two men &amp; a &lt;dog&gt;/g)).toHaveLength(4);
+    expect(text).toMatch(/<dc:description><rdf:Alt>/);
+    expect(text).toMatch(/<Iptc4xmpCore:AltTextAccessibility><rdf:Alt>/);
+    const opened = [...text.matchAll(/<(\w+:\w+)[\s>]/g)].map((found) => found[1]!);
+    const closed = [...text.matchAll(/<\/(\w+:\w+)>/g)].map((found) => found[1]!);
+    expect(opened.sort()).toEqual(closed.sort());
+  });
+});

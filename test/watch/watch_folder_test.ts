@@ -1,0 +1,134 @@
+import { describe, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { EdgecapError } from "../../src/errors.ts";
+import { type GalleryForm, watchFolder } from "../../src/watch/watch_folder.ts";
+import { codeOf } from "../code_of.ts";
+
+async function withFolder(work: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "edgecap-watch-"));
+  try {
+    await mkdir(join(folder, "sub"));
+    await writeFile(join(folder, "a.jpg"), "cat");
+    await writeFile(join(folder, "sub", "b.png"), "dog");
+    await writeFile(join(folder, "notes.txt"), "no picture");
+    await work(folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** Captions a file by what stands in it, and counts. */
+function stub() {
+  const seen: string[] = [];
+  const caption = async (image: Uint8Array): Promise<string> => {
+    const text = new TextDecoder().decode(image);
+    seen.push(text);
+    if (text === "corrupt") throw new EdgecapError("image-corrupt", "It ends early.");
+    return `a ${text}`;
+  };
+  return { seen, caption };
+}
+
+const once = (folder: string, form: GalleryForm, caption: (image: Uint8Array) => Promise<string>) =>
+  watchFolder({ folder, form, caption, once: true, signal: new AbortController().signal });
+
+async function captionsIn(folder: string): Promise<Record<string, string | undefined>> {
+  const { images } = JSON.parse(await readFile(join(folder, "captions.json"), "utf8")) as {
+    images: Record<string, { caption?: string }>;
+  };
+  return Object.fromEntries(Object.entries(images).map(([name, { caption }]) => [name, caption]));
+}
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds().catch(() => false))) await wait(20);
+}
+
+describe("watchFolder(), once", () => {
+  test("captions what is there, and later only what has come or changed", () =>
+    withFolder(async (folder) => {
+      const first = stub();
+      expect(await once(folder, "json", first.caption)).toBe(0);
+      expect(await captionsIn(folder)).toEqual({ "a.jpg": "a cat", "sub/b.png": "a dog" });
+      expect(first.seen.sort()).toEqual(["cat", "dog"]);
+      await writeFile(join(folder, "a.jpg"), "bird");
+      await utimes(join(folder, "a.jpg"), 1, 1);
+      await writeFile(join(folder, "c.webp"), "corrupt");
+      await rm(join(folder, "sub", "b.png"));
+      const second = stub();
+      expect(await once(folder, "json", second.caption)).toBe(1);
+      expect(await captionsIn(folder)).toEqual({ "a.jpg": "a bird", "c.webp": undefined });
+      expect(second.seen.sort()).toEqual(["bird", "corrupt"]);
+      const third = stub();
+      expect(await once(folder, "json", third.caption)).toBe(1);
+      expect(third.seen).toEqual([]);
+    }));
+
+  test("writes sidecars, and takes them away with their pictures", () =>
+    withFolder(async (folder) => {
+      await once(folder, "xmp", stub().caption);
+      expect(await readFile(join(folder, "sub", "b.png.xmp"), "utf8")).toContain(">A dog<");
+      await rm(join(folder, "sub", "b.png"));
+      await once(folder, "xmp", stub().caption);
+      expect([existsSync(join(folder, "sub", "b.png.xmp")), existsSync(join(folder, "a.jpg.xmp"))]).toEqual([
+        false,
+        true,
+      ]);
+    }));
+
+  test("leaves what others wrote", () =>
+    withFolder(async (folder) => {
+      const others = { "captions.json": '{"mine":1}', "index.html": "<p>mine</p>", "a.jpg.xmp": "<x/>" };
+      for (const [name, text] of Object.entries(others)) await writeFile(join(folder, name), text);
+      expect(await codeOf(once(folder, "json", stub().caption))).toBe("data-invalid");
+      expect(await codeOf(once(folder, "html", stub().caption))).toBe("data-invalid");
+      expect(await once(folder, "xmp", stub().caption)).toBe(1);
+      for (const [name, text] of Object.entries(others)) expect(await readFile(join(folder, name), "utf8")).toBe(text);
+    }));
+
+  test("says where there is no folder", async () => {
+    expect(await codeOf(once("no such folder", "json", stub().caption))).toBe("file-unreadable");
+  });
+});
+
+describe("watchFolder()", () => {
+  test("follows pictures that come, change and go, until its signal", () =>
+    withFolder(async (folder) => {
+      const stop = new AbortController();
+      const { caption, seen } = stub();
+      let ready = false;
+      const watching = watchFolder({
+        folder,
+        form: "html",
+        caption,
+        once: false,
+        onReady: () => {
+          ready = true;
+        },
+        signal: stop.signal,
+      });
+      const page = () => readFile(join(folder, "index.html"), "utf8");
+      await until(async () => ready);
+      expect(await page()).toContain('alt="A dog"');
+      await writeFile(join(folder, "sub", "new.gif"), "horse");
+      await until(async () => (await page()).includes('alt="A horse"'));
+      await rm(join(folder, "a.jpg"));
+      await until(async () => !(await page()).includes('alt="A cat"'));
+      stop.abort();
+      expect(await watching).toBe(0);
+      expect(seen.sort()).toEqual(["cat", "dog", "horse"]);
+    }));
+
+  test("finds what left while nobody watched", () =>
+    withFolder(async (folder) => {
+      await once(folder, "json", stub().caption);
+      await rm(join(folder, "a.jpg"));
+      const stop = new AbortController();
+      const onReady = () => stop.abort();
+      await watchFolder({ folder, form: "json", ...stub(), once: false, onReady, signal: stop.signal });
+      expect(await captionsIn(folder)).toEqual({ "sub/b.png": "a dog" });
+    }));
+});
