@@ -7,7 +7,7 @@
  * and the bytes of the file that is loaded.
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,14 +15,24 @@ import { parseArgs } from "node:util";
 import * as ort from "onnxruntime-web";
 import { testPicture } from "../src/self_test.ts";
 
+/** Forms of a graph. */
+type Form = "plain" | "optimised" | "ort";
+
 /** Session options of each variant; `file` where another form of the graph is loaded. */
-const variants: Readonly<Record<string, { readonly file?: "optimised"; readonly options: object }>> = {
+const variants: Readonly<Record<string, { readonly file?: Form; readonly options: object }>> = {
   "as it is": { options: { graphOptimizationLevel: "all" } },
   "no arena": { options: { graphOptimizationLevel: "all", enableCpuMemArena: false } },
   "no memory pattern": { options: { graphOptimizationLevel: "all", enableMemPattern: false } },
   "basic optimisation": { options: { graphOptimizationLevel: "basic" } },
   "no optimisation": { options: { graphOptimizationLevel: "disabled" } },
   "optimised before": { file: "optimised", options: { graphOptimizationLevel: "disabled" } },
+  "optimised before, all": { file: "optimised", options: { graphOptimizationLevel: "all" } },
+  ".ort": { file: "ort", options: { graphOptimizationLevel: "all" } },
+  ".ort, bytes used in place": {
+    file: "ort",
+    options: { graphOptimizationLevel: "all", extra: { session: { use_ort_model_bytes_directly: "1" } } },
+  },
+  "no prepacking": { options: { graphOptimizationLevel: "all", extra: { session: { disable_prepacking: "1" } } } },
 };
 
 async function measure(name: string, path: string): Promise<void> {
@@ -48,14 +58,15 @@ function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }
 
-/** The graph as native onnxruntime's optimiser leaves it, for any processor. */
-async function optimise(path: string, out: string): Promise<void> {
+/** The graph as native onnxruntime's optimiser leaves it, for any processor, as `.onnx` or in onnxruntime's own format. */
+async function optimise(path: string, out: string, format: "ONNX" | "ORT"): Promise<void> {
   const native = await import("onnxruntime-node");
-  const session = await native.InferenceSession.create(path, {
+  const options = {
     graphOptimizationLevel: "extended",
     optimizedModelFilePath: out,
-  });
-  await session.release();
+    extra: { session: { save_model_format: format } },
+  } as const;
+  await (await native.InferenceSession.create(path, options)).release();
 }
 
 const { values: flags, positionals } = parseArgs({
@@ -66,11 +77,13 @@ if (positionals.length === 2) await measure(positionals[0]!, positionals[1]!);
 const bundle = flags.bundle ?? fileURLToPath(new URL("../models/default", import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), "edgecap-sessions-"));
 try {
-  const files = { plain: join(bundle, "encoder.onnx"), optimised: join(scratch, "optimised.onnx") };
-  await optimise(files.plain, files.optimised).catch((error: unknown) => {
-    console.log(`No optimised graph: ${String(error)}`);
-    writeFileSync(files.optimised, readFileSync(files.plain));
-  });
+  const files: Readonly<Record<Form, string>> = {
+    plain: join(bundle, "encoder.onnx"),
+    optimised: join(scratch, "optimised.onnx"),
+    ort: join(scratch, "optimised.ort"),
+  };
+  await optimise(files.plain, files.optimised, "ONNX");
+  await optimise(files.plain, files.ort, "ORT");
   const found = new Map<string, { load: number[]; run: number[] }>();
   for (let round = 0; round < Number(flags.rounds); round++) {
     for (const [name, { file }] of Object.entries(variants)) {
@@ -89,7 +102,7 @@ try {
   for (const [name, { load, run }] of found) {
     const bytes = statSync(files[variants[name]!.file ?? "plain"]).size;
     console.log(
-      `${name.padEnd(20)} load ${median(load).toFixed(0).padStart(5)} ms   run ${median(run).toFixed(0).padStart(5)} ms   ${(bytes / 1e6).toFixed(1)} MB`,
+      `${name.padEnd(26)} load ${median(load).toFixed(0).padStart(5)} ms   run ${median(run).toFixed(0).padStart(5)} ms   ${(bytes / 1e6).toFixed(1)} MB`,
     );
   }
 } finally {

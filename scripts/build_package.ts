@@ -17,6 +17,7 @@ const copied = [
   "wasm/pkg",
   "wasm-image/pkg",
   "models/default",
+  "models/fast",
   "README.md",
   "LICENSE",
   "THIRD_PARTY_LICENSES.txt",

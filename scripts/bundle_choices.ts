@@ -4,10 +4,11 @@
  * usage: bun scripts/bundle_choices.ts --images DIR --captions FILE --dev LIST
  *        [--count 1000] [--rounds 15] [--out dist/bundles] [--doc docs/bundles.md]
  *
- * OUT/fast is the one with the best score of those that caption in half the default's time; OUT/SIZE-BEAMS the others. Ranges
- * of 8-bit values stay those of the default's encoder, and its decoder is used as it is: run this again after either changes.
+ * OUT/SIZE-BEAMS are the bundles. The one with the best score of those that caption in half the default's time becomes
+ * models/fast, which shares the default's files. Ranges of 8-bit values stay those of the default's encoder, and its decoder is
+ * used as it is: run this again after either changes.
  */
-import { readFile, rename, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { availableParallelism, cpus } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -21,6 +22,7 @@ import { decodeModel, encodeModel, resizeEncoder } from "../src/export/mod.ts";
 import { decodeImage } from "../src/image/decode.ts";
 import { encoderInput } from "../src/image/encoder_input.ts";
 import { load } from "../src/mod.ts";
+import { Datastore } from "../src/retrieval/datastore.ts";
 import { selfTestOf } from "../src/self_test.ts";
 import { sentence } from "../src/text/sentence.ts";
 import { textModule } from "../src/text/wasm.ts";
@@ -29,6 +31,7 @@ import { readCaptions } from "../src/training/dataset/captions_file.ts";
 import { readSplitList } from "../src/training/dataset/split_list.ts";
 import { openFastGraph } from "../src/training/fast_graph.ts";
 import { writeWhole } from "../src/training/write_whole.ts";
+import { shareFiles } from "./share_files.ts";
 
 /** Sides of pictures with widths of the search; none keeps the default's. */
 const choices: readonly { readonly size: number; readonly beams?: number }[] = [
@@ -36,9 +39,11 @@ const choices: readonly { readonly size: number; readonly beams?: number }[] = [
   { size: 192 },
   { size: 160 },
   { size: 160, beams: 2 },
+  { size: 160, beams: 1 },
+  { size: 152, beams: 2 },
+  { size: 144, beams: 3 },
   { size: 144, beams: 2 },
-  { size: 144, beams: 1 },
-  { size: 128, beams: 3 },
+  { size: 128, beams: 5 },
 ];
 
 type Content = Awaited<ReturnType<typeof loadBundle>>;
@@ -80,13 +85,16 @@ async function score({ manifest, files }: Content, images: string, dev: readonly
   await using init = await openFastGraph("decoder_init", files.decoderInit);
   await using step = await openFastGraph("decoder_step", files.decoderStep);
   const words = new TextDecoder().decode(files.vocabulary).trimEnd().split("\n");
+  const { neighbours: asked, ...generation } = manifest.generation;
+  using datastore = files.datastore && new Datastore(files.datastore, "datastore", words.length);
+  const neighbours = asked && datastore && { ...asked, datastore };
   const { size } = manifest.encoder;
   const items: TextItem[] = [];
   for (const { image, references } of dev) {
     const { rgb } = await decodeImage(new Uint8Array(await readFile(join(images, image))), { size });
     const { grid } = await encoder.run({ pixels: { data: encoderInput(rgb), shape: [1, size, size, 3] } });
-    const options = { ...manifest.generation, vocabulary: words.length, minWords: 1, count: 1 };
-    const [best] = await generate({ init, step }, grid!, options);
+    const options = { ...generation, vocabulary: words.length, minWords: 1, count: 1 };
+    const [best] = await generate({ init, step }, grid!, options, neighbours);
     items.push({ id: image, hypothesis: sentence([...best!.tokens].map((id) => words[id]!)), references });
   }
   return evaluateText(items);
@@ -177,8 +185,10 @@ const times = await timed(
 );
 const quick = rows.filter((_, i) => times[i]!.allMs <= times[0]!.allMs / 2).sort((a, b) => b.cider - a.cider)[0];
 if (quick !== undefined) {
-  await rm(join(out, "fast"), { recursive: true, force: true });
-  await rename(quick.folder, join(out, "fast"));
+  const { manifest, files } = await loadBundle(quick.folder);
+  const fast = { ...manifest, name: "edgecap-attention-fast", files: shareFiles(files, "default", whole) };
+  const path = fileURLToPath(new URL("../models/fast/manifest.json", import.meta.url));
+  await writeWhole(path, `${JSON.stringify(fast, null, 2).replace(/\[\s+(\d+),\s+(\d+)\s+\]/g, "[$1, $2]")}\n`);
 }
 const table = rows.map(({ size, beams, folder, cider, bleu4, megabytes }, i) => {
   const { encodeMs, allMs } = times[i]!;
@@ -192,8 +202,12 @@ await writeWhole(
   `# Smaller pictures, quicker captions
 
 Written by \`bun scripts/bundle_choices.ts --images Images --captions captions.txt --dev devImages.txt${flags.count === "1000" ? "" : ` --count ${flags.count}`} --rounds ${flags.rounds}\`,
-which also makes these bundles, in \`dist/bundles\`; \`edgecap caption --bundle dist/bundles/fast\` uses one. The encoder's weights and
-8-bit ranges and the decoder are the default bundle's; a smaller picture has fewer regions to look at.
+which also makes these bundles, in \`dist/bundles\`. One of them comes with edgecap, in the checkout, the package and the executable:
+\`edgecap caption --bundle fast photo.jpg\`. Its folder, \`models/fast\`, holds a manifest of some kilobytes: the weights are the default
+bundle's files, of which it changes the few bytes that name the picture's size.
+
+All have the encoder's weights and 8-bit ranges, the decoder and the datastore of the default; a smaller picture has fewer
+regions to look at.
 
 Scores are those of ${dev.length} dev photos of Flickr8k, times 100${dev.length < listed.length ? "; of so few they compare with each other, not with those of all" : ""}.
 Milliseconds are medians of ${flags.rounds} interleaved rounds on one thread of wasm: ${cpus()[0]?.model ?? "an unknown processor"}, ${availableParallelism()} cores,

@@ -82,14 +82,28 @@ describe("the executable", () => {
     expect(await run("caption", "--threads", "2", "../photo.jpg")).toEqual(one);
   });
 
-  test("verifies the bundle inside it, and says what it is made of", async () => {
+  test("verifies the bundles inside it, and says what it is made of", async () => {
     const models = await run("models", "--json");
     expect([models.status, models.stderr]).toEqual([0, ""]);
-    expect(JSON.parse(models.stdout).name).toBe("edgecap-attention");
+    const names = models.stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line).name);
+    expect(names).toEqual(["edgecap-attention", "edgecap-attention-fast"]);
     const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
     const said = (await run("--version")).stdout;
     expect(said).toStartWith(`edgecap ${version}, Bun ${Bun.version}, commit `);
     expect(said).toMatch(/, bundle [0-9a-f]{12}\n$/);
+  });
+
+  test("captions with the fast bundle inside it", async () => {
+    await using captioner = await load({ bundle: "fast", backend: "wasm" });
+    const { caption } = await captioner.caption(readFileSync(portrait));
+    expect(await run("caption", "--bundle", "fast", "../photo.jpg")).toEqual({
+      status: 0,
+      stdout: `${caption}\n`,
+      stderr: "",
+    });
   });
 
   test("takes another bundle in the place of its own", async () => {

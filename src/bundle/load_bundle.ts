@@ -1,8 +1,8 @@
-import { defaultBundle, readDefaultBundle } from "#assets";
+import { includedBundles, readIncludedBundle } from "#assets";
 import { openFolder, openStore } from "#storage";
 import { EdgecapError, throwIfAborted } from "../errors.ts";
 import { download } from "./download.ts";
-import { type BundleFiles, type BundlePart, type Manifest, parseManifest } from "./manifest.ts";
+import { type BundleFiles, type BundlePart, type FileEntry, type Manifest, parseManifest } from "./manifest.ts";
 import { sha256Hex } from "./sha256.ts";
 
 /** A bundle in memory: its manifest and its files, whose hashes have been checked. */
@@ -23,15 +23,22 @@ export interface OpenBundle {
   /**
    * Reads all files and checks them against the manifest.
    *
-   * @throws {EdgecapError} `bundle-file-missing`, `bundle-hash-mismatch` or `aborted`.
+   * @throws {EdgecapError} `bundle-file-missing`, `bundle-hash-mismatch`, `bundle-manifest-invalid` where it changes bytes
+   *   beyond a file's end, or `aborted`.
    */
   files(): Promise<Bundle["files"]>;
 }
 
-/** Where a bundle is: a folder's path, a `file:`, `http:` or `https:` URL of a folder, or its files in memory by name. */
+/**
+ * Where a bundle is: the name of one that comes with edgecap (`default`, `fast`), a folder's path, a `file:`, `http:` or
+ * `https:` URL of a folder, or its files in memory by name. A folder of such a name is `./fast`.
+ */
 export type BundleSource = string | URL | ReadonlyMap<string, Uint8Array>;
 
-export { defaultBundle } from "#assets";
+export { includedBundles } from "#assets";
+
+/** The bundle that is taken where none is asked for. */
+export const defaultBundle: URL = includedBundles["default"]!;
 
 /**
  * Reads a bundle whole and checks every file against its manifest. Files of a bundle on the web are kept, in the user's
@@ -76,7 +83,7 @@ export async function openBundle(source: BundleSource, signal?: AbortSignal): Pr
   };
 
   async function readPart(file: FileEntry): Promise<Uint8Array> {
-    const { path, sha256, bytes: size } = file;
+    const { path, sha256, bytes: size, changes = [] } = file;
     const found = await readFile(file).catch((cause: unknown) => {
       throwIfAborted(signal);
       if (cause instanceof EdgecapError) throw cause;
@@ -85,7 +92,13 @@ export async function openBundle(source: BundleSource, signal?: AbortSignal): Pr
       });
     });
     const hash = await sha256Hex(found);
-    if (hash === sha256) return found;
+    if (hash === sha256) {
+      if (changes.every(([place]) => place < found.length)) return changed(found, changes);
+      throw new EdgecapError(
+        "bundle-manifest-invalid",
+        `The manifest of "${where}" changes bytes of "${path}" beyond its end: export the bundle again.`,
+      );
+    }
     throw new EdgecapError(
       "bundle-hash-mismatch",
       `"${path}" of the bundle "${where}" is not the file that its manifest names (${found.length} bytes of SHA-256 ${hash}; expected ${size} of ${sha256}): copy the bundle again.`,
@@ -93,7 +106,13 @@ export async function openBundle(source: BundleSource, signal?: AbortSignal): Pr
   }
 }
 
-type FileEntry = NonNullable<Manifest["files"][BundlePart]>;
+/** A file as the bundle has it that shares it with another; the bytes given stay as they are. */
+function changed(bytes: Uint8Array, changes: NonNullable<FileEntry["changes"]>): Uint8Array {
+  if (changes.length === 0) return bytes;
+  const own = new Uint8Array(bytes);
+  for (const [place, value] of changes) own[place] = value;
+  return own;
+}
 
 interface Reader {
   readonly where: string;
@@ -103,11 +122,17 @@ interface Reader {
 
 async function reader(source: BundleSource, signal: AbortSignal | undefined): Promise<Reader> {
   if (source instanceof Map) return ofPaths("memory", (path) => fromMemory(source, path));
-  // An executable has it inside, where no folder is.
-  if (source === defaultBundle && readDefaultBundle !== undefined)
-    return ofPaths("the bundle that comes with edgecap", readDefaultBundle);
+  const name = Object.keys(includedBundles).find((name) => source === name || source === includedBundles[name]);
+  const included = name === undefined ? undefined : includedBundles[name];
+  // An executable has them inside, where no folder is.
+  if (name !== undefined && readIncludedBundle !== undefined) {
+    const where =
+      included === defaultBundle ? "the bundle that comes with edgecap" : `${name}, which comes with edgecap`;
+    return ofPaths(where, (path) => readIncludedBundle!(name, path));
+  }
   const url =
-    source instanceof URL ? source : /^(file|https?):/.test(source as string) ? new URL(source as string) : undefined;
+    included ??
+    (source instanceof URL ? source : /^(file|https?):/.test(source as string) ? new URL(source as string) : undefined);
   if (url !== undefined && url.protocol !== "file:") return fromWeb(url, signal);
   const { where, read } = openFolder(url ?? (source as string));
   return ofPaths(where, (path) => read(path, signal));

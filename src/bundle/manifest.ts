@@ -9,13 +9,26 @@ const count = Type.Integer({ minimum: 1 });
 const score = Type.Number({ minimum: 0 });
 
 const fileEntry = Type.Object({
-  /** Path inside the bundle's folder. */
-  path: Type.String({ pattern: "^[A-Za-z0-9_-][A-Za-z0-9._-]*$" }),
+  /** Path inside the bundle's folder, or `../NAME/FILE` of the bundle NAME beside it, whose file this one shares. */
+  path: Type.String({ pattern: "^(\\.\\./[A-Za-z0-9_-][A-Za-z0-9._-]*/)?[A-Za-z0-9_-][A-Za-z0-9._-]*$" }),
   /** Size of the file. */
   bytes: Type.Integer({ minimum: 0 }),
   /** SHA-256 of its content, in lower-case hexadecimal. */
   sha256: Type.String({ pattern: "^[0-9a-f]{64}$" }),
+  /**
+   * Bytes that are other than in the file, as pairs of place and value: a graph for pictures of another size differs from
+   * the one whose file it shares in a few lengths.
+   */
+  changes: Type.Optional(
+    Type.Array(Type.Tuple([Type.Integer({ minimum: 0 }), Type.Integer({ minimum: 0, maximum: 255 })]), {
+      minItems: 1,
+      maxItems: 256,
+    }),
+  ),
 });
+
+/** A file of a bundle as its manifest names it. */
+export type FileEntry = Static<typeof fileEntry>;
 
 /** Schema of the answer that a bundle stores for the backends to be tested with; see src/self_test.ts. */
 const selfTestSchema = Type.Object({

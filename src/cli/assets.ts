@@ -13,7 +13,7 @@ export function registerAssets(program: Command): void {
     .command("assets")
     .description("Write what a web page needs that captions by itself: WebAssembly and a bundle.")
     .argument("<dir>", "folder to write to; serve it as edgecap/ beside the page's script")
-    .option("--bundle <dir>", "folder or URL of the bundle (default: the one that comes with edgecap)")
+    .option("--bundle <dir>", "fast, or folder or URL of the bundle (default: the one that comes with edgecap)")
     .option("--webgpu", "also the 27 MB that the backend webgpu needs")
     .addHelpText("after", "\nExample:\n  edgecap assets public/edgecap")
     .action(assets);

@@ -37,7 +37,7 @@ export function registerBatch(program: Command): void {
     .option("--beams <n>", "width of the beam search; 1 is greedy (default: the bundle's)", wholeNumber(1, 64))
     .option(
       "--bundle <dir>",
-      "folder or URL of a bundle, or transformers:FOLDER (default: the one that comes with edgecap)",
+      "fast, folder or URL of a bundle, or transformers:FOLDER (default: the one that comes with edgecap)",
     )
     .addOption(backendOption())
     .addOption(

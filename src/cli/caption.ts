@@ -42,7 +42,7 @@ export function registerCaption(program: Command): void {
     .option("--attention", "with --json: where the model looked for each word, region by region")
     .option(
       "--bundle <dir>",
-      "folder or URL of a bundle, or transformers:FOLDER (default: the one that comes with edgecap)",
+      "fast, folder or URL of a bundle, or transformers:FOLDER (default: the one that comes with edgecap)",
     )
     .option("--threads <n>", "threads of one inference", wholeNumber(1, 64), 1)
     .addOption(backendOption())

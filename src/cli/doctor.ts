@@ -19,7 +19,7 @@ export function registerDoctor(program: Command): void {
     .command("doctor")
     .description("Say what this machine offers, try each backend, and say which one auto takes.")
     .option("--json", "print one line of JSON")
-    .option("--bundle <dir>", "folder or URL of a bundle (default: the one that comes with edgecap)")
+    .option("--bundle <dir>", "fast, or folder or URL of a bundle (default: the one that comes with edgecap)")
     .option("--threads <n>", "threads of one inference", wholeNumber(1, 64), 1)
     .addHelpText(
       "after",

@@ -40,7 +40,7 @@ export function registerEvaluate(program: Command): void {
     .option("--beams <n>", "width of the beam search; 1 is greedy (default: the bundle's)", wholeNumber(1, 64))
     .option(
       "--bundle <dir>",
-      "folder or URL of a bundle, or transformers:FOLDER (default: the one that comes with edgecap)",
+      "fast, folder or URL of a bundle, or transformers:FOLDER (default: the one that comes with edgecap)",
     )
     .addOption(backendOption())
     .option("--json", "print one line of JSON, with scores from 0 to 1 and CIDEr from 0 to 10")

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import pc from "picocolors";
-import { type BundleSource, defaultBundle, loadBundle } from "../bundle/load_bundle.ts";
+import { type BundleSource, defaultBundle, includedBundles, loadBundle } from "../bundle/load_bundle.ts";
 import { EdgecapError } from "../errors.ts";
 import { exitStatus } from "./run_program.ts";
 
@@ -33,8 +33,8 @@ async function models(args: string[], flags: { json?: boolean }): Promise<void> 
 async function installedBundles(): Promise<BundleSource[]> {
   const models = dirname(fileURLToPath(defaultBundle));
   const entries = await readdir(models, { withFileTypes: true }).catch(() => undefined);
-  // An executable has no folder of bundles, and one bundle inside.
-  if (entries === undefined) return [defaultBundle];
+  // An executable has no folder of bundles: they are inside.
+  if (entries === undefined) return Object.values(includedBundles);
   return entries
     .filter((entry) => entry.isDirectory() && !entry.name.startsWith("."))
     .map((entry) => join(models, entry.name));

@@ -34,7 +34,7 @@ export function registerServe(program: Command): void {
     .option("--port <n>", "port to listen on; 0 picks a free one", wholeNumber(0, 65_535), 3000)
     .option(
       "--bundle <dir>",
-      "folder or URL of a bundle, or transformers:DIR (default: the one that comes with edgecap)",
+      "fast, folder or URL of a bundle, or transformers:DIR (default: the one that comes with edgecap)",
     )
     .addOption(backendOption())
     .option("--workers <n>", "threads that caption (default: one a core)", wholeNumber(1, 256))

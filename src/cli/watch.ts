@@ -25,7 +25,7 @@ export function registerWatch(program: Command): void {
         .makeOptionMandatory(),
     )
     .option("--once", "caption what is there, and end")
-    .option("--bundle <dir>", "folder or URL of a bundle (default: the one that comes with edgecap)")
+    .option("--bundle <dir>", "fast, or folder or URL of a bundle (default: the one that comes with edgecap)")
     .addOption(backendOption())
     .addHelpText(
       "after",

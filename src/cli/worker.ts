@@ -29,7 +29,7 @@ export function registerWorker(program: Command): void {
     .option("--workers <n>", "threads that caption", wholeNumber(1, 256), availableParallelism())
     .option(
       "--bundle <dir>",
-      "folder or URL of a bundle, or transformers:FOLDER (default: the one that comes with edgecap)",
+      "fast, folder or URL of a bundle, or transformers:FOLDER (default: the one that comes with edgecap)",
     )
     .addOption(backendOption())
     .addHelpText(

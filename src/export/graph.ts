@@ -3,8 +3,11 @@ import type { GraphTensor, TensorType } from "./tensor.ts";
 /** Lengths of a tensor's dimensions: a number where it is fixed, a name (`"batch"`) where the caller chooses. */
 export type Dimensions = readonly (number | string)[];
 
-/** An attribute of a node; whether a number is ONNX's INT or FLOAT follows from the attribute's name and value. */
-export type Attribute = number | string | readonly number[] | readonly string[] | GraphTensor;
+/**
+ * An attribute of a node; whether a number is ONNX's INT or FLOAT follows from the attribute's name and value. A graph is
+ * the body of a Loop or the like: its opset and metadata are the outer graph's, whose values it can read.
+ */
+export type Attribute = number | string | readonly number[] | readonly string[] | GraphTensor | Graph;
 
 /** One operation of a graph. An empty input name leaves an optional input out. */
 export interface GraphNode {

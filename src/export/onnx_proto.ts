@@ -6,7 +6,7 @@ import { type GraphTensor, tensorBytes, tensorFromBytes, typeCode, typeOfCode } 
 // IR version 8 is the one that goes with opset 17, and every onnxruntime of the last years reads it.
 const irVersion = 8;
 
-const attributeType = { float: 1, int: 2, string: 3, tensor: 4, floats: 6, ints: 7, strings: 8 } as const;
+const attributeType = { float: 1, int: 2, string: 3, tensor: 4, graph: 5, floats: 6, ints: 7, strings: 8 } as const;
 
 // An attribute's type belongs to its operator's schema: these stay FLOAT even where their value is whole.
 const floatAttributes: ReadonlySet<string> = new Set([
@@ -44,6 +44,7 @@ interface AttributeProto {
   i?: number;
   s?: Uint8Array;
   t?: TensorProto;
+  g?: GraphProto;
   floats?: number[];
   ints?: number[];
   strings?: Uint8Array[];
@@ -63,17 +64,19 @@ interface NodeProto {
   domain: string;
 }
 
+interface GraphProto {
+  name: string;
+  node: NodeProto[];
+  initializer: TensorProto[];
+  input: ValueInfoProto[];
+  output: ValueInfoProto[];
+}
+
 interface ModelProto {
   irVersion: number;
   producerName: string;
   producerVersion: string;
-  graph: {
-    name: string;
-    node: NodeProto[];
-    initializer: TensorProto[];
-    input: ValueInfoProto[];
-    output: ValueInfoProto[];
-  };
+  graph: GraphProto;
   opsetImport: { domain: string; version: number }[];
   metadataProps: { key: string; value: string }[];
 }
@@ -89,12 +92,16 @@ function readTensor(proto: TensorProto): GraphTensor {
   return tensorFromBytes(typeOfCode(proto.dataType), proto.dims, proto.rawData ?? new Uint8Array(0));
 }
 
-function isTensor(value: Attribute): value is GraphTensor {
+function isObject(value: Attribute): value is GraphTensor | Graph {
   return typeof value === "object" && !Array.isArray(value);
 }
 
 function writeAttribute(name: string, value: Attribute): AttributeProto {
-  if (isTensor(value)) return { name, type: attributeType.tensor, t: writeTensor("", value) };
+  if (isObject(value)) {
+    return "nodes" in value
+      ? { name, type: attributeType.graph, g: writeGraph(value) }
+      : { name, type: attributeType.tensor, t: writeTensor("", value) };
+  }
   if (typeof value === "string") return { name, type: attributeType.string, s: text.encode(value) };
   const isFloat = (numbers: readonly number[]): boolean =>
     floatAttributes.has(name) || numbers.some((number) => !Number.isInteger(number));
@@ -149,28 +156,40 @@ function readValue({ name, type }: ValueInfoProto): GraphValue {
   return { name, type: typeOfCode(elemType), shape: dimensions };
 }
 
+function writeGraph(graph: Graph): GraphProto {
+  return {
+    name: graph.name,
+    node: graph.nodes.map((node) => ({
+      input: node.inputs,
+      output: node.outputs,
+      name: node.name,
+      opType: node.op,
+      attribute: Object.entries(node.attributes).map(([name, value]) => writeAttribute(name, value)),
+      domain: node.domain,
+    })),
+    initializer: [...graph.initializers].map(([name, value]) => writeTensor(name, value)),
+    input: graph.inputs.map(writeValue),
+    output: graph.outputs.map(writeValue),
+  };
+}
+
+/** Operator sets of a graph's nodes, and of those in its nodes' bodies. */
+function domainsOf(graph: Graph): Set<string> {
+  const bodies = graph.nodes.flatMap(({ attributes }) =>
+    Object.values(attributes).filter((value): value is Graph => isObject(value) && "nodes" in value),
+  );
+  return new Set([...graph.nodes.map(({ domain }) => domain), ...bodies.flatMap((body) => [...domainsOf(body)])]);
+}
+
 /** Writes a graph as the bytes of an `.onnx` file. */
 export function encodeModel(graph: Graph): Uint8Array {
-  const domains = new Set(graph.nodes.map((node) => node.domain).filter((domain) => domain !== ""));
+  const domains = [...domainsOf(graph)].filter((domain) => domain !== "");
   const model: ModelProto = {
     irVersion,
     producerName: "edgecap",
     producerVersion: "",
-    graph: {
-      name: graph.name,
-      node: graph.nodes.map((node) => ({
-        input: node.inputs,
-        output: node.outputs,
-        name: node.name,
-        opType: node.op,
-        attribute: Object.entries(node.attributes).map(([name, value]) => writeAttribute(name, value)),
-        domain: node.domain,
-      })),
-      initializer: [...graph.initializers].map(([name, value]) => writeTensor(name, value)),
-      input: graph.inputs.map(writeValue),
-      output: graph.outputs.map(writeValue),
-    },
-    opsetImport: [{ domain: "", version: graph.opset }, ...[...domains].map((domain) => ({ domain, version: 1 }))],
+    graph: writeGraph(graph),
+    opsetImport: [{ domain: "", version: graph.opset }, ...domains.map((domain) => ({ domain, version: 1 }))],
     metadataProps: [...graph.metadata].map(([key, value]) => ({ key, value })),
   };
   const type = onnxSchema.lookupType("ModelProto");
@@ -180,7 +199,7 @@ export function encodeModel(graph: Graph): Uint8Array {
 /**
  * Reads the bytes of an `.onnx` file.
  *
- * Handles what {@linkcode encodeModel} writes: no subgraphs, and every constant in `raw_data`.
+ * Handles what {@linkcode encodeModel} writes without bodies of loops: no subgraphs, and every constant in `raw_data`.
  *
  * @throws {EdgecapError} `data-invalid` where the bytes are no model, or hold a type or attribute out of that subset.
  */
@@ -195,13 +214,20 @@ export function decodeModel(bytes: Uint8Array): Graph {
   if (model.graph === undefined) {
     throw new EdgecapError("data-invalid", `${bytes.byteLength} bytes hold no ONNX graph; give a whole .onnx file.`);
   }
-  const { graph } = model;
+  return readGraph(
+    model.graph,
+    model.opsetImport.find(({ domain }) => (domain ?? "") === "")?.version ?? 0,
+    new Map(model.metadataProps.map(({ key, value }) => [key, value ?? ""])),
+  );
+}
+
+function readGraph(proto: GraphProto, opset: number, metadata: Map<string, string>): Graph {
   return {
-    name: graph.name ?? "",
-    opset: model.opsetImport.find(({ domain }) => (domain ?? "") === "")?.version ?? 0,
-    inputs: graph.input.map(readValue),
-    outputs: graph.output.map(readValue),
-    nodes: graph.node.map(
+    name: proto.name ?? "",
+    opset,
+    inputs: proto.input.map(readValue),
+    outputs: proto.output.map(readValue),
+    nodes: proto.node.map(
       (node): GraphNode => ({
         op: node.opType,
         domain: node.domain ?? "",
@@ -211,7 +237,7 @@ export function decodeModel(bytes: Uint8Array): Graph {
         attributes: Object.fromEntries(node.attribute.map((attribute) => [attribute.name, readAttribute(attribute)])),
       }),
     ),
-    initializers: new Map(graph.initializer.map((proto) => [proto.name, readTensor(proto)])),
-    metadata: new Map(model.metadataProps.map(({ key, value }) => [key, value ?? ""])),
+    initializers: new Map(proto.initializer.map((value) => [value.name, readTensor(value)])),
+    metadata,
   };
 }

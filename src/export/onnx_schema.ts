@@ -40,6 +40,7 @@ const messages: Readonly<Record<string, readonly Field[]>> = {
     ["i", "int64", 3],
     ["s", "bytes", 4],
     ["t", "TensorProto", 5],
+    ["g", "GraphProto", 6],
     ["floats", "float", 7, "repeated"],
     ["ints", "int64", 8, "repeated"],
     ["strings", "bytes", 9, "repeated"],

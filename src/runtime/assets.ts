@@ -23,12 +23,15 @@ export async function readAsset(name: AssetName): Promise<Uint8Array<ArrayBuffer
   return await readFile(locations[name]);
 }
 
-/** The bundle that comes with edgecap. */
-export const defaultBundle: URL = new URL("../../models/default/", import.meta.url);
+/** The bundles that come with edgecap, by name. */
+export const includedBundles: Readonly<Record<string, URL>> = {
+  default: new URL("../../models/default/", import.meta.url),
+  fast: new URL("../../models/fast/", import.meta.url),
+};
 
-/** The bytes of a file of that bundle. */
-export async function readDefaultBundle(path: string): Promise<Uint8Array> {
-  return await readFile(new URL(path, defaultBundle));
+/** The bytes of a file of one of them; `../NAME/FILE` is one of another. */
+export async function readIncludedBundle(name: string, path: string): Promise<Uint8Array> {
+  return await readFile(new URL(path, includedBundles[name]));
 }
 
 /** Where onnxruntime-web's script and module are, for its `env.wasm.wasmPaths`. */

@@ -23,11 +23,11 @@ export async function readAsset(name: AssetName): Promise<Uint8Array<ArrayBuffer
   return new Uint8Array(await response.arrayBuffer());
 }
 
-/** The bundle that comes with edgecap. */
-export const defaultBundle: URL = place("default/");
+/** The bundles that come with edgecap, by name: a page has the one that `edgecap assets` wrote. */
+export const includedBundles: Readonly<Record<string, URL>> = { default: place("default/") };
 
-/** A page has nothing inside: the default bundle is fetched and kept as any other. */
-export const readDefaultBundle: ((path: string) => Promise<Uint8Array>) | undefined = undefined;
+/** A page has nothing inside: that bundle is fetched and kept as any other. */
+export const readIncludedBundle: ((name: string, path: string) => Promise<Uint8Array>) | undefined = undefined;
 
 /** Where onnxruntime-web's module is, for its `env.wasm.wasmPaths`; its script is bundled. */
 export function ortWasmPaths(): { mjs?: string; wasm: string } {

@@ -13,6 +13,7 @@ import decoderStep from "../../models/default/decoder_step.onnx" with { type: "f
 import encoder from "../../models/default/encoder.onnx" with { type: "file" };
 import manifest from "../../models/default/manifest.json" with { type: "file" };
 import vocabulary from "../../models/default/vocabulary.txt" with { type: "file" };
+import fastManifest from "../../models/fast/manifest.json" with { type: "file" };
 import textModule from "../../wasm/pkg/edgecap_wasm_bg.wasm" with { type: "file" };
 import imageModule from "../../wasm-image/pkg/edgecap_wasm_image_bg.wasm" with { type: "file" };
 import type { AssetName, OrtFiles } from "./assets.ts";
@@ -21,13 +22,14 @@ export type { AssetName, OrtFiles } from "./assets.ts";
 
 const locations: Readonly<Record<AssetName, string>> = { "text.wasm": textModule, "image.wasm": imageModule };
 
-const bundle: Readonly<Record<string, string>> = {
-  "manifest.json": manifest as unknown as string,
-  "encoder.onnx": encoder,
-  "decoder_init.onnx": decoderInit,
-  "decoder_step.onnx": decoderStep,
-  "vocabulary.txt": vocabulary,
-  "datastore.safetensors": datastore,
+const bundled: Readonly<Record<string, string>> = {
+  "default/manifest.json": manifest as unknown as string,
+  "default/encoder.onnx": encoder,
+  "default/decoder_init.onnx": decoderInit,
+  "default/decoder_step.onnx": decoderStep,
+  "default/vocabulary.txt": vocabulary,
+  "default/datastore.safetensors": datastore,
+  "fast/manifest.json": fastManifest as unknown as string,
 };
 
 /** Bun's names for the files inside an executable begin so, the second on Windows. */
@@ -47,13 +49,16 @@ export async function readAsset(name: AssetName): Promise<Uint8Array<ArrayBuffer
   return await readFile(locations[name]);
 }
 
-/** The bundle that comes with edgecap. */
-export const defaultBundle: URL = new URL("../../models/default/", import.meta.url);
+/** The bundles that come with edgecap, by name. */
+export const includedBundles: Readonly<Record<string, URL>> = {
+  default: new URL("../../models/default/", import.meta.url),
+  fast: new URL("../../models/fast/", import.meta.url),
+};
 
-/** The bytes of a file of that bundle. */
-export async function readDefaultBundle(path: string): Promise<Uint8Array> {
-  const location = bundle[path];
-  if (location === undefined) throw new Error(`no "${path}" among ${Object.keys(bundle).join(", ")}`);
+/** The bytes of a file of one of them; `../NAME/FILE` is one of another. */
+export async function readIncludedBundle(name: string, path: string): Promise<Uint8Array> {
+  const location = bundled[path.startsWith("../") ? path.slice(3) : `${name}/${path}`];
+  if (location === undefined) throw new Error(`no "${path}" among ${Object.keys(bundled).join(", ")}`);
   return await readUnpacked(location);
 }
 

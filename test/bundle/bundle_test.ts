@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { loadBundle } from "../../src/bundle/load_bundle.ts";
+import { shareFiles } from "../../scripts/share_files.ts";
+import { includedBundles, loadBundle } from "../../src/bundle/load_bundle.ts";
 import { parseManifest } from "../../src/bundle/manifest.ts";
 import { writeBundle } from "../../src/bundle/write_bundle.ts";
 import { EdgecapError } from "../../src/errors.ts";
@@ -62,6 +63,48 @@ describe("loadBundle()", () => {
     expect(await codeOf(loadBundle(join(tmpdir(), "x"), AbortSignal.abort()))).toBe("aborted");
   });
 
+  test("shares the files of the bundle beside it, but for some bytes", () =>
+    inFolder(async (folder) => {
+      const first = await loadBundle(folder);
+      const { vocabulary } = first.files;
+      const files = { ...first.files, vocabulary: new Uint8Array(vocabulary) };
+      files.vocabulary[0]! ^= 1;
+      files.vocabulary[vocabulary.length - 2]! ^= 2;
+      const manifest = { ...first.manifest, name: "second", files: shareFiles(files, "bundle", first) };
+      const beside = join(folder, "../beside");
+      await mkdir(beside);
+      await writeFile(join(beside, "manifest.json"), JSON.stringify(manifest));
+      const second = await loadBundle(beside);
+      expect(second.manifest.name).toBe("second");
+      expect([...second.files.vocabulary]).toEqual([...files.vocabulary]);
+      expect(second.files.encoder).toEqual(first.files.encoder);
+      await writeFile(join(folder, "encoder.onnx"), "other");
+      expect(await codeOf(loadBundle(beside))).toBe("bundle-hash-mismatch");
+      await rm(folder, { recursive: true });
+      expect(await codeOf(loadBundle(beside))).toBe("bundle-file-missing");
+    }));
+
+  test("leaves files in memory as they are where it changes some of their bytes", async () => {
+    const files = await tinyBundleFiles();
+    const manifest = JSON.parse(new TextDecoder().decode(files.get("manifest.json")));
+    manifest.files.vocabulary.changes = [[0, 33]];
+    files.set("manifest.json", new TextEncoder().encode(JSON.stringify(manifest)));
+    const before = files.get("vocabulary.txt")![0];
+    expect((await loadBundle(files)).files.vocabulary[0]).toBe(33);
+    expect(files.get("vocabulary.txt")![0]).toBe(before!);
+    manifest.files.vocabulary.changes = [[1e6, 33]];
+    files.set("manifest.json", new TextEncoder().encode(JSON.stringify(manifest)));
+    expect(await codeOf(loadBundle(files))).toBe("bundle-manifest-invalid");
+  });
+
+  test("knows the bundles that come with edgecap by their names", async () => {
+    const [whole, fast] = [await loadBundle("default"), await loadBundle("fast")];
+    expect(whole.manifest).toEqual((await loadBundle(includedBundles["default"]!)).manifest);
+    expect(fast.manifest.encoder.size).toBeLessThan(whole.manifest.encoder.size);
+    expect(fast.files.encoder.length).toBe(whole.files.encoder.length);
+    expect(fast.manifest.files.encoder.sha256).toBe(whole.manifest.files.encoder.sha256);
+  });
+
   test("takes files from memory", async () => {
     expect((await loadBundle(await tinyBundleFiles())).where).toBe("memory");
   });
@@ -95,6 +138,16 @@ describe("parseManifest()", () => {
     const text = new TextDecoder().decode((await tinyBundleFiles()).get("manifest.json"));
     const wrong = text.replace('"encoder.onnx"', '"../encoder.onnx"');
     expect(() => parseManifest(wrong, "m.json")).toThrow(/\/files\/encoder\/path/);
+    for (const path of [
+      "../../a/encoder.onnx",
+      "../../encoder.onnx",
+      "../.a/encoder.onnx",
+      "a/encoder.onnx",
+      "/encoder.onnx",
+    ]) {
+      const other = text.replace('"encoder.onnx"', JSON.stringify(path));
+      expect(() => parseManifest(other, "m.json")).toThrow(/\/files\/encoder\/path/);
+    }
   });
 
   test("knows a manifest of the future from an invalid one", async () => {

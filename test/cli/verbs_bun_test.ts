@@ -47,6 +47,8 @@ describe("edgecap models", () => {
       .map((line) => JSON.parse(line));
     const [attention] = bundles.filter(({ name }) => name === "edgecap-attention");
     expect(attention.scores.cider).toBeGreaterThan(0.4);
+    const [fast] = bundles.filter(({ name }) => name === "edgecap-attention-fast");
+    expect(fast.scores.cider).toBeWithin(0.4, attention.scores.cider);
   });
 
   test("finds a file that was changed", async () => {

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { Graph } from "../../src/export/graph.ts";
+import { GraphBuilder } from "../../src/export/graph_builder.ts";
 import { decodeModel, encodeModel } from "../../src/export/onnx_proto.ts";
 import { type TensorType, tensor } from "../../src/export/tensor.ts";
+import { GraphSession } from "../../src/runtime/graph_session.ts";
 import { refusalOf } from "./refusal.ts";
 
 const name = fc.string({ minLength: 1, maxLength: 8 });
@@ -47,6 +49,28 @@ const graphs: fc.Arbitrary<Graph> = fc.record({
   ),
   initializers: fc.array(fc.tuple(name, constant), { maxLength: 4 }).map((pairs) => new Map(pairs)),
   metadata: fc.array(fc.tuple(name, fc.string()), { maxLength: 2 }).map((pairs) => new Map(pairs)),
+});
+
+describe("encodeModel()", () => {
+  test("writes the body of a loop, which reads values from outside", async () => {
+    const g = new GraphBuilder("powers");
+    const factor = g.input("factor", "float32", [1]);
+    const body = new GraphBuilder("body");
+    body.input("round", "int64", []);
+    const going = body.input("going", "bool", []);
+    const product = body.node("Mul", [body.input("before", "float32", [1]), factor], {}, { name: "product" });
+    body.output("going_on", going, "bool", []);
+    body.output("after", product, "float32", [1]);
+    body.output("each", product, "float32", [1]);
+    const start = g.initializer("one", tensor("float32", [1], [1]));
+    const inputs = [g.scalar(4, "int64"), g.initializer("yes", tensor("bool", [], [1])), start];
+    const [, powers] = g.nodes("Loop", inputs, 2, { body: body.graph });
+    g.output("powers", powers!, "float32", [4, 1]);
+    await using session = await GraphSession.create("powers", g.toBytes());
+    const { powers: found } = await session.run({ factor: { data: Float32Array.of(3), shape: [1] } });
+    expect([...found!.data]).toEqual([3, 9, 27, 81]);
+    expect(refusalOf(() => decodeModel(g.toBytes())).message).toContain('"body" has type 5');
+  });
 });
 
 describe("decodeModel()", () => {
