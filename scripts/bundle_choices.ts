@@ -40,8 +40,7 @@ const choices: readonly { readonly size: number; readonly beams?: number }[] = [
   { size: 160 },
   { size: 160, beams: 2 },
   { size: 160, beams: 1 },
-  { size: 152, beams: 2 },
-  { size: 144, beams: 3 },
+  { size: 152, beams: 1 },
   { size: 144, beams: 2 },
   { size: 128, beams: 5 },
 ];

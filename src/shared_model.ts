@@ -4,10 +4,12 @@ import type { BundleFiles, Manifest } from "./bundle/manifest.ts";
 import { chooseBackend, openGraphs } from "./choose_backend.ts";
 import type { Neighbours } from "./decode/generate.ts";
 import { EdgecapError, throwIfAborted } from "./errors.ts";
+import { imageModule } from "./image/wasm.ts";
 import { OneAtATime } from "./one_at_a_time.ts";
 import { Resources } from "./resources.ts";
 import { Datastore } from "./retrieval/datastore.ts";
 import type { BackendChoice, BackendName } from "./runtime/backend.ts";
+import { prepareWasm } from "./runtime/wasm.ts";
 import { Vocabulary } from "./text/vocabulary.ts";
 import { textModule } from "./text/wasm.ts";
 
@@ -102,6 +104,10 @@ function once(work: () => Promise<void>): () => Promise<void> {
 
 async function openModel(source: OpenBundle, { threads, backend: wanted, signal }: ModelOptions): Promise<OpenModel> {
   const { where, manifest } = source;
+  // The first picture would wait for its decoder to be compiled, which other threads do meanwhile; where that fails, the
+  // picture says so.
+  imageModule().catch(() => {});
+  if (wanted === "auto" || wanted === "wasm") prepareWasm().catch(() => {});
   const [files] = await Promise.all([source.files(), textModule()]);
   throwIfAborted(signal);
   await using resources = new Resources();

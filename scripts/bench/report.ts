@@ -92,7 +92,8 @@ ${caption.map(captionRow).join("\n")}
 
 ## The encoder
 
-ResNet50 on 224 x 224 pixels, on edgecap's backends and on the packages behind them with nothing around them.
+ResNet50 on 224 x 224 pixels, on edgecap's backends and on the packages behind them with nothing around them. In each turn a
+runner infers as often as fits into 100 ms, once at least; the turn's median counts.
 
 | encoder | median | quartiles |
 | --- | ---: | ---: |

@@ -1,5 +1,6 @@
 /**
- * Runs one encoder in a process of its own, one inference for each line on standard input, and prints its milliseconds.
+ * Runs one encoder in a process of its own, for each line on standard input as often as fits into 100 ms, once at least, and
+ * prints the median milliseconds of an inference.
  *
  * usage: bun scripts/bench/run_encoder.ts wasm|native|webgpu|bare-web|bare-node FILE THREADS
  *
@@ -9,6 +10,7 @@ import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import type { BackendName } from "../../src/runtime/backend.ts";
 import { GraphSession } from "../../src/runtime/graph_session.ts";
+import { quartiles } from "./quartiles.ts";
 
 const [runtime, file, threads] = process.argv.slice(2) as [string, string, string];
 const bytes = new Uint8Array(await readFile(file));
@@ -24,9 +26,13 @@ const run =
 await run();
 process.stdout.write("ready\n");
 for await (const _ of createInterface({ input: process.stdin })) {
-  const started = performance.now();
-  await run();
-  process.stdout.write(`${performance.now() - started}\n`);
+  const times: number[] = [];
+  for (let sum = 0; sum < 100; sum += times.at(-1)!) {
+    const started = performance.now();
+    await run();
+    times.push(performance.now() - started);
+  }
+  process.stdout.write(`${quartiles(times).median}\n`);
 }
 
 async function edgecap(backend: BackendName): Promise<() => Promise<unknown>> {

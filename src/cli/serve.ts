@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { EdgecapError } from "../errors.ts";
 import type { BackendChoice } from "../runtime/backend.ts";
-import { type CaptionServer, createServer, type Listener, listen } from "../server/mod.ts";
+import type { CaptionServer, Listener } from "../server/mod.ts";
 import { backendOption } from "./backend_option.ts";
 import { wholeNumber } from "./option_values.ts";
 
@@ -69,6 +69,8 @@ Examples:
 
 async function serve(flags: ServeFlags): Promise<void> {
   const tokens = await tokensOf(flags);
+  // Only here: a server's packages take longer to start than all other verbs together.
+  const { createServer, listen } = await import("../server/mod.ts");
   await using server = createServer({
     ...(flags.bundle !== undefined && { bundle: flags.bundle }),
     backend: flags.backend,
@@ -84,7 +86,7 @@ async function serve(flags: ServeFlags): Promise<void> {
     log: (line) => process.stderr.write(`${JSON.stringify(line)}\n`),
   });
   const stop = stopSignal();
-  const listener = open(server, flags);
+  const listener = open(listen, server, flags);
   process.stdout.write(`Listening on ${listener.url}\n`);
   try {
     // A bundle that cannot be loaded ends the server; until it is loaded, /readyz says so.
@@ -97,7 +99,11 @@ async function serve(flags: ServeFlags): Promise<void> {
   await finish(server, listener, flags.drain);
 }
 
-function open(server: CaptionServer, { host, port }: ServeFlags): Listener {
+function open(
+  listen: (server: CaptionServer, address: { host: string; port: number }) => Listener,
+  server: CaptionServer,
+  { host, port }: ServeFlags,
+): Listener {
   try {
     return listen(server, { host, port });
   } catch (cause) {

@@ -69,8 +69,9 @@ function recurrent({ step }: Decoder, memory: Readonly<Record<string, GraphValue
   };
 }
 
-/** The states of the beams that go on, [1, parents, units], from those of the step before. */
+/** The states of the beams that go on, [1, parents, units], from those of the step before; no copy where none moves. */
 function gatherBeams(state: GraphTensor, parents: Uint32Array): GraphTensor {
+  if (parents.length === state.shape[1] && parents.every((parent, beam) => parent === beam)) return state;
   const units = state.shape[2]!;
   const source = state.data as Float32Array;
   const data = new Float32Array(parents.length * units);

@@ -8,6 +8,12 @@ import { WebWorker } from "./web_worker.ts";
 /** onnxruntime-web starts once in a process; the module is unpacked once before. */
 let unpacked: Promise<void> | undefined;
 
+/** Begins to unpack the module, where it is packed: nothing of it waits for a graph. */
+export function prepareWasm(): Promise<void> {
+  unpacked ??= unpack();
+  return unpacked;
+}
+
 async function unpack(): Promise<void> {
   const binary = await ortWasmBinary();
   if (binary !== undefined) ort.env.wasm.wasmBinary = binary;
@@ -21,8 +27,7 @@ export const wasmBackend: Backend = {
     ort.env.wasm.numThreads = threads;
     // Inside an executable onnxruntime-web would look for its files beside it.
     ort.env.wasm.wasmPaths = ortWasmPaths();
-    unpacked ??= unpack();
-    await unpacked;
+    await prepareWasm();
     try {
       const session = await ort.InferenceSession.create(bytes, {
         executionProviders: ["wasm"],

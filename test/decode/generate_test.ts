@@ -3,7 +3,7 @@ import { generate } from "../../src/decode/generate.ts";
 import type { DecidedWord, GenerateOptions } from "../../src/decode/search_captions.ts";
 import { EdgecapError } from "../../src/errors.ts";
 import { Datastore } from "../../src/retrieval/datastore.ts";
-import { GraphSession } from "../../src/runtime/graph_session.ts";
+import { GraphSession, type GraphTensor } from "../../src/runtime/graph_session.ts";
 import { textModule } from "../../src/text/wasm.ts";
 import { datastoreFile } from "../fixtures/small_datastore.ts";
 import { tinyBundle } from "../fixtures/tiny_bundle.ts";
@@ -41,6 +41,29 @@ describe("generate()", () => {
     const [beam] = await generate(decoder, grid, { ...options, beams: 64 });
     if (greedy!.finished) expect(beam!.logProbability).toBeGreaterThanOrEqual(greedy!.logProbability - 1e-5);
     expect(greedy!.tokens.length).toBeGreaterThan(0);
+  });
+
+  test("runs the step once a word for all beams, and copies no state but of beams that change places", async () => {
+    for (const beams of [1, 4]) {
+      let runs = 0;
+      let previous: Float32Array | undefined;
+      let moved = 0;
+      const step = {
+        run: async (inputs: Parameters<GraphSession["run"]>[0]) => {
+          const { tokens, hidden } = inputs as Readonly<Record<string, GraphTensor>>;
+          expect(hidden!.shape[1]).toBe(tokens!.shape[1]!);
+          expect(tokens!.shape[1]).toBeLessThanOrEqual(beams);
+          if (previous !== undefined && hidden!.data !== previous) moved++;
+          runs++;
+          const outputs = await decoder.step.run(inputs);
+          previous = outputs["next_hidden"]!.data as Float32Array;
+          return outputs;
+        },
+      };
+      await generate({ ...decoder, step }, grid, { vocabulary: 12, beams, maxWords: 6, minWords: 6, count: 1 });
+      expect(runs).toBe(6);
+      if (beams === 1) expect(moved).toBe(0);
+    }
   });
 
   test("draws the same words from the same seed", async () => {
