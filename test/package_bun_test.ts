@@ -178,6 +178,15 @@ describe("the packed package", () => {
     expect(run("node", ["use.mjs"], app).trim()).toBe(caption);
   });
 
+  test("captions with the fast bundle on Bun and Node", async () => {
+    await using captioner = await load({ bundle: "fast", backend: "wasm" });
+    const { caption: fast } = await captioner.caption(readFileSync(photo));
+    const main = "node_modules/edgecap/src/cli/main.js";
+    for (const runtime of [bun, "node"]) {
+      expect(run(runtime, [main, "caption", "--backend", "wasm", "--bundle", "fast", photo], app).trim()).toBe(fast);
+    }
+  });
+
   test("captions alike on wasm and native on Node, and says what native and webgpu lack", () => {
     writeFileSync(
       join(app, "backends.mjs"),

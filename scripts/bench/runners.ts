@@ -106,7 +106,7 @@ function fastBeams(folder: string): number {
   return JSON.parse(readFileSync(join(folder, "manifest.json"), "utf8")).generation.beams;
 }
 
-/** From the start of a process to its end, with one caption told. */
+/** From the start of a process to its first caption. */
 export function startRunners(note: (text: string) => void): Runner[] {
   const environment = (backend: string) => ({ EDGECAP_BACKEND: backend, NO_COLOR: "1" });
   const source = join(root, "src/cli/main.ts");

@@ -6,7 +6,10 @@ export interface Runner {
   readonly name: string;
   /** Prints `ready`, then an answer for each line on its standard input: milliseconds, or JSON of them with a `total`. */
   readonly command: readonly string[];
-  /** Whether the process as a whole is what takes the time: it is started for each round, and prints what it likes. */
+  /**
+   * Whether the process is started for each round: its `total` lasts until it prints something, its `end` until it has
+   * ended.
+   */
   readonly whole?: boolean;
   /** Environment beside that of this process. */
   readonly env?: Readonly<Record<string, string>>;
@@ -90,9 +93,12 @@ function wholeProcess({ name, command, env }: Runner) {
   return {
     turn: async () => {
       const started = performance.now();
-      const child = Bun.spawn([...command], { stdout: "ignore", stderr: "ignore", env: { ...process.env, ...env } });
-      if ((await child.exited) !== 0) throw new Error(`${name} failed: ${command.join(" ")}`);
-      return String(performance.now() - started);
+      const child = Bun.spawn([...command], { stdout: "pipe", stderr: "ignore", env: { ...process.env, ...env } });
+      let first: number | undefined;
+      for await (const _ of child.stdout) first ??= performance.now() - started;
+      const ended = performance.now() - started;
+      if ((await child.exited) !== 0 || first === undefined) throw new Error(`${name} failed: ${command.join(" ")}`);
+      return JSON.stringify({ total: first, end: ended });
     },
     end: () => {},
   };

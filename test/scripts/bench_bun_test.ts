@@ -69,7 +69,7 @@ describe("takeTurns()", () => {
         { name: "first", command: [...command, "a"] },
         { name: "broken", command: [process.execPath, "-e", "process.exit(1)"] },
         { name: "second", command: [...command, "b", "parts"] },
-        { name: "process", command: [process.execPath, "-e", "0"], whole: true },
+        { name: "process", command: [process.execPath, "-e", "console.log(1); setTimeout(() => {}, 50)"], whole: true },
       ],
       3,
       (note) => notes.push(note),
@@ -79,7 +79,9 @@ describe("takeTurns()", () => {
     expect(measured.map(({ name }) => name)).toEqual(["first", "second", "process"]);
     expect(measured[0]!.samples).toEqual({ total: [1, 2, 3] });
     expect(measured[1]!.samples).toEqual({ total: [1, 2, 3], part: [10, 20, 30] });
-    expect(measured[2]!.samples["total"]!.length).toBe(3);
+    const { total, end } = measured[2]!.samples;
+    expect(total!.length).toBe(3);
+    for (const [round, ms] of total!.entries()) expect(end![round]).toBeGreaterThan(ms + 25);
   });
 
   test("fails where a runner ends before its turn, or a process fails", async () => {
@@ -111,7 +113,7 @@ describe("the report", () => {
       },
       one("transformers.js, vit-gpt2's shape, wasm, greedy, 1 thread", 1000, 2200),
     ],
-    start: [one("edgecap caption on Bun, wasm", 900)],
+    start: [{ name: "edgecap caption on Bun, wasm", samples: { total: [900], end: [950] } }],
     core: [{ name: "core", samples: { total: [], search: [1, 2, 3] } }],
     command: "bun run bench",
     rounds: 3,
@@ -135,6 +137,7 @@ describe("the report", () => {
     expect(text).toContain("fp32, int8 | not measured, 1.00 times |");
     expect(text).toContain("greedy, 5 beams | 10.50 times, not measured |");
     expect(text).toContain("| edgecap wasm, greedy, 1 thread | 150 | 125 to 175 | 3.0 | 120 | 27.0 | 2.0 | 1.5 % |");
+    expect(text).toContain("| edgecap caption on Bun, wasm | 900 | 900 to 900 | 950 |");
     expect(text).toContain("- left out\n");
     expect(text).toContain("Other work ran meanwhile");
     expect(text).toContain("| search | 2.0 | 1.5 to 2.5 |");
