@@ -26,7 +26,7 @@ const heavyPackages = [
  * A new folder needs its line here.
  */
 const layers: Readonly<Record<string, readonly string[]>> = {
-  runtime: ["wasm/pkg", "wasm-image/pkg", "models/default"],
+  runtime: ["wasm/pkg", "wasm-image/pkg", "models/default", "models/fast"],
   text: ["src/runtime", "wasm/pkg"],
   image: ["src/runtime", "wasm-image/pkg"],
   retrieval: ["src/runtime", "src/text", "wasm/pkg"],

@@ -189,7 +189,11 @@ describe.skipIf(!bubblewrap)("the executable, with nothing to write to and no ne
     expect(captioned.status).toBe(0);
 
     const models = await runConfined(edgecap, "models", "--json");
-    expect([models.status, models.stderr, JSON.parse(models.stdout).name]).toEqual([0, "", "edgecap-attention"]);
+    expect([models.status, models.stderr, JSON.parse(models.stdout.split("\n")[0]!).name]).toEqual([
+      0,
+      "",
+      "edgecap-attention",
+    ]);
 
     const doctor = await runConfined(edgecap, "doctor", "--json");
     const { backends, choice } = JSON.parse(doctor.stdout);

@@ -198,7 +198,7 @@ export async function benchChart(results: Pick<BenchResults, Section>): Promise<
         })),
       },
       encoding: {
-        y: { field: "name", type: "nominal" as const, sort: null, title: null, axis: { labelLimit: 420 } },
+        y: { field: "name", type: "nominal" as const, sort: null, title: null, axis: { labelLimit: 600 } },
       },
       layer: [
         {
