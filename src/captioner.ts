@@ -193,13 +193,13 @@ export class Captioner implements CaptionEngine {
     options: CaptionOptions,
     onWord?: (word: CaptionWord) => void,
   ): Promise<Caption> {
-    const { graphs, vocabulary, neighbours } = this.#share.model;
+    const { graphs, vocabulary, neighbours, pixels: room } = this.#share.model;
     const { search, count, attention, signal } = resolveOptions(options, this.manifest);
     throwIfAborted(signal);
     const started = performance.now();
     const { size } = this.manifest.encoder;
     const { rgb } = await decodeImage(await bytesOf(image), { size });
-    const pixels = { data: encoderInput(rgb), shape: [1, size, size, 3] };
+    const pixels = { data: encoderInput(rgb, room), shape: [1, size, size, 3] };
     throwIfAborted(signal);
     const decoded = performance.now();
     const { prefix } = this.manifest.decoder;

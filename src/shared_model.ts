@@ -22,6 +22,8 @@ export interface Model {
   readonly vocabulary: Vocabulary;
   /** Training photos that have a say in which beam wins, where the bundle has them. */
   readonly neighbours: Neighbours | undefined;
+  /** Room for the encoder's input, [1, size, size, 3], of the picture whose turn it is: fresh memory is slow to get. */
+  readonly pixels: Float32Array;
   /** Graphs run once at a time, however many captioners share them. */
   readonly turns: OneAtATime;
 }
@@ -127,8 +129,9 @@ async function openModel(source: OpenBundle, { threads, backend: wanted, signal 
   throwIfAborted(signal);
   const kept = resources.move();
   const turns = new OneAtATime();
+  const pixels = new Float32Array(3 * manifest.encoder.size ** 2);
   return {
-    model: { manifest, backend, graphs, vocabulary, neighbours, turns },
+    model: { manifest, backend, graphs, vocabulary, neighbours, pixels, turns },
     [Symbol.asyncDispose]: async () => {
       await turns.idle();
       await kept[Symbol.asyncDispose]();

@@ -52,13 +52,14 @@ function recurrent({ step }: Decoder, memory: Readonly<Record<string, GraphValue
   const { keys, values } = memory as { keys: GraphValue; values: GraphValue };
   let hidden = memory["hidden"] as GraphTensor;
   let cell = memory["cell"] as GraphTensor;
+  const [gatherHidden, gatherCell] = [beamGather(), beamGather()];
   return async (tokens, parents) => {
     const output = await step.run({
       tokens: { data: tokens, shape: [1, tokens.length] },
       keys,
       values,
-      hidden: gatherBeams(hidden, parents),
-      cell: gatherBeams(cell, parents),
+      hidden: gatherHidden(hidden, parents),
+      cell: gatherCell(cell, parents),
     });
     hidden = output["next_hidden"]!;
     cell = output["next_cell"]!;
@@ -69,16 +70,23 @@ function recurrent({ step }: Decoder, memory: Readonly<Record<string, GraphValue
   };
 }
 
-/** The states of the beams that go on, [1, parents, units], from those of the step before; no copy where none moves. */
-function gatherBeams(state: GraphTensor, parents: Uint32Array): GraphTensor {
-  if (parents.length === state.shape[1] && parents.every((parent, beam) => parent === beam)) return state;
-  const units = state.shape[2]!;
-  const source = state.data as Float32Array;
-  const data = new Float32Array(parents.length * units);
-  for (const [beam, parent] of parents.entries()) {
-    data.set(source.subarray(parent * units, (parent + 1) * units), beam * units);
-  }
-  return { data, shape: [1, parents.length, units] };
+/**
+ * A function that gives the states of the beams that go on, [1, parents, units], from those of the step before. What it
+ * gives lasts until it is called again: fresh memory each time would take longer to get than to fill.
+ */
+function beamGather(): (state: GraphTensor, parents: Uint32Array) => GraphTensor {
+  let room = new Float32Array(0);
+  return (state, parents) => {
+    if (parents.length === state.shape[1] && parents.every((parent, beam) => parent === beam)) return state;
+    const units = state.shape[2]!;
+    const source = state.data as Float32Array;
+    const size = parents.length * units;
+    if (room.length < size) room = new Float32Array(size);
+    for (const [beam, parent] of parents.entries()) {
+      room.set(source.subarray(parent * units, (parent + 1) * units), beam * units);
+    }
+    return { data: room.subarray(0, size), shape: [1, parents.length, units] };
+  };
 }
 
 /** Every step reads all words so far; of more than fit, the last ones. */

@@ -79,8 +79,8 @@ function expectSimilar(actual: readonly Hypothesis[], expected: readonly Hypothe
     expected.map(({ tokens, finished }) => ({ tokens: [...tokens], finished })),
   );
   for (const [i, hypothesis] of actual.entries()) {
-    expect(hypothesis.logProbability).toBeCloseTo(expected[i]!.logProbability, 8);
-    expect(hypothesis.score).toBeCloseTo(expected[i]!.score, 8);
+    expect(hypothesis.logProbability).toBeCloseTo(expected[i]!.logProbability, 5);
+    expect(hypothesis.score).toBeCloseTo(expected[i]!.score, 5);
     for (const [word, logProbability] of hypothesis.wordLogProbabilities.entries()) {
       expect(logProbability).toBeCloseTo(expected[i]!.wordLogProbabilities[word]!, 4);
     }

@@ -50,6 +50,10 @@ pub struct Datastore {
     first_caption: Vec<usize>,
     /// Of each caption where its words begin; one more at the end.
     first_word: Vec<usize>,
+    /// Of the hashes that begin with each 16 bits where they begin; one more at the end.
+    first_ngram: Vec<usize>,
+    /// For each number of photos, the logarithm of how many times more there are.
+    idf: Vec<f64>,
 }
 
 impl Datastore {
@@ -85,7 +89,16 @@ impl Datastore {
             .chunks_exact(dimensions.max(1))
             .map(|vector| length(vector.iter().map(|&value| f32::from(value))))
             .collect();
-        Ok(Self { parts, norms, first_caption, first_word })
+        let mut first_ngram = vec![0; (1 << 16) + 1];
+        for hash in &parts.ngrams {
+            first_ngram[(hash >> 16) as usize + 1] += 1;
+        }
+        for start in 0..1 << 16 {
+            first_ngram[start + 1] += first_ngram[start];
+        }
+        let most = parts.frequencies.iter().copied().fold(1, u16::max);
+        let idf = (0..=most).map(|frequency| (photos as f64 / f64::from(frequency)).ln()).collect();
+        Ok(Self { parts, norms, first_caption, first_word, first_ngram, idf })
     }
 
     /// The numbers of the `count` photos nearest to a photo by the angle between their vectors, nearest first.
@@ -148,12 +161,14 @@ impl Datastore {
 
     /// The logarithm of how many times fewer photos have an n-gram in their captions than there are.
     fn inverse_document_frequency(&self, hash: u32) -> f64 {
-        let frequency = match self.parts.ngrams.binary_search(&hash) {
-            Ok(place) => f64::from(self.parts.frequencies[place]),
+        let start = (hash >> 16) as usize;
+        let (first, end) = (self.first_ngram[start], self.first_ngram[start + 1]);
+        let frequency = match self.parts.ngrams[first..end].binary_search(&hash) {
+            Ok(place) => self.parts.frequencies[first + place],
             // Those of a single photo are left out.
-            Err(_) => 1.0,
+            Err(_) => 1,
         };
-        (self.parts.captions.len() as f64 / frequency).ln()
+        self.idf[usize::from(frequency)]
     }
 }
 

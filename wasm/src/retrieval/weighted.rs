@@ -15,19 +15,21 @@ impl Weighted {
     /// Weighs the n-grams of a caption. `idf` gives an n-gram's inverse document frequency.
     pub fn new(tokens: &[u32], end_id: u32, idf: impl Fn(u32) -> f64) -> Self {
         let mut found = ngrams(tokens, end_id);
-        found.sort_unstable();
+        found.sort_unstable_by_key(|&(n, hash)| (hash, n));
         let mut squares = [0.0; LONGEST];
-        let mut weighted: Vec<(usize, u32, f64)> = Vec::with_capacity(found.len());
+        let mut lengths = Vec::with_capacity(found.len());
+        let mut weights: Vec<(u32, f64)> = Vec::with_capacity(found.len());
         for same in found.chunk_by(|a, b| a == b) {
             let (n, hash) = same[0];
             let weight = same.len() as f64 * idf(hash);
             squares[n] += weight * weight;
-            weighted.push((n, hash, weight));
+            lengths.push(n);
+            weights.push((hash, weight));
         }
         let norms = squares.map(|sum: f64| if sum > 0.0 { sum.sqrt() } else { 1.0 });
-        let mut weights: Vec<(u32, f64)> =
-            weighted.into_iter().map(|(n, hash, weight)| (hash, weight / norms[n])).collect();
-        weights.sort_unstable_by_key(|&(hash, _)| hash);
+        for ((_, weight), n) in weights.iter_mut().zip(lengths) {
+            *weight /= norms[n];
+        }
         Self { weights, words: tokens.len() }
     }
 
