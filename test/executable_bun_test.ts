@@ -16,6 +16,7 @@ import { fileURLToPath } from "node:url";
 import { compileEdgecap } from "../scripts/compile.ts";
 import { load } from "../src/mod.ts";
 import { writeTinyBundle } from "./cli/edgecap.ts";
+import { startRedis } from "./fixtures/redis_server.ts";
 
 /** bubblewrap's flags: no network, no other processes, nothing that can be written to, and an empty environment. */
 const confined = [
@@ -74,6 +75,13 @@ async function runProgram(program: string, args: readonly string[]): Promise<Out
   return { status, ...text };
 }
 
+function linesOf(file: string): { image: string; caption: string }[] {
+  return readFileSync(file, "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+}
+
 describe("the executable", () => {
   test("captions with the bundle inside it, on one thread and on two", async () => {
     const one = await run("caption", "../photo.jpg");
@@ -117,6 +125,36 @@ describe("the executable", () => {
       stdout: `${caption}\n`,
       stderr: "",
     });
+  });
+
+  test("captions a batch, alone and over a queue, and a folder that it watches", async () => {
+    const tiny = await writeTinyBundle(join(folder, "tiny"));
+    const photos = join(folder, "photos");
+    mkdirSync(photos);
+    chmodSync(photos, 0o777);
+    for (const name of ["a.jpg", "b.jpg"]) copyFileSync(portrait, join(photos, name));
+    const batch = (out: string, ...more: string[]) => run("batch", photos, "--out", join(photos, out), ...more);
+    const alone = await batch("alone.jsonl", "--bundle", tiny);
+    expect([
+      alone.status,
+      linesOf(join(photos, "alone.jsonl"))
+        .map(({ image }) => image)
+        .sort(),
+    ]).toEqual([0, ["a.jpg", "b.jpg"].map((name) => join(photos, name))]);
+    const watched = await run("watch", photos, "--write", "json", "--once", "--bundle", tiny);
+    expect([watched.status, watched.stderr]).toEqual([0, ""]);
+    expect(readFileSync(join(photos, "captions.json"), "utf8")).toContain('"b.jpg"');
+
+    await using redis = await startRedis(folder);
+    if (redis === undefined) return;
+    const queue = ["--queue", redis.address];
+    const worker = spawn(join(folder, "edgecap"), ["worker", "--workers", "1", "--bundle", tiny, ...queue], options);
+    const ended = new Promise((resolve) => worker.on("close", resolve));
+    expect((await batch("shared.jsonl", ...queue)).status).toBe(0);
+    worker.kill();
+    expect(await ended).toBe(0);
+    const captions = (file: string) => linesOf(join(photos, file)).map(({ image, caption }) => `${image}: ${caption}`);
+    expect(captions("shared.jsonl").sort()).toEqual(captions("alone.jsonl").sort());
   });
 
   test("prints the licences of what is inside it", async () => {
