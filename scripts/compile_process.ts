@@ -6,6 +6,15 @@
 import { readFile } from "node:fs/promises";
 import { constants, zstdCompressSync } from "node:zlib";
 import type { BunPlugin } from "bun";
+import { optimisedBundles } from "./optimised_bundles.ts";
+
+const optimised = await optimisedBundles();
+
+/** Contents of a file, or what stands in its place. */
+async function contentsOf(path: string): Promise<Uint8Array> {
+  const model = /[\\/]models[\\/](\w+)[\\/]([^\\/]+)$/.exec(path);
+  return (model && optimised.get(`${model[1]}/${model[2]}`)) ?? (await readFile(path));
+}
 
 /**
  * onnxruntime-web's module shrinks to a fifth, the picture decoder to a third, the datastore to half, the 8-bit encoder by a
@@ -19,10 +28,14 @@ const packLarge: BunPlugin = {
         filter: /(ort-wasm-simd-threaded\.wasm|wasm_image_bg\.wasm|\.onnx|\.safetensors)$/,
       },
       async ({ path }) => ({
-        contents: zstdCompressSync(await readFile(path), { params: { [constants.ZSTD_c_compressionLevel]: 19 } }),
+        contents: zstdCompressSync(await contentsOf(path), { params: { [constants.ZSTD_c_compressionLevel]: 19 } }),
         loader: "file",
       }),
     );
+    build.onLoad({ filter: /[\\/]models[\\/]\w+[\\/]manifest\.json$/ }, async ({ path }) => ({
+      contents: await contentsOf(path),
+      loader: "file",
+    }));
   },
 };
 
@@ -31,6 +44,8 @@ const { success, logs } = await Bun.build({
   entrypoints,
   compile: { outfile, ...(target !== "-" && { target: target as Bun.Build.CompileTarget }) },
   format: "esm",
+  // Each verb is read when it is asked for: all of them together take 40 ms.
+  splitting: true,
   define: { EDGECAP_BUILD: definition },
   // Optional packages are native code, of one system each.
   external: ["onnxruntime-node", "webgpu", "@huggingface/transformers"],

@@ -1,3 +1,4 @@
+import { isExecutable } from "#assets";
 import { type BundleGraphs, checkShapes } from "./bundle/check_shapes.ts";
 import { type BundleSource, type OpenBundle, openBundle } from "./bundle/load_bundle.ts";
 import type { BundleFiles, Manifest } from "./bundle/manifest.ts";
@@ -9,7 +10,7 @@ import { OneAtATime } from "./one_at_a_time.ts";
 import { Resources } from "./resources.ts";
 import { Datastore } from "./retrieval/datastore.ts";
 import type { BackendChoice, BackendName } from "./runtime/backend.ts";
-import { prepareWasm } from "./runtime/wasm.ts";
+import { startWasm } from "./runtime/wasm.ts";
 import { Vocabulary } from "./text/vocabulary.ts";
 import { textModule } from "./text/wasm.ts";
 
@@ -109,7 +110,8 @@ async function openModel(source: OpenBundle, { threads, backend: wanted, signal 
   // The first picture would wait for its decoder to be compiled, which other threads do meanwhile; where that fails, the
   // picture says so.
   imageModule().catch(() => {});
-  if (wanted === "auto" || wanted === "wasm") prepareWasm().catch(() => {});
+  // An executable has nothing else to choose.
+  if (wanted === "wasm" || (wanted === "auto" && isExecutable)) startWasm(threads).catch(() => {});
   const [files] = await Promise.all([source.files(), textModule()]);
   throwIfAborted(signal);
   await using resources = new Resources();

@@ -23,6 +23,9 @@ export async function readAsset(name: AssetName): Promise<Uint8Array<ArrayBuffer
   return await readFile(locations[name]);
 }
 
+/** Whether this runs in an executable made of edgecap. */
+export const isExecutable = false;
+
 /** The bundles that come with edgecap, by name. */
 export const includedBundles: Readonly<Record<string, URL>> = {
   default: new URL("../../models/default/", import.meta.url),

@@ -23,6 +23,9 @@ export async function readAsset(name: AssetName): Promise<Uint8Array<ArrayBuffer
   return new Uint8Array(await response.arrayBuffer());
 }
 
+/** Whether this runs in an executable made of edgecap. */
+export const isExecutable = false;
+
 /** The bundles that come with edgecap, by name: a page has the one that `edgecap assets` wrote. */
 export const includedBundles: Readonly<Record<string, URL>> = { default: place("default/") };
 

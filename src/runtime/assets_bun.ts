@@ -30,8 +30,8 @@ const bundled: Readonly<Record<string, string>> = {
   "fast/manifest.json": fastManifest as unknown as string,
 };
 
-/** Bun's names for the files inside an executable begin so, the second on Windows. */
-const isExecutable = /^(\/\$bunfs\/|[A-Z]:[\\/]~BUN)/.test(ortModule);
+/** Whether this runs in an executable: Bun's names for the files inside begin so, the second on Windows. */
+export const isExecutable: boolean = /^(\/\$bunfs\/|[A-Z]:[\\/]~BUN)/.test(ortModule);
 
 /** The first bytes of a file that was packed with Zstandard, as scripts/compile_process.ts does with large ones. */
 const packedStart = [0x28, 0xb5, 0x2f, 0xfd];
