@@ -17,6 +17,7 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import packageJson from "../package.json" with { type: "json" };
 import { buildPackage } from "../scripts/build_package.ts";
+import type { DoctorReport } from "../src/doctor.ts";
 import { load } from "../src/mod.ts";
 import { hasChromium, openTab, startChromium } from "./server/page/chromium.ts";
 
@@ -259,6 +260,16 @@ describe("the packed package", () => {
     } finally {
       await stopped(child);
     }
+  });
+
+  test("has a command that runs on Node too", () => {
+    const command = join(app, "node_modules/edgecap/src/cli/main.js");
+    expect(run("node", [command, "caption", "--backend", "wasm", photo], app).trim()).toBe(caption);
+    const { machine, backends } = JSON.parse(run("node", [command, "doctor", "--json"], app)) as DoctorReport;
+    expect(machine.runtime).toStartWith("Node ");
+    expect(backends.find(({ name }) => name === "wasm")?.selfTest?.passed).toBe(true);
+    const batch = spawnSync("node", [command, "batch", photo, "--out", "node.jsonl"], { cwd: app, encoding: "utf8" });
+    expect([batch.status, batch.stderr]).toEqual([2, expect.stringContaining("start edgecap with bun or deno")]);
   });
 
   test("carries neither server nor training into a bundle of the library", async () => {

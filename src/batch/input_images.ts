@@ -1,5 +1,6 @@
 import { createReadStream } from "node:fs";
-import { glob, opendir, readFile, stat } from "node:fs/promises";
+import * as fs from "node:fs/promises";
+import { opendir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
@@ -25,7 +26,7 @@ export async function* inputImages(inputs: Iterable<string>, stdin: Readable): A
     if (input === standardInput) yield* linesOf(stdin);
     else if (found?.isDirectory()) yield* picturesIn(input);
     else if (found !== undefined) yield* imageName.test(input) ? [input] : linesOf(createReadStream(input));
-    else if (/[*?[{]/.test(input)) for await (const file of glob(input)) yield* imageName.test(file) ? [file] : [];
+    else if (/[*?[{]/.test(input)) yield* picturesMatching(input);
     else {
       throw new EdgecapError(
         "file-unreadable",
@@ -33,6 +34,22 @@ export async function* inputImages(inputs: Iterable<string>, stdin: Readable): A
       );
     }
   }
+}
+
+/**
+ * Pictures that a pattern such as `photos/*.jpg` matches.
+ *
+ * @throws {EdgecapError} `file-unreadable` on Node before version 22, which knows no patterns.
+ */
+export async function* picturesMatching(pattern: string): AsyncGenerator<string, void, undefined> {
+  const { glob } = fs as { readonly glob?: typeof fs.glob };
+  if (glob === undefined) {
+    throw new EdgecapError(
+      "file-unreadable",
+      `"${pattern}" is a pattern, which Node ${process.versions.node} cannot look for: leave its quotes out, so that the shell does, or take Node 22.`,
+    );
+  }
+  for await (const file of glob(pattern)) if (imageName.test(file)) yield file;
 }
 
 /**

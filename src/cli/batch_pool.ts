@@ -1,5 +1,6 @@
 import type { BatchCaptioner } from "../batch/run_batch.ts";
 import type { BackendChoice } from "../runtime/backend.ts";
+import { needWorkers } from "../server/pool/need_workers.ts";
 import { WorkerPool } from "../server/pool/worker_pool.ts";
 
 /** Longest time for a picture, in milliseconds: no client waits, so that only a hung worker is given up. */
@@ -12,12 +13,17 @@ export interface BatchPool extends BatchCaptioner, AsyncDisposable {
   readonly ready: Promise<unknown>;
 }
 
-/** Starts them. */
+/**
+ * Starts them.
+ *
+ * @throws {EdgecapError} `option-invalid` on Node.
+ */
 export function openBatchPool(options: {
   readonly workers: number;
   readonly bundle: string | undefined;
   readonly backend: BackendChoice;
 }): BatchPool {
+  needWorkers();
   const pool = new WorkerPool({ ...options, queueSize: 2 * options.workers, deadlineMs: patienceMs, hangMs });
   return {
     workers: options.workers,

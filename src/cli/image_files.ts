@@ -1,6 +1,6 @@
-import { glob, readdir, stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { imageName, readImageFile, standardInput } from "../batch/input_images.ts";
+import { imageName, picturesMatching, readImageFile, standardInput } from "../batch/input_images.ts";
 import { EdgecapError } from "../errors.ts";
 
 export { standardInput } from "../batch/input_images.ts";
@@ -46,6 +46,6 @@ async function picturesIn(folder: string): Promise<string[]> {
 
 async function matches(pattern: string): Promise<string[]> {
   const found: string[] = [];
-  for await (const file of glob(pattern)) if (imageName.test(file)) found.push(file);
+  for await (const file of picturesMatching(pattern)) found.push(file);
   return found.length === 0 ? [pattern] : found.sort();
 }
