@@ -14,6 +14,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import * as ort from "onnxruntime-web";
 import { testPicture } from "../src/self_test.ts";
+import { optimiseGraph } from "./optimise_graph.ts";
 
 /** Forms of a graph. */
 type Form = "plain" | "optimised" | "ort";
@@ -58,17 +59,6 @@ function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }
 
-/** The graph as native onnxruntime's optimiser leaves it, for any processor, as `.onnx` or in onnxruntime's own format. */
-async function optimise(path: string, out: string, format: "ONNX" | "ORT"): Promise<void> {
-  const native = await import("onnxruntime-node");
-  const options = {
-    graphOptimizationLevel: "extended",
-    optimizedModelFilePath: out,
-    extra: { session: { save_model_format: format } },
-  } as const;
-  await (await native.InferenceSession.create(path, options)).release();
-}
-
 const { values: flags, positionals } = parseArgs({
   options: { rounds: { type: "string", default: "5" }, bundle: { type: "string" } },
   allowPositionals: true,
@@ -82,8 +72,8 @@ try {
     optimised: join(scratch, "optimised.onnx"),
     ort: join(scratch, "optimised.ort"),
   };
-  await optimise(files.plain, files.optimised, "ONNX");
-  await optimise(files.plain, files.ort, "ORT");
+  await optimiseGraph(files.plain, files.optimised);
+  await optimiseGraph(files.plain, files.ort, "ORT");
   const found = new Map<string, { load: number[]; run: number[] }>();
   for (let round = 0; round < Number(flags.rounds); round++) {
     for (const [name, { file }] of Object.entries(variants)) {

@@ -8,12 +8,15 @@ import { constants, zstdCompressSync } from "node:zlib";
 import type { BunPlugin } from "bun";
 import { optimisedBundles } from "./optimised_bundles.ts";
 
-const optimised = await optimisedBundles();
+/** Made once, for a program that has bundles inside. */
+let optimised: ReturnType<typeof optimisedBundles> | undefined;
 
 /** Contents of a file, or what stands in its place. */
 async function contentsOf(path: string): Promise<Uint8Array> {
   const model = /[\\/]models[\\/](\w+)[\\/]([^\\/]+)$/.exec(path);
-  return (model && optimised.get(`${model[1]}/${model[2]}`)) ?? (await readFile(path));
+  if (model === null) return await readFile(path);
+  optimised ??= optimisedBundles();
+  return (await optimised).get(`${model[1]}/${model[2]}`) ?? (await readFile(path));
 }
 
 /**

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Bundle, loadBundle } from "../src/bundle/load_bundle.ts";
 import { sha256Hex } from "../src/bundle/sha256.ts";
+import { optimiseGraph } from "./optimise_graph.ts";
 import { shareFiles } from "./share_files.ts";
 
 /**
@@ -31,15 +32,13 @@ export async function optimisedBundles(): Promise<ReadonlyMap<string, Uint8Array
   ]);
 }
 
-/** The graph after the optimisations that hold on any processor. */
+/** The bytes of a graph as {@linkcode optimiseGraph} leaves it. */
 async function optimised(graph: Uint8Array): Promise<Uint8Array> {
-  const { InferenceSession } = await import("onnxruntime-node");
   const folder = await mkdtemp(join(tmpdir(), "edgecap-optimised-"));
   try {
     const [path, out] = [join(folder, "graph.onnx"), join(folder, "optimised.onnx")];
     await writeFile(path, graph);
-    const options = { graphOptimizationLevel: "extended", optimizedModelFilePath: out } as const;
-    await (await InferenceSession.create(path, options)).release();
+    await optimiseGraph(path, out);
     return new Uint8Array(await readFile(out));
   } finally {
     await rm(folder, { recursive: true });

@@ -1,4 +1,5 @@
 import { arch, availableParallelism, cpus, platform } from "node:os";
+import { isExecutable } from "#assets";
 import type { OpenBundle } from "./bundle/load_bundle.ts";
 import {
   type BackendReport,
@@ -87,7 +88,7 @@ export async function diagnose(options: {
       simd: validates(probes.simd),
       relaxedSimd: validates(probes.relaxedSimd),
       wasmThreads: hasSharedMemory(),
-      executable: /\$bunfs|~BUN/.test(import.meta.url),
+      executable: isExecutable,
     },
     bundle: {
       where,

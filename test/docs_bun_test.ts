@@ -8,6 +8,7 @@ import { registerExport } from "../src/cli/export.ts";
 import { registerFeatures } from "../src/cli/features.ts";
 import { buildProgram } from "../src/cli/program.ts";
 import { registerTrain } from "../src/cli/train.ts";
+import { codeBlocks } from "./code_blocks.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = `${root}.cache/examples/`;
@@ -15,8 +16,7 @@ const pages = ["README.md", "CONTRIBUTING.md", ...globSync(["docs/**/*.md", "exa
 
 /** Code blocks of a language, in their order; those marked "ignore" need what a test has not. */
 async function blocks(page: string, language: string): Promise<string[]> {
-  const text = await readFile(root + page, "utf8");
-  return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, "gms"))].map((match) => match[1]!);
+  return codeBlocks(await readFile(root + page, "utf8"), language);
 }
 
 describe("examples in the documents", () => {
@@ -61,7 +61,7 @@ describe("examples in the documents", () => {
           const flags = [...line.replace(/ #.*/, "").matchAll(/ --([a-z][a-z-]*)/g)].map((found) => found[1]!);
           const script = /\b(?:bun|bash|python3) (?:run )?(scripts\/\S+)/.exec(line)?.[1];
           const task = /\bbun run ([\w:]+)/.exec(line)?.[1];
-          const verb = /(?:^|\s|\/)edgecap ([a-z]+)/.exec(line)?.[1];
+          const verb = /(?:^|\s|\/)edgecap ([a-z][a-z-]*)/.exec(line)?.[1];
           if (task !== undefined && !(task in packageJson.scripts)) wrong.push(`${page}: bun run ${task}`);
           if (verb !== undefined && !/\b(?:npm|docker|bun add|install)\b/.test(line)) {
             const command = program.commands.find((one) => one.name() === verb);

@@ -14,6 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { writeTinyBundle } from "./cli/edgecap.ts";
+import { codeBlocks } from "./code_blocks.ts";
 import { startRedis } from "./fixtures/redis_server.ts";
 import { type TinyPhotos, tinyPhotos } from "./fixtures/tiny_photos.ts";
 
@@ -45,9 +46,8 @@ function program(name: string, line: string): void {
 
 /** The blocks of commands of a page, in their order, with what a test has in the place of what a reader has. */
 function commandsOf(page: string, places: Readonly<Record<string, string>>): string[] {
-  const text = readFileSync(root + page, "utf8");
-  return [...text.matchAll(/^ *```sh\n(.*?)^ *```/gms)].map(([, block]) =>
-    Object.entries(places).reduce((command, [from, to]) => command.replaceAll(from, to), block!),
+  return codeBlocks(readFileSync(root + page, "utf8"), "sh").map((block) =>
+    Object.entries(places).reduce((command, [from, to]) => command.replaceAll(from, to), block),
   );
 }
 

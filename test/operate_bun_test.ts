@@ -5,12 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { edgecap, writeTinyBundle } from "./cli/edgecap.ts";
+import { codeBlocks } from "./code_blocks.ts";
 import { type TinyServer, tinyServer } from "./server/tiny_server.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const page = readFileSync(join(root, "docs/operate.md"), "utf8");
-const blocks = (language: string) =>
-  [...page.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, "gms"))].map((match) => match[1]!);
+const blocks = (language: string) => codeBlocks(page, language);
 
 /** What the commands of the page start, and a test cannot have; each writes down what it was asked for. */
 const outside = ["bun", "docker", "sudo", "kubectl"];

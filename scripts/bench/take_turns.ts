@@ -30,6 +30,9 @@ export function parseSample(line: string): Readonly<Record<string, number>> {
   return typeof parsed === "number" ? { total: parsed } : (parsed as Record<string, number>);
 }
 
+/** Rest before each turn, in milliseconds: the threads of the runner before go on looking for work for a while. */
+const restMs = 100;
+
 /**
  * Lets runners take turns, so that whatever else the machine does falls on all alike.
  *
@@ -49,6 +52,7 @@ export async function takeTurns(
     }
     for (let round = 0; round < rounds; round++) {
       for (const { turn, samples } of turns) {
+        await Bun.sleep(restMs);
         for (const [part, ms] of Object.entries(parseSample(await turn()))) {
           samples[part] ??= [];
           samples[part].push(ms);

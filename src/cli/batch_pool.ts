@@ -1,6 +1,5 @@
 import type { BatchCaptioner } from "../batch/run_batch.ts";
 import type { BackendChoice } from "../runtime/backend.ts";
-import { needWorkers } from "../server/pool/need_workers.ts";
 import { WorkerPool } from "../server/pool/worker_pool.ts";
 
 /** Longest time for a picture, in milliseconds: no client waits, so that only a hung worker is given up. */
@@ -23,7 +22,6 @@ export function openBatchPool(options: {
   readonly bundle: string | undefined;
   readonly backend: BackendChoice;
 }): BatchPool {
-  needWorkers();
   const pool = new WorkerPool({ ...options, queueSize: 2 * options.workers, deadlineMs: patienceMs, hangMs });
   return {
     workers: options.workers,

@@ -71,8 +71,8 @@ function recurrent({ step }: Decoder, memory: Readonly<Record<string, GraphValue
 }
 
 /**
- * A function that gives the states of the beams that go on, [1, parents, units], from those of the step before. What it
- * gives lasts until it is called again: fresh memory each time would take longer to get than to fill.
+ * A function that gives the states of the beams that go on, [1, parents, units], from those of the step before; no copy
+ * where none moves. A copy lasts until the next call: fresh memory each time would take longer to get than to fill.
  */
 function beamGather(): (state: GraphTensor, parents: Uint32Array) => GraphTensor {
   let room = new Float32Array(0);

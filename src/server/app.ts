@@ -6,7 +6,6 @@ import { Metrics } from "./metrics.ts";
 import { type Operation, openApiDocument, operations, type Route } from "./openapi.ts";
 import { page } from "./page/page.ts";
 import type { ModelCard } from "./pool/messages.ts";
-import { needWorkers } from "./pool/need_workers.ts";
 import { WorkerPool } from "./pool/worker_pool.ts";
 import { Problem, problemOf } from "./problem.ts";
 import { contextOf, shareContext } from "./request_context.ts";
@@ -46,7 +45,6 @@ const open = new Set(["/healthz", "/readyz", "/openapi"]);
 export function createServer(options: ServerOptions = {}): CaptionServer {
   const config = resolveConfig(options);
   const metrics = new Metrics();
-  needWorkers();
   const pool = new WorkerPool({
     bundle: config.bundle,
     backend: config.backend,

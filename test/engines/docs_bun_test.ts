@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { codeBlocks } from "../code_blocks.ts";
 import { pieces, writeTinyTransformers } from "../fixtures/tiny_transformers.ts";
 
 // Inside the repository, where "edgecap" can be imported.
@@ -8,7 +9,7 @@ const folder = fileURLToPath(new URL("../../.cache/engines/", import.meta.url));
 
 test("docs/engines.md has an example that runs", async () => {
   const page = readFileSync(new URL("../../docs/engines.md", import.meta.url), "utf8");
-  const [example, ...others] = [...page.matchAll(/^```ts ignore\n(.*?)^```/gms)].map((match) => match[1]!);
+  const [example, ...others] = codeBlocks(page, "ts ignore");
   expect(others).toEqual([]);
   const photo = fileURLToPath(new URL("../../examples/coffee.jpg", import.meta.url));
   writeTinyTransformers(`${folder}models/vit-gpt2-image-captioning`);

@@ -6,13 +6,12 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { problemCodes, statusOf } from "../../src/server/problem.ts";
 import { optionsSchema } from "../../src/server/schemas.ts";
+import { codeBlocks } from "../code_blocks.ts";
 import { type TinyServer, tinyServer } from "./tiny_server.ts";
 
 const page = readFileSync(new URL("../../docs/server.md", import.meta.url), "utf8");
-const commands = [...page.matchAll(/^```sh\n(.*?)^```/gms)]
-  .map((match) => match[1]!)
-  .filter((text) => text.includes("curl"));
-const programs = [...page.matchAll(/^```ts\n(.*?)^```/gms)].map((match) => match[1]!);
+const commands = codeBlocks(page, "sh").filter((text) => text.includes("curl"));
+const programs = codeBlocks(page, "ts");
 
 let tiny: TinyServer;
 let folder: string;

@@ -5,6 +5,7 @@ import type { BackendChoice } from "../../runtime/backend.ts";
 import { Problem } from "../problem.ts";
 import { Job, type JobRequest } from "./job.ts";
 import type { FromWorker, ModelCard, ToWorker } from "./messages.ts";
+import { needWorkers } from "./need_workers.ts";
 import { type CreateWorker, createCaptionWorker, type LossReason, PoolWorker } from "./pool_worker.ts";
 
 /** What happens in a pool, for metrics and the log. */
@@ -55,7 +56,7 @@ export class WorkerPool implements AsyncDisposable {
   readonly #load: ToWorker;
   readonly #slots: Slot[];
   readonly #waiting: Job[] = [];
-  readonly #firstReady = Promise.withResolvers<ModelCard>();
+  readonly #firstReady: PromiseWithResolvers<ModelCard>;
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
   #model: ModelCard | undefined;
   #nextId = 0;
@@ -63,7 +64,10 @@ export class WorkerPool implements AsyncDisposable {
   /** Moving average of the time that a worker has a job, in milliseconds. */
   #serviceMs = 0;
 
+  /** @throws {EdgecapError} `option-invalid` on Node, which lacks the threads. */
   constructor(options: PoolOptions) {
+    needWorkers();
+    this.#firstReady = Promise.withResolvers();
     this.#options = options;
     const { bundle, backend } = options;
     this.#load = { type: "load", bundle: bundle instanceof URL ? bundle.href : bundle, backend };

@@ -89,13 +89,11 @@ impl Datastore {
             .chunks_exact(dimensions.max(1))
             .map(|vector| length(vector.iter().map(|&value| f32::from(value))))
             .collect();
-        let mut first_ngram = vec![0; (1 << 16) + 1];
+        let mut beginning = vec![0_usize; 1 << 16];
         for hash in &parts.ngrams {
-            first_ngram[(hash >> 16) as usize + 1] += 1;
+            beginning[(hash >> 16) as usize] += 1;
         }
-        for start in 0..1 << 16 {
-            first_ngram[start + 1] += first_ngram[start];
-        }
+        let first_ngram = running(&beginning);
         let most = parts.frequencies.iter().copied().fold(1, u16::max);
         let idf = (0..=most).map(|frequency| (photos as f64 / f64::from(frequency)).ln()).collect();
         Ok(Self { parts, norms, first_caption, first_word, first_ngram, idf })
@@ -173,12 +171,12 @@ impl Datastore {
 }
 
 /// Sums of the numbers before each place, and of all.
-fn running(numbers: &[u8]) -> Vec<usize> {
+fn running<T: Copy + Into<usize>>(numbers: &[T]) -> Vec<usize> {
     let mut sum = 0;
     let mut sums = Vec::with_capacity(numbers.len() + 1);
     sums.push(0);
     for &number in numbers {
-        sum += usize::from(number);
+        sum += number.into();
         sums.push(sum);
     }
     sums
