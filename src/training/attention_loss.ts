@@ -3,8 +3,10 @@ import { tf } from "./tensorflow.ts";
 
 /** A batch as the loss reads it. */
 export interface AttentionBatch {
-  /** Feature grids, [photos, regions, features]. */
+  /** Feature grids, [photos, regions, features], or what enters the encoder's last stage where that learns too. */
   readonly grid: tf.Tensor3D;
+  /** See {@linkcode readPhotos}. */
+  readonly shown?: tf.Tensor1D;
   /** Words fed, `<start>` first, [photos * captions, steps], padded at the end. */
   readonly inputs: Int32Array;
   /** Words wanted, `<end>` last, of the same shape. */
@@ -29,16 +31,13 @@ export interface LossSettings {
   readonly temperature?: number;
 }
 
-/**
- * Scaled dropout masks of one batch, the same at every word of a caption (Gal and Ghahramani, 2016); see
- * {@linkcode dropoutMask}.
- */
+/** Scaled dropout masks of one batch; see {@linkcode dropoutMask} and {@linkcode BatchLayout}. */
 export interface AttentionMasks {
-  /** Of the values, [photos, 1, units]. */
+  /** Of the values, [photos, 1 or regions, units]. */
   readonly values: tf.Tensor;
-  /** Of the embedded words, [photos * captions, embedding]. */
+  /** Of the embedded words, [computed places, embedding]. */
   readonly words: tf.Tensor;
-  /** Of the mixed layer, [photos * captions, units]. */
+  /** Of the mixed layer, [wanted places, units]. */
   readonly mixed: tf.Tensor;
 }
 
@@ -60,7 +59,13 @@ export interface BatchLayout {
 }
 
 /** Lays a batch out for {@linkcode attentionLoss}. */
-export function batchLayout({ inputs, targets, photos, captions, steps }: Omit<AttentionBatch, "grid">): BatchLayout {
+export function batchLayout({
+  inputs,
+  targets,
+  photos,
+  captions,
+  steps,
+}: Omit<AttentionBatch, "grid" | "shown">): BatchLayout {
   const running: number[] = [];
   const rows: number[] = [];
   const fed: number[] = [];
@@ -111,10 +116,9 @@ export function attentionLoss(
 ): tf.Scalar {
   const units = weights.project_bias.shape[0]!;
   const layout = batchLayout(batch);
-  const memory = readPhotos(weights, batch.grid, masks?.values);
-  const rows = tf.tensor1d(layout.rows, "int32");
+  const memory = readPhotos(weights, batch.grid, masks?.values, batch.shown);
   const looked = tf.gather(weights.embedding as tf.Tensor2D, tf.tensor1d(layout.inputs, "int32"));
-  const words = masks === undefined ? looked : tf.mul(looked, tf.gather(masks.words, rows));
+  const words = masks === undefined ? looked : tf.mul(looked, masks.words);
   const allGates = tf.matMul(words as tf.Tensor2D, weights.word_kernel as tf.Tensor2D);
   const wordGates = tf.split(
     allGates,
@@ -147,7 +151,7 @@ export function attentionLoss(
     tf.gather(tf.concat(contexts, 0), wanted),
     tf.gather(words, wanted),
   );
-  const kept = masks === undefined ? mixed : tf.mul(mixed, tf.gather(masks.mixed, tf.gather(rows, wanted)));
+  const kept = masks === undefined ? mixed : tf.mul(mixed, masks.mixed);
   return weightedCrossEntropy(logitsOf(weights, kept), layout.labels, wordWeights(batch, layout, settings));
 }
 

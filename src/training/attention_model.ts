@@ -1,3 +1,4 @@
+import { type LastStageWeightName, type LastStageWeights, lastStageShapes, runLastStage } from "./last_stage.ts";
 import { tf } from "./tensorflow.ts";
 
 /** Lengths of the attention decoder. */
@@ -6,6 +7,8 @@ export interface AttentionShape {
   readonly regions: number;
   /** Features of a region (2048 for ResNet50). */
   readonly features: number;
+  /** Where the encoder's last stage learns too: features of a region that enter it (1024 for ResNet50). */
+  readonly stem?: number;
   /** Units of the LSTM, of keys and of values. */
   readonly units: number;
   /** Length of a word's embedding. */
@@ -16,7 +19,7 @@ export interface AttentionShape {
 
 /** Name, shape and first values of every weight, in the order in which checkpoints store them. */
 export function attentionWeights(shape: AttentionShape): WeightSpec[] {
-  const { features, units, embedding, vocabulary } = shape;
+  const { features, stem, units, embedding, vocabulary } = shape;
   return [
     { name: "project_kernel", shape: [features, units], fanIn: features },
     { name: "project_bias", shape: [units] },
@@ -34,6 +37,7 @@ export function attentionWeights(shape: AttentionShape): WeightSpec[] {
     { name: "mix_bias", shape: [units] },
     { name: "output_kernel", shape: [units, vocabulary], fanIn: units },
     { name: "output_bias", shape: [vocabulary] },
+    ...(stem === undefined ? [] : lastStageShapes({ stem, features })),
   ];
 }
 
@@ -49,7 +53,7 @@ export interface WeightSpec {
   readonly forgetBias?: boolean;
 }
 
-/** The weights of the attention decoder. */
+/** The weights of the attention decoder, and of the encoder's last stage. */
 export type AttentionWeightName =
   | "project_kernel"
   | "project_bias"
@@ -65,10 +69,12 @@ export type AttentionWeightName =
   | "mix_kernel"
   | "mix_bias"
   | "output_kernel"
-  | "output_bias";
+  | "output_bias"
+  | LastStageWeightName;
 
-/** Weights as tfjs variables. */
-export type AttentionWeights = Readonly<Record<AttentionWeightName, tf.Tensor>>;
+/** Weights as tfjs variables; those of the encoder's last stage where it learns too. */
+export type AttentionWeights = Readonly<Record<Exclude<AttentionWeightName, LastStageWeightName>, tf.Tensor>> &
+  Partial<LastStageWeights>;
 
 /** What the decoder keeps of a photo: keys and values of its regions, and the first state. */
 export interface PhotoMemory {
@@ -91,19 +97,22 @@ export interface DecoderState {
 /**
  * Reads a batch of feature grids once: projected by a rectified linear layer, with the mean region as the first state.
  *
- * @param grid [photos, regions, features]
- * @param mask Dropout mask of the values, [photos, 1, units], already scaled; none at inference.
+ * @param grid [photos, regions, features], or [photos, regions, stem] where the weights hold the encoder's last stage.
+ * @param mask Dropout mask of the values, [photos, 1 or regions, units], already scaled; none at inference.
+ * @param shown Which region (photo * regions + region) stands in the place of each; none shows every region once.
  */
 export function readPhotos(
   weights: AttentionWeights,
   grid: tf.Tensor3D,
   mask: tf.Tensor | undefined = undefined,
+  shown: tf.Tensor1D | undefined = undefined,
 ): PhotoMemory {
-  const [photos, regions, features] = grid.shape;
+  const [photos, regions] = grid.shape;
   const units = weights.project_bias.shape[0]!;
-  const flat = tf.reshape(grid, [photos * regions, features]);
+  const encoded = holdsLastStage(weights) ? runLastStage(weights, grid) : grid;
+  const flat = tf.reshape(encoded, [photos * regions, -1]) as tf.Tensor2D;
   const projected = tf.relu(tf.add(tf.matMul(flat, weights.project_kernel as tf.Tensor2D), weights.project_bias));
-  const shaped = tf.reshape(projected, [photos, regions, units]);
+  const shaped = tf.reshape(shown === undefined ? projected : tf.gather(projected, shown), [photos, regions, units]);
   const values = mask === undefined ? shaped : tf.mul(shaped, mask);
   const keys = tf.matMul(tf.reshape(values, [photos * regions, units]), weights.key_kernel as tf.Tensor2D);
   const start = tf.tanh(tf.add(tf.matMul(tf.mean(values, 1), weights.start_kernel as tf.Tensor2D), weights.start_bias));
@@ -114,6 +123,10 @@ export function readPhotos(
     hidden: tf.reshape(hidden!, [photos, 1, units]),
     cell: tf.reshape(cell!, [photos, 1, units]),
   };
+}
+
+function holdsLastStage(weights: AttentionWeights): weights is AttentionWeights & LastStageWeights {
+  return weights.res5a_branch2a_kernel !== undefined;
 }
 
 /**

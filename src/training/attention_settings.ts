@@ -9,7 +9,10 @@ export interface TrainingStage {
   readonly labelSmoothing: number;
   /** Share of a photo's regions that others of its regions take the place of, anew in each step. */
   readonly replacedRegions: number;
-  /** Dropout of the photo's values: units, the same ones in all regions, since the mean over regions undoes any other. */
+  /**
+   * Dropout of the photo's values. Where captions are drawn, all masks stay the same at every region and word of a caption;
+   * elsewhere they are drawn anew at each.
+   */
   readonly dropoutValues: number;
   /** Dropout of the embedded words. */
   readonly dropoutWords: number;
@@ -54,6 +57,8 @@ export interface AttentionSettings {
    * what the next stage starts from; 0 takes the weights as they are.
    */
   readonly averaging: number;
+  /** Where the encoder's last stage learns too, what the learning rate is multiplied by for its weights. */
+  readonly lastStageRate: number;
   readonly seed: number;
   /** Each starts from the averaged weights of the one before, with fresh moments. */
   readonly stages: readonly TrainingStage[];
@@ -80,6 +85,7 @@ export const attentionDefaults: AttentionSettings = {
   maxWords: 20,
   weightDecay: 0.01,
   averaging: 0.998,
+  lastStageRate: 0.07,
   seed: 1,
   stages: [
     crossEntropyStage,

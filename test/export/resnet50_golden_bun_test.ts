@@ -1,13 +1,13 @@
 import { describe, expect, test } from "bun:test";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as tf from "@tensorflow/tfjs";
+import { makeEncoder } from "../../scripts/encoder.ts";
 import { loadLayersModel } from "../../scripts/load_layers_model.ts";
 import { photoPixels } from "../../scripts/photo_pixels.ts";
 import { halveWeights } from "../../src/export/half_weights.ts";
 import { decodeModel, encodeModel } from "../../src/export/onnx_proto.ts";
-import { resizeEncoder } from "../../src/export/resize_encoder.ts";
 import { resnet50Encoder } from "../../src/export/resnet50.ts";
 import { decodeImage } from "../../src/image/decode.ts";
 import { photoEncoder } from "../../src/training/encode_photos.ts";
@@ -107,13 +107,10 @@ describe("the float32 encoder", () => {
   });
 });
 
-describe("the committed encoder", () => {
+describe("the encoder in 8-bit integers", () => {
   test("stays near the features of an independent implementation", async () => {
-    if (golden === undefined || !existsSync(committed)) {
-      console.log("No golden features or no committed encoder here: there is nothing to compare.");
-      return;
-    }
-    const encoder = readFileSync(committed);
+    if (golden === undefined || (await resnet50Weights()) === undefined) return;
+    const encoder = await makeEncoder("int8", 224);
     for (const photo of photos) {
       const features = pooled((await gridOf(encoder, photo, 224)).data);
       expect(cosine(features, floats(join(golden, `${photo}-224.pooled.f32`)))).toBeGreaterThan(0.99);
@@ -121,12 +118,9 @@ describe("the committed encoder", () => {
   });
 
   test("agrees with float32 on a hundred photos that it was not calibrated on", async () => {
-    const model = existsSync(committed) ? await classifier(224) : undefined;
-    if (model === undefined) return;
-    const exact = encodeModel(resnet50Encoder(model).graph);
-    model.dispose();
-    await using float32 = await photoEncoder(exact, 224, 2);
-    await using int8 = await photoEncoder(readFileSync(committed), 224, 2);
+    if (shared === undefined || (await resnet50Weights()) === undefined) return;
+    await using float32 = await photoEncoder(await makeEncoder("fp32", 224), 224, 2);
+    await using int8 = await photoEncoder(await makeEncoder("int8", 224), 224, 2);
     const flickr = join(shared!, "flickr8k");
     const names = readFileSync(join(flickr, "devImages.txt"), "utf8").trim().split(/\s+/).slice(0, 100);
     const cosines: number[] = [];
@@ -138,12 +132,10 @@ describe("the committed encoder", () => {
     expect(cosines.filter((value) => value > 0.99).length).toBeGreaterThanOrEqual(99);
     expect(Math.min(...cosines)).toBeGreaterThan(0.985);
   });
-});
 
-describe("resizeEncoder()", () => {
-  test("makes the committed encoder fit small pictures", async () => {
-    if (golden === undefined || !existsSync(committed)) return;
-    const encoder = encodeModel(resizeEncoder(decodeModel(readFileSync(committed)), 90));
+  test("makes the features of small pictures too", async () => {
+    if (golden === undefined || (await resnet50Weights()) === undefined) return;
+    const encoder = await makeEncoder("int8", 90);
     for (const photo of photos) {
       const { data, shape } = await gridOf(encoder, photo, 90);
       expect(shape).toEqual([1, 9, 2048]);
@@ -151,3 +143,21 @@ describe("resizeEncoder()", () => {
     }
   });
 });
+
+describe("the committed encoder", () => {
+  test("is ImageNet's up to its last stage, which may learn from captions", async () => {
+    if ((await resnet50Weights()) === undefined) return;
+    const published = decodeModel(await makeEncoder("int8", 224)).initializers;
+    const { initializers } = decodeModel(readFileSync(committed));
+    expect([...initializers.keys()].sort()).toEqual([...published.keys()].sort());
+    const kernels = [...initializers].filter(([name]) => name.endsWith("/kernel_stored"));
+    expect(kernels.length).toBe(53);
+    for (const [name, { data }] of kernels.filter(([name]) => !name.startsWith("/res5"))) {
+      expect([name, Buffer.compare(bytesOf(data), bytesOf(published.get(name)!.data))]).toEqual([name, 0]);
+    }
+  });
+});
+
+function bytesOf(data: ArrayBufferView): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}

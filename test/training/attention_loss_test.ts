@@ -5,11 +5,11 @@ import {
   batchLayout,
   weightedCrossEntropy,
 } from "../../src/training/attention_loss.ts";
-import { type AttentionWeights, attentionWeights } from "../../src/training/attention_model.ts";
+import { type AttentionShape, type AttentionWeights, attentionWeights } from "../../src/training/attention_model.ts";
 import { SeededRandom } from "../../src/training/seeded_random.ts";
 import { startTensorflow, tf } from "../../src/training/tensorflow.ts";
 
-const shape = { regions: 3, features: 4, units: 5, embedding: 3, vocabulary: 7 };
+const shape: AttentionShape = { regions: 4, features: 4, units: 5, embedding: 3, vocabulary: 7 };
 
 function draw(random: SeededRandom, lengths: readonly number[]): Float32Array {
   return Float32Array.from({ length: lengths.reduce((a, b) => a * b, 1) }, () => random.normal() / 2);
@@ -20,31 +20,40 @@ describe("attentionLoss()", () => {
     await startTensorflow("cpu");
   });
 
-  const kinds = {
-    "captions that people wrote": undefined,
-    "captions sampled beside them": [Number.NaN, 0.7, -1.2, Number.NaN],
+  const sampled = [Number.NaN, 0.7, -1.2, Number.NaN];
+  const kinds: Readonly<Record<string, { advantages?: number[]; shape?: AttentionShape; shown?: number[] }>> = {
+    "captions that people wrote": {},
+    "captions sampled beside them": { advantages: sampled },
+    "regions in the place of others": { shown: [0, 0, 2, 1, 4, 6, 6, 6] },
+    "the encoder's last stage too": {
+      advantages: sampled,
+      shape: { ...shape, stem: 3 },
+      shown: [0, 0, 2, 1, 4, 6, 6, 6],
+    },
   };
-  for (const [kind, advantages] of Object.entries(kinds)) {
+  for (const [kind, { advantages, shape: learning = shape, shown }] of Object.entries(kinds)) {
     test(`has gradients that agree with finite differences, for ${kind}`, () => {
       const random = new SeededRandom(3);
-      const specs = attentionWeights(shape);
+      const specs = attentionWeights(learning);
       const variables = specs.map((spec) => tf.variable(tf.tensor(draw(random, spec.shape), [...spec.shape])));
       const weights = Object.fromEntries(
         specs.map(({ name }, i) => [name, variables[i]!]),
       ) as unknown as AttentionWeights;
       const batch: AttentionBatch = {
-        grid: tf.tensor3d(draw(random, [2, 3, 4]), [2, 3, 4]),
+        grid: tf.tensor3d(draw(random, [2, 4, learning.stem ?? 4]), [2, 4, learning.stem ?? 4]),
         inputs: Int32Array.from([1, 4, 5, 1, 6, 0, 1, 5, 5, 1, 4, 4]),
         targets: Int32Array.from([4, 5, 2, 6, 2, 0, 5, 5, 6, 4, 4, 2]),
         photos: 2,
         captions: 2,
         steps: 3,
         ...(advantages && { advantages: Float32Array.from(advantages) }),
+        ...(shown && { shown: tf.tensor1d(shown, "int32") }),
       };
+      const { rows, wanted } = batchLayout(batch);
       const masks = {
         values: tf.tensor3d(draw(random, [2, 1, 5]), [2, 1, 5]),
-        words: tf.tensor2d(draw(random, [4, 3]), [4, 3]),
-        mixed: tf.tensor2d(draw(random, [4, 5]), [4, 5]),
+        words: tf.tensor2d(draw(random, [rows.length, 3]), [rows.length, 3]),
+        mixed: tf.tensor2d(draw(random, [wanted.length, 5]), [wanted.length, 5]),
       };
       const loss = () =>
         attentionLoss(weights, batch, { labelSmoothing: 0.1, crossEntropyWeight: 0.3, temperature: 0.5 }, masks);
@@ -74,7 +83,7 @@ describe("attentionLoss()", () => {
     const weights = Object.fromEntries(
       specs.map((spec) => [spec.name, tf.tensor(draw(random, spec.shape), [...spec.shape])]),
     ) as unknown as AttentionWeights;
-    const grid = tf.tensor3d(draw(random, [1, 3, 4]), [1, 3, 4]);
+    const grid = tf.tensor3d(draw(random, [1, 4, 4]), [1, 4, 4]);
     const one = { grid, inputs: Int32Array.of(1, 4), targets: Int32Array.of(4, 2), photos: 1, captions: 1, steps: 2 };
     const padded = {
       grid,

@@ -10,6 +10,7 @@ import {
 } from "../../src/training/attention_settings.ts";
 import { readCheckpoint } from "../../src/training/checkpoint.ts";
 import { buildFeatureCache, FeatureCache, mirror } from "../../src/training/feature_cache.ts";
+import { type LastStageWeightName, lastStageShapes } from "../../src/training/last_stage.ts";
 import { SeededRandom } from "../../src/training/seeded_random.ts";
 import { startTensorflow } from "../../src/training/tensorflow.ts";
 import { type EpochRecord, trainAttention } from "../../src/training/trainer.ts";
@@ -37,16 +38,16 @@ const settings: AttentionSettings = {
 };
 
 /** Photos of one colour each; the caption names the colour. */
-async function colours(folder: string): Promise<FeatureCache> {
+async function colours(folder: string, regions = 2): Promise<FeatureCache> {
   return buildFeatureCache({
     folder,
     encoder: Uint8Array.of(1),
     encode: async (rgb) =>
-      Float32Array.from(rgb.flatMap((photo) => Array.from({ length: 2 * 3 }, (_, i) => photo[i % 3]! / 64))),
+      Float32Array.from(rgb.flatMap((photo) => Array.from({ length: regions * 3 }, (_, i) => photo[i % 3]! / 64))),
     pixels: async (image) => new Uint8Array(12).fill((Number(image.match(/\d+/)![0]) % 3) * 100),
     images,
     size: 2,
-    regions: 2,
+    regions,
     features: 3,
     mirrored: true,
   });
@@ -64,7 +65,12 @@ async function inFolder(work: (folder: string) => Promise<void>): Promise<void> 
 function train(
   folder: string,
   cache: FeatureCache,
-  more: { resume?: boolean; stopAfter?: number; settings?: AttentionSettings },
+  more: {
+    resume?: boolean;
+    stopAfter?: number;
+    settings?: AttentionSettings;
+    lastStage?: ReadonlyMap<LastStageWeightName, Float32Array>;
+  },
 ) {
   const controller = new AbortController();
   return trainAttention({
@@ -75,6 +81,7 @@ function train(
     vocabulary: 8,
     settings: more.settings ?? settings,
     resume: more.resume ?? false,
+    ...(more.lastStage && { lastStage: more.lastStage }),
     score: (captions) => captions.filter((words, i) => words[0] === 4 + i).length,
     onEpoch: ({ epoch }) => {
       if (epoch === more.stopAfter) controller.abort();
@@ -124,6 +131,32 @@ describe("trainAttention()", () => {
           expect(reward ?? 0).toBeCloseTo(whole[epoch]!.reward ?? 0, 6);
         }
       }
+    }));
+
+  test("learns with the encoder's last stage, from what that was, and resumed ends where an uninterrupted run ends", () =>
+    inFolder(async (folder) => {
+      using cache = await colours(join(folder, "features"), 4);
+      const random = new SeededRandom(2);
+      const lastStage = new Map(
+        lastStageShapes({ stem: 3, features: 4 }).map(({ name, shape }) => {
+          const length = shape.reduce((product, side) => product * side, 1);
+          return [name, Float32Array.from({ length }, () => random.normal())];
+        }),
+      );
+      const still = { lastStage, settings: { ...settings, lastStageRate: 0 } };
+      await train(join(folder, "still"), cache, still);
+      const { arrays: first } = await readCheckpoint(join(folder, "still", "last.ckpt"));
+      for (const [name, value] of lastStage) {
+        for (const [i, number] of first.get(name)!.entries()) expect(number).toBeCloseTo(value[i]!, 6);
+      }
+      const moving = { lastStage, settings: { ...settings, lastStageRate: 0.5 } };
+      const whole = await train(join(folder, "whole"), cache, moving);
+      const { arrays: last } = await readCheckpoint(join(folder, "whole", "last.ckpt"));
+      expect(last.get("res5c_branch2c_kernel")).not.toEqual(lastStage.get("res5c_branch2c_kernel"));
+      const broken = train(join(folder, "broken"), cache, { ...moving, stopAfter: 1 });
+      await expect(broken).rejects.toThrow(/aborted/);
+      const resumed = await train(join(folder, "broken"), cache, { ...moving, resume: true });
+      for (const [epoch, { loss }] of resumed.entries()) expect(loss).toBeCloseTo(whole[epoch]!.loss, 6);
     }));
 
   test("exports the mean of the weights before and after a stage that keeps half of them", () =>
