@@ -182,7 +182,9 @@ const times = await timed(
   rows.map(({ folder }) => folder),
   Number(flags.rounds),
 );
-const quick = rows.filter((_, i) => times[i]!.allMs <= times[0]!.allMs / 2).sort((a, b) => b.cider - a.cider)[0];
+// What half is measured as moves by a hundredth or two from run to run.
+const half = 0.52;
+const quick = rows.filter((_, i) => times[i]!.allMs <= half * times[0]!.allMs).sort((a, b) => b.cider - a.cider)[0];
 if (quick !== undefined) {
   const { manifest, files } = await loadBundle(quick.folder);
   const fast = { ...manifest, name: "edgecap-attention-fast", files: shareFiles(files, "default", whole) };

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import {
   cpSync,
   existsSync,
@@ -270,6 +271,31 @@ describe("the packed package", () => {
     expect(backends.find(({ name }) => name === "wasm")?.selfTest?.passed).toBe(true);
     const batch = spawnSync("node", [command, "batch", photo, "--out", "node.jsonl"], { cwd: app, encoding: "utf8" });
     expect([batch.status, batch.stderr]).toEqual([2, expect.stringContaining("start edgecap with bun or deno")]);
+  });
+
+  test("has a command that watches a folder on Node", async () => {
+    const command = join(app, "node_modules/edgecap/src/cli/main.js");
+    const watched = join(app, "watched");
+    cpSync(photo, join(watched, "photo.jpg"));
+    const child = spawn("node", [command, "watch", watched, "--write", "xmp", "--backend", "wasm"], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    const ended = once(child, "exit");
+    try {
+      await new Promise<void>((resolve, reject) => {
+        let text = "";
+        child.stderr!.on("data", (chunk) => {
+          text += chunk;
+          if (text.includes("Ctrl-C ends")) resolve();
+        });
+        child.once("exit", () => reject(new Error(text)));
+      });
+      expect(readFileSync(join(watched, "photo.jpg.xmp"), "utf8")).toContain(caption);
+      child.kill("SIGINT");
+      expect(await ended).toEqual([0, null]);
+    } finally {
+      child.kill("SIGKILL");
+    }
   });
 
   test("carries neither server nor training into a bundle of the library", async () => {

@@ -115,7 +115,13 @@ async function follow(
   known: ReadonlyMap<string, unknown>,
   { signal, onReady }: WatchOptions,
 ): Promise<void> {
-  const { promise, resolve: end, reject } = Promise.withResolvers<void>();
+  let end: () => void = () => {};
+  let reject: (cause: unknown) => void = () => {};
+  // Node 20 has no Promise.withResolvers().
+  const promise = new Promise<void>((resolve, fail) => {
+    end = resolve;
+    reject = fail;
+  });
   let last: Promise<void> = Promise.resolve();
   const next = (work: () => Promise<void>) => {
     last = last.then(work).catch(reject);
