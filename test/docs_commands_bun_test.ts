@@ -16,6 +16,7 @@ import { fileURLToPath } from "node:url";
 import { writeTinyBundle } from "./cli/edgecap.ts";
 import { codeBlocks } from "./code_blocks.ts";
 import { startRedis } from "./fixtures/redis_server.ts";
+import { smallResnet } from "./fixtures/small_resnet.ts";
 import { type TinyPhotos, tinyPhotos } from "./fixtures/tiny_photos.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -172,8 +173,10 @@ describe("commands of the documents", () => {
   test("docs/training.md", async () => {
     const [block] = commandsOf("docs/training.md", inPlaces());
     const [run, out] = [join(folder, "default-run"), join(folder, "default")];
+    const encoder = join(folder, "resnet.onnx");
+    writeFileSync(encoder, smallResnet());
     // Without these it would replace the default bundle.
-    const given = ` --encoder ${photos.encoder} --run ${run} --out ${out}\n`;
+    const given = ` --encoder ${encoder} --run ${run} --out ${out}\n`;
     const output = await works(block!.replace(/\n$/, given), { cwd: root });
     expect(output).toContain("as shipped: ");
     const check = spawnSync(process.execPath, ["src/cli/main.ts", "caption", "--bundle", out, "examples/coffee.jpg"], {

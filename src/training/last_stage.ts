@@ -66,9 +66,20 @@ export function runLastStage(weights: LastStageWeights, stem: tf.Tensor3D): tf.T
   const one = (x: tf.Tensor, name: Convolution) =>
     tf.add(tf.matMul(x as tf.Tensor2D, weights[`${name}_kernel`] as tf.Tensor2D), weights[`${name}_bias`]);
   const nine = (x: tf.Tensor, name: Convolution) => {
-    const picture = tf.reshape(x, [photos, side, side, -1]) as tf.Tensor4D;
-    const sums = tf.conv2d(picture, weights[`${name}_kernel`] as tf.Tensor4D, 1, "same");
-    return tf.add(tf.reshape(sums, [photos * regions, -1]), weights[`${name}_bias`]);
+    // One matrix product over the nine shifts: not every backend of tfjs has a convolution's gradient.
+    const inputs = x.shape[1]!;
+    const padded = tf.pad(tf.reshape(x, [photos, side, side, inputs]), [
+      [0, 0],
+      [1, 1],
+      [1, 1],
+      [0, 0],
+    ]);
+    const shifts = [0, 1, 2].flatMap((row) =>
+      [0, 1, 2].map((column) => tf.slice(padded, [0, row, column, 0], [photos, side, side, inputs])),
+    );
+    const around = tf.reshape(tf.concat(shifts, 3), [photos * regions, 9 * inputs]) as tf.Tensor2D;
+    const kernel = tf.reshape(weights[`${name}_kernel`], [9 * inputs, -1]) as tf.Tensor2D;
+    return tf.add(tf.matMul(around, kernel), weights[`${name}_bias`]);
   };
   const block = (x: tf.Tensor, name: "res5a" | "res5b" | "res5c", shortcut: tf.Tensor) => {
     const narrow = tf.relu(one(x, `${name}_branch2a`));
