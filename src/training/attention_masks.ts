@@ -1,12 +1,15 @@
 import type { AttentionMasks, BatchLayout } from "./attention_loss.ts";
 import type { AttentionShape } from "./attention_model.ts";
 import type { TrainingStage } from "./attention_settings.ts";
+import { shownRegions } from "./batches.ts";
 import { dropoutMask } from "./dropout.ts";
 import type { SeededRandom } from "./seeded_random.ts";
 import { tf } from "./tensorflow.ts";
 
 /** Masks that stay the same at every word of a caption (Gal and Ghahramani, 2016), by caption and not by place. */
 export interface CaptionMasks {
+  /** See {@linkcode AttentionMasks}. */
+  readonly shown: tf.Tensor1D | undefined;
   /** Of the values, [photos, 1, units]: units, the same ones in all regions. */
   readonly values: tf.Tensor;
   /** Of the embedded words, [photos * captions, embedding]. */
@@ -15,7 +18,7 @@ export interface CaptionMasks {
   readonly mixed: tf.Tensor;
 }
 
-type Rates = Pick<TrainingStage, "dropoutValues" | "dropoutWords" | "dropoutMixed">;
+type Rates = Pick<TrainingStage, "replacedRegions" | "dropoutValues" | "dropoutWords" | "dropoutMixed">;
 type Lengths = Pick<AttentionShape, "regions" | "units" | "embedding">;
 
 /** Masks drawn anew at every region and word (Zaremba, Sutskever and Vinyals, 2014). */
@@ -27,6 +30,7 @@ export function wordMasks(
   random: SeededRandom,
 ): AttentionMasks {
   return {
+    shown: shownOf(photos, regions, rates, random),
     values: dropoutMask([photos, regions, units], rates.dropoutValues, random),
     words: dropoutMask([layout.rows.length, embedding], rates.dropoutWords, random),
     mixed: dropoutMask([layout.wanted.length, units], rates.dropoutMixed, random),
@@ -37,11 +41,12 @@ export function wordMasks(
 export function captionMasks(
   photos: number,
   captions: number,
-  { units, embedding }: Lengths,
+  { regions, units, embedding }: Lengths,
   rates: Rates,
   random: SeededRandom,
 ): CaptionMasks {
   return {
+    shown: shownOf(photos, regions, rates, random),
     values: dropoutMask([photos, 1, units], rates.dropoutValues, random),
     words: dropoutMask([photos * captions, embedding], rates.dropoutWords, random),
     mixed: dropoutMask([photos * captions, units], rates.dropoutMixed, random),
@@ -57,8 +62,15 @@ export function masksOfPlaces(masks: CaptionMasks, layout: BatchLayout, order: I
   const rows = layout.rows.map((row) => order[row]!);
   const wanted = layout.wanted.map((place) => rows[place]!);
   return {
+    shown: masks.shown,
     values: masks.values,
     words: tf.gather(masks.words, tf.tensor1d(rows, "int32")),
     mixed: tf.gather(masks.mixed, tf.tensor1d(wanted, "int32")),
   };
+}
+
+/** The regions that each photo shows, where some are replaced. */
+function shownOf(photos: number, regions: number, { replacedRegions }: Rates, random: SeededRandom) {
+  if (replacedRegions === 0) return undefined;
+  return tf.tensor1d(shownRegions(photos, regions, random, replacedRegions), "int32");
 }

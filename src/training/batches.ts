@@ -9,7 +9,7 @@ export interface EncodedPhoto {
 }
 
 /** Plain arrays of one training batch; see AttentionBatch. */
-export type BatchArrays = Omit<Required<AttentionBatch>, "grid" | "shown">;
+export type BatchArrays = Omit<Required<AttentionBatch>, "grid">;
 
 /** Ids of the vocabulary's first entries. */
 export const padId = 0;

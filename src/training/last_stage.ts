@@ -1,5 +1,6 @@
 import { EdgecapError } from "../errors.ts";
 import { copyGraph, dropUnreadInitializers, type Graph, type GraphNode } from "../export/graph.ts";
+import { kernelToPlanes, planesToKernel } from "../export/layers/convolution.ts";
 import { encodeModel } from "../export/onnx_proto.ts";
 import { tensor } from "../export/tensor.ts";
 import { tf } from "./tensorflow.ts";
@@ -104,7 +105,7 @@ export function readLastStage(encoder: Graph): Map<LastStageWeightName, Float32A
     if (!(kernel?.data instanceof Float32Array) || !(bias?.data instanceof Float32Array)) {
       throw notResnet(encoder, `the weights of "${name}" are not in float32`);
     }
-    weights.set(`${name}_kernel`, outputsLast(kernel.data, kernel.shape));
+    weights.set(`${name}_kernel`, planesToKernel(kernel.shape, kernel.data));
     weights.set(`${name}_bias`, bias.data.slice());
   }
   return weights;
@@ -121,8 +122,12 @@ export function withLastStage(encoder: Graph, weights: ReadonlyMap<string, Float
   for (const name of convolutions) {
     const [kernelName, biasName] = constantsOf(graph, name);
     const { shape } = graph.initializers.get(kernelName)!;
-    graph.initializers.set(kernelName, tensor("float32", shape, outputsFirst(weights.get(`${name}_kernel`)!, shape)));
-    graph.initializers.set(biasName, tensor("float32", [shape[0]!], weights.get(`${name}_bias`)!));
+    const [outputs = 1, inputs = 1, rows = 1, columns = 1] = shape;
+    graph.initializers.set(
+      kernelName,
+      tensor("float32", shape, kernelToPlanes([rows, columns, inputs, outputs], weights.get(`${name}_kernel`)!)),
+    );
+    graph.initializers.set(biasName, tensor("float32", [outputs], weights.get(`${name}_bias`)!));
   }
   return graph;
 }
@@ -149,17 +154,8 @@ export function beforeLastStage(encoder: Graph): Uint8Array {
     ...{ op, domain: "", name: made, inputs, outputs: [made], attributes },
   });
   graph.nodes = graph.nodes.slice(0, graph.nodes.indexOf(first));
-  const slice = ["starts", "ends", "axes", "steps"].map((what, i) =>
-    constant(
-      `stem/${what}`,
-      [
-        [0, 0],
-        [1 << 30, 1 << 30],
-        [2, 3],
-        [2, 2],
-      ][i]!,
-    ),
-  );
+  const everySecond = { starts: [0, 0], ends: [1 << 30, 1 << 30], axes: [2, 3], steps: [2, 2] };
+  const slice = Object.entries(everySecond).map(([name, values]) => constant(`stem/${name}`, values));
   graph.nodes.push(
     node("Slice", [source, ...slice], "stem/picture"),
     node("Transpose", ["stem/picture"], "stem/rows", { perm: [0, 2, 3, 1] }),
@@ -186,28 +182,4 @@ function notResnet(graph: Graph, why: string): EdgecapError {
     "data-invalid",
     `The last stage of "${graph.name}" cannot be trained: ${why}. Give ResNet50 in float32, as scripts/encoder.ts makes it.`,
   );
-}
-
-/** [outputs, inputs, rows, columns] to [rows, columns, inputs, outputs]. */
-function outputsLast(data: Float32Array, [outputs = 0, inputs = 0, rows = 0, columns = 0]: readonly number[]) {
-  const places = rows * columns;
-  const result = new Float32Array(data.length);
-  for (let o = 0; o < outputs; o++) {
-    for (let i = 0; i < inputs; i++) {
-      for (let p = 0; p < places; p++) result[(p * inputs + i) * outputs + o] = data[(o * inputs + i) * places + p]!;
-    }
-  }
-  return result;
-}
-
-/** The way back from {@linkcode outputsLast}, to the `shape` given. */
-function outputsFirst(data: Float32Array, [outputs = 0, inputs = 0, rows = 0, columns = 0]: readonly number[]) {
-  const places = rows * columns;
-  const result = new Float32Array(data.length);
-  for (let o = 0; o < outputs; o++) {
-    for (let i = 0; i < inputs; i++) {
-      for (let p = 0; p < places; p++) result[(o * inputs + i) * places + p] = data[(p * inputs + i) * outputs + o]!;
-    }
-  }
-  return result;
 }

@@ -13,19 +13,14 @@ export interface Resnet50Choice {
   readonly size: number;
 }
 
-/** Where scripts/encoder.ts keeps what it makes. */
-export function resnet50Path({ precision, size }: Resnet50Choice): string {
-  return fileURLToPath(new URL(`../../.cache/encoder/encoder-${precision}-${size}.onnx`, import.meta.url));
-}
-
 /**
  * The file of ImageNet's ResNet50, made first where it is missing.
  *
  * @throws {EdgecapError} `file-unreadable` where it cannot be made: outside a checkout, or where npm reaches no registry.
  */
-export async function resnet50File(choice: Resnet50Choice, signal?: AbortSignal): Promise<string> {
-  const { precision, size } = choice;
-  const path = resnet50Path(choice);
+export async function resnet50File({ precision, size }: Resnet50Choice, signal?: AbortSignal): Promise<string> {
+  // Where scripts/encoder.ts keeps what it makes.
+  const path = fileURLToPath(new URL(`../../.cache/encoder/encoder-${precision}-${size}.onnx`, import.meta.url));
   if (existsSync(path)) return path;
   const script = join(fileURLToPath(new URL("../../scripts", import.meta.url)), "encoder.ts");
   if (!existsSync(script)) {

@@ -28,7 +28,6 @@ export interface SamplingOptions {
  *
  * @param grid As {@linkcode readPhotos} takes it.
  * @param masks Of `photos * captions` captions.
- * @param shown As {@linkcode readPhotos} takes it.
  * @returns `captions` captions a photo, photo by photo.
  */
 export function sampleCaptions(
@@ -37,13 +36,12 @@ export function sampleCaptions(
   { captions, maxWords, temperature }: SamplingOptions,
   masks: CaptionMasks,
   random: SeededRandom,
-  shown?: tf.Tensor1D,
 ): SampledCaption[] {
   const rows = grid.shape[0] * captions;
   const words: number[][] = Array.from({ length: rows }, () => []);
   const open = new Set(words.keys());
   tf.tidy(() => {
-    const memory = readPhotos(weights, grid, masks.values, shown);
+    const memory = readPhotos(weights, grid, masks.values, masks.shown);
     let state: DecoderState = {
       hidden: tf.tile(memory.hidden, [1, captions, 1]),
       cell: tf.tile(memory.cell, [1, captions, 1]),

@@ -14,7 +14,6 @@ import type { DevPhoto } from "./choose_generation.ts";
 import { photoEncoder } from "./encode_photos.ts";
 import { describe, type Encoder } from "./encoders.ts";
 import { buildFeatureCache, type FeatureCache } from "./feature_cache.ts";
-import type { LastStageWeightName } from "./last_stage.ts";
 import { checkPhotos, type PhotoFolder, pixelsOf } from "./photo_pixels.ts";
 import { type RunData, readRunData, runVocabulary } from "./run_data.ts";
 import { type EpochRecord, trainAttention } from "./trainer.ts";
@@ -61,7 +60,7 @@ export type TrainRunOptions = CommonRunOptions &
         readonly preset?: "attention";
         readonly settings: AttentionSettings;
         /** Weights of the encoder's last stage, where it learns too: `encoder` then ends before it. */
-        readonly lastStage?: ReadonlyMap<LastStageWeightName, Float32Array>;
+        readonly lastStage?: ReadonlyMap<string, Float32Array>;
       }
     | { readonly preset: "article"; readonly settings: ArticleSettings }
   );

@@ -11,7 +11,6 @@ import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { shouldStop } from "./early_stopping.ts";
 import type { FeatureCache } from "./feature_cache.ts";
 import { greedyCaptions } from "./greedy_captions.ts";
-import type { LastStageWeightName } from "./last_stage.ts";
 import { cosineLearningRate } from "./learning_rate.ts";
 import { MovingAverage } from "./moving_average.ts";
 import { type RandomState, SeededRandom } from "./seeded_random.ts";
@@ -42,7 +41,7 @@ export interface TrainOptions {
   readonly vocabulary: number;
   readonly settings: AttentionSettings;
   /** Weights of the encoder's last stage, where it learns too: the cache then holds what enters it. */
-  readonly lastStage?: ReadonlyMap<LastStageWeightName, Float32Array>;
+  readonly lastStage?: ReadonlyMap<string, Float32Array>;
   /** Vectors that the embeddings of some words start from, by id; the others start at random. */
   readonly wordVectors?: readonly (Float32Array | undefined)[];
   /** Epochs without a better dev score after which training stops; none trains all epochs. */
@@ -167,8 +166,8 @@ function shapeOf({ cache, settings, vocabulary, lastStage }: TrainOptions): Atte
 }
 
 /** How fast a weight learns beside the others. */
-function rateOf(name: string, { lastStageRate }: AttentionSettings): { rate?: number } {
-  return name.startsWith("res5") ? { rate: lastStageRate } : {};
+function rateOf(name: string, { settings, lastStage }: TrainOptions): number {
+  return lastStage?.has(name) === true ? settings.lastStageRate : 1;
 }
 
 async function startOrResume(options: TrainOptions, shape: AttentionShape): Promise<Run> {
@@ -201,7 +200,7 @@ async function startOrResume(options: TrainOptions, shape: AttentionShape): Prom
     value: arrays.get(`${name}/value`)!,
     first: arrays.get(`${name}/first`)!,
     second: arrays.get(`${name}/second`)!,
-    ...rateOf(name, settings),
+    rate: rateOf(name, options),
   }));
   const optimiser = new AdamW(slots, adam);
   optimiser.step = meta["step"] as number;
@@ -221,15 +220,15 @@ async function startOrResume(options: TrainOptions, shape: AttentionShape): Prom
   };
 }
 
-function firstSlots(shape: AttentionShape, random: SeededRandom, { settings, lastStage }: TrainOptions): AdamWSlot[] {
+function firstSlots(shape: AttentionShape, random: SeededRandom, options: TrainOptions): AdamWSlot[] {
   return attentionWeights(shape).map(({ name, shape: weightShape, fanIn, deviation, forgetBias }) => {
     const length = weightShape.reduce((product, side) => product * side, 1);
-    const value = lastStage?.get(name as LastStageWeightName)?.slice() ?? new Float32Array(length);
+    const value = options.lastStage?.get(name)?.slice() ?? new Float32Array(length);
     const spread = deviation ?? (fanIn === undefined ? 0 : 1 / Math.sqrt(fanIn));
     if (spread > 0) for (let i = 0; i < length; i++) value[i] = spread * random.normal();
     if (forgetBias === true) value.fill(1, length / 4, length / 2);
     const moments = { first: new Float32Array(length), second: new Float32Array(length) };
-    return { name, shape: weightShape, value, ...moments, ...rateOf(name, settings) };
+    return { name, shape: weightShape, value, ...moments, rate: rateOf(name, options) };
   });
 }
 

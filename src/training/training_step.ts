@@ -2,15 +2,7 @@ import { attentionLoss, batchLayout } from "./attention_loss.ts";
 import { type CaptionMasks, captionMasks, masksOfPlaces, wordMasks } from "./attention_masks.ts";
 import type { AttentionShape, AttentionWeights } from "./attention_model.ts";
 import type { AttentionSettings, TrainingStage } from "./attention_settings.ts";
-import {
-  type CaptionRow,
-  captionArrays,
-  captionRow,
-  chooseCaptions,
-  type EncodedPhoto,
-  readGrids,
-  shownRegions,
-} from "./batches.ts";
+import { type CaptionRow, captionArrays, captionRow, chooseCaptions, type EncodedPhoto, readGrids } from "./batches.ts";
 import { type CaptionReward, leaveOneOut } from "./caption_reward.ts";
 import type { FeatureCache } from "./feature_cache.ts";
 import { sampleCaptions } from "./sample_captions.ts";
@@ -52,10 +44,9 @@ export function trainingStep(photos: readonly EncodedPhoto[], stage: TrainingSta
       shape.regions,
       shape.stem ?? shape.features,
     ]);
-    const shown = shownOf(photos.length, stage, context);
     const rows: CaptionRow[][] = photos.map(() => []);
     const shared = stage.selfCritical && captionMasks(photos.length, captions, shape, stage, random);
-    const mean = shared === undefined ? 0 : addSampled(rows, photos, stage, context, grid, shared, shown);
+    const mean = shared === undefined ? 0 : addSampled(rows, photos, stage, context, grid, shared);
     for (const [place, photo] of photos.entries()) {
       for (const words of chooseCaptions(photo, stage.captionsPerPhoto, random)) {
         rows[place]!.push(captionRow(words, settings.maxWords));
@@ -71,12 +62,13 @@ export function trainingStep(photos: readonly EncodedPhoto[], stage: TrainingSta
       () =>
         attentionLoss(
           weights,
-          { ...arrays, grid, ...(shown && { shown }) },
+          { ...arrays, grid },
           {
             labelSmoothing: stage.labelSmoothing,
             ...stage.selfCritical,
           },
           masks,
+          layout,
         ),
       [...variables],
     );
@@ -84,12 +76,6 @@ export function trainingStep(photos: readonly EncodedPhoto[], stage: TrainingSta
     result = { loss: value.dataSync()[0]!, reward: mean, gradients };
   });
   return result!;
-}
-
-/** The regions that each photo shows, where the stage replaces some. */
-function shownOf(photos: number, { replacedRegions }: TrainingStage, { shape, random }: StepContext) {
-  if (replacedRegions === 0) return undefined;
-  return tf.tensor1d(shownRegions(photos, shape.regions, random, replacedRegions), "int32");
 }
 
 /** Samples captions of each photo into its rows, with their advantages, and returns their mean reward. */
@@ -100,7 +86,6 @@ function addSampled(
   { weights, random, reward }: StepContext,
   grid: tf.Tensor3D,
   masks: CaptionMasks,
-  shown: tf.Tensor1D | undefined,
 ): number {
   const { samples, maxWords, temperature } = stage.selfCritical!;
   const ofSamples = (mask: tf.Tensor) => {
@@ -112,9 +97,8 @@ function addSampled(
     weights,
     grid,
     { captions: samples, maxWords, temperature },
-    { values: masks.values, words: ofSamples(masks.words), mixed: ofSamples(masks.mixed) },
+    { ...masks, words: ofSamples(masks.words), mixed: ofSamples(masks.mixed) },
     random,
-    shown,
   );
   let sum = 0;
   for (const [place, { image }] of photos.entries()) {

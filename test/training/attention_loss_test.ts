@@ -47,10 +47,10 @@ describe("attentionLoss()", () => {
         captions: 2,
         steps: 3,
         ...(advantages && { advantages: Float32Array.from(advantages) }),
-        ...(shown && { shown: tf.tensor1d(shown, "int32") }),
       };
       const { rows, wanted } = batchLayout(batch);
       const masks = {
+        shown: shown && tf.tensor1d(shown, "int32"),
         values: tf.tensor3d(draw(random, [2, 1, 5]), [2, 1, 5]),
         words: tf.tensor2d(draw(random, [rows.length, 3]), [rows.length, 3]),
         mixed: tf.tensor2d(draw(random, [wanted.length, 5]), [wanted.length, 5]),

@@ -27,7 +27,12 @@ describe("sampleCaptions()", () => {
     const word = tf.tensor2d([0, 1.5, 1.5], [1, 3]);
     const mixed = tf.tensor2d([2, 2, 0, 2, 0], [1, 5]);
     const captions = 4000;
-    const masks = { values, words: tf.tile(word, [captions, 1]), mixed: tf.tile(mixed, [captions, 1]) };
+    const masks = {
+      shown: undefined,
+      values,
+      words: tf.tile(word, [captions, 1]),
+      mixed: tf.tile(mixed, [captions, 1]),
+    };
     const samples = sampleCaptions(weights, grid, { captions, maxWords: 1, temperature: 1 }, masks, random);
     const likely = [2, 3, 4, 5, 6].map((label) => {
       const batch = {

@@ -19,12 +19,25 @@ import { paddingAttributes } from "./padding.ts";
  */
 export function kernelToPlanes(shape: readonly number[], data: Float32Array): Float32Array {
   const [height = 1, width = 1, from = 1, to = 1] = shape;
+  return reversed(data, [height * width, from, to]);
+}
+
+/**
+ * The way back from {@linkcode kernelToPlanes}.
+ *
+ * @param shape Lengths in ONNX's order.
+ */
+export function planesToKernel(shape: readonly number[], data: Float32Array): Float32Array {
+  const [to = 1, from = 1, height = 1, width = 1] = shape;
+  return reversed(data, [to, from, height * width]);
+}
+
+/** An array of three axes with its last one first. */
+function reversed(data: Float32Array, [first, second, third]: readonly [number, number, number]): Float32Array {
   const moved = new Float32Array(data.length);
-  for (let place = 0; place < height * width; place++) {
-    for (let source = 0; source < from; source++) {
-      for (let target = 0; target < to; target++) {
-        moved[(target * from + source) * height * width + place] = data[(place * from + source) * to + target]!;
-      }
+  for (let a = 0; a < first; a++) {
+    for (let b = 0; b < second; b++) {
+      for (let c = 0; c < third; c++) moved[(c * second + b) * first + a] = data[(a * second + b) * third + c]!;
     }
   }
   return moved;
