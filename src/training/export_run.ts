@@ -37,6 +37,8 @@ export interface ExportRunOptions {
   readonly version: string;
   readonly data: string;
   readonly command: string;
+  /** Epochs of the run whose weights this one started from. Default 0. */
+  readonly epochsBefore?: number;
   readonly minimumCount: number;
   readonly licences: Manifest["provenance"]["licences"];
   readonly onProgress?: (done: number, total: number) => void;
@@ -124,7 +126,7 @@ export async function exportRun(
       provenance: {
         data: options.data,
         preset: decoder.preset,
-        epochs: decoder.records.length,
+        epochs: (options.epochsBefore ?? 0) + decoder.records.length,
         seed: decoder.seed,
         command: options.command,
         scores: {

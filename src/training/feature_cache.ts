@@ -3,6 +3,7 @@ import { closeSync, fstatSync, openSync, readFileSync, readSync, rmSync, writeSy
 import { mkdir, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { EdgecapError, throwIfAborted, unwritable } from "../errors.ts";
+import { type PhotoViews, viewsOf } from "./photo_views.ts";
 import { writeWhole } from "./write_whole.ts";
 
 /** What a feature cache holds; written last, so that a cache without it is known to be unfinished. */
@@ -11,8 +12,7 @@ export interface FeatureIndex {
   readonly encoder: string;
   readonly regions: number;
   readonly features: number;
-  /** Views of each photo: as it is, and mirrored. */
-  readonly views: number;
+  readonly views: PhotoViews;
   readonly images: readonly string[];
 }
 
@@ -33,8 +33,7 @@ export interface FeatureCacheOptions {
   readonly size: number;
   readonly regions: number;
   readonly features: number;
-  /** Also the mirrored photo. */
-  readonly mirrored: boolean;
+  readonly views: PhotoViews;
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
 }
@@ -89,7 +88,7 @@ export class FeatureCache implements Disposable {
   /**
    * Reads one grid into `target`.
    *
-   * @param view 0 for the photo as it is, 1 for its mirror image.
+   * @param view 0 for the photo as it is; see {@linkcode viewsOf}.
    * @param offset First element of `target` to fill; regions * features are.
    */
   read(image: string, view: number, target: Float32Array, offset: number): void {
@@ -115,8 +114,7 @@ export class FeatureCache implements Disposable {
  * @throws {EdgecapError} whatever reading or encoding an image throws, `file-unwritable` and `aborted`.
  */
 export async function buildFeatureCache(options: FeatureCacheOptions): Promise<FeatureCache> {
-  const { folder, images, size, regions, features } = options;
-  const views = options.mirrored ? 2 : 1;
+  const { folder, images, size, regions, features, views } = options;
   const index: FeatureIndex = {
     encoder: createHash("sha256").update(options.encoder).digest("hex"),
     regions,
@@ -140,7 +138,7 @@ export async function buildFeatureCache(options: FeatureCacheOptions): Promise<F
     for (const [done, image] of images.entries()) {
       throwIfAborted(options.signal);
       const rgb = await options.pixels(image);
-      const grids = await options.encode(options.mirrored ? [rgb, mirror(rgb, size)] : [rgb]);
+      const grids = await options.encode(viewsOf(rgb, size, views));
       writeAll(file, partial, new Uint8Array(new Float16Array(grids).buffer));
       options.onProgress?.(done + 1, images.length);
     }
@@ -164,21 +162,6 @@ function writeAll(file: number, path: string, bytes: Uint8Array): void {
   } catch (cause) {
     throw unwritable(path, cause);
   }
-}
-
-/** The photo seen in a mirror: each row from right to left. */
-export function mirror(rgb: Uint8Array, size: number): Uint8Array {
-  const mirrored = new Uint8Array(rgb.length);
-  for (let y = 0; y < size; y++) {
-    for (let x = 0; x < size; x++) {
-      const from = (y * size + x) * 3;
-      const to = (y * size + (size - 1 - x)) * 3;
-      mirrored[to] = rgb[from]!;
-      mirrored[to + 1] = rgb[from + 1]!;
-      mirrored[to + 2] = rgb[from + 2]!;
-    }
-  }
-  return mirrored;
 }
 
 /** Every 16-bit float's value: a look-up is several times faster than a conversion on each read. */

@@ -27,6 +27,11 @@ type Convolution = (typeof convolutions)[number];
 /** A kernel or bias of the last stage. */
 export type LastStageWeightName = `${Convolution}_${"kernel" | "bias"}`;
 
+/** Whether a weight of a training run is one of the encoder's last stage. */
+export function isOfLastStage(name: string): name is LastStageWeightName {
+  return convolutions.some((convolution) => name.startsWith(`${convolution}_`));
+}
+
 /** Weights of the last stage, as tfjs tensors. */
 export type LastStageWeights = Readonly<Record<LastStageWeightName, tf.Tensor>>;
 

@@ -34,7 +34,7 @@ export async function devFeatures(options: DevFeaturesOptions): Promise<FeatureC
     images,
     encoder,
     folder: join(run, `dev-features-${encoder.precision}`),
-    mirrored: false,
+    views: 1,
     threads: options.threads,
     ...(options.onProgress && { onProgress: options.onProgress }),
     ...(options.signal && { signal: options.signal }),

@@ -15,13 +15,14 @@ import { photoEncoder } from "./encode_photos.ts";
 import { describe, type Encoder } from "./encoders.ts";
 import { buildFeatureCache, type FeatureCache } from "./feature_cache.ts";
 import { checkPhotos, type PhotoFolder, pixelsOf } from "./photo_pixels.ts";
+import type { PhotoViews } from "./photo_views.ts";
 import { type RunData, readRunData, runVocabulary } from "./run_data.ts";
 import { type EpochRecord, trainAttention } from "./trainer.ts";
 import { readWordVectors, vectorsPackage } from "./word_vectors.ts";
 import { writeWhole } from "./write_whole.ts";
 
 /** What a training run of any preset needs. */
-interface CommonRunOptions {
+export interface CommonRunOptions {
   /** Folder of the photos. */
   readonly images: string;
   /** Captions file: Kaggle's, Flickr8k.token.txt's or Karpathy's layout. */
@@ -59,8 +60,13 @@ export type TrainRunOptions = CommonRunOptions &
     | {
         readonly preset?: "attention";
         readonly settings: AttentionSettings;
-        /** Weights of the encoder's last stage, where it learns too: `encoder` then ends before it. */
-        readonly lastStage?: ReadonlyMap<string, Float32Array>;
+        /**
+         * Weights to start from, by name; the others start at random. Where they hold the encoder's last stage, it learns
+         * too, and `encoder` ends before it.
+         */
+        readonly start?: ReadonlyMap<string, Float32Array>;
+        /** Views of each photo that are learnt from. Default 2, itself and its mirror image. */
+        readonly views?: PhotoViews;
       }
     | { readonly preset: "article"; readonly settings: ArticleSettings }
   );
@@ -171,7 +177,7 @@ async function trainPreset(
     })),
     vocabulary: vocabulary.size,
     settings: { ...options.settings, ...(pretrained && { embedding: pretrained.dimension }) },
-    ...(options.lastStage && { lastStage: options.lastStage }),
+    ...(options.start && { start: options.start }),
     ...(pretrained && { wordVectors: words.map((word) => pretrained.vectors.get(word)) }),
   });
 }
@@ -194,8 +200,8 @@ async function featuresOf(options: TrainRunOptions, images: readonly string[]): 
     images,
     encoder: describe(options.encoder, "fp32", "--encoder"),
     folder: options.features,
-    // The article knows no mirrored photos.
-    mirrored: options.preset !== "article",
+    // The article knows a photo in one view only.
+    views: options.preset === "article" ? 1 : (options.views ?? 2),
     threads: options.threads,
     onStart: (detail) => options.onPhase?.("features", detail),
     onProgress: (done, total) => options.onProgress?.(done, total),
@@ -215,7 +221,7 @@ export interface PhotoFeaturesOptions {
   readonly encoder: Encoder;
   /** Folder of the cache. */
   readonly folder: string;
-  readonly mirrored: boolean;
+  readonly views: PhotoViews;
   readonly threads: number;
   readonly onStart?: (detail: string) => void;
   readonly onProgress?: (done: number, total: number) => void;
@@ -224,10 +230,10 @@ export interface PhotoFeaturesOptions {
 
 /** Features of photos, computed where a finished cache does not hold them yet. */
 export async function photoFeatures(options: PhotoFeaturesOptions): Promise<FeatureCache> {
-  const { photos, images, encoder, mirrored } = options;
+  const { photos, images, encoder, views } = options;
   const { graph, size, regions, features } = encoder;
   await using session = await photoEncoder(graph, size, options.threads);
-  options.onStart?.(`${images.length} photos${mirrored ? " and their mirror images" : ""}, on ${session.runtime}`);
+  options.onStart?.(`${images.length} photos${views === 1 ? "" : ` in ${views} views each`}, on ${session.runtime}`);
   // Awaited here: the encoder must outlive the work.
   return await buildFeatureCache({
     folder: options.folder,
@@ -238,7 +244,7 @@ export async function photoFeatures(options: PhotoFeaturesOptions): Promise<Feat
     size,
     regions,
     features,
-    mirrored,
+    views,
     ...(options.onProgress && { onProgress: options.onProgress }),
     ...(options.signal && { signal: options.signal }),
   });

@@ -3,7 +3,12 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { EdgecapError, throwIfAborted } from "../errors.ts";
 import { AdamW, type AdamWSlot } from "./adamw.ts";
-import { type AttentionShape, type AttentionWeights, attentionWeights } from "./attention_model.ts";
+import {
+  type AttentionShape,
+  type AttentionWeightName,
+  type AttentionWeights,
+  attentionWeights,
+} from "./attention_model.ts";
 import { type AttentionSettings, stageOf, totalEpochs } from "./attention_settings.ts";
 import type { EncodedPhoto } from "./batches.ts";
 import { CaptionReward } from "./caption_reward.ts";
@@ -11,6 +16,7 @@ import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { shouldStop } from "./early_stopping.ts";
 import type { FeatureCache } from "./feature_cache.ts";
 import { greedyCaptions } from "./greedy_captions.ts";
+import { isOfLastStage } from "./last_stage.ts";
 import { cosineLearningRate } from "./learning_rate.ts";
 import { MovingAverage } from "./moving_average.ts";
 import { type RandomState, SeededRandom } from "./seeded_random.ts";
@@ -40,8 +46,11 @@ export interface TrainOptions {
   readonly devImages: readonly string[];
   readonly vocabulary: number;
   readonly settings: AttentionSettings;
-  /** Weights of the encoder's last stage, where it learns too: the cache then holds what enters it. */
-  readonly lastStage?: ReadonlyMap<string, Float32Array>;
+  /**
+   * Weights to start from, by name; the others start at random. Where they hold the encoder's last stage, it learns too, and
+   * the cache holds what enters it.
+   */
+  readonly start?: ReadonlyMap<string, Float32Array>;
   /** Vectors that the embeddings of some words start from, by id; the others start at random. */
   readonly wordVectors?: readonly (Float32Array | undefined)[];
   /** Epochs without a better dev score after which training stops; none trains all epochs. */
@@ -156,18 +165,18 @@ interface Run {
   readonly records: EpochRecord[];
 }
 
-function shapeOf({ cache, settings, vocabulary, lastStage }: TrainOptions): AttentionShape {
+function shapeOf({ cache, settings, vocabulary, start }: TrainOptions): AttentionShape {
   const { regions, features } = cache.index;
   const lengths = { units: settings.units, embedding: settings.embedding, vocabulary };
-  const made = lastStage?.get("res5c_branch2c_bias")?.length;
+  const made = start?.get("res5c_branch2c_bias")?.length;
   return made === undefined
     ? { regions, features, ...lengths }
     : { regions, features: made, stem: features, ...lengths };
 }
 
 /** How fast a weight learns beside the others. */
-function rateOf(name: string, { settings, lastStage }: TrainOptions): number {
-  return lastStage?.has(name) === true ? settings.lastStageRate : 1;
+function rateOf(name: AttentionWeightName, { settings }: TrainOptions): number {
+  return isOfLastStage(name) ? settings.lastStageRate : 1;
 }
 
 async function startOrResume(options: TrainOptions, shape: AttentionShape): Promise<Run> {
@@ -223,10 +232,12 @@ async function startOrResume(options: TrainOptions, shape: AttentionShape): Prom
 function firstSlots(shape: AttentionShape, random: SeededRandom, options: TrainOptions): AdamWSlot[] {
   return attentionWeights(shape).map(({ name, shape: weightShape, fanIn, deviation, forgetBias }) => {
     const length = weightShape.reduce((product, side) => product * side, 1);
-    const value = options.lastStage?.get(name)?.slice() ?? new Float32Array(length);
+    const value = new Float32Array(length);
     const spread = deviation ?? (fanIn === undefined ? 0 : 1 / Math.sqrt(fanIn));
-    if (spread > 0) for (let i = 0; i < length; i++) value[i] = spread * random.normal();
-    if (forgetBias === true) value.fill(1, length / 4, length / 2);
+    const given = options.start?.get(name);
+    if (given !== undefined) value.set(given);
+    else if (spread > 0) for (let i = 0; i < length; i++) value[i] = spread * random.normal();
+    else if (forgetBias === true) value.fill(1, length / 4, length / 2);
     const moments = { first: new Float32Array(length), second: new Float32Array(length) };
     return { name, shape: weightShape, value, ...moments, rate: rateOf(name, options) };
   });

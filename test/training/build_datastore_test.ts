@@ -28,7 +28,7 @@ async function withCache(work: (cache: FeatureCache) => Promise<void>): Promise<
       size: 1,
       regions: 49,
       features: 4,
-      mirrored: false,
+      views: 1,
     });
     await work(cache);
   } finally {

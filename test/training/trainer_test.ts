@@ -3,14 +3,15 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EdgecapError } from "../../src/errors.ts";
+import { attentionWeights } from "../../src/training/attention_model.ts";
 import {
   type AttentionSettings,
   attentionDefaults,
   type TrainingStage,
 } from "../../src/training/attention_settings.ts";
 import { readCheckpoint } from "../../src/training/checkpoint.ts";
-import { buildFeatureCache, FeatureCache, mirror } from "../../src/training/feature_cache.ts";
-import { type LastStageWeightName, lastStageShapes } from "../../src/training/last_stage.ts";
+import { buildFeatureCache, FeatureCache } from "../../src/training/feature_cache.ts";
+import { lastStageShapes } from "../../src/training/last_stage.ts";
 import { SeededRandom } from "../../src/training/seeded_random.ts";
 import { startTensorflow } from "../../src/training/tensorflow.ts";
 import { type EpochRecord, trainAttention } from "../../src/training/trainer.ts";
@@ -49,7 +50,7 @@ async function colours(folder: string, regions = 2): Promise<FeatureCache> {
     size: 2,
     regions,
     features: 3,
-    mirrored: true,
+    views: 2,
   });
 }
 
@@ -69,7 +70,7 @@ function train(
     resume?: boolean;
     stopAfter?: number;
     settings?: AttentionSettings;
-    lastStage?: ReadonlyMap<LastStageWeightName, Float32Array>;
+    start?: ReadonlyMap<string, Float32Array>;
   },
 ) {
   const controller = new AbortController();
@@ -81,7 +82,7 @@ function train(
     vocabulary: 8,
     settings: more.settings ?? settings,
     resume: more.resume ?? false,
-    ...(more.lastStage && { lastStage: more.lastStage }),
+    ...(more.start && { start: more.start }),
     score: (captions) => captions.filter((words, i) => words[0] === 4 + i).length,
     onEpoch: ({ epoch }) => {
       if (epoch === more.stopAfter) controller.abort();
@@ -143,13 +144,13 @@ describe("trainAttention()", () => {
           return [name, Float32Array.from({ length }, () => random.normal())];
         }),
       );
-      const still = { lastStage, settings: { ...settings, lastStageRate: 0 } };
+      const still = { start: lastStage, settings: { ...settings, lastStageRate: 0 } };
       await train(join(folder, "still"), cache, still);
       const { arrays: first } = await readCheckpoint(join(folder, "still", "last.ckpt"));
       for (const [name, value] of lastStage) {
         for (const [i, number] of first.get(name)!.entries()) expect(number).toBeCloseTo(value[i]!, 6);
       }
-      const moving = { lastStage, settings: { ...settings, lastStageRate: 0.5 } };
+      const moving = { start: lastStage, settings: { ...settings, lastStageRate: 0.5 } };
       const whole = await train(join(folder, "whole"), cache, moving);
       const { arrays: last } = await readCheckpoint(join(folder, "whole", "last.ckpt"));
       expect(last.get("res5c_branch2c_kernel")).not.toEqual(lastStage.get("res5c_branch2c_kernel"));
@@ -157,6 +158,19 @@ describe("trainAttention()", () => {
       await expect(broken).rejects.toThrow(/aborted/);
       const resumed = await train(join(folder, "broken"), cache, { ...moving, resume: true });
       for (const [epoch, { loss }] of resumed.entries()) expect(loss).toBeCloseTo(whole[epoch]!.loss, 6);
+    }));
+
+  test("goes on from the weights that it is given", () =>
+    inFolder(async (folder) => {
+      using cache = await colours(join(folder, "features"));
+      const still = { ...settings, stages: [{ ...stage, epochs: 1, learningRate: 0 }] };
+      await train(join(folder, "before"), cache, {});
+      const { arrays: start } = await readCheckpoint(join(folder, "before", "last.ckpt"));
+      await train(join(folder, "after"), cache, { start, settings: still });
+      const { arrays } = await readCheckpoint(join(folder, "after", "last.ckpt"));
+      for (const { name } of attentionWeights({ regions: 2, features: 3, units: 8, embedding: 6, vocabulary: 8 })) {
+        for (const [i, number] of arrays.get(name)!.entries()) expect(number).toBeCloseTo(start.get(name)![i]!, 6);
+      }
     }));
 
   test("exports the mean of the weights before and after a stage that keeps half of them", () =>
@@ -217,7 +231,7 @@ describe("FeatureCache", () => {
         size: 2,
         regions: 2,
         features: 3,
-        mirrored: true,
+        views: 2,
       });
       expect(again.has("photo-3.jpg")).toBe(true);
     }));
@@ -227,14 +241,6 @@ describe("FeatureCache", () => {
       await writeFile(join(folder, "grids.f16.partial"), "half");
       expect(() => FeatureCache.open(folder)).toThrow(EdgecapError);
     }));
-});
-
-describe("mirror()", () => {
-  test("turns rows round and comes back when done twice", () => {
-    const rgb = Uint8Array.from({ length: 12 }, (_, i) => i);
-    expect([...mirror(rgb, 2)]).toEqual([3, 4, 5, 0, 1, 2, 9, 10, 11, 6, 7, 8]);
-    expect(mirror(mirror(rgb, 2), 2)).toEqual(rgb);
-  });
 });
 
 describe("SeededRandom", () => {

@@ -38,7 +38,7 @@ function colours(folder: string): Promise<FeatureCache> {
     size: 2,
     regions: 2,
     features: 3,
-    mirrored: false,
+    views: 1,
   });
 }
 

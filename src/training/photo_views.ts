@@ -1,0 +1,51 @@
+/** How many ways a training photo is seen in: as it is; also mirrored; or also mirrored and moved by half a region. */
+export type PhotoViews = 1 | 2 | 8;
+
+/**
+ * The ways in which a photo is seen, itself first. A photo that is moved shows the encoder's regions other parts of it, as a
+ * crop would (Krizhevsky, Sutskever and Hinton, 2012).
+ *
+ * @param rgb Pixels of the photo, [size, size, 3].
+ * @param shift How far the photo is moved, in pixels: half a region is 16 for an encoder of the ResNet family.
+ */
+export function viewsOf(rgb: Uint8Array, size: number, views: PhotoViews, shift = 16): Uint8Array[] {
+  if (views === 1) return [rgb];
+  const both = [rgb, mirror(rgb, size)];
+  if (views === 2) return both;
+  const moves = [
+    [0, 0],
+    [0, shift],
+    [shift, 0],
+    [shift, shift],
+  ] as const;
+  return both.flatMap((photo) => moves.map(([up, left]) => moved(photo, size, up, left)));
+}
+
+/** The photo seen in a mirror: each row from right to left. */
+export function mirror(rgb: Uint8Array, size: number): Uint8Array {
+  return picked(rgb, size, (y, x) => [y, size - 1 - x]);
+}
+
+/** The photo moved up and left; what comes in at the other side repeats the last row or column. */
+export function moved(rgb: Uint8Array, size: number, up: number, left: number): Uint8Array {
+  return picked(rgb, size, (y, x) => [Math.min(size - 1, y + up), Math.min(size - 1, x + left)]);
+}
+
+function picked(
+  rgb: Uint8Array,
+  size: number,
+  source: (y: number, x: number) => readonly [number, number],
+): Uint8Array {
+  const made = new Uint8Array(rgb.length);
+  for (let y = 0; y < size; y++) {
+    for (let x = 0; x < size; x++) {
+      const [row, column] = source(y, x);
+      const from = (row * size + column) * 3;
+      const to = (y * size + x) * 3;
+      made[to] = rgb[from]!;
+      made[to + 1] = rgb[from + 1]!;
+      made[to + 2] = rgb[from + 2]!;
+    }
+  }
+  return made;
+}
