@@ -131,6 +131,7 @@ async function main(paths: Paths): Promise<void> {
     ...{ ...common, out, encoder },
     start: new Map([...together.arrays].filter(([name]) => !isOfLastStage(name))),
     settings: withEpochs(attentionDefaults, { epochs: 0 }),
+    views: 8,
     features: join(paths.run, "features"),
   });
   using cache = run.cache;

@@ -12,7 +12,8 @@ export interface FeatureIndex {
   readonly encoder: string;
   readonly regions: number;
   readonly features: number;
-  readonly views: PhotoViews;
+  /** Grids of each photo, the first of the photo as it is. */
+  readonly views: number;
   readonly images: readonly string[];
 }
 
@@ -34,6 +35,8 @@ export interface FeatureCacheOptions {
   readonly regions: number;
   readonly features: number;
   readonly views: PhotoViews;
+  /** Grids that the encoder gives of each view, the first of the view as it is. Default 1. */
+  readonly gridsOfView?: number;
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
 }
@@ -114,12 +117,12 @@ export class FeatureCache implements Disposable {
  * @throws {EdgecapError} whatever reading or encoding an image throws, `file-unwritable` and `aborted`.
  */
 export async function buildFeatureCache(options: FeatureCacheOptions): Promise<FeatureCache> {
-  const { folder, images, size, regions, features, views } = options;
+  const { folder, images, size, regions, features } = options;
   const index: FeatureIndex = {
     encoder: createHash("sha256").update(options.encoder).digest("hex"),
     regions,
     features,
-    views,
+    views: options.views * (options.gridsOfView ?? 1),
     images,
   };
   await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
@@ -138,7 +141,7 @@ export async function buildFeatureCache(options: FeatureCacheOptions): Promise<F
     for (const [done, image] of images.entries()) {
       throwIfAborted(options.signal);
       const rgb = await options.pixels(image);
-      const grids = await options.encode(viewsOf(rgb, size, views));
+      const grids = await options.encode(viewsOf(rgb, size, options.views));
       writeAll(file, partial, new Uint8Array(new Float16Array(grids).buffer));
       options.onProgress?.(done + 1, images.length);
     }

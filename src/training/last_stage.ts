@@ -137,9 +137,14 @@ export function withLastStage(encoder: Graph, weights: ReadonlyMap<string, Float
   return graph;
 }
 
+/** Grids that {@linkcode beforeLastStage} gives of a picture. */
+export const gridsBeforeLastStage = 4;
+
 /**
- * The encoder without its last stage: `pixels` -> `grid` [batch, regions, stem], what the last stage reads. Its first
- * convolutions take every second row and column, and only those are kept.
+ * The encoder without its last stage: `pixels` -> `grid` [4 * batch, regions, stem], what the last stage reads.
+ *
+ * Its first convolutions take every second row and column. The first grid of a picture is what they take; the other three
+ * begin a column, a row or both later, and are the picture moved by half a region, at no cost.
  *
  * @throws {EdgecapError} `data-invalid` where the graph is no such encoder.
  */
@@ -159,14 +164,21 @@ export function beforeLastStage(encoder: Graph): Uint8Array {
     ...{ op, domain: "", name: made, inputs, outputs: [made], attributes },
   });
   graph.nodes = graph.nodes.slice(0, graph.nodes.indexOf(first));
-  const everySecond = { starts: [0, 0], ends: [1 << 30, 1 << 30], axes: [2, 3], steps: [2, 2] };
-  const slice = Object.entries(everySecond).map(([name, values]) => constant(`stem/${name}`, values));
+  const side = Math.sqrt(regions);
+  const twice = { starts: [0, 0], ends: [2 * side, 2 * side], axes: [2, 3] };
   graph.nodes.push(
-    node("Slice", [source, ...slice], "stem/picture"),
-    node("Transpose", ["stem/picture"], "stem/rows", { perm: [0, 2, 3, 1] }),
-    node("Reshape", ["stem/rows", constant("stem/shape", [-1, regions, stem])], output!.name),
+    // A picture of an odd number of rows lacks the last one of those that begin later.
+    node("Pad", [source, constant("stem/pads", [0, 0, 0, 0, 0, 0, 1, 1])], "stem/padded", { mode: "edge" }),
+    node(
+      "Slice",
+      ["stem/padded", ...Object.entries(twice).map(([name, values]) => constant(`stem/${name}`, values))],
+      "stem/picture",
+    ),
+    node("Reshape", ["stem/picture", constant("stem/pairs", [-1, stem, side, 2, side, 2])], "stem/paired"),
+    node("Transpose", ["stem/paired"], "stem/grids", { perm: [0, 3, 5, 2, 4, 1] }),
+    node("Reshape", ["stem/grids", constant("stem/shape", [-1, regions, stem])], output!.name),
   );
-  graph.outputs = [{ ...output!, shape: ["batch", regions, stem] }];
+  graph.outputs = [{ ...output!, shape: ["grids", regions, stem] }];
   dropUnreadInitializers(graph);
   return encodeModel(graph);
 }

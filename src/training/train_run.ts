@@ -14,6 +14,7 @@ import type { DevPhoto } from "./choose_generation.ts";
 import { photoEncoder } from "./encode_photos.ts";
 import { describe, type Encoder } from "./encoders.ts";
 import { buildFeatureCache, type FeatureCache } from "./feature_cache.ts";
+import { gridsBeforeLastStage, isOfLastStage } from "./last_stage.ts";
 import { checkPhotos, type PhotoFolder, pixelsOf } from "./photo_pixels.ts";
 import type { PhotoViews } from "./photo_views.ts";
 import { type RunData, readRunData, runVocabulary } from "./run_data.ts";
@@ -54,22 +55,22 @@ export interface CommonRunOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What a run of the attention preset needs beside what all need. */
+interface AttentionOptions {
+  readonly preset?: "attention";
+  readonly settings: AttentionSettings;
+  /**
+   * Weights to start from, by name; the others start at random. Where they hold the encoder's last stage, it learns too, and
+   * `encoder` ends before it.
+   */
+  readonly start?: ReadonlyMap<string, Float32Array>;
+  /** Views of each photo that are learnt from. Default 2, itself and its mirror image. */
+  readonly views?: PhotoViews;
+}
+
 /** What a training run needs: settings are those of its preset, by default `attention`. */
 export type TrainRunOptions = CommonRunOptions &
-  (
-    | {
-        readonly preset?: "attention";
-        readonly settings: AttentionSettings;
-        /**
-         * Weights to start from, by name; the others start at random. Where they hold the encoder's last stage, it learns
-         * too, and `encoder` ends before it.
-         */
-        readonly start?: ReadonlyMap<string, Float32Array>;
-        /** Views of each photo that are learnt from. Default 2, itself and its mirror image. */
-        readonly views?: PhotoViews;
-      }
-    | { readonly preset: "article"; readonly settings: ArticleSettings }
-  );
+  (AttentionOptions | { readonly preset: "article"; readonly settings: ArticleSettings });
 
 /** What a run leaves for the export. */
 export interface TrainedRun {
@@ -201,12 +202,17 @@ async function featuresOf(options: TrainRunOptions, images: readonly string[]): 
     encoder: describe(options.encoder, "fp32", "--encoder"),
     folder: options.features,
     // The article knows a photo in one view only.
-    views: options.preset === "article" ? 1 : (options.views ?? 2),
+    ...(options.preset === "article" ? { views: 1 } : viewsOfRun(options)),
     threads: options.threads,
     onStart: (detail) => options.onPhase?.("features", detail),
     onProgress: (done, total) => options.onProgress?.(done, total),
     ...(options.signal && { signal: options.signal }),
   });
+}
+
+function viewsOfRun({ views = 2, start }: AttentionOptions): Pick<PhotoFeaturesOptions, "views" | "gridsOfView"> {
+  const learns = start !== undefined && [...start.keys()].some(isOfLastStage);
+  return { views, ...(learns && { gridsOfView: gridsBeforeLastStage }) };
 }
 
 /** Files that name a run's photos, the lists first. */
@@ -222,6 +228,8 @@ export interface PhotoFeaturesOptions {
   /** Folder of the cache. */
   readonly folder: string;
   readonly views: PhotoViews;
+  /** Grids that the encoder gives of each view. Default 1. */
+  readonly gridsOfView?: number;
   readonly threads: number;
   readonly onStart?: (detail: string) => void;
   readonly onProgress?: (done: number, total: number) => void;
@@ -245,6 +253,7 @@ export async function photoFeatures(options: PhotoFeaturesOptions): Promise<Feat
     regions,
     features,
     views,
+    ...(options.gridsOfView !== undefined && { gridsOfView: options.gridsOfView }),
     ...(options.onProgress && { onProgress: options.onProgress }),
     ...(options.signal && { signal: options.signal }),
   });

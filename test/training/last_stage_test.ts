@@ -1,13 +1,15 @@
 import { beforeAll, describe, expect, test } from "bun:test";
-import { decodeModel, encodeModel, GraphBuilder } from "../../src/export/mod.ts";
+import { decodeModel, encodeModel, type Graph, GraphBuilder } from "../../src/export/mod.ts";
 import {
   beforeLastStage,
+  gridsBeforeLastStage,
   type LastStageWeights,
   lastStageShapes,
   readLastStage,
   runLastStage,
   withLastStage,
 } from "../../src/training/last_stage.ts";
+import { moved } from "../../src/training/photo_views.ts";
 import { SeededRandom } from "../../src/training/seeded_random.ts";
 import { startTensorflow, tf } from "../../src/training/tensorflow.ts";
 import { largestDifference } from "../export/agreement.ts";
@@ -24,6 +26,14 @@ function tensorsOf(weights: ReadonlyMap<string, Float32Array>): LastStageWeights
   ) as unknown as LastStageWeights;
 }
 
+/** What enters the last stage of two pictures as they are. */
+async function firstGrids(graph: Graph, pixels: { shape: number[]; data: Float32Array }): Promise<tf.Tensor3D> {
+  const { shape, data } = (await runOnnx(beforeLastStage(graph), { pixels })).get("grid")!;
+  expect(shape).toEqual([2 * gridsBeforeLastStage, regions, stem]);
+  const grids = tf.tensor4d(Float32Array.from(data), [2, gridsBeforeLastStage, regions, stem]);
+  return tf.reshape(tf.slice(grids, [0, 0, 0, 0], [2, 1, regions, stem]), [2, regions, stem]);
+}
+
 describe("the last stage", () => {
   beforeAll(async () => {
     await startTensorflow("cpu");
@@ -34,12 +44,35 @@ describe("the last stage", () => {
   test("behind the encoder that ends before it gives what the whole encoder gives", async () => {
     const graph = decodeModel(encoder);
     const whole = (await runOnnx(encoder, { pixels })).get("grid")!;
-    const before = (await runOnnx(beforeLastStage(graph), { pixels })).get("grid")!;
-    expect(before.shape).toEqual([2, regions, stem]);
-    const grid = tf.tensor3d(Float32Array.from(before.data), [2, regions, stem]);
+    const grid = await firstGrids(graph, pixels);
     const got = runLastStage(tensorsOf(readLastStage(graph)), grid);
     expect(got.shape).toEqual([2, regions, features]);
     expect(largestDifference(got.dataSync(), whole.data)).toBeLessThan(1e-4);
+  });
+
+  test("is given a picture also as it is when moved, but for the last row and column", async () => {
+    const before = beforeLastStage(decodeModel(encoder));
+    const gridsOf = async (photo: Uint8Array) => {
+      const data = Float32Array.from(photo);
+      return (await runOnnx(before, { pixels: { shape: [1, size, size, 3], data } })).get("grid")!.data;
+    };
+    const photo = Uint8Array.from({ length: size * size * 3 }, () => 256 * random.next());
+    const side = Math.sqrt(regions);
+    const grids = await gridsOf(photo);
+    for (const [place, [up, left]] of [
+      [0, 0],
+      [0, 1],
+      [1, 0],
+      [1, 1],
+    ].entries()) {
+      const itself = await gridsOf(moved(photo, size, up!, left!));
+      for (let row = 1; row < side - 1; row++) {
+        for (let i = stem; i < (side - 1) * stem; i++) {
+          const at = row * side * stem + i;
+          expect(Number(grids[place * regions * stem + at])).toBeCloseTo(Number(itself[at]), 5);
+        }
+      }
+    }
   });
 
   test("is put into the encoder, which is the same where nothing was learnt, and gives what was learnt", async () => {
@@ -48,8 +81,7 @@ describe("the last stage", () => {
     expect(encodeModel(withLastStage(graph, weights))).toEqual(encodeModel(graph));
     const learnt = new Map([...weights].map(([name, value]) => [name, value.map((x) => x + random.normal() / 10)]));
     const whole = (await runOnnx(encodeModel(withLastStage(graph, learnt)), { pixels })).get("grid")!;
-    const before = (await runOnnx(beforeLastStage(graph), { pixels })).get("grid")!;
-    const grid = tf.tensor3d(Float32Array.from(before.data), [2, regions, stem]);
+    const grid = await firstGrids(graph, pixels);
     expect(largestDifference(runLastStage(tensorsOf(learnt), grid).dataSync(), whole.data)).toBeLessThan(1e-4);
     expect(readLastStage(graph)).toEqual(weights);
   });

@@ -236,6 +236,21 @@ describe("FeatureCache", () => {
       expect(again.has("photo-3.jpg")).toBe(true);
     }));
 
+  test("holds every grid that an encoder gives of every view, each photo's own first", () =>
+    inFolder(async (folder) => {
+      using cache = await buildFeatureCache({
+        folder,
+        encoder: Uint8Array.of(1),
+        encode: async (rgb) => Float32Array.from(rgb.flatMap((photo) => [photo[0]!, 100 + photo[0]!])),
+        pixels: async () => Uint8Array.of(5, 0, 0, 6, 0, 0, 5, 0, 0, 6, 0, 0),
+        images: images.slice(0, 2),
+        ...{ size: 2, regions: 1, features: 1, views: 2, gridsOfView: 2 },
+      });
+      const views = new Float32Array(4);
+      for (let view = 0; view < cache.index.views; view++) cache.read("photo-1.jpg", view, views, view);
+      expect([...views]).toEqual([5, 105, 6, 106]);
+    }));
+
   test("is refused where it was never finished", () =>
     inFolder(async (folder) => {
       await writeFile(join(folder, "grids.f16.partial"), "half");
