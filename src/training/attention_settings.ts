@@ -90,7 +90,7 @@ export const attentionDefaults: AttentionSettings = {
   stages: [
     crossEntropyStage,
     {
-      epochs: 4,
+      epochs: 8,
       learningRate: 2e-4,
       warmupSteps: 40,
       captionsPerPhoto: 1,

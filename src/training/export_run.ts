@@ -54,11 +54,10 @@ const unknownId = 3;
 const candidates: Readonly<Record<"attention" | "article", readonly Omit<Generation, "maxWords">[]>> = {
   attention: [
     { beams: 1, lengthPenalty: 0 },
-    { beams: 3, lengthPenalty: 0.7 },
     { beams: 5, lengthPenalty: 0.7 },
     { beams: 5, lengthPenalty: 1 },
-    ...[0.7, 1].flatMap((lengthPenalty) =>
-      [6, 9, 12].map((weight) => ({ beams: 5, lengthPenalty, neighbours: { count: 20, weight } })),
+    ...[0.7, 0.85, 1].flatMap((lengthPenalty) =>
+      [12, 16, 24].map((weight) => ({ beams: 10, lengthPenalty, neighbours: { count: 20, weight } })),
     ),
   ],
   // Each of its steps reads the whole prefix again: wider beams would try for an hour.
