@@ -153,7 +153,7 @@ async function main(paths: Paths): Promise<void> {
     signal,
   });
   for (const { generation, scores } of trials) {
-    say(`${generation.beams} beams, length penalty ${generation.lengthPenalty}`, JSON.stringify(scores));
+    say(JSON.stringify(generation), JSON.stringify(scores));
   }
   say("as shipped", JSON.stringify(await scoreBundle(paths.out, paths.images, run.dev, signal)));
 }
