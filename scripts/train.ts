@@ -1,7 +1,7 @@
 /**
  * Makes the bundle that comes with edgecap, from photos and captions to models/default: what enters the encoder's last
  * stage, training of that stage and the decoder together, the encoder in 8-bit integers, its features, self-critical
- * training of the decoder on those, export, and the scores of what was written.
+ * training of the decoder on those, export, what fewer bits cost, and the scores of what was written.
  *
  * usage: bun scripts/train.ts --images DIR --captions FILE --train LIST --dev LIST
  *        [--run .cache/train] [--out models/default] [--encoder FILE]
@@ -27,11 +27,12 @@ import { load } from "../src/mod.ts";
 import { attentionDefaults, withEpochs } from "../src/training/attention_settings.ts";
 import { type Checkpoint, readCheckpoint } from "../src/training/checkpoint.ts";
 import type { DevPhoto } from "../src/training/choose_generation.ts";
-import { encoderLicences } from "../src/training/encoders.ts";
+import { describe, encoderLicences } from "../src/training/encoders.ts";
 import { exportRun } from "../src/training/export_run.ts";
 import { beforeLastStage, isOfLastStage, readLastStage, withLastStage } from "../src/training/last_stage.ts";
+import { costLine, precisionCosts } from "../src/training/precision_cost.ts";
 import { startTensorflow } from "../src/training/tensorflow.ts";
-import { type CommonRunOptions, trainRun } from "../src/training/train_run.ts";
+import { type CommonRunOptions, photoFeatures, trainRun } from "../src/training/train_run.ts";
 import type { EpochRecord } from "../src/training/trainer.ts";
 import { writeWhole } from "../src/training/write_whole.ts";
 import { quantiseEncoder } from "./calibrate_encoder.ts";
@@ -135,7 +136,7 @@ async function main(paths: Paths): Promise<void> {
     features: join(paths.run, "features"),
   });
   using cache = run.cache;
-  const { trials } = await exportRun({
+  const { manifest, trials, datastore } = await exportRun({
     run: out,
     out: paths.out,
     encoder,
@@ -155,6 +156,19 @@ async function main(paths: Paths): Promise<void> {
   for (const { generation, scores } of trials) {
     say(JSON.stringify(generation), JSON.stringify(scores));
   }
+  const wholeEncoder = describe(encodeModel(withLastStage(whole, together.arrays)), "fp32", "the encoder in float32");
+  using wholeCache = await photoFeatures({
+    ...{ photos: { folder: paths.images, namedBy: [paths.dev] }, images: run.dev.map(({ image }) => image) },
+    ...{ encoder: wholeEncoder, folder: join(paths.run, "dev-features-fp32"), views: 1, threads, signal },
+  });
+  const costs = await precisionCosts({
+    ...{ run: out, encoder: describe(encoder, "int8", "encoder"), cache, dev: run.dev, datastore, signal },
+    wholeEncoder: { encoder: wholeEncoder, cache: wholeCache },
+    decoderPrecision: "fp16",
+    generation: manifest.generation,
+    cider: manifest.provenance.scores.cider,
+  });
+  for (const cost of costs) say(`${cost.part} ${cost.precision}`, costLine(cost));
   say("as shipped", JSON.stringify(await scoreBundle(paths.out, paths.images, run.dev, signal)));
 }
 

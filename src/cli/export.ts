@@ -1,6 +1,5 @@
 import { basename } from "node:path";
 import { type Command, Option } from "commander";
-import type { PrecisionCost } from "../training/precision_cost.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { wholeNumber } from "./option_values.ts";
 import { phaseProgress } from "./progress.ts";
@@ -127,16 +126,11 @@ async function runExport(run: string, flags: ExportFlags): Promise<void> {
     return;
   }
   say("bundle", `${flags.out}: ${generation.beams} beams, dev CIDEr ${provenance.scores.cider.toFixed(4)}`);
-  for (const cost of costs) say(`${cost.part} ${cost.precision}`, costLine(cost));
+  for (const cost of costs) say(`${cost.part} ${cost.precision}`, costing.costLine(cost));
   if (encoder.precision !== "fp32" && whole === undefined) {
     say(
       `encoder ${encoder.precision}`,
       "what it costs is not known, as it is not at hand in float32; of --encoder resnet50, which can be made so, it is",
     );
   }
-}
-
-function costLine({ wholeCider, cost }: PrecisionCost): string {
-  const [verb, amount] = cost >= 0 ? ["costs", cost] : ["gains", -cost];
-  return `${verb} ${amount.toFixed(4)} of dev CIDEr (${wholeCider.toFixed(4)} in float32)`;
 }

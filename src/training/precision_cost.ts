@@ -64,6 +64,12 @@ export async function precisionCosts(options: PrecisionCostOptions): Promise<Pre
   return costs;
 }
 
+/** A cost in words. */
+export function costLine({ wholeCider, cost }: PrecisionCost): string {
+  const [verb, amount] = cost >= 0 ? ["costs", cost] : ["gains", -cost];
+  return `${verb} ${amount.toFixed(4)} of dev CIDEr (${wholeCider.toFixed(4)} in float32)`;
+}
+
 /** The float32 form of a run's encoder, where it is at hand or can be made. */
 export async function wholeForm(name: string, encoder: Encoder, seed: number): Promise<Encoder | undefined> {
   if (encoder.precision === "fp32") return encoder;
