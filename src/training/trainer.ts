@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { setImmediate as turn } from "node:timers/promises";
 import { EdgecapError, throwIfAborted } from "../errors.ts";
 import { AdamW, type AdamWSlot } from "./adamw.ts";
 import {
@@ -109,6 +110,8 @@ export async function trainAttention(options: TrainOptions): Promise<EpochRecord
       let sum = 0;
       let rewards = 0;
       for (let step = 0; step < stepsAnEpoch; step++) {
+        // A step is one block of work: without a turn of its own, Ctrl-C would wait for the end of the epoch.
+        await turn();
         throwIfAborted(options.signal);
         const photos = order.slice(step * settings.photosPerStep, (step + 1) * settings.photosPerStep);
         const { loss, reward, gradients } = trainingStep(photos, stage, context);

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -108,6 +109,25 @@ describe("trainAttention()", () => {
       expect(resumed.length).toBe(3);
       for (const [epoch, record] of resumed.entries())
         expect(Math.abs(record.loss - whole[epoch]!.loss)).toBeLessThan(1e-4);
+    }));
+
+  test("stops between two steps where it is asked to by a timer, as by Ctrl-C", () =>
+    inFolder(async (folder) => {
+      using cache = await colours(join(folder, "features"));
+      const controller = new AbortController();
+      let steps = 0;
+      const running = trainAttention({
+        ...{ folder, cache, devImages: [], vocabulary: 8, settings: { ...settings, photosPerStep: 1 }, score: () => 0 },
+        train: images.map((image) => ({ image, captions: [Int32Array.of(4)] })),
+        onStep: (done) => {
+          steps = done;
+          if (done === 1) setTimeout(() => controller.abort());
+        },
+        signal: controller.signal,
+      });
+      await expect(running).rejects.toThrow(/aborted/);
+      expect(steps).toBeLessThan(images.length);
+      expect(existsSync(join(folder, "last.ckpt"))).toBe(false);
     }));
 
   test("resumed inside a self-critical stage or at its beginning, ends where an uninterrupted run ends", () =>

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { setImmediate as turn } from "node:timers/promises";
 import { EdgecapError, throwIfAborted } from "../../errors.ts";
 import { AdamW, type AdamWSlot } from "../adamw.ts";
 import { readCheckpoint, writeCheckpoint } from "../checkpoint.ts";
@@ -114,6 +115,8 @@ export async function trainArticle(options: ArticleTrainOptions): Promise<EpochR
       const order = new SeededRandom(progress.epochStart);
       if (progress.step === 0) progress.random = order;
       for (const batch of pairBatches(train, settings.photosPerStep, order, progress.step)) {
+        // As in the other preset: Ctrl-C gets its turn between steps.
+        await turn();
         throwIfAborted(options.signal);
         const started = performance.now();
         const { loss, gradients } = lossAndGradients(options, variables, weights, batch, progress.random);
