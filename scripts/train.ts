@@ -64,12 +64,11 @@ interface Paths {
   readonly encoder?: string;
 }
 
+/** What both runs are given alike. */
+type SharedOptions = Omit<CommonRunOptions, "out" | "features" | "encoder">;
+
 /** Trains the encoder's last stage and the decoder on what people wrote; returns the weights of the best epoch. */
-async function trainTogether(
-  whole: Graph,
-  paths: Paths,
-  common: Omit<CommonRunOptions, "out" | "features" | "encoder">,
-): Promise<Checkpoint> {
+async function trainTogether(whole: Graph, paths: Paths, common: SharedOptions): Promise<Checkpoint> {
   const out = join(paths.run, "together");
   const { cache } = await trainRun({
     ...{ ...common, out, encoder: beforeLastStage(whole), start: readLastStage(whole) },
@@ -80,13 +79,13 @@ async function trainTogether(
   return await readCheckpoint(join(out, "best.ckpt"));
 }
 
-/** The encoder with the last stage that was learnt, in 8-bit integers; made once. */
-async function tunedEncoder(whole: Graph, { arrays }: Checkpoint, paths: Paths): Promise<Uint8Array> {
+/** The encoder that was learnt, in 8-bit integers; made once. */
+async function inEightBits(tuned: Graph, paths: Paths): Promise<Uint8Array> {
   const path = join(paths.run, "encoder-int8.onnx");
   if (existsSync(path)) return new Uint8Array(await readFile(path));
   say("encoder", "ResNet50 with what its last stage learnt, in 8-bit integers, calibrated on 100 training photos");
   const photos = { folder: paths.images, list: paths.train, count: 100 };
-  const encoder = encodeModel(await quantiseEncoder(withLastStage(whole, arrays), photos));
+  const encoder = encodeModel(await quantiseEncoder(tuned, photos));
   await writeWhole(path, encoder);
   return encoder;
 }
@@ -108,7 +107,7 @@ async function main(paths: Paths): Promise<void> {
   const whole =
     paths.encoder === undefined ? await floatEncoder(224) : decodeModel(new Uint8Array(await readFile(paths.encoder)));
   const backend = await startTensorflow();
-  const common = {
+  const common: SharedOptions = {
     images: paths.images,
     captions: paths.captions,
     trainList: paths.train,
@@ -116,8 +115,8 @@ async function main(paths: Paths): Promise<void> {
     minimumCount,
     resume: true,
     threads,
-    onPhase: (phase: string, detail: string) => say(phase, `${detail} (tfjs on ${backend})`),
-    onEpoch: ({ epoch, loss, reward, score, minutes }: EpochRecord) =>
+    onPhase: (phase, detail) => say(phase, `${detail} (tfjs on ${backend})`),
+    onEpoch: ({ epoch, loss, reward, score, minutes }) =>
       say(
         `epoch ${epoch}`,
         `loss ${loss.toFixed(3)}${reward === undefined ? "" : `, reward ${reward.toFixed(3)}`}, dev CIDEr ${score.toFixed(3)} (greedy), ${minutes.toFixed(1)} min`,
@@ -125,7 +124,8 @@ async function main(paths: Paths): Promise<void> {
     signal,
   };
   const together = await trainTogether(whole, paths, common);
-  const encoder = await tunedEncoder(whole, together, paths);
+  const tuned = withLastStage(whole, together.arrays);
+  const encoder = await inEightBits(tuned, paths);
   // What ships reads these features: a decoder that learns from them makes good what the 8 bits take.
   const out = join(paths.run, "decoder");
   const run = await trainRun({
@@ -156,7 +156,7 @@ async function main(paths: Paths): Promise<void> {
   for (const { generation, scores } of trials) {
     say(JSON.stringify(generation), JSON.stringify(scores));
   }
-  const wholeEncoder = describe(encodeModel(withLastStage(whole, together.arrays)), "fp32", "the encoder in float32");
+  const wholeEncoder = describe(encodeModel(tuned), "fp32", "the encoder in float32");
   using wholeCache = await photoFeatures({
     ...{ photos: { folder: paths.images, namedBy: [paths.dev] }, images: run.dev.map(({ image }) => image) },
     ...{ encoder: wholeEncoder, folder: join(paths.run, "dev-features-fp32"), views: 1, threads, signal },

@@ -23,28 +23,26 @@ export function viewsOf(rgb: Uint8Array, size: number, views: PhotoViews, shift 
 
 /** The photo seen in a mirror: each row from right to left. */
 export function mirror(rgb: Uint8Array, size: number): Uint8Array {
-  return picked(rgb, size, (y, x) => [y, size - 1 - x]);
+  const places = Array.from({ length: size }, (_, place) => place);
+  return picked(rgb, places, places.toReversed());
 }
 
 /** The photo moved up and left; what comes in at the other side repeats the last row or column. */
 export function moved(rgb: Uint8Array, size: number, up: number, left: number): Uint8Array {
-  return picked(rgb, size, (y, x) => [Math.min(size - 1, y + up), Math.min(size - 1, x + left)]);
+  const from = (by: number) => Array.from({ length: size }, (_, place) => Math.min(size - 1, place + by));
+  return picked(rgb, from(up), from(left));
 }
 
-function picked(
-  rgb: Uint8Array,
-  size: number,
-  source: (y: number, x: number) => readonly [number, number],
-): Uint8Array {
+/** The picture of these rows and columns of a square one. */
+function picked(rgb: Uint8Array, rows: readonly number[], columns: readonly number[]): Uint8Array {
   const made = new Uint8Array(rgb.length);
-  for (let y = 0; y < size; y++) {
-    for (let x = 0; x < size; x++) {
-      const [row, column] = source(y, x);
-      const from = (row * size + column) * 3;
-      const to = (y * size + x) * 3;
-      made[to] = rgb[from]!;
-      made[to + 1] = rgb[from + 1]!;
-      made[to + 2] = rgb[from + 2]!;
+  let to = 0;
+  for (const row of rows) {
+    for (const column of columns) {
+      const from = (row * columns.length + column) * 3;
+      made[to++] = rgb[from]!;
+      made[to++] = rgb[from + 1]!;
+      made[to++] = rgb[from + 2]!;
     }
   }
   return made;

@@ -1,8 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { setImmediate as turn } from "node:timers/promises";
-import { EdgecapError, throwIfAborted } from "../errors.ts";
+import { EdgecapError } from "../errors.ts";
 import { AdamW, type AdamWSlot } from "./adamw.ts";
 import {
   type AttentionShape,
@@ -21,6 +20,7 @@ import { isOfLastStage } from "./last_stage.ts";
 import { cosineLearningRate } from "./learning_rate.ts";
 import { MovingAverage } from "./moving_average.ts";
 import { type RandomState, SeededRandom } from "./seeded_random.ts";
+import { takeTurn } from "./take_turn.ts";
 import { tf } from "./tensorflow.ts";
 import { trainingStep } from "./training_step.ts";
 
@@ -110,9 +110,7 @@ export async function trainAttention(options: TrainOptions): Promise<EpochRecord
       let sum = 0;
       let rewards = 0;
       for (let step = 0; step < stepsAnEpoch; step++) {
-        // A step is one block of work: without a turn of its own, Ctrl-C would wait for the end of the epoch.
-        await turn();
-        throwIfAborted(options.signal);
+        await takeTurn(options.signal);
         const photos = order.slice(step * settings.photosPerStep, (step + 1) * settings.photosPerStep);
         const { loss, reward, gradients } = trainingStep(photos, stage, context);
         if (!Number.isFinite(loss))

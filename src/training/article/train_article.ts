@@ -1,14 +1,14 @@
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { setImmediate as turn } from "node:timers/promises";
-import { EdgecapError, throwIfAborted } from "../../errors.ts";
+import { EdgecapError } from "../../errors.ts";
 import { AdamW, type AdamWSlot } from "../adamw.ts";
 import { readCheckpoint, writeCheckpoint } from "../checkpoint.ts";
 import { dropoutMask } from "../dropout.ts";
 import { shouldStop } from "../early_stopping.ts";
 import type { FeatureCache } from "../feature_cache.ts";
 import { type RandomState, SeededRandom } from "../seeded_random.ts";
+import { takeTurn } from "../take_turn.ts";
 import { tf } from "../tensorflow.ts";
 import type { EpochRecord } from "../trainer.ts";
 import type { SequencedPhoto } from "./caption_sequences.ts";
@@ -115,9 +115,7 @@ export async function trainArticle(options: ArticleTrainOptions): Promise<EpochR
       const order = new SeededRandom(progress.epochStart);
       if (progress.step === 0) progress.random = order;
       for (const batch of pairBatches(train, settings.photosPerStep, order, progress.step)) {
-        // As in the other preset: Ctrl-C gets its turn between steps.
-        await turn();
-        throwIfAborted(options.signal);
+        await takeTurn(options.signal);
         const started = performance.now();
         const { loss, gradients } = lossAndGradients(options, variables, weights, batch, progress.random);
         if (!Number.isFinite(loss)) {

@@ -1,0 +1,12 @@
+import { setImmediate } from "node:timers/promises";
+import { throwIfAborted } from "../errors.ts";
+
+/**
+ * Lets signals and timers through between two blocks of work: without it, Ctrl-C would wait for the end of an epoch.
+ *
+ * @throws {EdgecapError} `aborted`.
+ */
+export async function takeTurn(signal: AbortSignal | undefined): Promise<void> {
+  await setImmediate();
+  throwIfAborted(signal);
+}
