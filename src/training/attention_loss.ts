@@ -1,10 +1,16 @@
-import { type AttentionWeights, advance, type DecoderState, logitsOf, mix, readPhotos } from "./attention_model.ts";
+import {
+  type AttentionWeights,
+  advance,
+  type DecoderState,
+  logitsOf,
+  mix,
+  type PhotoInput,
+  readPhotos,
+} from "./attention_model.ts";
 import { tf } from "./tensorflow.ts";
 
 /** A batch as the loss reads it. */
-export interface AttentionBatch {
-  /** Feature grids, [photos, regions, features], or what enters the encoder's last stage where that learns too. */
-  readonly grid: tf.Tensor3D;
+export interface AttentionBatch extends PhotoInput {
   /** Words fed, `<start>` first, [photos * captions, steps], padded at the end. */
   readonly inputs: Int32Array;
   /** Words wanted, `<end>` last, of the same shape. */
@@ -33,7 +39,7 @@ export interface LossSettings {
 export interface AttentionMasks {
   /** See {@linkcode readPhotos}. */
   readonly shown?: tf.Tensor1D | undefined;
-  /** Of the values, [photos, 1 or regions, units]. */
+  /** Of the values, [photos, 1 or places, units]. */
   readonly values: tf.Tensor;
   /** Of the embedded words, [computed places, embedding]. */
   readonly words: tf.Tensor;
@@ -59,7 +65,8 @@ export interface BatchLayout {
 }
 
 /** Lays a batch out for {@linkcode attentionLoss}. */
-export function batchLayout({ inputs, targets, photos, captions, steps }: Omit<AttentionBatch, "grid">): BatchLayout {
+export function batchLayout(batch: Omit<AttentionBatch, keyof PhotoInput>): BatchLayout {
+  const { inputs, targets, photos, captions, steps } = batch;
   const running: number[] = [];
   const rows: number[] = [];
   const fed: number[] = [];
@@ -111,7 +118,7 @@ export function attentionLoss(
   layout: BatchLayout = batchLayout(batch),
 ): tf.Scalar {
   const units = weights.project_bias.shape[0]!;
-  const memory = readPhotos(weights, batch.grid, masks?.values, masks?.shown);
+  const memory = readPhotos(weights, batch, masks?.values, masks?.shown);
   const looked = tf.gather(weights.embedding as tf.Tensor2D, tf.tensor1d(layout.inputs, "int32"));
   const words = masks === undefined ? looked : tf.mul(looked, masks.words);
   const allGates = tf.matMul(words as tf.Tensor2D, weights.word_kernel as tf.Tensor2D);

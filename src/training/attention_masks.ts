@@ -10,7 +10,7 @@ import { tf } from "./tensorflow.ts";
 export interface CaptionMasks {
   /** See {@linkcode AttentionMasks}. */
   readonly shown: tf.Tensor1D | undefined;
-  /** Of the values, [photos, 1, units]: units, the same ones in all regions. */
+  /** Of the values, [photos, 1, units]: units, the same ones in all places. */
   readonly values: tf.Tensor;
   /** Of the embedded words, [photos * captions, embedding]. */
   readonly words: tf.Tensor;
@@ -19,19 +19,19 @@ export interface CaptionMasks {
 }
 
 type Rates = Pick<TrainingStage, "replacedRegions" | "dropoutValues" | "dropoutWords" | "dropoutMixed">;
-type Lengths = Pick<AttentionShape, "regions" | "units" | "embedding">;
+type Lengths = Pick<AttentionShape, "regions" | "units" | "embedding" | "concepts">;
 
 /** Masks drawn anew at every region and word (Zaremba, Sutskever and Vinyals, 2014). */
 export function wordMasks(
   photos: number,
   layout: BatchLayout,
-  { regions, units, embedding }: Lengths,
+  { regions, units, embedding, concepts }: Lengths,
   rates: Rates,
   random: SeededRandom,
 ): AttentionMasks {
   return {
     shown: shownOf(photos, regions, rates, random),
-    values: dropoutMask([photos, regions, units], rates.dropoutValues, random),
+    values: dropoutMask([photos, regions + (concepts?.slots ?? 0), units], rates.dropoutValues, random),
     words: dropoutMask([layout.rows.length, embedding], rates.dropoutWords, random),
     mixed: dropoutMask([layout.wanted.length, units], rates.dropoutMixed, random),
   };
@@ -71,6 +71,6 @@ export function masksOfPlaces(masks: CaptionMasks, layout: BatchLayout, order: I
 
 /** The regions that each photo shows, where some are replaced. */
 function shownOf(photos: number, regions: number, { replacedRegions }: Rates, random: SeededRandom) {
-  if (replacedRegions === 0) return undefined;
+  if (replacedRegions === 0 || regions === 0) return undefined;
   return tf.tensor1d(shownRegions(photos, regions, random, replacedRegions), "int32");
 }

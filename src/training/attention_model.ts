@@ -15,11 +15,23 @@ export interface AttentionShape {
   readonly embedding: number;
   /** Entries of the vocabulary, the four special ones included. */
   readonly vocabulary: number;
+  /** Where the decoder looks at concepts beside the regions. */
+  readonly concepts?: ConceptShape;
+}
+
+/** Lengths of the concepts that a decoder looks at. */
+export interface ConceptShape {
+  /** Nouns that the encoder's features are asked for. */
+  readonly nouns: number;
+  /** Likeliest nouns of a photo that become places to look at. */
+  readonly slots: number;
+  /** Length of a noun's fixed word vector. */
+  readonly vector: number;
 }
 
 /** Name, shape and first values of every weight, in the order in which checkpoints store them. */
 export function attentionWeights(shape: AttentionShape): WeightSpec[] {
-  const { features, stem, units, embedding, vocabulary } = shape;
+  const { features, stem, units, embedding, vocabulary, concepts } = shape;
   return [
     { name: "project_kernel", shape: [features, units], fanIn: features },
     { name: "project_bias", shape: [units] },
@@ -37,7 +49,18 @@ export function attentionWeights(shape: AttentionShape): WeightSpec[] {
     { name: "mix_bias", shape: [units] },
     { name: "output_kernel", shape: [units, vocabulary], fanIn: units },
     { name: "output_bias", shape: [vocabulary] },
+    ...(concepts === undefined ? [] : conceptWeights(concepts, units)),
     ...(stem === undefined ? [] : lastStageShapes({ stem, features })),
+  ];
+}
+
+/** What turns concepts into places to look at and has a say in the first state. */
+function conceptWeights({ vector }: ConceptShape, units: number): WeightSpec[] {
+  return [
+    { name: "concept_kernel", shape: [vector + 1, units], fanIn: vector + 1 },
+    { name: "concept_bias", shape: [units] },
+    // Zero at first: a decoder that goes on from one without concepts begins as it was.
+    { name: "concept_start_kernel", shape: [units, 2 * units] },
   ];
 }
 
@@ -70,17 +93,32 @@ export type AttentionWeightName =
   | "mix_bias"
   | "output_kernel"
   | "output_bias"
+  | ConceptWeightName
   | LastStageWeightName;
 
+/** The weights that read concepts. */
+export type ConceptWeightName = "concept_kernel" | "concept_bias" | "concept_start_kernel";
+
 /** Weights as tfjs variables; those of the encoder's last stage where it learns too. */
-export type AttentionWeights = Readonly<Record<Exclude<AttentionWeightName, LastStageWeightName>, tf.Tensor>> &
+export type AttentionWeights = Readonly<
+  Record<Exclude<AttentionWeightName, LastStageWeightName | ConceptWeightName>, tf.Tensor>
+> &
+  Partial<Readonly<Record<ConceptWeightName, tf.Tensor>>> &
   Partial<LastStageWeights>;
 
-/** What the decoder keeps of a photo: keys and values of its regions, and the first state. */
+/** What the decoder reads of a batch of photos; of captions without photos, concepts alone. */
+export interface PhotoInput {
+  /** [photos, regions, features], or [photos, regions, stem] where the weights hold the encoder's last stage. */
+  readonly grid?: tf.Tensor3D | undefined;
+  /** Vectors of concepts, each with its probability behind it, [photos, slots, vector + 1]. */
+  readonly concepts?: tf.Tensor3D | undefined;
+}
+
+/** What the decoder keeps of a photo: keys and values of its places (regions, then concepts), and the first state. */
 export interface PhotoMemory {
-  /** [photos, regions, units] */
+  /** [photos, places, units] */
   readonly keys: tf.Tensor3D;
-  /** [photos, regions, units] */
+  /** [photos, places, units] */
   readonly values: tf.Tensor3D;
   /** [photos, 1, units] */
   readonly hidden: tf.Tensor3D;
@@ -95,34 +133,59 @@ export interface DecoderState {
 }
 
 /**
- * Reads a batch of feature grids once: projected by a rectified linear layer, with the mean region as the first state.
+ * Reads a batch of photos once: regions and concepts, each projected by a rectified linear layer, with the mean region and
+ * the mean concept as the first state.
  *
- * @param grid [photos, regions, features], or [photos, regions, stem] where the weights hold the encoder's last stage.
- * @param mask Dropout mask of the values, [photos, 1 or regions, units], already scaled; none at inference.
+ * @param mask Dropout mask of the values, [photos, 1 or places, units], already scaled; none at inference.
  * @param shown Which region (photo * regions + region) stands in the place of each; none shows every region once.
  */
 export function readPhotos(
   weights: AttentionWeights,
-  grid: tf.Tensor3D,
+  { grid, concepts }: PhotoInput,
   mask: tf.Tensor | undefined = undefined,
   shown: tf.Tensor1D | undefined = undefined,
 ): PhotoMemory {
-  const [photos, regions] = grid.shape;
   const units = weights.project_bias.shape[0]!;
-  const encoded = holdsLastStage(weights) ? runLastStage(weights, grid) : grid;
-  const flat = tf.reshape(encoded, [photos * regions, -1]) as tf.Tensor2D;
-  const projected = tf.relu(tf.add(tf.matMul(flat, weights.project_kernel as tf.Tensor2D), weights.project_bias));
-  const shaped = tf.reshape(shown === undefined ? projected : tf.gather(projected, shown), [photos, regions, units]);
-  const values = mask === undefined ? shaped : tf.mul(shaped, mask);
-  const keys = tf.matMul(tf.reshape(values, [photos * regions, units]), weights.key_kernel as tf.Tensor2D);
-  const start = tf.tanh(tf.add(tf.matMul(tf.mean(values, 1), weights.start_kernel as tf.Tensor2D), weights.start_bias));
+  const [photos] = (grid ?? concepts)!.shape;
+  const parts = [
+    ...(grid === undefined ? [] : [regionValues(weights, grid, shown)]),
+    ...(concepts === undefined ? [] : [conceptValues(weights, concepts)]),
+  ];
+  const places = parts.map((part) => part.shape[1]);
+  const all = parts.length === 1 ? parts[0]! : tf.concat(parts, 1);
+  const values = (mask === undefined ? all : tf.mul(all, mask)) as tf.Tensor3D;
+  const keys = tf.matMul(tf.reshape(values, [-1, units]), weights.key_kernel as tf.Tensor2D);
+  const kept = parts.length === 1 ? [values] : tf.split(values, places, 1);
+  const kernels = [
+    ...(grid === undefined ? [] : [weights.start_kernel]),
+    ...(concepts === undefined ? [] : [weights.concept_start_kernel!]),
+  ];
+  const terms = kept.map((part, i) => tf.matMul(tf.mean(part, 1), kernels[i] as tf.Tensor2D));
+  const start = tf.tanh(tf.addN([...terms, tf.tile(tf.expandDims(weights.start_bias, 0), [photos, 1])]));
   const [hidden, cell] = tf.split(start, 2, 1);
   return {
-    keys: tf.reshape(keys, [photos, regions, units]),
-    values: values as tf.Tensor3D,
+    keys: tf.reshape(keys, values.shape),
+    values,
     hidden: tf.reshape(hidden!, [photos, 1, units]),
     cell: tf.reshape(cell!, [photos, 1, units]),
   };
+}
+
+/** [photos, regions, units] */
+function regionValues(weights: AttentionWeights, grid: tf.Tensor3D, shown: tf.Tensor1D | undefined): tf.Tensor3D {
+  const [photos, regions] = grid.shape;
+  const encoded = holdsLastStage(weights) ? runLastStage(weights, grid) : grid;
+  const flat = tf.reshape(encoded, [photos * regions, -1]) as tf.Tensor2D;
+  const projected = tf.relu(tf.add(tf.matMul(flat, weights.project_kernel as tf.Tensor2D), weights.project_bias));
+  return tf.reshape(shown === undefined ? projected : tf.gather(projected, shown), [photos, regions, -1]);
+}
+
+/** [photos, slots, units] */
+function conceptValues(weights: AttentionWeights, concepts: tf.Tensor3D): tf.Tensor3D {
+  const [photos, slots, length] = concepts.shape;
+  const flat = tf.reshape(concepts, [photos * slots, length]) as tf.Tensor2D;
+  const projected = tf.relu(tf.add(tf.matMul(flat, weights.concept_kernel as tf.Tensor2D), weights.concept_bias!));
+  return tf.reshape(projected, [photos, slots, -1]);
 }
 
 function holdsLastStage(weights: AttentionWeights): weights is AttentionWeights & LastStageWeights {
@@ -133,7 +196,7 @@ function holdsLastStage(weights: AttentionWeights): weights is AttentionWeights 
  * One word further: attention from the previous state, a gate on its context, then the LSTM.
  *
  * @param wordGates What the current words feed to the LSTM's gates, [photos * beams, 4 * units].
- * @returns The next state, the context [photos * beams, units], and the attention [photos, beams, regions].
+ * @returns The next state, the context [photos * beams, units], and the attention [photos, beams, places].
  */
 export function advance(
   weights: AttentionWeights,

@@ -23,6 +23,10 @@ export interface TrainingStage {
    * half way back, a model that was trained on rewards is less sure of itself, and beams find more. 0 for none.
    */
   readonly startShare: number;
+  /** Captions without photos in a step, each shown the nouns that it names; 0 for none. */
+  readonly texts?: number;
+  /** Weight of their cross-entropy beside that of the photos' captions. */
+  readonly textWeight?: number;
   /** Learns from its own captions too, where given. */
   readonly selfCritical?: SelfCriticalSettings;
 }

@@ -1,15 +1,17 @@
 import type { AttentionBatch } from "./attention_loss.ts";
-import type { FeatureCache } from "./feature_cache.ts";
+import type { PhotoInput } from "./attention_model.ts";
 import type { SeededRandom } from "./seeded_random.ts";
 
 /** A photo with its captions as word ids, without start and end. */
 export interface EncodedPhoto {
   readonly image: string;
   readonly captions: readonly Int32Array[];
+  /** How often an epoch shows it; a fraction is a chance. Default 1. */
+  readonly share?: number;
 }
 
 /** Plain arrays of one training batch; see AttentionBatch. */
-export type BatchArrays = Omit<Required<AttentionBatch>, "grid">;
+export type BatchArrays = Omit<Required<AttentionBatch>, keyof PhotoInput>;
 
 /** Ids of the vocabulary's first entries. */
 export const padId = 0;
@@ -17,17 +19,6 @@ export const padId = 0;
 export const startId = 1;
 /** See {@linkcode padId}. */
 export const endId = 2;
-
-/** Feature grids of some photos, [photos, regions, features], each a random view of its photo. */
-export function readGrids(photos: readonly EncodedPhoto[], cache: FeatureCache, random: SeededRandom): Float32Array {
-  const { regions, features, views } = cache.index;
-  const elements = regions * features;
-  const grid = new Float32Array(photos.length * elements);
-  for (const [place, { image }] of photos.entries()) {
-    cache.read(image, Math.floor(random.next() * views), grid, place * elements);
-  }
-  return grid;
-}
 
 /**
  * Which region (photo * regions + region) is shown in the place of each.

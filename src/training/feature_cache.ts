@@ -88,6 +88,11 @@ export class FeatureCache implements Disposable {
     return this.#places.has(image);
   }
 
+  /** Views that there are of every photo. */
+  viewsOf(): number {
+    return this.index.views;
+  }
+
   /**
    * Reads one grid into `target`.
    *

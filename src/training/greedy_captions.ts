@@ -1,6 +1,6 @@
 import { type AttentionWeights, advance, type DecoderState, logitsOf, mix, readPhotos } from "./attention_model.ts";
 import { endId, startId } from "./batches.ts";
-import type { FeatureCache } from "./feature_cache.ts";
+import type { PhotoReader } from "./photo_reader.ts";
 import { tf } from "./tensorflow.ts";
 
 /**
@@ -10,19 +10,16 @@ import { tf } from "./tensorflow.ts";
  */
 export function greedyCaptions(
   weights: AttentionWeights,
-  cache: FeatureCache,
+  photos: PhotoReader,
   images: readonly string[],
   maxWords: number,
   photosAtOnce = 100,
 ): Int32Array[] {
   const captions: Int32Array[] = [];
-  const { regions, features } = cache.index;
   for (let first = 0; first < images.length; first += photosAtOnce) {
     const names = images.slice(first, first + photosAtOnce);
-    const grid = new Float32Array(names.length * regions * features);
-    for (const [place, image] of names.entries()) cache.read(image, 0, grid, place * regions * features);
     tf.tidy(() => {
-      const memory = readPhotos(weights, tf.tensor3d(grid, [names.length, regions, features]));
+      const memory = readPhotos(weights, photos.read(names.map((image) => ({ image, view: 0 }))));
       let state: DecoderState = memory;
       let tokens = new Int32Array(names.length).fill(startId);
       const words: number[][] = names.map(() => []);

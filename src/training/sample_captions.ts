@@ -1,5 +1,13 @@
 import type { CaptionMasks } from "./attention_masks.ts";
-import { type AttentionWeights, advance, type DecoderState, logitsOf, mix, readPhotos } from "./attention_model.ts";
+import {
+  type AttentionWeights,
+  advance,
+  type DecoderState,
+  logitsOf,
+  mix,
+  type PhotoInput,
+  readPhotos,
+} from "./attention_model.ts";
 import { endId, startId } from "./batches.ts";
 import type { SeededRandom } from "./seeded_random.ts";
 import { tf } from "./tensorflow.ts";
@@ -26,22 +34,22 @@ export interface SamplingOptions {
  * Draws captions word by word from the model's own distribution, under the dropout that its gradient will be taken with:
  * only then do sampling and learning speak of the same model.
  *
- * @param grid As {@linkcode readPhotos} takes it.
+ * @param input As {@linkcode readPhotos} takes it.
  * @param masks Of `photos * captions` captions.
  * @returns `captions` captions a photo, photo by photo.
  */
 export function sampleCaptions(
   weights: AttentionWeights,
-  grid: tf.Tensor3D,
+  input: PhotoInput,
   { captions, maxWords, temperature }: SamplingOptions,
   masks: CaptionMasks,
   random: SeededRandom,
 ): SampledCaption[] {
-  const rows = grid.shape[0] * captions;
+  const rows = (input.grid ?? input.concepts)!.shape[0] * captions;
   const words: number[][] = Array.from({ length: rows }, () => []);
   const open = new Set(words.keys());
   tf.tidy(() => {
-    const memory = readPhotos(weights, grid, masks.values, masks.shown);
+    const memory = readPhotos(weights, input, masks.values, masks.shown);
     let state: DecoderState = {
       hidden: tf.tile(memory.hidden, [1, captions, 1]),
       cell: tf.tile(memory.cell, [1, captions, 1]),

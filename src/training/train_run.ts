@@ -16,6 +16,7 @@ import { describe, type Encoder } from "./encoders.ts";
 import { buildFeatureCache, type FeatureCache } from "./feature_cache.ts";
 import { gridsBeforeLastStage, isOfLastStage } from "./last_stage.ts";
 import { checkPhotos, type PhotoFolder, pixelsOf } from "./photo_pixels.ts";
+import { PhotoReader } from "./photo_reader.ts";
 import type { PhotoViews } from "./photo_views.ts";
 import { type RunData, readRunData, runVocabulary } from "./run_data.ts";
 import { type EpochRecord, trainAttention } from "./trainer.ts";
@@ -142,7 +143,6 @@ async function trainPreset(
   const words = vocabulary.serialise().trimEnd().split("\n");
   const common = {
     folder: options.out,
-    cache,
     devImages: dev.map(({ image }) => image),
     resume: options.resume,
     score: (ids: readonly Int32Array[]) => devScore(ids, dev, vocabulary),
@@ -167,11 +167,12 @@ async function trainPreset(
       mixed: options.settings.mixed,
     };
     const embedding = embeddingMatrix(words, vectors, dimension);
-    return trainArticle({ ...common, train: photos, shape, embedding, settings: options.settings });
+    return trainArticle({ ...common, cache, train: photos, shape, embedding, settings: options.settings });
   }
   const pretrained = options.vectors === undefined ? undefined : await readWordVectors(options.vectors, words);
   return trainAttention({
     ...common,
+    photos: new PhotoReader(cache),
     train: train.map(({ image, captions }) => ({
       image,
       captions: captions.map((tokens) => Int32Array.from(vocabulary.encode(tokens))),

@@ -14,11 +14,12 @@ import type { EncodedPhoto } from "./batches.ts";
 import { CaptionReward } from "./caption_reward.ts";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { shouldStop } from "./early_stopping.ts";
-import type { FeatureCache } from "./feature_cache.ts";
+import type { EncodedText } from "./encoded_text.ts";
 import { greedyCaptions } from "./greedy_captions.ts";
 import { isOfLastStage } from "./last_stage.ts";
 import { cosineLearningRate } from "./learning_rate.ts";
 import { MovingAverage } from "./moving_average.ts";
+import type { PhotoReader } from "./photo_reader.ts";
 import { type RandomState, SeededRandom } from "./seeded_random.ts";
 import { takeTurn } from "./take_turn.ts";
 import { tf } from "./tensorflow.ts";
@@ -42,8 +43,11 @@ export interface EpochRecord {
 export interface TrainOptions {
   /** Folder of the run: `last.ckpt` and `best.ckpt` are written there. */
   readonly folder: string;
-  readonly cache: FeatureCache;
+  /** Reads features and concepts of all photos. */
+  readonly photos: PhotoReader;
   readonly train: readonly EncodedPhoto[];
+  /** Captions without photos, which stages with `texts` learn from. */
+  readonly texts?: readonly EncodedText[];
   readonly devImages: readonly string[];
   readonly vocabulary: number;
   readonly settings: AttentionSettings;
@@ -74,7 +78,7 @@ export interface TrainOptions {
  * @throws {EdgecapError} `checkpoint-invalid` where `resume` finds a checkpoint of other settings; `aborted`.
  */
 export async function trainAttention(options: TrainOptions): Promise<EpochRecord[]> {
-  const { settings, cache, train, folder } = options;
+  const { settings, photos: reader, train, folder, texts = [] } = options;
   await mkdir(folder, { recursive: true });
   const shape = shapeOf(options);
   const run = await startOrResume(options, shape);
@@ -88,7 +92,6 @@ export async function trainAttention(options: TrainOptions): Promise<EpochRecord
   const load = (values: readonly Float32Array[]) => {
     for (const [i, { shape }] of optimiser.slots.entries()) replace(variables[i]!, values[i]!, shape);
   };
-  const stepsAnEpoch = Math.ceil(train.length / settings.photosPerStep);
   try {
     for (let epoch = records.length + 1; epoch <= totalEpochs(settings) && !stopsEarly(options, records); epoch++) {
       const { stage, epoch: epochOfStage } = stageOf(settings, epoch);
@@ -101,10 +104,11 @@ export async function trainAttention(options: TrainOptions): Promise<EpochRecord
         load(first);
       }
       const started = performance.now();
-      const order = random.shuffle([...train]);
       const { selfCritical } = stage;
+      const order = epochOrder(train, selfCritical !== undefined, random);
+      const stepsAnEpoch = Math.ceil(order.length / settings.photosPerStep);
       const context = {
-        ...{ variables, weights, shape, settings, cache, random },
+        ...{ variables, weights, shape, settings, photos: reader, random },
         ...(selfCritical && { reward: new CaptionReward(train, selfCritical.bleuWeight) }),
       };
       let sum = 0;
@@ -112,7 +116,8 @@ export async function trainAttention(options: TrainOptions): Promise<EpochRecord
       for (let step = 0; step < stepsAnEpoch; step++) {
         await takeTurn(options.signal);
         const photos = order.slice(step * settings.photosPerStep, (step + 1) * settings.photosPerStep);
-        const { loss, reward, gradients } = trainingStep(photos, stage, context);
+        const chosen = Array.from({ length: stage.texts ?? 0 }, () => texts[Math.floor(random.next() * texts.length)]!);
+        const { loss, reward, gradients } = trainingStep(photos, chosen, stage, context);
         if (!Number.isFinite(loss))
           throw new EdgecapError("data-invalid", `The loss became ${loss}: lower the learning rate.`);
         const total = stage.epochs * stepsAnEpoch;
@@ -126,7 +131,7 @@ export async function trainAttention(options: TrainOptions): Promise<EpochRecord
       }
       const seconds = (performance.now() - started) / 1000;
       load(exported(run));
-      const captions = greedyCaptions(weights, cache, options.devImages, settings.maxWords);
+      const captions = greedyCaptions(weights, reader, options.devImages, settings.maxWords);
       load(optimiser.slots.map(({ value }) => value));
       const score = await options.score(captions, epoch);
       const best = records.every((record) => record.score < score);
@@ -134,7 +139,9 @@ export async function trainAttention(options: TrainOptions): Promise<EpochRecord
         epoch,
         loss: sum / stepsAnEpoch,
         minutes: seconds / 60,
-        captionsPerSecond: (train.length * (stage.captionsPerPhoto + (selfCritical?.samples ?? 0))) / seconds,
+        captionsPerSecond:
+          (order.length * (stage.captionsPerPhoto + (selfCritical?.samples ?? 0)) + stepsAnEpoch * (stage.texts ?? 0)) /
+          seconds,
         score,
         ...(selfCritical && { reward: rewards / stepsAnEpoch }),
       };
@@ -166,9 +173,28 @@ interface Run {
   readonly records: EpochRecord[];
 }
 
-function shapeOf({ cache, settings, vocabulary, start }: TrainOptions): AttentionShape {
-  const { regions, features } = cache.index;
-  const lengths = { units: settings.units, embedding: settings.embedding, vocabulary };
+/**
+ * The photos of an epoch in a random order, each as often as its share says. Rewards need several references: what has one
+ * caption is left out of self-critical stages.
+ */
+function epochOrder(train: readonly EncodedPhoto[], selfCritical: boolean, random: SeededRandom): EncodedPhoto[] {
+  const shown = train.flatMap((photo) => {
+    const { share = 1, captions } = photo;
+    if (selfCritical && captions.length < 2 && train.some((other) => other.captions.length > 1)) return [];
+    const whole = Math.floor(share);
+    const times = whole + (share > whole && random.next() < share - whole ? 1 : 0);
+    return Array.from({ length: times }, () => photo);
+  });
+  return random.shuffle(shown);
+}
+
+function shapeOf({ photos, settings, vocabulary, start }: TrainOptions): AttentionShape {
+  const { regions, features } = photos.grids.index;
+  const { concepts } = photos;
+  const lengths = {
+    ...{ units: settings.units, embedding: settings.embedding, vocabulary },
+    ...(concepts && { concepts: concepts.slots.shape }),
+  };
   const made = start?.get("res5c_branch2c_bias")?.length;
   return made === undefined
     ? { regions, features, ...lengths }

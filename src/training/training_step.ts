@@ -1,10 +1,11 @@
 import { attentionLoss, batchLayout } from "./attention_loss.ts";
 import { type CaptionMasks, captionMasks, masksOfPlaces, wordMasks } from "./attention_masks.ts";
-import type { AttentionShape, AttentionWeights } from "./attention_model.ts";
+import type { AttentionShape, AttentionWeights, PhotoInput } from "./attention_model.ts";
 import type { AttentionSettings, TrainingStage } from "./attention_settings.ts";
-import { type CaptionRow, captionArrays, captionRow, chooseCaptions, type EncodedPhoto, readGrids } from "./batches.ts";
+import { type CaptionRow, captionArrays, captionRow, chooseCaptions, type EncodedPhoto } from "./batches.ts";
 import { type CaptionReward, leaveOneOut } from "./caption_reward.ts";
-import type { FeatureCache } from "./feature_cache.ts";
+import type { EncodedText } from "./encoded_text.ts";
+import type { PhotoReader } from "./photo_reader.ts";
 import { sampleCaptions } from "./sample_captions.ts";
 import type { SeededRandom } from "./seeded_random.ts";
 import { tf } from "./tensorflow.ts";
@@ -16,7 +17,7 @@ export interface StepContext {
   readonly weights: AttentionWeights;
   readonly shape: AttentionShape;
   readonly settings: AttentionSettings;
-  readonly cache: FeatureCache;
+  readonly photos: PhotoReader;
   readonly random: SeededRandom;
   /** Judges sampled captions; needed by a self-critical stage. */
   readonly reward?: CaptionReward;
@@ -31,22 +32,26 @@ export interface StepResult {
   readonly gradients: Float32Array[];
 }
 
-/** Loss and gradients of one step over some photos, with captions sampled first where the stage is self-critical. */
-export function trainingStep(photos: readonly EncodedPhoto[], stage: TrainingStage, context: StepContext): StepResult {
-  const { variables, weights, shape, settings, cache, random } = context;
+/**
+ * Loss and gradients of one step over some photos, with captions sampled first where the stage is self-critical, and over
+ * some captions without photos.
+ */
+export function trainingStep(
+  photos: readonly EncodedPhoto[],
+  texts: readonly EncodedText[],
+  stage: TrainingStage,
+  context: StepContext,
+): StepResult {
+  const { variables, weights, shape, settings, random } = context;
   const samples = stage.selfCritical?.samples ?? 0;
   const captions = samples + stage.captionsPerPhoto;
   // Handed out by a variable: tidy() walks every element of what its function returns.
   let result: StepResult | undefined;
   tf.tidy(() => {
-    const grid = tf.tensor3d(readGrids(photos, cache, random), [
-      photos.length,
-      shape.regions,
-      shape.stem ?? shape.features,
-    ]);
+    const input = context.photos.read(context.photos.randomViews(photos, random));
     const rows: CaptionRow[][] = photos.map(() => []);
     const shared = stage.selfCritical && captionMasks(photos.length, captions, shape, stage, random);
-    const mean = shared === undefined ? 0 : addSampled(rows, photos, stage, context, grid, shared);
+    const mean = shared === undefined ? 0 : addSampled(rows, photos, stage, context, input, shared);
     for (const [place, photo] of photos.entries()) {
       for (const words of chooseCaptions(photo, stage.captionsPerPhoto, random)) {
         rows[place]!.push(captionRow(words, settings.maxWords));
@@ -58,24 +63,37 @@ export function trainingStep(photos: readonly EncodedPhoto[], stage: TrainingSta
       shared === undefined
         ? wordMasks(photos.length, layout, shape, stage, random)
         : masksOfPlaces(shared, layout, order);
-    const { value, grads } = tf.variableGrads(
-      () =>
-        attentionLoss(
-          weights,
-          { ...arrays, grid },
-          {
-            labelSmoothing: stage.labelSmoothing,
-            ...stage.selfCritical,
-          },
-          masks,
-          layout,
-        ),
-      [...variables],
-    );
+    const lossOfTexts = texts.length === 0 ? undefined : textLoss(texts, stage, context);
+    const { value, grads } = tf.variableGrads(() => {
+      const loss = attentionLoss(
+        weights,
+        { ...arrays, ...input },
+        { labelSmoothing: stage.labelSmoothing, ...stage.selfCritical },
+        masks,
+        layout,
+      );
+      return lossOfTexts === undefined ? loss : tf.add(loss, tf.mul(lossOfTexts(), stage.textWeight ?? 1));
+    }, [...variables]);
     const gradients = variables.map((variable) => grads[variable.name]!.dataSync() as Float32Array);
     result = { loss: value.dataSync()[0]!, reward: mean, gradients };
   });
   return result!;
+}
+
+/** The loss of captions without photos, whose masks and places are settled before it is taken. */
+function textLoss(
+  texts: readonly EncodedText[],
+  stage: TrainingStage,
+  { weights, shape, settings, photos, random }: StepContext,
+): () => tf.Scalar {
+  const { order: _, ...arrays } = captionArrays(
+    texts.map(({ words }) => [captionRow(words, settings.maxWords)]),
+    1,
+  );
+  const layout = batchLayout(arrays);
+  const masks = wordMasks(texts.length, layout, { ...shape, regions: 0 }, stage, random);
+  const input = photos.standIn(texts, random);
+  return () => attentionLoss(weights, { ...arrays, ...input }, { labelSmoothing: stage.labelSmoothing }, masks, layout);
 }
 
 /** Samples captions of each photo into its rows, with their advantages, and returns their mean reward. */
@@ -84,7 +102,7 @@ function addSampled(
   photos: readonly EncodedPhoto[],
   stage: TrainingStage,
   { weights, random, reward }: StepContext,
-  grid: tf.Tensor3D,
+  input: PhotoInput,
   masks: CaptionMasks,
 ): number {
   const { samples, maxWords, temperature } = stage.selfCritical!;
@@ -95,7 +113,7 @@ function addSampled(
   };
   const sampled = sampleCaptions(
     weights,
-    grid,
+    input,
     { captions: samples, maxWords, temperature },
     { ...masks, words: ofSamples(masks.words), mixed: ofSamples(masks.mixed) },
     random,

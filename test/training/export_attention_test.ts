@@ -1,18 +1,23 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import * as ort from "onnxruntime-web";
 import {
+  type AttentionShape,
   type AttentionWeights,
   advance,
   attentionWeights,
+  type ConceptShape,
   logitsOf,
   mix,
   readPhotos,
 } from "../../src/training/attention_model.ts";
+import { conceptProbabilities } from "../../src/training/concepts/concept_head.ts";
+import { ConceptSlots } from "../../src/training/concepts/concept_slots.ts";
 import { exportAttention } from "../../src/training/export_attention.ts";
 import { SeededRandom } from "../../src/training/seeded_random.ts";
 import { startTensorflow, tf } from "../../src/training/tensorflow.ts";
 
-const shape = { regions: 6, features: 10, units: 8, embedding: 5, vocabulary: 12 };
+const plain = { regions: 6, features: 10, units: 8, embedding: 5, vocabulary: 12 };
+const concepts = { nouns: 9, slots: 3, vector: 4 };
 const images = 2;
 const beams = 3;
 
@@ -21,7 +26,12 @@ describe("exportAttention()", () => {
     await startTensorflow("cpu");
   });
 
-  test("gives graphs that compute what tfjs computes, within 1e-4", async () => {
+  for (const shape of [plain, { ...plain, concepts }]) {
+    const kind = "concepts" in shape ? "regions and concepts" : "regions alone";
+    test(`gives graphs that compute what tfjs computes, within 1e-4, of ${kind}`, () => agrees(shape));
+  }
+
+  async function agrees(shape: AttentionShape) {
     const random = new SeededRandom(7);
     const draw = (lengths: readonly number[]) =>
       Float32Array.from({ length: lengths.reduce((a, b) => a * b, 1) }, () => random.normal());
@@ -34,7 +44,20 @@ describe("exportAttention()", () => {
     const cell = draw([images, beams, shape.units]);
     const tokens = Int32Array.from([1, 4, 11, 0, 7, 2]);
 
-    const memory = readPhotos(weights, tf.tensor3d(grid, [images, shape.regions, shape.features]));
+    const found = shape.concepts && {
+      head: {
+        kernel: draw([shape.features, shape.concepts.nouns]),
+        bias: draw([shape.concepts.nouns]),
+      },
+      vectors: draw([shape.concepts.nouns, shape.concepts.vector]),
+    };
+    const input = tf.tensor3d(grid, [images, shape.regions, shape.features]);
+    const probabilities =
+      found && conceptProbabilities(found.head, tf.mean(input, 1).dataSync() as Float32Array, shape.features);
+    const memory = readPhotos(weights, {
+      grid: input,
+      ...(found && { concepts: slotsOf(shape.concepts!, found.vectors, probabilities!) }),
+    });
     const words = tf.gather(weights.embedding as tf.Tensor2D, tf.tensor1d(tokens, "int32"));
     const state = {
       hidden: tf.tensor3d(hidden, [images, beams, shape.units]),
@@ -46,7 +69,7 @@ describe("exportAttention()", () => {
       mix(weights, tf.reshape(next.state.hidden, [images * beams, -1]), next.context, words),
     );
 
-    const graphs = exportAttention(shape, arrays, "fp32");
+    const graphs = exportAttention(shape, arrays, "fp32", found);
     const init = await ort.InferenceSession.create(graphs.init);
     const read = await init.run({ grid: new ort.Tensor("float32", grid, [images, shape.regions, shape.features]) });
     const step = await ort.InferenceSession.create(graphs.step);
@@ -66,7 +89,10 @@ describe("exportAttention()", () => {
       [logits, stepped["logits"]!],
       [next.state.hidden, stepped["next_hidden"]!],
       [next.state.cell, stepped["next_cell"]!],
-      [next.attention, stepped["attention"]!],
+      [attentionOfRegions(next.attention, shape.regions), stepped["attention"]!],
+      ...(probabilities === undefined
+        ? []
+        : [[tf.tensor1d(probabilities), read["concepts"]!] as [tf.Tensor, ort.Tensor]]),
     ];
     for (const [wanted, got] of pairs) {
       const expected = wanted.dataSync();
@@ -74,5 +100,21 @@ describe("exportAttention()", () => {
       expect(actual.length).toBe(expected.length);
       for (let i = 0; i < expected.length; i++) expect(Math.abs(actual[i]! - expected[i]!)).toBeLessThan(1e-4);
     }
-  });
+  }
 });
+
+/** The likeliest nouns of each photo, as the decoder reads them. */
+function slotsOf(concepts: ConceptShape, vectors: Float32Array, probabilities: Float32Array): tf.Tensor3D {
+  const slots = new ConceptSlots(concepts, vectors);
+  const data = new Float32Array(images * slots.length);
+  for (let image = 0; image < images; image++) {
+    const own = probabilities.subarray(image * concepts.nouns, (image + 1) * concepts.nouns);
+    slots.write(own, data, image * slots.length);
+  }
+  return tf.tensor3d(data, [images, concepts.slots, concepts.vector + 1]);
+}
+
+function attentionOfRegions(attention: tf.Tensor3D, regions: number): tf.Tensor {
+  const part = tf.slice(attention, 0, [images, beams, regions]);
+  return tf.div(part, tf.sum(part, 2, true));
+}

@@ -33,7 +33,7 @@ describe("sampleCaptions()", () => {
       words: tf.tile(word, [captions, 1]),
       mixed: tf.tile(mixed, [captions, 1]),
     };
-    const samples = sampleCaptions(weights, grid, { captions, maxWords: 1, temperature: 1 }, masks, random);
+    const samples = sampleCaptions(weights, { grid }, { captions, maxWords: 1, temperature: 1 }, masks, random);
     const likely = [2, 3, 4, 5, 6].map((label) => {
       const batch = {
         ...{ grid, photos: 1, captions: 1, steps: 1 },

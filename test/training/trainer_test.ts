@@ -13,6 +13,7 @@ import {
 import { readCheckpoint } from "../../src/training/checkpoint.ts";
 import { buildFeatureCache, FeatureCache } from "../../src/training/feature_cache.ts";
 import { lastStageShapes } from "../../src/training/last_stage.ts";
+import { PhotoReader } from "../../src/training/photo_reader.ts";
 import { SeededRandom } from "../../src/training/seeded_random.ts";
 import { startTensorflow } from "../../src/training/tensorflow.ts";
 import { type EpochRecord, trainAttention } from "../../src/training/trainer.ts";
@@ -77,7 +78,7 @@ function train(
   const controller = new AbortController();
   return trainAttention({
     folder,
-    cache,
+    photos: new PhotoReader(cache),
     train: images.map((image, i) => ({ image, captions: [Int32Array.of(4 + (i % 3), 7), Int32Array.of(4 + (i % 3))] })),
     devImages: images.slice(0, 3),
     vocabulary: 8,
@@ -117,7 +118,14 @@ describe("trainAttention()", () => {
       const controller = new AbortController();
       let steps = 0;
       const running = trainAttention({
-        ...{ folder, cache, devImages: [], vocabulary: 8, settings: { ...settings, photosPerStep: 1 }, score: () => 0 },
+        ...{
+          folder,
+          photos: new PhotoReader(cache),
+          devImages: [],
+          vocabulary: 8,
+          settings: { ...settings, photosPerStep: 1 },
+          score: () => 0,
+        },
         train: images.map((image) => ({ image, captions: [Int32Array.of(4)] })),
         onStep: (done) => {
           steps = done;
