@@ -129,7 +129,9 @@ async function compare(backend: BackendName): Promise<void> {
   const times = { outside: [] as number[], inside: [] as number[] };
   for (let round = -3; round < Number(flags.rounds); round++) {
     const started = performance.now();
-    const [caption] = await generate({ init, step }, grid!, options);
+    const {
+      captions: [caption],
+    } = await generate({ init, step }, grid!, options);
     const between = performance.now();
     const { keys, values, hidden, cell } = await init.run({ grid: grid! });
     const { words } = await loop.run({ keys: keys!, values: values!, hidden: hidden!, cell: cell! });

@@ -93,7 +93,9 @@ async function score({ manifest, files }: Content, images: string, dev: readonly
     const { rgb } = await decodeImage(new Uint8Array(await readFile(join(images, image))), { size });
     const { grid } = await encoder.run({ pixels: { data: encoderInput(rgb), shape: [1, size, size, 3] } });
     const options = { ...generation, vocabulary: words.length, minWords: 1, count: 1 };
-    const [best] = await generate({ init, step }, grid!, options, neighbours);
+    const {
+      captions: [best],
+    } = await generate({ init, step }, grid!, options, neighbours);
     items.push({ id: image, hypothesis: sentence([...best!.tokens].map((id) => words[id]!)), references });
   }
   return evaluateText(items);

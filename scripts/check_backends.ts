@@ -61,7 +61,9 @@ async function answer(graphs: typeof wasm, pixels: GraphValue) {
   const grid = outputs["grid"]!;
   using photo = await readPhoto(graphs, grid);
   const { logits } = await photo.step(Int32Array.of(1), Uint32Array.of(0));
-  const [best] = await generate(graphs, grid, {
+  const {
+    captions: [best],
+  } = await generate(graphs, grid, {
     vocabulary: vocabulary.size,
     ...manifest.generation,
     minWords: 1,

@@ -8,6 +8,7 @@ export function captionJson(image: string, result: Caption): { image: string } &
     logProbability: result.logProbability,
     words: result.words,
     alternatives: result.alternatives,
+    concepts: result.concepts,
     timing: result.timing,
   };
 }

@@ -2,6 +2,7 @@ import { type BundleSource, defaultBundle } from "./bundle/load_bundle.ts";
 import type { Manifest } from "./bundle/manifest.ts";
 import { type CaptionOptions, resolveOptions } from "./caption_options.ts";
 import { captionStream } from "./caption_stream.ts";
+import { type Concept, likelyConcepts } from "./concepts/likely_concepts.ts";
 import { generate } from "./decode/generate.ts";
 import type { DecidedWord } from "./decode/search_captions.ts";
 import type { CaptionEngine } from "./engine.ts";
@@ -59,6 +60,11 @@ export interface Caption {
   readonly words: readonly CaptionWord[];
   /** The next best captions, best first; empty unless asked for. */
   readonly alternatives: readonly Alternative[];
+  /**
+   * What the picture shows, as everyday nouns, the likeliest first, at most 12; empty if none is likely, or if the bundle
+   * knows none. They come from the picture and not from the sentence, so they can be right if it is wrong.
+   */
+  readonly concepts: readonly Concept[];
   /** How long each part took, without the wait for captions asked for before. */
   readonly timing: CaptionTiming;
 }
@@ -193,7 +199,7 @@ export class Captioner implements CaptionEngine {
     options: CaptionOptions,
     onWord?: (word: CaptionWord) => void,
   ): Promise<Caption> {
-    const { graphs, vocabulary, neighbours, pixels: room } = this.#share.model;
+    const { graphs, vocabulary, neighbours, concepts, pixels: room } = this.#share.model;
     const { search, count, attention, signal } = resolveOptions(options, this.manifest);
     throwIfAborted(signal);
     const started = performance.now();
@@ -230,7 +236,7 @@ export class Captioner implements CaptionEngine {
       throw error;
     });
     const generated = performance.now();
-    const [best, ...others] = found.map((hypothesis) => ({
+    const [best, ...others] = found.captions.map((hypothesis) => ({
       hypothesis,
       words: vocabulary.decode(hypothesis.tokens),
     }));
@@ -245,6 +251,7 @@ export class Captioner implements CaptionEngine {
         caption: sentence(words),
         logProbability: hypothesis.logProbability,
       })),
+      concepts: concepts && found.concepts ? likelyConcepts(concepts, found.concepts) : [],
       timing: { imageMs: decoded - started, encodeMs: encoded - decoded, generateMs: generated - encoded },
     };
   }

@@ -24,6 +24,7 @@ export {
   type LoadOptions,
   load,
 } from "./captioner.ts";
+export type { Concept } from "./concepts/likely_concepts.ts";
 export type { CaptionEngine } from "./engine.ts";
 export { EdgecapError, type ErrorCode } from "./errors.ts";
 export { loadEngine } from "./load_engine.ts";

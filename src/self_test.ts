@@ -69,7 +69,7 @@ interface Answer {
 
 /** Makes the answer that a bundle of these graphs stores; see {@linkcode makeSelfTest}. */
 export async function selfTestOf(
-  files: Omit<BundleFiles, "vocabulary" | "datastore">,
+  files: Pick<BundleFiles, "encoder" | "decoderInit" | "decoderStep">,
   manifest: TestedManifest,
 ): Promise<SelfTest> {
   await using encoder = await GraphSession.create("encoder", files.encoder);

@@ -3,6 +3,7 @@ import { type BundleGraphs, checkShapes } from "./bundle/check_shapes.ts";
 import { type BundleSource, type OpenBundle, openBundle } from "./bundle/load_bundle.ts";
 import type { BundleFiles, Manifest } from "./bundle/manifest.ts";
 import { chooseBackend, openGraphs } from "./choose_backend.ts";
+import { type ConceptName, readConceptNames } from "./concepts/concept_names.ts";
 import type { Neighbours } from "./decode/generate.ts";
 import { EdgecapError, throwIfAborted } from "./errors.ts";
 import { imageModule } from "./image/wasm.ts";
@@ -23,6 +24,8 @@ export interface Model {
   readonly vocabulary: Vocabulary;
   /** Training photos that have a say in which beam wins, where the bundle has them. */
   readonly neighbours: Neighbours | undefined;
+  /** Nouns that each photo is asked for, if the bundle has them. */
+  readonly concepts: readonly ConceptName[] | undefined;
   /** Room for the encoder's input, [1, size, size, 3], of the picture whose turn it is: fresh memory is slow to get. */
   readonly pixels: Float32Array;
   /** Graphs run once at a time, however many captioners share them. */
@@ -117,13 +120,14 @@ async function openModel(source: OpenBundle, { threads, backend: wanted, signal 
   await using resources = new Resources();
   const vocabulary = resources.use(Vocabulary.parse(new TextDecoder().decode(files.vocabulary)));
   if (vocabulary.size !== manifest.decoder.vocabulary) {
-    throw new EdgecapError(
-      "bundle-shape-mismatch",
-      `The bundle "${where}" disagrees with itself: its vocabulary has ${vocabulary.size} entries and its manifest says ${manifest.decoder.vocabulary}. Export the bundle again.`,
+    throw disagrees(
+      where,
+      `its vocabulary has ${vocabulary.size} entries and its manifest says ${manifest.decoder.vocabulary}`,
     );
   }
   const neighbours = neighboursOf(where, manifest, files);
   if (neighbours !== undefined) resources.use(neighbours.datastore);
+  const concepts = conceptsOf(where, manifest, files);
   const backend = wanted === "auto" ? (await chooseBackend({ source, files, threads })).backend : wanted;
   throwIfAborted(signal);
   const graphs = resources.use(await openGraphs(files, backend, threads));
@@ -133,12 +137,28 @@ async function openModel(source: OpenBundle, { threads, backend: wanted, signal 
   const turns = new OneAtATime();
   const pixels = new Float32Array(3 * manifest.encoder.size ** 2);
   return {
-    model: { manifest, backend, graphs, vocabulary, neighbours, pixels, turns },
+    model: { manifest, backend, graphs, vocabulary, neighbours, concepts, pixels, turns },
     [Symbol.asyncDispose]: async () => {
       await turns.idle();
       await kept[Symbol.asyncDispose]();
     },
   };
+}
+
+function conceptsOf(where: string, { decoder, files: names }: Manifest, files: BundleFiles): ConceptName[] | undefined {
+  if (decoder.concepts === undefined) return undefined;
+  if (files.concepts === undefined) {
+    throw disagrees(where, "its manifest counts concepts, and names no file of them");
+  }
+  const file = `${where}/${names.concepts!.path}`;
+  return readConceptNames(new TextDecoder().decode(files.concepts), file, decoder.concepts.nouns);
+}
+
+function disagrees(where: string, why: string): EdgecapError {
+  return new EdgecapError(
+    "bundle-shape-mismatch",
+    `The bundle "${where}" disagrees with itself: ${why}. Export the bundle again.`,
+  );
 }
 
 function neighboursOf(
@@ -148,15 +168,11 @@ function neighboursOf(
 ): Neighbours | undefined {
   const { neighbours } = generation;
   if (neighbours === undefined) return undefined;
-  const disagrees = (why: string) =>
-    new EdgecapError(
-      "bundle-shape-mismatch",
-      `The bundle "${where}" disagrees with itself: ${why}. Export the bundle again.`,
-    );
-  if (files.datastore === undefined) throw disagrees("its manifest asks neighbours, and names no datastore");
+  if (files.datastore === undefined) throw disagrees(where, "its manifest asks neighbours, and names no datastore");
   const datastore = new Datastore(files.datastore, `${where}/${names.datastore!.path}`, decoder.vocabulary);
   if (datastore.dimensions !== decoder.keys) {
     throw disagrees(
+      where,
       `the vectors of its datastore have ${datastore.dimensions} numbers and those of its decoder ${decoder.keys}`,
     );
   }

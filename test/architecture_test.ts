@@ -32,6 +32,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   retrieval: ["src/runtime", "src/text", "wasm/pkg"],
   decode: ["src/runtime", "src/text", "src/retrieval", "wasm/pkg"],
   bundle: ["src/runtime"],
+  concepts: [],
   evaluation: [],
   export: [],
   engines: [
@@ -47,7 +48,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   queue: ["src/batch", ...["caption_options", "captioner"].map((name) => `src/${name}.ts`)],
   training: [
     ...["src/runtime", "src/text", "src/image", "src/decode", "src/bundle", "src/evaluation", "src/export"],
-    "src/retrieval",
+    ...["src/retrieval", "src/concepts"],
     "src/self_test.ts",
   ],
 };

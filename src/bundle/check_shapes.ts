@@ -19,8 +19,10 @@ type Ports = Readonly<Record<string, readonly (number | string)[]>>;
 export function checkShapes(where: string, manifest: Manifest, graphs: BundleGraphs): void {
   const mean: Ports = manifest.generation.neighbours ? { mean: ["images", 1, manifest.decoder.keys] } : {};
   const { size, regions, features } = manifest.encoder;
-  const { hidden, keys, vocabulary, prefix } = manifest.decoder;
-  const memory: Ports = { keys: ["images", regions, keys], values: ["images", regions, keys] };
+  const { hidden, keys, vocabulary, prefix, concepts } = manifest.decoder;
+  const places = regions + (concepts?.slots ?? 0);
+  const memory: Ports = { keys: ["images", places, keys], values: ["images", places, keys] };
+  const nouns: Ports = concepts === undefined ? {} : { concepts: ["images", concepts.nouns] };
   const state: Ports = { hidden: ["images", "beams", hidden], cell: ["images", "beams", hidden] };
   const grid: Ports = { grid: ["images", regions, features] };
   const image: Ports = { image: ["images", hidden] };
@@ -29,7 +31,7 @@ export function checkShapes(where: string, manifest: Manifest, graphs: BundleGra
     [graphs.step, { prefix: ["beams", prefix ?? 0], ...image }, { logits: ["beams", vocabulary] }],
   ];
   const recurrent: [GraphSession, Ports, Ports][] = [
-    [graphs.init, grid, { ...memory, hidden: ["images", 1, hidden], cell: ["images", 1, hidden], ...mean }],
+    [graphs.init, grid, { ...memory, hidden: ["images", 1, hidden], cell: ["images", 1, hidden], ...mean, ...nouns }],
     [
       graphs.step,
       { tokens: ["images", "beams"], ...memory, ...state },

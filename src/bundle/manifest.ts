@@ -57,6 +57,8 @@ export const manifestSchema = Type.Object({
     vocabulary: fileEntry,
     /** Training photos and their captions, which `generation.neighbours` asks for; see src/retrieval/datastore.ts. */
     datastore: Type.Optional(fileEntry),
+    /** Nouns that `decoder.concepts` counts, one a line; see src/concepts/concept_names.ts. */
+    concepts: Type.Optional(fileEntry),
   }),
   encoder: Type.Object({
     precision: Type.Union([Type.Literal("fp32"), Type.Literal("fp16"), Type.Literal("int8")]),
@@ -76,6 +78,15 @@ export const manifestSchema = Type.Object({
     prefix: Type.Optional(count),
     /** Entries of the vocabulary. */
     vocabulary: count,
+    /** Nouns that the photo is asked for, of decoders that look at them. */
+    concepts: Type.Optional(
+      Type.Object({
+        /** Nouns that there are. */
+        nouns: count,
+        /** The likeliest ones, which the decoder looks at beside the regions. */
+        slots: count,
+      }),
+    ),
   }),
   tokenizer: Type.Object({
     rules: Type.Literal("spacy-en"),
@@ -126,10 +137,12 @@ export type Manifest = Static<typeof manifestSchema>;
 /** The parts of a bundle that are files. */
 export type BundlePart = keyof Manifest["files"];
 
-/** What a bundle's files hold, by part; some bundles have no datastore. */
-export type BundleFiles = Readonly<Record<Exclude<BundlePart, "datastore">, Uint8Array>> & {
-  readonly datastore?: Uint8Array;
-};
+/** Parts that some bundles lack. */
+type OptionalPart = "datastore" | "concepts";
+
+/** What a bundle's files hold, by part; some bundles have no datastore or no concepts. */
+export type BundleFiles = Readonly<Record<Exclude<BundlePart, OptionalPart>, Uint8Array>> &
+  Readonly<Partial<Record<OptionalPart, Uint8Array>>>;
 
 /**
  * Reads the text of a `manifest.json`.

@@ -11,6 +11,7 @@ export const bundleFileNames: Readonly<Record<BundlePart, string>> = {
   decoderStep: "decoder_step.onnx",
   vocabulary: "vocabulary.txt",
   datastore: "datastore.safetensors",
+  concepts: "concepts.txt",
 };
 
 /**

@@ -32,6 +32,8 @@ export interface ReadPhoto extends Disposable {
   readonly step: RunStep;
   /** What it is compared with other photos by, [units]; of decoders that have regions. */
   readonly mean?: Float32Array | undefined;
+  /** Probability of each of the bundle's nouns; of decoders that look at concepts. */
+  readonly concepts?: Float32Array | undefined;
 }
 
 /**
@@ -44,6 +46,7 @@ export async function readPhoto(decoder: Decoder, grid: GraphValue): Promise<Rea
   return {
     step: decoder.prefix === undefined ? recurrent(decoder, memory) : prefixed(decoder, memory, decoder.prefix),
     mean: (memory["mean"] as GraphTensor | undefined)?.data as Float32Array | undefined,
+    concepts: (memory["concepts"] as GraphTensor | undefined)?.data as Float32Array | undefined,
     [Symbol.dispose]: () => freeAll(Object.values(memory)),
   };
 }

@@ -12,12 +12,21 @@ export interface Neighbours {
   readonly weight: number;
 }
 
+/** What was generated for a photo. */
+export interface Generated {
+  /** Up to as many as were asked for, best first. */
+  readonly captions: readonly GeneratedCaption[];
+  /** Probability of each of the bundle's nouns; of decoders that look at concepts. */
+  readonly concepts?: Float32Array | undefined;
+  /** How much the best caption agrees with those of the neighbours, 0 to 1; if there are neighbours. */
+  readonly agreement?: number | undefined;
+}
+
 /**
  * Generates captions for one feature grid with the decoder's graphs.
  *
  * @param grid Features of one photo, [1, regions, features].
  * @param neighbours Used with several beams; captions that are drawn at random, and greedy ones, stay as they are.
- * @returns Up to `count` captions, best first.
  * @throws {EdgecapError} `option-invalid`, `logits-invalid`, `graph-failed` or `aborted`.
  */
 export async function generate(
@@ -25,17 +34,26 @@ export async function generate(
   grid: GraphValue,
   options: Omit<GenerateOptions, "rescore">,
   neighbours?: Neighbours,
-): Promise<GeneratedCaption[]> {
+): Promise<Generated> {
   using photo = await readPhoto(decoder, grid);
   const several = (options.beams ?? 1) > 1 && (options.temperature ?? 0) === 0;
-  return await searchCaptions(photo.step, {
+  const agreement = neighbours && agreementWith(photo, neighbours, options.endId ?? 2);
+  const captions = await searchCaptions(photo.step, {
     ...options,
-    ...(several && neighbours && { rescore: agreement(photo, neighbours, options.endId ?? 2) }),
+    ...(several && agreement && { rescore: (found) => agreement(found).map((share) => neighbours.weight * share) }),
   });
+  return {
+    captions,
+    concepts: photo.concepts,
+    agreement: agreement?.([captions[0]!.tokens])[0],
+  };
 }
 
-/** How much captions agree with those of the neighbours of a photo, weighted. */
-function agreement({ mean }: ReadPhoto, { datastore, count, weight }: Neighbours, endId: number) {
-  return (captions: readonly Uint32Array[]): Float64Array =>
-    datastore.consensus(captions, datastore.nearest(mean!, count), endId).map((share) => weight * share);
+/** How much captions agree with those of the neighbours of a photo, 0 to 1. */
+function agreementWith({ mean }: ReadPhoto, { datastore, count }: Neighbours, endId: number) {
+  let nearest: Uint32Array | undefined;
+  return (captions: readonly Uint32Array[]): Float64Array => {
+    nearest ??= datastore.nearest(mean!, count);
+    return datastore.consensus(captions, nearest, endId);
+  };
 }

@@ -154,6 +154,7 @@ class TransformersEngine implements CaptionEngine {
           .replace(/\s+/g, " "),
         logProbability,
       })),
+      concepts: [],
       timing: { imageMs: decoded - started, encodeMs: encoded - decoded, generateMs: performance.now() - encoded },
     };
   }

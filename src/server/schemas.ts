@@ -101,6 +101,13 @@ export const captionSchema = Type.Object({
     }),
   ),
   alternatives: Type.Array(Type.Object({ caption: Type.String(), logProbability })),
+  concepts: Type.Array(
+    Type.Object({
+      name: Type.String({ description: "An everyday noun in the singular." }),
+      probability: Type.Number({ minimum: 0, maximum: 1 }),
+    }),
+    { description: "What the photo shows, the likeliest first, at most 12." },
+  ),
   timing: Type.Object({
     imageMs: Type.Number({ minimum: 0 }),
     encodeMs: Type.Number({ minimum: 0 }),

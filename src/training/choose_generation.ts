@@ -52,7 +52,9 @@ export async function tryGenerations(options: TrialOptions): Promise<GenerationT
     cache.read(image, 0, grid.data, 0);
     for (const [trial, { beams, lengthPenalty, maxWords, neighbours }] of generations.entries()) {
       const search = { vocabulary: vocabulary.length, beams, lengthPenalty, maxWords, minWords: 1, count: 1 };
-      const [best] = await generate(
+      const {
+        captions: [best],
+      } = await generate(
         decoder,
         grid,
         { ...search, ...(signal && { signal }) },

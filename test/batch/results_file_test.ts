@@ -12,6 +12,7 @@ const caption: Caption = {
   logProbability: -3,
   words: [],
   alternatives: [],
+  concepts: [],
   timing: { imageMs: 1, encodeMs: 2, generateMs: 3 },
 };
 const failure = { code: "image-corrupt", message: "It\nends early." };

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "bun:test";
-import { generate } from "../../src/decode/generate.ts";
+import { generate as generateWhole } from "../../src/decode/generate.ts";
 import type { DecidedWord, GenerateOptions } from "../../src/decode/search_captions.ts";
 import { EdgecapError } from "../../src/errors.ts";
 import { Datastore } from "../../src/retrieval/datastore.ts";
@@ -7,6 +7,10 @@ import { GraphSession, type GraphTensor } from "../../src/runtime/graph_session.
 import { textModule } from "../../src/text/wasm.ts";
 import { datastoreFile } from "../fixtures/small_datastore.ts";
 import { tinyBundle } from "../fixtures/tiny_bundle.ts";
+
+async function generate(...parameters: Parameters<typeof generateWhole>) {
+  return (await generateWhole(...parameters)).captions;
+}
 
 const grid = {
   data: Float32Array.from({ length: 49 * 4 }, (_, i) => Math.sin(i)),

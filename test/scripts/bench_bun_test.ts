@@ -171,8 +171,12 @@ describe("the ways to caption that edgecap is compared with", () => {
     const data = Float32Array.from({ length: regions * features }, (_, i) => Math.sin(i));
     const grid = { data, shape: [1, regions, features] };
     const options = { vocabulary: description.decoder.vocabulary, maxWords: 8, minWords: 6, count: 1 };
-    const [kept] = await generate({ init, step }, grid, options);
-    const [again] = await generate(replayed({ init, step }), grid, options);
+    const {
+      captions: [kept],
+    } = await generate({ init, step }, grid, options);
+    const {
+      captions: [again],
+    } = await generate(replayed({ init, step }), grid, options);
     expect(again).toEqual(kept);
   });
 

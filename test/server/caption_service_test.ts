@@ -22,6 +22,7 @@ function captionOf(text: string): Caption {
     logProbability: -words.length,
     words,
     alternatives: [],
+    concepts: [],
     timing: { imageMs: 1, encodeMs: 1, generateMs: 1 },
   };
 }

@@ -73,6 +73,7 @@ async function job({ id, image, options, words }: Extract<ToWorker, { type: "job
       logProbability: -1,
       words: text.split(" ").map((word) => ({ text: word, logProbability: -1 })),
       alternatives: [],
+      concepts: [],
       timing: { imageMs: 1, encodeMs: 1, generateMs: 1 },
     },
   });

@@ -43,7 +43,9 @@ export async function captionSamples(options: SampleOptions): Promise<SamplePhot
     const grid = { data: new Float32Array(regions * features), shape: [1, regions, features] };
     options.cache.read(image, 0, grid.data, 0);
     const { beams, maxWords, lengthPenalty } = manifest.generation;
-    const [best] = await generate(decoder, grid, {
+    const {
+      captions: [best],
+    } = await generate(decoder, grid, {
       vocabulary: vocabulary.length,
       beams,
       maxWords,

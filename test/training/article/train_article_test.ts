@@ -156,9 +156,11 @@ describe("exportArticle()", () => {
       };
       const [greedy] = greedyPrefixes(weights, shape, cache, ["photo-1"]);
       const decoder = { init, step, prefix: shape.longest };
-      const [best] = await generate(decoder, grid, { vocabulary: 8, beams: 1, maxWords: 4, count: 1 });
+      const {
+        captions: [best],
+      } = await generate(decoder, grid, { vocabulary: 8, beams: 1, maxWords: 4, count: 1 });
       expect([...best!.tokens]).toEqual([...greedy!]);
-      const beams = await generate(decoder, grid, { vocabulary: 8, beams: 8, maxWords: 9, count: 8 });
+      const { captions: beams } = await generate(decoder, grid, { vocabulary: 8, beams: 8, maxWords: 9, count: 8 });
       expect(beams.length).toBeGreaterThan(1);
       if (best!.finished) expect(beams[0]!.logProbability).toBeGreaterThanOrEqual(best!.logProbability - 1e-5);
     }));

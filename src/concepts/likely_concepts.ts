@@ -1,0 +1,23 @@
+import type { ConceptName } from "./concept_names.ts";
+
+/** Something that a picture shows. */
+export interface Concept {
+  /** An everyday noun in the singular: `traffic light`. */
+  readonly name: string;
+  /** The chance that people who describe the picture name it, 0 to 1. */
+  readonly probability: number;
+}
+
+/** Less likely nouns are not worth a word. */
+export const leastProbability = 0.3;
+/** Nouns of a picture, at most. */
+export const mostConcepts = 12;
+
+/** The likely nouns of a picture, the likeliest first. @param probabilities One for each of `nouns`. */
+export function likelyConcepts(nouns: readonly ConceptName[], probabilities: ArrayLike<number>): Concept[] {
+  return nouns
+    .map(({ name }, place) => ({ name, probability: probabilities[place]! }))
+    .filter(({ probability }) => probability >= leastProbability)
+    .sort((a, b) => b.probability - a.probability)
+    .slice(0, mostConcepts);
+}
