@@ -1,10 +1,15 @@
 /**
  * Makes the bundle that comes with edgecap, from photos and captions to models/default: what enters the encoder's last
  * stage, training of that stage and the decoder together, the encoder in 8-bit integers, its features, self-critical
- * training of the decoder on those, export, what fewer bits cost, and the scores of what was written.
+ * training of the decoder on those, the concepts of photos of a wider world, training of the decoder on both worlds and on
+ * captions without photos, export, what fewer bits cost, and the scores of what was written.
  *
  * usage: bun scripts/train.ts --images DIR --captions FILE --train LIST --dev LIST
+ *        [--world-images DIR --world-captions FILE --world-train LIST --world-dev LIST]
+ *        [--texts FILE] [--uncaptioned DIR]
  *        [--run .cache/train] [--out models/default] [--encoder FILE]
+ *
+ * Without a world, the decoder knows the first photos alone, and no concepts.
  *
  * The encoder is ResNet50 in float32, FILE or the one of the npm package that scripts/encoder.ts fetches.
  *

@@ -27,6 +27,17 @@ const fileEntry = Type.Object({
   ),
 });
 
+const scoresSchema = Type.Object({
+  split: Type.String(),
+  beams: count,
+  bleu1: score,
+  bleu2: score,
+  bleu3: score,
+  bleu4: score,
+  rougeL: score,
+  cider: score,
+});
+
 /** A file of a bundle as its manifest names it. */
 export type FileEntry = Static<typeof fileEntry>;
 
@@ -117,16 +128,9 @@ export const manifestSchema = Type.Object({
     epochs: Type.Integer({ minimum: 0 }),
     seed: Type.Integer(),
     command: Type.String(),
-    scores: Type.Object({
-      split: Type.String(),
-      beams: count,
-      bleu1: score,
-      bleu2: score,
-      bleu3: score,
-      bleu4: score,
-      rougeL: score,
-      cider: score,
-    }),
+    scores: scoresSchema,
+    /** Scores on dev photos of other collections. */
+    otherScores: Type.Optional(Type.Array(scoresSchema, { minItems: 1 })),
     licences: Type.Array(Type.Object({ what: Type.String(), licence: Type.String(), source: Type.String() })),
   }),
 });

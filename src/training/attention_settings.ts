@@ -110,6 +110,25 @@ export const attentionDefaults: AttentionSettings = {
   ],
 };
 
+/** Settings of the shipped model's last run, on the photos of two worlds and on captions alone. */
+export const worldDefaults = {
+  /** How often an epoch shows a photo of each collection. */
+  shares: { first: 0.5, world: 2 },
+  settings: {
+    ...attentionDefaults,
+    stages: [
+      {
+        ...crossEntropyStage,
+        ...{ epochs: 6, learningRate: 4e-4, warmupSteps: 100, replacedRegions: 0.2 },
+        ...{ texts: 64, textWeight: 0.7 },
+      },
+    ],
+  },
+} as const satisfies {
+  readonly shares: Readonly<Record<"first" | "world", number>>;
+  readonly settings: AttentionSettings;
+};
+
 /** Epochs of all stages. */
 export function totalEpochs({ stages }: AttentionSettings): number {
   return stages.reduce((sum, { epochs }) => sum + epochs, 0);

@@ -4,7 +4,7 @@ import type { GraphTensor } from "../runtime/tensors.ts";
 import { loadedTextModule } from "../text/wasm.ts";
 import { type EncodedPhoto, endId } from "./batches.ts";
 import { openFastGraph } from "./fast_graph.ts";
-import type { FeatureCache } from "./feature_cache.ts";
+import type { PhotoGrids } from "./photo_features.ts";
 
 /** Photos that a datastore holds at most: comparing a photo with more takes longer than a word does. */
 const mostPhotos = 20_000;
@@ -25,7 +25,7 @@ export interface DatastoreOptions {
   /** Training photos with their captions. */
   readonly photos: readonly EncodedPhoto[];
   /** Their features. */
-  readonly cache: FeatureCache;
+  readonly cache: PhotoGrids;
   readonly signal?: AbortSignal;
 }
 

@@ -1,11 +1,11 @@
 import type { Manifest } from "../bundle/manifest.ts";
 import { generate } from "../decode/generate.ts";
 import { throwIfAborted } from "../errors.ts";
-import { evaluateText, type Scores } from "../evaluation/mod.ts";
+import { evaluateText, type Scores, type TextItem } from "../evaluation/mod.ts";
 import type { Datastore } from "../retrieval/datastore.ts";
 import { sentence } from "../text/sentence.ts";
 import { openFastGraph } from "./fast_graph.ts";
-import type { FeatureCache } from "./feature_cache.ts";
+import type { PhotoGrids } from "./photo_features.ts";
 
 /** How a bundle generates unless its user says otherwise. */
 export type Generation = Readonly<Manifest["generation"]>;
@@ -14,19 +14,24 @@ export type Generation = Readonly<Manifest["generation"]>;
 export interface DevPhoto {
   readonly image: string;
   readonly references: readonly string[];
+  /** Which collection it is of, if there are several: each is scored by itself. */
+  readonly source?: string;
 }
 
 /** One way to generate and what it scores. */
 export interface GenerationTrial {
   readonly generation: Generation;
+  /** Scores on the dev photos, of the first source if there are several. */
   readonly scores: Scores;
+  /** Scores by source, the first one first. */
+  readonly bySource: ReadonlyMap<string, Scores>;
 }
 
 /** What {@linkcode tryGenerations} needs. */
 export interface TrialOptions {
   /** The decoder's graphs; `prefix` where its step reads a prefix of so many words. */
   readonly decoder: { readonly init: Uint8Array; readonly step: Uint8Array; readonly prefix?: number | undefined };
-  readonly cache: FeatureCache;
+  readonly cache: PhotoGrids;
   readonly dev: readonly DevPhoto[];
   /** Words by id. */
   readonly vocabulary: readonly string[];
@@ -64,10 +69,19 @@ export async function tryGenerations(options: TrialOptions): Promise<GenerationT
     }
     options.onProgress?.(done + 1, dev.length);
   }
-  return generations.map((generation, trial) => ({
-    generation,
-    scores: evaluateText(
-      dev.map(({ image, references }, i) => ({ id: image, hypothesis: hypotheses[trial]![i]!, references })),
-    ),
-  }));
+  return generations.map((generation, trial) => {
+    const bySource = scoresBySource(dev, hypotheses[trial]!);
+    return { generation, bySource, scores: bySource.values().next().value! };
+  });
+}
+
+/** Scores of captions, those of each source by themselves. @param captions One for each of `dev`. */
+export function scoresBySource(dev: readonly DevPhoto[], captions: readonly string[]): Map<string, Scores> {
+  const items = new Map<string, TextItem[]>();
+  for (const [i, { image, references, source = "dev" }] of dev.entries()) {
+    const ofSource = items.get(source) ?? [];
+    ofSource.push({ id: image, hypothesis: captions[i]!, references });
+    items.set(source, ofSource);
+  }
+  return new Map([...items].map(([source, list]) => [source, evaluateText(list)]));
 }

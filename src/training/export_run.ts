@@ -5,7 +5,7 @@ import { selfTestOf } from "../self_test.ts";
 import { buildDatastore } from "./build_datastore.ts";
 import { type DevPhoto, type Generation, type GenerationTrial, tryGenerations } from "./choose_generation.ts";
 import { describe } from "./encoders.ts";
-import type { FeatureCache } from "./feature_cache.ts";
+import type { PhotoGrids } from "./photo_features.ts";
 import type { RunData } from "./run_data.ts";
 import { openRunDecoder, type RunDecoder } from "./run_decoder.ts";
 import type { DecoderPrecision } from "./weight_precision.ts";
@@ -13,7 +13,7 @@ import type { DecoderPrecision } from "./weight_precision.ts";
 /** Training photos with the words of their captions, and their features. */
 export interface TrainPhotos {
   readonly photos: RunData["train"];
-  readonly cache: FeatureCache;
+  readonly cache: PhotoGrids;
 }
 
 /** What {@linkcode exportRun} needs. */
@@ -28,7 +28,7 @@ export interface ExportRunOptions {
   /** Default `fp16`. */
   readonly decoderPrecision?: DecoderPrecision;
   /** Features of the dev photos by that encoder. */
-  readonly cache: FeatureCache;
+  readonly cache: PhotoGrids;
   readonly dev: readonly DevPhoto[];
   /** Training photos, for the datastore of bundles of the attention preset; without them there is none. */
   readonly train?: TrainPhotos | undefined;
@@ -94,9 +94,9 @@ export async function exportRun(
     ...(options.onProgress && { onProgress: options.onProgress }),
     ...(options.signal && { signal: options.signal }),
   });
-  const worth = ({ scores }: GenerationTrial) => scores.cider + scores.bleu4;
+  const worth = ({ bySource }: GenerationTrial) =>
+    [...bySource.values()].reduce((sum, { cider, bleu4 }) => sum + (cider + bleu4) / bySource.size, 0);
   const best = trials.reduce((a, b) => (worth(b) > worth(a) ? b : a));
-  const { bleu1, bleu2, bleu3, bleu4, rougeL, cider } = best.scores;
   const tested = {
     encoder: {
       precision: options.encoderPrecision,
@@ -128,16 +128,7 @@ export async function exportRun(
         epochs: (options.epochsBefore ?? 0) + decoder.records.length,
         seed: decoder.seed,
         command: options.command,
-        scores: {
-          split: `dev, ${options.dev.length} photos`,
-          beams: best.generation.beams,
-          bleu1,
-          bleu2,
-          bleu3,
-          bleu4,
-          rougeL,
-          cider,
-        },
+        ...scoresOf(best, options.dev),
         licences: options.licences,
       },
     },
@@ -148,9 +139,20 @@ export async function exportRun(
       vocabulary: decoder.vocabularyFile,
       // What no way to generate asks for would be carried for nothing.
       ...(datastoreFile && best.generation.neighbours && { datastore: datastoreFile }),
+      ...(decoder.conceptsFile && { concepts: decoder.conceptsFile }),
     },
   );
   return { manifest, trials, datastore: datastoreFile };
+}
+
+/** Scores as a manifest has them: of the first source, and of the others if there are any. */
+function scoresOf({ generation, bySource }: GenerationTrial, dev: readonly DevPhoto[]) {
+  const [first, ...others] = [...bySource].map(([source, { bleu1, bleu2, bleu3, bleu4, rougeL, cider }]) => {
+    const photos = dev.filter((photo) => (photo.source ?? "dev") === source).length;
+    const split = `dev${bySource.size === 1 ? "" : ` of ${source}`}, ${photos} photos`;
+    return { split, beams: generation.beams, bleu1, bleu2, bleu3, bleu4, rougeL, cider };
+  });
+  return { scores: first!, ...(others.length > 0 && { otherScores: others }) };
 }
 
 /** The training photos as a file, where they are at hand and the decoder can tell how alike photos are. */

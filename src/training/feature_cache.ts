@@ -88,8 +88,8 @@ export class FeatureCache implements Disposable {
     return this.#places.has(image);
   }
 
-  /** Views that there are of every photo. */
-  viewsOf(): number {
+  /** Views that there are of a photo: the same of all. */
+  viewsOf(_image: string): number {
     return this.index.views;
   }
 

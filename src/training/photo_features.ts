@@ -1,5 +1,4 @@
 import { EdgecapError } from "../errors.ts";
-import type { FeatureCache } from "./feature_cache.ts";
 
 /** Feature grids of photos, by name. */
 export interface PhotoGrids {
@@ -16,7 +15,7 @@ export interface PhotoGrids {
 export interface NamedCache {
   /** Stands before each name of the cache: `coco/`. */
   readonly prefix: string;
-  readonly cache: FeatureCache;
+  readonly cache: PhotoGrids & Disposable;
 }
 
 /**
@@ -49,7 +48,8 @@ export class JoinedCaches implements PhotoGrids, Disposable {
 
   /** See {@linkcode PhotoGrids}. */
   viewsOf(image: string): number {
-    return this.#find(image).cache.viewsOf();
+    const { prefix, cache } = this.#find(image);
+    return cache.viewsOf(image.slice(prefix.length));
   }
 
   /** See {@linkcode PhotoGrids}. */

@@ -1,7 +1,7 @@
 import { Datastore } from "../retrieval/datastore.ts";
 import { type DevPhoto, type Generation, tryGenerations } from "./choose_generation.ts";
 import { type Encoder, openEncoder } from "./encoders.ts";
-import type { FeatureCache } from "./feature_cache.ts";
+import type { PhotoGrids } from "./photo_features.ts";
 import { openRunDecoder } from "./run_decoder.ts";
 import type { DecoderPrecision } from "./weight_precision.ts";
 
@@ -20,10 +20,10 @@ export interface PrecisionCostOptions {
   readonly run: string;
   readonly encoder: Encoder;
   /** The same encoder in float32, and the dev features it gives; without it the encoder's cost is not measured. */
-  readonly wholeEncoder?: { readonly encoder: Encoder; readonly cache: FeatureCache };
+  readonly wholeEncoder?: { readonly encoder: Encoder; readonly cache: PhotoGrids };
   readonly decoderPrecision: DecoderPrecision;
   /** Dev features by the encoder that ships. */
-  readonly cache: FeatureCache;
+  readonly cache: PhotoGrids;
   readonly dev: readonly DevPhoto[];
   /** How the bundle generates, and its dev CIDEr so. */
   readonly generation: Generation;
@@ -39,7 +39,7 @@ export async function precisionCosts(options: PrecisionCostOptions): Promise<Pre
   const { encoder, decoderPrecision, wholeEncoder } = options;
   const decoder = await openRunDecoder(options.run, encoder);
   using datastore = options.datastore && new Datastore(options.datastore, options.run, decoder.vocabulary.length);
-  const measure = async (part: "encoder" | "decoder", precision: DecoderPrecision, cache: FeatureCache) => {
+  const measure = async (part: "encoder" | "decoder", precision: DecoderPrecision, cache: PhotoGrids) => {
     const [trial] = await tryGenerations({
       decoder: {
         ...decoder.graphs(part === "decoder" ? "fp32" : decoderPrecision),

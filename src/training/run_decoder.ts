@@ -1,11 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Manifest } from "../bundle/manifest.ts";
+import { writeConceptNames } from "../concepts/concept_names.ts";
 import { exportArticle } from "./article/export_article.ts";
 import { type ArticleShape, branchUnits } from "./article/merged_model.ts";
 import type { AttentionShape } from "./attention_model.ts";
 import type { AttentionSettings } from "./attention_settings.ts";
 import { readCheckpoint } from "./checkpoint.ts";
+import { readRunConcepts } from "./concepts/run_concepts.ts";
 import { exportAttention } from "./export_attention.ts";
 import type { EpochRecord } from "./trainer.ts";
 import type { DecoderPrecision } from "./weight_precision.ts";
@@ -20,6 +22,8 @@ export interface RunDecoder {
   /** Entries of the vocabulary by id, and the file that holds them. */
   readonly vocabulary: readonly string[];
   readonly vocabularyFile: Uint8Array;
+  /** The file of the nouns that it looks at. */
+  readonly conceptsFile?: Uint8Array;
   /** What the manifest says of the decoder. */
   readonly manifest: Omit<Manifest["decoder"], "precision">;
   /** The decoder's two graphs. */
@@ -64,11 +68,19 @@ export async function openRunDecoder(
     };
   }
   const shape = meta["shape"] as AttentionShape;
+  const concepts = shape.concepts && (await readRunConcepts(run));
   return {
     ...common,
     preset: "attention",
     maxWords: (meta["settings"] as AttentionSettings).maxWords,
-    manifest: { preset: "attention", hidden: shape.units, keys: shape.units, vocabulary: shape.vocabulary },
-    graphs: (precision) => exportAttention(shape, arrays, precision),
+    ...(concepts && { conceptsFile: new TextEncoder().encode(writeConceptNames(concepts.nouns)) }),
+    manifest: {
+      preset: "attention",
+      hidden: shape.units,
+      keys: shape.units,
+      vocabulary: shape.vocabulary,
+      ...(concepts && { concepts: { nouns: concepts.shape.nouns, slots: concepts.shape.slots } }),
+    },
+    graphs: (precision) => exportAttention(shape, arrays, precision, concepts),
   };
 }

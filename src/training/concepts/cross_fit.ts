@@ -1,0 +1,49 @@
+import { throwIfAborted } from "../../errors.ts";
+import { SeededRandom } from "../seeded_random.ts";
+import { type ConceptHead, conceptProbabilities, fitConceptHead, type HeadExamples } from "./concept_head.ts";
+
+/** Parts that the photos are divided into. */
+const folds = 4;
+
+/** A head, and what heads that have not seen a photo say of it. */
+export interface CrossFit {
+  /** Fitted on all examples: what ships. */
+  readonly head: ConceptHead;
+  /** Of each example, by a head fitted without its photo, [examples, nouns]. */
+  readonly probabilities: Float32Array;
+}
+
+/**
+ * Fits a head, and four more that each leave a quarter of the photos out: a head knows its own photos too well for a decoder
+ * to learn from it how far concepts can be trusted.
+ *
+ * @param photoOf Which photo each example is a view of.
+ * @throws {EdgecapError} `aborted`
+ */
+export async function crossFit(
+  examples: HeadExamples,
+  photoOf: readonly number[],
+  seed: number,
+  signal?: AbortSignal,
+): Promise<CrossFit> {
+  const { features, nouns } = examples;
+  const all = photoOf.map((_, place) => place);
+  const head = await fitConceptHead(examples, all, new SeededRandom(seed), undefined, signal);
+  const probabilities = new Float32Array(all.length * nouns);
+  for (let fold = 0; fold < folds; fold++) {
+    throwIfAborted(signal);
+    const [inside, outside] = [true, false].map((wanted) =>
+      all.filter((place) => (photoOf[place]! % folds !== fold) === wanted),
+    );
+    const partial = await fitConceptHead(examples, inside!, new SeededRandom(seed + 1 + fold), undefined, signal);
+    const means = new Float32Array(outside!.length * features);
+    for (const [i, place] of outside!.entries()) {
+      means.set(examples.means.subarray(place * features, (place + 1) * features), i * features);
+    }
+    const found = conceptProbabilities(partial, means, features);
+    for (const [i, place] of outside!.entries()) {
+      probabilities.set(found.subarray(i * nouns, (i + 1) * nouns), place * nouns);
+    }
+  }
+  return { head, probabilities };
+}

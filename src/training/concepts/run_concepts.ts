@@ -1,0 +1,59 @@
+import { join } from "node:path";
+import type { BundleFiles, Manifest } from "../../bundle/manifest.ts";
+import { type ConceptName, readConceptNames } from "../../concepts/concept_names.ts";
+import type { ConceptShape } from "../attention_model.ts";
+import { bundleWeights } from "../bundle_weights.ts";
+import { readCheckpoint, writeCheckpoint } from "../checkpoint.ts";
+import type { ConceptArrays } from "../export_attention.ts";
+
+/** All that a decoder's concepts are made of, but for the weights that it learns. */
+export interface RunConcepts extends ConceptArrays {
+  readonly nouns: readonly ConceptName[];
+  readonly shape: ConceptShape;
+}
+
+/** Path of a run's concepts. */
+function pathOf(run: string): string {
+  return join(run, "concepts.ckpt");
+}
+
+/** Keeps a run's concepts in its folder. */
+export async function writeRunConcepts(run: string, { nouns, shape, head, vectors }: RunConcepts): Promise<void> {
+  await writeCheckpoint(pathOf(run), {
+    meta: { nouns, shape },
+    arrays: new Map([
+      ["kernel", head.kernel],
+      ["bias", head.bias],
+      ["vectors", vectors],
+    ]),
+  });
+}
+
+/**
+ * Reads what {@linkcode writeRunConcepts} wrote.
+ *
+ * @throws {EdgecapError} `file-unreadable` or `checkpoint-invalid`.
+ */
+export async function readRunConcepts(run: string): Promise<RunConcepts> {
+  const { meta, arrays } = await readCheckpoint(pathOf(run));
+  return {
+    nouns: meta["nouns"] as ConceptName[],
+    shape: meta["shape"] as ConceptShape,
+    head: { kernel: arrays.get("kernel")!, bias: arrays.get("bias")! },
+    vectors: arrays.get("vectors")!,
+  };
+}
+
+/** The concepts of a bundle; none if its decoder looks at none. */
+export function conceptsOfBundle(manifest: Manifest, files: BundleFiles): RunConcepts | undefined {
+  const { concepts } = manifest.decoder;
+  if (concepts === undefined || files.concepts === undefined) return undefined;
+  const arrays = bundleWeights(files);
+  const vectors = arrays.get("concept_vectors")!;
+  return {
+    nouns: readConceptNames(new TextDecoder().decode(files.concepts), manifest.name, concepts.nouns),
+    shape: { ...concepts, vector: vectors.length / concepts.nouns },
+    head: { kernel: arrays.get("concept_head_kernel")!, bias: arrays.get("concept_head_bias")! },
+    vectors,
+  };
+}
