@@ -52,13 +52,11 @@ export async function fitConcepts(options: FitConceptsOptions): Promise<MixedCon
   const captioned = options.sources.map(({ name, images }) => {
     const { train } = options.data.bySource.get(name)!;
     return {
-      name,
-      folder: images,
-      images: train.map(({ image }) => image),
-      captions: train.map(({ captions }) => captions),
+      ...{ name, folder: images, images: train.map(({ image }) => image) },
+      captionsOf: (place: number) => train[place]!.captions.map((tokens) => finder.find(tokens)),
     };
   });
-  const groups = [...captioned, ...(options.plain === undefined ? [] : [{ ...options.plain, captions: undefined }])];
+  const groups = [...captioned, ...(options.plain === undefined ? [] : [{ ...options.plain, captionsOf: () => [] }])];
   const classes: Float32Array[] = [];
   for (const { name, folder, images } of groups) {
     const { run, threads, signal } = options;
@@ -70,11 +68,8 @@ export async function fitConcepts(options: FitConceptsOptions): Promise<MixedCon
       classes.push(probabilities.subarray(i * imagenetClasses, (i + 1) * imagenetClasses));
     }
   }
-  const photos = groups.flatMap(({ name, images, captions }) =>
-    images.map((image, i) => ({
-      image: `${name}/${image}`,
-      captions: captions?.[i]!.map((tokens) => finder.find(tokens)) ?? [],
-    })),
+  const photos = groups.flatMap(({ name, images, captionsOf }) =>
+    images.map((image, place) => ({ image: `${name}/${image}`, captions: captionsOf(place) })),
   );
   const { first, rows, features } = photoMeans(
     photos.map(({ image }) => image),
