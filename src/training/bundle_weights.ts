@@ -17,13 +17,14 @@ export function bundleWeights({ decoderInit, decoderStep }: DecoderFiles): Map<s
   return new Map([decodeModel(decoderInit), decodeModel(decoderStep)].flatMap((graph) => [...weightsOf(graph)]));
 }
 
-function* weightsOf({ initializers }: Graph): Generator<[string, Float32Array]> {
+function* weightsOf({ initializers, nodes }: Graph): Generator<[string, Float32Array]> {
   for (const [name, stored] of initializers) {
     if (stored.type === "float16" && name.endsWith("/half")) {
       yield [name.slice(0, -"/half".length), Float32Array.from(floatsOf(stored))];
     } else if (stored.type === "int8" && name.endsWith("/int8")) {
       const plain = name.slice(0, -"/int8".length);
-      yield [plain, widened(stored, initializers.get(`${plain}/scales`)!)];
+      const axis = nodes.find(({ inputs }) => inputs[0] === name)!.attributes["axis"];
+      yield [plain, widened(stored, initializers.get(`${plain}/scales`)!, Number(axis))];
     } else if (stored.type === "float32" && stored.shape.length > 0) {
       yield [name, Float32Array.from(stored.data as Float32Array)];
     }
@@ -35,12 +36,11 @@ function floatsOf({ data }: GraphTensor): ArrayLike<number> {
   return data instanceof Uint16Array ? new Float16Array(data.slice().buffer) : (data as unknown as ArrayLike<number>);
 }
 
-/** One scale a row if there are as many scales as rows, else one a column. */
-function widened({ shape, data }: GraphTensor, scales: GraphTensor): Float32Array {
-  const [rows = 1, columns = 1] = shape;
-  const byRow = scales.data.length === rows;
+/** @param axis Of the matrix, which the scales follow: 0 for one a row, 1 for one a column. */
+function widened({ shape, data }: GraphTensor, scales: GraphTensor, axis: number): Float32Array {
+  const columns = shape[1] ?? 1;
   return Float32Array.from(data as Int8Array, (value, i) => {
-    const channel = byRow ? Math.floor(i / columns) : i % columns;
+    const channel = axis === 0 ? Math.floor(i / columns) : i % columns;
     return value * Number(scales.data[channel]!);
   });
 }
