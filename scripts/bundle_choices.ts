@@ -60,19 +60,24 @@ function variant({ manifest, files }: Content, size: number, beams: number): Con
     files: {
       ...files,
       encoder,
-      decoderInit: withRegions(files.decoderInit, manifest.encoder.regions, regions),
-      decoderStep: withRegions(files.decoderStep, manifest.encoder.regions, regions),
+      decoderInit: withRegions(files.decoderInit, manifest, regions),
+      decoderStep: withRegions(files.decoderStep, manifest, regions),
     },
   } as Content;
 }
 
 /** A decoder's graph for another number of regions, which stand only in the shapes of its inputs and outputs. */
-function withRegions(bytes: Uint8Array, from: number, to: number): Uint8Array {
+function withRegions(bytes: Uint8Array, { encoder, decoder }: Content["manifest"], regions: number): Uint8Array {
   const graph = decodeModel(bytes);
+  const slots = decoder.concepts?.slots ?? 0;
+  const lengths = new Map([
+    [encoder.regions, regions],
+    [encoder.regions + slots, regions + slots],
+  ]);
   const changed = (ports: typeof graph.inputs) =>
     ports.map((port) =>
       ["grid", "keys", "values", "attention"].includes(port.name) && port.shape != null
-        ? { ...port, shape: port.shape.map((length) => (length === from ? to : length)) }
+        ? { ...port, shape: port.shape.map((length) => lengths.get(Number(length)) ?? length) }
         : port,
     );
   return encodeModel({ ...graph, inputs: changed(graph.inputs), outputs: changed(graph.outputs) });

@@ -130,9 +130,10 @@ function stepGraph(shape: AttentionShape, arrays: AttentionArrays, precision: De
 }
 
 /** The attention of the regions alone, with the sum 1. */
-function ofRegions(g: GraphBuilder, { regions, concepts }: AttentionShape, attention: Value): Value {
+function ofRegions(g: GraphBuilder, { concepts }: AttentionShape, attention: Value): Value {
   if (concepts === undefined) return attention;
-  const part = g.node("Slice", [attention, g.ints([0]), g.ints([regions]), g.ints([2])]);
+  // Counted from the end, so that the number of regions stands in the shapes of inputs and outputs alone.
+  const part = g.node("Slice", [attention, g.ints([0]), g.ints([-concepts.slots]), g.ints([2])]);
   return g.node("Div", [part, g.node("ReduceSum", [part, g.ints([2])], { keepdims: 1 })]);
 }
 
