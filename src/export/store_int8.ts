@@ -11,11 +11,13 @@ const smallest = 1024;
  * Every matrix gets a scale for each of its columns (for each of its rows where a `Gather` reads it, or where it stands
  * transposed behind a leading one, as recurrent operators want it) and is widened again by a `DequantizeLinear`, so nodes compute in float32 as before.
  * Vectors and constants of fewer than 1,024 elements stay as they are.
+ *
+ * @param chosen Whether a weight is stored so, by its name. Default: every one.
  */
-export function quantiseStoredWeights(graph: Graph): void {
+export function quantiseStoredWeights(graph: Graph, chosen: (name: string) => boolean = () => true): void {
   const widened: GraphNode[] = [];
   for (const [name, weights] of [...graph.initializers]) {
-    if (weights.type !== "float32" || weights.data.length < smallest) continue;
+    if (weights.type !== "float32" || weights.data.length < smallest || !chosen(name)) continue;
     const axis = channelAxis(graph, name, weights.shape);
     if (axis === undefined) continue;
     const { stored, scales } = quantiseAlong(weights, axis);

@@ -6,7 +6,7 @@ import { SeededRandom } from "../../src/training/seeded_random.ts";
 
 const shape = {
   ...{ regions: 4, features: 64, units: 32, embedding: 48, vocabulary: 40 },
-  concepts: { nouns: 40, slots: 3, vector: 31 },
+  concepts: { nouns: 300, slots: 3, vector: 31 },
 };
 
 describe("bundleWeights()", () => {
@@ -15,7 +15,7 @@ describe("bundleWeights()", () => {
   const arrays = new Map(
     attentionWeights(shape).map(({ name, shape }) => [name as string, draw(shape.reduce((a, b) => a * b, 1))]),
   );
-  const concepts = { head: { kernel: draw(64 * 40), bias: draw(40) }, vectors: draw(40 * 31) };
+  const concepts = { head: { kernel: draw(64 * 300), bias: draw(300) }, vectors: draw(300 * 31) };
   const all = new Map([
     ...arrays,
     ["concept_head_kernel", concepts.head.kernel],
@@ -35,8 +35,9 @@ describe("bundleWeights()", () => {
         const got = found.get(name)!;
         expect(got.length).toBe(wanted.length);
         const errors = wanted.map((value, i) => Math.abs(got[i]! - value));
+        const allowed = name === "concept_head_kernel" && precision !== "fp32" ? 0.03 : error;
         // Mean, as the scales of 8 bits cut the largest weights.
-        expect(errors.reduce((sum, value) => sum + value, 0) / errors.length).toBeLessThanOrEqual(error);
+        expect(errors.reduce((sum, value) => sum + value, 0) / errors.length).toBeLessThanOrEqual(allowed);
       }
     });
   }
