@@ -3,16 +3,19 @@ import { basename, join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { EdgecapError } from "../errors.ts";
 import { interruptSignal } from "./interrupt.ts";
-import { wholeNumber } from "./option_values.ts";
+import { realNumber, wholeNumber } from "./option_values.ts";
 import { phaseProgress } from "./progress.ts";
 import { say } from "./say.ts";
 
 interface TrainFlags {
-  readonly images: string;
-  readonly captions: string;
+  readonly from?: string;
+  readonly images: readonly string[];
+  readonly captions: readonly string[];
   readonly preset: "attention" | "article";
-  readonly train?: string;
-  readonly dev?: string;
+  readonly train?: readonly string[];
+  readonly dev?: readonly string[];
+  readonly share?: readonly number[];
+  readonly texts?: readonly string[];
   readonly out: string;
   readonly features?: string;
   readonly encoder?: string;
@@ -32,14 +35,21 @@ export function registerTrain(program: Command): void {
   program
     .command("train")
     .description("Train a decoder on photos and captions, make a bundle of it, and write a report.")
-    .requiredOption("--images <dir>", "folder of the photos")
-    .requiredOption("--captions <file>", "captions: Kaggle's captions.txt, Flickr8k.token.txt, or Karpathy's JSON")
+    .option("--from <bundle>", "train a bundle on, such as default, in place of a decoder from nothing")
+    .requiredOption("--images <dir>", "folder of the photos; with --from, once for each collection", each)
+    .requiredOption(
+      "--captions <file>",
+      "captions: Kaggle's captions.txt, Flickr8k.token.txt, or Karpathy's JSON; one file for each --images",
+      each,
+    )
     .requiredOption("--out <dir>", "folder of the run; its bundle is written to DIR/bundle")
     .addOption(
       new Option("--preset <p>", "decoder architecture").choices(["attention", "article"]).default("attention"),
     )
-    .option("--train <file>", "list of training photos, one name a line (default: a random split by photo)")
-    .option("--dev <file>", "list of dev photos")
+    .option("--train <file>", "list of training photos, one name a line (default: a random split by photo)", each)
+    .option("--dev <file>", "list of dev photos", each)
+    .option("--share <x>", "with --from: how often an epoch shows each photo of a collection (default: 1)", eachShare)
+    .option("--texts <file>", "with --from: captions without photos to learn words from, any number of files", each)
     .option("--features <dir>", "feature cache, which runs can share (default: DIR/features)")
     .option(
       "--encoder <e>",
@@ -76,15 +86,39 @@ export function registerTrain(program: Command): void {
     )
     .addHelpText(
       "after",
-      "\nExample:\n  edgecap train --images Images --captions captions.txt --train trainImages.txt --dev devImages.txt --out runs/first",
+      `
+Examples:
+  edgecap train --images Images --captions captions.txt --train trainImages.txt --dev devImages.txt --out runs/first
+  edgecap train --from default --images my-photos --captions my-captions.txt --out runs/mine`,
     )
     .action(train);
+}
+
+/** Collects the values of an option that may be given several times. */
+function each(value: string, before: readonly string[] = []): string[] {
+  return [...before, value];
+}
+
+function eachShare(value: string, before: readonly number[] = []): number[] {
+  return [...before, realNumber(0, 1000)(value)];
 }
 
 async function train(flags: TrainFlags): Promise<void> {
   using interrupt = interruptSignal();
   const { signal } = interrupt;
+  const { from } = flags;
+  if (from !== undefined) {
+    if (flags.preset !== "attention" || flags.encoder !== undefined) {
+      throw new EdgecapError(
+        "option-invalid",
+        "--from brings its preset and encoder: leave --preset and --encoder out.",
+      );
+    }
+    const { trainFrom } = await import("./train_from.ts");
+    return await trainFrom({ ...flags, from }, commandLine(), signal);
+  }
   checkFolder(flags);
+  const one = onlyOne(flags);
   // Training's weight stays out of the other verbs.
   const [{ startTensorflow }, { trainRun }, { exportRun }, { openEncoder, encoderLicences }, description, report] =
     await Promise.all([
@@ -95,6 +129,7 @@ async function train(flags: TrainFlags): Promise<void> {
       import("../training/run_description.ts"),
       import("../training/report/run_report.ts"),
     ]);
+  const { estimateLine } = await import("../training/step_estimate.ts");
   const { preset, epochs } = await presetOf(flags);
   const { seed } = preset.settings;
   const backend = await startTensorflow(flags.backend);
@@ -105,10 +140,10 @@ async function train(flags: TrainFlags): Promise<void> {
   // Whole paths: the run is exported from any folder.
   const features = resolve(flags.features ?? join(flags.out, "features"));
   const source = {
-    images: resolve(flags.images),
-    captions: resolve(flags.captions),
-    ...(flags.train !== undefined && { trainList: resolve(flags.train) }),
-    ...(flags.dev !== undefined && { devList: resolve(flags.dev) }),
+    images: resolve(one.images),
+    captions: resolve(one.captions),
+    ...(one.train !== undefined && { trainList: resolve(one.train) }),
+    ...(one.dev !== undefined && { devList: resolve(one.dev) }),
     ...(flags.vectors !== undefined && { vectors: flags.vectors }),
     ...(flags.patience > 0 && { patience: flags.patience }),
     features,
@@ -138,6 +173,7 @@ async function train(flags: TrainFlags): Promise<void> {
       bar = phaseProgress(phase === "features" ? "photos" : "steps");
       say(phase, phase === "training" ? `${detail}, on ${backend}` : detail);
     },
+    onEstimate: (estimate) => say("estimate", estimateLine(estimate, backend)),
     onProgress: (done, total, loss) => {
       bar(done, total, loss === undefined ? undefined : `loss ${loss.toFixed(3)}`);
     },
@@ -165,7 +201,7 @@ async function train(flags: TrainFlags): Promise<void> {
     train: { photos: run.train, cache },
     name: `edgecap-${flags.preset}`,
     version: "1",
-    data: `${run.train.length} photos of ${basename(flags.captions)}`,
+    data: `${run.train.length} photos of ${basename(one.captions)}`,
     command,
     minimumCount,
     licences: await encoderLicences(encoderName),
@@ -180,6 +216,23 @@ async function train(flags: TrainFlags): Promise<void> {
   }
   say("bundle", `${out} (${manifest.generation.beams} beams)`);
   say("report", await report.writeRunReport({ run: flags.out, bundle: out, cache, dev: run.dev, trials, signal }));
+}
+
+/** The one collection of a run from nothing. */
+function onlyOne({ images, captions, train = [], dev = [], share, texts }: TrainFlags) {
+  if (share !== undefined || texts !== undefined) {
+    throw new EdgecapError(
+      "option-invalid",
+      "--share and --texts need --from: a run from nothing reads one collection.",
+    );
+  }
+  if ([images, captions, train, dev].some((values) => values.length > 1)) {
+    throw new EdgecapError(
+      "option-invalid",
+      "Give --images, --captions, --train and --dev once each; several collections need --from.",
+    );
+  }
+  return { images: images[0]!, captions: captions[0]!, train: train[0], dev: dev[0] };
 }
 
 /** A run that stands in the folder is gone on with, or left alone. */

@@ -110,6 +110,21 @@ export const attentionDefaults: AttentionSettings = {
   ],
 };
 
+/**
+ * Settings of training a bundle on, on a few hundred photos. Half of each weight stays as it was (Wortsman et al., 2022), so
+ * that what the bundle knew is not forgotten.
+ */
+export const fineTuneDefaults: AttentionSettings = {
+  ...attentionDefaults,
+  stages: [
+    {
+      ...crossEntropyStage,
+      ...{ epochs: 10, learningRate: 3e-4, warmupSteps: 20, replacedRegions: 0.25, startShare: 0.5 },
+      ...{ texts: 32, textWeight: 0.5 },
+    },
+  ],
+};
+
 /** Settings of the shipped model's last run, on the photos of two worlds and on captions alone. */
 export const worldDefaults = {
   /** How often an epoch shows a photo of each collection. */

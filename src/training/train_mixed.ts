@@ -16,6 +16,7 @@ import { withMoreWords } from "./more_words.ts";
 import { JoinedCaches, type NamedCache } from "./photo_features.ts";
 import { PhotoReader } from "./photo_reader.ts";
 import { type PhotoSource, readSources, readTexts, type SourceData } from "./run_sources.ts";
+import { estimateRun, type RunEstimate } from "./step_estimate.ts";
 import { photoFeatures } from "./train_run.ts";
 import { type EpochRecord, trainAttention } from "./trainer.ts";
 import { readWordVectors } from "./word_vectors.ts";
@@ -58,6 +59,8 @@ export interface MixedRunOptions {
   readonly resume: boolean;
   readonly threads: number;
   readonly onPhase?: (phase: "features" | "training", detail: string) => void;
+  /** Called before the first step with how long the run will take here. */
+  readonly onEstimate?: (estimate: RunEstimate) => void;
   readonly onProgress?: (done: number, total: number, loss?: number, reward?: number) => void;
   readonly onEpoch?: (record: EpochRecord, scores: ReadonlyMap<string, Scores>) => void;
   readonly signal?: AbortSignal;
@@ -182,6 +185,12 @@ async function train(options: MixedRunOptions, prepared: Prepared): Promise<Epoc
     "training",
     `${data.train.length} photos, ${captions} captions, ${texts.length} captions without photos, ${words.length} words; dev ${data.dev.length} photos`,
   );
+  if (options.onEstimate !== undefined) {
+    const { units, embedding } = options.settings;
+    const shape = { ...cache.index, units, embedding, vocabulary: words.length };
+    const shown = data.train.reduce((sum, { share }) => sum + share, 0);
+    options.onEstimate(await estimateRun(shape, options.settings, shown));
+  }
   let scores = new Map<string, Scores>();
   return await trainAttention({
     folder: options.out,

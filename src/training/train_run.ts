@@ -19,6 +19,7 @@ import { checkPhotos, type PhotoFolder, pixelsOf } from "./photo_pixels.ts";
 import { PhotoReader } from "./photo_reader.ts";
 import type { PhotoViews } from "./photo_views.ts";
 import { type RunData, readRunData, runVocabulary } from "./run_data.ts";
+import { estimateRun, type RunEstimate } from "./step_estimate.ts";
 import { type EpochRecord, trainAttention } from "./trainer.ts";
 import { readWordVectors, vectorsPackage } from "./word_vectors.ts";
 import { writeWhole } from "./write_whole.ts";
@@ -51,6 +52,8 @@ export interface CommonRunOptions {
   readonly onData?: () => Promise<void>;
   /** Called as the run begins its parts: `features`, then `training`. */
   readonly onPhase?: (phase: "features" | "training", detail: string) => void;
+  /** Called before the first step with how long the run will take here; of the attention preset. */
+  readonly onEstimate?: (estimate: RunEstimate) => void;
   readonly onProgress?: (done: number, total: number, loss?: number, reward?: number) => void;
   readonly onEpoch?: (record: EpochRecord) => void;
   readonly signal?: AbortSignal;
@@ -168,6 +171,11 @@ async function trainPreset(
     };
     const embedding = embeddingMatrix(words, vectors, dimension);
     return trainArticle({ ...common, cache, train: photos, shape, embedding, settings: options.settings });
+  }
+  if (options.onEstimate !== undefined) {
+    const { units, embedding } = options.settings;
+    const shape = { ...cache.index, units, embedding, vocabulary: vocabulary.size };
+    options.onEstimate(await estimateRun(shape, options.settings, train.length));
   }
   const pretrained = options.vectors === undefined ? undefined : await readWordVectors(options.vectors, words);
   return trainAttention({

@@ -116,7 +116,10 @@ export async function trainAttention(options: TrainOptions): Promise<EpochRecord
       for (let step = 0; step < stepsAnEpoch; step++) {
         await takeTurn(options.signal);
         const photos = order.slice(step * settings.photosPerStep, (step + 1) * settings.photosPerStep);
-        const chosen = Array.from({ length: stage.texts ?? 0 }, () => texts[Math.floor(random.next() * texts.length)]!);
+        const chosen = Array.from(
+          { length: texts.length === 0 ? 0 : (stage.texts ?? 0) },
+          () => texts[Math.floor(random.next() * texts.length)]!,
+        );
         const { loss, reward, gradients } = trainingStep(photos, chosen, stage, context);
         if (!Number.isFinite(loss))
           throw new EdgecapError("data-invalid", `The loss became ${loss}: lower the learning rate.`);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Manifest } from "../../src/bundle/manifest.ts";
@@ -74,6 +74,39 @@ describe("edgecap train", () => {
       expect(again.status).toBe(2);
       expect(again.stderr).toContain("--resume");
       await checkKilled(args, run, join(folder, "broken"));
+    }));
+
+  test("trains a bundle on, with words that it lacked, and says how long that takes", () =>
+    inFolder(async (folder) => {
+      const photos = await tinyPhotos(folder, 8);
+      const first = join(folder, "first");
+      const more = ["--encoder", photos.encoder, "--epochs", "1", "--self-critical-epochs", "0"];
+      succeeded(await edgecap(trainArgs(photos, first, more)));
+      const captions = join(folder, "more.csv");
+      const rows = Array.from({ length: 12 }, (_, i) => `photo-${i}.bmp,A tiny picture of an orchard .`);
+      writeFileSync(captions, `image,caption\n${rows.join("\n")}\n`);
+      const texts = join(folder, "texts.csv");
+      writeFileSync(texts, `image,caption\n${"none.jpg,a picture of a harbour\n".repeat(6)}`);
+      const out = join(folder, "second");
+      const from = ["train", "--from", join(first, "bundle"), "--images", photos.images, "--captions", captions];
+      const tuned = succeeded(await edgecap([...from, "--texts", texts, "--epochs", "3", "--out", out]));
+      expect(tuned.stdout).toMatch(/estimate .* GFLOP\/s here: about [\d.]+ s a step, \d+ minutes in all/);
+      expect(tuned.stdout).toContain("epoch 3");
+      const words = (run: string) =>
+        readFileSync(join(run, "bundle", "vocabulary.txt"), "utf8")
+          .trimEnd()
+          .split("\n");
+      const [before, after] = [words(first), words(out)];
+      expect(after.slice(0, before.length)).toEqual(before);
+      for (const word of ["orchard", "harbour"]) expect(after.slice(before.length)).toContain(word);
+      const { provenance } = JSON.parse(readFileSync(join(out, "bundle", "manifest.json"), "utf8")) as Manifest;
+      expect(provenance.epochs).toBeGreaterThan(1);
+      expect(await captionOf(join(out, "bundle"), join(photos.images, "photo-9.bmp"))).not.toBe("");
+
+      const twice = [...from, "--images", photos.images, "--out", join(folder, "third")];
+      const refused = await edgecap(twice);
+      expect(refused.status).toBe(2);
+      expect(refused.stderr).toContain("--captions is given 1 times and --images 2 times");
     }));
 
   test("makes a bundle of the article preset with its own extractor, killed or not, and exports it smaller", () =>

@@ -1,0 +1,156 @@
+import { existsSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import { EdgecapError } from "../errors.ts";
+import { phaseProgress } from "./progress.ts";
+import { say } from "./say.ts";
+
+/** Flags of `edgecap train --from`. */
+export interface TrainFromFlags {
+  readonly from: string;
+  readonly images: readonly string[];
+  readonly captions: readonly string[];
+  readonly train?: readonly string[];
+  readonly dev?: readonly string[];
+  readonly share?: readonly number[];
+  readonly texts?: readonly string[];
+  readonly out: string;
+  readonly features?: string;
+  readonly vectors?: string;
+  readonly minimumCount?: number;
+  readonly epochs?: number;
+  readonly selfCriticalEpochs?: number;
+  readonly patience: number;
+  readonly seed?: number;
+  readonly resume?: boolean;
+  readonly threads: number;
+  readonly backend: "auto" | "tensorflow" | "webgpu" | "wasm" | "cpu";
+}
+
+/**
+ * Trains a bundle's decoder on, on somebody's own photos, and makes a bundle of the result.
+ *
+ * @param command What was typed, for the bundle's manifest.
+ */
+export async function trainFrom(flags: TrainFromFlags, command: string, signal: AbortSignal): Promise<void> {
+  const sources = sourcesOf(flags);
+  const [
+    { loadBundle },
+    { startTensorflow },
+    { trainMixed },
+    { exportRun },
+    { fineTuneDefaults, withEpochs },
+    { bundleWeights },
+    { conceptsOfBundle },
+    { estimateLine },
+  ] = await Promise.all([
+    import("../bundle/load_bundle.ts"),
+    import("../training/tensorflow.ts"),
+    import("../training/train_mixed.ts"),
+    import("../training/export_run.ts"),
+    import("../training/attention_settings.ts"),
+    import("../training/bundle_weights.ts"),
+    import("../training/concepts/run_concepts.ts"),
+    import("../training/step_estimate.ts"),
+  ]);
+  const { manifest, files } = await loadBundle(flags.from, signal);
+  if (manifest.decoder.preset !== "attention") {
+    throw new EdgecapError(
+      "option-invalid",
+      `--from ${flags.from} is a bundle of the preset ${manifest.decoder.preset}: only those of attention can be trained on.`,
+    );
+  }
+  const backend = await startTensorflow(flags.backend);
+  const concepts = conceptsOfBundle(manifest, files);
+  const tuned = withEpochs(fineTuneDefaults, flags);
+  let bar = phaseProgress("photos");
+  const run = await trainMixed({
+    sources,
+    texts: flags.texts ?? [],
+    start: { words: new TextDecoder().decode(files.vocabulary).trimEnd().split("\n"), weights: bundleWeights(files) },
+    concepts: concepts && { concepts },
+    settings: { ...tuned, ...(flags.seed !== undefined && { seed: flags.seed }) },
+    out: flags.out,
+    features: resolve(flags.features ?? join(flags.out, "features")),
+    encoder: files.encoder,
+    minimumCount: flags.minimumCount ?? 5,
+    ...(flags.vectors !== undefined && { vectors: flags.vectors }),
+    ...(flags.patience > 0 && { patience: flags.patience }),
+    resume: flags.resume === true,
+    threads: flags.threads,
+    onPhase: (phase, detail) => {
+      bar = phaseProgress(phase === "features" ? "photos" : "steps");
+      say(phase, phase === "training" ? `${detail}, on ${backend}` : detail);
+    },
+    onEstimate: (estimate) => say("estimate", estimateLine(estimate, backend)),
+    onProgress: (done, total, loss) => bar(done, total, loss === undefined ? undefined : `loss ${loss.toFixed(3)}`),
+    onEpoch: ({ epoch, loss, minutes }, scores) => {
+      const found = [...scores].map(([source, { cider }]) => `${source} ${cider.toFixed(3)}`).join(", ");
+      say(`epoch ${epoch}`, `loss ${loss.toFixed(3)}, dev CIDEr (greedy) ${found}, ${minutes.toFixed(1)} min`);
+    },
+    signal,
+  });
+  using cache = run.cache;
+  const out = join(flags.out, "bundle");
+  const names = sources.map(({ captions }) => basename(captions)).join(", ");
+  const exported = await exportRun({
+    run: flags.out,
+    out,
+    encoder: files.encoder,
+    encoderPrecision: manifest.encoder.precision,
+    cache,
+    dev: run.dev,
+    train: { photos: run.train, cache },
+    name: `${manifest.name}-tuned`,
+    version: "1",
+    data: `${manifest.provenance.data}; then ${run.train.length} photos of ${names}`,
+    command,
+    epochsBefore: manifest.provenance.epochs,
+    minimumCount: manifest.tokenizer.minimumCount,
+    licences: manifest.provenance.licences,
+    onProgress: phaseProgress("dev photos"),
+    signal,
+  });
+  const { beams } = exported.manifest.generation;
+  for (const { split, cider, bleu4 } of scoresOf(exported.manifest.provenance)) {
+    say(split, `CIDEr ${cider.toFixed(4)}, BLEU-4 ${bleu4.toFixed(4)}`);
+  }
+  say("bundle", `${out} (${beams} beam${beams > 1 ? "s" : ""})`);
+}
+
+interface Scored {
+  readonly split: string;
+  readonly cider: number;
+  readonly bleu4: number;
+}
+
+function scoresOf({ scores, otherScores = [] }: { readonly scores: Scored; readonly otherScores?: readonly Scored[] }) {
+  return [scores, ...otherScores];
+}
+
+/** The photos, captions, lists and shares that stand at the same place of their flags. */
+function sourcesOf({ images, captions, train = [], dev = [], share = [], out, resume }: TrainFromFlags) {
+  if (resume !== true && existsSync(join(out, "last.ckpt"))) {
+    throw new EdgecapError(
+      "option-invalid",
+      `"${out}" holds a run: continue it with --resume, or give --out another folder.`,
+    );
+  }
+  const counts = { "--images": images, "--captions": captions, "--train": train, "--dev": dev, "--share": share };
+  for (const [flag, values] of Object.entries(counts)) {
+    if (values.length === images.length || (values.length === 0 && flag !== "--captions")) continue;
+    throw new EdgecapError(
+      "option-invalid",
+      `${flag} is given ${values.length} times and --images ${images.length} times: give each folder of photos its own.`,
+    );
+  }
+  return images.map((folder, i) => ({
+    name: images.length === 1 ? "photos" : `photos${i + 1}`,
+    images: resolve(folder),
+    captions: resolve(captions[i]!),
+    ...(train[i] !== undefined && { trainList: resolve(train[i]!) }),
+    ...(dev[i] !== undefined && { devList: resolve(dev[i]!) }),
+    ...(share[i] !== undefined && { share: share[i]! }),
+    // A few hundred photos are worth eight looks each.
+    views: 8 as const,
+  }));
+}
