@@ -4,9 +4,15 @@
  */
 import type * as OnnxruntimeNode from "onnxruntime-node";
 import type * as Webgpu from "webgpu";
+import { turnTelemetryOff } from "./telemetry.ts";
 
-/** The package onnxruntime-node. @throws where it is not installed or does not load. */
+/**
+ * The package onnxruntime-node, with its library's telemetry turned off.
+ *
+ * @throws where it is not installed, does not load, or its telemetry cannot be turned off.
+ */
 export async function importOnnxruntimeNode(): Promise<typeof OnnxruntimeNode> {
+  await turnTelemetryOff();
   const imported: typeof OnnxruntimeNode & { readonly default?: typeof OnnxruntimeNode } = await import(
     "onnxruntime-node"
   );
