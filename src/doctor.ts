@@ -1,4 +1,4 @@
-import { arch, availableParallelism, cpus, platform } from "node:os";
+import { arch, availableParallelism, platform } from "node:os";
 import { isExecutable } from "#assets";
 import type { OpenBundle } from "./bundle/load_bundle.ts";
 import {
@@ -11,6 +11,7 @@ import {
 } from "./choose_backend.ts";
 import { EdgecapError } from "./errors.ts";
 import { backendNames } from "./runtime/backend.ts";
+import { describeProcessor } from "./runtime/processor.ts";
 
 /** What a machine offers and what was found out about each backend. */
 export interface DoctorReport {
@@ -19,6 +20,7 @@ export interface DoctorReport {
     readonly runtime: string;
     readonly platform: string;
     readonly architecture: string;
+    /** Model and features, such as `AMD EPYC (AVX2, FMA, no VNNI)`. */
     readonly processor: string;
     readonly cores: number;
     /** What WebAssembly can do in this runtime. */
@@ -83,7 +85,7 @@ export async function diagnose(options: {
       runtime: deno !== undefined ? `Deno ${deno}` : bun !== undefined ? `Bun ${bun}` : `Node ${node}`,
       platform: platform(),
       architecture: arch(),
-      processor: cpus()[0]?.model.trim() ?? "unknown",
+      processor: describeProcessor(),
       cores: availableParallelism(),
       simd: validates(probes.simd),
       relaxedSimd: validates(probes.relaxedSimd),

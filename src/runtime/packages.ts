@@ -6,6 +6,8 @@ import type * as OnnxruntimeNode from "onnxruntime-node";
 import type * as Webgpu from "webgpu";
 import { turnTelemetryOff } from "./telemetry.ts";
 
+export { turnTelemetryOff } from "./telemetry.ts";
+
 /**
  * The package onnxruntime-node, with its library's telemetry turned off.
  *

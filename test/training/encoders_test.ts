@@ -16,7 +16,7 @@ const shared = sharedFolder();
 /** The encoder's flattened features of golden photo `id`, and what they should be. */
 async function againstGolden(encoder: Encoder, id: number): Promise<{ got: Float32Array; want: Float32Array }> {
   const golden = join(shared!, "golden", "resnet50");
-  await using session = await photoEncoder(encoder.graph, encoder.size, 1);
+  await using session = await photoEncoder(encoder, 1);
   const { rgb } = await decodeImage(readFileSync(join(golden, `${id}-90.png`)), { size: 90 });
   const want = new Float32Array(new Uint8Array(readFileSync(join(golden, `${id}-90.flat.f32`))).buffer);
   return { got: await session.encode([rgb]), want };
