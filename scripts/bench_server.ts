@@ -61,5 +61,7 @@ else {
   const lines = rows.map(
     ({ what, value, unit, aim }) => `| ${what} | ${value.toPrecision(3)} | ${unit} | ${aim ?? ""} |`,
   );
-  process.stdout.write(`${processor}, ${availableParallelism()} cores.\n\n| what | value | unit | aim |\n| --- | ---: | --- | --- |\n${lines.join("\n")}\n`);
+  process.stdout.write(
+    `${processor}, ${availableParallelism()} cores.\n\n| what | value | unit | aim |\n| --- | ---: | --- | --- |\n${lines.join("\n")}\n`,
+  );
 }

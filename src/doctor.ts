@@ -7,6 +7,7 @@ import {
   choose,
   probeBackend,
   remember,
+  rememberAnswer,
   tryBackend,
 } from "./choose_backend.ts";
 import { EdgecapError } from "./errors.ts";
@@ -68,7 +69,9 @@ export async function diagnose(options: {
   const backends: BackendReport[] = [];
   for (const name of backendNames) {
     const probed = await probeBackend(name);
-    backends.push(await tryBackend(probed, choosing, probed.adapter?.software === true ? 1 : 3));
+    const tried = await tryBackend(probed, choosing, probed.adapter?.software === true ? 1 : 3);
+    await rememberAnswer(tried, choosing);
+    backends.push(tried);
   }
   let outcome: Pick<DoctorReport, "choice" | "problem">;
   try {

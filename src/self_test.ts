@@ -40,7 +40,11 @@ const maxWords = 12;
  * How far features may be from the stored ones, as a share of their length. Graphs in floating point differ by
  * rounding; 8-bit ones also where a value lies between two steps, and from there on.
  */
-export const tolerances: Readonly<Record<Manifest["encoder"]["precision"], number>> = { fp32: 1e-3, fp16: 1e-3, int8: 0.1 };
+export const tolerances: Readonly<Record<Manifest["encoder"]["precision"], number>> = {
+  fp32: 1e-3,
+  fp16: 1e-3,
+  int8: 0.1,
+};
 
 /** A picture of soft colours that anyone can make again: [size, size, 3], RGB. @param seed Which one, from 0. */
 export function testPicture(seed: number, size: number): Uint8Array {
@@ -122,6 +126,14 @@ export async function runSelfTest(
     encodeMs: Math.min(...answers.map(({ encodeMs }) => encodeMs)),
     wordMs: Math.min(...answers.map(({ wordMs }) => wordMs)),
   };
+}
+
+/** How an answer that does not pass differs from the stored one, in words: what follows a colon. */
+export function difference({ sameWords, featureError, tolerance }: SelfTestOutcome): string {
+  const near = featureError <= tolerance;
+  const features = `features ${featureError.toExponential(1)} from the stored ones (up to ${tolerance} passes)`;
+  if (sameWords) return `${features}, though the words are the same`;
+  return near ? `other words, though ${features}` : `other words, ${features}`;
 }
 
 async function answer(graphs: TestedGraphs, manifest: TestedManifest, seed: number): Promise<Answer> {
