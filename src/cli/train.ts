@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { EdgecapError } from "../errors.ts";
-import { interruptSignal } from "./interrupt.ts";
+import { interruptSignal, sayingWhatIsKept } from "./interrupt.ts";
 import { wholeNumber } from "./option_values.ts";
 import { phaseProgress } from "./progress.ts";
 import { say } from "./say.ts";
@@ -78,7 +78,19 @@ export function registerTrain(program: Command): void {
       "after",
       "\nExample:\n  edgecap train --images Images --captions captions.txt --train trainImages.txt --dev devImages.txt --out runs/first",
     )
-    .action(train);
+    .action((flags: TrainFlags) =>
+      sayingWhatIsKept(
+        () => train(flags),
+        () => keptOf(flags.out),
+      ),
+    );
+}
+
+/** What an interrupted run leaves in its folder. */
+function keptOf(out: string): string {
+  return existsSync(join(out, "last.ckpt"))
+    ? `: "${out}" keeps the run up to its last checkpoint; --resume goes on with it.`
+    : ` before the first checkpoint: "${out}" keeps no more than features that were finished.`;
 }
 
 async function train(flags: TrainFlags): Promise<void> {
