@@ -1,3 +1,4 @@
+import { mayHaveGraphics } from "#packages";
 import { describeMachine, openStore } from "#storage";
 import type { BundleGraphs } from "./bundle/check_shapes.ts";
 import type { Bundle, OpenBundle } from "./bundle/load_bundle.ts";
@@ -132,7 +133,10 @@ export async function chooseBackend(options: ChoosingOptions): Promise<ChosenBac
   const remembered = await recall(options);
   if (remembered !== undefined) return remembered;
   const probes: BackendReport[] = [];
-  for (const name of backendNames) probes.push(await probeBackend(name));
+  for (const name of backendNames) {
+    if (name === "webgpu" && !mayHaveGraphics()) continue;
+    probes.push(await probeBackend(name));
+  }
   const candidates = probes.filter(({ problem, adapter }) => problem === undefined && adapter?.software !== true);
   if (candidates.length === 1) return choose(candidates, source);
   const reports: BackendReport[] = [];

@@ -14,6 +14,8 @@ export async function openNative(): Promise<Backend> {
   let exact: NativeSessionOptions;
   try {
     ort = await importOnnxruntimeNode();
+    // Its warnings are about machines, not about graphs: that it cannot read a virtual graphics card, for instance.
+    if (ort.env.logLevel === undefined || ort.env.logLevel === "warning") ort.env.logLevel = "error";
     exact = await exactProducts(ort);
   } catch (cause) {
     throw new EdgecapError(

@@ -2,6 +2,7 @@
  * The optional packages behind backends. Imported as `#packages`, which package.json maps to this file or, in a browser,
  * to packages_browser.ts; both export the same.
  */
+import { existsSync, readdirSync } from "node:fs";
 import type * as OnnxruntimeNode from "onnxruntime-node";
 import type * as Webgpu from "webgpu";
 import { turnTelemetryOff } from "./telemetry.ts";
@@ -19,6 +20,20 @@ export async function importOnnxruntimeNode(): Promise<typeof OnnxruntimeNode> {
     "onnxruntime-node"
   );
   return imported.InferenceSession === undefined ? imported.default! : imported;
+}
+
+/**
+ * Whether the package webgpu may find a graphics processor: on Linux a device of one; elsewhere, and on Deno, which brings
+ * its own WebGPU, that is taken for granted. Looking for an adapter in vain makes drivers write to standard error.
+ */
+export function mayHaveGraphics(): boolean {
+  if (process.platform !== "linux" || process.versions.deno !== undefined) return true;
+  if (existsSync("/dev/nvidia0") || existsSync("/dev/dxg")) return true;
+  try {
+    return readdirSync("/dev/dri").some((name) => name.startsWith("renderD"));
+  } catch {
+    return false;
+  }
 }
 
 /** The package webgpu. @throws where it is not installed or does not load. */
