@@ -7,7 +7,8 @@ import { OrtSession, type OrtTensors } from "./ort_session.ts";
 /**
  * The processor's own code, by the package onnxruntime-node, which is imported only here.
  *
- * @throws {EdgecapError} `backend-unavailable` where the package is not installed or does not load.
+ * @throws {EdgecapError} `backend-unavailable` where the package is not installed or does not load, or
+ *   its telemetry cannot be turned off.
  */
 export async function openNative(): Promise<Backend> {
   let ort: typeof Ort;
@@ -18,6 +19,7 @@ export async function openNative(): Promise<Backend> {
     if (ort.env.logLevel === undefined || ort.env.logLevel === "warning") ort.env.logLevel = "error";
     exact = await exactProducts(ort);
   } catch (cause) {
+    if (cause instanceof EdgecapError) throw cause;
     throw new EdgecapError(
       "backend-unavailable",
       `The backend "native" needs the package onnxruntime-node, which does not load here: ${firstLine(cause)}. Install it with "bun add onnxruntime-node" (executables cannot load it), or use the backend "wasm".`,
