@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -149,10 +149,9 @@ else (await import("node:worker_threads")).parentPort.postMessage(await openNati
   });
 
   quiet(`stays on where the user says so${skipped}`, () => {
-    const { status, telemetry } = traced(
-      edgecap("caption", "--backend", "native", "--bundle", "tiny", coffee),
-      { ORT_DISABLE_TELEMETRY: "0" },
-    );
+    const { status, telemetry } = traced(edgecap("caption", "--backend", "native", "--bundle", "tiny", coffee), {
+      ORT_DISABLE_TELEMETRY: "0",
+    });
     expect(status).toBe(0);
     expect(telemetry.length).toBeGreaterThan(0);
   });

@@ -5,6 +5,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import type * as OnnxruntimeNode from "onnxruntime-node";
 import type * as Webgpu from "webgpu";
+import { mayReadSystem } from "./processor.ts";
 import { turnTelemetryOff } from "./telemetry.ts";
 
 export { turnTelemetryOff } from "./telemetry.ts";
@@ -23,11 +24,11 @@ export async function importOnnxruntimeNode(): Promise<typeof OnnxruntimeNode> {
 }
 
 /**
- * Whether the package webgpu may find a graphics processor: on Linux a device of one; elsewhere, and on Deno, which brings
- * its own WebGPU, that is taken for granted. Looking for an adapter in vain makes drivers write to standard error.
+ * Whether WebGPU may find a graphics processor: on Linux a device of one has to be there; elsewhere, and where Deno may not
+ * look, that is taken for granted. Looking for an adapter in vain makes drivers write to standard error.
  */
 export function mayHaveGraphics(): boolean {
-  if (process.platform !== "linux" || process.versions.deno !== undefined) return true;
+  if (process.platform !== "linux" || !mayReadSystem()) return true;
   if (existsSync("/dev/nvidia0") || existsSync("/dev/dxg")) return true;
   try {
     return readdirSync("/dev/dri").some((name) => name.startsWith("renderD"));

@@ -39,7 +39,7 @@ export function macFlags(sysctl: string): string[] {
 
 /** The features of this machine's processor on Linux, elsewhere none; Deno is not made to ask for a permission. */
 export function linuxFeatures(): string[] {
-  if (process.platform !== "linux" || !mayRead("/proc/cpuinfo")) return [];
+  if (process.platform !== "linux" || !mayReadSystem()) return [];
   try {
     const file = openSync("/proc/cpuinfo", "r");
     try {
@@ -67,9 +67,14 @@ function macOptional(): string {
   }
 }
 
-function mayRead(path: string): boolean {
+/**
+ * Whether files of the system, in /proc and /dev, may be read without a question to the user: always, but for Deno, which
+ * wants all permissions for them.
+ */
+export function mayReadSystem(): boolean {
   const { Deno } = globalThis as {
     readonly Deno?: { permissions: { querySync(what: object): { readonly state: string } } };
   };
-  return Deno === undefined || Deno.permissions.querySync({ name: "read", path }).state === "granted";
+  const all = ["read", "write", "net", "env", "run", "sys", "ffi"];
+  return Deno === undefined || all.every((name) => Deno.permissions.querySync({ name }).state === "granted");
 }
