@@ -101,6 +101,13 @@ describe("telemetry", () => {
     expectQuiet(edgecap("doctor", "--json", "--bundle", "tiny"));
   });
 
+  quiet(`is off for watch and the server, and what they bring sends nothing either${skipped}`, () => {
+    expectQuiet(edgecap("watch", "photos", "--write", "json", "--once", "--backend", "native", "--bundle", "tiny"));
+    const server = edgecap("serve", "--port", "0", "--workers", "1", "--backend", "native", "--bundle", "tiny");
+    // It ends by itself once it is asked to, so that its status says whether it ran.
+    expectQuiet(["timeout", "--signal=TERM", "--preserve-status", "15", ...server]);
+  });
+
   quiet(`is off for training${skipped}`, async () => {
     const photos = await tinyPhotos(join(folder, "train"), 12);
     const args = trainArgs(photos, join(folder, "run"), ["--epochs", "1", "--self-critical-epochs", "0"]);
