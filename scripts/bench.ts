@@ -10,12 +10,13 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, globSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
-import { availableParallelism, cpus, loadavg, release } from "node:os";
+import { availableParallelism, loadavg, release } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import packages from "../package.json" with { type: "json" };
 import { load } from "../src/mod.ts";
+import { describeProcessor } from "../src/runtime/processor.ts";
 import { writeWhole } from "../src/training/write_whole.ts";
 import { benchChart, benchDocument } from "./bench/report.ts";
 import { captionRunners, coreRunner, encoderRunners, encoders, startRunners } from "./bench/runners.ts";
@@ -54,7 +55,7 @@ const core = await section("core", () => [coreRunner]);
 const results = {
   ...{ encoder, caption, start, core, rounds, words, notes },
   command: `bun run bench${["rounds", "only"].map((name) => argument(name)).join("")}${flags.webgpu ? " --webgpu" : ""}`,
-  machine: `${cpus()[0]?.model ?? "unknown processor"}, ${availableParallelism()} cores, ${process.platform} ${release()}`,
+  machine: `${describeProcessor()}, ${availableParallelism()} cores, ${process.platform} ${release()}`,
   cores: availableParallelism(),
   load: [before, loadavg()[0]!] as const,
   versions: versions(),

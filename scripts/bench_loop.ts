@@ -15,6 +15,7 @@ import { decodeImage } from "../src/image/decode.ts";
 import { encoderInput } from "../src/image/encoder_input.ts";
 import type { BackendName } from "../src/runtime/backend.ts";
 import { GraphSession } from "../src/runtime/graph_session.ts";
+import { describeProcessor } from "../src/runtime/processor.ts";
 import { textModule } from "../src/text/wasm.ts";
 import { quartiles } from "./bench/quartiles.ts";
 
@@ -102,6 +103,7 @@ const graph = greedyGraph(decodeModel(files.decoderStep));
 process.stdout.write(
   "| backend | loop outside | loop inside | loading the step | loading the loop |\n| --- | ---: | ---: | ---: | ---: |\n",
 );
+process.stdout.write(`${describeProcessor()}\n`);
 for (const backend of ["wasm", "native"] as const) await compare(backend);
 process.exit(0);
 

@@ -12,6 +12,7 @@ import { rm } from "node:fs/promises";
 import { availableParallelism, loadavg } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { describeProcessor } from "../src/runtime/processor.ts";
 import { edgecap, inFolder, start } from "../test/cli/edgecap.ts";
 import { startRedis } from "../test/fixtures/redis_server.ts";
 
@@ -58,5 +59,5 @@ const rows = counts.map((count) => {
   return `| ${count} | ${rate.toFixed(2)} | ${low.toFixed(2)} to ${high.toFixed(2)} | ${(rate / alone).toFixed(2)} |`;
 });
 console.log(
-  `${availableParallelism()} cores, load at the end ${loadavg()[0]!.toFixed(1)}, ${pictures} pictures a batch.\n\n| worker processes | captions a second, median | lowest to highest | times one |\n| ---: | ---: | --- | ---: |\n${rows.join("\n")}`,
+  `${describeProcessor()}, ${availableParallelism()} cores, load at the end ${loadavg()[0]!.toFixed(1)}, ${pictures} pictures a batch.\n\n| worker processes | captions a second, median | lowest to highest | times one |\n| ---: | ---: | --- | ---: |\n${rows.join("\n")}`,
 );

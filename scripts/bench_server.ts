@@ -11,6 +11,7 @@
 import { availableParallelism, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { load } from "../src/mod.ts";
+import { describeProcessor } from "../src/runtime/processor.ts";
 import { tinyBundleFiles } from "../test/fixtures/tiny_bundle.ts";
 import { benchBatch } from "./bench_server/batch.ts";
 import { expectedCaptions, photos } from "./bench_server/load.ts";
@@ -54,10 +55,13 @@ note(await benchKill(bundle, expected));
 note(await benchMixed(bundle, expected, Number(flags.requests)));
 note([{ what: "load of the machine after", value: loadavg()[0]!, unit: "" }]);
 
-if (flags.json) process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
+const processor = describeProcessor();
+if (flags.json) process.stdout.write(`${JSON.stringify({ processor, rows }, null, 2)}\n`);
 else {
   const lines = rows.map(
     ({ what, value, unit, aim }) => `| ${what} | ${value.toPrecision(3)} | ${unit} | ${aim ?? ""} |`,
   );
-  process.stdout.write(`| what | value | unit | aim |\n| --- | ---: | --- | --- |\n${lines.join("\n")}\n`);
+  process.stdout.write(
+    `${processor}, ${availableParallelism()} cores.\n\n| what | value | unit | aim |\n| --- | ---: | --- | --- |\n${lines.join("\n")}\n`,
+  );
 }

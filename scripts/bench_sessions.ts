@@ -13,6 +13,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import * as ort from "onnxruntime-web";
+import { describeProcessor } from "../src/runtime/processor.ts";
 import { testPicture } from "../src/self_test.ts";
 import { optimiseGraph } from "./optimise_graph.ts";
 
@@ -89,6 +90,7 @@ try {
       found.set(name, kept);
     }
   }
+  console.log(`${describeProcessor()}\n`);
   for (const [name, { load, run }] of found) {
     const bytes = statSync(files[variants[name]!.file ?? "plain"]).size;
     console.log(

@@ -9,7 +9,7 @@
  * used as it is: run this again after either changes.
  */
 import { readFile } from "node:fs/promises";
-import { availableParallelism, cpus } from "node:os";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -23,6 +23,7 @@ import { decodeImage } from "../src/image/decode.ts";
 import { encoderInput } from "../src/image/encoder_input.ts";
 import { load } from "../src/mod.ts";
 import { Datastore } from "../src/retrieval/datastore.ts";
+import { describeProcessor } from "../src/runtime/processor.ts";
 import { selfTestOf } from "../src/self_test.ts";
 import { sentence } from "../src/text/sentence.ts";
 import { textModule } from "../src/text/wasm.ts";
@@ -218,7 +219,7 @@ All have the encoder's weights and 8-bit ranges, the decoder and the datastore o
 regions to look at.
 
 Scores are those of ${dev.length} dev photos of Flickr8k, times 100${dev.length < listed.length ? "; of so few they compare with each other, not with those of all" : ""}.
-Milliseconds are medians of ${flags.rounds} interleaved rounds on one thread of wasm: ${cpus()[0]?.model ?? "an unknown processor"}, ${availableParallelism()} cores,
+Milliseconds are medians of ${flags.rounds} interleaved rounds on one thread of wasm: ${describeProcessor()}, ${availableParallelism()} cores,
 Bun ${Bun.version}${quick === undefined ? "; none took half the default's time" : ""}. The share is of the default's time from bytes to caption.
 
 | bundle | picture | regions | beams | CIDEr | loss | BLEU-4 | encoder, ms | caption, ms | share | MB |

@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import * as ort from "onnxruntime-node";
 import type { CalibrationRuns } from "../src/export/calibration.ts";
 import { calibrate } from "../src/export/calibration.ts";
 import type { Graph } from "../src/export/graph.ts";
 import { quantise, valuesToCalibrate } from "../src/export/quantise.ts";
 import { pickRange } from "../src/export/value_range.ts";
+import { importOnnxruntimeNode } from "../src/runtime/packages.ts";
 import { photoPixels } from "./photo_pixels.ts";
 
 /** Photos to calibrate on: never those that a model is tuned or tested on. */
@@ -19,6 +19,7 @@ export interface CalibrationPhotos {
 
 /** Rewrites the encoder to 8-bit integers, with ranges of the smallest squared error on some photos. */
 export async function quantiseEncoder(graph: Graph, photos: CalibrationPhotos): Promise<Graph> {
+  const ort = await importOnnxruntimeNode();
   const size = Number(graph.inputs[0]?.shape?.[1]);
   const paths = await chosenPhotos(photos);
   const runs: CalibrationRuns = async function* (model) {

@@ -1,3 +1,5 @@
+import { importOnnxruntimeNode } from "../src/runtime/packages.ts";
+
 /**
  * Writes a graph as native onnxruntime's optimiser leaves it, with the optimisations that hold on any processor.
  *
@@ -7,7 +9,7 @@
  */
 export async function optimiseGraph(path: string, out: string, format: "ONNX" | "ORT" = "ONNX"): Promise<void> {
   // Not before it is needed: what is measured beside it should not have it loaded.
-  const { InferenceSession } = await import("onnxruntime-node");
+  const { InferenceSession } = await importOnnxruntimeNode();
   const session = await InferenceSession.create(path, {
     graphOptimizationLevel: "extended",
     optimizedModelFilePath: out,

@@ -15,6 +15,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { deflateSync } from "node:zlib";
+import { describeProcessor } from "../src/runtime/processor.ts";
 import { photos } from "./bench_server/load.ts";
 import { readyWorkers } from "./bench_server/start_server.ts";
 
@@ -94,7 +95,7 @@ async function ended(child: ChildProcess): Promise<void> {
 
 const large = new Uint8Array(await new Bun.Image(flatPng(8000, 6000)).jpeg().bytes());
 console.log(
-  `Load average ${loadavg()[0]!.toFixed(1)}; ${captions} captions with the default beams; "large" is 48 megapixels, JPEG.\n`,
+  `${describeProcessor()}, load average ${loadavg()[0]!.toFixed(1)}; ${captions} captions with the default beams; "large" is 48 megapixels, JPEG.\n`,
 );
 console.log("| workers | MiB at rest | after captions | after large photos | peak | ready, s | CPU s a caption |");
 console.log("| ---: | ---: | ---: | ---: | ---: | ---: | ---: |");

@@ -85,7 +85,7 @@ export interface LoadOptions {
   readonly threads?: number;
   /**
    * What executes the graphs: `wasm`, always there; `webgpu`; `native`, by the package onnxruntime-node; or `auto`, the
-   * fastest that gives the answer which the bundle stores. Default `auto`.
+   * fastest that gives the answer which the bundle stores. One given by name has to give that answer too. Default `auto`.
    */
   readonly backend?: BackendChoice;
   /** Ends the loading, downloads included, with the error `aborted`. */

@@ -1,13 +1,14 @@
+import { mayHaveGraphics } from "#packages";
 import { describeMachine, openStore } from "#storage";
 import type { BundleGraphs } from "./bundle/check_shapes.ts";
 import type { Bundle, OpenBundle } from "./bundle/load_bundle.ts";
 import { sha256Hex } from "./bundle/sha256.ts";
 import { EdgecapError } from "./errors.ts";
 import { Resources } from "./resources.ts";
-import { type Backend, type BackendName, backendNames } from "./runtime/backend.ts";
+import { type Backend, type BackendChoice, type BackendName, backendNames } from "./runtime/backend.ts";
 import { openBackend } from "./runtime/backends.ts";
 import { GraphSession } from "./runtime/graph_session.ts";
-import { runSelfTest, type SelfTestOutcome } from "./self_test.ts";
+import { difference, runSelfTest, type SelfTestOutcome } from "./self_test.ts";
 
 /** Three graphs that are freed together. */
 export type OpenGraphs = BundleGraphs & AsyncDisposable;
@@ -56,7 +57,7 @@ export interface ChoosingOptions {
 }
 
 /** Version of how choices are made: those of others are not taken over. */
-const choiceVersion = 1;
+const choiceVersion = 2;
 
 /** Words of a caption, by which backends are compared. */
 const typicalWords = 10;
@@ -112,7 +113,7 @@ export function choose(reports: readonly BackendReport[], source: ChoosingOption
   if (best === undefined) {
     throw new EdgecapError(
       "self-test-failed",
-      `No backend gives the caption that the bundle "${source.where}" stores for its test picture: run "edgecap doctor", and copy or export the bundle again.`,
+      `No backend passes the test that the bundle "${source.where}" stores: run "edgecap doctor", and copy or export the bundle again.`,
     );
   }
   const ms = (report: BackendReport) => `${captionMs(report.selfTest!).toFixed(0)} ms`;
@@ -132,7 +133,10 @@ export async function chooseBackend(options: ChoosingOptions): Promise<ChosenBac
   const remembered = await recall(options);
   if (remembered !== undefined) return remembered;
   const probes: BackendReport[] = [];
-  for (const name of backendNames) probes.push(await probeBackend(name));
+  for (const name of backendNames) {
+    if (name === "webgpu" && !mayHaveGraphics()) continue;
+    probes.push(await probeBackend(name));
+  }
   const candidates = probes.filter(({ problem, adapter }) => problem === undefined && adapter?.software !== true);
   if (candidates.length === 1) return choose(candidates, source);
   const reports: BackendReport[] = [];
@@ -150,29 +154,78 @@ export async function remember(
 ): Promise<void> {
   const { engine, adapter } = reports.find(({ name }) => name === chosen.backend) ?? {};
   const text = JSON.stringify({ ...chosen, engine, adapter: adapter?.name });
-  await (await openStore()).write(await memoryKey(options), new TextEncoder().encode(`${text}\n`));
+  await (await openStore()).write(await memoryKey(options, "auto"), new TextEncoder().encode(`${text}\n`));
+}
+
+/**
+ * Holds a backend that was asked for by name to the answer which the bundle stores, so that no caption is quietly wrong. One
+ * that passed is remembered, and not asked again by later starts; a bundle without an answer is taken as it is.
+ *
+ * @param graphs The bundle's, open on that backend.
+ * @throws {EdgecapError} `self-test-failed`, saying what differs and what to do; `backend-unavailable`.
+ */
+export async function holdToAnswer(
+  backend: BackendName,
+  graphs: BundleGraphs,
+  options: ChoosingOptions,
+): Promise<void> {
+  const { where, manifest } = options.source;
+  if (manifest.selfTest === undefined) return;
+  const { engine, adapter } = await openBackend(backend);
+  const kept = await readMemory(options, backend);
+  if (kept?.["engine"] === engine && kept?.["adapter"] === adapter?.name) return;
+  const selfTest = await runSelfTest(graphs, manifest, manifest.selfTest);
+  await rememberAnswer({ name: backend, engine, ...(adapter && { adapter }), selfTest }, options);
+  if (selfTest.passed) return;
+  const remedy =
+    backend === "wasm"
+      ? 'Copy or export the bundle again; "edgecap doctor" tries every backend.'
+      : 'Use the backend "wasm", or "auto", which takes one that passes; "edgecap doctor" tries every backend.';
+  throw new EdgecapError(
+    "self-test-failed",
+    `The backend "${backend}" (${engine}${adapter === undefined ? "" : `, ${adapter.name}`}) fails the test that the bundle "${where}" stores: ${difference(selfTest)}. Its captions would be wrong here. ${remedy}`,
+  );
+}
+
+/** Notes that a backend passed the bundle's test, or forgets that it once did. */
+export async function rememberAnswer(report: BackendReport, options: ChoosingOptions): Promise<void> {
+  const [store, key] = [await openStore(), await memoryKey(options, report.name)];
+  const text = JSON.stringify({ engine: report.engine, adapter: report.adapter?.name });
+  if (report.selfTest?.passed === true) await store.write(key, new TextEncoder().encode(`${text}\n`));
+  else await store.remove(key);
 }
 
 /** What was chosen before, where the same engine and adapter are still there. */
 async function recall(options: ChoosingOptions): Promise<ChosenBackend | undefined> {
-  const bytes = await (await openStore()).read(await memoryKey(options));
-  if (bytes === undefined) return undefined;
-  let kept: { backend?: unknown; why?: unknown; engine?: unknown; adapter?: unknown };
+  const kept = await readMemory(options, "auto");
+  const backend = backendNames.find((name) => name === kept?.["backend"]);
+  const why = kept?.["why"];
+  if (backend === undefined || typeof why !== "string") return undefined;
+  const { engine, adapter, problem } = await probeBackend(backend);
+  if (problem !== undefined || engine !== kept?.["engine"] || adapter?.name !== kept?.["adapter"]) return undefined;
+  return { backend, why };
+}
+
+/** What was kept of a backend, or of the choice; `undefined` where nothing was, or it is damaged. */
+async function readMemory(
+  options: ChoosingOptions,
+  what: BackendChoice,
+): Promise<Readonly<Record<string, unknown>> | undefined> {
+  const bytes = await (await openStore()).read(await memoryKey(options, what));
   try {
-    kept = JSON.parse(new TextDecoder().decode(bytes));
+    const kept: unknown = bytes && JSON.parse(new TextDecoder().decode(bytes));
+    return typeof kept === "object" && kept !== null ? (kept as Record<string, unknown>) : undefined;
   } catch {
     return undefined;
   }
-  const backend = backendNames.find((name) => name === kept.backend);
-  if (backend === undefined || typeof kept.why !== "string") return undefined;
-  const { engine, adapter, problem } = await probeBackend(backend);
-  if (problem !== undefined || engine !== kept.engine || adapter?.name !== kept.adapter) return undefined;
-  return { backend, why: kept.why };
 }
 
-/** The name under which the choice is kept: whatever would change it, and can be known without loading anything. */
-async function memoryKey({ source, threads }: ChoosingOptions): Promise<string> {
-  const parts = [choiceVersion, describeMachine(), source.hash, threads];
+/**
+ * The name under which the choice, or what is known of a backend, is kept: whatever would change it, and can be known
+ * without loading anything.
+ */
+async function memoryKey({ source, threads }: ChoosingOptions, what: BackendChoice): Promise<string> {
+  const parts = [choiceVersion, describeMachine(), source.hash, threads, what];
   return `backend-${await sha256Hex(new TextEncoder().encode(JSON.stringify(parts)))}.json`;
 }
 

@@ -1,4 +1,4 @@
-import { arch, availableParallelism, cpus, platform } from "node:os";
+import { arch, availableParallelism, platform } from "node:os";
 import { isExecutable } from "#assets";
 import type { OpenBundle } from "./bundle/load_bundle.ts";
 import {
@@ -7,10 +7,12 @@ import {
   choose,
   probeBackend,
   remember,
+  rememberAnswer,
   tryBackend,
 } from "./choose_backend.ts";
 import { EdgecapError } from "./errors.ts";
 import { backendNames } from "./runtime/backend.ts";
+import { describeProcessor } from "./runtime/processor.ts";
 
 /** What a machine offers and what was found out about each backend. */
 export interface DoctorReport {
@@ -19,6 +21,7 @@ export interface DoctorReport {
     readonly runtime: string;
     readonly platform: string;
     readonly architecture: string;
+    /** Model and features, such as `AMD EPYC (AVX2, FMA, no VNNI)`. */
     readonly processor: string;
     readonly cores: number;
     /** What WebAssembly can do in this runtime. */
@@ -66,7 +69,9 @@ export async function diagnose(options: {
   const backends: BackendReport[] = [];
   for (const name of backendNames) {
     const probed = await probeBackend(name);
-    backends.push(await tryBackend(probed, choosing, probed.adapter?.software === true ? 1 : 3));
+    const tried = await tryBackend(probed, choosing, probed.adapter?.software === true ? 1 : 3);
+    await rememberAnswer(tried, choosing);
+    backends.push(tried);
   }
   let outcome: Pick<DoctorReport, "choice" | "problem">;
   try {
@@ -83,7 +88,7 @@ export async function diagnose(options: {
       runtime: deno !== undefined ? `Deno ${deno}` : bun !== undefined ? `Bun ${bun}` : `Node ${node}`,
       platform: platform(),
       architecture: arch(),
-      processor: cpus()[0]?.model.trim() ?? "unknown",
+      processor: describeProcessor(),
       cores: availableParallelism(),
       simd: validates(probes.simd),
       relaxedSimd: validates(probes.relaxedSimd),

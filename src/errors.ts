@@ -9,6 +9,7 @@ export type ErrorCode =
   | "image-truncated"
   | "image-corrupt"
   | "image-too-large"
+  | "permission-missing"
   | "file-unreadable"
   | "file-unwritable"
   | "bundle-missing"
@@ -24,6 +25,10 @@ export type ErrorCode =
   | "self-test-failed"
   | "queue-unavailable"
   | "queue-busy"
+  | "queue-full"
+  | "deadline-exceeded"
+  | "worker-lost"
+  | "draining"
   | "logits-invalid"
   | "option-invalid"
   | "data-invalid"
@@ -54,6 +59,20 @@ export class EdgecapError extends Error {
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted)
     throw new EdgecapError("aborted", "The work was aborted by its signal.", { cause: signal.reason });
+}
+
+/**
+ * What to throw where Deno refused something for want of a permission, naming it; `undefined` for other errors.
+ *
+ * @param cause What was thrown, or an error caused by it.
+ */
+export function permissionMissing(cause: unknown): EdgecapError | undefined {
+  let refused = cause;
+  while (refused instanceof Error && refused.name !== "NotCapable") refused = refused.cause;
+  if (!(refused instanceof Error)) return undefined;
+  const found = /^Requires (.+), run again with the (--[\w-]+) flag$/.exec(refused.message.trim());
+  const what = found === null ? refused.message : `${found[1]}. Start it with ${found[2]}`;
+  return new EdgecapError("permission-missing", `Deno lacks a permission that edgecap needs: ${what}.`, { cause });
 }
 
 /**

@@ -40,7 +40,11 @@ const maxWords = 12;
  * How far features may be from the stored ones, as a share of their length. Graphs in floating point differ by
  * rounding; 8-bit ones also where a value lies between two steps, and from there on.
  */
-const tolerances: Readonly<Record<Manifest["encoder"]["precision"], number>> = { fp32: 1e-3, fp16: 1e-3, int8: 0.1 };
+export const tolerances: Readonly<Record<Manifest["encoder"]["precision"], number>> = {
+  fp32: 1e-3,
+  fp16: 1e-3,
+  int8: 0.1,
+};
 
 /** A picture of soft colours that anyone can make again: [size, size, 3], RGB. @param seed Which one, from 0. */
 export function testPicture(seed: number, size: number): Uint8Array {
@@ -112,7 +116,7 @@ export async function runSelfTest(
   const answers: Answer[] = [];
   for (let round = 0; round < rounds; round++) answers.push(await answer(graphs, manifest, stored.picture));
   const { tokens, features } = answers[0]!;
-  const featureError = length(features.map((value, i) => value - stored.features[i]!)) / (length(stored.features) || 1);
+  const featureError = distance(features, stored.features);
   const sameWords = tokens.join() === stored.tokens.join();
   return {
     passed: sameWords && featureError <= stored.tolerance,
@@ -122,6 +126,14 @@ export async function runSelfTest(
     encodeMs: Math.min(...answers.map(({ encodeMs }) => encodeMs)),
     wordMs: Math.min(...answers.map(({ wordMs }) => wordMs)),
   };
+}
+
+/** How an answer that does not pass differs from the stored one, in words: what follows a colon. */
+export function difference({ sameWords, featureError, tolerance }: SelfTestOutcome): string {
+  const near = featureError <= tolerance;
+  const features = `features ${featureError.toExponential(1)} from the stored ones (up to ${tolerance} passes)`;
+  if (sameWords) return `${features}, though the words are the same`;
+  return near ? `other words, though ${features}` : `other words, ${features}`;
 }
 
 async function answer(graphs: TestedGraphs, manifest: TestedManifest, seed: number): Promise<Answer> {
@@ -164,6 +176,13 @@ function lead(logits: Float32Array): number {
   return first - second;
 }
 
-function length(vector: readonly number[]): number {
-  return Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));
+/** How far some numbers are from those expected, as a share of the length of these. */
+export function distance(found: ArrayLike<number>, expected: ArrayLike<number>): number {
+  let apart = 0;
+  let whole = 0;
+  for (let i = 0; i < expected.length; i++) {
+    apart += (found[i]! - expected[i]!) ** 2;
+    whole += expected[i]! ** 2;
+  }
+  return Math.sqrt(apart) / (Math.sqrt(whole) || 1);
 }

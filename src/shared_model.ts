@@ -2,7 +2,7 @@ import { isExecutable } from "#assets";
 import { type BundleGraphs, checkShapes } from "./bundle/check_shapes.ts";
 import { type BundleSource, type OpenBundle, openBundle } from "./bundle/load_bundle.ts";
 import type { BundleFiles, Manifest } from "./bundle/manifest.ts";
-import { chooseBackend, openGraphs } from "./choose_backend.ts";
+import { chooseBackend, holdToAnswer, openGraphs } from "./choose_backend.ts";
 import { type ConceptName, readConceptNames } from "./concepts/concept_names.ts";
 import type { Neighbours } from "./decode/generate.ts";
 import { EdgecapError, throwIfAborted } from "./errors.ts";
@@ -132,6 +132,7 @@ async function openModel(source: OpenBundle, { threads, backend: wanted, signal 
   throwIfAborted(signal);
   const graphs = resources.use(await openGraphs(files, backend, threads));
   checkShapes(where, manifest, graphs);
+  if (wanted !== "auto") await holdToAnswer(wanted, graphs, { source, files, threads });
   throwIfAborted(signal);
   const kept = resources.move();
   const turns = new OneAtATime();

@@ -144,7 +144,18 @@ describe("architecture", () => {
         /^import (?!type )[^"]*"(?:onnxruntime-node|webgpu)"/m.test(source)
       );
     });
-    expect(loaders.filter((file) => !file.startsWith("src/training/"))).toEqual(["src/runtime/packages.ts"]);
+    expect(loaders).toEqual(["src/runtime/packages.ts"]);
+  });
+
+  test("no script or test loads native onnxruntime but by the function that turns its telemetry off", () => {
+    const loaders = globSync("{scripts,test,examples}/**/*.ts", { cwd: root }).filter((file) =>
+      specifiers(readFileSync(join(root, file), "utf8")).includes("onnxruntime-node"),
+    );
+    const imports = (file: string) =>
+      /^import (?!type )[^"]*"onnxruntime-node"|import\("onnxruntime-node"\)/m.test(
+        readFileSync(join(root, file), "utf8"),
+      );
+    expect(loaders.filter((file) => imports(file) && file !== "test/architecture_test.ts")).toEqual([]);
   });
 
   test("other engines are imported by one dynamic import, and their packages at run time alone", () => {

@@ -14,7 +14,7 @@ export interface BenchResults {
   readonly rounds: number;
   /** Words that models of random weights wrote. */
   readonly words: number;
-  /** Processor, cores and system. */
+  /** Processor with its features, cores and system. */
   readonly machine: string;
   readonly cores: number;
   /** Load averages of the last minute, before and after. */

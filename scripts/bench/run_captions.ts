@@ -7,6 +7,7 @@ import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { load } from "../../src/mod.ts";
 import type { BackendName } from "../../src/runtime/backend.ts";
+import { importOnnxruntimeNode } from "../../src/runtime/packages.ts";
 import { countGraphTime } from "./count_graph_time.ts";
 
 const [backend, threads, beams, photo, bundle] = process.argv.slice(2) as [
@@ -18,7 +19,7 @@ const [backend, threads, beams, photo, bundle] = process.argv.slice(2) as [
 ];
 const graphs = await countGraphTime(
   backend === "native"
-    ? import("onnxruntime-node")
+    ? importOnnxruntimeNode()
     : backend === "webgpu"
       ? import("onnxruntime-web/webgpu")
       : import("onnxruntime-web"),

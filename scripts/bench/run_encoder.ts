@@ -10,6 +10,7 @@ import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import type { BackendName } from "../../src/runtime/backend.ts";
 import { GraphSession } from "../../src/runtime/graph_session.ts";
+import { importOnnxruntimeNode } from "../../src/runtime/packages.ts";
 import { quartiles } from "./quartiles.ts";
 
 const [runtime, file, threads] = process.argv.slice(2) as [string, string, string];
@@ -41,7 +42,7 @@ async function edgecap(backend: BackendName): Promise<() => Promise<unknown>> {
 }
 
 async function bareNode(): Promise<() => Promise<unknown>> {
-  const ort = await import("onnxruntime-node");
+  const ort = await importOnnxruntimeNode();
   const session = await ort.InferenceSession.create(bytes, { intraOpNumThreads: Number(threads) });
   return () => session.run({ pixels: new ort.Tensor("float32", data, shape) });
 }

@@ -5,6 +5,7 @@
  */
 import { createInterface } from "node:readline";
 import * as web from "onnxruntime-web";
+import { turnTelemetryOff } from "../../src/runtime/telemetry.ts";
 
 const [folder, backend, threads, words, photo] = process.argv.slice(2) as [string, string, string, string, string];
 if (backend === "wasm") {
@@ -12,6 +13,7 @@ if (backend === "wasm") {
   // Where a runtime says so, transformers.js takes its onnxruntime; by itself it would be native outside browsers.
   Object.assign(globalThis, { [Symbol.for("onnxruntime")]: web });
 }
+await turnTelemetryOff();
 const { env, pipeline } = await import("@huggingface/transformers");
 if (backend === "wasm") {
   // Its own would be fetched.

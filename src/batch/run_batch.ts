@@ -7,6 +7,12 @@ import type { Failure, ResultsFile } from "./results_file.ts";
 export interface BatchCaptioner {
   /** Pictures that are worked on at a time. */
   readonly workers: number;
+  /**
+   * Makes ready to caption; called before the first picture, and not at all where there is nothing to do.
+   *
+   * @throws {EdgecapError} where nothing can be captioned.
+   */
+  start?(): Promise<void>;
   /** @throws {EdgecapError} where the picture cannot be captioned. */
   caption(image: Uint8Array, options: CaptionOptions, signal: AbortSignal): Promise<Caption>;
 }
@@ -48,6 +54,7 @@ export async function runBatch(batch: BatchOptions): Promise<BatchCounts> {
   const either = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
   const counts = { captioned: 0, failed: 0, skipped: 0, failures: {} as Record<string, number> };
   let fatal: unknown;
+  let started = false;
 
   const one = async (image: string): Promise<void> => {
     let result: Caption | Failure;
@@ -74,6 +81,8 @@ export async function runBatch(batch: BatchOptions): Promise<BatchCounts> {
         counts.skipped++;
         continue;
       }
+      if (!started) await captioner.start?.();
+      started = true;
       const work = one(image)
         .catch((error: unknown) => {
           fatal ??= error;

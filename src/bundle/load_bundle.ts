@@ -1,6 +1,6 @@
 import { includedBundles, readIncludedBundle } from "#assets";
 import { openFolder, openStore } from "#storage";
-import { EdgecapError, throwIfAborted } from "../errors.ts";
+import { EdgecapError, permissionMissing, throwIfAborted } from "../errors.ts";
 import { download } from "./download.ts";
 import { type BundleFiles, type BundlePart, type FileEntry, type Manifest, parseManifest } from "./manifest.ts";
 import { sha256Hex } from "./sha256.ts";
@@ -55,12 +55,14 @@ export async function loadBundle(source: BundleSource, signal?: AbortSignal): Pr
 /**
  * Reads a bundle's manifest.
  *
- * @throws {EdgecapError} `bundle-missing`, `bundle-manifest-invalid`, `bundle-version-unsupported`, or `aborted`.
+ * @throws {EdgecapError} `bundle-missing`, `permission-missing`, `bundle-manifest-invalid`, `bundle-version-unsupported`, or `aborted`.
  */
 export async function openBundle(source: BundleSource, signal?: AbortSignal): Promise<OpenBundle> {
   const { where, readManifest, readFile } = await reader(source, signal);
   const bytes = await readManifest().catch((cause: unknown) => {
     throwIfAborted(signal);
+    const denied = permissionMissing(cause);
+    if (denied !== undefined) throw denied;
     if (cause instanceof EdgecapError) throw cause;
     throw new EdgecapError("bundle-missing", `No bundle at "${where}": it has no readable manifest.json.`, { cause });
   });

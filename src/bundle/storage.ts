@@ -6,6 +6,7 @@ import { mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/p
 import { availableParallelism, homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { linuxFeatures } from "../runtime/processor.ts";
 import { type FileStore, noStore, type PartialFile, partialInMemory } from "./file_store.ts";
 
 /** A folder by its path or its `file:` URL. */
@@ -37,8 +38,8 @@ export function cacheFolder(): string | undefined {
 }
 
 /**
- * Runtime, system and cores, by which what was measured on one machine is told from what was on another; nothing that
- * Deno asks its user about.
+ * Runtime, system, cores and, where they can be read, the processor's features, by which what was found on one machine
+ * is told from what was on another; nothing that Deno asks its user about.
  */
 export function describeMachine(): string {
   const { versions, platform, arch } = process;
@@ -46,7 +47,7 @@ export function describeMachine(): string {
   const runtime = deno !== undefined ? `Deno ${deno}` : bun !== undefined ? `Bun ${bun}` : `Node ${node}`;
   // Node 20 has no navigator.
   const { navigator } = globalThis as { readonly navigator?: { readonly hardwareConcurrency?: number } };
-  return `${runtime}, ${platform}, ${arch}, ${navigator?.hardwareConcurrency ?? availableParallelism()} cores`;
+  return `${runtime}, ${platform}, ${arch}, ${navigator?.hardwareConcurrency ?? availableParallelism()} cores, ${linuxFeatures().join(" ")}`;
 }
 
 /** The store for downloads; one that keeps nothing where no folder can be made. */

@@ -8,7 +8,7 @@ import { distribute } from "../queue/distribute.ts";
 import type { BackendChoice } from "../runtime/backend.ts";
 import { backendOption } from "./backend_option.ts";
 import { openBatchPool } from "./batch_pool.ts";
-import { interruptSignal } from "./interrupt.ts";
+import { interruptSignal, sayingWhatIsKept } from "./interrupt.ts";
 import { wholeNumber } from "./option_values.ts";
 import { startProgress } from "./progress.ts";
 import { queueOption } from "./queue_option.ts";
@@ -68,19 +68,23 @@ async function batch(inputs: string[], flags: BatchFlags): Promise<void> {
     inputs.includes(standardInput) || !process.stderr.isTTY ? 0 : await count(inputImages(inputs, process.stdin));
   using progress = startProgress(total, "pictures");
   const started = performance.now();
+  let soFar = { captioned: 0, failed: 0 };
   const work: BatchWork = {
     images: inputImages(inputs, process.stdin),
     results,
     options: flags.beams === undefined ? {} : { beams: flags.beams },
     onDone: ({ captioned, failed, skipped }) => {
+      soFar = { captioned, failed };
       const rate = (1000 * (captioned + failed)) / (performance.now() - started);
       progress.update(captioned + failed + skipped, `${rate.toFixed(1)} a second, ${failed} failed`);
     },
     signal,
   };
-  const counts = await (flags.queue === undefined
-    ? captionHere(work, flags)
-    : captionElsewhere(work, flags.queue, flags.out));
+  const counts = await sayingWhatIsKept(
+    () => (flags.queue === undefined ? captionHere(work, flags) : captionElsewhere(work, flags.queue, flags.out)),
+    () =>
+      `: ${soFar.captioned} captioned and ${soFar.failed} failed since the start are kept in "${flags.out}"; the same command goes on.`,
+  );
   const failed = counts.failed + results.before.failed;
   process.stderr.write(summary(counts, (performance.now() - started) / 1000, results.before.failed));
   if (failed > 0) process.exitCode = exitStatus.someFailed;
@@ -90,7 +94,6 @@ type BatchWork = Omit<BatchOptions, "read" | "captioner">;
 
 async function captionHere(work: BatchWork, flags: BatchFlags): Promise<BatchCounts> {
   await using pool = openBatchPool({ workers: flags.workers, bundle: flags.bundle, backend: flags.backend });
-  await pool.ready;
   return await runBatch({ ...work, read: readImageFile, captioner: pool });
 }
 

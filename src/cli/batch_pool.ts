@@ -8,25 +8,29 @@ const hangMs = 120_000;
 
 /** Threads that caption the pictures of a batch. */
 export interface BatchPool extends BatchCaptioner, AsyncDisposable {
-  /** Kept once a thread is ready. */
-  readonly ready: Promise<unknown>;
+  /** Starts the threads; kept once one is ready. Called again, it does nothing more. */
+  start(): Promise<void>;
 }
 
 /**
- * Starts them.
+ * A pool whose threads start with `start()`: a batch with nothing to do needs none.
  *
- * @throws {EdgecapError} `option-invalid` on Node.
+ * Starting throws `option-invalid` on Node, which lacks the threads, and what loading the bundle throws.
  */
 export function openBatchPool(options: {
   readonly workers: number;
   readonly bundle: string | undefined;
   readonly backend: BackendChoice;
 }): BatchPool {
-  const pool = new WorkerPool({ ...options, queueSize: 2 * options.workers, deadlineMs: patienceMs, hangMs });
+  let pool: WorkerPool | undefined;
+  const started = () => {
+    pool ??= new WorkerPool({ ...options, queueSize: 2 * options.workers, deadlineMs: patienceMs, hangMs });
+    return pool;
+  };
   return {
     workers: options.workers,
-    ready: pool.ready,
-    caption: (image, captionOptions, signal) => pool.caption({ image, options: captionOptions, signal }),
-    [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
+    start: async () => void (await started().ready),
+    caption: (image, captionOptions, signal) => started().caption({ image, options: captionOptions, signal }),
+    [Symbol.asyncDispose]: async () => await pool?.[Symbol.asyncDispose](),
   };
 }

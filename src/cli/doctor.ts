@@ -4,6 +4,7 @@ import { defaultBundle, openBundle } from "../bundle/load_bundle.ts";
 import type { BackendReport } from "../choose_backend.ts";
 import { type DoctorReport, diagnose } from "../doctor.ts";
 import { EdgecapError } from "../errors.ts";
+import { difference } from "../self_test.ts";
 import { wholeNumber } from "./option_values.ts";
 import { versionText } from "./version.ts";
 
@@ -76,7 +77,7 @@ function backendLines({ name, engine, adapter, problem, selfTest }: BackendRepor
         ? pc.yellow("loads")
         : selfTest.passed
           ? pc.green("works")
-          : pc.red("gives another caption");
+          : pc.red("fails the bundle's test: not used");
   const lines = [
     `${pc.bold(name.padEnd(8))}  ${verdict}${adapter?.software === true ? pc.yellow(", software: not for auto") : ""}`,
   ];
@@ -92,9 +93,9 @@ function backendLines({ name, engine, adapter, problem, selfTest }: BackendRepor
     );
   }
   if (selfTest !== undefined) {
-    const { featureError, tolerance, sameWords, encodeMs, wordMs } = selfTest;
+    const { featureError, tolerance, encodeMs, wordMs } = selfTest;
     lines.push(
-      `  test      ${sameWords ? "same words" : "other words"}, features ${featureError.toExponential(1)} from the stored ones (up to ${tolerance} passes)`,
+      `  test      ${selfTest.passed ? `same words, features ${featureError.toExponential(1)} from the stored ones (up to ${tolerance} passes)` : difference(selfTest)}`,
       `  time      ${encodeMs.toFixed(0)} ms the encoder, ${wordMs.toFixed(1)} ms a word`,
     );
   }

@@ -1,13 +1,12 @@
 #!/usr/bin/env bun
-import { registerExport } from "./export.ts";
-import { registerFeatures } from "./features.ts";
-import { registerLicences } from "./licences.ts";
-import { buildProgram } from "./program.ts";
-import { runProgram } from "./run_program.ts";
-import { registerTrain } from "./train.ts";
+import { permissionMissing } from "../errors.ts";
 
-const licences = registerLicences(new URL("../../THIRD_PARTY_LICENSES.txt", import.meta.url));
-process.exitCode = await runProgram(
-  buildProgram([registerFeatures, registerTrain, registerExport, licences]),
-  process.argv.slice(2),
-);
+// Imported here, as packages read the environment while they load, which Deno may refuse.
+try {
+  await import("./command_line.ts");
+} catch (error) {
+  const denied = permissionMissing(error);
+  if (denied === undefined) throw error;
+  process.stderr.write(`error: ${denied.message}\n`);
+  process.exitCode = 1;
+}

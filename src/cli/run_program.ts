@@ -1,6 +1,7 @@
 import { type Command, CommanderError } from "commander";
 import pc from "picocolors";
-import { EdgecapError } from "../errors.ts";
+import { EdgecapError, permissionMissing } from "../errors.ts";
+import { Interrupted } from "./interrupt.ts";
 
 /** Exit statuses of every verb. */
 export const exitStatus = { done: 0, someFailed: 1, wrongUsage: 2, interrupted: 130 } as const;
@@ -22,9 +23,18 @@ export async function runProgram(program: Command, args: readonly string[]): Pro
     return Number(process.exitCode ?? exitStatus.done);
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitStatus.done : exitStatus.wrongUsage;
+    const denied = permissionMissing(error);
+    if (denied !== undefined) return sayFailure(denied);
     if (!(error instanceof EdgecapError)) throw error;
-    if (error.code === "aborted") return exitStatus.interrupted;
-    process.stderr.write(`${pc.red("error")}: ${error.message}\n`);
-    return error.code === "option-invalid" ? exitStatus.wrongUsage : exitStatus.someFailed;
+    if (error.code === "aborted") {
+      process.stderr.write(`${error instanceof Interrupted ? error.message : "Interrupted."}\n`);
+      return exitStatus.interrupted;
+    }
+    return sayFailure(error);
   }
+}
+
+function sayFailure(error: EdgecapError): number {
+  process.stderr.write(`${pc.red("error")}: ${error.message}\n`);
+  return error.code === "option-invalid" ? exitStatus.wrongUsage : exitStatus.someFailed;
 }

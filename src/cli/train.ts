@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { EdgecapError } from "../errors.ts";
-import { interruptSignal } from "./interrupt.ts";
+import { interruptSignal, sayingWhatIsKept } from "./interrupt.ts";
 import { realNumber, wholeNumber } from "./option_values.ts";
 import { phaseProgress } from "./progress.ts";
 import { say } from "./say.ts";
@@ -91,7 +91,19 @@ Examples:
   edgecap train --images Images --captions captions.txt --train trainImages.txt --dev devImages.txt --out runs/first
   edgecap train --from default --images my-photos --captions my-captions.txt --out runs/mine`,
     )
-    .action(train);
+    .action((flags: TrainFlags) =>
+      sayingWhatIsKept(
+        () => train(flags),
+        () => keptOf(flags.out),
+      ),
+    );
+}
+
+/** What an interrupted run leaves in its folder. */
+function keptOf(out: string): string {
+  return existsSync(join(out, "last.ckpt"))
+    ? `: "${out}" keeps the run up to its last checkpoint; --resume goes on with it.`
+    : ` before the first checkpoint: "${out}" keeps no more than features that were finished.`;
 }
 
 /** Collects the values of an option that may be given several times. */

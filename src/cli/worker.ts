@@ -50,7 +50,7 @@ async function work({ queue, workers, bundle, backend }: WorkerFlags): Promise<v
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.abort());
   await using connection = await connectQueue(queue);
   await using pool = openBatchPool({ workers, bundle, backend });
-  await pool.ready;
+  await pool.start();
   process.stderr.write(`Taking pictures from the queue "${queue.name}" at ${queue.shown}.\n`);
   let counts = { captioned: 0, failed: 0 };
   await workOff({

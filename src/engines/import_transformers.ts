@@ -1,4 +1,5 @@
 import type * as Transformers from "@huggingface/transformers";
+import { turnTelemetryOff } from "#packages";
 import { EdgecapError } from "../errors.ts";
 
 /** What the package exports. */
@@ -11,9 +12,12 @@ const ofBrowsers = ["self", "location"] as const;
  * Imports the package `@huggingface/transformers`.
  *
  * @param folder The model that needs it, for messages.
- * @throws {EdgecapError} `bundle-missing` where it is not installed or does not load.
+ * @throws {EdgecapError} `bundle-missing` where it is not installed or does not load; `backend-unavailable` where the
+ *   telemetry of its native library cannot be turned off.
  */
 export async function importTransformers(folder: string): Promise<Library> {
+  // It brings a native onnxruntime of its own.
+  await turnTelemetryOff();
   // Not a literal, so that a bundler does not carry the package into programs that never ask for it.
   const name: string = "@huggingface/transformers";
   const inWorkerOfDeno = "Deno" in globalThis && globalThis.constructor.name === "DedicatedWorkerGlobalScope";

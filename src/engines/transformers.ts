@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import type * as Transformers from "@huggingface/transformers";
+import { importOnnxruntimeNode } from "#packages";
 import { type CaptionOptions, resolveOptions } from "../caption_options.ts";
 import { captionStream } from "../caption_stream.ts";
 import {
@@ -16,6 +17,7 @@ import type { CaptionEngine } from "../engine.ts";
 import { EdgecapError, throwIfAborted } from "../errors.ts";
 import { decodeImage, type PixelSize } from "../image/decode.ts";
 import { OneAtATime } from "../one_at_a_time.ts";
+import { exactProducts } from "../runtime/native.ts";
 import { textModule } from "../text/wasm.ts";
 import { type GenerationSettings, generationSettings } from "./generation_settings.ts";
 import { importTransformers, type Library } from "./import_transformers.ts";
@@ -51,13 +53,15 @@ export async function loadTransformers(folder: string, options: LoadOptions = {}
       `The model "${folder}" is of the type "${String(type)}": edgecap captions with vision-encoder-decoder models.`,
     );
   }
+  // Where native onnxruntime is missing, the package runs on another, which needs nothing.
+  const exact = await importOnnxruntimeNode().then(exactProducts, () => ({}));
   const local = { local_files_only: true } as const;
   try {
     const [model, tokenizer, processor] = await Promise.all([
       library.VisionEncoderDecoderModel.from_pretrained(path, {
         ...local,
         dtype: { ...precisions },
-        session_options: { intraOpNumThreads: options.threads ?? 1 },
+        session_options: { ...exact, intraOpNumThreads: options.threads ?? 1 },
       }),
       library.AutoTokenizer.from_pretrained(path, local),
       library.AutoImageProcessor.from_pretrained(path, local),

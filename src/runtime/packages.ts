@@ -2,15 +2,39 @@
  * The optional packages behind backends. Imported as `#packages`, which package.json maps to this file or, in a browser,
  * to packages_browser.ts; both export the same.
  */
+import { existsSync, readdirSync } from "node:fs";
 import type * as OnnxruntimeNode from "onnxruntime-node";
 import type * as Webgpu from "webgpu";
+import { mayReadSystem } from "./processor.ts";
+import { turnTelemetryOff } from "./telemetry.ts";
 
-/** The package onnxruntime-node. @throws where it is not installed or does not load. */
+export { turnTelemetryOff } from "./telemetry.ts";
+
+/**
+ * The package onnxruntime-node, with its library's telemetry turned off.
+ *
+ * @throws where it is not installed, does not load, or its telemetry cannot be turned off.
+ */
 export async function importOnnxruntimeNode(): Promise<typeof OnnxruntimeNode> {
+  await turnTelemetryOff();
   const imported: typeof OnnxruntimeNode & { readonly default?: typeof OnnxruntimeNode } = await import(
     "onnxruntime-node"
   );
   return imported.InferenceSession === undefined ? imported.default! : imported;
+}
+
+/**
+ * Whether WebGPU may find a graphics processor: on Linux a device of one has to be there; elsewhere, and where Deno may not
+ * look, that is taken for granted. Looking for an adapter in vain makes drivers write to standard error.
+ */
+export function mayHaveGraphics(): boolean {
+  if (process.platform !== "linux" || !mayReadSystem()) return true;
+  if (existsSync("/dev/nvidia0") || existsSync("/dev/dxg")) return true;
+  try {
+    return readdirSync("/dev/dri").some((name) => name.startsWith("renderD"));
+  } catch {
+    return false;
+  }
 }
 
 /** The package webgpu. @throws where it is not installed or does not load. */

@@ -1,4 +1,5 @@
 import { EdgecapError, type ErrorCode } from "../errors.ts";
+import { PoolBusyError } from "./pool/pool_busy_error.ts";
 
 /** Codes of problems that are the server's own, beside the library's. */
 export type ServerCode =
@@ -6,20 +7,16 @@ export type ServerCode =
   | "body-invalid"
   | "body-timeout"
   | "body-too-large"
-  | "deadline-exceeded"
-  | "draining"
   | "images-missing"
   | "images-too-many"
   | "internal"
   | "method-not-allowed"
   | "not-ready"
-  | "queue-full"
   | "route-unknown"
   | "token-invalid"
   | "type-unsupported"
   | "url-forbidden"
-  | "url-unreachable"
-  | "worker-lost";
+  | "url-unreachable";
 
 /** HTTP status and title of every problem that a client is told of by name; all others are `internal`. */
 const kinds = {
@@ -123,10 +120,20 @@ export class Problem extends Error {
   }
 }
 
+/** Codes of the library whose messages are for clients: they hold nothing of the inside. */
+const named = /^(?:image-|option-invalid$|worker-lost$)/;
+
 /** What a client is told of an error: its own faults by name, and of the server's nothing but that there was one. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
-  if (error instanceof EdgecapError && (error.code.startsWith("image-") || error.code === "option-invalid"))
+  if (error instanceof PoolBusyError)
+    return new Problem(
+      error.code as ProblemCode,
+      error.message,
+      { "retry-after": String(error.retryAfterSeconds) },
+      { cause: error },
+    );
+  if (error instanceof EdgecapError && named.test(error.code))
     return new Problem(error.code as ProblemCode, error.message, {}, { cause: error });
   const detail = "The server failed at this request; its log says more under the request's id.";
   return new Problem("internal", detail, {}, { cause: error });

@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import * as tf from "@tensorflow/tfjs";
 import { EdgecapError } from "../errors.ts";
+import { setVariable, variable } from "../runtime/environment.ts";
 
 export { tf };
 
@@ -21,6 +22,8 @@ export type TensorflowBackend = (typeof tensorflowBackends)[number];
 export async function startTensorflow(choice: TensorflowBackend | "auto" = "auto"): Promise<TensorflowBackend> {
   const order: readonly TensorflowBackend[] = choice === "auto" ? ["tensorflow", "wasm"] : [choice];
   const reasons: string[] = [];
+  // Without its advice to install another backend, which is given where it matters.
+  tf.enableProdMode();
   for (const backend of order) {
     try {
       await register(backend);
@@ -40,6 +43,7 @@ export async function startTensorflow(choice: TensorflowBackend | "auto" = "auto
 async function register(backend: TensorflowBackend): Promise<void> {
   if (backend === "tensorflow") {
     restoreRemovedNodeUtilities();
+    await quietTensorflow();
     await import("@tensorflow/tfjs-node");
   } else if (backend === "wasm") {
     await import("@tensorflow/tfjs-backend-wasm");
@@ -49,6 +53,14 @@ async function register(backend: TensorflowBackend): Promise<void> {
     const name = "@tensorflow/tfjs-backend-webgpu";
     await import(name);
   }
+}
+
+/** TensorFlow's library writes about its build to standard error, unless told otherwise before it loads. */
+async function quietTensorflow(): Promise<void> {
+  const name = "TF_CPP_MIN_LOG_LEVEL";
+  if (variable(name) !== undefined) return;
+  // Errors only. Where the variable cannot be set, the lines are no more than a nuisance.
+  await setVariable(name, "2").catch(() => {});
 }
 
 /** tfjs-node calls two functions that newer runtimes have removed from `node:util`. */

@@ -249,7 +249,7 @@ export interface PhotoFeaturesOptions {
 export async function photoFeatures(options: PhotoFeaturesOptions): Promise<FeatureCache> {
   const { photos, images, encoder, views } = options;
   const { graph, size, regions, features } = encoder;
-  await using session = await photoEncoder(graph, size, options.threads);
+  await using session = await photoEncoder(encoder, options.threads);
   options.onStart?.(`${images.length} photos${views === 1 ? "" : ` in ${views} views each`}, on ${session.runtime}`);
   // Awaited here: the encoder must outlive the work.
   return await buildFeatureCache({

@@ -52,7 +52,7 @@ describe("edgecap doctor", () => {
       const selfTest = await selfTestOf(files, description);
       await writeBundle(bundle, { ...description, selfTest: { ...selfTest, tokens: [4, 4, 4] } }, files);
       const wrong = await edgecap(["doctor", "--bundle", bundle]);
-      expect([wrong.status, wrong.stdout.includes("gives another caption")]).toEqual([1, true]);
+      expect([wrong.status, wrong.stdout.includes("fails the bundle's test")]).toEqual([1, true]);
     } finally {
       rmSync(folder, { recursive: true });
     }

@@ -119,8 +119,11 @@ describe("the encoder in 8-bit integers", () => {
 
   test("agrees with float32 on a hundred photos that it was not calibrated on", async () => {
     if (shared === undefined || (await resnet50Weights()) === undefined) return;
-    await using float32 = await photoEncoder(await makeEncoder("fp32", 224), 224, 2);
-    await using int8 = await photoEncoder(await makeEncoder("int8", 224), 224, 2);
+    await using float32 = await photoEncoder(
+      { graph: await makeEncoder("fp32", 224), size: 224, precision: "fp32" },
+      2,
+    );
+    await using int8 = await photoEncoder({ graph: await makeEncoder("int8", 224), size: 224, precision: "int8" }, 2);
     const flickr = join(shared!, "flickr8k");
     const names = readFileSync(join(flickr, "devImages.txt"), "utf8").trim().split(/\s+/).slice(0, 100);
     const cosines: number[] = [];

@@ -1,14 +1,15 @@
 import { describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { loadBundle } from "../../src/bundle/load_bundle.ts";
+import type { SelfTest } from "../../src/bundle/manifest.ts";
 import { type BackendReport, choose, openGraphs, probeBackend } from "../../src/choose_backend.ts";
 import { type BackendChoice, load } from "../../src/mod.ts";
 import { openBackend } from "../../src/runtime/backends.ts";
-import { runSelfTest, selfTestOf, testPicture } from "../../src/self_test.ts";
+import { difference, runSelfTest, selfTestOf, testPicture } from "../../src/self_test.ts";
 import { codeOf } from "../code_of.ts";
 import { tinyBundle, tinyBundleFiles } from "../fixtures/tiny_bundle.ts";
 import { bmp } from "./bmp.ts";
@@ -117,6 +118,80 @@ describe("the bundle's test", () => {
       const { passed, featureError } = await runSelfTest(graphs, manifest, manifest.selfTest!);
       expect([backend, passed, featureError <= manifest.selfTest!.tolerance]).toEqual([backend, true, true]);
     }
+  });
+});
+
+describe("a backend that is asked for by name", () => {
+  /** The tiny bundle with an answer stored, which `change` changes. */
+  async function bundleWith(change: (answer: SelfTest) => SelfTest) {
+    const bundle = await tinyBundleFiles();
+    const manifest = JSON.parse(new TextDecoder().decode(bundle.get("manifest.json")));
+    const selfTest = change(await selfTestOf(files, description));
+    bundle.set("manifest.json", new TextEncoder().encode(JSON.stringify({ ...manifest, selfTest })));
+    return bundle;
+  }
+
+  /** Does some work with a cache folder of its own. */
+  async function withCache(work: (folder: string) => Promise<void>): Promise<void> {
+    const before = process.env["EDGECAP_CACHE"];
+    const folder = mkdtempSync(join(tmpdir(), "edgecap-backends-"));
+    process.env["EDGECAP_CACHE"] = folder;
+    try {
+      await work(folder);
+    } finally {
+      if (before === undefined) delete process.env["EDGECAP_CACHE"];
+      else process.env["EDGECAP_CACHE"] = before;
+      rmSync(folder, { recursive: true });
+    }
+  }
+
+  const named = hasNative ? (["wasm", "native"] as const) : (["wasm"] as const);
+
+  test("captions where it gives the stored answer, and is not asked again", () =>
+    withCache(async (folder) => {
+      for (const [i, backend] of named.entries()) {
+        const bundle = await bundleWith((answer) => answer);
+        for (let start = 0; start < 2; start++) {
+          await using captioner = await load({ bundle, backend });
+          expect(captioner.backend).toBe(backend);
+        }
+        expect(readdirSync(folder).length).toBe(i + 1);
+      }
+    }));
+
+  test("is refused where its features or words are others, each time, with what differs and what to do", () =>
+    withCache(async (folder) => {
+      const changes = [
+        [
+          (answer: SelfTest) => ({ ...answer, features: answer.features.map((value) => value * 1.7) }),
+          "words are the same",
+        ],
+        [(answer: SelfTest) => ({ ...answer, tokens: [4, 4, 4] }), "other words"],
+      ] as const;
+      for (const [change, why] of changes) {
+        const bundle = await bundleWith(change);
+        for (const backend of [...named, ...named]) {
+          const refused = load({ bundle, backend });
+          expect(await codeOf(refused)).toBe("self-test-failed");
+          await expect(refused).rejects.toThrow(`The backend "${backend}" (onnxruntime-`);
+          await expect(refused).rejects.toThrow(why);
+          await expect(refused).rejects.toThrow('"edgecap doctor"');
+        }
+      }
+      expect(readdirSync(folder)).toEqual([]);
+    }));
+});
+
+describe("difference()", () => {
+  test("says one thing of an answer that does not pass", () => {
+    const answer = { passed: false, featureError: 0.67, tolerance: 0.1, sameWords: true, encodeMs: 1, wordMs: 1 };
+    expect(difference(answer)).toBe(
+      "features 6.7e-1 from the stored ones (up to 0.1 passes), though the words are the same",
+    );
+    expect(difference({ ...answer, sameWords: false })).toBe(
+      "other words, features 6.7e-1 from the stored ones (up to 0.1 passes)",
+    );
+    expect(difference({ ...answer, sameWords: false, featureError: 0 })).toContain("other words, though features");
   });
 });
 

@@ -1,9 +1,13 @@
 import { describe, expect, test } from "bun:test";
-import { EdgecapError } from "../../src/errors.ts";
+import { ResultsFile } from "../../src/batch/results_file.ts";
+import { runBatch } from "../../src/batch/run_batch.ts";
 import { WebWorker } from "../../src/runtime/web_worker.ts";
+import type { PoolBusyError } from "../../src/server/pool/pool_busy_error.ts";
 import type { LossReason } from "../../src/server/pool/pool_worker.ts";
 import { type PoolOptions, WorkerPool } from "../../src/server/pool/worker_pool.ts";
-import { Problem } from "../../src/server/problem.ts";
+import { problemOf } from "../../src/server/problem.ts";
+import { codeOf } from "../code_of.ts";
+import { withPath } from "../fixtures/stub_batch.ts";
 
 /** A pool of faulty workers, the threads that it started, and why it lost some. */
 function faultyPool(options: Partial<PoolOptions> = {}) {
@@ -31,16 +35,6 @@ function ask(pool: WorkerPool, text: string, signal = new AbortController().sign
   const image = new TextEncoder().encode(text);
   const onWord = words && (({ text: word }: { text: string }) => void words.push(word));
   return pool.caption({ image, options: {}, signal, onWord }).then(({ caption }) => caption);
-}
-
-async function codeOf(work: Promise<unknown>): Promise<string> {
-  try {
-    await work;
-  } catch (error) {
-    if (error instanceof Problem || error instanceof EdgecapError) return error.code;
-    throw error;
-  }
-  return "no error";
 }
 
 async function until(condition: () => boolean): Promise<void> {
@@ -73,8 +67,8 @@ describe("WorkerPool", () => {
       await ask(pool, "too many");
       throw new Error("It was taken.");
     } catch (error) {
-      expect((error as Problem).code).toBe("queue-full");
-      expect(Number((error as Problem).headers["retry-after"])).toBeGreaterThan(0);
+      expect((error as PoolBusyError).code).toBe("queue-full");
+      expect(Number(problemOf(error).headers["retry-after"])).toBeGreaterThan(0);
     }
     expect(await Promise.all(taken)).toEqual(["slow 500", "waits"]);
   });
@@ -134,6 +128,32 @@ describe("WorkerPool", () => {
     expect(await codeOf(ask(pool, "crash"))).toBe("worker-lost");
     expect(await Promise.all(others)).toEqual(others.map((_, i) => `slow ${i * 10}`));
     expect(lost).toEqual(["crashed", "crashed"]);
+  });
+
+  test("keeps its codes in the results of a batch, and maps them to HTTP", async () => {
+    const { pool } = faultyPool();
+    await using _ = pool;
+    await withPath(async (path) => {
+      await using results = await ResultsFile.open(path);
+      const images = (async function* () {
+        yield* ["crash", "fine"];
+      })();
+      const counts = await runBatch({
+        images,
+        read: async (image) => new TextEncoder().encode(image),
+        captioner: {
+          workers: 1,
+          caption: (image, options, signal) => pool.caption({ image, options, signal }),
+        },
+        results,
+      });
+      expect(counts).toEqual({ captioned: 1, failed: 1, skipped: 0, failures: { "worker-lost": 1 } });
+    });
+    const lost = await ask(pool, "crash").then(
+      () => undefined,
+      (error: unknown) => problemOf(error),
+    );
+    expect([lost?.code, lost?.status]).toEqual(["worker-lost", 500]);
   });
 
   test("loses no photo when a thread is killed from outside while it works", async () => {

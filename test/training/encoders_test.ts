@@ -3,6 +3,8 @@ import { readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { probeBackend } from "../../src/choose_backend.ts";
+import { GraphBuilder } from "../../src/export/mod.ts";
 import { decodeImage } from "../../src/image/decode.ts";
 import { photoEncoder } from "../../src/training/encode_photos.ts";
 import { type Encoder, encoderLicences, openEncoder } from "../../src/training/encoders.ts";
@@ -16,11 +18,27 @@ const shared = sharedFolder();
 /** The encoder's flattened features of golden photo `id`, and what they should be. */
 async function againstGolden(encoder: Encoder, id: number): Promise<{ got: Float32Array; want: Float32Array }> {
   const golden = join(shared!, "golden", "resnet50");
-  await using session = await photoEncoder(encoder.graph, encoder.size, 1);
+  await using session = await photoEncoder(encoder, 1);
   const { rgb } = await decodeImage(readFileSync(join(golden, `${id}-90.png`)), { size: 90 });
   const want = new Float32Array(new Uint8Array(readFileSync(join(golden, `${id}-90.flat.f32`))).buffer);
   return { got: await session.encode([rgb]), want };
 }
+
+describe("photoEncoder()", () => {
+  test("takes wasm, and says why, where native features are not those of wasm", async () => {
+    const g = new GraphBuilder("encoder");
+    const pixels = g.input("pixels", "float32", ["batch", 8, 8, 3]);
+    // No number equals itself here, so that no two backends agree.
+    const broken = g.node("Log", [g.node("Sub", [g.scalar(-1), pixels])]);
+    g.output("grid", g.node("Reshape", [broken, g.ints([-1, 64, 3])]), "float32", ["batch", 64, 3]);
+    const encoder = { graph: g.toBytes(), size: 8, precision: "fp32" } as const;
+    await using session = await photoEncoder(encoder, 1);
+    const hasNative = (await probeBackend("native")).problem === undefined;
+    if (hasNative)
+      expect(session.runtime).toBe("onnxruntime-web (features of onnxruntime-node are NaN away, more than 0.001)");
+    expect((await session.encode([new Uint8Array(192), new Uint8Array(192)])).length).toBe(384);
+  });
+});
 
 describe("openEncoder()", () => {
   test("gives ResNet50 without its top at 90 pixels: 9 regions of 2,048, the article's 18,432 features", async () => {

@@ -2,10 +2,10 @@ import type { BundleSource } from "../../bundle/load_bundle.ts";
 import type { Caption } from "../../captioner.ts";
 import { EdgecapError } from "../../errors.ts";
 import type { BackendChoice } from "../../runtime/backend.ts";
-import { Problem } from "../problem.ts";
 import { Job, type JobRequest } from "./job.ts";
 import type { FromWorker, ModelCard, ToWorker } from "./messages.ts";
 import { needWorkers } from "./need_workers.ts";
+import { PoolBusyError } from "./pool_busy_error.ts";
 import { type CreateWorker, createCaptionWorker, type LossReason, PoolWorker } from "./pool_worker.ts";
 
 /** What happens in a pool, for metrics and the log. */
@@ -106,8 +106,8 @@ export class WorkerPool implements AsyncDisposable {
   /**
    * Captions a photo, in its turn.
    *
-   * @throws {Problem} `queue-full` or `deadline-exceeded`, both at once where the wait is foreseen; `worker-lost`.
-   * @throws {EdgecapError} What the captioner throws; `aborted`.
+   * @throws {EdgecapError} `queue-full` or `deadline-exceeded` (a {@linkcode PoolBusyError}), both at once where the wait is
+   *   foreseen; `worker-lost`; `draining` where the pool is disposed of; `aborted`; and what the captioner throws.
    */
   caption(request: JobRequest): Promise<Caption> {
     const { queueSize, deadlineMs } = this.#options;
@@ -130,7 +130,7 @@ export class WorkerPool implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposed = true;
     for (const timer of this.#timers) clearTimeout(timer);
-    const gone = new Problem("draining", "The server stops.", { "retry-after": "5" });
+    const gone = new PoolBusyError("draining", "The workers stop", 5);
     this.#firstReady.reject(gone);
     for (const job of this.#waiting.splice(0)) job.reject(gone);
     for (const slot of this.#slots) {
@@ -169,7 +169,9 @@ export class WorkerPool implements AsyncDisposable {
     if (job !== undefined && !job.settled) {
       if (job.attempts < 2) this.#waiting.unshift(job);
       else
-        job.reject(new Problem("worker-lost", "Two workers were lost over this request: it will not be tried again."));
+        job.reject(
+          new EdgecapError("worker-lost", "Two workers were lost over this picture: it will not be tried again."),
+        );
     }
     const wait = wasReady ? 0 : Math.min(restartMs.first * 2 ** slot.failedStarts++, restartMs.most);
     const timer = setTimeout(() => {
@@ -226,9 +228,8 @@ export class WorkerPool implements AsyncDisposable {
     return ((this.#waiting.length + 1) * this.#serviceMs) / this.#slots.length;
   }
 
-  #busy(code: "queue-full" | "deadline-exceeded", what: string): Problem {
-    const seconds = Math.max(1, Math.ceil(this.#expectedWaitMs() / 1000));
-    return new Problem(code, `${what}: try again in ${seconds} s.`, { "retry-after": String(seconds) });
+  #busy(code: "queue-full" | "deadline-exceeded", what: string): PoolBusyError {
+    return new PoolBusyError(code, what, Math.max(1, Math.ceil(this.#expectedWaitMs() / 1000)));
   }
 }
 

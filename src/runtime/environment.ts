@@ -1,0 +1,73 @@
+/** Variables of the process's environment as native libraries read them. Not for browsers, which have none. */
+import { isMainThread } from "node:worker_threads";
+import { EdgecapError } from "../errors.ts";
+
+/** What is used of Bun's module of foreign functions, which other runtimes lack. */
+interface BunFfi {
+  dlopen(
+    library: string,
+    functions: object,
+  ): {
+    readonly symbols: { setenv(name: Uint8Array, value: Uint8Array, overwrite: number): number };
+    close(): void;
+  };
+}
+
+/** The C library by the name under which it is loaded, by system. */
+const cLibraries: Readonly<Record<string, string>> = { linux: "libc.so.6", darwin: "libSystem.B.dylib" };
+
+/**
+ * Sets a variable where C's `getenv` finds it, and in `process.env`.
+ *
+ * Node and Deno write `process.env` through; Bun keeps a copy of its own (but for Windows), so the C library is called.
+ *
+ * @throws {EdgecapError} `backend-unavailable` where it cannot be set: in a worker of Node, whose `process.env` is a
+ *   copy, and on Deno without the permission, which is not asked for.
+ */
+export async function setVariable(name: string, value: string): Promise<void> {
+  const { bun, deno } = process.versions;
+  if (deno !== undefined && !denoMaySet(name)) throw cannotSet(name, value, "Deno needs --allow-env to set it");
+  const isCopy = deno === undefined && bun === undefined && !isMainThread;
+  // What a copy holds already stood in the environment when the worker started.
+  if (isCopy && process.env[name] === value) return;
+  if (isCopy) throw cannotSet(name, value, "a worker of Node cannot set it");
+  process.env[name] = value;
+  if (bun !== undefined && process.platform !== "win32") await setInC(name, value);
+}
+
+/** A variable's value; `undefined` where there is none, or where Deno may not read it. */
+export function variable(name: string): string | undefined {
+  return process.versions.deno === undefined || denoMaySet(name) ? process.env[name] : undefined;
+}
+
+function denoMaySet(name: string): boolean {
+  const { Deno } = globalThis as {
+    readonly Deno?: { permissions: { querySync(what: object): { readonly state: string } } };
+  };
+  return Deno?.permissions.querySync({ name: "env", variable: name }).state === "granted";
+}
+
+async function setInC(name: string, value: string): Promise<void> {
+  // Not a literal: other runtimes and bundlers have no such module.
+  const module: string = "bun:ffi";
+  const text = (of: string) => new TextEncoder().encode(`${of}\0`);
+  try {
+    const { dlopen } = (await import(module)) as BunFfi;
+    const library = dlopen(cLibraries[process.platform] ?? "libc.so", {
+      setenv: { args: ["ptr", "ptr", "i32"], returns: "i32" },
+    });
+    const status = library.symbols.setenv(text(name), text(value), 1);
+    library.close();
+    if (status !== 0) throw new Error(`setenv gives ${status}`);
+  } catch (cause) {
+    throw cannotSet(name, value, "Bun cannot reach the C library here", cause);
+  }
+}
+
+function cannotSet(name: string, value: string, why: string, cause?: unknown): EdgecapError {
+  return new EdgecapError(
+    "backend-unavailable",
+    `${name}=${value} has to be in the environment before a native library loads, and ${why}: set it where the program is started.`,
+    cause === undefined ? {} : { cause },
+  );
+}

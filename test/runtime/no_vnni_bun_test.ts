@@ -1,0 +1,52 @@
+import { describe, expect, test } from "bun:test";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { probeBackend } from "../../src/choose_backend.ts";
+import type { NativeFindings } from "./native_checks.ts";
+
+const script = fileURLToPath(new URL("native_checks.ts", import.meta.url));
+const hasNative = (await probeBackend("native")).problem === undefined;
+const hasQemu = spawnSync("qemu-x86_64", ["--version"]).status === 0;
+
+/** The checks on this processor, or as on another that qemu knows. */
+function findings(processor?: string): NativeFindings {
+  const cache = mkdtempSync(join(tmpdir(), "edgecap-native-"));
+  try {
+    const command = processor === undefined ? [] : ["qemu-x86_64", "-cpu", processor];
+    const [program, ...args] = [...command, process.execPath, script];
+    const { stdout, stderr, status } = spawnSync(program!, args, {
+      encoding: "utf8",
+      env: { ...process.env, EDGECAP_CACHE: cache },
+    });
+    if (status !== 0) throw new Error(`The checks ended with status ${status}: ${stderr}`);
+    return JSON.parse(stdout) as NativeFindings;
+  } finally {
+    rmSync(cache, { recursive: true });
+  }
+}
+
+const missing = !hasNative
+  ? " (skipped: onnxruntime-node does not load)"
+  : process.arch !== "x64" || !hasQemu
+    ? " (skipped: it needs qemu-x86_64, of the package qemu-user, on x64)"
+    : "";
+
+describe("native on any processor", () => {
+  test.skipIf(!hasNative)("passes the default bundle's test on this one", () => {
+    const found = findings();
+    expect([found.passed, found.trainsOn]).toEqual([true, "onnxruntime-node"]);
+    expect(found.featureError).toBeLessThan(1e-3);
+  });
+
+  // It lacks VNNI: what onnxruntime does there by itself is far off, or this test would show nothing.
+  test.skipIf(missing !== "")(`passes it on a processor whose 8-bit products overflow${missing}`, () => {
+    const found = findings("Haswell");
+    expect(found.plainError).toBeGreaterThan(0.1);
+    expect(found.featureError).toBeLessThan(1e-3);
+    expect([found.passed, found.trainsOn]).toEqual([true, "onnxruntime-node"]);
+    expect(found.engine).toContain("8-bit weights as unsigned");
+  });
+});
