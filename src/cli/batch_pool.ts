@@ -12,11 +12,7 @@ export interface BatchPool extends BatchCaptioner, AsyncDisposable {
   readonly ready: Promise<unknown>;
 }
 
-/**
- * Starts them.
- *
- * @throws {EdgecapError} `option-invalid` on Node.
- */
+/** Starts them. */
 export function openBatchPool(options: {
   readonly workers: number;
   readonly bundle: string | undefined;

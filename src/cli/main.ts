@@ -1,4 +1,6 @@
 #!/usr/bin/env bun
+import "./check_runtime.ts";
+
 import { registerExport } from "./export.ts";
 import { registerFeatures } from "./features.ts";
 import { registerLicences } from "./licences.ts";

@@ -1,5 +1,5 @@
 import type * as Ort from "onnxruntime-web";
-import * as ort from "onnxruntime-web/webgpu";
+import * as ort from "#onnxruntime-webgpu";
 import { ortWebgpuFiles } from "#assets";
 import { EdgecapError } from "../errors.ts";
 import type { AdapterInfo, Backend, BackendSession, OpenOptions } from "./backend.ts";
