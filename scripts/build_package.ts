@@ -53,8 +53,9 @@ export function publishedManifest(): Record<string, unknown> {
   const imports = Object.entries(packageJson.imports).map(([path, choices]) => {
     const file = browserOrt[path as keyof typeof browserOrt];
     const browser = file === undefined ? {} : { browser: `./${browserOrtFolder}/${file}` };
-    const others = Object.entries(choices).map(([condition, source]) => [condition, built(source)]);
-    return [path, { ...browser, ...Object.fromEntries(others), ...browser }];
+    const all = Object.entries(choices).map(([condition, source]) => [condition, built(source)]);
+    // The first condition that holds decides, so that this one comes before the default.
+    return [path, { ...browser, ...Object.fromEntries(all), ...browser }];
   });
   return {
     ...{ name, version, description, license, type, keywords },
@@ -102,6 +103,7 @@ export function buildPackage(out: string): void {
     mkdirSync(dirname(target), { recursive: true });
     cpSync(join(root, path), target, { recursive: true, filter: (source) => !source.endsWith(".gitignore") });
   }
+  for (const file of globSync("wasm*/pkg/*.js", { cwd: unfinished })) dropDefaultModule(join(unfinished, file));
   cpSync(join(root, readme), join(unfinished, "README.md"));
   for (const file of Object.values(browserOrt)) copyOrt(file, join(unfinished, browserOrtFolder));
   writeFileSync(join(unfinished, "package.json"), `${JSON.stringify(publishedManifest(), null, 2)}\n`);
@@ -109,10 +111,22 @@ export function buildPackage(out: string): void {
   renameSync(unfinished, out);
 }
 
+/**
+ * Takes the default place of a module out of what wasm-bindgen wrote: edgecap always hands the module over, and a bundler
+ * would carry the file along that no page asks for.
+ */
+function dropDefaultModule(file: string): void {
+  const text = readFileSync(file, "utf8");
+  const place = /new URL\('[^']+\.wasm', import\.meta\.url\)/g;
+  if (text.match(place)?.length !== 1) throw new Error(`"${file}" does not name its module once: see what changed.`);
+  writeFileSync(file, text.replace(place, "undefined"));
+}
+
 /** Copies a build of onnxruntime-web without the name of its source map, which is larger than itself and stays behind. */
 function copyOrt(file: string, folder: string): void {
   const text = readFileSync(join(root, "node_modules/onnxruntime-web/dist", file), "utf8");
-  if (/new URL\("[^"]*\.wasm"/.test(text)) throw new Error(`"${file}" names a file of WebAssembly: look for another build.`);
+  if (/new URL\("[^"]*\.wasm"/.test(text))
+    throw new Error(`"${file}" names a file of WebAssembly: look for another build.`);
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, file), text.replace(/\n\/\/# sourceMappingURL=.*\s*$/, "\n"));
 }

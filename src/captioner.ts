@@ -205,10 +205,7 @@ export class Captioner implements CaptionEngine {
    * @throws {EdgecapError} As {@linkcode Captioner.caption} does.
    */
   async *stream(image: ImageSource, options: CaptionOptions = {}): AsyncGenerator<CaptionEvent, void, undefined> {
-    yield* captionStream(
-      (onWord, signal) => this.#inTurn(image, { ...options, signal }, onWord),
-      options.signal,
-    );
+    yield* captionStream((onWord, signal) => this.#inTurn(image, { ...options, signal }, onWord), options.signal);
   }
 
   /**
@@ -250,11 +247,7 @@ export class Captioner implements CaptionEngine {
     await this.close();
   }
 
-  async #inTurn(
-    image: ImageSource,
-    options: CaptionOptions,
-    onWord?: (word: CaptionWord) => void,
-  ): Promise<Caption> {
+  async #inTurn(image: ImageSource, options: CaptionOptions, onWord?: (word: CaptionWord) => void): Promise<Caption> {
     const { signal } = resolveOptions(options, this.manifest);
     throwIfAborted(signal);
     if (this.#closed) {

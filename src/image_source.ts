@@ -100,7 +100,11 @@ async function bytesOfFile(file: string | URL, signal: AbortSignal | undefined):
   return bytes;
 }
 
-async function bytesOfResponse(response: Response, where: string, signal: AbortSignal | undefined): Promise<Uint8Array> {
+async function bytesOfResponse(
+  response: Response,
+  where: string,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
   if (!response.ok) {
     await response.body?.cancel();
     throw unreadable(where, `the answer was ${`${response.status} ${response.statusText}`.trim()}`);
@@ -159,5 +163,7 @@ function shown(address: string): string {
 
 function nameOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
-  return typeof value === "object" ? `an object of ${value.constructor?.name ?? "no class"}` : `the ${typeof value} ${String(value)}`;
+  return typeof value === "object"
+    ? `an object of ${value.constructor?.name ?? "no class"}`
+    : `the ${typeof value} ${String(value)}`;
 }

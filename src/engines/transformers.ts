@@ -96,10 +96,7 @@ class TransformersEngine implements CaptionEngine {
   }
 
   async *stream(image: ImageSource, options: CaptionOptions = {}): AsyncGenerator<CaptionEvent, void, undefined> {
-    yield* captionStream(
-      (onWord, signal) => this.#inTurn(image, { ...options, signal }, onWord),
-      options.signal,
-    );
+    yield* captionStream((onWord, signal) => this.#inTurn(image, { ...options, signal }, onWord), options.signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -107,11 +104,7 @@ class TransformersEngine implements CaptionEngine {
     await this.#model.dispose();
   }
 
-  async #inTurn(
-    image: ImageSource,
-    options: CaptionOptions,
-    onWord?: (word: CaptionWord) => void,
-  ): Promise<Caption> {
+  async #inTurn(image: ImageSource, options: CaptionOptions, onWord?: (word: CaptionWord) => void): Promise<Caption> {
     const { generation, vocabulary } = this.#settings;
     const { signal } = resolveOptions(options, { generation, decoder: { vocabulary } });
     throwIfAborted(signal);

@@ -8,11 +8,12 @@ import { assetsFolder, chooseAssetsFolder } from "./assets_folder.ts";
 
 export type { AssetName, OrtFiles } from "./assets.ts";
 
-/** A file of that folder. Computed, so that no bundler looks for it. */
+/** The script that edgecap is bundled into. A name of its own, so that no bundler looks for files beside it. */
+const script = import.meta.url;
+
+/** A file of that folder. */
 function place(path: string): URL {
-  return assetsFolder() === undefined
-    ? new URL(["edgecap", path].join("/"), new URL("./", import.meta.url))
-    : new URL(path, assetsFolder());
+  return new URL(path, assetsFolder() ?? new URL("edgecap/", script));
 }
 
 /**
