@@ -68,7 +68,7 @@ export async function imagenetProbabilities(options: ImagenetOptions): Promise<F
   }
   const head = await imagenetHead();
   const graph = new Uint8Array(await readFile(await resnet50File({ precision: "int8", size }, signal)));
-  await using encoder = await photoEncoder(graph, size, options.threads);
+  await using encoder = await photoEncoder({ graph, size, precision: "int8" }, options.threads);
   const found = new Float32Array(images.length * imagenetClasses);
   for (let start = 0; start < images.length; start += photosAtOnce) {
     throwIfAborted(signal);

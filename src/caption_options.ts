@@ -1,6 +1,7 @@
 import type { Manifest } from "./bundle/manifest.ts";
 import type { SearchOptions } from "./decode/search.ts";
 import { EdgecapError } from "./errors.ts";
+import { refuseUnknown } from "./known_options.ts";
 
 /** How to caption; what is left out is as the bundle recommends. */
 export interface CaptionOptions {
@@ -20,9 +21,22 @@ export interface CaptionOptions {
   readonly seed?: number;
   /** Whether each word comes with a map of where the model looked for it. Default false. */
   readonly attention?: boolean;
-  /** Stops the work between two words. */
+  /** Stops the work between two words; the call rejects at once, with the signal's reason. */
   readonly signal?: AbortSignal;
 }
+
+/** Every option, which the compiler holds to be all of them. */
+const names: Readonly<Record<keyof CaptionOptions, true>> = {
+  beams: true,
+  alternatives: true,
+  maxWords: true,
+  temperature: true,
+  topK: true,
+  topP: true,
+  seed: true,
+  attention: true,
+  signal: true,
+};
 
 /** What a model recommends, and the size of its vocabulary. */
 export interface Recommendation {
@@ -33,12 +47,13 @@ export interface Recommendation {
 /**
  * Options as the search takes them.
  *
- * @throws {EdgecapError} `option-invalid`, quoting name, value and range.
+ * @throws {EdgecapError} `option-invalid`, quoting name, value and range, or naming an option that does not exist.
  */
 export function resolveOptions(
   options: CaptionOptions,
   { generation, decoder }: Recommendation,
 ): { search: SearchOptions; count: number; attention: boolean; signal: AbortSignal | undefined } {
+  refuseUnknown(options, Object.keys(names), "caption()");
   const temperature = within("temperature", options.temperature ?? 0, 0, 100);
   const alternatives = whole("alternatives", options.alternatives ?? 0, 0, 63);
   const sampled = temperature > 0;

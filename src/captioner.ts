@@ -1,4 +1,6 @@
-import { type BundleSource, defaultBundle } from "./bundle/load_bundle.ts";
+import { useAssets } from "#assets";
+import { abortable } from "./abortable.ts";
+import { type BundleSource, defaultBundle, type LoadProgress } from "./bundle/load_bundle.ts";
 import type { Manifest } from "./bundle/manifest.ts";
 import { type CaptionOptions, resolveOptions } from "./caption_options.ts";
 import { captionStream } from "./caption_stream.ts";
@@ -9,6 +11,8 @@ import type { CaptionEngine } from "./engine.ts";
 import { EdgecapError, throwIfAborted } from "./errors.ts";
 import { decodeImage } from "./image/decode.ts";
 import { encoderInput } from "./image/encoder_input.ts";
+import { bytesOf, type ImageSource, isRemote } from "./image_source.ts";
+import { refuseUnknown } from "./known_options.ts";
 import { OneAtATime } from "./one_at_a_time.ts";
 import { type BackendChoice, type BackendName, backendNames } from "./runtime/backend.ts";
 import { DeviceReplacedError } from "./runtime/device_replaced.ts";
@@ -16,8 +20,8 @@ import { freeAll } from "./runtime/tensors.ts";
 import { type ModelShare, shareModel } from "./shared_model.ts";
 import { sentence } from "./text/sentence.ts";
 
-/** An encoded picture: JPEG, PNG, WebP, GIF or BMP. */
-export type ImageSource = Uint8Array | ArrayBuffer | Blob;
+export type { LoadProgress } from "./bundle/load_bundle.ts";
+export type { ImageSource } from "./image_source.ts";
 
 /** One word of a caption. */
 export interface CaptionWord {
@@ -42,7 +46,7 @@ export interface Alternative {
 
 /** How long each part took, in milliseconds. */
 export interface CaptionTiming {
-  /** Decoding and resizing the picture. */
+  /** Reading it, unless it was fetched, decoding and resizing it. */
   readonly imageMs: number;
   /** The encoder graph. */
   readonly encodeMs: number;
@@ -74,6 +78,23 @@ export type CaptionEvent =
   | ({ readonly type: "word" } & CaptionWord)
   | { readonly type: "caption"; readonly caption: Caption };
 
+/** What {@linkcode Captioner.captionAll} yields for a picture: its caption, or why it has none. */
+export type CaptionedImage =
+  | (Caption & {
+      /** Place of the picture in the source, from 0. */
+      readonly index: number;
+      /** Not there: the picture has a caption. */
+      readonly error?: undefined;
+    })
+  | {
+      /** Place of the picture in the source, from 0. */
+      readonly index: number;
+      /** Why the picture has no caption: `image-*` or `file-unreadable`. */
+      readonly error: EdgecapError;
+      /** Not there: the picture could not be captioned. */
+      readonly caption?: undefined;
+    };
+
 /** Options of {@linkcode load}. */
 export interface LoadOptions {
   /**
@@ -88,24 +109,56 @@ export interface LoadOptions {
    * fastest that gives the answer which the bundle stores. One given by name has to give that answer too. Default `auto`.
    */
   readonly backend?: BackendChoice;
-  /** Ends the loading, downloads included, with the error `aborted`. */
+  /**
+   * The folder that `edgecap assets` wrote, if edgecap is bundled into another file: in a browser an address, seen from
+   * the page; elsewhere a path or `file:` URL. A process has one. Default: in a browser `edgecap/` beside the script,
+   * elsewhere the package itself.
+   */
+  readonly assets?: string | URL;
+  /** Called as the bundle's files arrive, the last time with `loaded` equal to `total`. */
+  readonly onProgress?: (progress: LoadProgress) => void;
+  /** Ends the loading, downloads included: the call rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
+
+/** Every option, which the compiler holds to be all of them. */
+const loadNames: Readonly<Record<keyof LoadOptions, true>> = {
+  bundle: true,
+  threads: true,
+  backend: true,
+  assets: true,
+  onProgress: true,
+  signal: true,
+};
 
 /**
  * Loads a bundle. Captioners of the same bundle, threads and backend share its sessions; the last one closed frees them.
  *
- * @throws {EdgecapError} `bundle-*`, `graph-failed`, `backend-*`, `self-test-failed`, `option-invalid` or `aborted`.
+ * @throws {EdgecapError} `bundle-*`, `graph-failed`, `backend-*`, `self-test-failed` or `option-invalid`.
+ * @throws The signal's reason, if it is aborted, and what `onProgress` throws.
  */
 export async function load(options: LoadOptions = {}): Promise<Captioner> {
-  const { bundle = defaultBundle, threads = 1, backend = "auto", signal } = options;
+  checkLoadOptions(options);
+  const { threads = 1, backend = "auto", signal, onProgress } = options;
+  const folder = options.assets === undefined ? undefined : useAssets(options.assets);
+  const bundle = options.bundle ?? (folder === undefined ? defaultBundle : new URL("default/", folder));
+  return new Captioner(await shareModel({ bundle, threads, backend, signal, onProgress }));
+}
+
+/**
+ * Checks what all engines check.
+ *
+ * @throws {EdgecapError} `option-invalid`, quoting name, value and range, or naming an option that does not exist.
+ */
+export function checkLoadOptions(options: LoadOptions): void {
+  refuseUnknown(options, Object.keys(loadNames), "load()");
+  const { threads = 1, backend = "auto" } = options;
   if (!Number.isInteger(threads) || threads < 1 || threads > 64) {
     throw new EdgecapError("option-invalid", `threads is ${threads}: give a whole number from 1 to 64.`);
   }
   if (backend !== "auto" && !backendNames.includes(backend)) {
     throw new EdgecapError("option-invalid", `backend is "${backend}": give auto, ${backendNames.join(", ")}.`);
   }
-  return new Captioner(await shareModel({ bundle, threads, backend, signal }));
 }
 
 /**
@@ -118,6 +171,8 @@ export class Captioner implements CaptionEngine {
   readonly manifest: Manifest;
   readonly #share: ModelShare;
   readonly #own = new OneAtATime();
+  /** Pictures on their way from the web, for whose captions close() waits too. */
+  readonly #fetching = new Set<Promise<unknown>>();
   #closed = false;
 
   /** Not for callers: use {@linkcode load}. */
@@ -139,11 +194,12 @@ export class Captioner implements CaptionEngine {
   /**
    * Captions one picture.
    *
-   * @throws {EdgecapError} `image-*` where the picture cannot be read, `option-invalid`, `aborted`, `graph-failed`, or
-   *   `backend-lost` where the graphics device is lost again after it was replaced.
+   * @throws {EdgecapError} `image-*` or `file-unreadable` where the picture cannot be read, `option-invalid`,
+   *   `graph-failed`, or `backend-lost` where the graphics device is lost again after it was replaced.
+   * @throws The signal's reason, at once, if it is aborted.
    */
   async caption(image: ImageSource, options: CaptionOptions = {}): Promise<Caption> {
-    return this.#inTurn(() => this.#captionNow(image, options));
+    return this.#inTurn(image, options);
   }
 
   /**
@@ -155,27 +211,39 @@ export class Captioner implements CaptionEngine {
    * @throws {EdgecapError} As {@linkcode Captioner.caption} does.
    */
   async *stream(image: ImageSource, options: CaptionOptions = {}): AsyncGenerator<CaptionEvent, void, undefined> {
-    yield* captionStream(
-      (onWord, signal) => this.#inTurn(() => this.#captionNow(image, { ...options, signal }, onWord)),
-      options.signal,
-    );
+    yield* captionStream((onWord, signal) => this.#inTurn(image, { ...options, signal }, onWord), options.signal);
   }
 
   /**
    * Captions many pictures, in their order; the next is taken from the source when its turn comes.
    *
-   * The first picture that fails ends it: catch errors a picture at a time with {@linkcode Captioner.caption}.
+   * A picture that cannot be read has an `error` in the place of its caption, and the others go on. What would fail for
+   * every picture, such as a wrong option, ends it.
+   *
+   * @throws What {@linkcode Captioner.caption} throws that is not the picture's fault, and what the source throws.
    */
   async *captionAll(
     images: Iterable<ImageSource> | AsyncIterable<ImageSource>,
     options: CaptionOptions = {},
-  ): AsyncGenerator<Caption, void, undefined> {
-    for await (const image of images) yield await this.caption(image, options);
+  ): AsyncGenerator<CaptionedImage, void, undefined> {
+    let index = 0;
+    for await (const image of images) {
+      let result: CaptionedImage;
+      try {
+        result = { index, ...(await this.caption(image, options)) };
+      } catch (error) {
+        if (!isPictures(error)) throw error;
+        result = { index, error };
+      }
+      yield result;
+      index++;
+    }
   }
 
   /** Waits for the captions under way and frees what no other captioner shares; later captions are refused. */
   async close(): Promise<void> {
     this.#closed = true;
+    await Promise.allSettled(this.#fetching);
     await this.#own.idle();
     await this.#share[Symbol.asyncDispose]();
   }
@@ -185,13 +253,29 @@ export class Captioner implements CaptionEngine {
     await this.close();
   }
 
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+  async #inTurn(image: ImageSource, options: CaptionOptions, onWord?: (word: CaptionWord) => void): Promise<Caption> {
+    const { signal } = resolveOptions(options, this.manifest);
+    throwIfAborted(signal);
     if (this.#closed) {
-      return Promise.reject(
-        new EdgecapError("captioner-closed", `The captioner of "${this.name}" is closed: load the bundle again.`),
-      );
+      throw new EdgecapError("captioner-closed", `The captioner of "${this.name}" is closed: load the bundle again.`);
     }
-    return this.#own.run(() => this.#share.model.turns.run(work));
+    // Outside of the turn, as the web is slow and others wait.
+    const source = isRemote(image) ? await this.#fetch(image, signal) : image;
+    const work = () => this.#captionNow(source, options, onWord);
+    return abortable(
+      this.#own.run(() => this.#share.model.turns.run(work)),
+      signal,
+    );
+  }
+
+  async #fetch(image: ImageSource, signal: AbortSignal | undefined): Promise<Uint8Array> {
+    const fetching = bytesOf(image, signal);
+    this.#fetching.add(fetching);
+    try {
+      return await fetching;
+    } finally {
+      this.#fetching.delete(fetching);
+    }
   }
 
   async #captionNow(
@@ -204,7 +288,7 @@ export class Captioner implements CaptionEngine {
     throwIfAborted(signal);
     const started = performance.now();
     const { size } = this.manifest.encoder;
-    const { rgb } = await decodeImage(await bytesOf(image), { size });
+    const { rgb } = await decodeImage(await bytesOf(image, signal), { size });
     const pixels = { data: encoderInput(rgb, room), shape: [1, size, size, 3] };
     throwIfAborted(signal);
     const decoded = performance.now();
@@ -262,8 +346,7 @@ function captionWord(text: string, word: Pick<DecidedWord, "logProbability" | "a
   return { text, logProbability, ...(attention && { attention: [...attention] }) };
 }
 
-/** The bytes of an encoded picture. */
-export async function bytesOf(image: ImageSource): Promise<Uint8Array> {
-  if (image instanceof Uint8Array) return image;
-  return new Uint8Array(image instanceof Blob ? await image.arrayBuffer() : image);
+/** Whether an error is about one picture, so that others may still be captioned. */
+function isPictures(error: unknown): error is EdgecapError {
+  return error instanceof EdgecapError && (error.code.startsWith("image-") || error.code === "file-unreadable");
 }

@@ -1,5 +1,6 @@
 import type { CaptionOptions } from "./caption_options.ts";
-import type { Caption, CaptionEvent, ImageSource } from "./captioner.ts";
+import type { Caption, CaptionEvent } from "./captioner.ts";
+import type { ImageSource } from "./image_source.ts";
 
 /** What captions pictures: a bundle's graphs, or another library's model. Front ends know no more than this. */
 export interface CaptionEngine extends AsyncDisposable {

@@ -55,10 +55,9 @@ export class EdgecapError extends Error {
   }
 }
 
-/** Throws `signal`'s reason, as an {@linkcode EdgecapError} with code `aborted`, where it has been aborted. */
+/** Throws the reason of a signal that has been aborted, as `fetch` and all of the platform do. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted)
-    throw new EdgecapError("aborted", "The work was aborted by its signal.", { cause: signal.reason });
+  signal?.throwIfAborted();
 }
 
 /**

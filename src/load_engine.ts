@@ -12,6 +12,7 @@ const transformers = "transformers:";
 export async function loadEngine(options: LoadOptions = {}): Promise<CaptionEngine> {
   const { bundle } = options;
   if (typeof bundle !== "string" || !bundle.startsWith(transformers)) return load(options);
-  const { loadTransformers } = await import("./engines/transformers.ts");
+  // Only here, and by a name that leads elsewhere in a browser: it reads files.
+  const { loadTransformers } = await import("#transformers");
   return loadTransformers(bundle.slice(transformers.length), options);
 }

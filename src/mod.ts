@@ -5,7 +5,7 @@
  * import { load } from "edgecap";
  *
  * await using captioner = await load();
- * const { caption } = await captioner.caption(await Bun.file("photo.jpg").bytes());
+ * const { caption } = await captioner.caption("photo.jpg");
  * ```
  *
  * @module
@@ -17,11 +17,13 @@ export {
   type Alternative,
   type Caption,
   type CaptionEvent,
+  type CaptionedImage,
   Captioner,
   type CaptionTiming,
   type CaptionWord,
   type ImageSource,
   type LoadOptions,
+  type LoadProgress,
   load,
 } from "./captioner.ts";
 export type { Concept } from "./concepts/likely_concepts.ts";

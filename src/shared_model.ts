@@ -1,6 +1,7 @@
 import { isExecutable } from "#assets";
+import { abortable } from "./abortable.ts";
 import { type BundleGraphs, checkShapes } from "./bundle/check_shapes.ts";
-import { type BundleSource, type OpenBundle, openBundle } from "./bundle/load_bundle.ts";
+import { type BundleSource, type LoadProgress, type OpenBundle, openBundle } from "./bundle/load_bundle.ts";
 import type { BundleFiles, Manifest } from "./bundle/manifest.ts";
 import { chooseBackend, holdToAnswer, openGraphs } from "./choose_backend.ts";
 import { type ConceptName, readConceptNames } from "./concepts/concept_names.ts";
@@ -43,10 +44,16 @@ export interface ModelOptions {
   readonly threads: number;
   readonly backend: BackendChoice;
   readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
 }
 
 interface Entry {
   holders: number;
+  /** Ends the loading: that of the caller who began it. */
+  readonly signal: AbortSignal | undefined;
+  /** Those who want to know how far it is. */
+  readonly listeners: Set<(progress: LoadProgress) => void>;
+  progress: LoadProgress | undefined;
   readonly opening: Promise<OpenModel>;
 }
 
@@ -63,32 +70,79 @@ const loaded = new Map<string, Entry>();
 /**
  * Loads a bundle, or shares what another caller has loaded of the same bundle.
  *
- * @throws {EdgecapError} `bundle-*`, `graph-failed`, `backend-*`, `self-test-failed` or `aborted`.
+ * @throws {EdgecapError} `bundle-*`, `graph-failed`, `backend-*` or `self-test-failed`.
+ * @throws The signal's reason, at once, if it is aborted.
  */
 export async function shareModel(options: ModelOptions): Promise<ModelShare> {
-  const source = await openBundle(options.bundle, options.signal);
+  const { signal, onProgress } = options;
+  const source = await openBundle(options.bundle, signal);
   const key = `${source.hash} ${options.threads} ${options.backend}`;
   for (;;) {
-    throwIfAborted(options.signal);
+    throwIfAborted(signal);
     const entry = loaded.get(key) ?? begin(key, source, options);
     entry.holders++;
+    const listening = new Listening(entry, onProgress);
     try {
-      const { model } = await entry.opening;
+      const { model } = await abortable(entry.opening, signal);
+      listening.throwIfFailed();
       return { model, [Symbol.asyncDispose]: once(() => release(key, entry)) };
     } catch (error) {
+      // What another caller goes on with is let go of as soon as it can be.
+      entry.opening.then(
+        () => release(key, entry),
+        () => {},
+      );
+      throwIfAborted(signal);
+      listening.throwIfFailed();
       // Whoever began the loading gave it up, and this caller did not.
-      const abandoned = error instanceof EdgecapError && error.code === "aborted" && options.signal?.aborted !== true;
-      if (!abandoned) throw error;
+      if (entry.signal?.aborted !== true) throw error;
+    } finally {
+      listening.end();
     }
   }
 }
 
+/** One caller's ear for the progress of a loading that it may share. */
+class Listening {
+  readonly #entry: Entry;
+  readonly #listener: (progress: LoadProgress) => void;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(entry: Entry, onProgress: ((progress: LoadProgress) => void) | undefined) {
+    this.#entry = entry;
+    this.#listener = (progress) => {
+      try {
+        if (this.#failure === undefined) onProgress?.(progress);
+      } catch (error) {
+        // The other callers' loading goes on.
+        this.#failure = { error };
+      }
+    };
+    if (entry.progress !== undefined) this.#listener(entry.progress);
+    entry.listeners.add(this.#listener);
+  }
+
+  /** @throws what the caller's function threw. */
+  throwIfFailed(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  end(): void {
+    this.#entry.listeners.delete(this.#listener);
+  }
+}
+
 function begin(key: string, source: OpenBundle, options: ModelOptions): Entry {
-  const opening = openModel(source, options).catch((error: unknown) => {
-    loaded.delete(key);
+  const listeners: Entry["listeners"] = new Set();
+  const onProgress = (progress: LoadProgress) => {
+    entry.progress = progress;
+    for (const listener of listeners) listener(progress);
+  };
+  const opening = openModel(source, { ...options, onProgress }).catch((error: unknown) => {
+    if (loaded.get(key) === entry) loaded.delete(key);
     throw error;
   });
-  const entry = { holders: 0, opening };
+  const entry: Entry = { holders: 0, signal: options.signal, listeners, progress: undefined, opening };
   loaded.set(key, entry);
   return entry;
 }
@@ -96,7 +150,7 @@ function begin(key: string, source: OpenBundle, options: ModelOptions): Entry {
 async function release(key: string, entry: Entry): Promise<void> {
   entry.holders--;
   if (entry.holders > 0) return;
-  loaded.delete(key);
+  if (loaded.get(key) === entry) loaded.delete(key);
   await (await entry.opening)[Symbol.asyncDispose]();
 }
 
@@ -108,14 +162,15 @@ function once(work: () => Promise<void>): () => Promise<void> {
   };
 }
 
-async function openModel(source: OpenBundle, { threads, backend: wanted, signal }: ModelOptions): Promise<OpenModel> {
+async function openModel(source: OpenBundle, options: ModelOptions): Promise<OpenModel> {
+  const { threads, backend: wanted, signal, onProgress } = options;
   const { where, manifest } = source;
   // The first picture would wait for its decoder to be compiled, which other threads do meanwhile; where that fails, the
   // picture says so.
   imageModule().catch(() => {});
   // An executable has nothing else to choose.
   if (wanted === "wasm" || (wanted === "auto" && isExecutable)) startWasm(threads).catch(() => {});
-  const [files] = await Promise.all([source.files(), textModule()]);
+  const [files] = await Promise.all([source.files(onProgress), textModule()]);
   throwIfAborted(signal);
   await using resources = new Resources();
   const vocabulary = resources.use(Vocabulary.parse(new TextDecoder().decode(files.vocabulary)));

@@ -1,7 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
-import { type CaptionEvent, type Captioner, type CaptionOptions, load } from "../src/mod.ts";
-import { codeOf } from "./code_of.ts";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import {
+  type CaptionEvent,
+  type Captioner,
+  type CaptionOptions,
+  type ImageSource,
+  type LoadOptions,
+  type LoadProgress,
+  load,
+  loadEngine,
+} from "../src/mod.ts";
+import { codeOf, reasonOf } from "./code_of.ts";
 import { tinyBundle, tinyBundleFiles } from "./fixtures/tiny_bundle.ts";
 
 const photo = readFileSync(new URL("../examples/coffee.jpg", import.meta.url));
@@ -56,7 +66,9 @@ describe("Captioner", () => {
 
   test("captions an iterable in its order", async () => {
     const captions: string[] = [];
-    for await (const { caption } of captioner.captionAll([photo, photo])) captions.push(caption);
+    for await (const result of captioner.captionAll([photo, photo])) {
+      if (result.error === undefined) captions.push(result.caption);
+    }
     expect(captions.length).toBe(2);
     expect(captions[0]).toBe(captions[1]!);
   });
@@ -110,7 +122,8 @@ describe("Captioner", () => {
   test("a stream fails as caption() does", async () => {
     expect(await codeOf(everyEvent(captioner.stream(new Uint8Array(0))))).toBe("image-empty");
     expect(await codeOf(everyEvent(captioner.stream(photo, { beams: 0 })))).toBe("option-invalid");
-    expect(await codeOf(everyEvent(captioner.stream(photo, { signal: AbortSignal.abort() })))).toBe("aborted");
+    const reason = new Error("left");
+    expect(await reasonOf(everyEvent(captioner.stream(photo, { signal: AbortSignal.abort(reason) })))).toBe(reason);
   });
 
   test("refuses options out of range, naming them", async () => {
@@ -132,7 +145,80 @@ describe("Captioner", () => {
   });
 
   test("stops where its signal has been aborted", async () => {
-    expect(await codeOf(captioner.caption(photo, { signal: AbortSignal.abort() }))).toBe("aborted");
+    expect(await reasonOf(captioner.caption(photo, { signal: AbortSignal.abort("left") }))).toBe("left");
+    // Without a reason of one's own it is the platform's, as it is of fetch().
+    const error = (await reasonOf(captioner.caption(photo, { signal: AbortSignal.abort() }))) as DOMException;
+    expect([error.name, error instanceof DOMException]).toEqual(["AbortError", true]);
+  });
+
+  test("an aborted call does not wait for those before it", async () => {
+    const controller = new AbortController();
+    const reason = new Error("left");
+    const order: string[] = [];
+    const before = captioner.caption(photo).then(() => order.push("before"));
+    const gone = reasonOf(captioner.caption(photo, { signal: controller.signal })).then((why) => {
+      order.push("gone");
+      return why;
+    });
+    controller.abort(reason);
+    expect(await gone).toBe(reason);
+    await before;
+    expect(order).toEqual(["gone", "before"]);
+    expect((await captioner.caption(photo)).caption.length).toBeGreaterThan(0);
+  });
+
+  test("captions a path, an address and a blob as it captions the bytes", async () => {
+    const { caption } = await captioner.caption(photo);
+    const path = fileURLToPath(new URL("../examples/coffee.jpg", import.meta.url));
+    for (const image of [path, pathToFileURL(path), new Blob([photo]), new Response(photo)])
+      expect((await captioner.caption(image)).caption).toBe(caption);
+    const events = await everyEvent(captioner.stream(path));
+    expect(events.at(-1)!.type).toBe("caption");
+  });
+
+  test("goes on past pictures that cannot be read, and says which and why", async () => {
+    const images: ImageSource[] = [
+      photo,
+      new Uint8Array(),
+      "no such file.jpg",
+      photo.subarray(0, 9000),
+      7 as never,
+      photo,
+    ];
+    const results: [number, string][] = [];
+    for await (const { index, caption, error } of captioner.captionAll(images))
+      results.push([index, error === undefined ? (caption.length > 0 ? "captioned" : "empty") : error.code]);
+    expect(results).toEqual([
+      [0, "captioned"],
+      [1, "image-empty"],
+      [2, "file-unreadable"],
+      [3, "image-truncated"],
+      [4, "image-unsupported"],
+      [5, "captioned"],
+    ]);
+  });
+
+  test("captionAll() ends at what is no picture's fault", async () => {
+    const all = async (images: Iterable<ImageSource>, options?: CaptionOptions) => {
+      for await (const _ of captioner.captionAll(images, options));
+    };
+    expect(await codeOf(all([photo], { beams: 0 }))).toBe("option-invalid");
+    const reason = new Error("left");
+    expect(await reasonOf(all([photo], { signal: AbortSignal.abort(reason) }))).toBe(reason);
+    const broken = new Error("the folder is gone");
+    const source = function* () {
+      yield photo;
+      throw broken;
+    };
+    expect(await reasonOf(all(source()))).toBe(broken);
+  });
+
+  test("refuses options that there are not, by name", async () => {
+    const error = (await reasonOf(captioner.caption(photo, { beam: 3 } as CaptionOptions))) as Error;
+    expect(error.message).toContain('caption() has no option "beam". Did you mean "beams"?');
+    for (const options of [{ num_beams: 3 }, { onWord: () => {} }, { alternative: 1 }])
+      expect(await codeOf(captioner.caption(photo, options as CaptionOptions))).toBe("option-invalid");
+    expect(await codeOf(everyEvent(captioner.stream(photo, { beam: 3 } as CaptionOptions)))).toBe("option-invalid");
   });
 });
 
@@ -175,8 +261,9 @@ describe("close()", () => {
     const controller = new AbortController();
     const first = load({ bundle, signal: controller.signal });
     const second = load({ bundle });
-    controller.abort();
-    expect(await codeOf(first)).toBe("aborted");
+    const reason = new Error("left");
+    controller.abort(reason);
+    expect(await reasonOf(first)).toBe(reason);
     await using captioner = await second;
     expect((await captioner.caption(photo)).words.length).toBeGreaterThan(0);
   });
@@ -194,6 +281,63 @@ describe("load()", () => {
   test("refuses threads out of range", async () => {
     expect(tinyBundle().description.name).toBe("tiny");
     expect(await codeOf(load({ bundle: await tinyBundleFiles(), threads: 0 }))).toBe("option-invalid");
+  });
+
+  test("refuses options that there are not, by name", async () => {
+    for (const [name, meant] of [
+      ["bundel", "bundle"],
+      ["device", "backend"],
+      ["progress_callback", "onProgress"],
+      ["thread", "threads"],
+    ] as const)
+      for (const loading of [load, loadEngine]) {
+        const error = (await reasonOf(loading({ [name]: 1 } as LoadOptions))) as Error;
+        expect(error.message).toContain(`load() has no option "${name}". Did you mean "${meant}"?`);
+      }
+    expect(await codeOf(loadEngine({ bundle: "transformers:x", beams: 3 } as LoadOptions))).toBe("option-invalid");
+  });
+
+  test("tells how far it is, to each of those who load the same", async () => {
+    const bundle = await tinyBundleFiles(10_000);
+    const told: LoadProgress[][] = [[], [], []];
+    const open = (place: number) => load({ bundle, onProgress: (progress) => told[place]!.push(progress) });
+    const loading = [open(0), open(1)];
+    await using first = await loading[0]!;
+    await using _second = await loading[1]!;
+    await using _late = await open(2);
+    const total = Object.values(first.manifest.files).reduce((sum, file) => sum + file.bytes, 0);
+    for (const events of told) {
+      expect(events.at(-1)).toEqual({ file: expect.any(String), loaded: total, total });
+      expect(events.map(({ loaded }) => loaded)).toEqual(events.map(({ loaded }) => loaded).sort((a, b) => a - b));
+    }
+    expect(told[0]!.length).toBe(Object.keys(first.manifest.files).length);
+  });
+
+  test("rejects with what onProgress throws, and leaves others their model", async () => {
+    const bundle = await tinyBundleFiles(20_000);
+    const fault = new Error("a mistake of the caller's");
+    const failing = load({
+      bundle,
+      onProgress: () => {
+        throw fault;
+      },
+    });
+    const other = load({ bundle });
+    expect(await reasonOf(failing)).toBe(fault);
+    await using captioner = await other;
+    expect((await captioner.caption(photo)).words.length).toBeGreaterThan(0);
+  });
+
+  test("rejects at once with the reason of its signal, though it shares what another loads", async () => {
+    const bundle = await tinyBundleFiles(30_000);
+    const controller = new AbortController();
+    const first = load({ bundle });
+    const second = load({ bundle, signal: controller.signal });
+    const reason = new Error("left");
+    controller.abort(reason);
+    expect(await reasonOf(second)).toBe(reason);
+    await using captioner = await first;
+    expect((await captioner.caption(photo)).words.length).toBeGreaterThan(0);
   });
 
   test("captions a real picture with the bundle that comes with edgecap", async () => {

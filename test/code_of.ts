@@ -10,3 +10,13 @@ export async function codeOf(work: Promise<unknown>): Promise<ErrorCode | "no er
   }
   return "no error";
 }
+
+/** What some work rejects with, whatever it is; `undefined` if it does not. */
+export async function reasonOf(work: Promise<unknown>): Promise<unknown> {
+  try {
+    await work;
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}

@@ -4,22 +4,30 @@ import { once } from "node:events";
 import {
   cpSync,
   existsSync,
+  globSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import packageJson from "../package.json" with { type: "json" };
-import { buildPackage } from "../scripts/build_package.ts";
+import type { Manifest } from "../src/bundle/manifest.ts";
 import type { DoctorReport } from "../src/doctor.ts";
 import { load } from "../src/mod.ts";
+import {
+  type InstalledPackage,
+  installPackage,
+  leastNode,
+  run,
+  supportedNode,
+  versionOf,
+} from "./fixtures/installed_package.ts";
 import { hasChromium, openTab, startChromium } from "./server/page/chromium.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -28,20 +36,15 @@ const bun = process.execPath;
 // The program itself: a signal to the script in .bin does not reach it.
 const deno = join(root, "node_modules/deno/deno");
 
+const node = supportedNode();
+
+let installed: InstalledPackage;
 let folder: string;
 /** A clean folder of a user's, with the packed package installed. */
 let app: string;
 /** The same for Deno, with the example's import map. */
 let denoApp: string;
 let caption: string;
-
-function run(command: string, args: readonly string[], cwd: string): string {
-  const env = { ...process.env, NO_COLOR: "1", npm_config_update_notifier: "false" };
-  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: "utf8", env });
-  if (status !== 0)
-    throw new Error(`${command} ${args.join(" ")} ended with ${status}: ${error ?? ""}${stdout}${stderr}`);
-  return stdout;
-}
 
 /** Starts a program and waits for the line that says where it listens. */
 async function listening(child: ChildProcess, pattern: RegExp): Promise<string> {
@@ -76,17 +79,8 @@ async function answered(request: () => Promise<Response>): Promise<Response> {
 beforeAll(async () => {
   await using captioner = await load({ backend: "wasm" });
   ({ caption } = await captioner.caption(readFileSync(photo)));
-  folder = mkdtempSync(join(tmpdir(), "edgecap-package-"));
-  buildPackage(join(folder, "package"));
-  run("npm", ["pack", "--pack-destination", folder, "--silent"], join(folder, "package"));
-  app = join(folder, "app");
-  mkdirSync(app);
-  writeFileSync(join(app, "package.json"), '{ "type": "module", "private": true }');
-  run(
-    "npm",
-    ["install", "--no-audit", "--no-fund", "--silent", join(folder, `edgecap-${packageJson.version}.tgz`)],
-    app,
-  );
+  installed = installPackage();
+  ({ folder, app } = installed);
   denoApp = join(folder, "deno");
   mkdirSync(denoApp);
   cpSync(join(root, "examples/deno-serve/deno.json"), join(denoApp, "deno.json"));
@@ -94,7 +88,7 @@ beforeAll(async () => {
   cpSync(join(app, "node_modules"), join(denoApp, "node_modules"), { recursive: true });
 });
 
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(() => installed[Symbol.dispose]());
 
 /** The README's use of the library, in the user's own file. */
 const use = `
@@ -168,7 +162,7 @@ describe("the packed package", () => {
     );
   });
 
-  test("captions on Node", () => {
+  test.skipIf(!node)("captions on Node", () => {
     writeFileSync(
       join(app, "use.mjs"),
       `import { readFile } from "node:fs/promises";
@@ -177,10 +171,10 @@ describe("the packed package", () => {
        console.log((await captioner.caption(await readFile(${JSON.stringify(photo)}))).caption);
        await captioner.close();`,
     );
-    expect(run("node", ["use.mjs"], app).trim()).toBe(caption);
+    expect(run(node!, ["use.mjs"], app).trim()).toBe(caption);
   });
 
-  test("captions with the fast bundle on Bun and Node", async () => {
+  test.skipIf(!node)("captions with the fast bundle on Bun and Node", async () => {
     await using captioner = await load({ bundle: "fast", backend: "wasm" });
     const { caption: fast } = await captioner.caption(readFileSync(photo));
     const main = "node_modules/edgecap/src/cli/main.js";
@@ -193,10 +187,10 @@ describe("the packed package", () => {
        console.log((await captioner.caption(await readFile(${JSON.stringify(photo)}))).caption);
        await captioner.close();`,
     );
-    expect(run("node", ["fast.mjs"], app).trim()).toBe(fast);
+    expect(run(node!, ["fast.mjs"], app).trim()).toBe(fast);
   });
 
-  test("captions alike on wasm and native on Node, and says what native and webgpu lack", () => {
+  test.skipIf(!node)("captions alike on wasm and native on Node, and says what native and webgpu lack", () => {
     writeFileSync(
       join(app, "backends.mjs"),
       `import { readFile } from "node:fs/promises";
@@ -213,7 +207,7 @@ describe("the packed package", () => {
        }
        console.log(JSON.stringify(found));`,
     );
-    const alone = JSON.parse(run("node", ["backends.mjs"], app));
+    const alone = JSON.parse(run(node!, ["backends.mjs"], app));
     expect(alone.wasm).toBe(caption);
     expect(alone.native).toMatch(/^backend-unavailable: .*bun add onnxruntime-node/);
     expect(alone.webgpu).toMatch(/^backend-unavailable: .*bun add webgpu/);
@@ -222,7 +216,7 @@ describe("the packed package", () => {
       if (!existsSync(link)) symlinkSync(join(root, "node_modules", basename(link)), link);
     }
     try {
-      expect(JSON.parse(run("node", ["backends.mjs"], app)).native).toBe(caption);
+      expect(JSON.parse(run(node!, ["backends.mjs"], app)).native).toBe(caption);
     } finally {
       rmSync(links[0]!);
     }
@@ -263,21 +257,154 @@ describe("the packed package", () => {
     }
   });
 
-  test("has a command that runs on Node too", () => {
-    const command = join(app, "node_modules/edgecap/src/cli/main.js");
-    expect(run("node", [command, "caption", "--backend", "wasm", photo], app).trim()).toBe(caption);
-    const { machine, backends } = JSON.parse(run("node", [command, "doctor", "--json"], app)) as DoctorReport;
+  test.skipIf(!node)("has a command that npx runs on Node alone", () => {
+    // Nothing else is on the PATH: neither Bun nor Deno.
+    const alone = join(folder, "bin");
+    mkdirSync(alone, { recursive: true });
+    for (const [name, program] of [
+      ["node", node!],
+      ["npx", join(dirname(realpathSync(run("sh", ["-c", "command -v npx"], app).trim())), "npx-cli.js")],
+      ["sh", "/bin/sh"],
+    ] as const)
+      if (!existsSync(join(alone, name))) symlinkSync(program, join(alone, name));
+    const env = { PATH: alone };
+    expect(run("npx", ["edgecap", "caption", "--backend", "wasm", photo], app, env).trim()).toBe(caption);
+    expect(run("npx", ["edgecap", "--version"], app, env)).toContain(`Node ${versionOf(node!)}`);
+    const { machine, backends } = JSON.parse(run("npx", ["edgecap", "doctor", "--json"], app, env)) as DoctorReport;
     expect(machine.runtime).toStartWith("Node ");
     expect(backends.find(({ name }) => name === "wasm")?.selfTest?.passed).toBe(true);
-    const batch = spawnSync("node", [command, "batch", photo, "--out", "node.jsonl"], { cwd: app, encoding: "utf8" });
-    expect([batch.status, batch.stderr]).toEqual([2, expect.stringContaining("start edgecap with bun or deno")]);
+    run("npx", ["edgecap", "batch", photo, "--out", "node.jsonl", "--backend", "wasm"], app, env);
+    expect(JSON.parse(readFileSync(join(app, "node.jsonl"), "utf8")).caption).toBe(caption);
   });
 
-  test("has a command that watches a folder on Node", async () => {
+  test.skipIf(!node)(
+    "serves on Node as elsewhere: words as they come, clients that leave, and an end in order",
+    async () => {
+      const command = join(app, "node_modules/edgecap/src/cli/main.js");
+      const flags = ["serve", "--port", "0", "--workers", "1", "--backend", "wasm"];
+      const child = spawn(node!, [command, ...flags], { cwd: app, stdio: ["ignore", "pipe", "pipe"] });
+      const ended = once(child, "exit");
+      let log = "";
+      child.stderr!.on("data", (chunk) => {
+        log += chunk;
+      });
+      try {
+        const address = await listening(child, /(http:\/\/[^\s/"]+)/);
+        const body = readFileSync(photo);
+        const post = (path: string, headers: Record<string, string>, signal?: AbortSignal) =>
+          fetch(`${address}${path}`, { method: "POST", body, headers, ...(signal && { signal }) });
+        const response = await answered(() => post("/v1/captions", { accept: "text/plain" }));
+        expect((await response.text()).trim()).toBe(caption);
+        const stream = await post("/v1/captions?beams=1", { accept: "text/event-stream" });
+        expect(stream.headers.get("content-type")).toStartWith("text/event-stream");
+        expect((await stream.text()).match(/^event: word$/gm)!.length).toBeGreaterThan(3);
+        const form = new FormData();
+        form.set("image", new Blob([body]), "china.jpg");
+        const answer = await fetch(`${address}/v1/captions`, { method: "POST", body: form });
+        expect(((await answer.json()) as { caption: string }).caption).toBe(caption);
+        expect((await fetch(address)).headers.get("content-type")).toStartWith("text/html");
+        // A client that leaves: its photo is given up, and the next one has its answer.
+        const left = post("/v1/captions?beams=64&alternatives=9", {}, AbortSignal.timeout(100));
+        expect((await left.catch((error: Error) => error)) instanceof Error).toBe(true);
+        expect((await post("/v1/captions?beams=2", { accept: "text/plain" })).status).toBe(200);
+        expect(log).toMatch(/"status":499/);
+        child.kill("SIGTERM");
+        expect(await ended).toEqual([0, null]);
+      } finally {
+        child.kill("SIGKILL");
+      }
+    },
+  );
+
+  test.skipIf(!node)("replaces a thread that dies, on Node", () => {
+    writeFileSync(
+      join(app, "threads.mjs"),
+      `import { readFile } from "node:fs/promises";
+       import { createCaptionWorker, createServer, listen } from "edgecap/server";
+       const threads = [];
+       const createWorker = () => {
+         const thread = createCaptionWorker();
+         threads.push(thread);
+         return thread;
+       };
+       const server = createServer({ workers: 1, backend: "wasm", createWorker });
+       await server.ready;
+       const { url, close } = await listen(server, { port: 0 });
+       const body = await readFile(${JSON.stringify(photo)});
+       const ask = (query) => fetch(url + "/v1/captions" + query, { method: "POST", body, headers: { accept: "text/plain" } });
+       const asked = ask("?beams=64");
+       await new Promise((resolve) => setTimeout(resolve, 50));
+       threads[0].terminate();
+       await asked;
+       console.log((await (await ask("")).text()).trim(), threads.length);
+       await close(true);
+       await server[Symbol.asyncDispose]();`,
+    );
+    expect(run(node!, ["threads.mjs"], app).trim()).toBe(`${caption} 2`);
+  });
+
+  test("says on a Node that is too old what it needs", () => {
+    const old = versionOf("node");
+    if (old === undefined || Bun.semver.satisfies(old, packageJson.engines.node)) return;
+    const command = join(app, "node_modules/edgecap/src/cli/main.js");
+    const { status, stderr } = spawnSync("node", [command, "caption", photo], { cwd: app, encoding: "utf8" });
+    expect([status, stderr]).toEqual([
+      1,
+      `edgecap needs Node ${leastNode} or newer, Bun or Deno: this is Node ${old}.\n`,
+    ]);
+  });
+
+  test("promises no Node, Bun or Deno that one of its packages refuses", () => {
+    const least = `${leastNode}.0`;
+    const refused: string[] = [];
+    let count = 0;
+    for (const file of globSync("node_modules/{*,@*/*}/package.json", { cwd: app })) {
+      const { name, engines } = JSON.parse(readFileSync(join(app, file), "utf8")) as {
+        name: string;
+        engines?: { node?: string };
+      };
+      if (engines?.node === undefined) continue;
+      count++;
+      if (!Bun.semver.satisfies(least, engines.node)) refused.push(`${name}: ${engines.node}`);
+    }
+    expect(count).toBeGreaterThan(10);
+    expect(refused).toEqual([]);
+  });
+
+  test("has a README that begins with how to install it, and says what the weights allow", () => {
+    const text = readFileSync(join(app, "node_modules/edgecap/README.md"), "utf8");
+    expect(text.split("\n").slice(0, 2)).toEqual(["```sh", "npm install edgecap"]);
+    expect(text).toContain("for research use");
+    const { licences } = (JSON.parse(readFileSync(join(root, "models/default/manifest.json"), "utf8")) as Manifest)
+      .provenance;
+    expect(licences.some(({ licence }) => /research/.test(licence))).toBe(true);
+    const manifest = JSON.parse(readFileSync(join(app, "node_modules/edgecap/package.json"), "utf8"));
+    expect([manifest.license, manifest.description]).toEqual([
+      "MIT AND LicenseRef-weights-for-research-use",
+      expect.stringContaining("research use"),
+    ]);
+    // Every file that it speaks of is there.
+    for (const [, file] of text.matchAll(/`((?:[A-Z_]+(?:\.\w+)?)|models\/)`/g))
+      expect([file, existsSync(join(app, "node_modules/edgecap", file!))]).toEqual([file, true]);
+  });
+
+  test("has source maps that lead to the sources which they hold", () => {
+    const maps = globSync("src/**/*.js.map", { cwd: join(folder, "package") });
+    const scripts = globSync("src/**/*.js", { cwd: join(folder, "package") });
+    expect(maps.length).toBe(scripts.length);
+    for (const path of maps) {
+      const map = JSON.parse(readFileSync(join(folder, "package", path), "utf8"));
+      expect(map.sources.length).toBe(1);
+      const source = readFileSync(join(root, path.replace(/\.js\.map$/, ".ts")), "utf8");
+      expect([path, map.sourcesContent[0] === source]).toEqual([path, true]);
+    }
+  });
+
+  test.skipIf(!node)("has a command that watches a folder on Node", async () => {
     const command = join(app, "node_modules/edgecap/src/cli/main.js");
     const watched = join(app, "watched");
     cpSync(photo, join(watched, "photo.jpg"));
-    const child = spawn("node", [command, "watch", watched, "--write", "xmp", "--backend", "wasm"], {
+    const child = spawn(node!, [command, "watch", watched, "--write", "xmp", "--backend", "wasm"], {
       stdio: ["ignore", "ignore", "pipe"],
     });
     const ended = once(child, "exit");

@@ -3,7 +3,12 @@ const scope = globalThis as unknown as ServiceWorkerGlobalScope;
 const kept = "page-1";
 
 scope.addEventListener("install", (event) => {
-  const files = ["./", "main.js", ...["text", "image", "ort-wasm-simd-threaded"].map((name) => `edgecap/${name}.wasm`)];
+  const ort = "ort-wasm-simd-threaded";
+  const files = [
+    "./",
+    "main.js",
+    ...["text.wasm", "image.wasm", `${ort}.mjs`, `${ort}.wasm`].map((name) => `edgecap/${name}`),
+  ];
   event.waitUntil(caches.open(kept).then((cache) => cache.addAll(files)));
 });
 

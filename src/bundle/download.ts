@@ -18,10 +18,17 @@ const patience = 4;
  * Gets a file from the store, or downloads it into the store: piece by piece as it comes, going on where an earlier
  * download was cut off, in this process or another, if the server knows ranges.
  *
+ * @param onBytes Called with the bytes that are there, as they come.
  * @throws {EdgecapError} `bundle-file-missing` where the server has no such file or the connection does not hold,
- *   `bundle-hash-mismatch` where it sends another file, `aborted`.
+ *   `bundle-hash-mismatch` where it sends another file.
+ * @throws The signal's reason, if it is aborted.
  */
-export async function download(wanted: WantedFile, store: FileStore, signal?: AbortSignal): Promise<Uint8Array> {
+export async function download(
+  wanted: WantedFile,
+  store: FileStore,
+  signal?: AbortSignal,
+  onBytes: (loaded: number) => void = () => {},
+): Promise<Uint8Array> {
   const { url, sha256, bytes: length } = wanted;
   const kept = await store.read(sha256);
   if (kept !== undefined) {
@@ -30,13 +37,13 @@ export async function download(wanted: WantedFile, store: FileStore, signal?: Ab
   }
   await using partial = await store.partial(sha256);
   const resumed = partial.size > 0;
-  await fill(partial, wanted, signal);
+  await fill(partial, wanted, signal, onBytes);
   let bytes = await partial.bytes();
   let found = await sha256Hex(bytes);
   if (found !== sha256 && resumed) {
     // What was left of an earlier download may have been of a file that has changed since.
     await partial.restart();
-    await fill(partial, wanted, signal);
+    await fill(partial, wanted, signal, onBytes);
     bytes = await partial.bytes();
     found = await sha256Hex(bytes);
   }
@@ -52,14 +59,19 @@ export async function download(wanted: WantedFile, store: FileStore, signal?: Ab
 }
 
 /** Reads until the file is whole. */
-async function fill(partial: PartialFile, { url, bytes: length }: WantedFile, signal: AbortSignal | undefined) {
+async function fill(
+  partial: PartialFile,
+  { url, bytes: length }: WantedFile,
+  signal: AbortSignal | undefined,
+  onBytes: (loaded: number) => void,
+): Promise<void> {
   if (partial.size > length) await partial.restart();
   let failures = 0;
   while (partial.size < length) {
     throwIfAborted(signal);
     const before = partial.size;
     try {
-      await request(partial, url, length, signal);
+      await request(partial, url, length, signal, onBytes);
       if (partial.size < length) throw new Error(`the connection ended after ${partial.size} of ${length} bytes`);
     } catch (cause) {
       throwIfAborted(signal);
@@ -78,7 +90,13 @@ async function fill(partial: PartialFile, { url, bytes: length }: WantedFile, si
   }
 }
 
-async function request(partial: PartialFile, url: URL, length: number, signal: AbortSignal | undefined) {
+async function request(
+  partial: PartialFile,
+  url: URL,
+  length: number,
+  signal: AbortSignal | undefined,
+  onBytes: (loaded: number) => void,
+): Promise<void> {
   const headers: Record<string, string> = partial.size > 0 ? { range: `bytes=${partial.size}-` } : {};
   const response = await fetch(url, { headers, ...(signal && { signal }) });
   if (response.status === 206) {
@@ -114,6 +132,7 @@ async function request(partial: PartialFile, url: URL, length: number, signal: A
         `"${url.href}" is longer (${size} bytes and more) than its manifest says (${length}): upload the whole bundle again.`,
       );
     }
+    onBytes(partial.size);
   }
 }
 

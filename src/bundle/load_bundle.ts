@@ -13,6 +13,16 @@ export interface Bundle {
   readonly files: BundleFiles;
 }
 
+/** How much of a bundle has arrived. */
+export interface LoadProgress {
+  /** The file that the last bytes belong to, as the manifest names it, for instance `encoder.onnx`. */
+  readonly file: string;
+  /** Bytes that have arrived, of all files together; it never falls. */
+  readonly loaded: number;
+  /** Bytes of all files. */
+  readonly total: number;
+}
+
 /** A bundle whose manifest has been read, and nothing more. */
 export interface OpenBundle {
   /** Where it is, for messages. */
@@ -24,9 +34,11 @@ export interface OpenBundle {
    * Reads all files and checks them against the manifest.
    *
    * @throws {EdgecapError} `bundle-file-missing`, `bundle-hash-mismatch`, `bundle-manifest-invalid` where it changes bytes
-   *   beyond a file's end, or `aborted`.
+   *   beyond a file's end.
+   * @param onProgress Called as they arrive; it must not throw.
+   * @throws The signal's reason, if it is aborted.
    */
-  files(): Promise<Bundle["files"]>;
+  files(onProgress?: (progress: LoadProgress) => void): Promise<Bundle["files"]>;
 }
 
 /**
@@ -45,7 +57,8 @@ export const defaultBundle: URL = includedBundles["default"]!;
  * cache folder or in the browser's Cache API, and a download that was cut off goes on where it was.
  *
  * @throws {EdgecapError} `bundle-missing`, `bundle-file-missing`, `bundle-hash-mismatch`, `bundle-manifest-invalid`,
- *   `bundle-version-unsupported`, or `aborted`.
+ *   `bundle-version-unsupported`.
+ * @throws The signal's reason, if it is aborted.
  */
 export async function loadBundle(source: BundleSource, signal?: AbortSignal): Promise<Bundle> {
   const { where, manifest, files } = await openBundle(source, signal);
@@ -55,7 +68,8 @@ export async function loadBundle(source: BundleSource, signal?: AbortSignal): Pr
 /**
  * Reads a bundle's manifest.
  *
- * @throws {EdgecapError} `bundle-missing`, `permission-missing`, `bundle-manifest-invalid`, `bundle-version-unsupported`, or `aborted`.
+ * @throws {EdgecapError} `bundle-missing`, `permission-missing`, `bundle-manifest-invalid` or `bundle-version-unsupported`.
+ * @throws The signal's reason, if it is aborted.
  */
 export async function openBundle(source: BundleSource, signal?: AbortSignal): Promise<OpenBundle> {
   const { where, readManifest, readFile } = await reader(source, signal);
@@ -71,10 +85,11 @@ export async function openBundle(source: BundleSource, signal?: AbortSignal): Pr
     where,
     manifest,
     hash: await sha256Hex(bytes),
-    files: async () => {
+    files: async (onProgress) => {
       const parts = Object.keys(manifest.files) as BundlePart[];
+      const progress = new Progress(Object.values(manifest.files), onProgress);
       const contents = await Promise.allSettled(
-        parts.map(async (part) => [part, await readPart(manifest.files[part]!)] as const),
+        parts.map(async (part) => [part, await readPart(manifest.files[part]!, progress)] as const),
       );
       // Only after all have ended: what goes on after a failure would go on unseen.
       const failed = contents.find((content) => content.status === "rejected");
@@ -84,9 +99,9 @@ export async function openBundle(source: BundleSource, signal?: AbortSignal): Pr
     },
   };
 
-  async function readPart(file: FileEntry): Promise<Uint8Array> {
+  async function readPart(file: FileEntry, progress: Progress): Promise<Uint8Array> {
     const { path, sha256, bytes: size, changes = [] } = file;
-    const found = await readFile(file).catch((cause: unknown) => {
+    const found = await readFile(file, (loaded) => progress.note(file, loaded)).catch((cause: unknown) => {
       throwIfAborted(signal);
       if (cause instanceof EdgecapError) throw cause;
       throw new EdgecapError("bundle-file-missing", `The bundle "${where}" lacks "${path}": copy the whole folder.`, {
@@ -95,6 +110,7 @@ export async function openBundle(source: BundleSource, signal?: AbortSignal): Pr
     });
     const hash = await sha256Hex(found);
     if (hash === sha256) {
+      progress.note(file, size);
       if (changes.every(([place]) => place < found.length)) return changed(found, changes);
       throw new EdgecapError(
         "bundle-manifest-invalid",
@@ -105,6 +121,28 @@ export async function openBundle(source: BundleSource, signal?: AbortSignal): Pr
       "bundle-hash-mismatch",
       `"${path}" of the bundle "${where}" is not the file that its manifest names (${found.length} bytes of SHA-256 ${hash}; expected ${size} of ${sha256}): copy the bundle again.`,
     );
+  }
+}
+
+/** Adds up what has arrived of a bundle's files, and tells of it. */
+class Progress {
+  readonly #total: number;
+  readonly #loaded = new Map<FileEntry, number>();
+  readonly #onProgress: ((progress: LoadProgress) => void) | undefined;
+  #told = 0;
+
+  constructor(files: readonly FileEntry[], onProgress: ((progress: LoadProgress) => void) | undefined) {
+    this.#total = files.reduce((sum, { bytes }) => sum + bytes, 0);
+    this.#onProgress = onProgress;
+  }
+
+  /** Bytes of a file that have arrived, of those that it should have; a download that starts again is not told. */
+  note(file: FileEntry, bytes: number): void {
+    this.#loaded.set(file, Math.min(bytes, file.bytes));
+    const loaded = [...this.#loaded.values()].reduce((sum, one) => sum + one, 0);
+    if (loaded <= this.#told) return;
+    this.#told = loaded;
+    this.#onProgress?.({ file: file.path, loaded, total: this.#total });
   }
 }
 
@@ -119,7 +157,8 @@ function changed(bytes: Uint8Array, changes: NonNullable<FileEntry["changes"]>):
 interface Reader {
   readonly where: string;
   readManifest(): Promise<Uint8Array>;
-  readFile(file: FileEntry): Promise<Uint8Array>;
+  /** @param onBytes Called with the number of bytes that have arrived, where they come in pieces. */
+  readFile(file: FileEntry, onBytes: (loaded: number) => void): Promise<Uint8Array>;
 }
 
 async function reader(source: BundleSource, signal: AbortSignal | undefined): Promise<Reader> {
@@ -173,6 +212,7 @@ async function fromWeb(url: URL, signal: AbortSignal | undefined): Promise<Reade
       await store.write(key, bytes);
       return bytes;
     },
-    readFile: ({ path, sha256, bytes }) => download({ url: new URL(path, base), sha256, bytes }, store, signal),
+    readFile: ({ path, sha256, bytes }, onBytes) =>
+      download({ url: new URL(path, base), sha256, bytes }, store, signal, onBytes),
   };
 }

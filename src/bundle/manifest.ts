@@ -1,5 +1,6 @@
 import { type Static, Type } from "@sinclair/typebox";
-import { Value } from "@sinclair/typebox/value";
+// By its own name: `Value` would bring all of the package into a page.
+import { Errors } from "@sinclair/typebox/errors";
 import { EdgecapError } from "../errors.ts";
 
 /** Version of the manifest's schema that this release writes, and the newest that it reads. */
@@ -169,7 +170,7 @@ export function parseManifest(text: string, where: string): Manifest {
       `"${where}" has schema version ${version}, and this edgecap reads up to ${manifestVersion}: update edgecap.`,
     );
   }
-  const error = Value.Errors(manifestSchema, parsed).First();
+  const error = Errors(manifestSchema, parsed).First();
   if (error !== undefined) {
     throw new EdgecapError(
       "bundle-manifest-invalid",

@@ -20,20 +20,19 @@ export function registerAssets(program: Command): void {
 }
 
 async function assets(dir: string, { bundle, webgpu }: { bundle?: string; webgpu?: boolean }): Promise<void> {
-  const { wasm } = ortWasmPaths();
-  const binary = await ortWasmBinary();
-  const ortModule =
-    binary === undefined
-      ? await readFile(wasm.startsWith("file:") ? fileURLToPath(wasm) : wasm)
-      : new Uint8Array(binary);
+  const { mjs, wasm } = ortWasmPaths();
   const files: [string, Uint8Array][] = [
     ["text.wasm", await readAsset("text.wasm")],
     ["image.wasm", await readAsset("image.wasm")],
-    ["ort-wasm-simd-threaded.wasm", ortModule],
+    ["ort-wasm-simd-threaded.mjs", await bytesAt(mjs)],
+    ["ort-wasm-simd-threaded.wasm", new Uint8Array((await ortWasmBinary()) ?? (await bytesAt(wasm)))],
   ];
   if (webgpu === true) {
-    const { wasmBinary } = await ortWebgpuFiles();
-    files.push(["ort-wasm-simd-threaded.asyncify.wasm", new Uint8Array(wasmBinary!)]);
+    const { wasmPaths, wasmBinary } = await ortWebgpuFiles();
+    files.push(
+      ["ort-wasm-simd-threaded.asyncify.mjs", await bytesAt(wasmPaths!.mjs!)],
+      ["ort-wasm-simd-threaded.asyncify.wasm", new Uint8Array(wasmBinary!)],
+    );
   }
   try {
     await mkdir(dir, { recursive: true });
@@ -53,4 +52,9 @@ async function assets(dir: string, { bundle, webgpu }: { bundle?: string; webgpu
   for (const name of [...files.map(([file]) => file), ...parts, "default/manifest.json"]) {
     process.stdout.write(`${join(dir, name)}\n`);
   }
+}
+
+/** The bytes of a file by its path or its `file:` URL. */
+async function bytesAt(file: string): Promise<Uint8Array> {
+  return await readFile(file.startsWith("file:") ? fileURLToPath(file) : file);
 }

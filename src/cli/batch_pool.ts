@@ -15,7 +15,7 @@ export interface BatchPool extends BatchCaptioner, AsyncDisposable {
 /**
  * A pool whose threads start with `start()`: a batch with nothing to do needs none.
  *
- * Starting throws `option-invalid` on Node, which lacks the threads, and what loading the bundle throws.
+ * Starting throws what loading the bundle throws.
  */
 export function openBatchPool(options: {
   readonly workers: number;

@@ -26,7 +26,7 @@ export async function sayingWhatIsKept<T>(work: () => Promise<T>, kept: () => st
 /** A signal that Ctrl-C aborts; the handler goes with the scope. */
 export function interruptSignal(): { readonly signal: AbortSignal } & Disposable {
   const controller = new AbortController();
-  const interrupt = () => controller.abort(new Error("interrupted"));
+  const interrupt = () => controller.abort(new EdgecapError("aborted", "Interrupted."));
   process.once("SIGINT", interrupt);
   return {
     signal: controller.signal,

@@ -1,4 +1,6 @@
 #!/usr/bin/env bun
+import "./check_runtime.ts";
+
 import { permissionMissing } from "../errors.ts";
 
 // Imported here, as packages read the environment while they load, which Deno may refuse.

@@ -86,7 +86,7 @@ async function serve(flags: ServeFlags): Promise<void> {
     log: (line) => process.stderr.write(`${JSON.stringify(line)}\n`),
   });
   const stop = stopSignal();
-  const listener = open(listen, server, flags);
+  const listener = await open(listen, server, flags);
   process.stdout.write(`Listening on ${listener.url}\n`);
   try {
     // A bundle that cannot be loaded ends the server; until it is loaded, /readyz says so.
@@ -99,13 +99,13 @@ async function serve(flags: ServeFlags): Promise<void> {
   await finish(server, listener, flags.drain);
 }
 
-function open(
-  listen: (server: CaptionServer, address: { host: string; port: number }) => Listener,
+async function open(
+  listen: (server: CaptionServer, address: { host: string; port: number }) => Promise<Listener>,
   server: CaptionServer,
   { host, port }: ServeFlags,
-): Listener {
+): Promise<Listener> {
   try {
-    return listen(server, { host, port });
+    return await listen(server, { host, port });
   } catch (cause) {
     throw new EdgecapError("option-invalid", `Cannot listen on ${host}, port ${port}: ${String(cause)}.`, { cause });
   }

@@ -2,20 +2,15 @@ import { readFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import type * as Transformers from "@huggingface/transformers";
 import { importOnnxruntimeNode } from "#packages";
+import { abortable } from "../abortable.ts";
 import { type CaptionOptions, resolveOptions } from "../caption_options.ts";
 import { captionStream } from "../caption_stream.ts";
-import {
-  bytesOf,
-  type Caption,
-  type CaptionEvent,
-  type CaptionWord,
-  type ImageSource,
-  type LoadOptions,
-} from "../captioner.ts";
+import { type Caption, type CaptionEvent, type CaptionWord, checkLoadOptions, type LoadOptions } from "../captioner.ts";
 import { searchCaptions } from "../decode/search_captions.ts";
 import type { CaptionEngine } from "../engine.ts";
 import { EdgecapError, throwIfAborted } from "../errors.ts";
 import { decodeImage, type PixelSize } from "../image/decode.ts";
+import { bytesOf, type ImageSource, isRemote } from "../image_source.ts";
 import { OneAtATime } from "../one_at_a_time.ts";
 import { exactProducts } from "../runtime/native.ts";
 import { textModule } from "../text/wasm.ts";
@@ -35,9 +30,13 @@ const longestSide = 2560;
  *
  * @param folder The model's folder.
  * @throws {EdgecapError} `bundle-missing` where there is no model or the package `@huggingface/transformers` is not
- *   installed, `bundle-file-missing`, `bundle-manifest-invalid` where it is of another type, `graph-failed`, `aborted`.
+ *   installed, `bundle-file-missing`, `bundle-manifest-invalid` where it is of another type, `graph-failed`,
+ *   `option-invalid`.
+ * @throws The signal's reason, if it is aborted.
  */
 export async function loadTransformers(folder: string, options: LoadOptions = {}): Promise<CaptionEngine> {
+  checkLoadOptions(options);
+  throwIfAborted(options.signal);
   const path = resolve(folder);
   const precisions = modelFiles(path);
   const [library, configText] = await Promise.all([
@@ -97,19 +96,27 @@ class TransformersEngine implements CaptionEngine {
   }
 
   async caption(image: ImageSource, options: CaptionOptions = {}): Promise<Caption> {
-    return this.#turns.run(() => this.#captionNow(image, options));
+    return this.#inTurn(image, options);
   }
 
   async *stream(image: ImageSource, options: CaptionOptions = {}): AsyncGenerator<CaptionEvent, void, undefined> {
-    yield* captionStream(
-      (onWord, signal) => this.#turns.run(() => this.#captionNow(image, { ...options, signal }, onWord)),
-      options.signal,
-    );
+    yield* captionStream((onWord, signal) => this.#inTurn(image, { ...options, signal }, onWord), options.signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#turns.idle();
     await this.#model.dispose();
+  }
+
+  async #inTurn(image: ImageSource, options: CaptionOptions, onWord?: (word: CaptionWord) => void): Promise<Caption> {
+    const { generation, vocabulary } = this.#settings;
+    const { signal } = resolveOptions(options, { generation, decoder: { vocabulary } });
+    throwIfAborted(signal);
+    const source = isRemote(image) ? await bytesOf(image, signal) : image;
+    return abortable(
+      this.#turns.run(() => this.#captionNow(source, options, onWord)),
+      signal,
+    );
   }
 
   async #captionNow(
@@ -121,7 +128,7 @@ class TransformersEngine implements CaptionEngine {
     const { search, count, attention, signal } = resolveOptions(options, { generation, decoder: { vocabulary } });
     throwIfAborted(signal);
     const started = performance.now();
-    const pixels = await this.#pixels(await bytesOf(image));
+    const pixels = await this.#pixels(await bytesOf(image, signal));
     throwIfAborted(signal);
     const decoded = performance.now();
     const step = await Step.encode(this.#library, this.#model, pixels);

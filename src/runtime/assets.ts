@@ -3,6 +3,8 @@
  * this file, to assets_bun.ts or to assets_browser.ts; all export the same.
  */
 import { readFile } from "node:fs/promises";
+import { assetsFolder, chooseAssetsFolder } from "./assets_folder.ts";
+import { localFolder } from "./local_folder.ts";
 
 /** A WebAssembly module of edgecap's own: the text and search core, or the image decoder. */
 export type AssetName = "text.wasm" | "image.wasm";
@@ -18,8 +20,20 @@ const locations: Readonly<Record<AssetName, URL>> = {
   "image.wasm": new URL("../../wasm-image/pkg/edgecap_wasm_image_bg.wasm", import.meta.url),
 };
 
+/**
+ * Takes the WebAssembly from a folder that `edgecap assets` wrote, a path or `file:` URL.
+ *
+ * @returns The folder as a URL, with a slash at the end.
+ * @throws {EdgecapError} `option-invalid` if it is no folder of this machine, or another one than before.
+ */
+export function useAssets(folder: string | URL): URL {
+  return chooseAssetsFolder(localFolder(folder));
+}
+
 /** The bytes of one of edgecap's WebAssembly modules. */
 export async function readAsset(name: AssetName): Promise<Uint8Array<ArrayBuffer>> {
+  const folder = assetsFolder();
+  if (folder !== undefined) return await readFile(new URL(name, folder));
   return await readFile(locations[name]);
 }
 
@@ -38,11 +52,8 @@ export async function readIncludedBundle(name: string, path: string): Promise<Ui
 }
 
 /** Where onnxruntime-web's script and module are, for its `env.wasm.wasmPaths`. */
-export function ortWasmPaths(): { mjs?: string; wasm: string } {
-  return {
-    mjs: import.meta.resolve("onnxruntime-web/ort-wasm-simd-threaded.mjs"),
-    wasm: import.meta.resolve("onnxruntime-web/ort-wasm-simd-threaded.wasm"),
-  };
+export function ortWasmPaths(): { mjs: string; wasm: string } {
+  return { mjs: ortFile("ort-wasm-simd-threaded.mjs"), wasm: ortFile("ort-wasm-simd-threaded.wasm") };
 }
 
 /** The module itself, where it stands in no file of its own. */
@@ -52,11 +63,17 @@ export async function ortWasmBinary(): Promise<ArrayBuffer | undefined> {
 
 /** What onnxruntime-web's WebGPU needs, for its `env.wasm`. */
 export async function ortWebgpuFiles(): Promise<OrtFiles> {
-  const wasm = import.meta.resolve("onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm");
+  const wasm = ortFile("ort-wasm-simd-threaded.asyncify.wasm");
   return {
-    wasmPaths: { mjs: import.meta.resolve("onnxruntime-web/ort-wasm-simd-threaded.asyncify.mjs"), wasm },
+    wasmPaths: { mjs: ortFile("ort-wasm-simd-threaded.asyncify.mjs"), wasm },
     wasmBinary: await readFile(new URL(wasm)).then(({ buffer, byteOffset, byteLength }) =>
       buffer.slice(byteOffset, byteOffset + byteLength),
     ),
   };
+}
+
+/** The address of one of its files. */
+function ortFile(name: string): string {
+  const folder = assetsFolder();
+  return folder === undefined ? import.meta.resolve(`onnxruntime-web/${name}`) : new URL(name, folder).href;
 }

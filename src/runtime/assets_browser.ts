@@ -1,14 +1,40 @@
 /**
- * Where the WebAssembly files are, in a browser: in the folder `edgecap` beside the script that edgecap is bundled into,
- * where `edgecap assets` puts them. Exports the same as assets.ts.
+ * Where the WebAssembly files are, in a browser: in the folder that `load({ assets })` names, else in the folder `edgecap`
+ * beside the script that edgecap is bundled into. `edgecap assets` fills it. Exports the same as assets.ts.
  */
+import { EdgecapError } from "../errors.ts";
 import type { AssetName, OrtFiles } from "./assets.ts";
+import { assetsFolder, chooseAssetsFolder } from "./assets_folder.ts";
 
 export type { AssetName, OrtFiles } from "./assets.ts";
 
-/** A file of that folder. Computed, so that no bundler looks for it. */
+/** The script that edgecap is bundled into. A name of its own, so that no bundler looks for files beside it. */
+const script = import.meta.url;
+
+/** A file of that folder. */
 function place(path: string): URL {
-  return new URL(["edgecap", path].join("/"), new URL("./", import.meta.url));
+  return new URL(path, assetsFolder() ?? new URL("edgecap/", script));
+}
+
+/**
+ * Takes the WebAssembly from another folder that `edgecap assets` wrote.
+ *
+ * @param folder Its address, seen from the page (in a worker: from the worker's script).
+ * @returns The folder as a whole address, with a slash at the end.
+ * @throws {EdgecapError} `option-invalid` if it is no address, or another one than before.
+ */
+export function useAssets(folder: string | URL): URL {
+  const { document, location } = globalThis as {
+    readonly document?: { readonly baseURI: string };
+    readonly location?: { readonly href: string };
+  };
+  const base = document?.baseURI ?? location?.href;
+  if (!URL.canParse(String(folder), base))
+    throw new EdgecapError(
+      "option-invalid",
+      `assets is "${folder}": give the address of the folder that "edgecap assets" wrote.`,
+    );
+  return chooseAssetsFolder(new URL(folder, base));
 }
 
 /** The bytes of one of edgecap's WebAssembly modules. */
@@ -17,7 +43,7 @@ export async function readAsset(name: AssetName): Promise<Uint8Array<ArrayBuffer
   const response = await fetch(url);
   if (!response.ok) {
     throw new Error(
-      `${url.href} answered ${response.status}: run "edgecap assets DIR" and serve DIR beside the script.`,
+      `${url.href} answered ${response.status}: run "edgecap assets DIR", serve DIR, and name its address in load({ assets }) unless it is edgecap/ beside the script.`,
     );
   }
   return new Uint8Array(await response.arrayBuffer());
@@ -32,9 +58,9 @@ export const includedBundles: Readonly<Record<string, URL>> = { default: place("
 /** A page has nothing inside: that bundle is fetched and kept as any other. */
 export const readIncludedBundle: ((name: string, path: string) => Promise<Uint8Array>) | undefined = undefined;
 
-/** Where onnxruntime-web's module is, for its `env.wasm.wasmPaths`; its script is bundled. */
-export function ortWasmPaths(): { mjs?: string; wasm: string } {
-  return { wasm: place("ort-wasm-simd-threaded.wasm").href };
+/** Where onnxruntime-web's script and module are, for its `env.wasm.wasmPaths`. */
+export function ortWasmPaths(): { mjs: string; wasm: string } {
+  return { mjs: place("ort-wasm-simd-threaded.mjs").href, wasm: place("ort-wasm-simd-threaded.wasm").href };
 }
 
 /** The module itself, where it stands in no file of its own. */
@@ -42,7 +68,8 @@ export async function ortWasmBinary(): Promise<ArrayBuffer | undefined> {
   return undefined;
 }
 
-/** What onnxruntime-web's WebGPU needs, for its `env.wasm`; its script is bundled. */
+/** What onnxruntime-web's WebGPU needs, for its `env.wasm`. */
 export async function ortWebgpuFiles(): Promise<OrtFiles> {
-  return { wasmPaths: { wasm: place("ort-wasm-simd-threaded.asyncify.wasm").href } };
+  const name = "ort-wasm-simd-threaded.asyncify";
+  return { wasmPaths: { mjs: place(`${name}.mjs`).href, wasm: place(`${name}.wasm`).href } };
 }

@@ -15,6 +15,8 @@ import fastManifest from "../../models/fast/manifest.json" with { type: "file" }
 import textModule from "../../wasm/pkg/edgecap_wasm_bg.wasm" with { type: "file" };
 import imageModule from "../../wasm-image/pkg/edgecap_wasm_image_bg.wasm" with { type: "file" };
 import type { AssetName, OrtFiles } from "./assets.ts";
+import { assetsFolder, chooseAssetsFolder } from "./assets_folder.ts";
+import { localFolder } from "./local_folder.ts";
 
 export type { AssetName, OrtFiles } from "./assets.ts";
 
@@ -45,8 +47,20 @@ async function readUnpacked(location: string): Promise<Uint8Array<ArrayBuffer>> 
     : bytes;
 }
 
+/**
+ * Takes the WebAssembly from a folder that `edgecap assets` wrote, a path or `file:` URL.
+ *
+ * @returns The folder as a URL, with a slash at the end.
+ * @throws {EdgecapError} `option-invalid` if it is no folder of this machine, or another one than before.
+ */
+export function useAssets(folder: string | URL): URL {
+  return chooseAssetsFolder(localFolder(folder));
+}
+
 /** The bytes of one of edgecap's WebAssembly modules. */
 export async function readAsset(name: AssetName): Promise<Uint8Array<ArrayBuffer>> {
+  const folder = assetsFolder();
+  if (folder !== undefined) return await readFile(new URL(name, folder));
   return await readUnpacked(locations[name]);
 }
 
@@ -64,22 +78,28 @@ export async function readIncludedBundle(name: string, path: string): Promise<Ui
 }
 
 /** Where onnxruntime-web's script and module are, for its `env.wasm.wasmPaths`. */
-export function ortWasmPaths(): { mjs?: string; wasm: string } {
-  return { mjs: ortScript, wasm: ortModule };
+export function ortWasmPaths(): { mjs: string; wasm: string } {
+  const folder = assetsFolder();
+  if (folder === undefined) return { mjs: ortScript, wasm: ortModule };
+  const place = (name: string) => new URL(name, folder).href;
+  return { mjs: place("ort-wasm-simd-threaded.mjs"), wasm: place("ort-wasm-simd-threaded.wasm") };
 }
 
 /** The module itself in an executable, where it is packed; elsewhere onnxruntime-web reads the file. */
 export async function ortWasmBinary(): Promise<ArrayBuffer | undefined> {
-  if (!isExecutable) return undefined;
+  if (!isExecutable || assetsFolder() !== undefined) return undefined;
   const { buffer, byteOffset, byteLength } = await readUnpacked(ortModule);
   return buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer;
 }
 
 /** What onnxruntime-web's WebGPU needs, for its `env.wasm`. An executable has it not: the file doubles its size. */
 export async function ortWebgpuFiles(): Promise<OrtFiles> {
-  const wasm = import.meta.resolve("onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm");
+  const folder = assetsFolder();
+  const place = (name: string) =>
+    folder === undefined ? import.meta.resolve(`onnxruntime-web/${name}`) : new URL(name, folder).href;
+  const wasm = place("ort-wasm-simd-threaded.asyncify.wasm");
   return {
-    wasmPaths: { mjs: import.meta.resolve("onnxruntime-web/ort-wasm-simd-threaded.asyncify.mjs"), wasm },
+    wasmPaths: { mjs: place("ort-wasm-simd-threaded.asyncify.mjs"), wasm },
     wasmBinary: await readFile(new URL(wasm)).then(
       ({ buffer, byteOffset, byteLength }) => buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer,
     ),

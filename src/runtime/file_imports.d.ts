@@ -28,3 +28,8 @@ declare module "*.txt" {
 declare module "#onnxruntime" {
   export * from "onnxruntime-web";
 }
+
+/** The build with WebGPU; a package's own copy in a browser, which names no file for a bundler to take along. */
+declare module "#onnxruntime-webgpu" {
+  export * from "onnxruntime-web/webgpu";
+}

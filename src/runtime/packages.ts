@@ -8,6 +8,9 @@ import type * as Webgpu from "webgpu";
 import { mayReadSystem } from "./processor.ts";
 import { turnTelemetryOff } from "./telemetry.ts";
 
+// Not literals, so that a bundler neither misses the packages nor carries them.
+const names: Readonly<Record<"native" | "webgpu", string>> = { native: "onnxruntime-node", webgpu: "webgpu" };
+
 export { turnTelemetryOff } from "./telemetry.ts";
 
 /**
@@ -17,9 +20,7 @@ export { turnTelemetryOff } from "./telemetry.ts";
  */
 export async function importOnnxruntimeNode(): Promise<typeof OnnxruntimeNode> {
   await turnTelemetryOff();
-  const imported: typeof OnnxruntimeNode & { readonly default?: typeof OnnxruntimeNode } = await import(
-    "onnxruntime-node"
-  );
+  const imported: typeof OnnxruntimeNode & { readonly default?: typeof OnnxruntimeNode } = await import(names.native);
   return imported.InferenceSession === undefined ? imported.default! : imported;
 }
 
@@ -39,5 +40,5 @@ export function mayHaveGraphics(): boolean {
 
 /** The package webgpu. @throws where it is not installed or does not load. */
 export async function importWebgpu(): Promise<typeof Webgpu> {
-  return await import("webgpu");
+  return await import(names.webgpu);
 }

@@ -1,6 +1,6 @@
 import type * as Ort from "onnxruntime-web";
-import * as ort from "onnxruntime-web/webgpu";
 import { ortWebgpuFiles } from "#assets";
+import * as ort from "#onnxruntime-webgpu";
 import { EdgecapError } from "../errors.ts";
 import type { AdapterInfo, Backend, BackendSession, OpenOptions } from "./backend.ts";
 import { DeviceReplacedError } from "./device_replaced.ts";

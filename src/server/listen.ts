@@ -38,13 +38,21 @@ interface DenoHost {
 }
 
 /**
- * Opens a socket for a server, on Bun or on Deno.
+ * Opens a socket for a server, on Bun, Deno or Node.
  *
  * @throws Where the port is taken or may not be used.
  */
-export function listen(server: CaptionServer, { host = "127.0.0.1", port = 3000 }: ListenOptions = {}): Listener {
-  const { Deno } = globalThis as { Deno?: DenoHost };
-  return Deno === undefined ? listenOnBun(server, host, port) : listenOnDeno(Deno, server, host, port);
+export async function listen(
+  server: CaptionServer,
+  { host = "127.0.0.1", port = 3000 }: ListenOptions = {},
+): Promise<Listener> {
+  const { Deno, Bun } = globalThis as { Deno?: DenoHost; Bun?: unknown };
+  if (Deno !== undefined) return listenOnDeno(Deno, server, host, port);
+  if (Bun !== undefined) return listenOnBun(server, host, port);
+  // Only here: the others have no use for the package that it takes.
+  const { listenOnNode } = await import("./listen_node.ts");
+  const socket = await listenOnNode(server, host, port, headSeconds);
+  return { url: urlOf(host, socket.port), close: (force = false) => socket.close(force) };
 }
 
 function listenOnBun(server: CaptionServer, hostname: string, port: number): Listener {

@@ -6,7 +6,8 @@
  *
  * await using server = createServer({ workers: 2 });
  * await server.ready;
- * console.log(listen(server, { port: 3000 }).url);
+ * const { url } = await listen(server, { port: 3000 });
+ * console.log(url);
  * ```
  *
  * `server.fetch` is a web-standard handler for other hosts.

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { ResultsFile } from "../../src/batch/results_file.ts";
 import { runBatch } from "../../src/batch/run_batch.ts";
 import { EdgecapError } from "../../src/errors.ts";
-import { codeOf } from "../code_of.ts";
+import { codeOf, reasonOf } from "../code_of.ts";
 import { named, read, Stub, withPath } from "../fixtures/stub_batch.ts";
 
 const linesOf = async (path: string) => (await readFile(path, "utf8")).trimEnd().split("\n");
@@ -64,10 +64,11 @@ describe("runBatch()", () => {
   test("stops at its signal, with whole lines, and goes on later", () =>
     withPath(async (path) => {
       const stop = new AbortController();
+      const reason = new Error("interrupted");
       {
         await using results = await ResultsFile.open(path);
         const onDone = ({ captioned }: { captioned: number }) => {
-          if (captioned === 10) stop.abort();
+          if (captioned === 10) stop.abort(reason);
         };
         const work = runBatch({
           images: named(1000),
@@ -77,7 +78,7 @@ describe("runBatch()", () => {
           onDone,
           signal: stop.signal,
         });
-        expect(await codeOf(work)).toBe("aborted");
+        expect(await reasonOf(work)).toBe(reason);
       }
       expect((await linesOf(path)).length).toBeLessThan(20);
       await using results = await ResultsFile.open(path);

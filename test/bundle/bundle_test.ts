@@ -7,6 +7,7 @@ import { includedBundles, loadBundle } from "../../src/bundle/load_bundle.ts";
 import { parseManifest } from "../../src/bundle/manifest.ts";
 import { writeBundle } from "../../src/bundle/write_bundle.ts";
 import { EdgecapError } from "../../src/errors.ts";
+import { reasonOf } from "../code_of.ts";
 import { tinyBundle, tinyBundleFiles } from "../fixtures/tiny_bundle.ts";
 
 async function codeOf(work: Promise<unknown>): Promise<string> {
@@ -60,7 +61,8 @@ describe("loadBundle()", () => {
   });
 
   test("stops where its signal has been aborted", async () => {
-    expect(await codeOf(loadBundle(join(tmpdir(), "x"), AbortSignal.abort()))).toBe("aborted");
+    const reason = new Error("left");
+    expect(await reasonOf(loadBundle(join(tmpdir(), "x"), AbortSignal.abort(reason)))).toBe(reason);
   });
 
   test("shares the files of the bundle beside it, but for some bytes", () =>

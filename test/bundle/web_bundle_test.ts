@@ -6,8 +6,8 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { loadBundle } from "../../src/bundle/load_bundle.ts";
-import { codeOf } from "../code_of.ts";
+import { type LoadProgress, loadBundle, openBundle } from "../../src/bundle/load_bundle.ts";
+import { codeOf, reasonOf } from "../code_of.ts";
 import { tinyBundleFiles } from "../fixtures/tiny_bundle.ts";
 
 /** A server of a bundle's files that can be made to misbehave. */
@@ -189,10 +189,29 @@ describe("loadBundle() of a URL", () => {
   test("stops where its signal is aborted, and keeps what is there", async () => {
     site.cutAfter = 500_000;
     const controller = new AbortController();
-    const loading = codeOf(loadBundle(site.address, controller.signal));
+    const loading = reasonOf(loadBundle(site.address, controller.signal));
     const deadline = Date.now() + 60_000;
     while ((await partials()).length === 0 && Date.now() < deadline) await new Promise((r) => setTimeout(r, 1));
-    controller.abort();
-    expect(await loading).toBe("aborted");
+    const reason = new Error("left");
+    controller.abort(reason);
+    expect(await loading).toBe(reason);
+  });
+
+  test("tells how much has arrived, through cut connections too, and all of it at the end", async () => {
+    site.cutAfter = 300_000;
+    const { manifest, files } = await openBundle(site.address);
+    const total = Object.values(manifest.files).reduce((sum, { bytes }) => sum + bytes, 0);
+    const told: LoadProgress[] = [];
+    await files((progress) => told.push(progress));
+    expect(told.length).toBeGreaterThan(5);
+    expect(told.every((progress) => progress.total === total)).toBe(true);
+    expect(new Set(told.map(({ file }) => file)).has("encoder.onnx")).toBe(true);
+    const loaded = told.map((progress) => progress.loaded);
+    expect(loaded).toEqual([...new Set(loaded)].sort((a, b) => a - b));
+    expect(loaded.at(-1)).toBe(total);
+    // And what is kept comes at once.
+    const again: LoadProgress[] = [];
+    await (await openBundle(site.address)).files((progress) => again.push(progress));
+    expect(again.at(-1)).toEqual({ file: expect.any(String), loaded: total, total });
   });
 });

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import * as ort from "onnxruntime-web";
 import type { SearchOptions } from "../../src/decode/search.ts";
 import { decodeImage } from "../../src/image/decode.ts";
-import { type CaptionEngine, type CaptionEvent, loadEngine } from "../../src/mod.ts";
-import { codeOf } from "../code_of.ts";
+import { type CaptionEngine, type CaptionEvent, type CaptionOptions, loadEngine } from "../../src/mod.ts";
+import { codeOf, reasonOf } from "../code_of.ts";
 import { pictureSide, pieces, tinyTransformersGraphs, writeTinyTransformers } from "../fixtures/tiny_transformers.ts";
 import { searchTwin } from "../twins/search.ts";
 
@@ -170,7 +170,9 @@ describe("loadEngine() of transformers:FOLDER", () => {
     expect(await codeOf(engine.caption(photo, { beams: 65 }))).toBe("option-invalid");
     expect(await codeOf(engine.caption(photo, { temperature: 1, topK: pieces.length + 1 }))).toBe("option-invalid");
     expect(await codeOf(engine.caption(photo.subarray(0, 9000)))).toBe("image-truncated");
-    expect(await codeOf(engine.caption(photo, { signal: AbortSignal.abort() }))).toBe("aborted");
+    expect(await codeOf(engine.caption(photo, { beam: 3 } as CaptionOptions))).toBe("option-invalid");
+    const reason = new Error("left");
+    expect(await reasonOf(engine.caption(photo, { signal: AbortSignal.abort(reason) }))).toBe(reason);
   });
 
   test("says what a folder lacks", async () => {

@@ -12,8 +12,11 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const assets: Readonly<Record<string, string>> = {
   "text.wasm": "wasm/pkg/edgecap_wasm_bg.wasm",
   "image.wasm": "wasm-image/pkg/edgecap_wasm_image_bg.wasm",
-  "ort-wasm-simd-threaded.wasm": "node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm",
-  "ort-wasm-simd-threaded.asyncify.wasm": "node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.asyncify.wasm",
+  ...Object.fromEntries(
+    ["ort-wasm-simd-threaded", "ort-wasm-simd-threaded.asyncify"]
+      .flatMap((name) => [`${name}.mjs`, `${name}.wasm`])
+      .map((name) => [name, `node_modules/onnxruntime-web/dist/${name}`]),
+  ),
 };
 
 async function servePage() {
@@ -30,7 +33,11 @@ async function servePage() {
       if (path === "/") return new Response('<script type="module" src="/main.js"></script>', type("text/html"));
       if (path === "/main.js") return new Response(script, type("text/javascript"));
       const asset = assets[path.replace("/edgecap/", "")];
-      if (asset !== undefined) return new Response(readFileSync(root + asset), type("application/wasm"));
+      if (asset !== undefined)
+        return new Response(
+          readFileSync(root + asset),
+          type(asset.endsWith(".mjs") ? "text/javascript" : "application/wasm"),
+        );
       const part = bundle.get(path.replace("/bundle/", ""));
       return part === undefined
         ? new Response("", { status: 404 })

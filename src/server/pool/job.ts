@@ -24,7 +24,7 @@ export class Job {
   settled = false;
   readonly #resolve: (caption: Caption) => void;
   readonly #reject: (error: unknown) => void;
-  readonly #cleanUp = new DisposableStack();
+  #stopWatching = () => {};
   #told = 0;
   #heard = 0;
 
@@ -44,10 +44,10 @@ export class Job {
     const { signal } = this.request;
     const timer = setTimeout(onLate, this.deadline - this.queued);
     signal.addEventListener("abort", onAbort, { once: true });
-    this.#cleanUp.defer(() => {
+    this.#stopWatching = () => {
       clearTimeout(timer);
       signal.removeEventListener("abort", onAbort);
-    });
+    };
   }
 
   /** Another worker begins: it will say again what has been told already. */
@@ -73,7 +73,7 @@ export class Job {
   #settle(how: () => void): void {
     if (this.settled) return;
     this.settled = true;
-    this.#cleanUp.dispose();
+    this.#stopWatching();
     how();
   }
 }

@@ -1,4 +1,4 @@
-import { WebWorker } from "../../runtime/web_worker.ts";
+import { startThread } from "#threads";
 import type { FromWorker, ModelCard, ToWorker } from "./messages.ts";
 
 /** Starts the thread of a worker; tests and benchmarks put their own in its place. */
@@ -9,7 +9,7 @@ export function createCaptionWorker(): Worker {
   // In an executable a thread is named by its path from the sources' root, on whichever system.
   const inExecutable = /^file:.*\/(\$bunfs|~BUN)\//.test(import.meta.url);
   const module = inExecutable ? "./server/pool/worker.ts" : new URL("./worker.ts", import.meta.url).href;
-  return new WebWorker(module, { type: "module" });
+  return startThread(module);
 }
 
 /** Why a worker is gone. */

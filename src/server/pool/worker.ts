@@ -3,17 +3,14 @@
  *
  * The pool starts it by this file's address, so the file is an entry point of its own in an executable.
  */
+import { threadScope } from "#threads";
 import { Captioner } from "../../captioner.ts";
 import type { CaptionEngine } from "../../engine.ts";
-
 import { EdgecapError } from "../../errors.ts";
 import { loadEngine } from "../../load_engine.ts";
 import type { FromWorker, ModelCard, ToWorker } from "./messages.ts";
 
-const scope = globalThis as unknown as {
-  postMessage(message: FromWorker): void;
-  onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
-};
+const scope = threadScope<ToWorker, FromWorker>();
 
 let engine: CaptionEngine | undefined;
 const running = new Map<number, AbortController>();

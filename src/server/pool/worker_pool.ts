@@ -4,7 +4,6 @@ import { EdgecapError } from "../../errors.ts";
 import type { BackendChoice } from "../../runtime/backend.ts";
 import { Job, type JobRequest } from "./job.ts";
 import type { FromWorker, ModelCard, ToWorker } from "./messages.ts";
-import { needWorkers } from "./need_workers.ts";
 import { PoolBusyError } from "./pool_busy_error.ts";
 import { type CreateWorker, createCaptionWorker, type LossReason, PoolWorker } from "./pool_worker.ts";
 
@@ -64,9 +63,7 @@ export class WorkerPool implements AsyncDisposable {
   /** Moving average of the time that a worker has a job, in milliseconds. */
   #serviceMs = 0;
 
-  /** @throws {EdgecapError} `option-invalid` on Node, which lacks the threads. */
   constructor(options: PoolOptions) {
-    needWorkers();
     this.#firstReady = Promise.withResolvers();
     this.#options = options;
     const { bundle, backend } = options;

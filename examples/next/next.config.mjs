@@ -1,0 +1,5 @@
+/** @type {import("next").NextConfig} */
+export default {
+  // edgecap finds its WebAssembly and its model beside its own files.
+  serverExternalPackages: ["edgecap"],
+};

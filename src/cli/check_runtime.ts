@@ -1,0 +1,18 @@
+import packageJson from "../../package.json" with { type: "json" };
+
+/** Ends the command on a Node that is too old, before anything fails in words that help nobody. */
+function checkRuntime(): void {
+  const { node, bun, deno } = process.versions;
+  const [least] = /\d+\.\d+/.exec(packageJson.engines.node)!;
+  if (bun !== undefined || deno !== undefined || atLeast(node, least)) return;
+  process.stderr.write(`edgecap needs Node ${least} or newer, Bun or Deno: this is Node ${node}.\n`);
+  process.exit(1);
+}
+
+function atLeast(version: string, least: string): boolean {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  const [leastMajor = 0, leastMinor = 0] = least.split(".").map(Number);
+  return major > leastMajor || (major === leastMajor && minor >= leastMinor);
+}
+
+checkRuntime();

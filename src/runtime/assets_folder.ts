@@ -1,0 +1,28 @@
+import { EdgecapError } from "../errors.ts";
+
+let chosen: URL | undefined;
+
+/** The folder that the caller of `load` named, if any did: what `edgecap assets` wrote. */
+export function assetsFolder(): URL | undefined {
+  return chosen;
+}
+
+/**
+ * Takes the WebAssembly from this folder from now on. A process compiles it once, so it has one such folder.
+ *
+ * @param folder With or without a slash at the end.
+ * @returns The folder, with a slash at the end.
+ * @throws {EdgecapError} `option-invalid` if it is another folder than before.
+ */
+export function chooseAssetsFolder(folder: URL): URL {
+  const whole = new URL(folder);
+  if (!whole.pathname.endsWith("/")) whole.pathname += "/";
+  if (chosen !== undefined && chosen.href !== whole.href) {
+    throw new EdgecapError(
+      "option-invalid",
+      `assets is "${whole.href}", and this process has its assets from "${chosen.href}" already: give every load() the same folder.`,
+    );
+  }
+  chosen = whole;
+  return whole;
+}
