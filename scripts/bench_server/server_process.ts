@@ -20,7 +20,7 @@ const server = createServer({
   },
 });
 await server.ready;
-const { url } = listen(server, { port: 0 });
+const { url } = await listen(server, { port: 0 });
 process.stdout.write(`${url}\n`);
 for await (const line of createInterface({ input: process.stdin })) {
   if (line === "kill") threads.shift()!.terminate();

@@ -6,7 +6,7 @@
  *
  * await using server = createServer({ workers: 2 });
  * await server.ready;
- * console.log(listen(server, { port: 3000 }).url);
+ * console.log((await listen(server, { port: 3000 })).url);
  * ```
  *
  * `server.fetch` is a web-standard handler for other hosts.

@@ -7,8 +7,6 @@ import { contextOf } from "./request_context.ts";
 /** Status by which a client is counted that left before the answer; no client sees it. */
 const clientLeft = 499;
 
-const routes = new Set(["/", "/v1/captions", "/v1/models", "/healthz", "/readyz", "/metrics", "/openapi"]);
-
 /** Counts, times and writes down requests, names each by an id, and knows how many are in hand. */
 export class RequestLog {
   readonly #metrics: Metrics;
@@ -55,11 +53,11 @@ export class RequestLog {
   }
 
   #end(request: Request, status: number, started: number): void {
-    const { id, images, bytes, origin, code, cause } = contextOf(request);
-    const { pathname } = new URL(request.url);
-    const route = routes.has(pathname) ? pathname : pathname.startsWith("/models/") ? "/models/{id}" : "other";
+    const { id, route = "other", images, bytes, origin, code, cause, memory } = contextOf(request);
+    memory?.[Symbol.dispose]();
     const ms = performance.now() - started;
     this.#metrics.request(route, methodOf(request), status, ms / 1000);
+    if (code !== undefined && status !== clientLeft) this.#metrics.problem(code);
     this.#log({
       time: new Date().toISOString(),
       id,

@@ -3,6 +3,7 @@ import http from "node:http";
 import type { AddressInfo } from "node:net";
 import fc from "fast-check";
 import { AllowedHosts } from "../../src/server/allowed_hosts.ts";
+import { BodyMemory } from "../../src/server/body_memory.ts";
 import { fetchImage, type ImageUrlOptions } from "../../src/server/image_url.ts";
 import { Problem } from "../../src/server/problem.ts";
 import { example, problemCode, tinyServer } from "./tiny_server.ts";
@@ -48,7 +49,7 @@ function get(
     ...(resolve && { resolve: async (host: string) => resolve(host) }),
     ...limits,
   };
-  return fetchImage(url, options, new AbortController().signal);
+  return fetchImage(url, options, new BodyMemory(1e8).share(), new AbortController().signal);
 }
 
 async function codeOf(work: Promise<unknown>): Promise<string> {

@@ -37,7 +37,7 @@ export async function tinyServer(options: ServerOptions = {}): Promise<TinyServe
     ...options,
   });
   await server.ready;
-  const listener = listen(server, { port: 0 });
+  const listener = await listen(server, { port: 0 });
   const url = listener.url;
   return {
     server,

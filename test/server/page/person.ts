@@ -49,7 +49,7 @@ export interface Served extends AsyncDisposable {
 export async function serve(options: ServerOptions = {}): Promise<Served> {
   const server: CaptionServer = createServer({ bundle: await wordyBundle(), workers: 1, ...options });
   await server.ready;
-  const listener: Listener = listen(server, { port: 0 });
+  const listener: Listener = await listen(server, { port: 0 });
   return {
     address: `${listener.url}/`,
     [Symbol.asyncDispose]: async () => {
