@@ -22,7 +22,7 @@ export function canonicalRequest(request: Request): Request {
     throw new Problem("method-not-allowed", `This server takes ${allow} only.`, { allow });
   }
   const host = request.headers.get("host");
-  if (host !== null && !hostForm.test(host))
+  if (host !== null && !(hostForm.test(host) && URL.canParse(`http://${host}`)))
     throw new Problem("request-invalid", "The header Host names no host: send a name or an address, and a port.");
   // Without a host Bun gives the target alone.
   const url = URL.parse(request.url.startsWith("/") ? `http://localhost${request.url}` : request.url);
