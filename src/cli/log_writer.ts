@@ -3,8 +3,23 @@ import { write } from "node:fs";
 /** Most characters of lines that wait to be written. */
 const mostWaiting = 1 << 20;
 
-/** Standard error. */
-const stderr = 2;
+type Done = (error: Error | null, written: number) => void;
+
+/** What is used of Deno, whose types are not here. */
+interface DenoOutput {
+  readonly stderr: { write(bytes: Uint8Array): Promise<number> };
+}
+
+/** Writes to standard error on another thread. Deno's `node:fs` does it on this one. */
+function writeToStderr(bytes: Uint8Array, done: Done): void {
+  const { Deno } = globalThis as { Deno?: DenoOutput };
+  if (Deno === undefined) write(2, bytes, done);
+  else
+    Deno.stderr.write(bytes).then(
+      (written) => done(null, written),
+      (error: Error) => done(error, 0),
+    );
+}
 
 /**
  * Writes lines to standard error without ever waiting for who reads it.
@@ -13,7 +28,7 @@ const stderr = 2;
  * signals with it. Here lines wait in memory, and are dropped and counted where too many do.
  */
 export class LogWriter {
-  readonly #write: (text: Uint8Array, done: (error: Error | null, written: number) => void) => void;
+  readonly #write: (bytes: Uint8Array, done: Done) => void;
   #lines: string[] = [];
   #waiting = 0;
   #dropped = 0;
@@ -21,10 +36,7 @@ export class LogWriter {
   #idle: (() => void)[] = [];
 
   /** @param to Writes bytes and calls back with how many were written. Default: standard error. */
-  constructor(
-    to: (text: Uint8Array, done: (error: Error | null, written: number) => void) => void = (text, done) =>
-      write(stderr, text, done),
-  ) {
+  constructor(to: (bytes: Uint8Array, done: Done) => void = writeToStderr) {
     this.#write = to;
   }
 

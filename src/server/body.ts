@@ -13,6 +13,10 @@ export interface BodyLimits {
 const graceMs = 5000;
 const leastRate = 1024;
 
+/** Chunks that may have any size, and the least average of their bytes from then on. */
+const freeChunks = 10_000;
+const leastChunk = 64;
+
 /** First size of a buffer, in bytes. */
 const firstSize = 65_536;
 
@@ -39,6 +43,7 @@ export async function readBody(
   const most = declared >= 0 ? declared : maxBytes;
   let buffer = new Uint8Array(0);
   let length = 0;
+  let chunks = 0;
   const reader = request.body.getReader();
   let late: Problem | undefined;
   const giveUp = (message: string) => {
@@ -63,6 +68,8 @@ export async function readBody(
       if (done) break;
       const needed = length + value.length;
       if (needed > maxBytes) throw tooLarge();
+      // A million chunks of a byte each keep this thread busy for seconds.
+      if (++chunks > freeChunks && needed < chunks * leastChunk) throw tooManyChunks();
       if (needed > buffer.length) {
         const size = Math.max(needed, Math.min(Math.max(buffer.length * 2, firstSize), most));
         memory.take(size - buffer.length);
@@ -83,6 +90,11 @@ export async function readBody(
     clearTimeout(whole);
   }
   return buffer.subarray(0, length);
+}
+
+function tooManyChunks(): Problem {
+  const message = `The body comes in chunks of less than ${leastChunk} bytes each: send larger ones.`;
+  return new Problem("body-invalid", message, { connection: "close" });
 }
 
 /** A compressed body would be taken for a broken photo. Photos are compressed by themselves, so nothing is gained by it. */
