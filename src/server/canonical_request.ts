@@ -21,8 +21,9 @@ export function canonicalRequest(request: Request): Request {
     const allow = "GET, POST";
     throw new Problem("method-not-allowed", `This server takes ${allow} only.`, { allow });
   }
-  const host = request.headers.get("host");
-  if (host !== null && !(hostForm.test(host) && URL.canParse(`http://${host}`)))
+  // HTTP/1.0 has none, and some clients leave it empty.
+  const host = request.headers.get("host") ?? "";
+  if (host !== "" && !(hostForm.test(host) && URL.canParse(`http://${host}`)))
     throw new Problem("request-invalid", "The header Host names no host: send a name or an address, and a port.");
   // Without a host Bun gives the target alone.
   const url = URL.parse(request.url.startsWith("/") ? `http://localhost${request.url}` : request.url);

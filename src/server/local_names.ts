@@ -26,8 +26,9 @@ export class LocalNames {
    * @throws {Problem} `host-forbidden`
    */
   check(request: Request): void {
-    const host = request.headers.get("host");
-    if (host === null || this.#allows(host.replace(/:\d*$/, ""))) return;
+    // Browsers always name one.
+    const host = request.headers.get("host") ?? "";
+    if (host === "" || this.#allows(host.replace(/:\d*$/, ""))) return;
     const message = "This server is not asked by that name: use its address, or start it with --hosts NAME.";
     throw new Problem("host-forbidden", message);
   }

@@ -7,6 +7,9 @@ import { contextOf } from "./request_context.ts";
 /** Status by which a client is counted that left before the answer; no client sees it. */
 const clientLeft = 499;
 
+/** What a browser may do with an answer that it is made to show: nothing. */
+const noDocument = "default-src 'none'; frame-ancestors 'none'";
+
 /** Counts, times and writes down requests, names each by an id, and knows how many are in hand. */
 export class RequestLog {
   readonly #metrics: Metrics;
@@ -28,6 +31,8 @@ export class RequestLog {
       const response = await answered;
       response.headers.set("x-request-id", context.id);
       response.headers.set("x-content-type-options", "nosniff");
+      // The page brings a policy of its own; nothing else is a document.
+      if (!response.headers.has("content-security-policy")) response.headers.set("content-security-policy", noDocument);
       cors.mark(request, response.headers);
       const status = isAborted(context.cause) ? clientLeft : response.status;
       if (context.ended === undefined) this.#end(request, status, started);
