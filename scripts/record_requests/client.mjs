@@ -13,7 +13,11 @@ form.append("image", new Blob([photo], { type: "image/png" }), "photo.png");
 form.append("beams", "2");
 await post("node-fetch-file", form);
 await new Promise((resolve) => {
-  const request = http.request(`${url}/v1/captions`, { method: "POST", headers: { "x-client": "node-http-chunks" } }, resolve);
+  const request = http.request(
+    `${url}/v1/captions`,
+    { method: "POST", headers: { "x-client": "node-http-chunks" } },
+    resolve,
+  );
   request.write(photo.subarray(0, 200));
   request.end(photo.subarray(200));
 });

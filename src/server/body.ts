@@ -73,9 +73,8 @@ export async function readBody(
       if (needed > buffer.length) {
         const size = Math.max(needed, Math.min(Math.max(buffer.length * 2, firstSize), most));
         memory.take(size - buffer.length);
-        const larger = new Uint8Array(size);
-        larger.set(buffer.subarray(0, length));
-        buffer = larger;
+        // The old memory goes at once, not when it is collected.
+        buffer = new Uint8Array(buffer.buffer.transfer(size));
       }
       buffer.set(value, length);
       length = needed;

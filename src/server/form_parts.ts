@@ -71,7 +71,7 @@ function described(head: string): Omit<FormPart, "bytes"> {
   return {
     name: parameters.get("name") ?? "",
     fileName: fileName?.replace(/^.*[\\/]/s, ""),
-    type: header("content-type")?.split(";")[0]!.trim().toLowerCase(),
+    type: header("content-type")?.replace(/;.*$/s, "").trim().toLowerCase(),
   };
 }
 

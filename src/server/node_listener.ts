@@ -1,6 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { Readable } from "node:stream";
 import type { OpenSocket } from "./listen.ts";
 
 /** Methods that a Request may not have. */
@@ -62,9 +61,10 @@ async function respond(
   });
   const response = await answer(requestOf(incoming, left.signal));
   const headers: Record<string, string> = Object.fromEntries(response.headers);
-  // What nobody has read would keep the connection busy for as long as its sender likes.
-  const unread = !incoming.complete;
-  if (unread) headers["connection"] = "close";
+  if (!incoming.complete) {
+    await answerEarly(outgoing, incoming, response, headers);
+    return;
+  }
   outgoing.writeHead(response.status, headers);
   if (response.body !== null && incoming.method !== "HEAD") {
     const reader = response.body.getReader();
@@ -76,11 +76,28 @@ async function respond(
     }
   }
   outgoing.end();
-  if (unread) {
-    incoming.resume();
-    const { socket } = incoming;
-    setTimeout(() => socket.destroy(), lingerMs).unref();
-  }
+}
+
+/**
+ * Answers a request whose body has not arrived, and closes the connection, which its sender could otherwise keep for as
+ * long as it likes. What comes meanwhile is thrown away: a connection that is closed on it would lose the answer.
+ */
+async function answerEarly(
+  outgoing: ServerResponse,
+  incoming: IncomingMessage,
+  response: Response,
+  headers: Record<string, string>,
+): Promise<void> {
+  const body = new Uint8Array(await response.arrayBuffer());
+  outgoing.writeHead(response.status, { ...headers, connection: "close", "content-length": body.length });
+  outgoing.write(body);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, lingerMs);
+  incoming.once("end", resolve).once("close", resolve).resume();
+  await promise;
+  clearTimeout(timer);
+  outgoing.end();
+  incoming.socket.destroySoon();
 }
 
 /** The request as the web's own kind. Every header is kept, so that one given twice is seen to be. */
@@ -89,7 +106,7 @@ function requestOf(incoming: IncomingMessage, signal: AbortSignal): Request {
   const headers = new Headers();
   for (let i = 0; i < rawHeaders.length; i += 2) headers.append(rawHeaders[i]!, rawHeaders[i + 1]!);
   const hasBody = method !== "GET" && method !== "HEAD";
-  const body = hasBody ? (Readable.toWeb(incoming) as unknown as ReadableStream<Uint8Array>) : null;
+  const body = hasBody ? bodyOf(incoming) : null;
   return new Request(urlOf(incoming.url ?? ""), {
     method,
     headers,
@@ -97,6 +114,39 @@ function requestOf(incoming: IncomingMessage, signal: AbortSignal): Request {
     body,
     ...(hasBody && { duplex: "half" }),
   } as RequestInit);
+}
+
+/** Most bytes of a body that wait to be read. */
+const waitingBytes = 65_536;
+
+/** The body as a stream. Who gives it up leaves the connection open, for the answer; Node's own stream would end it. */
+function bodyOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
+  let open = true;
+  return new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        incoming.on("data", (chunk: Uint8Array) => {
+          if (!open) return;
+          controller.enqueue(new Uint8Array(chunk));
+          if ((controller.desiredSize ?? 0) <= 0) incoming.pause();
+        });
+        const end = (error?: Error) => {
+          if (!open) return;
+          open = false;
+          if (error === undefined) controller.close();
+          else controller.error(error);
+        };
+        incoming.once("end", () => end());
+        incoming.once("error", end);
+        incoming.once("close", () => end(new Error("The connection was cut.")));
+      },
+      pull: () => void incoming.resume(),
+      cancel() {
+        open = false;
+      },
+    },
+    { highWaterMark: waitingBytes, size: (chunk) => chunk?.length ?? 0 },
+  );
 }
 
 /** URL of a request's target. One that makes no sense gets a scheme that the app refuses, as a Request needs some URL. */

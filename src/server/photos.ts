@@ -88,9 +88,13 @@ function isPhotoType(type: string): boolean {
 
 function typeUnsupported(): Problem {
   const accepted = "image/*, application/octet-stream, multipart/form-data or application/json";
-  return new Problem("type-unsupported", `The body is no picture, and its content type is not read: send ${accepted}.`, {
-    accept: "image/*, application/octet-stream, multipart/form-data, application/json",
-  });
+  return new Problem(
+    "type-unsupported",
+    `The body is no picture, and its content type is not read: send ${accepted}.`,
+    {
+      accept: "image/*, application/octet-stream, multipart/form-data, application/json",
+    },
+  );
 }
 
 /** Most fields of a form that are no photos. */
@@ -204,7 +208,6 @@ async function imageOf(
   if (data !== null && data[1] === undefined)
     throw new Problem("body-invalid", "The data URL is not in base64: encode the image in base64.");
   const image = decodeBase64(text, data?.[0].length ?? 0, memory.take);
-  if (image === undefined)
-    throw new Problem("body-invalid", "The image is not in base64, nor a data URL in base64.");
+  if (image === undefined) throw new Problem("body-invalid", "The image is not in base64, nor a data URL in base64.");
   return image;
 }

@@ -101,7 +101,11 @@ describe("POST /v1/captions", () => {
         const response = await fetch(tiny.url + path, { method: "POST", body, headers });
         expect(response.headers.get("accept-encoding")).toBe("identity");
         const copy = response.clone();
-        expect([encoding, response.status, await problemCode(response)]).toEqual([encoding, 415, "encoding-unsupported"]);
+        expect([encoding, response.status, await problemCode(response)]).toEqual([
+          encoding,
+          415,
+          "encoding-unsupported",
+        ]);
         const { detail } = (await copy.json()) as { detail: string };
         expect(detail).toContain("Content-Encoding");
         expect(detail).not.toContain("<script>");

@@ -43,11 +43,26 @@ const cases: [what: string, code: string, type: string, body: () => string][] = 
   ["a text without an end", "body-invalid", json, () => filled("A", '{"image":"')],
   ["a key without end", "option-invalid", json, () => filled("k", '{"', '":1,"image":"AAAA"}')],
   ["an option without end", "option-invalid", json, () => filled("1", '{"image":"AAAA","beams":"', '"}')],
-  ["files without end", "images-too-many", form, () => filled(`${line}\r\nContent-Disposition: form-data; filename=a\r\n\r\n\r\n`)],
-  ["fields without end", "body-invalid", form, () => filled(`${line}\r\nContent-Disposition: form-data; name=a\r\n\r\n\r\n`)],
+  [
+    "files without end",
+    "images-too-many",
+    form,
+    () => filled(`${line}\r\nContent-Disposition: form-data; filename=a\r\n\r\n\r\n`),
+  ],
+  [
+    "fields without end",
+    "body-invalid",
+    form,
+    () => filled(`${line}\r\nContent-Disposition: form-data; name=a\r\n\r\n\r\n`),
+  ],
   ["heads without end", "body-invalid", form, () => filled("a: b\r\n", `${line}\r\n`)],
   ["near boundaries", "body-invalid", form, () => filled(`\r\n${line.slice(0, -1)}c`, `${line}\r\n\r\n\r\n`)],
-  ["parameters without end", "body-invalid", form, () => filled(';a="\\\\', `${line}\r\nContent-Disposition: form-data`)],
+  [
+    "parameters without end",
+    "body-invalid",
+    form,
+    () => filled(';a="\\\\', `${line}\r\nContent-Disposition: form-data`),
+  ],
 ];
 
 describe("bodies of 20 MiB", () => {
@@ -163,7 +178,16 @@ describe("formParts()", () => {
   });
 
   test("reads or refuses any bytes, property", () => {
-    const piece = fc.constantFrom("--XX", "\r\n", "--", "Content-Disposition: form-data; name=", '"', ";", "x", "\r\n\r\n");
+    const piece = fc.constantFrom(
+      "--XX",
+      "\r\n",
+      "--",
+      "Content-Disposition: form-data; name=",
+      '"',
+      ";",
+      "x",
+      "\r\n\r\n",
+    );
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 30 }), (pieces) => {
         try {

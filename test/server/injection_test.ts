@@ -1,10 +1,10 @@
 /** Texts of a client's choice stay texts: in the log, in the metrics, in headers, and in whatever a browser shows. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import parsePrometheus from "parse-prometheus-text-format";
-import { RequestLog } from "../../src/server/request_log.ts";
 import { Cors } from "../../src/server/cors.ts";
 import { Metrics } from "../../src/server/metrics.ts";
 import { page } from "../../src/server/page/page.ts";
+import { RequestLog } from "../../src/server/request_log.ts";
 import { representationFor } from "../../src/server/responses.ts";
 import { Tokens } from "../../src/server/tokens.ts";
 import { isWhole, rawExchange } from "./raw_http.ts";
@@ -48,7 +48,17 @@ describe("the log and the metrics", () => {
     const metrics = await (await fetch(`${tiny.url}/metrics`)).text();
     expect(metrics).not.toContain(mark);
     const routes = parsePrometheus(metrics).find(({ name }) => name === "edgecap_http_requests_total")!.metrics;
-    const known = ["/", "/v1/captions", "/v1/models", "/models/{id}", "/healthz", "/readyz", "/metrics", "/openapi", "other"];
+    const known = [
+      "/",
+      "/v1/captions",
+      "/v1/models",
+      "/models/{id}",
+      "/healthz",
+      "/readyz",
+      "/metrics",
+      "/openapi",
+      "other",
+    ];
     for (const { labels } of routes) expect(known).toContain(labels!["route"]!);
     expect(tiny.log.length).toBeGreaterThan(texts.length * 5);
     expect(JSON.stringify(tiny.log)).not.toContain(mark);

@@ -103,7 +103,13 @@ const hosts = [
   "",
 ];
 
-function ask(server: TinyServer, target: string, host: string | undefined, method = "GET", more = ""): Promise<RawAnswer> {
+function ask(
+  server: TinyServer,
+  target: string,
+  host: string | undefined,
+  method = "GET",
+  more = "",
+): Promise<RawAnswer> {
   const hostLine = host === undefined ? "" : `Host: ${host}\r\n`;
   const version = host === undefined ? "1.0" : "1.1";
   const length = method === "POST" ? "Content-Length: 0\r\n" : "";
@@ -149,7 +155,9 @@ describe("request targets", () => {
     for (const { target, answered, path } of found) {
       const known = [...protectedPaths, ...openPaths].includes(path ?? "");
       // A runtime may refuse what it cannot make sense of itself; none may answer something else.
-      const fair = known ? [path, "refused by the runtime"] : ["route-unknown", "request-invalid", "refused by the runtime", "method-not-allowed"];
+      const fair = known
+        ? [path, "refused by the runtime"]
+        : ["route-unknown", "request-invalid", "refused by the runtime", "method-not-allowed"];
       if (!fair.includes(answered)) throw new Error(`${target} names ${path}, and gets ${answered}.`);
     }
     // Plain ones are answered by all.
@@ -161,7 +169,10 @@ describe("request targets", () => {
     const asked = [
       ...[...new Set(targets)].map((target) => ({ target, host: "localhost" as string | undefined })),
       ...[undefined, ...hosts].flatMap((host) =>
-        [...protectedPaths, "/healthz/../v1/models", "//v1/models", "/models/../healthz"].map((target) => ({ target, host })),
+        [...protectedPaths, "/healthz/../v1/models", "//v1/models", "/models/../healthz"].map((target) => ({
+          target,
+          host,
+        })),
       ),
     ];
     const before = guarded.log.length;
@@ -170,17 +181,23 @@ describe("request targets", () => {
       return { target, host, answer, answered: answeredBy(answer) };
     });
     for (const { target, host, answered } of found) {
-      if (protectedPaths.includes(answered)) throw new Error(`Host "${host}", target "${target}": ${answered} answers.`);
+      if (protectedPaths.includes(answered))
+        throw new Error(`Host "${host}", target "${target}": ${answered} answers.`);
       const path = pathOf(target);
       if (openPaths.includes(answered) && path !== answered)
         throw new Error(`Host "${host}", target "${target}": ${answered} answers in place of ${path}.`);
     }
     expect(guarded.log.length).toBeGreaterThan(before);
-    expect(guarded.log.filter(({ route, status }) => status === 200 && protectedPaths.includes(String(route)))).toEqual([]);
+    expect(guarded.log.filter(({ route, status }) => status === 200 && protectedPaths.includes(String(route)))).toEqual(
+      [],
+    );
     // The same with a token, so that what is refused above is not refused by mistake.
     const token = "Authorization: Bearer secret\r\n";
     for (const target of ["/v1/models", "/v1/./models", "/healthz/../v1/models", "http://localhost/v1/models"])
-      expect([target, answeredBy(await ask(guarded, target, "localhost", "GET", token))]).toEqual([target, "/v1/models"]);
+      expect([target, answeredBy(await ask(guarded, target, "localhost", "GET", token))]).toEqual([
+        target,
+        "/v1/models",
+      ]);
   });
 
   test("open no caption without a token", async () => {
@@ -222,7 +239,13 @@ describe("hosts", () => {
   });
 
   test("of strangers are refused where nobody is asked for a token, on an address of this machine", async () => {
-    for (const host of ["evil.example", "evil.example:3000", "localhost.evil.example", "127.0.0.1.evil.example", "xlocalhost"]) {
+    for (const host of [
+      "evil.example",
+      "evil.example:3000",
+      "localhost.evil.example",
+      "127.0.0.1.evil.example",
+      "xlocalhost",
+    ]) {
       expect([host, answeredBy(await ask(open, "/v1/models", host))]).toEqual([host, "host-forbidden"]);
       expect([host, answeredBy(await ask(open, "/", host))]).toEqual([host, "host-forbidden"]);
       expect([host, answeredBy(await ask(open, "/healthz", host))]).toEqual([host, "host-forbidden"]);
