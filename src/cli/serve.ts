@@ -2,8 +2,9 @@ import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { EdgecapError } from "../errors.ts";
 import type { BackendChoice } from "../runtime/backend.ts";
-import type { CaptionServer, Listener } from "../server/mod.ts";
+import type { CaptionServer, Listener, listen as listenType } from "../server/mod.ts";
 import { backendOption } from "./backend_option.ts";
+import { LogWriter } from "./log_writer.ts";
 import { wholeNumber } from "./option_values.ts";
 
 interface ServeFlags {
@@ -17,8 +18,10 @@ interface ServeFlags {
   readonly drain: number;
   readonly cache?: number;
   readonly bodyLimit?: number;
+  readonly bodyMemory?: number;
   readonly maxImages?: number;
   readonly tokens?: string;
+  readonly hosts?: string[];
   readonly cors?: string[];
   readonly allowUrlHosts?: string[];
 }
@@ -47,8 +50,14 @@ export function registerServe(program: Command): void {
       wholeNumber(0, 65_536),
     )
     .option("--body-limit <MiB>", "largest body of a request (default: 20)", wholeNumber(1, 1024))
+    .option(
+      "--body-memory <MiB>",
+      "memory for all bodies and photos in hand; more get 503 (default: 256)",
+      wholeNumber(1, 1_048_576),
+    )
     .option("--max-images <n>", "most images of a request (default: 16)", wholeNumber(1, 1000))
     .option("--tokens <file>", "file of bearer tokens, one a line; or EDGECAP_TOKENS, with blanks between them")
+    .option("--hosts <names...>", "names that the server is asked by, or * for any; see below")
     .option("--cors <origins...>", "origins whose pages may call, or * (default: none)")
     .option("--allow-url-hosts <hosts...>", "hosts to fetch images from by URL (default: none); see below")
     .addHelpText(
@@ -56,6 +65,9 @@ export function registerServe(program: Command): void {
       `
 The first line on standard output names the address. The log, a line of JSON a request, goes to standard error.
 SIGTERM or Ctrl-C: no more photos are taken, those in hand are finished, and the exit status is 0. Twice: at once.
+
+Without tokens, on an address of this machine alone, requests have to name localhost or an address: a stranger's page
+could otherwise reach the server by letting its own name point here. --hosts adds names, for instance a proxy's.
 
 Hosts to fetch from are names, *.name for all below one, * for all, and addresses or ranges such as 10.1.0.0/16, which
 alone open loopback, private and link-local addresses.
@@ -69,6 +81,7 @@ Examples:
 
 async function serve(flags: ServeFlags): Promise<void> {
   const tokens = await tokensOf(flags);
+  const log = new LogWriter();
   // Only here: a server's packages take longer to start than all other verbs together.
   const { createServer, listen } = await import("../server/mod.ts");
   await using server = createServer({
@@ -79,11 +92,12 @@ async function serve(flags: ServeFlags): Promise<void> {
     ...(flags.deadline !== undefined && { deadlineMs: flags.deadline * 1000 }),
     ...(flags.cache !== undefined && { cacheBytes: flags.cache * mebibyte }),
     ...(flags.bodyLimit !== undefined && { maxBodyBytes: flags.bodyLimit * mebibyte }),
+    ...(flags.bodyMemory !== undefined && { bodyMemoryBytes: flags.bodyMemory * mebibyte }),
     ...(flags.maxImages !== undefined && { maxImages: flags.maxImages }),
     tokens,
     corsOrigins: flags.cors ?? [],
     allowUrlHosts: flags.allowUrlHosts ?? [],
-    log: (line) => process.stderr.write(`${JSON.stringify(line)}\n`),
+    log: (line) => log.line(line),
   });
   const stop = stopSignal();
   const listener = await open(listen, server, flags);
@@ -96,17 +110,18 @@ async function serve(flags: ServeFlags): Promise<void> {
     throw error;
   }
   await stop;
-  await finish(server, listener, flags.drain);
+  await finish(server, listener, log, flags.drain);
 }
 
 async function open(
-  listen: (server: CaptionServer, address: { host: string; port: number }) => Promise<Listener>,
+  listen: typeof listenType,
   server: CaptionServer,
-  { host, port }: ServeFlags,
+  { host, port, hosts }: ServeFlags,
 ): Promise<Listener> {
   try {
-    return await listen(server, { host, port });
+    return await listen(server, { host, port, ...(hosts && { hosts }) });
   } catch (cause) {
+    if (cause instanceof EdgecapError) throw cause;
     throw new EdgecapError("option-invalid", `Cannot listen on ${host}, port ${port}: ${String(cause)}.`, { cause });
   }
 }
@@ -125,13 +140,17 @@ function stopSignal(): Promise<void> {
   return promise;
 }
 
-async function finish(server: CaptionServer, listener: Listener, seconds: number): Promise<void> {
+/** Longest wait for the last lines of the log, in milliseconds. */
+const logMs = 500;
+
+async function finish(server: CaptionServer, listener: Listener, log: LogWriter, seconds: number): Promise<void> {
   const closed = listener.close();
   const finished = await server.drain(seconds * 1000);
-  if (!finished) process.stderr.write(`${JSON.stringify({ event: "drain-incomplete", seconds })}\n`);
+  if (!finished) log.line({ event: "drain-incomplete", seconds });
   // The last answers are on their way; connections that clients keep for later are not waited for.
   await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 250))]);
   await server[Symbol.asyncDispose]();
+  await log.flushed(logMs);
   process.exit(0);
 }
 

@@ -57,7 +57,8 @@ export class AllowedHosts {
    * @param named Whether the name that it stands for was allowed by name.
    */
   allowsAddress(text: string, named: boolean): boolean {
-    if (!ipaddr.isValid(text)) return false;
+    // ipaddr.js takes shorter and larger forms too, which resolvers read each in their own way.
+    if (isIP(text) === 0) return false;
     // An IPv4 address in the clothes of IPv6 is judged as what it is.
     const address = ipaddr.process(text);
     if (this.#ranges.some(([range, bits]) => range.kind() === address.kind() && address.match(range, bits)))
@@ -70,9 +71,20 @@ export class AllowedHosts {
   }
 }
 
+/** The only range of IPv6 that is given out to public hosts. */
+const globalUnicast: Range = [ipaddr.IPv6.parse("2000::"), 3];
+
 function isPublic(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
   // Loopback, private, link-local (metadata services among them), carrier-grade, multicast, reserved and tunnels.
-  return address.range() === "unicast";
+  if (address.range() !== "unicast") return false;
+  if (address.kind() === "ipv4") return true;
+  // IPv4 addresses in the old clothes of IPv6 (::127.0.0.1) and what is given to nobody lie outside of it; ISATAP puts
+  // an IPv4 address behind a public prefix.
+  return address.match(...globalUnicast) && !isIsatap(address as ipaddr.IPv6);
+}
+
+function isIsatap({ parts }: ipaddr.IPv6): boolean {
+  return (parts[4]! & 0xfdff) === 0 && parts[5] === 0x5efe;
 }
 
 function rangeOf(entry: string): Range | undefined {

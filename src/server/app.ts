@@ -1,7 +1,10 @@
 import { Elysia } from "elysia";
+import { BodyMemory } from "./body_memory.ts";
+import { canonicalRequest } from "./canonical_request.ts";
 import { CaptionService } from "./caption_service.ts";
 import { resolveConfig, type ServerConfig, type ServerOptions } from "./config.ts";
 import { Cors } from "./cors.ts";
+import { refuseOtherSites } from "./local_names.ts";
 import { Metrics } from "./metrics.ts";
 import { type Operation, openApiDocument, operations, type Route } from "./openapi.ts";
 import { page } from "./page/page.ts";
@@ -34,9 +37,6 @@ export interface CaptionServer extends AsyncDisposable {
   drain(limitMs: number): Promise<boolean>;
 }
 
-/** Routes that need no token: what watches the server from outside, and the page, which asks for one. */
-const open = new Set(["/healthz", "/readyz", "/openapi"]);
-
 /**
  * Makes a caption server and starts its workers.
  *
@@ -62,13 +62,15 @@ export function createServer(options: ServerOptions = {}): CaptionServer {
     },
   });
   const service = new CaptionService(pool, config.cacheBytes);
-  metrics.watch(pool, service);
+  const memory = new BodyMemory(config.bodyMemoryBytes);
+  metrics.watch(pool, service, memory);
   const captioning: Captioning = {
     service,
     metrics,
     maxPixels: config.maxPixels,
     limits: {
       body: { maxBytes: config.maxBodyBytes, timeoutMs: config.bodyTimeoutMs },
+      memory,
       maxImages: config.maxImages,
       urls: config.allowed.some
         ? { allowed: config.allowed, maxBytes: config.maxBodyBytes, timeoutMs: config.urlTimeoutMs }
@@ -80,73 +82,99 @@ export function createServer(options: ServerOptions = {}): CaptionServer {
   const requestLog = new RequestLog(metrics, config.log);
   let draining = false;
 
-  const guard = ({ request }: { request: Request }) => {
-    const { pathname } = new URL(request.url);
-    if (open.has(pathname) || (pathname === "/" && request.method !== "POST")) return;
-    tokens.check(request);
-  };
   const photos =
-    (answer: typeof captions) =>
-    ({ request }: { request: Request }): Promise<Response> => {
+    (answer: typeof captions): Route["answer"] =>
+    (request) => {
       if (draining) throw drained();
       return answer(request, captioning);
     };
-  const app = new Elysia({ name: "edgecap" })
-    .wrap((answer) => (request: Request, ...rest: unknown[]) => {
-      const preflight = cors.preflight(request);
-      const answered = preflight ?? (answer as (...args: unknown[]) => unknown)(routable(request), ...rest);
-      return requestLog.around(request, Promise.resolve(answered as Response), cors);
-    })
-    .onRequest(guard)
-    .onError(({ error, code, request }) => {
-      const problem = code === "NOT_FOUND" ? unknownRoute(request, documented) : problemOf(error);
-      const context = contextOf(request);
-      context.code = problem.code;
-      context.cause = problem.cause;
-      return problem.response(context.id);
-    })
-    .get("/", ({ request }) => page(request), { detail: detail(operations.page) })
-    .post("/v1/captions", photos(captions), {
-      parse: "none",
-      detail: detail(operations.captions),
-    })
-    .post("/", photos(imageToText), {
-      parse: "none",
-      detail: detail(operations.endpoint),
-    })
-    .post("/models/*", photos(imageToText), {
-      parse: "none",
-      detail: detail(operations.inference),
-    })
-    .get(
-      "/v1/models",
-      () => {
+  const routes: readonly Route[] = [
+    { method: "GET", path: "/", operation: operations.page, answer: page },
+    { method: "POST", path: "/v1/captions", operation: operations.captions, answer: photos(captions) },
+    { method: "POST", path: "/", operation: operations.endpoint, answer: photos(imageToText) },
+    { method: "POST", path: "/models/{id}", operation: operations.inference, answer: photos(imageToText) },
+    {
+      method: "GET",
+      path: "/v1/models",
+      operation: operations.models,
+      answer: () => {
         if (pool.model === undefined) throw notReady();
         return json({ models: [pool.model] });
       },
-      { detail: detail(operations.models) },
-    )
-    .get("/healthz", () => json({ status: "alive" }), { detail: detail(operations.healthz) })
-    .get(
-      "/readyz",
-      () => {
+    },
+    { method: "GET", path: "/healthz", operation: operations.healthz, answer: () => json({ status: "alive" }) },
+    {
+      method: "GET",
+      path: "/readyz",
+      operation: operations.readyz,
+      answer: () => {
         if (draining) throw drained();
         if (pool.state.ready === 0) throw notReady();
         return json({ status: "ready", workers: pool.state });
       },
-      { detail: detail(operations.readyz) },
-    )
-    .get(
-      "/metrics",
-      async () => {
+    },
+    {
+      method: "GET",
+      path: "/metrics",
+      operation: operations.metrics,
+      answer: async () => {
         const { body, contentType } = await metrics.text();
         return new Response(body, { headers: { "content-type": contentType, "cache-control": "no-store" } });
       },
-      { detail: detail(operations.metrics) },
-    )
-    .get("/openapi", () => json(document, { "cache-control": "no-cache" }), { detail: detail(operations.openapi) });
-  const documented = routesOf(app);
-  const document = openApiDocument(documented, config.tokens.length > 0);
+    },
+    {
+      method: "GET",
+      path: "/openapi",
+      operation: operations.openapi,
+      answer: () => json(document, { "cache-control": "no-cache" }),
+    },
+  ];
+  const document = openApiDocument(routes, tokens.wanted);
+
+  /** What a client gets in place of an answer, noted for the log. */
+  const refusal = (request: Request, error: unknown): Response => {
+    const problem = problemOf(error);
+    const context = contextOf(request);
+    context.code = problem.code;
+    context.cause = problem.cause;
+    return problem.response(context.id);
+  };
+  const lost = (request: Request): unknown => {
+    try {
+      // Who has no token does not learn what there is.
+      tokens.check(request);
+    } catch (wrongToken) {
+      return wrongToken;
+    }
+    return unknownRoute(request, routes);
+  };
+  const respond = async (request: Request, route: (request: Request) => unknown): Promise<Response> => {
+    const context = contextOf(request);
+    try {
+      const canonical = canonicalRequest(request);
+      shareContext(request, canonical);
+      context.route = routes.find(({ path }) => matches(path, new URL(canonical.url).pathname))?.path;
+      context.names?.check(canonical);
+      refuseOtherSites(canonical, cors, context.names);
+      return cors.preflight(canonical) ?? ((await route(canonical)) as Response);
+    } catch (error) {
+      return refusal(request, error);
+    }
+  };
+  const app = new Elysia({ name: "edgecap" })
+    .wrap((answer) => (request: Request, ...rest: unknown[]) => {
+      const route = (canonical: Request) => (answer as (...args: unknown[]) => unknown)(canonical, ...rest);
+      return requestLog.around(request, respond(request, route), cors);
+    })
+    .onError(({ error, code, request }) => refusal(request, code === "NOT_FOUND" ? lost(request) : error));
+  for (const { method, path, operation, answer } of routes) {
+    // The route that was found decides whether it wants a token: no reading of the path can disagree with it.
+    const guarded = ({ request }: { request: Request }) => {
+      if (operation.security === undefined) tokens.check(request);
+      return answer(request);
+    };
+    app.route(method, path.replace("{id}", "*"), guarded, { parse: "none", detail: detail(operation) });
+  }
   return {
     app: app as unknown as Elysia,
     fetch: async (request) => app.fetch(request),
@@ -160,26 +188,9 @@ export function createServer(options: ServerOptions = {}): CaptionServer {
   };
 }
 
-/** Elysia looks for the path behind the eleventh character, which a short host name does not reach. */
-function routable(request: Request): Request {
-  const { pathname, search, host, protocol } = new URL(request.url);
-  if (protocol.length + "//".length + host.length >= 11) return request;
-  const other = new Request(`http://localhost${pathname}${search}`, request);
-  shareContext(request, other);
-  return other;
-}
-
 /** Elysia keeps what is documented of a route under this name, and takes only its own type for it. */
 function detail(operation: Operation): Record<string, unknown> {
   return operation as unknown as Record<string, unknown>;
-}
-
-function routesOf(app: { routes: { method: string; path: string; hooks: unknown }[] }): Route[] {
-  return app.routes.map(({ method, path, hooks }) => ({
-    method,
-    path: path.replace("*", "{id}"),
-    operation: (hooks as { detail: Operation }).detail,
-  }));
 }
 
 function unknownRoute(request: Request, routes: readonly Route[]): Problem {

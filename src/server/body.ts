@@ -1,3 +1,4 @@
+import type { MemoryShare } from "./body_memory.ts";
 import { Problem } from "./problem.ts";
 
 /** Limits of a request's body. */
@@ -8,51 +9,101 @@ export interface BodyLimits {
   readonly timeoutMs: number;
 }
 
+/** Time without a limit of speed, in milliseconds, and the least bytes a second from then on. */
+const graceMs = 5000;
+const leastRate = 1024;
+
+/** Chunks that may have any size, and the least average of their bytes from then on. */
+const freeChunks = 10_000;
+const leastChunk = 64;
+
+/** First size of a buffer, in bytes. */
+const firstSize = 65_536;
+
 /**
- * Reads a request's body, and no more of it than the limit.
+ * Reads a request's body, and no more of it than the limits of its own and of all requests.
  *
- * @throws {Problem} `body-too-large` or `body-timeout`; `body-invalid` where the connection was cut.
+ * @param memory What the body is taken from as it arrives.
+ * @throws {Problem} `encoding-unsupported` where the body is compressed; `body-too-large`, `body-timeout` where it is slow,
+ *   `memory-full`; `body-invalid` where the connection was cut.
  */
 export async function readBody(
   request: Request,
   { maxBytes, timeoutMs }: BodyLimits,
+  memory: MemoryShare,
 ): Promise<Uint8Array<ArrayBuffer>> {
+  refuseCoding(request);
   const tooLarge = () =>
     new Problem("body-too-large", `The body has more than ${maxBytes} bytes, the limit here: send a smaller photo.`, {
       connection: "close",
     });
-  const declared = Number(request.headers.get("content-length") ?? 0);
+  const declared = Number(request.headers.get("content-length") ?? Number.NaN);
   if (declared > maxBytes) throw tooLarge();
   if (request.body === null) return new Uint8Array(0);
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    const message = `The body did not arrive within ${timeoutMs / 1000} s: send it faster, or a smaller photo.`;
-    late.reject(new Problem("body-timeout", message, { connection: "close" }));
-  }, timeoutMs);
-  late.promise.catch(() => {});
-  const reader = request.body.getReader();
-  const chunks: Uint8Array[] = [];
+  const most = declared >= 0 ? declared : maxBytes;
+  let buffer = new Uint8Array(0);
   let length = 0;
+  let chunks = 0;
+  const reader = request.body.getReader();
+  let late: Problem | undefined;
+  const giveUp = (message: string) => {
+    late = new Problem("body-timeout", message, { connection: "close" });
+    // The read that waits comes back with this.
+    reader.cancel(late).catch(() => {});
+  };
+  const started = performance.now();
+  const pace = setInterval(() => {
+    const ms = performance.now() - started;
+    if (ms > graceMs && length < (ms / 1000) * leastRate)
+      giveUp(`The body comes at less than ${leastRate} bytes a second: send it faster.`);
+  }, 1000);
+  const whole = setTimeout(
+    () => giveUp(`The body did not arrive within ${timeoutMs / 1000} s: send it faster, or a smaller photo.`),
+    timeoutMs,
+  );
   try {
     for (;;) {
-      const { done, value } = await Promise.race([reader.read(), late.promise]);
+      const { done, value } = await reader.read();
+      if (late !== undefined) throw late;
       if (done) break;
-      length += value.length;
-      if (length > maxBytes) throw tooLarge();
-      chunks.push(value);
+      const needed = length + value.length;
+      if (needed > maxBytes) throw tooLarge();
+      // A million chunks of a byte each keep this thread busy for seconds.
+      if (++chunks > freeChunks && needed < chunks * leastChunk) throw tooManyChunks();
+      if (needed > buffer.length) {
+        const size = Math.max(needed, Math.min(Math.max(buffer.length * 2, firstSize), most));
+        memory.take(size - buffer.length);
+        // The old memory goes at once, not when it is collected.
+        buffer = new Uint8Array(buffer.buffer.transfer(size));
+      }
+      buffer.set(value, length);
+      length = needed;
     }
   } catch (error) {
     reader.cancel().catch(() => {});
+    if (late !== undefined) throw late;
     if (error instanceof Problem) throw error;
     throw new Problem("body-invalid", "The body broke off: send it again.", {}, { cause: error });
   } finally {
-    clearTimeout(timer);
+    clearInterval(pace);
+    clearTimeout(whole);
   }
-  const body = new Uint8Array(length);
-  let place = 0;
-  for (const chunk of chunks) {
-    body.set(chunk, place);
-    place += chunk.length;
-  }
-  return body;
+  return buffer.subarray(0, length);
+}
+
+function tooManyChunks(): Problem {
+  const message = `The body comes in chunks of less than ${leastChunk} bytes each: send larger ones.`;
+  return new Problem("body-invalid", message, { connection: "close" });
+}
+
+/** A compressed body would be taken for a broken photo. Photos are compressed by themselves, so nothing is gained by it. */
+function refuseCoding(request: Request): void {
+  const coding = request.headers.get("content-encoding")?.trim().toLowerCase() ?? "";
+  if (coding === "" || coding === "identity") return;
+  const shown = /^[a-z0-9, -]{1,40}$/.test(coding) ? ` "${coding}"` : "";
+  throw new Problem(
+    "encoding-unsupported",
+    `The body has the Content-Encoding${shown}, which is not decoded here: send it without, as photos are compressed.`,
+    { "accept-encoding": "identity" },
+  );
 }

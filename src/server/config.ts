@@ -26,6 +26,11 @@ export interface ServerOptions {
   readonly cacheBytes?: number;
   /** Most bytes of a request's body. Default 20 MiB. */
   readonly maxBodyBytes?: number;
+  /**
+   * Most memory of all bodies and photos in hand together, in bytes; at least one body's. Default 256 MiB, or four bodies
+   * where that is more.
+   */
+  readonly bodyMemoryBytes?: number;
   /** Time for a request's body to arrive, in milliseconds. Default 15,000. */
   readonly bodyTimeoutMs?: number;
   /** Most images of one request. Default 16. */
@@ -65,6 +70,7 @@ export function resolveConfig(options: ServerOptions): ServerConfig {
       );
     return value;
   };
+  const maxBodyBytes = whole("maxBodyBytes", 20 * 2 ** 20, 1, 2 ** 30);
   const tokens = options.tokens ?? [];
   if (tokens.some((token) => !/^\S+$/.test(token)))
     throw new EdgecapError("option-invalid", "A token is empty or holds a blank: give tokens without blanks.");
@@ -77,7 +83,8 @@ export function resolveConfig(options: ServerOptions): ServerConfig {
     deadlineMs: whole("deadlineMs", 30_000, 1, 3_600_000),
     hangMs: whole("hangMs", 20_000, 100, 3_600_000),
     cacheBytes: whole("cacheBytes", 32 * 2 ** 20, 0, Number.MAX_SAFE_INTEGER),
-    maxBodyBytes: whole("maxBodyBytes", 20 * 2 ** 20, 1, 2 ** 30),
+    maxBodyBytes,
+    bodyMemoryBytes: whole("bodyMemoryBytes", Math.max(256 * 2 ** 20, maxBodyBytes * 4), maxBodyBytes, 2 ** 40),
     bodyTimeoutMs: whole("bodyTimeoutMs", 15_000, 1, 3_600_000),
     maxImages: whole("maxImages", 16, 1, 1000),
     maxPixels: whole("maxPixels", 50_000_000, 1, 50_000_000),

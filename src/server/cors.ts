@@ -9,7 +9,7 @@ export class Cors {
   /** The answer to a preflight request, or `undefined` where it is none or not allowed. */
   preflight(request: Request): Response | undefined {
     const isPreflight = request.method === "OPTIONS" && request.headers.has("access-control-request-method");
-    if (!isPreflight || !this.#allows(request)) return undefined;
+    if (!isPreflight || !this.allows(request)) return undefined;
     const response = new Response(null, {
       status: 204,
       headers: {
@@ -26,12 +26,13 @@ export class Cors {
   mark(request: Request, headers: Headers): void {
     if (this.#origins.size === 0) return;
     headers.append("vary", "origin");
-    if (!this.#allows(request)) return;
+    if (!this.allows(request)) return;
     headers.set("access-control-allow-origin", this.#origins.has("*") ? "*" : request.headers.get("origin")!);
     headers.set("access-control-expose-headers", "cache-status, retry-after, x-request-id");
   }
 
-  #allows(request: Request): boolean {
+  /** Whether the request comes from a page of an origin that is named. */
+  allows(request: Request): boolean {
     const origin = request.headers.get("origin");
     return origin !== null && (this.#origins.has("*") || this.#origins.has(origin));
   }

@@ -3,6 +3,7 @@ import http from "node:http";
 import https from "node:https";
 import { isIP, type LookupFunction } from "node:net";
 import type { AllowedHosts } from "./allowed_hosts.ts";
+import type { MemoryShare } from "./body_memory.ts";
 import { Problem } from "./problem.ts";
 
 /** How images are fetched by URL. */
@@ -24,14 +25,20 @@ const mostRedirects = 3;
  * one of those very addresses: no second answer of the name server can lead elsewhere. Redirects are followed by hand,
  * each checked like the first.
  *
- * @throws {Problem} `url-forbidden`, `url-unreachable` or `body-too-large`.
+ * @param memory What the image is taken from as it arrives.
+ * @throws {Problem} `url-forbidden`, `url-unreachable`, `body-too-large` or `memory-full`.
  */
-export async function fetchImage(text: string, options: ImageUrlOptions, signal: AbortSignal): Promise<Uint8Array> {
+export async function fetchImage(
+  text: string,
+  options: ImageUrlOptions,
+  memory: MemoryShare,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
   const deadline = AbortSignal.timeout(options.timeoutMs);
   const both = AbortSignal.any([signal, deadline]);
   let url = checkedUrl(text, options);
   for (let hop = 0; hop <= mostRedirects; hop++) {
-    const answer = await get(url, options, both).catch((error: unknown) => {
+    const answer = await get(url, options, memory, both).catch((error: unknown) => {
       if (error instanceof Problem || signal.aborted) throw error;
       const why = deadline.aborted ? `took more than ${options.timeoutMs / 1000} s` : "cannot be fetched";
       throw new Problem("url-unreachable", `The image at "${url.host}" ${why}.`, {}, { cause: error });
@@ -64,6 +71,7 @@ function hostOf(url: URL): string {
 function get(
   url: URL,
   { allowed, maxBytes, resolve }: ImageUrlOptions,
+  memory: MemoryShare,
   signal: AbortSignal,
 ): Promise<Uint8Array | { location: string }> {
   const { promise, resolve: done, reject } = Promise.withResolvers<Uint8Array | { location: string }>();
@@ -101,8 +109,16 @@ function get(
       let length = 0;
       response.on("data", (chunk: Buffer) => {
         length += chunk.length;
-        if (length > maxBytes) tooLarge();
-        else chunks.push(chunk);
+        if (length > maxBytes) {
+          tooLarge();
+          return;
+        }
+        try {
+          memory.take(chunk.length);
+          chunks.push(chunk);
+        } catch (full) {
+          refuse(full as Problem);
+        }
       });
       response.on("end", () => done(new Uint8Array(Buffer.concat(chunks))));
       response.on("error", reject);

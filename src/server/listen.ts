@@ -1,4 +1,8 @@
+import { isIP } from "node:net";
 import type { CaptionServer } from "./app.ts";
+import { LocalNames } from "./local_names.ts";
+import { listenOnNode } from "./node_listener.ts";
+import { contextOf } from "./request_context.ts";
 
 /** Where a server listens. */
 export interface Listener {
@@ -18,44 +22,50 @@ export interface ListenOptions {
   readonly host?: string;
   /** Port; 0 picks a free one. Default 3000. */
   readonly port?: number;
+  /**
+   * Names that requests may be addressed to, beside `localhost` and addresses: `captions.example.org`, `*.example.org` for
+   * all below, `*` for any. Default: none on an address of this machine alone that asks for no tokens, so that no page can
+   * reach it by letting its own name point here; any elsewhere.
+   */
+  readonly hosts?: readonly string[];
 }
 
-/** Seconds in which a client has to send the head of its request, and in which an idle connection is closed. */
+/** Seconds in which a client has to send the head of a request, and after which an idle connection is closed. */
 const headSeconds = 10;
-
-/** What is used of Deno, whose types are not here. */
-interface DenoHost {
-  serve(
-    options: {
-      hostname: string;
-      port: number;
-      signal: AbortSignal;
-      onListen: () => void;
-      onError: (error: unknown) => Response;
-    },
-    handler: (request: Request) => Promise<Response>,
-  ): { readonly addr: { readonly port: number }; shutdown(): Promise<void> };
-}
 
 /**
  * Opens a socket for a server, on Bun, Deno or Node.
  *
+ * A connection is closed 10 to 14 seconds after its last answer, and where the head of a request takes as long.
+ *
  * @throws Where the port is taken or may not be used.
+ * @throws {EdgecapError} `option-invalid`, quoting a name of `hosts` that is none.
  */
 export async function listen(
   server: CaptionServer,
-  { host = "127.0.0.1", port = 3000 }: ListenOptions = {},
+  { host = "127.0.0.1", port = 3000, hosts }: ListenOptions = {},
 ): Promise<Listener> {
-  const { Deno, Bun } = globalThis as { Deno?: DenoHost; Bun?: unknown };
-  if (Deno !== undefined) return listenOnDeno(Deno, server, host, port);
-  if (Bun !== undefined) return listenOnBun(server, host, port);
-  // Only here: the others have no use for the package that it takes.
-  const { listenOnNode } = await import("./listen_node.ts");
-  const socket = await listenOnNode(server, host, port, headSeconds);
-  return { url: urlOf(host, socket.port), close: (force = false) => socket.close(force) };
+  const limited = hosts ?? (isLoopback(host) && server.config.tokens.length === 0 ? [] : ["*"]);
+  const names = new LocalNames(limited);
+  const answer = (request: Request) => {
+    contextOf(request).names = names;
+    return server.fetch(request);
+  };
+  const socket =
+    "Bun" in globalThis ? listenOnBun(answer, host, port) : await listenOnNode(answer, { host, port, headSeconds });
+  return {
+    url: `http://${isIP(host) === 6 ? `[${host}]` : host}:${socket.port}`,
+    close: socket.close,
+  };
 }
 
-function listenOnBun(server: CaptionServer, hostname: string, port: number): Listener {
+/** What a listener tells of its socket. */
+export interface OpenSocket {
+  readonly port: number;
+  close(force?: boolean): Promise<void>;
+}
+
+function listenOnBun(answer: (request: Request) => Promise<Response>, hostname: string, port: number): OpenSocket {
   const socket = Bun.serve({
     hostname,
     port,
@@ -63,36 +73,22 @@ function listenOnBun(server: CaptionServer, hostname: string, port: number): Lis
     // The app refuses a body that is too large itself, and says so.
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,
     development: false,
-    fetch(request, bun) {
+    async fetch(request, bun) {
       // From here the app has its own limits of time, and a photo may wait for longer than a silent connection may last.
       bun.timeout(request, 0);
-      return server.fetch(request);
+      const response = await answer(request);
+      // The limit is the connection's, and would stay lifted after the answer.
+      const restore = () => bun.timeout(request, headSeconds);
+      const { ended } = contextOf(request);
+      if (ended === undefined) restore();
+      else void ended.then(restore);
+      return response;
     },
-    error: failed,
+    error: () => new Response(null, { status: 500 }),
   });
-  return { url: urlOf(hostname, socket.port!), close: (force = false) => socket.stop(force) };
+  return { port: socket.port!, close: (force = false) => socket.stop(force) };
 }
 
-function listenOnDeno(deno: DenoHost, server: CaptionServer, hostname: string, port: number): Listener {
-  const cut = new AbortController();
-  let closing = false;
-  const socket = deno.serve({ hostname, port, signal: cut.signal, onListen: () => {}, onError: failed }, server.fetch);
-  return {
-    url: urlOf(hostname, socket.addr.port),
-    async close(force = false) {
-      // Deno takes it ill to be asked twice.
-      if (closing) return;
-      closing = true;
-      if (force) cut.abort();
-      else await socket.shutdown();
-    },
-  };
-}
-
-function urlOf(host: string, port: number): string {
-  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
-}
-
-function failed(): Response {
-  return new Response(null, { status: 500 });
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
 }

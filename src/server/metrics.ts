@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Caption } from "../captioner.ts";
+import type { BodyMemory } from "./body_memory.ts";
 import type { CaptionService, Origin } from "./caption_service.ts";
 import type { PoolObserver, WorkerPool } from "./pool/worker_pool.ts";
 
@@ -14,6 +15,9 @@ export class Metrics {
     labelNames: ["route", "method", "status"],
     registers: [this.#registry],
   });
+  readonly #problems = this.#counter("edgecap_problems_total", "Requests refused or failed, by the problem's code.", [
+    "code",
+  ]);
   readonly #duration = this.#histogram("edgecap_http_request_duration_seconds", "Time to the answer.", ["route"]);
   readonly #wait = this.#histogram("edgecap_queue_wait_seconds", "Time that photos waited for a worker.");
   readonly #image = this.#histogram("edgecap_image_seconds", "Time to decode and resize a photo.");
@@ -43,7 +47,13 @@ export class Metrics {
   }
 
   /** Lets what is in the server at the moment be read: the queue, the workers, the cache, the memory. */
-  watch(pool: Pick<WorkerPool, "state">, service: Pick<CaptionService, "cached">): void {
+  watch(
+    pool: Pick<WorkerPool, "state">,
+    service: Pick<CaptionService, "cached">,
+    memory: Pick<BodyMemory, "held" | "limit">,
+  ): void {
+    this.#gauge("edgecap_body_bytes", "Memory of bodies and photos in hand.", () => memory.held);
+    this.#gauge("edgecap_body_limit_bytes", "Most memory of bodies and photos in hand.", () => memory.limit);
     this.#gauge("edgecap_queue_length", "Photos that wait for a worker.", () => pool.state.queue);
     this.#gauge("edgecap_workers_ready", "Workers that can caption.", () => pool.state.ready);
     this.#gauge("edgecap_workers_busy", "Workers that have a photo.", () => pool.state.busy);
@@ -55,6 +65,10 @@ export class Metrics {
   request(route: string, method: string, status: number, seconds: number): void {
     this.#requests.inc({ route, method, status: String(status) });
     this.#duration.observe({ route }, seconds);
+  }
+
+  problem(code: string): void {
+    this.#problems.inc({ code });
   }
 
   caption(origin: Origin): void {

@@ -6,8 +6,7 @@
  *
  * await using server = createServer({ workers: 2 });
  * await server.ready;
- * const { url } = await listen(server, { port: 3000 });
- * console.log(url);
+ * console.log((await listen(server, { port: 3000 })).url);
  * ```
  *
  * `server.fetch` is a web-standard handler for other hosts.

@@ -24,7 +24,10 @@ const captionProblems: readonly ProblemCode[] = [
   "body-timeout",
   "body-too-large",
   "deadline-exceeded",
+  "encoding-unsupported",
   "internal",
+  "memory-full",
+  "origin-forbidden",
   "token-invalid",
   "type-unsupported",
   "url-forbidden",
@@ -155,11 +158,14 @@ export const operations: Readonly<Record<RouteName, Operation>> = {
   },
 };
 
-/** A route of the app, as the document needs it. */
+/** A route of the server. */
 export interface Route {
   readonly method: string;
+  /** Path, with `{id}` for whatever stands at its end. */
   readonly path: string;
+  /** What the document says of it; it wants a token unless its `security` is empty. */
   readonly operation: Operation;
+  readonly answer: (request: Request) => Response | Promise<Response>;
 }
 
 /** The OpenAPI 3.1 document of these routes. */

@@ -7,11 +7,16 @@ export type ServerCode =
   | "body-invalid"
   | "body-timeout"
   | "body-too-large"
+  | "encoding-unsupported"
+  | "host-forbidden"
   | "images-missing"
   | "images-too-many"
   | "internal"
+  | "memory-full"
   | "method-not-allowed"
   | "not-ready"
+  | "origin-forbidden"
+  | "request-invalid"
   | "route-unknown"
   | "token-invalid"
   | "type-unsupported"
@@ -26,12 +31,17 @@ const kinds = {
   "body-too-large": [413, "Body too large"],
   "deadline-exceeded": [503, "Too late"],
   draining: [503, "Server is shutting down"],
+  "encoding-unsupported": [415, "Content encoding not supported"],
+  "host-forbidden": [403, "Host not allowed"],
   "images-missing": [422, "No image"],
   "images-too-many": [413, "Too many images"],
   internal: [500, "Internal error"],
+  "memory-full": [503, "Too many photos at once"],
   "method-not-allowed": [405, "Method not allowed"],
   "not-ready": [503, "Not ready"],
+  "origin-forbidden": [403, "Origin not allowed"],
   "queue-full": [503, "Queue full"],
+  "request-invalid": [400, "Request not understood"],
   "route-unknown": [404, "No such route"],
   "token-invalid": [401, "Token missing or wrong"],
   "type-unsupported": [415, "Content type not supported"],

@@ -1,6 +1,12 @@
+import type { LocalNames } from "./local_names.ts";
+
 /** What is known of a request while it is answered. */
 export interface RequestContext {
   readonly id: string;
+  /** The names that the listener answers to, where they are limited. */
+  names?: LocalNames | undefined;
+  /** Path of the route as the documentation has it; none where no route is found. */
+  route?: string | undefined;
   /** Bytes of the images, how many, and where the captions came from, for the log. */
   images?: number;
   bytes?: number;
@@ -10,6 +16,8 @@ export interface RequestContext {
   cause?: unknown;
   /** Set by an answer that goes on after its head: when it ends. */
   ended?: Promise<void>;
+  /** Memory of the request's body and photos, which goes when the request ends. */
+  memory?: Disposable;
 }
 
 const contexts = new WeakMap<Request, RequestContext>();

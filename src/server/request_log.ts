@@ -7,7 +7,8 @@ import { contextOf } from "./request_context.ts";
 /** Status by which a client is counted that left before the answer; no client sees it. */
 const clientLeft = 499;
 
-const routes = new Set(["/", "/v1/captions", "/v1/models", "/healthz", "/readyz", "/metrics", "/openapi"]);
+/** What a browser may do with an answer that it is made to show: nothing. */
+const noDocument = "default-src 'none'; frame-ancestors 'none'";
 
 /** Counts, times and writes down requests, names each by an id, and knows how many are in hand. */
 export class RequestLog {
@@ -30,6 +31,8 @@ export class RequestLog {
       const response = await answered;
       response.headers.set("x-request-id", context.id);
       response.headers.set("x-content-type-options", "nosniff");
+      // The page brings a policy of its own; nothing else is a document.
+      if (!response.headers.has("content-security-policy")) response.headers.set("content-security-policy", noDocument);
       cors.mark(request, response.headers);
       const status = isAborted(context.cause) ? clientLeft : response.status;
       if (context.ended === undefined) this.#end(request, status, started);
@@ -55,11 +58,11 @@ export class RequestLog {
   }
 
   #end(request: Request, status: number, started: number): void {
-    const { id, images, bytes, origin, code, cause } = contextOf(request);
-    const { pathname } = new URL(request.url);
-    const route = routes.has(pathname) ? pathname : pathname.startsWith("/models/") ? "/models/{id}" : "other";
+    const { id, route = "other", images, bytes, origin, code, cause, memory } = contextOf(request);
+    memory?.[Symbol.dispose]();
     const ms = performance.now() - started;
     this.#metrics.request(route, methodOf(request), status, ms / 1000);
+    if (code !== undefined && status !== clientLeft) this.#metrics.problem(code);
     this.#log({
       time: new Date().toISOString(),
       id,

@@ -12,7 +12,8 @@ const representations: readonly Representation[] = ["application/json", "text/pl
  * @throws {Problem} `accept-unsupported`
  */
 export function representationFor(request: Request): Representation {
-  const accept = request.headers.get("accept") ?? undefined;
+  // What is offered has no parameters, so of those that are asked for, such as a charset, only the weight counts.
+  const accept = request.headers.get("accept")?.replaceAll(/;\s*(?!q\s*=)[^;,"]*(?:"[^"]*")?[^;,"]*/gi, "");
   const [best] = new Negotiator({ headers: { accept } }).mediaTypes([...representations]);
   if (best === undefined)
     throw new Problem("accept-unsupported", `Answers here are ${representations.join(", ")}: accept one of them.`);

@@ -9,13 +9,18 @@ export class Tokens {
     this.#digests = tokens.map(digest);
   }
 
+  /** Whether anybody is asked for a token. */
+  get wanted(): boolean {
+    return this.#digests.length > 0;
+  }
+
   /**
    * Lets a request pass, or throws.
    *
    * @throws {Problem} `token-invalid`
    */
   check(request: Request): void {
-    if (this.#digests.length === 0) return;
+    if (!this.wanted) return;
     const given = /^Bearer +(\S+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
     const challenge = {
       "www-authenticate": `Bearer realm="edgecap"${given === undefined ? "" : ', error="invalid_token"'}`,

@@ -142,7 +142,7 @@ describe("POST /v1/captions", () => {
     ["a text", 415, "image-unsupported", "", "no picture at all", image],
     ["a truncated JPEG", 422, "image-truncated", "", truncated, image],
     ["too many pixels", 413, "image-too-large", "", bomb, image],
-    ["another content type", 415, "type-unsupported", "", coffee, { "content-type": "text/html" }],
+    ["another content type", 415, "type-unsupported", "", "<p>no picture</p>", { "content-type": "text/html" }],
     [
       "a content type of forms",
       415,

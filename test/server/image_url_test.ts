@@ -3,6 +3,7 @@ import http from "node:http";
 import type { AddressInfo } from "node:net";
 import fc from "fast-check";
 import { AllowedHosts } from "../../src/server/allowed_hosts.ts";
+import { BodyMemory } from "../../src/server/body_memory.ts";
 import { fetchImage, type ImageUrlOptions } from "../../src/server/image_url.ts";
 import { Problem } from "../../src/server/problem.ts";
 import { example, problemCode, tinyServer } from "./tiny_server.ts";
@@ -48,7 +49,7 @@ function get(
     ...(resolve && { resolve: async (host: string) => resolve(host) }),
     ...limits,
   };
-  return fetchImage(url, options, new AbortController().signal);
+  return fetchImage(url, options, new BodyMemory(1e8).share(), new AbortController().signal);
 }
 
 async function codeOf(work: Promise<unknown>): Promise<string> {
@@ -62,6 +63,15 @@ async function codeOf(work: Promise<unknown>): Promise<string> {
 }
 
 const loopback = "127.0.0.0/8";
+
+/** Addresses in forms that a resolver or a network stack may lead inside: old, translated, tunnelled, unfinished. */
+const oddAddresses = [
+  ...["::127.0.0.1", "::7f00:1", "::a00:1", "::ffff:0:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b:1::7f00:1"],
+  ...["2001:0:7f00:1::1", "2a00:1450::5efe:7f00:1", "2a00:1450::200:5efe:a00:1", "fec0::1", "100::1", "5f00::1"],
+  ...["2001:db8::1", "3fff::1", "4000::1", "ff02::1", "fe80::1%eth0", "::1%lo"],
+  ...["999.1.1.1", "1.2.3", "127.1", "0177.0.0.1", "0x7f.0.0.1", "2130706433", "0", "127.0.0.1.", " 127.0.0.1", ""],
+  ...["192.0.0.8", "192.0.2.1", "192.88.99.1", "198.18.0.1", "203.0.113.9", "240.0.0.1", "100.127.255.255"],
+];
 
 describe("fetchImage()", () => {
   test("fetches from a host that is allowed, at an address that is allowed", async () => {
@@ -107,6 +117,7 @@ describe("fetchImage()", () => {
       "::ffff:a9fe:a9fe",
       "64:ff9b::7f00:1",
       "2002:7f00:1::",
+      ...oddAddresses,
     ]) {
       for (const addresses of [[address], ["93.184.216.34", address]]) {
         const work = get(`http://photos.test:${port}/coffee.jpg`, ["photos.test"], () => addresses);
@@ -174,6 +185,12 @@ describe("AllowedHosts", () => {
       expect(() => new AllowedHosts([entry])).toThrow(entry);
   });
 
+  test("lets public addresses through", () => {
+    const hosts = new AllowedHosts(["*"]);
+    for (const address of ["93.184.216.34", "8.8.8.8", "2001:4860:4860::8888", "2a00:1450::1", "::ffff:8.8.8.8"])
+      expect([address, hosts.allowsAddress(address, true)]).toEqual([address, true]);
+  });
+
   test("lets no private address through for any name, property", () => {
     const hosts = new AllowedHosts(["*"]);
     const octet = fc.integer({ min: 0, max: 255 });
@@ -188,7 +205,8 @@ describe("AllowedHosts", () => {
       fc.property(inside, (parts) => {
         const address = parts.join(".");
         expect(hosts.allowsAddress(address, true)).toBe(false);
-        expect(hosts.allowsAddress(`::ffff:${address}`, true)).toBe(false);
+        for (const prefix of ["::ffff:", "::", "64:ff9b::", "::ffff:0:", "2a00:1450::5efe:"])
+          expect([prefix, address, hosts.allowsAddress(prefix + address, true)]).toEqual([prefix, address, false]);
       }),
     );
   });

@@ -1,10 +1,16 @@
 /** Whatever a request holds, it is read as what was sent, or refused by a problem with a code. */
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { BodyMemory } from "../../src/server/body_memory.ts";
 import { type PhotoLimits, type Photos, readPhotos } from "../../src/server/photos.ts";
 import { Problem } from "../../src/server/problem.ts";
 
-const limits: PhotoLimits = { body: { maxBytes: 100_000, timeoutMs: 60_000 }, maxImages: 4, urls: undefined };
+const limits: PhotoLimits = {
+  body: { maxBytes: 100_000, timeoutMs: 60_000 },
+  memory: new BodyMemory(1e9),
+  maxImages: 4,
+  urls: undefined,
+};
 
 const bytes = fc.uint8Array({ minLength: 1, maxLength: 300 });
 const options = fc.record(

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type ChildProcess, execFileSync, type StdioOptions, spawn } from "node:child_process";
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -31,11 +31,15 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function start(args: string[], env: Record<string, string> = {}): ChildProcess {
+function start(
+  args: string[],
+  env: Record<string, string> = {},
+  stdio: StdioOptions = ["ignore", "pipe", "pipe"],
+): ChildProcess {
   const runtime = onDeno ? ["run", "-A", "--no-check", main] : [main];
   return spawn(process.execPath, [...runtime, "serve", ...args], {
     env: { ...process.env, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio,
   });
 }
 
@@ -116,6 +120,25 @@ describe("edgecap serve", () => {
     expect(await Promise.all(asked)).toContain("cut off");
   });
 
+  test("answers and ends where nobody reads its log", async () => {
+    const pipe = join(folder, "log-pipe");
+    execFileSync("mkfifo", [pipe]);
+    // Open at both ends, so that it can be written to, and never read.
+    const unread = openSync(pipe, "r+");
+    const child = start(["--port", "0", "--workers", "1", "--bundle", bundle], {}, ["ignore", "pipe", unread]);
+    const exit = new Promise<number | null>((resolve) => child.on("close", resolve));
+    const lines = createInterface({ input: child.stdout! });
+    const url = (await new Promise<string>((resolve) => lines.once("line", resolve))).split(" ").at(-1)!;
+    // A pipe holds 64 KiB, and a line has some 150 bytes.
+    for (let i = 0; i < 30; i++) {
+      const asked = Array.from({ length: 40 }, () => fetch(`${url}/healthz`).then((response) => response.text()));
+      expect(new Set(await Promise.all(asked))).toEqual(new Set(['{"status":"alive"}']));
+    }
+    process.kill(child.pid!, "SIGTERM");
+    expect(await exit).toBe(0);
+    closeSync(unread);
+  });
+
   test("takes tokens from a file and from the environment", async () => {
     const file = join(folder, "tokens");
     writeFileSync(file, "from-a-file\n");
@@ -134,6 +157,7 @@ describe("edgecap serve", () => {
     for (const [args, status, message] of [
       [["--bundle", join(folder, "nothing"), "--port", "0"], 1, "No bundle at"],
       [["--port", "70000"], 2, "70000"],
+      [["--hosts", "http://x", "--port", "0"], 2, "http://x"],
       [["--cors", "app.example", "--port", "0"], 2, "app.example"],
       [["--allow-url-hosts", "http://x", "--port", "0"], 2, "http://x"],
       [["--tokens", join(folder, "none"), "--port", "0"], 1, "Cannot read the tokens"],

@@ -36,7 +36,7 @@ const headers: Readonly<Record<string, string>> = {
  * @returns 200 with the document, or 304 where the browser has this very one.
  */
 export function page(request?: Request): Response {
-  const known = request?.headers.get("if-none-match")?.split(/\s*,\s*/) ?? [];
-  const same = known.some((tag) => tag === "*" || tag.replace(/^W\//, "") === built.etag);
+  const known = request?.headers.get("if-none-match")?.split(",") ?? [];
+  const same = known.map((tag) => tag.trim()).some((tag) => tag === "*" || tag.replace(/^W\//, "") === built.etag);
   return same ? new Response(null, { status: 304, headers }) : new Response(built.html, { headers });
 }

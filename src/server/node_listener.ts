@@ -1,0 +1,164 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { OpenSocket } from "./listen.ts";
+
+/** Methods that a Request may not have. */
+const unwritable = new Set(["CONNECT", "TRACE", "TRACK"]);
+
+/** Time in which the rest of a body that nobody reads may still arrive, in milliseconds, so that its sender sees the answer. */
+const lingerMs = 1000;
+
+/**
+ * Opens a socket by `node:http`, on Deno and Node. Deno's own server knows no limits of time for heads and idle
+ * connections, and does not tell of a client that leaves before its answer.
+ *
+ * @throws Where the port is taken or may not be used.
+ */
+export async function listenOnNode(
+  answer: (request: Request) => Promise<Response>,
+  { host, port, headSeconds }: { host: string; port: number; headSeconds: number },
+): Promise<OpenSocket> {
+  const server = createServer(
+    {
+      headersTimeout: headSeconds * 1000,
+      keepAliveTimeout: headSeconds * 1000,
+      // The app has its own limits for bodies.
+      requestTimeout: 0,
+      connectionsCheckingInterval: 1000,
+    },
+    (incoming, outgoing) => {
+      respond(answer, incoming, outgoing).catch(() => outgoing.destroy());
+    },
+  );
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once("error", reject);
+  server.listen(port, host, resolve);
+  await promise;
+  return {
+    port: (server.address() as AddressInfo).port,
+    close(force = false) {
+      const closed = Promise.withResolvers<void>();
+      server.close(() => closed.resolve());
+      if (force) server.closeAllConnections();
+      else server.closeIdleConnections();
+      return closed.promise;
+    },
+  };
+}
+
+async function respond(
+  answer: (request: Request) => Promise<Response>,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
+  if (unwritable.has(incoming.method ?? "")) {
+    outgoing.writeHead(405, { allow: "GET, POST", connection: "close" }).end();
+    return;
+  }
+  const left = new AbortController();
+  outgoing.once("close", () => {
+    if (!outgoing.writableFinished) left.abort(new DOMException("The client has left.", "AbortError"));
+  });
+  const response = await answer(requestOf(incoming, left.signal));
+  const headers: Record<string, string> = Object.fromEntries(response.headers);
+  if (!incoming.complete) {
+    await answerEarly(outgoing, incoming, response, headers);
+    return;
+  }
+  outgoing.writeHead(response.status, headers);
+  if (response.body !== null && incoming.method !== "HEAD") {
+    const reader = response.body.getReader();
+    left.signal.addEventListener("abort", () => void reader.cancel(left.signal.reason).catch(() => {}));
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      if (!outgoing.write(value)) await drained(outgoing, left.signal);
+    }
+  }
+  outgoing.end();
+}
+
+/**
+ * Answers a request whose body has not arrived, and closes the connection, which its sender could otherwise keep for as
+ * long as it likes. What comes meanwhile is thrown away: a connection that is closed on it would lose the answer.
+ */
+async function answerEarly(
+  outgoing: ServerResponse,
+  incoming: IncomingMessage,
+  response: Response,
+  headers: Record<string, string>,
+): Promise<void> {
+  const body = new Uint8Array(await response.arrayBuffer());
+  outgoing.writeHead(response.status, { ...headers, connection: "close", "content-length": body.length });
+  outgoing.write(body);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, lingerMs);
+  incoming.once("end", resolve).once("close", resolve).resume();
+  await promise;
+  clearTimeout(timer);
+  outgoing.end();
+  incoming.socket.destroySoon();
+}
+
+/** The request as the web's own kind. Every header is kept, so that one given twice is seen to be. */
+function requestOf(incoming: IncomingMessage, signal: AbortSignal): Request {
+  const { method = "GET", rawHeaders } = incoming;
+  const headers = new Headers();
+  for (let i = 0; i < rawHeaders.length; i += 2) headers.append(rawHeaders[i]!, rawHeaders[i + 1]!);
+  const hasBody = method !== "GET" && method !== "HEAD";
+  const body = hasBody ? bodyOf(incoming) : null;
+  return new Request(urlOf(incoming.url ?? ""), {
+    method,
+    headers,
+    signal,
+    body,
+    ...(hasBody && { duplex: "half" }),
+  } as RequestInit);
+}
+
+/** Most bytes of a body that wait to be read. */
+const waitingBytes = 65_536;
+
+/** The body as a stream. Who gives it up leaves the connection open, for the answer; Node's own stream would end it. */
+function bodyOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
+  let open = true;
+  return new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        incoming.on("data", (chunk: Uint8Array) => {
+          if (!open) return;
+          controller.enqueue(new Uint8Array(chunk));
+          if ((controller.desiredSize ?? 0) <= 0) incoming.pause();
+        });
+        const end = (error?: Error) => {
+          if (!open) return;
+          open = false;
+          if (error === undefined) controller.close();
+          else controller.error(error);
+        };
+        incoming.once("end", () => end());
+        incoming.once("error", end);
+        incoming.once("close", () => end(new Error("The connection was cut.")));
+      },
+      pull: () => void incoming.resume(),
+      cancel() {
+        open = false;
+      },
+    },
+    { highWaterMark: waitingBytes, size: (chunk) => chunk?.length ?? 0 },
+  );
+}
+
+/** URL of a request's target. One that makes no sense gets a scheme that the app refuses, as a Request needs some URL. */
+function urlOf(target: string): string {
+  const url = target.startsWith("/") ? `http://localhost${target}` : target;
+  return URL.canParse(url) ? url : "invalid:target";
+}
+
+/** Waits until more may be written, or nobody reads any more. */
+function drained(outgoing: ServerResponse, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  outgoing.once("drain", resolve);
+  signal.addEventListener("abort", () => resolve(), { once: true });
+  return promise;
+}

@@ -1,0 +1,289 @@
+/**
+ * Whatever target and host a request names, in the bytes that it is sent in, nothing that is protected answers without a
+ * token, and nobody is led to another route than the one that the path names.
+ */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { isWhole, type RawAnswer, rawExchange } from "./raw_http.ts";
+import { type TinyServer, tinyServer } from "./tiny_server.ts";
+
+let open: TinyServer;
+let guarded: TinyServer;
+
+beforeAll(async () => {
+  [open, guarded] = await Promise.all([tinyServer(), tinyServer({ tokens: ["secret"] })]);
+});
+
+afterAll(async () => {
+  await open[Symbol.asyncDispose]();
+  await guarded[Symbol.asyncDispose]();
+});
+
+const onBun = "Bun" in globalThis;
+const protectedPaths = ["/v1/models", "/metrics"];
+const openPaths = ["/healthz", "/readyz", "/openapi", "/"];
+
+/** Targets that a parser of URLs may or may not take for `path`. */
+function targetsOf(path: string): string[] {
+  const name = path.slice(1);
+  const first = name[0] ?? "";
+  const encoded = `%${first.charCodeAt(0).toString(16)}${name.slice(1)}`;
+  return [
+    path,
+    `${path}/`,
+    `${path}?x=1`,
+    `${path}#x`,
+    `${path};x`,
+    `${path}%00`,
+    `${path}%20`,
+    `${path}.`,
+    `${path}/.`,
+    `${path}/x/..`,
+    `/./${name}`,
+    `/x/../${name}`,
+    `/models/../${name}`,
+    `/models/%2e%2e/${name}`,
+    `/models/.%2E/${name}`,
+    `/healthz/../${name}`,
+    `/healthz/%2e%2e/${name}`,
+    `/healthz\\..\\${name}`,
+    `/openapi/..;/${name}`,
+    `//${name}`,
+    `///${name}`,
+    `//healthz/../${name}`,
+    `/${name.replaceAll("/", "%2f")}`,
+    `/${encoded}`,
+    `/${name.toUpperCase()}`,
+    `/?/${name}`,
+    `/#/${name}`,
+    `http://localhost/${name}`,
+    `HTTP://LOCALHOST/${name}`,
+    `http://other/${name}`,
+    `http://other#/${name}`,
+    `http://other?/${name}`,
+    `http://a:b@other/${name}`,
+    `http://other/healthz/../${name}`,
+    `http://other/healthz#/../${name}`,
+    `http://other\\@healthz/${name}`,
+    `https://localhost/${name}`,
+    `ftp://localhost/${name}`,
+    `healthz:${path}`,
+    name === "" ? "x" : name,
+    `*`,
+    `?${path}`,
+  ];
+}
+
+const hosts = [
+  "localhost",
+  "LOCALHOST",
+  "localhost.",
+  "localhost:80",
+  "localhost:",
+  "127.0.0.1:1",
+  "[::1]:80",
+  "localhost?",
+  "localhost#",
+  "localhost/",
+  "localhost/healthz",
+  "localhost/healthz?",
+  "localhost/healthz#",
+  "localhost\\",
+  "localhost%2fhealthz",
+  "a@localhost",
+  "a:b@localhost",
+  "localhost@",
+  "loc%61lhost",
+  "localhost:99999",
+  "localhost:x",
+  "localhost, localhost",
+  "[::1",
+  "[x]",
+  "a b",
+  "\u00e4",
+  "",
+];
+
+function ask(
+  server: TinyServer,
+  target: string,
+  host: string | undefined,
+  method = "GET",
+  more = "",
+): Promise<RawAnswer> {
+  const hostLine = host === undefined ? "" : `Host: ${host}\r\n`;
+  const version = host === undefined ? "1.0" : "1.1";
+  const length = method === "POST" ? "Content-Length: 0\r\n" : "";
+  const text = `${method} ${target} HTTP/${version}\r\n${hostLine}${length}${more}Connection: close\r\n\r\n`;
+  return rawExchange(server.url, text, { until: isWhole, limitMs: 30_000 });
+}
+
+/** The route whose answer that is, by what only it answers. */
+function answeredBy({ status, text }: RawAnswer): string {
+  if (status === 0 || status >= 400) return /"code":"([a-z-]+)"/.exec(text)?.[1] ?? "refused by the runtime";
+  if (text.includes('"models":[')) return "/v1/models";
+  if (text.includes("edgecap_http_requests_total")) return "/metrics";
+  if (text.includes('"status":"alive"')) return "/healthz";
+  if (text.includes('"status":"ready"')) return "/readyz";
+  if (text.includes('"openapi":"3.1.0"')) return "/openapi";
+  if (text.includes("<!doctype html>")) return "/";
+  throw new Error(`Nobody answers like this: ${text.slice(0, 300)}`);
+}
+
+/** The path that a request names, by the web's own parser; `undefined` where the target is none. */
+function pathOf(target: string): string | undefined {
+  // Bun reads the target itself: all up to the first slash is the host, which it takes from the header.
+  const read = onBun ? target.replace(/^(https?:\/\/)[^/?]*/i, "$1localhost") : target;
+  const url = URL.parse(read.startsWith("/") ? `http://localhost${read}` : read);
+  return url !== null && /^https?:$/.test(url.protocol) ? url.pathname.replace(/([^/])\/$/, "$1") : undefined;
+}
+
+/** Sends all, some at a time, and gives what came of each. */
+async function all<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (let i = 0; i < items.length; i += 16) results.push(...(await Promise.all(items.slice(i, i + 16).map(work))));
+  return results;
+}
+
+const targets = [...protectedPaths, ...openPaths].flatMap(targetsOf);
+
+describe("request targets", () => {
+  test("lead to the route that their path names, or are refused", async () => {
+    const found = await all([...new Set(targets)], async (target) => {
+      const answered = answeredBy(await ask(open, target, "localhost"));
+      return { target, answered, path: pathOf(target) };
+    });
+    for (const { target, answered, path } of found) {
+      const known = [...protectedPaths, ...openPaths].includes(path ?? "");
+      // A runtime may refuse what it cannot make sense of itself; none may answer something else.
+      const fair = known
+        ? [path, "refused by the runtime"]
+        : ["route-unknown", "request-invalid", "refused by the runtime", "method-not-allowed"];
+      if (!fair.includes(answered)) throw new Error(`${target} names ${path}, and gets ${answered}.`);
+    }
+    // Plain ones are answered by all.
+    for (const path of [...protectedPaths, ...openPaths])
+      expect(found.find(({ target }) => target === path)!.answered).toBe(path);
+  });
+
+  test("open nothing that wants a token, whatever the host", async () => {
+    const asked = [
+      ...[...new Set(targets)].map((target) => ({ target, host: "localhost" as string | undefined })),
+      ...[undefined, ...hosts].flatMap((host) =>
+        [...protectedPaths, "/healthz/../v1/models", "//v1/models", "/models/../healthz"].map((target) => ({
+          target,
+          host,
+        })),
+      ),
+    ];
+    const before = guarded.log.length;
+    const found = await all(asked, async ({ target, host }) => {
+      const answer = await ask(guarded, target, host);
+      return { target, host, answer, answered: answeredBy(answer) };
+    });
+    for (const { target, host, answered } of found) {
+      if (protectedPaths.includes(answered))
+        throw new Error(`Host "${host}", target "${target}": ${answered} answers.`);
+      const path = pathOf(target);
+      if (openPaths.includes(answered) && path !== answered)
+        throw new Error(`Host "${host}", target "${target}": ${answered} answers in place of ${path}.`);
+    }
+    expect(guarded.log.length).toBeGreaterThan(before);
+    expect(guarded.log.filter(({ route, status }) => status === 200 && protectedPaths.includes(String(route)))).toEqual(
+      [],
+    );
+    // The same with a token, so that what is refused above is not refused by mistake.
+    const token = "Authorization: Bearer secret\r\n";
+    for (const target of ["/v1/models", "/v1/./models", "/healthz/../v1/models", "http://localhost/v1/models"])
+      expect([target, answeredBy(await ask(guarded, target, "localhost", "GET", token))]).toEqual([
+        target,
+        "/v1/models",
+      ]);
+  });
+
+  test("open no caption without a token", async () => {
+    const routes = ["/v1/captions", "/", "/models/x"].flatMap(targetsOf);
+    const found = await all([...new Set(routes)], async (target) => ({
+      target,
+      answer: await ask(guarded, target, "localhost", "POST"),
+    }));
+    for (const { target, answer } of found) {
+      const answered = answeredBy(answer);
+      if (!["token-invalid", "request-invalid", "refused by the runtime", "method-not-allowed"].includes(answered))
+        throw new Error(`POST ${target}: ${answered}.`);
+    }
+  });
+});
+
+describe("hosts", () => {
+  const good = /^(?:localhost|LOCALHOST|localhost\.|localhost:80|localhost:|127\.0\.0\.1:1|\[::1\]:80|)$/;
+
+  test("that make no sense get a problem of status 400, which is logged and counted", async () => {
+    for (const host of hosts) {
+      const before = open.log.length;
+      const answer = await ask(open, "/v1/models", host);
+      expect([host, answer.status]).toEqual([host, good.test(host) ? 200 : 400]);
+      if (answeredBy(answer) === "refused by the runtime") continue;
+      expect([host, open.log.length - before]).toEqual([host, 1]);
+      if (answer.status === 400) expect(open.log.at(-1)).toMatchObject({ status: 400, code: "request-invalid" });
+    }
+    const metrics = await (await fetch(`${open.url}/metrics`)).text();
+    expect(metrics).toMatch(/^edgecap_problems_total\{code="request-invalid"\} [1-9]/m);
+    expect(metrics).toMatch(/^edgecap_http_requests_total\{route="other",method="GET",status="400"\} [1-9]/m);
+  });
+
+  test("may be missing, as in HTTP/1.0", async () => {
+    const answer = await ask(open, "/v1/models", undefined);
+    expect([answer.status, answeredBy(answer)]).toEqual([200, "/v1/models"]);
+    expect(answeredBy(await ask(guarded, "/v1/models", undefined))).toBe("token-invalid");
+    expect(answeredBy(await ask(guarded, "//other/v1/models", undefined))).toBe("token-invalid");
+  });
+
+  test("of strangers are refused where nobody is asked for a token, on an address of this machine", async () => {
+    for (const host of [
+      "evil.example",
+      "evil.example:3000",
+      "localhost.evil.example",
+      "127.0.0.1.evil.example",
+      "xlocalhost",
+    ]) {
+      expect([host, answeredBy(await ask(open, "/v1/models", host))]).toEqual([host, "host-forbidden"]);
+      expect([host, answeredBy(await ask(open, "/", host))]).toEqual([host, "host-forbidden"]);
+      expect([host, answeredBy(await ask(open, "/healthz", host))]).toEqual([host, "host-forbidden"]);
+      expect([host, answeredBy(await ask(guarded, "/healthz", host))]).toEqual([host, "/healthz"]);
+    }
+    for (const host of ["localhost:1", "app.localhost", "10.1.2.3", "[fe80::1]:3000"])
+      expect([host, answeredBy(await ask(open, "/v1/models", host))]).toEqual([host, "/v1/models"]);
+  });
+});
+
+describe("methods", () => {
+  test("that no route has are refused, and are no name in the metrics", async () => {
+    for (const method of ["CONNECT", "TRACE", "TRACK", "FOO", "PROPFIND", "get", "PURGE"]) {
+      const { status } = await ask(open, "/v1/models", "localhost", method);
+      // A connection without an answer, 400 and 405 are fair.
+      expect([method, [0, 400, 404, 405, 501, 505].includes(status)]).toEqual([method, true]);
+    }
+    const metrics = await (await fetch(`${open.url}/metrics`)).text();
+    expect(metrics).not.toMatch(/FOO|PROPFIND|PURGE|TRACK/);
+  });
+});
+
+describe("pages of other sites", () => {
+  const post = (server: TinyServer, more: string) => ask(server, "/v1/captions", "localhost", "POST", more);
+
+  test("get no work done, unless their origin is named", async () => {
+    for (const more of [
+      "Origin: https://evil.example\r\nSec-Fetch-Site: cross-site\r\n",
+      "Origin: http://localhost:8000\r\nSec-Fetch-Site: same-site\r\n",
+      "Sec-Fetch-Site: cross-site\r\n",
+      "Origin: https://evil.example\r\n",
+      "Origin: null\r\n",
+    ])
+      expect([more, answeredBy(await post(open, more))]).toEqual([more, "origin-forbidden"]);
+    for (const more of ["", "Sec-Fetch-Site: same-origin\r\nOrigin: http://localhost\r\n", "Sec-Fetch-Site: none\r\n"])
+      expect([more, answeredBy(await post(open, more))]).toEqual([more, "image-empty"]);
+    await using named = await tinyServer({ corsOrigins: ["https://app.example"] });
+    const more = "Sec-Fetch-Site: cross-site\r\nOrigin: https://app.example\r\n";
+    expect(answeredBy(await post(named, more))).toBe("image-empty");
+  });
+});
