@@ -1,5 +1,6 @@
 import { EdgecapError, throwIfAborted } from "../errors.ts";
 import type { FileStore, PartialFile } from "./file_store.ts";
+import { fetchPatiently } from "./fetch_patiently.ts";
 import { sha256Hex } from "./sha256.ts";
 
 /** A file to download, and how to tell that it is the right one. */
@@ -9,6 +10,8 @@ export interface WantedFile {
   readonly sha256: string;
   /** Length in bytes. */
   readonly bytes: number;
+  /** Longest silence of the server, in milliseconds. Default 30,000. */
+  readonly silenceMs?: number | undefined;
 }
 
 // Cut connections in a row, without a byte between them, after which a download is given up.
@@ -52,14 +55,15 @@ export async function download(wanted: WantedFile, store: FileStore, signal?: Ab
 }
 
 /** Reads until the file is whole. */
-async function fill(partial: PartialFile, { url, bytes: length }: WantedFile, signal: AbortSignal | undefined) {
+async function fill(partial: PartialFile, wanted: WantedFile, signal: AbortSignal | undefined) {
+  const { url, bytes: length } = wanted;
   if (partial.size > length) await partial.restart();
   let failures = 0;
   while (partial.size < length) {
     throwIfAborted(signal);
     const before = partial.size;
     try {
-      await request(partial, url, length, signal);
+      await request(partial, wanted, signal);
       if (partial.size < length) throw new Error(`the connection ended after ${partial.size} of ${length} bytes`);
     } catch (cause) {
       throwIfAborted(signal);
@@ -78,23 +82,22 @@ async function fill(partial: PartialFile, { url, bytes: length }: WantedFile, si
   }
 }
 
-async function request(partial: PartialFile, url: URL, length: number, signal: AbortSignal | undefined) {
+async function request(partial: PartialFile, wanted: WantedFile, signal: AbortSignal | undefined) {
+  const { url, bytes: length, silenceMs } = wanted;
   const headers: Record<string, string> = partial.size > 0 ? { range: `bytes=${partial.size}-` } : {};
-  const response = await fetch(url, { headers, ...(signal && { signal }) });
+  using answer = await fetchPatiently(url, headers, signal, silenceMs);
+  const { response } = answer;
   if (response.status === 206) {
     const start = /^bytes (\d+)-/.exec(response.headers.get("content-range") ?? "")?.[1];
     // Another range than was asked for cannot be put anywhere.
     if (Number(start) !== partial.size) await partial.restart();
     if (Number(start ?? -1) !== partial.size) {
-      await response.body?.cancel();
       return;
     }
   } else if (response.status === 416) {
-    await response.body?.cancel();
     await partial.restart();
     return;
   } else if (!response.ok) {
-    await response.body?.cancel();
     if (response.status >= 500 || response.status === 429) throw new Error(`the server answered ${response.status}`);
     throw new EdgecapError(
       "bundle-file-missing",
@@ -104,7 +107,7 @@ async function request(partial: PartialFile, url: URL, length: number, signal: A
     // The server knows no ranges and sends all of it.
     await partial.restart();
   }
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of answer.chunks()) {
     await partial.append(chunk);
     if (partial.size > length) {
       const size = partial.size;

@@ -42,7 +42,8 @@ export function parseQueueAddress(text: string): QueueAddress {
     );
   const url = URL.parse(text);
   if (url === null || !["redis:", "rediss:"].includes(url.protocol)) {
-    throw invalid("it must be an address that begins with redis:// or rediss://");
+    const escape = text.includes("@") ? '; write "/", "@", "?" and "#" in a password as %2F, %40, %3F and %23' : "";
+    throw invalid(`it must be an address that begins with redis:// or rediss://${escape}`);
   }
   if (url.hostname === "") throw invalid("it names no host");
   if (!/^(?:\/\d*)?$/.test(url.pathname)) throw invalid("what follows the host must be the number of a database");
@@ -54,8 +55,9 @@ export function parseQueueAddress(text: string): QueueAddress {
   return { shown: withoutPassword(url.href), url: url.href, name };
 }
 
+/** The address with *** in the place of its password, wherever that ends: one that is not escaped may hold "/" and "@". */
 function withoutPassword(text: string): string {
-  return text.replace(/(\/\/[^/@]*:)[^/@]*@/, "$1***@");
+  return text.replace(/^([a-z]+:\/\/)?([^:@/]*):.*@/is, "$1$2:***@").replace(/([?&]password=)[^&#]*/gi, "$1***");
 }
 
 /**
@@ -93,6 +95,32 @@ export async function connectQueue(address: QueueAddress): Promise<QueueConnecti
     );
   }
   return { address, bullmq, redis, [Symbol.asyncDispose]: async () => redis.disconnect() };
+}
+
+/** A server that is not there for so long after the work was to end is not waited for, in milliseconds. */
+const graceMs = 2000;
+
+/**
+ * Gives a lost connection up once a signal is aborted: commands wait for a server that comes back, so that without it the work
+ * would not end. What waits then fails.
+ */
+export function giveUpWhenAborted({ redis }: QueueConnection, signal: AbortSignal): Disposable {
+  let timer: ReturnType<typeof setInterval> | undefined;
+  const look = () => {
+    let lostAt = Number.POSITIVE_INFINITY;
+    timer = setInterval(() => {
+      lostAt = redis.status === "ready" ? Number.POSITIVE_INFINITY : Math.min(lostAt, performance.now());
+      if (performance.now() - lostAt >= graceMs) redis.disconnect();
+    }, 100);
+  };
+  if (signal.aborted) look();
+  else signal.addEventListener("abort", look, { once: true });
+  return {
+    [Symbol.dispose]: () => {
+      signal.removeEventListener("abort", look);
+      clearInterval(timer);
+    },
+  };
 }
 
 async function importPackages(): Promise<QueuePackages> {
