@@ -9,6 +9,7 @@ import { distribute } from "../queue/distribute.ts";
 import type { BackendChoice } from "../runtime/backend.ts";
 import { backendOption } from "./backend_option.ts";
 import { openBatchPool } from "./batch_pool.ts";
+import { endAnyway } from "./end_anyway.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { wholeNumber } from "./option_values.ts";
 import { hiddenFlag, reportProblem } from "./problems.ts";
@@ -102,7 +103,11 @@ async function captionHere(work: BatchWork, flags: BatchFlags): Promise<BatchCou
 
 async function captionElsewhere(work: BatchWork, queue: QueueAddress, out: string): Promise<BatchCounts> {
   await using connection = await connectQueue(queue);
-  return await distribute({ ...work, connection, out });
+  try {
+    return await distribute({ ...work, connection, out });
+  } finally {
+    if (connection.redis.status === "end") endAnyway();
+  }
 }
 
 async function count(items: AsyncIterable<unknown>): Promise<number> {

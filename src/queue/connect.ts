@@ -21,6 +21,8 @@ export interface QueueConnection extends AsyncDisposable {
   readonly address: QueueAddress;
   readonly bullmq: QueuePackages["bullmq"];
   readonly redis: Redis;
+  /** Tries no more to reach a server that is gone: what waits for it fails within some seconds. */
+  giveUp(): void;
 }
 
 /** Longest wait for the server's first answer, in milliseconds. */
@@ -69,12 +71,14 @@ function withoutPassword(text: string): string {
 export async function connectQueue(address: QueueAddress): Promise<QueueConnection> {
   const { bullmq, ioredis } = await importPackages();
   let connected = false;
+  let givenUp = false;
   const redis = new ioredis.Redis(address.url, {
     lazyConnect: true,
     connectTimeout,
     // BullMQ asks for it: commands wait for a connection that comes back.
     maxRetriesPerRequest: null,
-    retryStrategy: (times) => (connected ? Math.min(200 * times, 5000) : null),
+    // Not by disconnect(), which between two attempts leaves the waiting commands waiting.
+    retryStrategy: (times) => (connected && !givenUp ? Math.min(200 * times, 1000) : null),
   });
   // Without a listener ioredis prints every lost connection; each command that it breaks says so itself.
   let lastError: Error | undefined;
@@ -94,29 +98,50 @@ export async function connectQueue(address: QueueAddress): Promise<QueueConnecti
       { cause },
     );
   }
-  return { address, bullmq, redis, [Symbol.asyncDispose]: async () => redis.disconnect() };
+  return {
+    address,
+    bullmq,
+    redis,
+    giveUp: () => {
+      givenUp = true;
+    },
+    [Symbol.asyncDispose]: async () => redis.disconnect(),
+  };
 }
 
 /** A server that is not there for so long after the work was to end is not waited for, in milliseconds. */
 const graceMs = 2000;
 
+/** The end of a connection whose server is gone for good. */
+export interface LostConnection extends Disposable {
+  /** Kept once nobody tries to reach the server any more. */
+  readonly lost: Promise<void>;
+}
+
 /**
  * Gives a lost connection up once a signal is aborted: commands wait for a server that comes back, so that without it the work
- * would not end. What waits then fails.
+ * would not end.
  */
-export function giveUpWhenAborted({ redis }: QueueConnection, signal: AbortSignal): Disposable {
+export function giveUpWhenAborted({ redis, giveUp }: QueueConnection, signal: AbortSignal): LostConnection {
+  let end: () => void = () => {};
+  const lost = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  redis.once("end", end);
   let timer: ReturnType<typeof setInterval> | undefined;
   const look = () => {
     let lostAt = Number.POSITIVE_INFINITY;
     timer = setInterval(() => {
       lostAt = redis.status === "ready" ? Number.POSITIVE_INFINITY : Math.min(lostAt, performance.now());
-      if (performance.now() - lostAt >= graceMs) redis.disconnect();
+      if (performance.now() - lostAt >= graceMs) giveUp();
     }, 100);
   };
   if (signal.aborted) look();
   else signal.addEventListener("abort", look, { once: true });
   return {
+    lost,
     [Symbol.dispose]: () => {
+      redis.off("end", end);
       signal.removeEventListener("abort", look);
       clearInterval(timer);
     },

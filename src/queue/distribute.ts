@@ -3,7 +3,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { ResultsFile } from "../batch/results_file.ts";
 import type { BatchCounts } from "../batch/run_batch.ts";
 import type { CaptionOptions } from "../caption_options.ts";
-import { throwIfAborted } from "../errors.ts";
+import { EdgecapError, throwIfAborted } from "../errors.ts";
 import { type CaptionJob, isCaptionRequest, jobIdOf, openDeadLetters, openQueue, resultOf } from "./caption_queue.ts";
 import { claimQueue } from "./claim.ts";
 import { giveUpWhenAborted, type QueueConnection } from "./connect.ts";
@@ -45,7 +45,6 @@ export async function distribute(batch: DistributeOptions): Promise<BatchCounts>
   const queue = openQueue(connection);
   const deadLetters = openDeadLetters(connection);
   for (const opened of [queue, deadLetters]) opened.on("error", () => {});
-  using _lost = signal === undefined ? undefined : giveUpWhenAborted(connection, signal);
   const counts = { captioned: 0, failed: 0, skipped: 0, failures: {} as Record<string, number> };
   /** Pictures that are in the queue, or about to be put there, by job, and when each was last heard of. */
   const inQueue = new Map<string, { readonly image: string; heard: number }>();
@@ -121,7 +120,7 @@ export async function distribute(batch: DistributeOptions): Promise<BatchCounts>
     await wait(pollMs, undefined, signal === undefined ? {} : { signal }).catch(() => throwIfAborted(signal));
   };
 
-  try {
+  const work = async (): Promise<BatchCounts> => {
     await using _ = await claimQueue(connection, queue, batch.out, signal);
     let next: { id: string; image: string }[] = [];
     for await (const image of images) {
@@ -143,11 +142,20 @@ export async function distribute(batch: DistributeOptions): Promise<BatchCounts>
     // What an earlier run wrote and did not take away.
     while (await collect());
     return counts;
+  };
+  using connectionEnd = giveUpWhenAborted(connection, signal ?? new AbortController().signal);
+  const close = () => Promise.all([queue.close(), deadLetters.close()]).then(() => {});
+  const lost = connectionEnd.lost.then(() => undefined);
+  try {
+    const done = await Promise.race([work(), lost]);
+    if (done !== undefined) return done;
+    throwIfAborted(signal);
+    throw new EdgecapError("queue-unavailable", `The Redis server at ${connection.address.shown} is gone.`);
   } catch (error) {
     // Without its server, an interrupted batch ends in errors of the connection.
     throwIfAborted(signal);
     throw error;
   } finally {
-    await Promise.all([queue.close(), deadLetters.close()]).catch(() => {});
+    await Promise.race([close().catch(() => {}), lost]);
   }
 }

@@ -1,6 +1,3 @@
-import { setTimeout as wait } from "node:timers/promises";
-import type { Worker } from "bullmq";
-import type { Redis } from "ioredis";
 import type { BatchCaptioner } from "../batch/run_batch.ts";
 import type { Caption } from "../captioner.ts";
 import { EdgecapError } from "../errors.ts";
@@ -64,21 +61,7 @@ export async function workOff({ connection, captioner, read, onDone, signal }: W
     if (signal.aborted) done();
     signal.addEventListener("abort", () => done(), { once: true });
   });
-  using _ = giveUpWhenAborted(connection, signal);
-  await closeWorker(worker, redis);
-}
-
-/** Finishes what is in hand; where the server is gone, what is in hand has nobody to be told to. */
-async function closeWorker(worker: Worker, redis: Redis): Promise<void> {
-  let lost: () => void = () => {};
-  const given = new Promise<void>((resolve) => {
-    lost = resolve;
-  });
-  redis.once("end", lost);
-  try {
-    await Promise.race([worker.close().catch(() => {}), given]);
-    if (redis.status === "end") await Promise.race([worker.close(true).catch(() => {}), wait(1000)]);
-  } finally {
-    redis.off("end", lost);
-  }
+  using connectionEnd = giveUpWhenAborted(connection, signal);
+  // Where the server is gone for good, what is in hand has nobody to be told to.
+  await Promise.race([worker.close().catch(() => {}), connectionEnd.lost]);
 }

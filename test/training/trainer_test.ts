@@ -282,8 +282,8 @@ describe("FeatureCache", () => {
       await writeFile(path, damaged);
       {
         using cache = FeatureCache.open(folder);
-        cache.read("photo-1.jpg", 0, grid, 0);
-        expect(() => cache.read("photo-1.jpg", 1, grid, 0)).toThrow(/other features of "photo-1.jpg" than were written/);
+        cache.read(images[0]!, 0, grid, 0);
+        expect(() => cache.read(images[0]!, 1, grid, 0)).toThrow(/other features of "photo-0.jpg" than were written/);
       }
       await writeFile(path, whole);
       const sums = join(folder, "grids.sums");
