@@ -26,12 +26,13 @@ const heavyPackages = [
  * A new folder needs its line here.
  */
 const layers: Readonly<Record<string, readonly string[]>> = {
+  files: [],
   runtime: ["wasm/pkg", "wasm-image/pkg", "models/default", "models/fast"],
   text: ["src/runtime", "wasm/pkg"],
   image: ["src/runtime", "wasm-image/pkg"],
   retrieval: ["src/runtime", "src/text", "wasm/pkg"],
   decode: ["src/runtime", "src/text", "src/retrieval", "wasm/pkg"],
-  bundle: ["src/runtime"],
+  bundle: ["src/files", "src/runtime"],
   concepts: [],
   evaluation: [],
   export: [],
@@ -45,12 +46,12 @@ const layers: Readonly<Record<string, readonly string[]>> = {
       (name) => `src/${name}.ts`,
     ),
   ],
-  batch: ["caption_json", "caption_options", "captioner"].map((name) => `src/${name}.ts`),
-  watch: ["src/batch"],
+  batch: ["src/files", ...["caption_json", "caption_options", "captioner"].map((name) => `src/${name}.ts`)],
+  watch: ["src/batch", "src/files"],
   queue: ["src/batch", ...["caption_options", "captioner"].map((name) => `src/${name}.ts`)],
   training: [
     ...["src/runtime", "src/text", "src/image", "src/decode", "src/bundle", "src/evaluation", "src/export"],
-    ...["src/retrieval", "src/concepts"],
+    ...["src/concepts", "src/files", "src/retrieval"],
     "src/self_test.ts",
   ],
 };

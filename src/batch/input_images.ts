@@ -1,47 +1,78 @@
-import { createReadStream } from "node:fs";
+import { createReadStream, type Stats } from "node:fs";
 import * as fs from "node:fs/promises";
-import { opendir, readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
+import { open, stat } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { EdgecapError } from "../errors.ts";
-
-/** Names of files that are taken for pictures where a folder or a pattern holds others too. */
-export const imageName: RegExp = /\.(jpe?g|png|webp|gif|bmp)$/i;
+import { readRegularFile, unreadable } from "../files/read_regular.ts";
+import { hasHiddenPart, imageKinds, imageName, isHidden } from "./image_names.ts";
+import { readPathList } from "./path_list.ts";
+import { walkFolder } from "./walk_folder.ts";
 
 /** The input that stands for a list on standard input. */
 export const standardInput = "-";
 
+/** How {@linkcode inputImages} looks for pictures. */
+export interface InputOptions {
+  /** Whether hidden and system files and folders are taken where a folder or a pattern holds them. Default false. */
+  readonly hidden?: boolean;
+  /** Called with what cannot be looked into, or names no file in a list; it is passed over. */
+  readonly onProblem: (error: EdgecapError) => void;
+}
+
 /**
  * Paths of pictures, one after another, however many there are: no list of them is ever in memory.
  *
- * @param inputs Folders, which give their pictures, sub-folders included; patterns; pictures; `-` and other files, which
- *   are lists with a path a line.
+ * @param inputs Folders, which give their pictures, sub-folders and linked folders included; patterns; pictures; `-` and other files,
+ *   which are lists as {@linkcode readPathList} reads them.
  * @param stdin Where `-` reads from.
- * @throws {EdgecapError} `file-unreadable` where there is no such input.
+ * @throws {EdgecapError} `file-unreadable` where there is no such input, `data-invalid` where a file is neither picture nor list.
  */
-export async function* inputImages(inputs: Iterable<string>, stdin: Readable): AsyncGenerator<string, void, undefined> {
+export async function* inputImages(
+  inputs: Iterable<string>,
+  stdin: Readable,
+  options: InputOptions,
+): AsyncGenerator<string, void, undefined> {
   for (const input of inputs) {
-    const found = input === standardInput ? undefined : await stat(input).catch(() => undefined);
-    if (input === standardInput) yield* linesOf(stdin);
-    else if (found?.isDirectory()) yield* picturesIn(input);
-    else if (found !== undefined) yield* imageName.test(input) ? [input] : linesOf(createReadStream(input));
-    else if (/[*?[{]/.test(input)) yield* picturesMatching(input);
-    else {
-      throw new EdgecapError(
-        "file-unreadable",
-        `There is no "${input}": give a folder, a pattern, a picture, or a list with a path a line.`,
-      );
+    if (input === standardInput) yield* readPathList(stdin, { ...options, name: "standard input" });
+    else yield* imagesOf(input, options);
+  }
+}
+
+async function* imagesOf(input: string, options: InputOptions): AsyncGenerator<string, void, undefined> {
+  let found: Stats;
+  try {
+    found = await stat(input);
+  } catch (cause) {
+    if (isPattern(input)) return yield* picturesMatching(input, options.hidden);
+    if ((cause as { readonly code?: unknown }).code !== "ENOENT") throw unreadable(input, cause);
+    throw new EdgecapError(
+      "file-unreadable",
+      `There is no "${input}": give a folder, a pattern, a picture, or a list with a path a line.`,
+    );
+  }
+  if (found.isDirectory()) yield* walkFolder(input, options);
+  else if (imageName.test(input) || (found.isFile() && (await beginsLikePicture(input)))) yield input;
+  else {
+    try {
+      yield* readPathList(createReadStream(input), { ...options, name: `"${input}"` });
+    } catch (cause) {
+      throw cause instanceof EdgecapError ? cause : unreadable(input, cause);
     }
   }
+}
+
+/** Whether an argument that is the name of no file is a pattern. */
+export function isPattern(input: string): boolean {
+  return /[*?[{]/.test(input);
 }
 
 /**
  * Pictures that a pattern such as `photos/*.jpg` matches.
  *
+ * @param hidden Whether hidden and system files and folders are taken that the pattern does not name. Default false.
  * @throws {EdgecapError} `file-unreadable` on Node before version 22, which knows no patterns.
  */
-export async function* picturesMatching(pattern: string): AsyncGenerator<string, void, undefined> {
+export async function* picturesMatching(pattern: string, hidden = false): AsyncGenerator<string, void, undefined> {
   const { glob } = fs as { readonly glob?: typeof fs.glob };
   if (glob === undefined) {
     throw new EdgecapError(
@@ -49,31 +80,54 @@ export async function* picturesMatching(pattern: string): AsyncGenerator<string,
       `"${pattern}" is a pattern, which Node ${process.versions.node} cannot look for: leave its quotes out, so that the shell does, or take Node 22.`,
     );
   }
-  for await (const file of glob(pattern)) if (imageName.test(file)) yield file;
-}
-
-/**
- * Bytes of a picture's file.
- *
- * @throws {EdgecapError} `file-unreadable`
- */
-export async function readImageFile(path: string): Promise<Uint8Array> {
-  return readFile(path).catch((cause: NodeJS.ErrnoException) => {
-    const why = cause.code === "ENOENT" ? "there is no such file" : cause.message;
-    throw new EdgecapError("file-unreadable", `Cannot read "${path}": ${why}.`, { cause });
-  });
-}
-
-async function* picturesIn(folder: string): AsyncGenerator<string, void, undefined> {
-  for await (const entry of await opendir(folder)) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) yield* picturesIn(path);
-    else if (imageName.test(entry.name)) yield path;
+  const named = pattern.split(/[\\/]/).filter(isHidden);
+  for await (const file of glob(pattern)) {
+    if (!imageName.test(file)) continue;
+    // `.*` names hidden ones in general, `.cache` that one.
+    const rest = file.split(/[\\/]/).filter((part) => !named.includes(part));
+    if (hidden || named.some(isPattern) || !hasHiddenPart(rest.join("/"))) yield file;
   }
 }
 
-async function* linesOf(stream: Readable): AsyncGenerator<string, void, undefined> {
-  for await (const line of createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })) {
-    if (line.trim() !== "") yield line.trim();
+/**
+ * Bytes of a picture's file: a regular one, of 512 MiB at most.
+ *
+ * @throws {EdgecapError} `file-unreadable`
+ */
+export function readImageFile(path: string): Promise<Uint8Array> {
+  return readRegularFile(path);
+}
+
+/** What to throw where a folder holds no picture. */
+export function noPictures(folder: string): EdgecapError {
+  return new EdgecapError(
+    "file-unreadable",
+    `The folder "${folder}" holds no ${imageKinds} file (hidden ones count with --hidden).`,
+  );
+}
+
+/** First bytes of pictures, those among them that edgecap refuses by name. */
+const signatures: readonly RegExp[] = [
+  /^\xff\xd8\xff/,
+  /^\x89PNG\r\n/,
+  /^GIF8[79]a/,
+  /^RIFF[^]{4}WEBP/,
+  /^BM[^]{4}\0\0\0\0/,
+  /^(?:II\*\0|MM\0\*)/,
+  /^[^]{4}ftyp/,
+];
+
+/** Whether a file holds a picture, whatever its name: read as a list it would give names that are none. */
+async function beginsLikePicture(path: string): Promise<boolean> {
+  const file = await open(path, "r").catch((cause: unknown) => {
+    throw unreadable(path, cause);
+  });
+  try {
+    const head = new Uint8Array(16);
+    const { bytesRead } = await file.read(head, 0, head.length, 0);
+    const text = String.fromCharCode(...head.subarray(0, bytesRead));
+    return signatures.some((signature) => signature.test(text));
+  } finally {
+    await file.close();
   }
 }

@@ -1,11 +1,12 @@
 import { createReadStream } from "node:fs";
-import { type FileHandle, mkdir, open } from "node:fs/promises";
+import { type FileHandle, mkdir, open, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { createInterface } from "node:readline";
 import { captionJson } from "../caption_json.ts";
 import type { Caption } from "../captioner.ts";
 import { EdgecapError, unwritable } from "../errors.ts";
 import { DoneImages } from "./done_images.ts";
+import { type FileLock, lockFile } from "./file_lock.ts";
 
 /** Why a picture has no caption. */
 export interface Failure {
@@ -24,27 +25,48 @@ export class ResultsFile implements AsyncDisposable {
   readonly before: { readonly lines: number; readonly failed: number };
   readonly #path: string;
   readonly #file: FileHandle;
+  readonly #lock: FileLock;
   #last: Promise<void> = Promise.resolve();
+  #broken: EdgecapError | undefined;
 
-  private constructor(path: string, file: FileHandle, done: DoneImages, before: { lines: number; failed: number }) {
+  private constructor(
+    path: string,
+    file: FileHandle,
+    lock: FileLock,
+    done: DoneImages,
+    before: { lines: number; failed: number },
+  ) {
     this.#path = path;
     this.#file = file;
+    this.#lock = lock;
     this.done = done;
     this.before = before;
   }
 
   /**
-   * Opens the file to go on with it; makes it where there is none.
+   * Opens the file to go on with it, and locks it until it is disposed of; a missing one is made.
    *
-   * @throws {EdgecapError} `file-unwritable`; `data-invalid` naming the line that is no result, in which case the file is
-   *   left as it is.
+   * @throws {EdgecapError} `file-unwritable`, also where another process writes it, or it is no regular file; `data-invalid` naming
+   *   the line that is no result, in which case the file is left as it is.
    */
   static async open(path: string): Promise<ResultsFile> {
-    let file: FileHandle;
+    let lock: FileLock;
     try {
       await mkdir(dirname(path), { recursive: true });
+      const found = await stat(path).catch(() => undefined);
+      if (found !== undefined && !found.isFile()) {
+        const why = `Cannot write "${path}": it is no regular file. Give another to --out; edgecap caption --json prints results.`;
+        throw new EdgecapError("file-unwritable", why);
+      }
+      lock = await lockFile(path);
+    } catch (cause) {
+      throw unwritable(path, cause);
+    }
+    let file: FileHandle;
+    try {
       file = await open(path, "a+");
     } catch (cause) {
+      await lock[Symbol.asyncDispose]();
       throw unwritable(path, cause);
     }
     try {
@@ -67,9 +89,10 @@ export class ResultsFile implements AsyncDisposable {
         }
       }
       await file.truncate(whole);
-      return new ResultsFile(path, file, done, before);
+      return new ResultsFile(path, file, lock, done, before);
     } catch (error) {
       await file.close();
+      await lock[Symbol.asyncDispose]();
       throw error;
     }
   }
@@ -83,9 +106,15 @@ export class ResultsFile implements AsyncDisposable {
     const line = "caption" in result ? captionJson(image, result) : { image, error: result };
     // One after another: two lines at once could mix.
     const written = this.#last
-      .then(() => this.#file.appendFile(`${JSON.stringify(line)}\n`))
+      .then(() => {
+        // A line behind half of one would be lost with it.
+        if (this.#broken !== undefined) throw this.#broken;
+        this.#lock.assertHeld();
+        return this.#file.appendFile(`${JSON.stringify(line)}\n`);
+      })
       .catch((cause: unknown) => {
-        throw unwritable(this.#path, cause);
+        this.#broken = unwritable(this.#path, cause);
+        throw this.#broken;
       });
     this.#last = written.catch(() => {});
     return written;
@@ -94,6 +123,7 @@ export class ResultsFile implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#last;
     await this.#file.close();
+    await this.#lock[Symbol.asyncDispose]();
   }
 }
 

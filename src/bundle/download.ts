@@ -1,4 +1,5 @@
 import { EdgecapError, throwIfAborted } from "../errors.ts";
+import { fetchPatiently } from "./fetch_patiently.ts";
 import type { FileStore, PartialFile } from "./file_store.ts";
 import { sha256Hex } from "./sha256.ts";
 
@@ -9,6 +10,8 @@ export interface WantedFile {
   readonly sha256: string;
   /** Length in bytes. */
   readonly bytes: number;
+  /** Longest silence of the server, in milliseconds. Default 30,000. */
+  readonly silenceMs?: number | undefined;
 }
 
 // Cut connections in a row, without a byte between them, after which a download is given up.
@@ -61,17 +64,18 @@ export async function download(
 /** Reads until the file is whole. */
 async function fill(
   partial: PartialFile,
-  { url, bytes: length }: WantedFile,
+  wanted: WantedFile,
   signal: AbortSignal | undefined,
   onBytes: (loaded: number) => void,
 ): Promise<void> {
+  const { url, bytes: length } = wanted;
   if (partial.size > length) await partial.restart();
   let failures = 0;
   while (partial.size < length) {
     throwIfAborted(signal);
     const before = partial.size;
     try {
-      await request(partial, url, length, signal, onBytes);
+      await request(partial, wanted, signal, onBytes);
       if (partial.size < length) throw new Error(`the connection ended after ${partial.size} of ${length} bytes`);
     } catch (cause) {
       throwIfAborted(signal);
@@ -92,27 +96,25 @@ async function fill(
 
 async function request(
   partial: PartialFile,
-  url: URL,
-  length: number,
+  wanted: WantedFile,
   signal: AbortSignal | undefined,
   onBytes: (loaded: number) => void,
 ): Promise<void> {
+  const { url, bytes: length, silenceMs } = wanted;
   const headers: Record<string, string> = partial.size > 0 ? { range: `bytes=${partial.size}-` } : {};
-  const response = await fetch(url, { headers, ...(signal && { signal }) });
+  using answer = await fetchPatiently(url, headers, signal, silenceMs);
+  const { response } = answer;
   if (response.status === 206) {
     const start = /^bytes (\d+)-/.exec(response.headers.get("content-range") ?? "")?.[1];
     // Another range than was asked for cannot be put anywhere.
     if (Number(start) !== partial.size) await partial.restart();
     if (Number(start ?? -1) !== partial.size) {
-      await response.body?.cancel();
       return;
     }
   } else if (response.status === 416) {
-    await response.body?.cancel();
     await partial.restart();
     return;
   } else if (!response.ok) {
-    await response.body?.cancel();
     if (response.status >= 500 || response.status === 429) throw new Error(`the server answered ${response.status}`);
     throw new EdgecapError(
       "bundle-file-missing",
@@ -122,7 +124,7 @@ async function request(
     // The server knows no ranges and sends all of it.
     await partial.restart();
   }
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of answer.chunks()) {
     await partial.append(chunk);
     if (partial.size > length) {
       const size = partial.size;

@@ -2,6 +2,7 @@ import { includedBundles, readIncludedBundle } from "#assets";
 import { openFolder, openStore } from "#storage";
 import { EdgecapError, permissionMissing, throwIfAborted } from "../errors.ts";
 import { download } from "./download.ts";
+import { fetchPatiently, readBody } from "./fetch_patiently.ts";
 import { type BundleFiles, type BundlePart, type FileEntry, type Manifest, parseManifest } from "./manifest.ts";
 import { sha256Hex } from "./sha256.ts";
 
@@ -56,23 +57,25 @@ export const defaultBundle: URL = includedBundles["default"]!;
  * Reads a bundle whole and checks every file against its manifest. Files of a bundle on the web are kept, in the user's
  * cache folder or in the browser's Cache API, and a download that was cut off goes on where it was.
  *
+ * @param silenceMs Longest silence of a server, in milliseconds. Default 30,000.
  * @throws {EdgecapError} `bundle-missing`, `bundle-file-missing`, `bundle-hash-mismatch`, `bundle-manifest-invalid`,
  *   `bundle-version-unsupported`.
  * @throws The signal's reason, if it is aborted.
  */
-export async function loadBundle(source: BundleSource, signal?: AbortSignal): Promise<Bundle> {
-  const { where, manifest, files } = await openBundle(source, signal);
+export async function loadBundle(source: BundleSource, signal?: AbortSignal, silenceMs?: number): Promise<Bundle> {
+  const { where, manifest, files } = await openBundle(source, signal, silenceMs);
   return { where, manifest, files: await files() };
 }
 
 /**
  * Reads a bundle's manifest.
  *
+ * @param silenceMs Longest silence of a server, in milliseconds. Default 30,000.
  * @throws {EdgecapError} `bundle-missing`, `permission-missing`, `bundle-manifest-invalid` or `bundle-version-unsupported`.
  * @throws The signal's reason, if it is aborted.
  */
-export async function openBundle(source: BundleSource, signal?: AbortSignal): Promise<OpenBundle> {
-  const { where, readManifest, readFile } = await reader(source, signal);
+export async function openBundle(source: BundleSource, signal?: AbortSignal, silenceMs?: number): Promise<OpenBundle> {
+  const { where, readManifest, readFile } = await reader(source, signal, silenceMs);
   const bytes = await readManifest().catch((cause: unknown) => {
     throwIfAborted(signal);
     const denied = permissionMissing(cause);
@@ -161,7 +164,11 @@ interface Reader {
   readFile(file: FileEntry, onBytes: (loaded: number) => void): Promise<Uint8Array>;
 }
 
-async function reader(source: BundleSource, signal: AbortSignal | undefined): Promise<Reader> {
+async function reader(
+  source: BundleSource,
+  signal: AbortSignal | undefined,
+  silenceMs: number | undefined,
+): Promise<Reader> {
   if (source instanceof Map) return ofPaths("memory", (path) => fromMemory(source, path));
   const name = Object.keys(includedBundles).find((name) => source === name || source === includedBundles[name]);
   const included = name === undefined ? undefined : includedBundles[name];
@@ -174,7 +181,7 @@ async function reader(source: BundleSource, signal: AbortSignal | undefined): Pr
   const url =
     included ??
     (source instanceof URL ? source : /^(file|https?):/.test(source as string) ? new URL(source as string) : undefined);
-  if (url !== undefined && url.protocol !== "file:") return fromWeb(url, signal);
+  if (url !== undefined && url.protocol !== "file:") return fromWeb(url, signal, silenceMs);
   const { where, read } = openFolder(url ?? (source as string));
   return ofPaths(where, (path) => read(path, signal));
 }
@@ -189,30 +196,47 @@ async function fromMemory(files: ReadonlyMap<string, Uint8Array>, path: string):
   return bytes;
 }
 
-/** A bundle on the web; where there is no connection, the manifest kept last time serves. */
-async function fromWeb(url: URL, signal: AbortSignal | undefined): Promise<Reader> {
+/** No manifest comes near this many bytes. */
+const longestManifest = 2 ** 20;
+
+/** A bundle on the web; where its server cannot be reached, the manifest kept last time serves. */
+async function fromWeb(url: URL, signal: AbortSignal | undefined, silenceMs: number | undefined): Promise<Reader> {
   const base = new URL(url.href.endsWith("/") ? url.href : `${url.href}/`);
   const address = new URL("manifest.json", base);
   const store = await openStore();
   const key = `manifest-${await sha256Hex(new TextEncoder().encode(address.href))}`;
+  const fetched = async (): Promise<Uint8Array> => {
+    using answer = await fetchPatiently(address, {}, signal, silenceMs);
+    const { response } = answer;
+    if (!response.ok) {
+      const cause = new Error(`${address.href} answered ${response.status}`);
+      // Whoever has taken the bundle away says 404 or the like; the rest is a server, or what stands before it, in trouble.
+      const isGone = response.status < 500 && response.status !== 429;
+      if (!isGone) throw cause;
+      throw new EdgecapError("bundle-missing", `No bundle at "${base.href}": ${cause.message}.`, { cause });
+    }
+    const bytes = await readBody(answer, longestManifest, address.href);
+    // A captive portal answers everything with its own page, which must not replace what is kept.
+    parseManifest(new TextDecoder().decode(bytes), address.href);
+    return bytes;
+  };
   return {
     where: base.href,
     readManifest: async () => {
-      let response: Response;
       try {
-        response = await fetch(address, signal === undefined ? {} : { signal });
+        const bytes = await fetched();
+        await store.write(key, bytes);
+        return bytes;
       } catch (cause) {
         throwIfAborted(signal);
+        const code = cause instanceof EdgecapError ? cause.code : undefined;
+        if (code === "bundle-missing" || code === "bundle-version-unsupported") throw cause;
         const kept = await store.read(key);
         if (kept !== undefined) return kept;
         throw cause;
       }
-      if (!response.ok) throw new Error(`${address.href} answered ${response.status}`);
-      const bytes = new Uint8Array(await response.arrayBuffer());
-      await store.write(key, bytes);
-      return bytes;
     },
     readFile: ({ path, sha256, bytes }, onBytes) =>
-      download({ url: new URL(path, base), sha256, bytes }, store, signal, onBytes),
+      download({ url: new URL(path, base), sha256, bytes, silenceMs }, store, signal, onBytes),
   };
 }

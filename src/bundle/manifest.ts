@@ -12,8 +12,8 @@ const score = Type.Number({ minimum: 0 });
 const fileEntry = Type.Object({
   /** Path inside the bundle's folder, or `../NAME/FILE` of the bundle NAME beside it, whose file this one shares. */
   path: Type.String({ pattern: "^(\\.\\./[A-Za-z0-9_-][A-Za-z0-9._-]*/)?[A-Za-z0-9_-][A-Za-z0-9._-]*$" }),
-  /** Size of the file. */
-  bytes: Type.Integer({ minimum: 0 }),
+  /** Size of the file; above 2 GiB none is one piece of memory. */
+  bytes: Type.Integer({ minimum: 0, maximum: 2 ** 31 - 1 }),
   /** SHA-256 of its content, in lower-case hexadecimal. */
   sha256: Type.String({ pattern: "^[0-9a-f]{64}$" }),
   /**
@@ -107,18 +107,19 @@ export const manifestSchema = Type.Object({
     /** Words seen less often in training are unknown. */
     minimumCount: count,
   }),
+  // The ranges are those of the options that take their place; see src/caption_options.ts.
   generation: Type.Object({
-    beams: count,
-    maxWords: count,
+    beams: Type.Integer({ minimum: 1, maximum: 64 }),
+    maxWords: Type.Integer({ minimum: 1, maximum: 1000 }),
     /** Exponent of the length by which a beam's log-probability is divided. */
-    lengthPenalty: Type.Number({ minimum: 0 }),
+    lengthPenalty: Type.Number({ minimum: 0, maximum: 10 }),
     /** How much the captions of similar training photos have a say in which beam wins; only of several beams. */
     neighbours: Type.Optional(
       Type.Object({
         /** Training photos that are asked. */
-        count,
+        count: Type.Integer({ minimum: 1, maximum: 10_000 }),
         /** What full agreement with their captions adds to a beam's score. */
-        weight: Type.Number({ minimum: 0 }),
+        weight: Type.Number({ minimum: 0, maximum: 1_000_000 }),
       }),
     ),
   }),

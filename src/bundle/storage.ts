@@ -2,10 +2,12 @@
  * Folders and kept downloads on runtimes with a file system. Imported as `#storage`, which package.json maps to this
  * file or, in a browser, to storage_browser.ts; both export the same.
  */
-import { mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { lstat, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { availableParallelism, homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { removeAbandoned, writeWhole } from "../files/write_whole.ts";
 import { linuxFeatures } from "../runtime/processor.ts";
 import { type FileStore, noStore, type PartialFile, partialInMemory } from "./file_store.ts";
 
@@ -59,6 +61,7 @@ export async function openStore(): Promise<FileStore> {
   } catch {
     return noStore;
   }
+  await removeAbandoned(folder);
   return diskStore(folder);
 }
 
@@ -67,16 +70,8 @@ export function diskStore(folder: string): FileStore {
   const place = (key: string) => join(folder, key);
   return {
     read: (key) => readFile(place(key)).catch(() => undefined),
-    write: async (key, bytes) => {
-      const unfinished = `${place(key)}.${process.pid}.part`;
-      try {
-        await writeFile(unfinished, bytes);
-        await rename(unfinished, place(key));
-      } catch {
-        // A full disk costs the next start a download, not this one its bundle.
-        await rm(unfinished, { force: true }).catch(() => {});
-      }
-    },
+    // A full disk costs the next start a download, not this one its bundle.
+    write: (key, bytes) => writeWhole(place(key), bytes).catch(() => {}),
     remove: (key) => rm(place(key), { force: true }).catch(() => {}),
     partial: (key) => openPartial(folder, key).catch(() => partialInMemory()),
   };
@@ -84,15 +79,14 @@ export function diskStore(folder: string): FileStore {
 
 /** Partial files that this process writes now: all others of its own are left from a download that failed. */
 const held = new Set<string>();
-let opened = 0;
 
 async function openPartial(folder: string, key: string): Promise<PartialFile> {
-  opened++;
-  const name = `${key}.${process.pid}-${opened}.partial`;
+  // Nobody can know the name beforehand and lay a link there.
+  const name = `${key}.${process.pid}-${randomBytes(12).toString("hex")}.partial`;
   const path = join(folder, name);
   held.add(name);
-  await adopt(folder, key, path);
-  const file = await open(path, "a+");
+  const adopted = await adopt(folder, key, path);
+  const file = await open(path, adopted ? "a+" : "ax+");
   let { size } = await file.stat();
   let finished = false;
   return {
@@ -122,18 +116,21 @@ async function openPartial(folder: string, key: string): Promise<PartialFile> {
   };
 }
 
-/** Takes over what a process that is no more has left of the file: renaming lets one taker win. */
-async function adopt(folder: string, key: string, path: string): Promise<void> {
+/** Takes over what a process that is no more has left of the file, if anything: renaming lets one taker win. */
+async function adopt(folder: string, key: string, path: string): Promise<boolean> {
   for (const name of await readdir(folder)) {
-    const owner = new RegExp(`^${key}\\.(\\d+)-\\d+\\.partial$`).exec(name)?.[1];
+    const owner = new RegExp(`^${key}\\.(\\d+)-[0-9a-f]+\\.partial$`).exec(name)?.[1];
     if (owner === undefined || held.has(name)) continue;
     if (Number(owner) !== process.pid && isAlive(Number(owner))) continue;
+    // A link that was laid there leads to what is not ours to write to.
+    if (!(await lstat(join(folder, name)).catch(() => undefined))?.isFile()) continue;
     const taken = await rename(join(folder, name), path).then(
       () => true,
       () => false,
     );
-    if (taken) return;
+    if (taken) return true;
   }
+  return false;
 }
 
 function isAlive(pid: number): boolean {

@@ -1,6 +1,7 @@
-import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { unwritable } from "../errors.ts";
+import { writeWhole } from "../files/write_whole.ts";
 import { type BundleFiles, type BundlePart, type Manifest, parseManifest } from "./manifest.ts";
 import { sha256Hex } from "./sha256.ts";
 
@@ -46,9 +47,9 @@ export async function writeBundle(
   }
   try {
     for (const [part, bytes] of Object.entries(files) as [BundlePart, Uint8Array][]) {
-      await writeFile(join(staging, bundleFileNames[part]), bytes);
+      await writeWhole(join(staging, bundleFileNames[part]), bytes);
     }
-    await writeFile(join(staging, "manifest.json"), text);
+    await writeWhole(join(staging, "manifest.json"), text);
     // mkdtemp() makes folders that only their owner can read.
     await chmod(staging, 0o755);
     const old = `${staging}-old`;

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
@@ -6,6 +6,7 @@ import { ortWasmBinary, ortWasmPaths, ortWebgpuFiles, readAsset } from "#assets"
 import { type BundleSource, defaultBundle, loadBundle } from "../bundle/load_bundle.ts";
 import { writeBundle } from "../bundle/write_bundle.ts";
 import { unwritable } from "../errors.ts";
+import { writeWhole } from "../files/write_whole.ts";
 
 /** Adds `edgecap assets`. */
 export function registerAssets(program: Command): void {
@@ -36,11 +37,7 @@ async function assets(dir: string, { bundle, webgpu }: { bundle?: string; webgpu
   }
   try {
     await mkdir(dir, { recursive: true });
-    for (const [name, bytes] of files) {
-      const unfinished = join(dir, `${name}.${process.pid}.part`);
-      await writeFile(unfinished, bytes);
-      await rename(unfinished, join(dir, name));
-    }
+    for (const [name, bytes] of files) await writeWhole(join(dir, name), bytes);
   } catch (cause) {
     throw unwritable(dir, cause);
   }

@@ -3,13 +3,16 @@ import type { Command } from "commander";
 import { inputImages, readImageFile, standardInput } from "../batch/input_images.ts";
 import { ResultsFile } from "../batch/results_file.ts";
 import { type BatchCounts, type BatchOptions, runBatch } from "../batch/run_batch.ts";
+import type { EdgecapError } from "../errors.ts";
 import { connectQueue, type QueueAddress } from "../queue/connect.ts";
 import { distribute } from "../queue/distribute.ts";
 import type { BackendChoice } from "../runtime/backend.ts";
 import { backendOption } from "./backend_option.ts";
 import { openBatchPool } from "./batch_pool.ts";
+import { endAnyway } from "./end_anyway.ts";
 import { interruptSignal, sayingWhatIsKept } from "./interrupt.ts";
 import { wholeNumber } from "./option_values.ts";
+import { hiddenFlag, reportProblem } from "./problems.ts";
 import { startProgress } from "./progress.ts";
 import { queueOption } from "./queue_option.ts";
 import { exitStatus } from "./run_program.ts";
@@ -18,6 +21,7 @@ interface BatchFlags {
   readonly out: string;
   readonly workers: number;
   readonly beams?: number;
+  readonly hidden?: boolean;
   readonly bundle?: string;
   readonly backend: BackendChoice;
   readonly queue?: QueueAddress;
@@ -35,6 +39,7 @@ export function registerBatch(program: Command): void {
     .requiredOption("--out <file>", "file of results, a line of JSON a picture")
     .option("--workers <n>", "threads that caption", wholeNumber(1, 256), availableParallelism())
     .option("--beams <n>", "width of the beam search; 1 is greedy (default: the bundle's)", wholeNumber(1, 64))
+    .option(...hiddenFlag)
     .option(
       "--bundle <dir>",
       "fast, folder or URL of a bundle, or transformers:FOLDER (default: the one that comes with edgecap)",
@@ -46,6 +51,7 @@ export function registerBatch(program: Command): void {
     .addHelpText(
       "after",
       `
+Lists are UTF-8 or UTF-16, with a path a line or, as find -print0 writes them, a NUL behind each.
 Pictures that have a line in the file are passed over, so the same command goes on after a stop of any kind, and captions
 what has been added. A picture that fails has a line too; delete it to try again.
 With --queue the pictures themselves are not sent: they must lie under the same paths on every machine.
@@ -63,14 +69,16 @@ async function batch(inputs: string[], flags: BatchFlags): Promise<void> {
   using interrupt = interruptSignal();
   const { signal } = interrupt;
   await using results = await ResultsFile.open(flags.out);
+  const { hidden = false } = flags;
+  const images = (onProblem: (error: EdgecapError) => void) =>
+    inputImages(inputs, process.stdin, { hidden, onProblem });
   // Listed twice, once to count, unless the list can only be read once: how long it takes is worth knowing.
-  const total =
-    inputs.includes(standardInput) || !process.stderr.isTTY ? 0 : await count(inputImages(inputs, process.stdin));
+  const total = inputs.includes(standardInput) || !process.stderr.isTTY ? 0 : await count(images(() => {}));
   using progress = startProgress(total, "pictures");
   const started = performance.now();
   let soFar = { captioned: 0, failed: 0 };
   const work: BatchWork = {
-    images: inputImages(inputs, process.stdin),
+    images: images(reportProblem),
     results,
     options: flags.beams === undefined ? {} : { beams: flags.beams },
     onDone: ({ captioned, failed, skipped }) => {
@@ -99,7 +107,11 @@ async function captionHere(work: BatchWork, flags: BatchFlags): Promise<BatchCou
 
 async function captionElsewhere(work: BatchWork, queue: QueueAddress, out: string): Promise<BatchCounts> {
   await using connection = await connectQueue(queue);
-  return await distribute({ ...work, connection, out });
+  try {
+    return await distribute({ ...work, connection, out });
+  } finally {
+    if (connection.redis.status === "end") endAnyway();
+  }
 }
 
 async function count(items: AsyncIterable<unknown>): Promise<number> {

@@ -7,6 +7,7 @@ import { backendOption } from "./backend_option.ts";
 import { imageFiles, readImage } from "./image_files.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { realNumber, wholeNumber } from "./option_values.ts";
+import { hiddenFlag, reportProblem } from "./problems.ts";
 import { startProgress } from "./progress.ts";
 import { exitStatus } from "./run_program.ts";
 
@@ -20,6 +21,7 @@ interface CaptionFlags {
   readonly topP?: number;
   readonly seed?: number;
   readonly attention?: boolean;
+  readonly hidden?: boolean;
   readonly bundle?: string;
   readonly threads: number;
   readonly backend: BackendChoice;
@@ -39,6 +41,7 @@ export function registerCaption(program: Command): void {
     .option("--top-k <n>", "with --temperature: draw only from so many most probable words", wholeNumber(0, 1_000_000))
     .option("--top-p <p>", "with --temperature: draw only from words with this much probability", realNumber(0, 1))
     .option("--seed <s>", "where the random numbers begin", wholeNumber(0, Number.MAX_SAFE_INTEGER))
+    .option(...hiddenFlag)
     .option("--attention", "with --json: where the model looked for each word, region by region")
     .option(
       "--bundle <dir>",
@@ -62,8 +65,8 @@ Examples:
 
 async function caption(args: string[], flags: CaptionFlags): Promise<void> {
   using interrupt = interruptSignal();
-  const files = await imageFiles(args);
-  const { json, bundle, threads, backend, ...generation } = flags;
+  const { json, hidden = false, bundle, threads, backend, ...generation } = flags;
+  const files = await imageFiles(args, { hidden, onProblem: reportProblem });
   const options: CaptionOptions = { ...generation, signal: interrupt.signal };
   await using captioner = await loadEngine({ bundle, threads, backend, signal: interrupt.signal });
   using progress = startProgress(files.length, "pictures", process.stdout.isTTY);

@@ -8,6 +8,7 @@ import { resnet50File } from "../training/resnet50_file.ts";
 import { imageFiles, readImage } from "./image_files.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { writeNpy } from "./npy.ts";
+import { reportProblem } from "./problems.ts";
 import { startProgress } from "./progress.ts";
 
 interface FeaturesFlags {
@@ -33,7 +34,7 @@ export function registerFeatures(program: Command): void {
 
 async function features(args: string[], flags: FeaturesFlags): Promise<void> {
   using interrupt = interruptSignal();
-  const files = await imageFiles(args);
+  const files = await imageFiles(args, { onProblem: reportProblem });
   const size = Number(flags.size);
   const file = await resnet50File({ precision: flags.precision, size }, interrupt.signal);
   await using encoder = await GraphSession.create("encoder", await readFile(file));

@@ -1,22 +1,33 @@
-import { readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
-import { imageName, picturesMatching, readImageFile, standardInput } from "../batch/input_images.ts";
-import { EdgecapError } from "../errors.ts";
+import { stat } from "node:fs/promises";
+import {
+  type InputOptions,
+  isPattern,
+  noPictures,
+  picturesMatching,
+  readImageFile,
+  standardInput,
+} from "../batch/input_images.ts";
+import { walkFolder } from "../batch/walk_folder.ts";
 
 export { standardInput } from "../batch/input_images.ts";
 
 /**
- * Files that the arguments name: folders give their pictures by name, sub-folders included; patterns give what they match.
+ * Files that the arguments name: folders give their pictures by name, sub-folders and linked folders included; patterns give what they
+ * match.
  *
  * A name that matches nothing is kept, so that reading it reports the error in its place.
+ *
+ * @throws {EdgecapError} `file-unreadable` where a folder holds no picture.
  */
-export async function imageFiles(args: readonly string[]): Promise<string[]> {
+export async function imageFiles(args: readonly string[], options: InputOptions): Promise<string[]> {
   const files: string[] = [];
   for (const arg of args) {
     const found = arg === standardInput ? undefined : await stat(arg).catch(() => undefined);
-    if (found?.isDirectory()) files.push(...(await picturesIn(arg)));
-    else if (found === undefined && /[*?[{]/.test(arg)) files.push(...(await matches(arg)));
-    else files.push(arg);
+    if (found?.isDirectory()) files.push(...(await picturesIn(arg, options)));
+    else if (arg !== standardInput && found === undefined && isPattern(arg)) {
+      const matches = await sorted(picturesMatching(arg, options.hidden));
+      files.push(...(matches.length === 0 ? [arg] : matches));
+    } else files.push(arg);
   }
   return files;
 }
@@ -35,17 +46,14 @@ export async function readImage(file: string): Promise<Uint8Array> {
   return readImageFile(file);
 }
 
-async function picturesIn(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true });
-  const pictures = entries.filter((name) => imageName.test(name)).sort();
-  if (pictures.length === 0) {
-    throw new EdgecapError("file-unreadable", `The folder "${folder}" holds no JPEG, PNG, WebP, GIF or BMP file.`);
-  }
-  return pictures.map((name) => join(folder, name));
+async function picturesIn(folder: string, options: InputOptions): Promise<string[]> {
+  const pictures = await sorted(walkFolder(folder, options));
+  if (pictures.length === 0) throw noPictures(folder);
+  return pictures;
 }
 
-async function matches(pattern: string): Promise<string[]> {
-  const found: string[] = [];
-  for await (const file of picturesMatching(pattern)) found.push(file);
-  return found.length === 0 ? [pattern] : found.sort();
+async function sorted(paths: AsyncIterable<string>): Promise<string[]> {
+  const all: string[] = [];
+  for await (const path of paths) all.push(path);
+  return all.sort();
 }

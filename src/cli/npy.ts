@@ -1,4 +1,4 @@
-import { open, rename, rm } from "node:fs/promises";
+import { createFile } from "../files/write_whole.ts";
 
 /**
  * Writes float32 rows as a NumPy file (format 1.0), and gives it its name once it is whole.
@@ -6,24 +6,17 @@ import { open, rename, rm } from "node:fs/promises";
  * @param path The `.npy` file.
  * @param shape Lengths; the first is the number of rows.
  * @param rows Rows, each with the product of the other lengths of elements.
+ * @throws {EdgecapError} `file-unwritable`, and what `rows` throws; nothing half-written is left.
  */
 export async function writeNpy(
   path: string,
   shape: readonly number[],
   rows: AsyncIterable<Float32Array>,
 ): Promise<void> {
-  const partial = `${path}.partial`;
-  const file = await open(partial, "w");
-  try {
-    await file.write(header(shape));
-    for await (const row of rows) await file.write(new Uint8Array(row.buffer, row.byteOffset, row.byteLength));
-    await file.close();
-    await rename(partial, path);
-  } catch (error) {
-    await file.close().catch(() => {});
-    await rm(partial, { force: true });
-    throw error;
-  }
+  await using file = await createFile(path);
+  await file.write(header(shape));
+  for await (const row of rows) await file.write(new Uint8Array(row.buffer, row.byteOffset, row.byteLength));
+  await file.finish();
 }
 
 function header(shape: readonly number[]): Uint8Array {

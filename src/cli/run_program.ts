@@ -13,11 +13,9 @@ export const exitStatus = { done: 0, someFailed: 1, wrongUsage: 2, interrupted: 
  */
 export async function runProgram(program: Command, args: readonly string[]): Promise<number> {
   for (const command of [program, ...program.commands]) command.exitOverride();
-  // A reader that has seen enough, such as head, closes the pipe: no reason to complain.
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(exitStatus.done);
-    throw error;
-  });
+  process.stdout.on("error", outputFailed);
+  // There is nowhere left to say it.
+  process.stderr.on("error", () => process.exit(exitStatus.someFailed));
   try {
     await program.parseAsync([...args], { from: "user" });
     return Number(process.exitCode ?? exitStatus.done);
@@ -25,6 +23,8 @@ export async function runProgram(program: Command, args: readonly string[]): Pro
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitStatus.done : exitStatus.wrongUsage;
     const denied = permissionMissing(error);
     if (denied !== undefined) return sayFailure(denied);
+    // Where standard output is a file, some runtimes throw in the place of an event.
+    if ((error as { readonly syscall?: unknown }).syscall === "write") outputFailed(error as NodeJS.ErrnoException);
     if (!(error instanceof EdgecapError)) throw error;
     if (error.code === "aborted") {
       process.stderr.write(`${error instanceof Interrupted ? error.message : "Interrupted."}\n`);
@@ -37,4 +37,13 @@ export async function runProgram(program: Command, args: readonly string[]): Pro
 function sayFailure(error: EdgecapError): number {
   process.stderr.write(`${pc.red("error")}: ${error.message}\n`);
   return error.code === "option-invalid" ? exitStatus.wrongUsage : exitStatus.someFailed;
+}
+
+/** Ends the process, since standard output takes nothing more. */
+function outputFailed(error: NodeJS.ErrnoException): never {
+  // A reader that has seen enough, such as head, closes the pipe: no reason to complain.
+  if (error.code === "EPIPE") process.exit(exitStatus.done);
+  const why = error.code === "ENOSPC" || error.code === "EDQUOT" ? "the disk is full" : error.message;
+  process.stderr.write(`${pc.red("error")}: Cannot write to standard output: ${why}.\n`);
+  process.exit(exitStatus.someFailed);
 }

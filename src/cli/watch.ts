@@ -4,11 +4,13 @@ import type { BackendChoice } from "../runtime/backend.ts";
 import { type GalleryForm, galleryForms, watchFolder } from "../watch/watch_folder.ts";
 import { backendOption } from "./backend_option.ts";
 import { interruptSignal } from "./interrupt.ts";
+import { hiddenFlag, reportProblem } from "./problems.ts";
 import { exitStatus } from "./run_program.ts";
 
 interface WatchFlags {
   readonly write: GalleryForm;
   readonly once?: boolean;
+  readonly hidden?: boolean;
   readonly bundle?: string;
   readonly backend: BackendChoice;
 }
@@ -25,6 +27,7 @@ export function registerWatch(program: Command): void {
         .makeOptionMandatory(),
     )
     .option("--once", "caption what is there, and end")
+    .option(...hiddenFlag)
     .option("--bundle <dir>", "fast, or folder or URL of a bundle (default: the one that comes with edgecap)")
     .addOption(backendOption())
     .addHelpText(
@@ -41,7 +44,10 @@ Examples:
     .action(watch);
 }
 
-async function watch(folder: string, { write, once = false, bundle, backend }: WatchFlags): Promise<void> {
+async function watch(
+  folder: string,
+  { write, once = false, hidden = false, bundle, backend }: WatchFlags,
+): Promise<void> {
   using interrupt = interruptSignal();
   const { signal } = interrupt;
   await using captioner = await load({ bundle, backend, signal });
@@ -49,6 +55,8 @@ async function watch(folder: string, { write, once = false, bundle, backend }: W
     folder,
     form: write,
     once,
+    hidden,
+    onProblem: reportProblem,
     caption: async (image, stop) => (await captioner.caption(image, { signal: stop })).caption,
     onPicture: (image, picture) => {
       const what = picture === undefined ? "gone" : (picture.caption ?? `no caption: ${picture.error?.message}`);

@@ -6,6 +6,7 @@ import { workOff } from "../queue/work.ts";
 import type { BackendChoice } from "../runtime/backend.ts";
 import { backendOption } from "./backend_option.ts";
 import { openBatchPool } from "./batch_pool.ts";
+import { endAnyway } from "./end_anyway.ts";
 import { wholeNumber } from "./option_values.ts";
 import { queueOption } from "./queue_option.ts";
 
@@ -62,5 +63,6 @@ async function work({ queue, workers, bundle, backend }: WorkerFlags): Promise<v
     },
     signal: stop.signal,
   });
+  if (connection.redis.status === "end") endAnyway();
   process.stderr.write(`${counts.captioned} captioned, ${counts.failed} attempts failed\n`);
 }

@@ -54,8 +54,27 @@ export function failureMessage(failure: Failure): string {
   return JSON.stringify(failure);
 }
 
-/** The failure that a job ended with. */
-export function failureOf(job: CaptionJob): Failure {
+/**
+ * Whether a job is edgecap's. Anybody who reaches the server can put others into the queue.
+ *
+ * @param data What the job holds, which may be anything.
+ */
+export function isCaptionRequest(data: unknown): data is CaptionRequest {
+  const { image, path, options } = (data ?? {}) as Partial<Record<keyof CaptionRequest, unknown>>;
+  return typeof image === "string" && typeof path === "string" && typeof options === "object" && options !== null;
+}
+
+/** What a job ended with: its caption, or why it has none. */
+export function resultOf(job: CaptionJob): Caption | Failure {
+  const result = job.returnvalue as Partial<Caption> | null | undefined;
+  if (result === null || result === undefined) return failureOf(job);
+  if (typeof result.caption === "string" && Array.isArray(result.words) && Array.isArray(result.alternatives)) {
+    return result as Caption;
+  }
+  return { code: "internal", message: "A worker that is not edgecap's has answered." };
+}
+
+function failureOf(job: CaptionJob): Failure {
   const reason = job.failedReason ?? "";
   try {
     const { code, message } = JSON.parse(reason) as Partial<Failure>;

@@ -21,6 +21,8 @@ export interface QueueConnection extends AsyncDisposable {
   readonly address: QueueAddress;
   readonly bullmq: QueuePackages["bullmq"];
   readonly redis: Redis;
+  /** Tries no more to reach a server that is gone: what waits for it fails within some seconds. */
+  giveUp(): void;
 }
 
 /** Longest wait for the server's first answer, in milliseconds. */
@@ -42,7 +44,8 @@ export function parseQueueAddress(text: string): QueueAddress {
     );
   const url = URL.parse(text);
   if (url === null || !["redis:", "rediss:"].includes(url.protocol)) {
-    throw invalid("it must be an address that begins with redis:// or rediss://");
+    const escape = text.includes("@") ? '; write "/", "@", "?" and "#" in a password as %2F, %40, %3F and %23' : "";
+    throw invalid(`it must be an address that begins with redis:// or rediss://${escape}`);
   }
   if (url.hostname === "") throw invalid("it names no host");
   if (!/^(?:\/\d*)?$/.test(url.pathname)) throw invalid("what follows the host must be the number of a database");
@@ -54,8 +57,9 @@ export function parseQueueAddress(text: string): QueueAddress {
   return { shown: withoutPassword(url.href), url: url.href, name };
 }
 
+/** The address with *** in the place of its password, wherever that ends: one that is not escaped may hold "/" and "@". */
 function withoutPassword(text: string): string {
-  return text.replace(/(\/\/[^/@]*:)[^/@]*@/, "$1***@");
+  return text.replace(/^([a-z]+:\/\/)?([^:@/]*):.*@/is, "$1$2:***@").replace(/([?&]password=)[^&#]*/gi, "$1***");
 }
 
 /**
@@ -67,12 +71,14 @@ function withoutPassword(text: string): string {
 export async function connectQueue(address: QueueAddress): Promise<QueueConnection> {
   const { bullmq, ioredis } = await importPackages();
   let connected = false;
+  let givenUp = false;
   const redis = new ioredis.Redis(address.url, {
     lazyConnect: true,
     connectTimeout,
     // BullMQ asks for it: commands wait for a connection that comes back.
     maxRetriesPerRequest: null,
-    retryStrategy: (times) => (connected ? Math.min(200 * times, 5000) : null),
+    // Not by disconnect(), which between two attempts leaves the waiting commands waiting.
+    retryStrategy: (times) => (connected && !givenUp ? Math.min(200 * times, 1000) : null),
   });
   // Without a listener ioredis prints every lost connection; each command that it breaks says so itself.
   let lastError: Error | undefined;
@@ -92,7 +98,54 @@ export async function connectQueue(address: QueueAddress): Promise<QueueConnecti
       { cause },
     );
   }
-  return { address, bullmq, redis, [Symbol.asyncDispose]: async () => redis.disconnect() };
+  return {
+    address,
+    bullmq,
+    redis,
+    giveUp: () => {
+      givenUp = true;
+    },
+    [Symbol.asyncDispose]: async () => redis.disconnect(),
+  };
+}
+
+/** A server that is not there for so long after the work was to end is not waited for, in milliseconds. */
+const graceMs = 2000;
+
+/** The end of a connection whose server is gone for good. */
+export interface LostConnection extends Disposable {
+  /** Kept once nobody tries to reach the server any more. */
+  readonly lost: Promise<void>;
+}
+
+/**
+ * Gives a lost connection up once a signal is aborted: commands wait for a server that comes back, so that without it the work
+ * would not end.
+ */
+export function giveUpWhenAborted({ redis, giveUp }: QueueConnection, signal: AbortSignal): LostConnection {
+  let end: () => void = () => {};
+  const lost = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  redis.once("end", end);
+  let timer: ReturnType<typeof setInterval> | undefined;
+  const look = () => {
+    let lostAt = Number.POSITIVE_INFINITY;
+    timer = setInterval(() => {
+      lostAt = redis.status === "ready" ? Number.POSITIVE_INFINITY : Math.min(lostAt, performance.now());
+      if (performance.now() - lostAt >= graceMs) giveUp();
+    }, 100);
+  };
+  if (signal.aborted) look();
+  else signal.addEventListener("abort", look, { once: true });
+  return {
+    lost,
+    [Symbol.dispose]: () => {
+      redis.off("end", end);
+      signal.removeEventListener("abort", look);
+      clearInterval(timer);
+    },
+  };
 }
 
 async function importPackages(): Promise<QueuePackages> {

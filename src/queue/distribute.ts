@@ -3,10 +3,10 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { ResultsFile } from "../batch/results_file.ts";
 import type { BatchCounts } from "../batch/run_batch.ts";
 import type { CaptionOptions } from "../caption_options.ts";
-import { throwIfAborted } from "../errors.ts";
-import { type CaptionJob, failureOf, jobIdOf, openDeadLetters, openQueue } from "./caption_queue.ts";
+import { EdgecapError, throwIfAborted } from "../errors.ts";
+import { type CaptionJob, isCaptionRequest, jobIdOf, openDeadLetters, openQueue, resultOf } from "./caption_queue.ts";
 import { claimQueue } from "./claim.ts";
-import type { QueueConnection } from "./connect.ts";
+import { giveUpWhenAborted, type QueueConnection } from "./connect.ts";
 
 /** What {@linkcode distribute} needs. */
 export interface DistributeOptions {
@@ -56,12 +56,17 @@ export async function distribute(batch: DistributeOptions): Promise<BatchCounts>
       // Another call may have taken it away meanwhile.
       if (job?.data === undefined) continue;
       any = true;
+      if (!isCaptionRequest(job.data)) {
+        await setAside(job);
+        continue;
+      }
       const { image } = job.data;
-      const failure = job.returnvalue === null || job.returnvalue === undefined ? failureOf(job) : undefined;
+      const result = resultOf(job);
+      const failure = "caption" in result ? undefined : result;
       // A result that was written before this run was stopped is taken away and no more.
       const isNew = inQueue.has(job.id!) || results.done.add(image);
       if (isNew) {
-        await results.write(image, failure ?? job.returnvalue);
+        await results.write(image, result);
         if (failure === undefined) counts.captioned++;
         else {
           counts.failed++;
@@ -76,6 +81,19 @@ export async function distribute(batch: DistributeOptions): Promise<BatchCounts>
     }
     if (any) batch.onDone?.(counts);
     return any;
+  };
+
+  /** A job that somebody else put into the queue becomes a dead letter: left where it is, it would be in the way for good. */
+  const setAside = async (job: CaptionJob): Promise<void> => {
+    const text = JSON.stringify(job.data) ?? "nothing";
+    const message = `This job is not edgecap's: it holds ${text.slice(0, 1000)}.`;
+    const letter = {
+      image: `job ${job.id}`,
+      error: { code: "data-invalid", message },
+      at: job.finishedOn ?? Date.now(),
+    };
+    await deadLetters.add("dead", letter);
+    await job.remove();
   };
 
   const add = async (entries: readonly { readonly id: string; readonly image: string }[]): Promise<void> => {
@@ -106,7 +124,7 @@ export async function distribute(batch: DistributeOptions): Promise<BatchCounts>
     await wait(pollMs, undefined, signal === undefined ? {} : { signal }).catch(() => throwIfAborted(signal));
   };
 
-  try {
+  const work = async (): Promise<BatchCounts> => {
     await using _ = await claimQueue(connection, queue, batch.out, signal);
     let next: { id: string; image: string }[] = [];
     for await (const image of images) {
@@ -128,7 +146,20 @@ export async function distribute(batch: DistributeOptions): Promise<BatchCounts>
     // What an earlier run wrote and did not take away.
     while (await collect());
     return counts;
+  };
+  using connectionEnd = giveUpWhenAborted(connection, signal ?? new AbortController().signal);
+  const close = () => Promise.all([queue.close(), deadLetters.close()]).then(() => {});
+  const lost = connectionEnd.lost.then(() => undefined);
+  try {
+    const done = await Promise.race([work(), lost]);
+    if (done !== undefined) return done;
+    throwIfAborted(signal);
+    throw new EdgecapError("queue-unavailable", `The Redis server at ${connection.address.shown} is gone.`);
+  } catch (error) {
+    // Without its server, an interrupted batch ends in errors of the connection.
+    throwIfAborted(signal);
+    throw error;
   } finally {
-    await Promise.all([queue.close(), deadLetters.close()]);
+    await Promise.race([close().catch(() => {}), lost]);
   }
 }

@@ -1,8 +1,8 @@
 import type { BatchCaptioner } from "../batch/run_batch.ts";
 import type { Caption } from "../captioner.ts";
 import { EdgecapError } from "../errors.ts";
-import { type CaptionJob, type CaptionRequest, failureMessage } from "./caption_queue.ts";
-import type { QueueConnection } from "./connect.ts";
+import { type CaptionJob, type CaptionRequest, failureMessage, isCaptionRequest } from "./caption_queue.ts";
+import { giveUpWhenAborted, type QueueConnection } from "./connect.ts";
 
 /** What {@linkcode workOff} needs. */
 export interface WorkOptions {
@@ -22,7 +22,7 @@ const stalledInterval = 5000;
 const maxStalledCount = 2;
 
 /** Failures of a picture that no further attempt mends. */
-const lasting = /^(?:image-|option-invalid)/;
+const lasting = /^(?:image-|option-invalid|data-invalid)/;
 
 /**
  * Takes pictures from the queue and captions them until the signal is aborted.
@@ -33,8 +33,10 @@ export async function workOff({ connection, captioner, read, onDone, signal }: W
   const { bullmq, redis, address } = connection;
   let captioned = 0;
   let failed = 0;
-  const process = async ({ data: { path, options } }: CaptionJob): Promise<Caption> => {
+  const process = async ({ data }: CaptionJob): Promise<Caption> => {
     try {
+      if (!isCaptionRequest(data)) throw new EdgecapError("data-invalid", "This job is not edgecap's.");
+      const { path, options } = data;
       // Not the work's signal: what is in hand is finished.
       const result = await captioner.caption(await read(path), options, new AbortController().signal);
       onDone?.(++captioned, failed);
@@ -59,5 +61,7 @@ export async function workOff({ connection, captioner, read, onDone, signal }: W
     if (signal.aborted) done();
     signal.addEventListener("abort", () => done(), { once: true });
   });
-  await worker.close();
+  using connectionEnd = giveUpWhenAborted(connection, signal);
+  // Where the server is gone for good, what is in hand has nobody to be told to.
+  await Promise.race([worker.close().catch(() => {}), connectionEnd.lost]);
 }

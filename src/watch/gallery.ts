@@ -1,6 +1,7 @@
-import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import type { Failure } from "../batch/results_file.ts";
-import { EdgecapError, unwritable } from "../errors.ts";
+import { EdgecapError } from "../errors.ts";
+import { readIfThere } from "../files/read_regular.ts";
+import { writeWhole } from "../files/write_whole.ts";
 
 /** What is known of a picture. */
 export interface GalleryPicture {
@@ -24,27 +25,51 @@ interface GalleryFile {
 /**
  * Reads what is known of a folder's pictures; nothing where there is no file.
  *
- * @throws {EdgecapError} `data-invalid` where the file is not edgecap's; `file-unreadable`.
+ * @throws {EdgecapError} `data-invalid` where the file is not edgecap's, or names what lies outside the folder; `file-unreadable`.
  */
 export async function readGallery(path: string): Promise<Map<string, GalleryPicture>> {
-  const text = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === "ENOENT") return undefined;
-    throw new EdgecapError("file-unreadable", `Cannot read "${path}": ${cause.message}.`, { cause });
-  });
-  if (text === undefined) return new Map();
+  const bytes = await readIfThere(path);
+  if (bytes === undefined) return new Map();
+  let images: [string, unknown][];
   try {
-    const file = JSON.parse(text) as GalleryFile;
-    if (file.generator !== "edgecap") throw new Error("it is not edgecap's");
-    return new Map(Object.entries(file.images));
+    const file = JSON.parse(new TextDecoder().decode(bytes)) as Partial<GalleryFile> | null;
+    if (file?.generator !== "edgecap") throw new Error("it is not edgecap's");
+    if (typeof file.images !== "object" || file.images === null) throw new Error("it holds no pictures");
+    images = Object.entries(file.images);
   } catch (cause) {
     throw foreign(path, cause);
   }
+  return new Map(
+    images.map(([name, picture]) => {
+      if (isInside(name) && isPicture(picture)) return [name, picture];
+      throw new EdgecapError(
+        "data-invalid",
+        `"${path}" says of ${JSON.stringify(name)} what edgecap does not write: remove the entry, or the file to caption all again.`,
+      );
+    }),
+  );
+}
+
+/** Whether a name leads to a file below the folder: pictures outside are nothing that may be written beside or removed. */
+function isInside(name: string): boolean {
+  const parts = name.split("/");
+  return !/[\0\\]|^[a-z]:/i.test(name) && parts.every((part) => part !== "" && part !== "." && part !== "..");
+}
+
+function isPicture(value: unknown): value is GalleryPicture {
+  const { size, changed, caption, error } = (value ?? {}) as Partial<Record<keyof GalleryPicture, unknown>>;
+  const { code, message } = (error ?? {}) as Partial<Record<keyof Failure, unknown>>;
+  return (
+    [size, changed].every((number) => typeof number === "number") &&
+    (caption === undefined || typeof caption === "string") &&
+    (error === undefined || (typeof code === "string" && typeof message === "string"))
+  );
 }
 
 /** Writes what {@linkcode readGallery} reads. */
 export async function writeGallery(path: string, gallery: Gallery): Promise<void> {
   const file: GalleryFile = { generator: "edgecap", images: Object.fromEntries(sorted(gallery)) };
-  await writeAtomically(path, `${JSON.stringify(file, null, 2)}\n`);
+  await writeWhole(path, `${JSON.stringify(file, null, 2)}\n`);
 }
 
 /** The pictures by their paths. */
@@ -55,22 +80,6 @@ export function sorted(gallery: Gallery): [string, GalleryPicture][] {
 /** The caption as a sentence begins. */
 export function altText(caption: string): string {
   return caption.charAt(0).toUpperCase() + caption.slice(1);
-}
-
-/**
- * Replaces a file as a whole.
- *
- * @throws {EdgecapError} `file-unwritable`
- */
-export async function writeAtomically(path: string, text: string): Promise<void> {
-  const unfinished = `${path}.${process.pid}.part`;
-  try {
-    await writeFile(unfinished, text);
-    await rename(unfinished, path);
-  } catch (cause) {
-    await rm(unfinished, { force: true });
-    throw unwritable(path, cause);
-  }
 }
 
 /** What to throw where a file would have to be replaced that somebody else wrote. */

@@ -1,6 +1,7 @@
-import { readFile } from "node:fs/promises";
+import { readIfThere } from "../files/read_regular.ts";
+import { writeWhole } from "../files/write_whole.ts";
 import { escapeXml } from "./escape_xml.ts";
-import { altText, foreign, type Gallery, sorted, writeAtomically } from "./gallery.ts";
+import { altText, foreign, type Gallery, sorted } from "./gallery.ts";
 
 const generator = '<meta name="generator" content="edgecap">';
 
@@ -11,9 +12,18 @@ const generator = '<meta name="generator" content="edgecap">';
  * @throws {EdgecapError} `data-invalid` where another page stands there; `file-unwritable`.
  */
 export async function writeHtmlPage(path: string, title: string, gallery: Gallery): Promise<void> {
-  const before = await readFile(path, "utf8").catch(() => generator);
-  if (!before.includes(generator)) throw foreign(path);
-  await writeAtomically(path, htmlPage(title, gallery));
+  await assertOwnPage(path);
+  await writeWhole(path, htmlPage(title, gallery));
+}
+
+/**
+ * Insists that a page may be replaced.
+ *
+ * @throws {EdgecapError} `data-invalid` where another page stands there; `file-unreadable` where it cannot be told.
+ */
+export async function assertOwnPage(path: string): Promise<void> {
+  const bytes = await readIfThere(path);
+  if (bytes !== undefined && !new TextDecoder().decode(bytes).includes(generator)) throw foreign(path);
 }
 
 /** The page's text. Pictures without a caption are left out. */

@@ -1,6 +1,8 @@
-import { readFile, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
+import { readIfThere } from "../files/read_regular.ts";
+import { writeWhole } from "../files/write_whole.ts";
 import { escapeXml } from "./escape_xml.ts";
-import { altText, foreign, writeAtomically } from "./gallery.ts";
+import { altText, foreign } from "./gallery.ts";
 
 const creator = "<xmp:CreatorTool>edgecap</xmp:CreatorTool>";
 
@@ -13,12 +15,12 @@ export function sidecarPath(picture: string): string {
  * Writes the caption of a picture beside it, as its description (`dc:description`) and its alternative text
  * (`Iptc4xmpCore:AltTextAccessibility`, IPTC Photo Metadata Standard 2021.1).
  *
- * @throws {EdgecapError} `data-invalid` where the sidecar is of another program; `file-unwritable`.
+ * @throws {EdgecapError} `data-invalid` where the sidecar is of another program; `file-unreadable` where it cannot be told; `file-unwritable`.
  */
 export async function writeXmpSidecar(picture: string, caption: string): Promise<void> {
   const path = sidecarPath(picture);
   if ((await isOwn(path)) === false) throw foreign(path);
-  await writeAtomically(path, xmpSidecar(caption));
+  await writeWhole(path, xmpSidecar(caption));
 }
 
 /** Removes the sidecar of a picture that is gone, where edgecap wrote it. */
@@ -29,8 +31,8 @@ export async function removeXmpSidecar(picture: string): Promise<void> {
 
 /** Whether edgecap wrote a sidecar; `undefined` where there is none. */
 async function isOwn(path: string): Promise<boolean | undefined> {
-  const text = await readFile(path, "utf8").catch(() => undefined);
-  return text?.includes(creator);
+  const bytes = await readIfThere(path);
+  return bytes === undefined ? undefined : new TextDecoder().decode(bytes).includes(creator);
 }
 
 /** The sidecar's text. */

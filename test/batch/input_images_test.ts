@@ -19,9 +19,13 @@ async function withFolder(work: (folder: string) => Promise<void>): Promise<void
   }
 }
 
+function fail(error: Error): never {
+  throw error;
+}
+
 async function all(inputs: string[], stdin = ""): Promise<string[]> {
   const found: string[] = [];
-  for await (const image of inputImages(inputs, Readable.from([stdin]))) found.push(image);
+  for await (const image of inputImages(inputs, Readable.from([stdin]), { onProblem: fail })) found.push(image);
   return found;
 }
 
@@ -62,7 +66,7 @@ describe("inputImages()", () => {
         this.push(`${lines++}.jpg\n`);
       },
     });
-    for await (const image of inputImages(["-"], endless)) {
+    for await (const image of inputImages(["-"], endless, { onProblem: fail })) {
       if (image === "1000.jpg") break;
     }
     expect(lines).toBeLessThan(100_000);

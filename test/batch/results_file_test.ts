@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -69,7 +70,7 @@ describe("ResultsFile", () => {
 
   test("finds the end of the last whole line of a file of any size", () =>
     withFile(async (path) => {
-      await using _ = await ResultsFile.open(path);
+      await (await ResultsFile.open(path))[Symbol.asyncDispose]();
       const long = JSON.stringify({ image: "long.jpg", caption: "x".repeat(200_000) });
       await writeFile(path, `${long}\n${long.slice(0, 150_000)}`);
       await using results = await ResultsFile.open(path);
@@ -79,7 +80,7 @@ describe("ResultsFile", () => {
 
   test("refuses a file that holds something else, and leaves it as it is", () =>
     withFile(async (path) => {
-      await using _ = await ResultsFile.open(path);
+      await (await ResultsFile.open(path))[Symbol.asyncDispose]();
       const line = '{"image":"a.jpg","caption":"x"}\n';
       const others = fc.oneof(
         fc.json().filter((text) => typeof (JSON.parse(text) as { image?: unknown } | null)?.image !== "string"),
@@ -97,9 +98,51 @@ describe("ResultsFile", () => {
       );
     }));
 
+  test("is locked while it is open, by a lock that goes with it", () =>
+    withFile(async (path) => {
+      {
+        await using _ = await ResultsFile.open(path);
+        expect(await codeOf(ResultsFile.open(path))).toBe("file-unwritable");
+        await expect(ResultsFile.open(path)).rejects.toThrow(`Process ${process.pid} on`);
+      }
+      await using _ = await ResultsFile.open(path);
+    }));
+
+  test("takes over the lock of a process that is gone, or whose number is another's now", () =>
+    withFile(async (path) => {
+      const lock = `${path}.lock`;
+      const left = async (): Promise<Record<string, unknown>> => {
+        await using _ = await ResultsFile.open(path);
+        return JSON.parse(await readFile(lock, "utf8"));
+      };
+      const held = await left();
+      for (const change of [{ pid: 2 ** 22 + 1 }, { started: "before" }]) {
+        await writeFile(lock, JSON.stringify({ ...held, id: "other", ...change }));
+        // Where the system does not say when processes began, the number is all there is.
+        if ("started" in change && held["started"] === "") continue;
+        expect((await left())["pid"]).toBe(process.pid);
+      }
+      expect(existsSync(lock)).toBe(false);
+    }));
+
+  test("writes nothing behind a line that the disk took half of", () =>
+    withFile(async (path) => {
+      const results = await ResultsFile.open(path);
+      await results.write("a.jpg", caption);
+      await results[Symbol.asyncDispose]();
+      // The file is closed: every write fails, and so does the next.
+      for (const name of ["b.jpg", "c.jpg"]) expect(await codeOf(results.write(name, caption))).toBe("file-unwritable");
+      expect(await namesIn(path)).toEqual(["a.jpg"]);
+    }));
+
+  test("refuses what is no regular file", async () => {
+    expect(await codeOf(ResultsFile.open(tmpdir()))).toBe("file-unwritable");
+    await expect(ResultsFile.open(tmpdir())).rejects.toThrow("no regular file");
+  });
+
   test("says so where it cannot be written", () =>
     withFile(async (path) => {
-      await using _ = await ResultsFile.open(path);
+      await (await ResultsFile.open(path))[Symbol.asyncDispose]();
       expect(await codeOf(ResultsFile.open(join(path, "under a file")))).toBe("file-unwritable");
     }));
 });

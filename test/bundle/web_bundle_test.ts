@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { spawn } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -19,23 +19,38 @@ interface Site {
   ranges: boolean;
   /** Bytes of `encoder.onnx` after which a connection is cut. */
   cutAfter: number;
+  /** Bytes of `encoder.onnx` after which nothing more comes. */
+  silentAfter: number;
+  /** Status of every answer. */
+  status: number;
   files: Map<string, Uint8Array>;
   readonly server: Server;
 }
 
+const calm = {
+  ranges: true,
+  cutAfter: Number.POSITIVE_INFINITY,
+  silentAfter: Number.POSITIVE_INFINITY,
+  status: 200,
+};
+
 async function openSite(): Promise<Site> {
-  const site = { requests: [] as string[], ranges: true, cutAfter: Number.POSITIVE_INFINITY, files: await bigFiles() };
+  const site = { requests: [] as string[], ...calm, files: await bigFiles() };
   const answer = (request: IncomingMessage, response: ServerResponse) => {
     const path = request.url!.slice("/models/tiny/".length);
     const { range } = request.headers;
     site.requests.push(`${path}${range === undefined ? "" : ` ${range}`}`);
     const bytes = site.files.get(path);
+    if (site.status !== 200) return void response.writeHead(site.status).end();
     if (bytes === undefined) return void response.writeHead(404).end();
     const start = site.ranges && range !== undefined ? Number(/\d+/.exec(range)![0]) : 0;
     const headers = { "content-length": bytes.length - start };
     if (start > 0) {
       response.writeHead(206, { ...headers, "content-range": `bytes ${start}-${bytes.length - 1}/${bytes.length}` });
     } else response.writeHead(200, headers);
+    if (path === "encoder.onnx" && site.silentAfter < bytes.length) {
+      return void response.write(bytes.subarray(start, Math.max(start, site.silentAfter)));
+    }
     const end = path === "encoder.onnx" ? Math.min(bytes.length, start + site.cutAfter) : bytes.length;
     response.write(bytes.subarray(start, end), () => {
       if (end === bytes.length) response.end();
@@ -76,7 +91,7 @@ afterAll(async () => {
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "edgecap-web-"));
   process.env["EDGECAP_CACHE"] = folder;
-  Object.assign(site, { ranges: true, cutAfter: Number.POSITIVE_INFINITY, files: await bigFiles() });
+  Object.assign(site, { ...calm, files: await bigFiles() });
   site.requests.length = 0;
 });
 
@@ -178,6 +193,64 @@ describe("loadBundle() of a URL", () => {
       if (bytes.length === 1_000_000) await writeFile(path, bytes.subarray(1));
     }
     expect((await loadBundle(site.address)).files.encoder.length).toBe(1_000_000);
+  });
+
+  test("serves the kept bundle where something else answers in the place of its server", async () => {
+    await loadBundle(site.address);
+    const portal = new TextEncoder().encode("<!doctype html><title>Accept our terms</title>");
+    const huge = new Uint8Array(2_000_000).fill(0x20);
+    for (const answer of [portal, huge, new Uint8Array(), new TextEncoder().encode('{"schemaVersion":1}')]) {
+      site.files.set("manifest.json", answer);
+      // Twice: the first answer must not have replaced what is kept.
+      for (let i = 0; i < 2; i++) expect((await loadBundle(site.address)).manifest.name).toBe("tiny");
+    }
+    site.status = 503;
+    expect((await loadBundle(site.address)).manifest.name).toBe("tiny");
+    // Who says that it is gone, or of a later release, is the server itself.
+    site.status = 404;
+    expect(await codeOf(loadBundle(site.address))).toBe("bundle-missing");
+    site.status = 200;
+    site.files.set("manifest.json", new TextEncoder().encode('{"schemaVersion":99}'));
+    expect(await codeOf(loadBundle(site.address))).toBe("bundle-version-unsupported");
+  });
+
+  test("refuses what is no manifest where none is kept, before all of it is there", async () => {
+    for (const answer of [new TextEncoder().encode("<html>"), new Uint8Array(50_000_000).fill(0x20)]) {
+      site.files.set("manifest.json", answer);
+      expect(await codeOf(loadBundle(site.address))).toBe("bundle-manifest-invalid");
+    }
+  });
+
+  test("gives a silent server up, and serves what is kept", async () => {
+    const silent = createServer(() => {});
+    await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+    const address = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/models/tiny`;
+    try {
+      expect(await codeOf(loadBundle(address, undefined, 200))).toBe("bundle-missing");
+      // Silent in the middle of a file.
+      site.silentAfter = 300_000;
+      const started = performance.now();
+      await expect(loadBundle(site.address, undefined, 200)).rejects.toThrow("the server was silent for 0.2 s");
+      expect(performance.now() - started).toBeLessThan(60_000);
+      site.silentAfter = Number.POSITIVE_INFINITY;
+      expect((await loadBundle(site.address)).manifest.name).toBe("tiny");
+    } finally {
+      silent.closeAllConnections();
+      await new Promise((resolve) => silent.close(resolve));
+    }
+  });
+
+  test("adopts no link that was laid in the place of a partial download", async () => {
+    await loadBundle(site.address);
+    const key = (await readdir(folder)).find((name) => /^[0-9a-f]{64}$/.test(name))!;
+    const theirs = join(folder, "theirs");
+    await writeFile(theirs, "kept");
+    const { size } = await stat(join(folder, key));
+    await rm(join(folder, key));
+    await symlink(theirs, join(folder, `${key}.${2 ** 22 + 1}-1.partial`));
+    await loadBundle(site.address);
+    expect((await stat(join(folder, key))).size).toBe(size);
+    expect(await readFile(theirs, "utf8")).toBe("kept");
   });
 
   test("says what is missing", async () => {

@@ -126,4 +126,44 @@ describe("edgecap batch --queue and edgecap worker", () => {
       expect((await edgecap(batch, { cwd: folder })).status).toBe(0);
       expect(results()).toHaveLength(20);
     }));
+
+  test("worker and batch end at a signal though the server is gone", () =>
+    withQueue(20, async ({ folder, redis, batch, worker }) => {
+      const idle = await worker();
+      const collector = start([...batch.slice(0, 1), "-", ...batch.slice(2)], {
+        cwd: folder,
+        stdin: "photos/none.jpg\n",
+      });
+      await Bun.sleep(1000);
+      await redis.stop();
+      await Bun.sleep(500);
+      const started = performance.now();
+      idle.child.kill("SIGTERM");
+      collector.child.kill("SIGINT");
+      expect((await idle.ended).status).toBe(0);
+      expect((await collector.ended).status).toBe(130);
+      expect(performance.now() - started).toBeLessThan(30_000);
+    }));
+
+  test("a job that is not edgecap's becomes a dead letter, and the batch goes on", () =>
+    withQueue(3, async ({ folder, redis, batch, worker, results }) => {
+      const { Queue } = await import("bullmq");
+      const queue = new Queue("edgecap", { connection: { url: redis.address } });
+      await queue.addBulk(
+        [{ to: "me@example.org" }, null, "text", { image: 7, path: [] }].map((data) => ({ name: "mail", data })),
+      );
+      await queue.close();
+      await worker();
+      expect((await edgecap(batch, { cwd: folder })).status).toBe(0);
+      expect(results().length).toBe(3);
+      // In time, as the others were, they would all be worked off.
+      expect((await edgecap(batch, { cwd: folder })).status).toBe(0);
+      const letters = await edgecap(["dead-letters", "--queue", redis.address]);
+      const foreign = letters.stdout
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line) as { error: { code: string; message: string } });
+      expect(foreign.map(({ error }) => error.code)).toEqual(new Array(4).fill("data-invalid"));
+      expect(letters.stdout).toContain("me@example.org");
+    }));
 });

@@ -28,6 +28,26 @@ describe("parseQueueAddress()", () => {
     }
   });
 
+  test("shows no password, whatever it holds and wherever it stands", () => {
+    for (const text of [
+      ...["redis://me:sec/ret@host", "redis://me:sec@ret@host", "redis://:sec?ret@host/1", "redis://me:sec#ret@host"],
+      ...["redis:me:secret@host", "me:sec/ret@host:6379", "http://me:sec/ret@host", "redis://me:sec ret@ho st"],
+      ...["redis://me:sec:ret@host", "redis://host/x?password=secret&name=a", "REDIS://me:sec\nret@host/x"],
+    ]) {
+      let said = "";
+      try {
+        const address = parseQueueAddress(text);
+        said = address.shown;
+      } catch (error) {
+        expect(error).toBeInstanceOf(EdgecapError);
+        said = (error as EdgecapError).message;
+      }
+      expect([text, said]).toEqual([text, expect.not.stringMatching(/sec|ret\b/)]);
+    }
+    expect(() => parseQueueAddress("redis://me:sec/ret@host")).toThrow("%2F");
+    expect(parseQueueAddress("redis://me:sec%2Fret@host").url).toBe("redis://me:sec%2Fret@host");
+  });
+
   test("reads any text or refuses it", () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.webUrl()), (text) => {

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EdgecapError } from "../../src/errors.ts";
@@ -279,9 +279,53 @@ describe("FeatureCache", () => {
       expect([...views]).toEqual([5, 105, 6, 106]);
     }));
 
+  test("notices features that have changed on the disk, and reads caches of before", () =>
+    inFolder(async (folder) => {
+      (await colours(folder))[Symbol.dispose]();
+      const path = join(folder, "grids.f16");
+      const whole = await readFile(path);
+      const grid = new Float32Array(6);
+      const damaged = Uint8Array.from(whole);
+      damaged[13] = damaged[13]! ^ 4;
+      await writeFile(path, damaged);
+      {
+        using cache = FeatureCache.open(folder);
+        cache.read(images[0]!, 0, grid, 0);
+        expect(() => cache.read(images[0]!, 1, grid, 0)).toThrow(/other features of "photo-0.jpg" than were written/);
+      }
+      await writeFile(path, whole);
+      const sums = join(folder, "grids.sums");
+      const bytes = await readFile(sums);
+      await writeFile(sums, bytes.subarray(1));
+      expect(() => FeatureCache.open(folder)).toThrow(EdgecapError);
+      await rm(sums);
+      expect(() => FeatureCache.open(folder)).toThrow(EdgecapError);
+      // A cache without check sums, as it was written before.
+      const indexPath = join(folder, "index.json");
+      const { sums: _, ...index } = JSON.parse(await readFile(indexPath, "utf8"));
+      await writeFile(indexPath, JSON.stringify(index));
+      using old = await colours(folder);
+      old.read("photo-1.jpg", 1, grid, 0);
+      expect(old.index.sums).toBe(undefined);
+      for (const text of [
+        "{",
+        "null",
+        "[]",
+        '{"images":3}',
+        JSON.stringify({ ...index, views: -1 }),
+        JSON.stringify({ ...index, images: [1] }),
+      ]) {
+        await writeFile(indexPath, text);
+        expect(() => FeatureCache.open(folder)).toThrow(EdgecapError);
+      }
+      await writeFile(indexPath, JSON.stringify(index));
+      await rm(path);
+      expect(() => FeatureCache.open(folder)).toThrow(EdgecapError);
+    }));
+
   test("is refused where it was never finished", () =>
     inFolder(async (folder) => {
-      await writeFile(join(folder, "grids.f16.partial"), "half");
+      await writeFile(join(folder, "grids.f16"), "half");
       expect(() => FeatureCache.open(folder)).toThrow(EdgecapError);
     }));
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -89,6 +89,80 @@ describe("watchFolder(), once", () => {
       for (const [name, text] of Object.entries(others)) expect(await readFile(join(folder, name), "utf8")).toBe(text);
     }));
 
+  test("takes hidden pictures only where asked, and takes them back", () =>
+    withFolder(async (folder) => {
+      await mkdir(join(folder, ".Trash-1000", "files"), { recursive: true });
+      await writeFile(join(folder, ".Trash-1000", "files", "c.jpg"), "secret");
+      const all = { folder, form: "json", once: true, hidden: true, signal: new AbortController().signal } as const;
+      await watchFolder({ ...all, ...stub() });
+      expect(Object.keys(await captionsIn(folder))).toContain(".Trash-1000/files/c.jpg");
+      await once(folder, "json", stub().caption);
+      expect(Object.keys(await captionsIn(folder))).toEqual(["a.jpg", "sub/b.png"]);
+    }));
+
+  test("reports what cannot be looked into, and goes on", () =>
+    withFolder(async (folder) => {
+      await symlink("loop", join(folder, "loop"));
+      await symlink("..", join(folder, "sub", "up"));
+      const problems: string[] = [];
+      await watchFolder({
+        ...{ folder, form: "html", ...stub(), once: true, signal: new AbortController().signal },
+        onProblem: ({ message }) => problems.push(message),
+      });
+      expect(problems.length).toBe(2);
+      expect(await readFile(join(folder, "index.html"), "utf8")).toContain('alt="A dog"');
+    }));
+
+  test("writes nothing that names what lies outside its folder, and reads no such file", () =>
+    withFolder(async (folder) => {
+      const picture = { size: 1, changed: 1, caption: "a dog" };
+      const wrong: Record<string, unknown>[] = [
+        ...["../c.jpg", "/c.jpg", "sub/../../c.jpg", "./a.jpg", "a\\b.jpg", "c:/d.jpg", "", "a//b.jpg"].map((name) => ({
+          [name]: picture,
+        })),
+        ...[{ ...picture, caption: 3 }, { ...picture, size: "1" }, { changed: 1 }, null, "x"].map((value) => ({
+          "a.jpg": value,
+        })),
+      ];
+      for (const images of wrong) {
+        const text = JSON.stringify({ generator: "edgecap", images });
+        await writeFile(join(folder, ".edgecap-xmp.json"), text);
+        expect([images, await codeOf(once(folder, "xmp", stub().caption))]).toEqual([images, "data-invalid"]);
+        expect(await readFile(join(folder, ".edgecap-xmp.json"), "utf8")).toBe(text);
+      }
+      // Such a name is what a file of edgecap's is not.
+      await writeFile(join(folder, ".edgecap-xmp.json"), '{"generator":"edgecap","images":null}');
+      expect(await codeOf(once(folder, "xmp", stub().caption))).toBe("data-invalid");
+    }));
+
+  test("writes far less often than it captions, and all at the end", () =>
+    withFolder(async (folder) => {
+      for (let i = 0; i < 400; i++) await writeFile(join(folder, `${i}.jpg`), `cat ${i}`);
+      const known = join(folder, "captions.json");
+      const written = new Set<number>();
+      const caption = async (image: Uint8Array) => {
+        if (existsSync(known)) written.add((await stat(known)).ino);
+        return new TextDecoder().decode(image);
+      };
+      await once(folder, "json", caption);
+      expect(Object.keys(await captionsIn(folder)).length).toBe(402);
+      expect(written.size).toBeGreaterThan(0);
+      // 5 % of the time at most, and five times a second at most.
+      expect(written.size).toBeLessThan(100);
+    }));
+
+  test("keeps what it knew until something went wrong", () =>
+    withFolder(async (folder) => {
+      for (let i = 0; i < 50; i++) await writeFile(join(folder, `${i}.jpg`), `cat ${i}`);
+      let left = 20;
+      const caption = async () => {
+        if (left-- === 0) throw new EdgecapError("bundle-missing", "It is gone.");
+        return "a cat";
+      };
+      expect(await codeOf(once(folder, "json", caption))).toBe("bundle-missing");
+      expect(Object.keys(await captionsIn(folder)).length).toBe(20);
+    }));
+
   test("says where there is no folder", async () => {
     expect(await codeOf(once("no such folder", "json", stub().caption))).toBe("file-unreadable");
   });
@@ -120,6 +194,39 @@ describe("watchFolder()", () => {
       stop.abort();
       expect(await watching).toBe(0);
       expect(seen.sort()).toEqual(["cat", "dog", "horse"]);
+    }));
+
+  test("follows linked folders by the names of their links, and no hidden ones", () =>
+    withFolder(async (folder) => {
+      const album = await mkdtemp(join(tmpdir(), "edgecap-album-"));
+      const stop = new AbortController();
+      try {
+        await writeFile(join(album, "c.jpg"), "horse");
+        await symlink(album, join(folder, "album"));
+        await symlink("..", join(folder, "sub", "up"));
+        let ready = false;
+        const onReady = () => {
+          ready = true;
+        };
+        const watching = watchFolder({ folder, form: "json", ...stub(), once: false, onReady, signal: stop.signal });
+        await until(async () => ready);
+        expect(Object.keys(await captionsIn(folder))).toEqual(["a.jpg", "album/c.jpg", "sub/b.png"]);
+        await mkdir(join(folder, ".thumbnails"));
+        await writeFile(join(folder, ".thumbnails", "x.jpg"), "bird");
+        await writeFile(join(folder, "._d.jpg"), "bird");
+        await writeFile(join(album, "d.jpg"), "cow");
+        await until(async () => (await captionsIn(folder))["album/d.jpg"] === "a cow");
+        await rm(join(folder, "album"));
+        await until(async () => !("album/d.jpg" in (await captionsIn(folder))));
+        expect(Object.keys(await captionsIn(folder))).toEqual(["a.jpg", "sub/b.png"]);
+        await symlink(album, join(folder, "later"));
+        await until(async () => (await captionsIn(folder))["later/c.jpg"] === "a horse");
+        stop.abort();
+        await watching;
+      } finally {
+        stop.abort();
+        await rm(album, { recursive: true });
+      }
     }));
 
   test("finds what left while nobody watched", () =>

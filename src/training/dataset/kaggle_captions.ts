@@ -1,5 +1,7 @@
-import type { EdgecapError } from "../../errors.ts";
+import { EdgecapError } from "../../errors.ts";
+import { type CaptionColumns, readHeader } from "./caption_columns.ts";
 import { type Captions, CaptionsCollector } from "./captions.ts";
+import { ExtraColumn } from "./extra_column.ts";
 import { looksLikeImage } from "./image_name.ts";
 import { type Line, lineError, quoted } from "./text_lines.ts";
 
@@ -12,43 +14,74 @@ const form = '"image,caption"';
  * Reads the rows of a captions.txt as Kaggle publishes Flickr8k: a header, then an image and a caption, of which either may be quoted
  * as RFC 4180 says. What follows the first comma of a row is the caption, with all its commas.
  *
+ * A header with further columns, or in another order, is gone by; then captions with commas have to be quoted. Without a header, rows
+ * that seem to have a third column are refused.
+ *
  * @param lines Lines of the file.
  * @param file Name of the file, for error messages.
  * @throws {EdgecapError} `data-invalid`; see parseCaptions.
  */
 export function parseKaggleCaptions(lines: Iterator<Line, unknown>, file: string): Captions {
   const collector = new CaptionsCollector();
+  const extra = new ExtraColumn();
+  let columns: CaptionColumns | undefined;
   let first = true;
   for (let next = lines.next(); !next.done; next = lines.next()) {
     const { number, text } = next.value;
     if (text.trim() === "") continue;
+    const where = `Line ${number} of "${file}"`;
     const row = new RowReader(next.value, lines, file);
+    if (first) {
+      first = false;
+      columns = readHeader(text, file, number);
+      if (columns !== undefined) continue;
+      if (!isImageOrNumber(row.peek())) throw headless(file, number, text);
+    }
+    if (columns !== undefined && columns.count > 2) {
+      const fields = row.all();
+      if (fields.length !== columns.count) {
+        const what = `has ${fields.length} fields where the header names ${columns.count} columns: ${quoted(text)}. Quote captions that hold commas.`;
+        throw lineError(file, number, what);
+      }
+      collector.add(fields[columns.image]!.trim(), fields[columns.caption]!.trim(), where);
+      continue;
+    }
     const image = row.field().trim();
     const caption = row.rest().trim();
-    const header = first && !looksLikeImage(image) && isHeader(image, caption, file, number);
-    first = false;
-    if (header) continue;
     if (!looksLikeImage(image)) {
       if (looksLikeImage(caption)) {
         throw lineError(file, number, `has its columns swapped: ${quoted(text)}. Each row has to be ${form}.`);
       }
       if (!row.hadComma) throw lineError(file, number, `is ${quoted(text)}, not ${form}. Mend or remove it.`);
     }
-    collector.add(image, caption, `Line ${number} of "${file}"`);
+    if (caption.includes("\t")) {
+      throw lineError(file, number, `holds a tab in its caption: ${quoted(text)}. Each row has to be ${form}.`);
+    }
+    if (!row.restWasQuoted) extra.look(caption);
+    else extra.seen = true;
+    collector.add(image, caption, where);
   }
+  const found = extra.found();
+  if (found !== undefined) throw thirdColumn(file, found);
   return collector.finish("kaggle", file);
 }
 
-function isHeader(image: string, caption: string, file: string, line: number): boolean {
-  const names = [image.toLowerCase(), caption.toLowerCase()];
-  if (names[0] === "caption" && names[1] === "image") {
-    throw lineError(
-      file,
-      line,
-      `has its columns swapped: "${image},${caption}". The header has to be "image,caption".`,
-    );
+function isImageOrNumber(image: string): boolean {
+  return image === "" || looksLikeImage(image) || /^\d+$/.test(image);
+}
+
+function headless(file: string, line: number, text: string): EdgecapError {
+  // A caption first: what follows names the picture.
+  if (looksLikeImage(text.slice(text.lastIndexOf(",") + 1))) {
+    return lineError(file, line, `has its columns swapped: ${quoted(text)}. Each row has to be ${form}.`);
   }
-  return names[0] === "image" && names[1] === "caption";
+  const what = `is ${quoted(text)}, which names neither columns nor a picture. Begin the file with the line image,caption.`;
+  return lineError(file, line, what);
+}
+
+function thirdColumn(file: string, example: string): EdgecapError {
+  const what = `has captions that all hold a further column, such as ${quoted(example)}. Name the columns in the first line, as in image,caption,id, and quote captions that hold commas.`;
+  return new EdgecapError("data-invalid", `"${file}" ${what}`);
 }
 
 /** Takes one row apart; a quoted field may go on over several lines. */
@@ -58,8 +91,10 @@ class RowReader {
   readonly #file: string;
   #text: string;
   #place = 0;
-  /** Whether the first field ended at a comma. */
+  /** Whether the last field that was read ended at a comma. */
   hadComma = false;
+  /** Whether the rest of the row was quoted. */
+  restWasQuoted = false;
 
   constructor(line: Line, lines: Iterator<Line, unknown>, file: string) {
     this.#line = line.number;
@@ -85,9 +120,23 @@ class RowReader {
     return value;
   }
 
+  /** The text up to the first comma, quotes or not, which stays there. */
+  peek(): string {
+    return this.#text.split(",", 1)[0]!.replaceAll('"', "").trim();
+  }
+
+  /** All fields. */
+  all(): string[] {
+    const fields: string[] = [];
+    do fields.push(this.field());
+    while (this.hadComma);
+    return fields;
+  }
+
   /** The text up to the end of the row. */
   rest(): string {
-    if (this.#text[this.#place] !== '"') return this.#text.slice(this.#place);
+    this.restWasQuoted = this.#text[this.#place] === '"';
+    if (!this.restWasQuoted) return this.#text.slice(this.#place);
     const value = this.#quotedField();
     if (this.#text.slice(this.#place).trim() !== "") throw this.#strayText();
     return value;

@@ -38,6 +38,11 @@ function utf16(text: string, littleEndian: boolean): number[] {
   });
 }
 
+/** A row as RFC 4180 has it. */
+function csv(fields: readonly string[]): string {
+  return fields.map((field) => (/[",]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field)).join(",");
+}
+
 const two: [string, string[]][] = [
   ["1.jpg", ["A dog , running .", 'A "big" dog']],
   ["2.jpg", ["A cat"]],
@@ -134,6 +139,78 @@ describe("parseCaptions()", () => {
       ['{"images": []}', /holds no captions/],
     ];
     for (const [text, message] of cases) expect(messageOf(() => parse(text))).toMatch(message);
+  });
+
+  test("goes by the names of the columns, whatever their order", () => {
+    const rows = [
+      ["1.jpg", "A dog , running .", "7"],
+      ["1.jpg", 'A "big" dog', "8"],
+      ["2.jpg", "A cat", "9"],
+    ];
+    const read = parse(`image,caption,id\n${rows.map((row) => csv(row)).join("\n")}\n`);
+    expect(entries(read)).toEqual(two);
+    expect(entries(parse("Caption ID,File_Name,Comment\n1,1.jpg,A dog\n"))).toEqual([["1.jpg", ["A dog"]]]);
+    expect(entries(parse('"image","caption",\n1.jpg,A dog,\n'))).toEqual([["1.jpg", ["A dog"]]]);
+    expect(entries(parse("image_id,text\n17,A dog, running\n"))).toEqual([["17", ["A dog, running"]]]);
+    // Names of a column may come twice where a surer one comes once.
+    expect(entries(parse("text,image,caption,text\nx,1.jpg,A dog,y\n"))).toEqual([["1.jpg", ["A dog"]]]);
+  });
+
+  test("reads columns in any order as they were written, or names the line", () => {
+    const word = fc.stringMatching(/^[a-zé0-9",'.#&-]{1,8}$/);
+    const text = fc.array(word, { minLength: 1, maxLength: 6 }).map((words) => words.join(" "));
+    const other = fc.constantFrom("id", "split", "score", "url", "caption_id", "comment_number", "width");
+    const column = fc.tuple(
+      fc.constantFrom("image", "filename", "Image_Name", "path"),
+      fc.constantFrom("caption", "Comment", "sentence"),
+    );
+    fc.assert(
+      fc.property(
+        column,
+        fc.uniqueArray(other, { minLength: 1, maxLength: 4 }),
+        fc.array(fc.tuple(text, text), { minLength: 1, maxLength: 8 }),
+        fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true })),
+        (names, others, captions, random) => {
+          const columns = [...names, ...others];
+          for (let i = columns.length - 1; i > 0; i--) {
+            const j = Math.floor(random.next().value! * (i + 1));
+            [columns[i], columns[j]] = [columns[j]!, columns[i]!];
+          }
+          const rows = captions.map(([caption, more], place) =>
+            csv(columns.map((name) => (name === names[0] ? `${place}.jpg` : name === names[1] ? caption : more))),
+          );
+          const read = parse([columns.join(","), ...rows, ""].join("\n"));
+          expect(entries(read)).toEqual(captions.map(([caption], place) => [`${place}.jpg`, [caption]]));
+        },
+      ),
+    );
+  });
+
+  test("refuses columns that it does not know, by name", () => {
+    const cases: [string, RegExp][] = [
+      ["image,caption,id\n1.jpg,A dog, running,3\n", /^Line 2 .*4 fields where the header names 3 columns/],
+      ["image,caption,id\n1.jpg,A dog,3\n2.jpg,A cat\n", /^Line 3 .*2 fields where/],
+      ["image,beschreibung,id\n1.jpg,A dog,3\n", /^Line 1 .*only one has to be called "caption"/],
+      ["bild,caption\n1.jpg,A dog\n", /^Line 1 .*only one has to be called "image"/],
+      ["bild,beschreibung\n1.jpg,A dog\n", /^Line 1 .*names neither columns nor a picture/],
+      ["image,caption,caption\n1.jpg,A dog,A cat\n", /^Line 1 .*only one has to be called "caption"/],
+      ["image,caption1,caption2\n1.jpg,A dog,A cat\n", /^Line 1 .*called "caption"/],
+      ["image;caption\n1.jpg;A dog, running\n", /^Line 1 /],
+      ["image_name| comment_number| comment\n1.jpg| 0| A dog, running\n", /^Line 1 /],
+      ["1.jpg| 0| A dog, running\n", /^Line 1 /],
+      ["1.jpg,A dog,0\n2.jpg,A cat, running,1\n", /all hold a further column, such as "A dog,0"/],
+      ["image,caption\n1.jpg,A dog,0.5\n2.jpg,A cat,1e-3\n", /further column/],
+      ["1.jpg,0,A dog\n1.jpg,1,A cat\n", /further column/],
+      ["1.jpg,A dog,train\n1.jpg,A cat,test\n", /further column/],
+      ['1.jpg,"A dog",0\n', /^Line 1 .*",0" after a closing quote/],
+      ["1.jpg,A dog\t0\n", /^Line 1 .*a tab in its caption/],
+      ["1.jpg#0\tA dog\t0\n", /^Line 1 .*3 columns/],
+    ];
+    for (const [text, message] of cases)
+      expect([text, messageOf(() => parse(text))]).toEqual([text, expect.stringMatching(message)]);
+    // One caption may end so.
+    expect(parse("1.jpg,A dog, 3\n2.jpg,A cat\n").captions.get("1.jpg")).toEqual(["A dog, 3"]);
+    expect(parse("1.jpg,Dog #1\n").captions.get("1.jpg")).toEqual(["Dog #1"]);
   });
 
   test("names the encoding that it refuses", () => {
@@ -238,6 +315,14 @@ describe("readCaptions()", () => {
     } finally {
       await rm(folder, { recursive: true });
     }
+  });
+
+  test("reads a file with a third column without it", async () => {
+    const shared = sharedFolder();
+    if (shared === undefined) return;
+    const read = await readCaptions(join(shared, "cases/captions-third-column.csv"));
+    expect(read.captions.size).toBe(12);
+    expect(read.captions.get("p12.jpg")).toEqual([0, 1, 2].map((n) => `A dog runs across the green grass ${n}`));
   });
 
   test("reads Flickr8k as Kaggle publishes it", async () => {

@@ -1,0 +1,175 @@
+import { randomUUID } from "node:crypto";
+import { readFile, readlink, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { setTimeout as wait } from "node:timers/promises";
+import { EdgecapError, unwritable } from "../errors.ts";
+
+/** Who holds a lock. */
+interface Holder {
+  /** Names this lock among all. */
+  readonly id: string;
+  readonly pid: number;
+  /** When the process began, as its system counts: a later process may have the same number. */
+  readonly started: string;
+  readonly host: string;
+  /** System and space of process numbers: only within it can be told whether the process lives. */
+  readonly space: string;
+}
+
+/** A lock that a process elsewhere holds is renewed so often, in milliseconds. */
+const renewalMs = 2000;
+/** One that is not renewed for so long belongs to a process that is gone, in milliseconds. */
+const abandonedMs = 10_000;
+/** How often taking a lock is tried while others take and leave it. */
+const attempts = 20;
+
+/** A file that one process at a time may write. */
+export interface FileLock extends AsyncDisposable {
+  /**
+   * Insists that the lock is still one's own: a process that was stopped for long may have lost it.
+   *
+   * @throws {EdgecapError} `file-unwritable`
+   */
+  assertHeld(): void;
+}
+
+/**
+ * Locks a file by another beside it, `FILE.lock`. The lock of a process that was killed on this machine is taken over at once; one
+ * from another machine or container once it has not been renewed for ten seconds.
+ *
+ * @param path The file.
+ * @throws {EdgecapError} `file-unwritable` where another process writes the file.
+ */
+export async function lockFile(path: string): Promise<FileLock> {
+  const lock = `${path}.lock`;
+  const mine = await self();
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    if (await create(lock, JSON.stringify(mine))) return hold(path, lock, mine);
+    const holder = await holderOf(lock);
+    if (holder === "gone") continue;
+    if (!(await isAbandoned(lock, holder, mine))) throw busy(path, holder);
+    await takeAway(lock, holder);
+  }
+  throw busy(path, undefined);
+}
+
+function busy(path: string, holder: Holder | undefined): EdgecapError {
+  const who = holder === undefined ? "Another process" : `Process ${holder.pid} on ${holder.host}`;
+  return new EdgecapError(
+    "file-unwritable",
+    `${who} writes "${path}" now: wait until that batch has ended, or give another file to --out.`,
+  );
+}
+
+/** Makes the lock; `false` where there is one. */
+async function create(lock: string, holder: string): Promise<boolean> {
+  try {
+    await writeFile(lock, holder, { flag: "wx" });
+    return true;
+  } catch (cause) {
+    if ((cause as { readonly code?: unknown }).code === "EEXIST") return false;
+    // A full disk may leave it empty.
+    await rm(lock, { force: true }).catch(() => {});
+    throw unwritable(lock, cause);
+  }
+}
+
+function hold(path: string, lock: string, mine: Holder): FileLock {
+  let lost = false;
+  const renew = async () => {
+    const holder = await holderOf(lock);
+    if (holder === "gone" || holder?.id !== mine.id) lost = true;
+    else await utimes(lock, new Date(), new Date()).catch(() => {});
+  };
+  const renewal = setInterval(() => void renew().catch(() => {}), renewalMs);
+  renewal.unref();
+  return {
+    assertHeld: () => {
+      if (lost) throw busy(path, undefined);
+    },
+    [Symbol.asyncDispose]: async () => {
+      clearInterval(renewal);
+      const holder = await holderOf(lock).catch(() => undefined);
+      if (holder !== "gone" && holder?.id === mine.id) await rm(lock, { force: true }).catch(() => {});
+    },
+  };
+}
+
+/** Who holds a lock; `undefined` where what stands there is no lock of edgecap. */
+async function holderOf(lock: string): Promise<Holder | "gone" | undefined> {
+  let text: string;
+  try {
+    text = await readFile(lock, "utf8");
+  } catch (cause) {
+    if ((cause as { readonly code?: unknown }).code === "ENOENT") return "gone";
+    throw unwritable(lock, cause);
+  }
+  try {
+    const holder = JSON.parse(text) as Partial<Holder> | null;
+    const { id, pid, started, host, space } = holder ?? {};
+    if ([id, started, host, space].every((value) => typeof value === "string") && Number.isSafeInteger(pid)) {
+      return holder as Holder;
+    }
+  } catch {
+    // No JSON: not edgecap's, or of a disk that was full.
+  }
+  return undefined;
+}
+
+async function isAbandoned(lock: string, holder: Holder | undefined, mine: Holder): Promise<boolean> {
+  if (holder?.space === mine.space && holder.host === mine.host) {
+    return !isAlive(holder.pid) || (await startOf(holder.pid)) !== holder.started;
+  }
+  // Clocks of two machines differ: whether the time moves tells, not what it is.
+  const before = (await stat(lock).catch(() => undefined))?.mtimeMs;
+  for (let waited = 0; waited < abandonedMs; waited += 250) {
+    await wait(250);
+    if ((await stat(lock).catch(() => undefined))?.mtimeMs !== before) return false;
+  }
+  return true;
+}
+
+/** Takes an abandoned lock away, unless another process has been quicker and holds it now. */
+async function takeAway(lock: string, holder: Holder | undefined): Promise<void> {
+  const aside = `${lock}-${randomUUID()}`;
+  try {
+    await rename(lock, aside);
+  } catch {
+    return;
+  }
+  const taken = await holderOf(aside);
+  if (taken !== "gone" && taken !== undefined && taken.id !== holder?.id) {
+    await create(lock, JSON.stringify(taken)).catch(() => {});
+  }
+  await rm(aside, { force: true }).catch(() => {});
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as { readonly code?: string }).code === "EPERM";
+  }
+}
+
+async function self(): Promise<Holder> {
+  const [boot, space] = await Promise.all([
+    readFile("/proc/sys/kernel/random/boot_id", "utf8").catch(() => ""),
+    readlink("/proc/self/ns/pid").catch(() => ""),
+  ]);
+  return {
+    id: randomUUID(),
+    pid: process.pid,
+    started: await startOf(process.pid),
+    host: hostname(),
+    space: `${boot.trim()} ${space}`,
+  };
+}
+
+/** When a process began, in ticks since its system did; empty where the system does not say. */
+async function startOf(pid: number): Promise<string> {
+  const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+  // The name in parentheses may hold anything.
+  return text.slice(text.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+}

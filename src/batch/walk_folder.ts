@@ -1,0 +1,112 @@
+import { opendir, realpath, stat } from "node:fs/promises";
+import { basename, dirname, join, sep } from "node:path";
+import { EdgecapError } from "../errors.ts";
+import { unreadable } from "../files/read_regular.ts";
+import { imageName, isHidden } from "./image_names.ts";
+
+/** How {@linkcode walkFolder} goes through a folder. */
+export interface WalkOptions {
+  /** Whether hidden and system files and folders are taken too. Default false. */
+  readonly hidden?: boolean;
+  /** Called with what cannot be looked into, which is passed over. */
+  readonly onProblem: (error: EdgecapError) => void;
+  /** Called with each folder that a link leads to, once it is walked: the link, and the folder's own path. */
+  readonly onLinkedFolder?: (link: string, folder: string) => void;
+}
+
+/**
+ * Pictures of a folder, sub-folders and linked folders included. Each folder is walked once, whatever links lead to it: by its own path
+ * where it lies inside, else by the first link in the order of names. A link to a folder that holds it, and whatever else cannot be
+ * looked into, is reported and passed over.
+ *
+ * @returns Paths that begin with `folder`. Pipes and devices of a picture's name are among them: reading one says what it is.
+ */
+export async function* walkFolder(folder: string, options: WalkOptions): AsyncGenerator<string, void, undefined> {
+  const walked = new Set<string>();
+  // Links wait until what lies inside is walked, so that the order of a folder's entries does not matter.
+  let links: string[] = [];
+  yield* walkOwn(folder, options, walked, links);
+  while (links.length > 0) {
+    const batch = links.sort();
+    links = [];
+    for (const link of batch) {
+      const found = await linkedFolder(link, options);
+      if (found === undefined || walked.has(found)) continue;
+      options.onLinkedFolder?.(link, found);
+      yield* walkOwn(link, options, walked, links);
+    }
+  }
+}
+
+/** Walks a folder and those that lie in it; links to folders are noted. */
+async function* walkOwn(
+  folder: string,
+  options: WalkOptions,
+  walked: Set<string>,
+  links: string[],
+): AsyncGenerator<string, void, undefined> {
+  const { onProblem, hidden = false } = options;
+  const folders: string[] = [];
+  try {
+    const real = await realpath(folder);
+    if (walked.has(real)) return;
+    walked.add(real);
+    for await (const entry of await opendir(folder)) {
+      if (!hidden && isHidden(entry.name)) continue;
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) folders.push(path);
+      else if (entry.isSymbolicLink()) {
+        const kind = await kindOfTarget(path, onProblem);
+        if (kind === "folder") links.push(path);
+        if (kind !== "file" || !imageName.test(entry.name)) continue;
+        yield path;
+      } else if (imageName.test(entry.name)) {
+        if (isWellFormed(path, onProblem)) yield path;
+      }
+    }
+  } catch (cause) {
+    onProblem(cause instanceof EdgecapError ? cause : unreadable(folder, cause));
+  }
+  for (const path of folders) if (isWellFormed(path, onProblem)) yield* walkOwn(path, options, walked, links);
+}
+
+/** What a link leads to; a problem is reported. A link to nothing is of interest only where it has a picture's name. */
+async function kindOfTarget(path: string, onProblem: WalkOptions["onProblem"]): Promise<"folder" | "file" | undefined> {
+  if (!isWellFormed(path, onProblem)) return undefined;
+  try {
+    return (await stat(path)).isDirectory() ? "folder" : "file";
+  } catch (cause) {
+    if ((cause as { readonly code?: unknown }).code === "ENOENT") return "file";
+    onProblem(unreadable(path, cause));
+    return undefined;
+  }
+}
+
+/** The own path of the folder that a link leads to; one that holds the link is reported. */
+async function linkedFolder(link: string, { onProblem }: WalkOptions): Promise<string | undefined> {
+  try {
+    const [target, place] = await Promise.all([realpath(link), realpath(dirname(link))]);
+    if (!`${place}${sep}`.startsWith(target.endsWith(sep) ? target : `${target}${sep}`)) return target;
+    onProblem(
+      new EdgecapError(
+        "file-unreadable",
+        `The link "${link}" leads back to a folder that holds it: it is passed over.`,
+      ),
+    );
+  } catch (cause) {
+    onProblem(unreadable(link, cause));
+  }
+  return undefined;
+}
+
+/**
+ * Whether a name is one that can be opened again. Bytes that are no UTF-8 reach JavaScript as U+FFFD, by which several files would
+ * have one name.
+ */
+function isWellFormed(path: string, onProblem: WalkOptions["onProblem"]): boolean {
+  if (!basename(path).includes("\ufffd")) return true;
+  onProblem(
+    new EdgecapError("file-unreadable", `Cannot read "${path}": its name is no UTF-8. Rename it, and run again.`),
+  );
+  return false;
+}

@@ -1,0 +1,84 @@
+import { EdgecapError } from "../errors.ts";
+
+/** Longest silence of a server before it is given up, in milliseconds, where nothing else is asked for. */
+export const silenceMs = 30_000;
+
+/** An answer whose server may not fall silent. */
+export interface PatientResponse extends Disposable {
+  readonly response: Response;
+  /** The body as it comes. */
+  chunks(): AsyncGenerator<Uint8Array, void, undefined>;
+}
+
+/**
+ * Fetches, and gives up once nothing has come for a while: before the answer, or between two pieces of its body.
+ *
+ * @param headers Of the request.
+ * @param longest Longest silence in milliseconds.
+ * @throws {Error} that says how long the server was silent; what `fetch` throws, also where the signal is aborted.
+ */
+export async function fetchPatiently(
+  url: URL,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal | undefined,
+  longest: number = silenceMs,
+): Promise<PatientResponse> {
+  const silence = new AbortController();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const heard = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => silence.abort(new Error(`the server was silent for ${longest / 1000} s`)), longest);
+  };
+  const either = signal === undefined ? silence.signal : AbortSignal.any([signal, silence.signal]);
+  heard();
+  try {
+    const response = await fetch(url, { headers, signal: either });
+    heard();
+    return {
+      response,
+      async *chunks() {
+        try {
+          for await (const chunk of response.body ?? []) {
+            heard();
+            yield chunk;
+          }
+        } catch (cause) {
+          throw silence.signal.aborted ? silence.signal.reason : cause;
+        }
+      },
+      [Symbol.dispose]: () => {
+        clearTimeout(timer);
+        // What is left of the body is not waited for.
+        silence.abort(new Error("the answer is done with"));
+      },
+    };
+  } catch (cause) {
+    clearTimeout(timer);
+    throw silence.signal.aborted ? silence.signal.reason : cause;
+  }
+}
+
+/**
+ * A whole body.
+ *
+ * @param most Most bytes that are taken.
+ * @throws {EdgecapError} `bundle-manifest-invalid` where it is longer.
+ */
+export async function readBody(answer: PatientResponse, most: number, where: string): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of answer.chunks()) {
+    size += chunk.length;
+    if (size > most) {
+      throw new EdgecapError("bundle-manifest-invalid", `"${where}" is longer than ${most} bytes, and so no manifest.`);
+    }
+    chunks.push(chunk);
+  }
+  const whole = new Uint8Array(size);
+  let offset = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return whole;
+}

@@ -1,0 +1,98 @@
+import { constants, type Stats } from "node:fs";
+import { type FileHandle, open, stat } from "node:fs/promises";
+import { EdgecapError } from "../errors.ts";
+
+/** Most bytes that are read of a file where nothing else is asked for: 512 MiB. */
+export const mostBytes: number = 512 * 2 ** 20;
+
+/**
+ * Bytes of a regular file. A pipe nobody writes to would be waited for without end, and a device such as `/dev/zero` never ends.
+ *
+ * @param path The file, or a link to it.
+ * @param limit Most bytes that are read.
+ * @throws {EdgecapError} `file-unreadable` where there is no such file, it is a folder, a pipe, a device or a socket, or it is
+ *   longer than the limit.
+ */
+export async function readRegularFile(path: string, limit: number = mostBytes): Promise<Uint8Array> {
+  try {
+    // Asked before it is opened too: opening some devices already does something.
+    refuseUnlessRegular(await stat(path), path, limit);
+    const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    try {
+      const found = await file.stat();
+      refuseUnlessRegular(found, path, limit);
+      return await readUpTo(file, found.size, path, limit);
+    } finally {
+      await file.close();
+    }
+  } catch (cause) {
+    throw cause instanceof EdgecapError ? cause : unreadable(path, cause);
+  }
+}
+
+/**
+ * As {@linkcode readRegularFile}; `undefined` where there is no such file.
+ *
+ * @throws {EdgecapError} `file-unreadable` for every other reason: what cannot be looked at must not be taken for missing.
+ */
+export async function readIfThere(path: string, limit: number = mostBytes): Promise<Uint8Array | undefined> {
+  try {
+    return await readRegularFile(path, limit);
+  } catch (error) {
+    if ((error as { readonly cause?: { readonly code?: unknown } }).cause?.code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** What to throw where a file or folder cannot be read, by what the operating system said. */
+export function unreadable(path: string, cause: unknown): EdgecapError {
+  return new EdgecapError("file-unreadable", `Cannot read "${path}": ${whyUnreadable(cause)}.`, { cause });
+}
+
+function whyUnreadable(cause: unknown): string {
+  const { code, message } = cause as { readonly code?: unknown; readonly message?: unknown };
+  if (code === "ENOENT") return "there is no such file";
+  if (code === "EACCES" || code === "EPERM") return "its permissions do not allow it";
+  if (code === "ELOOP") return "it is a link that leads back to itself";
+  if (code === "ENAMETOOLONG") return "its name is too long";
+  return typeof message === "string" ? message : String(cause);
+}
+
+function refuseUnlessRegular(found: Stats, path: string, limit: number): void {
+  if (!found.isFile()) {
+    throw new EdgecapError("file-unreadable", `Cannot read "${path}": it is ${kindOf(found)}, not a file.`);
+  }
+  if (found.size > limit) throw tooLong(path, limit);
+}
+
+function kindOf(found: Stats): string {
+  if (found.isDirectory()) return "a folder";
+  if (found.isFIFO()) return "a pipe";
+  if (found.isSocket()) return "a socket";
+  return "a device";
+}
+
+function tooLong(path: string, limit: number): EdgecapError {
+  return new EdgecapError(
+    "file-unreadable",
+    `Cannot read "${path}": it is longer than the ${(limit / 2 ** 20).toFixed(0)} MiB that are read of one file.`,
+  );
+}
+
+/** The rest of a file, which may grow or shrink meanwhile. */
+async function readUpTo(file: FileHandle, size: number, path: string, limit: number): Promise<Uint8Array> {
+  // One byte more tells whether it ends where it said.
+  let bytes = new Uint8Array(size + 1);
+  let length = 0;
+  for (;;) {
+    const { bytesRead } = await file.read(bytes, length, bytes.length - length);
+    length += bytesRead;
+    if (bytesRead === 0) return bytes.subarray(0, length);
+    if (length > limit) throw tooLong(path, limit);
+    if (length === bytes.length) {
+      const larger = new Uint8Array(2 * bytes.length);
+      larger.set(bytes);
+      bytes = larger;
+    }
+  }
+}

@@ -1,0 +1,166 @@
+import { stat } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { type FSWatcher, watch } from "chokidar";
+import { hasHiddenPart, imageName } from "../batch/image_names.ts";
+import { EdgecapError } from "../errors.ts";
+import type { DelayedWrite } from "./delayed_write.ts";
+
+/** A file that has not grown for so long is whole, in milliseconds. */
+const wholeMs = 1000;
+
+/** What {@linkcode follow} needs. */
+export interface FollowOptions {
+  readonly folder: string;
+  readonly hidden: boolean;
+  readonly signal: AbortSignal;
+  /** Written whenever nothing else is to do. */
+  readonly files: DelayedWrite;
+  update(path: string): Promise<void>;
+  remove(name: string): Promise<void>;
+  nameOf(path: string): string;
+  /** Works through all that is there. Pictures that are not whole are left to the event that says they are. */
+  scan(
+    onLinkedFolder: (link: string, target: string) => void,
+    isWhole: (path: string) => Promise<boolean>,
+  ): Promise<void>;
+  readonly onReady: (() => void) | undefined;
+}
+
+/** Works through what is there and what happens, a picture at a time, until the signal is aborted. */
+export async function follow(options: FollowOptions): Promise<void> {
+  const { folder, signal, files } = options;
+  let end: () => void = () => {};
+  let reject: (cause: unknown) => void = () => {};
+  // Node 20 has no Promise.withResolvers().
+  const promise = new Promise<void>((resolve, fail) => {
+    end = resolve;
+    reject = fail;
+  });
+  let last: Promise<void> = Promise.resolve();
+  let waiting = 0;
+  let timer: NodeJS.Timeout | undefined;
+  const next = (work: () => Promise<void>) => {
+    waiting++;
+    clearTimeout(timer);
+    last = last
+      .then(work)
+      .catch(reject)
+      .then(() => {
+        waiting--;
+        const { dueMs } = files;
+        if (waiting === 0 && dueMs !== undefined) timer = setTimeout(() => next(() => files.flush()), dueMs);
+      });
+  };
+  const roots = new LinkedRoots(folder);
+  const watcher = watch(folder, {
+    ignored: (path, stats) =>
+      (!options.hidden && hasHiddenPart(roots.within(path))) || (stats?.isFile() === true && !imageName.test(path)),
+    // Links are followed by the walk, which knows which of them lead in circles.
+    followSymlinks: false,
+    ignoreInitial: true,
+    ignorePermissionErrors: true,
+    awaitWriteFinish: { stabilityThreshold: wholeMs, pollInterval: 100 },
+  });
+  const scan = () => options.scan((link, target) => roots.add(link, target, watcher), isWhole);
+  const changed = async (path: string): Promise<void> => {
+    const shown = roots.shown(path);
+    if ((await stat(shown).catch(() => undefined))?.isDirectory()) return await scan();
+    if (imageName.test(shown)) await options.update(shown);
+  };
+  const gone = async (path: string): Promise<void> => {
+    const shown = roots.shown(path);
+    await options.remove(options.nameOf(shown));
+    // A link took a whole folder along.
+    if (roots.remove(shown, watcher)) await scan();
+  };
+  for (const event of ["add", "change"] as const) watcher.on(event, (path) => next(() => changed(path)));
+  watcher.on("unlink", (path) => next(() => gone(path)));
+  watcher.on("error", (cause) => reject(unwatchable(folder, cause)));
+  watcher.on("ready", () => {
+    next(scan);
+    next(async () => {
+      await files.changed();
+      await files.flush();
+      options.onReady?.();
+    });
+  });
+  const stop = () => end();
+  signal.addEventListener("abort", stop, { once: true });
+  if (signal.aborted) stop();
+  try {
+    await promise;
+    await last;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", stop);
+    await watcher.close();
+  }
+}
+
+/** Whether a picture has stopped growing: one that changes while it is waited for has its event yet to come. */
+async function isWhole(path: string): Promise<boolean> {
+  const before = await stat(path).catch(() => undefined);
+  const age = before === undefined ? wholeMs : Date.now() - before.mtimeMs;
+  // A time in the future says nothing.
+  if (age >= wholeMs || age < 0) return true;
+  await wait(wholeMs - age);
+  const after = await stat(path).catch(() => undefined);
+  return after === undefined || (after.size === before?.size && after.mtimeMs === before.mtimeMs);
+}
+
+/** Folders that are watched by their own path and shown by the link that leads to them. */
+class LinkedRoots {
+  readonly #folder: string;
+  /** Links by the folders that they lead to. */
+  readonly #links = new Map<string, string>();
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  add(link: string, target: string, watcher: FSWatcher): void {
+    if (this.#links.has(target)) return;
+    this.#links.set(target, link);
+    watcher.add(target);
+  }
+
+  /** Forgets a link; `false` where it led to no folder that is watched. */
+  remove(link: string, watcher: FSWatcher): boolean {
+    const found = [...this.#links].find(([, shown]) => shown === link);
+    if (found === undefined) return false;
+    this.#links.delete(found[0]);
+    watcher.unwatch(found[0]);
+    return true;
+  }
+
+  /** A path as the walk has it. */
+  shown(path: string): string {
+    const target = this.#root(path);
+    return target === undefined ? path : join(this.#links.get(target)!, relative(target, path));
+  }
+
+  /** The part of a path below the folder that is watched. */
+  within(path: string): string {
+    return relative(this.#root(path) ?? this.#folder, path);
+  }
+
+  #root(path: string): string | undefined {
+    if (isBelow(path, this.#folder)) return undefined;
+    const roots = [...this.#links.keys()].filter((target) => isBelow(path, target));
+    return roots.sort((a, b) => b.length - a.length)[0];
+  }
+}
+
+function isBelow(path: string, folder: string): boolean {
+  return path === folder || !/^(?:\.\.(?:[\\/]|$)|[a-z]:|[\\/])/i.test(relative(folder, path));
+}
+
+function unwatchable(folder: string, cause: unknown): EdgecapError {
+  const { code, message } = cause as { readonly code?: unknown; readonly message?: unknown };
+  const why =
+    code === "ENOSPC" || code === "EMFILE"
+      ? "the system follows no more folders at once (on Linux, raise fs.inotify.max_user_watches)"
+      : String(message ?? cause);
+  return new EdgecapError("file-unreadable", `Cannot follow "${folder}": ${why}.`, { cause });
+}

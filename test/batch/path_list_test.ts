@@ -1,0 +1,113 @@
+import { describe, expect, test } from "bun:test";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import fc from "fast-check";
+import { readPathList } from "../../src/batch/path_list.ts";
+import { EdgecapError } from "../../src/errors.ts";
+import { codeOf } from "../code_of.ts";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+/** UTF-16 of a text. */
+function utf16(text: string, littleEndian: boolean): Uint8Array {
+  const view = new DataView(new ArrayBuffer(2 * text.length));
+  for (let i = 0; i < text.length; i++) view.setUint16(2 * i, text.charCodeAt(i), littleEndian);
+  return new Uint8Array(view.buffer);
+}
+
+async function read(list: Uint8Array, size = list.length): Promise<{ paths: string[]; problems: string[] }> {
+  const chunks: Uint8Array[] = [];
+  for (let at = 0; at < list.length; at += size) chunks.push(list.subarray(at, at + size));
+  const paths: string[] = [];
+  const problems: string[] = [];
+  const onProblem = ({ message }: EdgecapError) => problems.push(message);
+  for await (const path of readPathList(Readable.from(chunks), { name: "the list", onProblem })) paths.push(path);
+  return { paths, problems };
+}
+
+const forms: Readonly<Record<string, (paths: readonly string[]) => Uint8Array>> = {
+  lines: (paths) => bytes(paths.join("\n")),
+  "CRLF and a byte order mark": (paths) => bytes(`\ufeff${paths.map((path) => `${path}\r\n`).join("")}`),
+  "blanks around them": (paths) => bytes(paths.map((path) => `  ${path}\t \n\n`).join("")),
+  NULs: (paths) => bytes(paths.map((path) => `${path}\0`).join("")),
+  "UTF-16LE": (paths) => utf16(`\ufeff${paths.join("\r\n")}\r\n`, true),
+  "UTF-16BE": (paths) => utf16(`\ufeff${paths.join("\n")}\n`, false),
+  "UTF-16LE without a mark": (paths) => utf16(`${paths.join("\n")}\n`, true),
+  "UTF-16BE without a mark": (paths) => utf16(`${paths.join("\n")}\n`, false),
+};
+
+describe("readPathList()", () => {
+  for (const [form, write] of Object.entries(forms)) {
+    test(`reads ${form}, however they come`, async () => {
+      const name = fc.stringMatching(/^[A-Za-z0-9_é日.-]([A-Za-z0-9_ é日.,'"#-]{0,10}[a-z])?$/);
+      const path = fc.array(name, { minLength: 1, maxLength: 3 }).map((parts) => `ab/${parts.join("/")}.jpg`);
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(path, { minLength: 1, maxLength: 6 }),
+          fc.integer({ min: 1, max: 40 }),
+          async (paths, size) => {
+            expect(await read(write(paths), size)).toEqual({ paths, problems: [] });
+          },
+        ),
+        { numRuns: 60 },
+      );
+    });
+  }
+
+  test("keeps what belongs to a name", async () => {
+    expect((await read(bytes("a.jpg\0 b\n c.jpg \0d\u00a0.jpg\r\0"))).paths).toEqual([
+      "a.jpg",
+      " b\n c.jpg ",
+      "d\u00a0.jpg\r",
+    ]);
+  });
+
+  test("takes blanks for a part of the name where a file has them", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "edgecap-list-"));
+    try {
+      const path = join(folder, "a.jpg ");
+      await writeFile(path, "");
+      expect((await read(bytes(`${path}\n ${join(folder, "b.jpg")} \n`))).paths).toEqual([path, join(folder, "b.jpg")]);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  test("passes over lines that are no UTF-8, and says which", async () => {
+    const list = Uint8Array.from([...bytes("a.jpg\ncaf"), 0xe9, ...bytes(".jpg\nb.jpg\n")]);
+    const { paths, problems } = await read(list);
+    expect(paths).toEqual(["a.jpg", "b.jpg"]);
+    expect(problems).toEqual(['Line 2 of the list is no UTF-8: rename the file "caf\ufffd.jpg".']);
+  });
+
+  test("refuses what is no list, by name", async () => {
+    const cases: [Uint8Array, RegExp][] = [
+      [Uint8Array.from([0xff, 0xfe, 0, 0, 0x61, 0, 0, 0]), /^the list is in UTF-32: convert it/],
+      [bytes("a.jpg\nb.jpg\0c.jpg\0"), /^Line 2 of the list holds a NUL/],
+      [bytes("\x7fELF\x02\x01\x01\0\0\0"), /^Path 1 of the list holds control characters: the list is neither/],
+      [bytes("PK\x03\x04 and so on\n"), /^Line 1 of the list holds control characters/],
+      [bytes("a.jpg\rb.jpg\rc.jpg\r"), /^Line 1 of the list holds control characters/],
+      [bytes("x".repeat(70_000)), /^Line 1 of the list is longer than any path/],
+      [Uint8Array.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13]), /^Line 2 .*control characters/],
+    ];
+    for (const [list, message] of cases) {
+      expect(await codeOf(read(list))).toBe("data-invalid");
+      await expect(read(list)).rejects.toThrow(message);
+    }
+  });
+
+  test("throws nothing but EdgecapError, whatever the bytes", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), fc.integer({ min: 1, max: 50 }), async (list, size) => {
+        try {
+          for (const path of (await read(list, size)).paths) expect(path).not.toMatch(/[\0\x01-\x08\ufffe]/);
+        } catch (error) {
+          if (!(error instanceof EdgecapError)) throw error;
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});

@@ -1,0 +1,91 @@
+import { describe, expect, test } from "bun:test";
+import { globSync, readFileSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { createFile, removeAbandoned, writeWhole } from "../../src/files/write_whole.ts";
+import { codeOf } from "../code_of.ts";
+
+async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "edgecap-write-"));
+  try {
+    await work(folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+describe("writeWhole()", () => {
+  test("replaces what has the name, and leaves nothing beside it", () =>
+    inFolder(async (folder) => {
+      const path = join(folder, "a.txt");
+      await writeWhole(path, "one");
+      await writeWhole(path, new TextEncoder().encode("two"));
+      expect([await readFile(path, "utf8"), await readdir(folder)]).toEqual(["two", ["a.txt"]]);
+    }));
+
+  test("takes a link away, and leaves what it leads to", () =>
+    inFolder(async (folder) => {
+      await writeFile(join(folder, "theirs"), "kept");
+      await symlink("theirs", join(folder, "a.txt"));
+      await writeWhole(join(folder, "a.txt"), "mine");
+      expect(await readFile(join(folder, "theirs"), "utf8")).toBe("kept");
+      expect(await readFile(join(folder, "a.txt"), "utf8")).toBe("mine");
+    }));
+
+  test("keeps what was there where it fails, and leaves nothing half-written", () =>
+    inFolder(async (folder) => {
+      await mkdir(join(folder, "folder", "full"), { recursive: true });
+      expect(await codeOf(writeWhole(join(folder, "folder"), "x"))).toBe("file-unwritable");
+      expect(await codeOf(writeWhole(join(folder, "none", "a.txt"), "x"))).toBe("file-unwritable");
+      expect(await readdir(folder)).toEqual(["folder"]);
+    }));
+
+  test("no two unfinished files have one name", () =>
+    inFolder(async (folder) => {
+      const files = await Promise.all(Array.from({ length: 50 }, () => createFile(join(folder, "a.txt"))));
+      const names = await readdir(folder);
+      expect(new Set(names).size).toBe(50);
+      for (const name of names) expect(name).toMatch(/^\.edgecap-[0-9a-f]{24}\.partial$/);
+      for (const file of files) await file[Symbol.asyncDispose]();
+      expect(await readdir(folder)).toEqual([]);
+    }));
+});
+
+test("removeAbandoned() takes away what killed processes left, and nothing else", () =>
+  inFolder(async (folder) => {
+    await using young = await createFile(join(folder, "a.txt"));
+    const old = join(folder, `.edgecap-${"0".repeat(24)}.partial`);
+    await writeFile(old, "");
+    await utimes(old, 1, 1);
+    for (const name of ["b.partial", ".edgecap-x.partial"]) {
+      await writeFile(join(folder, name), "");
+      await utimes(join(folder, name), 1, 1);
+    }
+    await removeAbandoned(folder);
+    expect((await readdir(folder)).length).toBe(3);
+    expect(await readdir(folder)).not.toContain(old);
+    await removeAbandoned(folder, 0);
+    expect((await readdir(folder)).sort()).toEqual([".edgecap-x.partial", "b.partial"]);
+    expect(await codeOf(young.finish())).toBe("file-unwritable");
+    await removeAbandoned(join(folder, "none"));
+  }));
+
+test("nothing else in src writes files under names of its own", () => {
+  const root = fileURLToPath(new URL("../../src", import.meta.url));
+  const writers = globSync("**/*.ts", { cwd: root }).filter((file) =>
+    /\b(?:(?:writeFile|writeFileSync|createWriteStream|writeSync|rename|renameSync)\(|openSync\([^)]*"w)/.test(
+      readFileSync(join(root, file), "utf8"),
+    ),
+  );
+  expect(writers.sort()).toEqual([
+    // Its lock is made by whoever comes first.
+    "batch/file_lock.ts",
+    // Partial downloads, which another process goes on with.
+    "bundle/storage.ts",
+    // A folder replaces a folder.
+    "bundle/write_bundle.ts",
+    "files/write_whole.ts",
+  ]);
+});
