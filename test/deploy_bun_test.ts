@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { tinyServer } from "./server/tiny_server.ts";
+import { testUnless } from "./skip.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const read = (path: string) => readFileSync(join(root, path), "utf8");
@@ -21,9 +22,11 @@ function lint(name: string, ...args: string[]): { status: number | null; output:
 }
 
 function testWith(name: string, title: string, work: () => void): void {
-  if (linter(name) === undefined)
-    console.log(`${name} is not installed (scripts/setup_linters.sh): ${title} is not checked.`);
-  test.skipIf(linter(name) === undefined)(title, work);
+  testUnless(
+    linter(name) === undefined ? `${name} is not installed (scripts/setup_linters.sh)` : undefined,
+    title,
+    work,
+  );
 }
 
 describe("deploy/Containerfile", () => {
