@@ -17,6 +17,9 @@ export interface Step {
   readonly count?: (output: string) => Counts;
 }
 
+/** The exit status of a script that cannot run here; its last line says why. */
+const SKIPPED = 77;
+
 /** Shows one step's output as it comes, and that of the others when it is their turn. */
 class Display {
   readonly #waiting: { name: string; chunks: Uint8Array[]; ended: boolean }[] = [];
@@ -73,16 +76,21 @@ async function runStep(root: string, step: Step, display: Display): Promise<Outc
   };
   child.stdout.on("data", read);
   child.stderr.on("data", read);
-  const ended = await new Promise<boolean>((resolve) => {
+  const status = await new Promise<number | null>((resolve) => {
     child.on("error", (error) => {
       part.write(Buffer.from(`Cannot run "${program}": ${error.message}.\n`));
-      resolve(false);
+      resolve(null);
     });
-    child.on("close", (status) => resolve(status === 0));
+    child.on("close", resolve);
   });
   part.close();
-  const counts = countStep(ended, step.count?.(stripVTControlCharacters(Buffer.concat(chunks).toString())) ?? none);
   const seconds = (performance.now() - started) / 1000;
+  const output = stripVTControlCharacters(Buffer.concat(chunks).toString());
+  if (status === SKIPPED) {
+    const skipped = [{ name: "", reason: output.trim().split("\n").at(-1) }];
+    return { name: step.name, state: "skipped", seconds, counts: { ...none, skipped } };
+  }
+  const counts = countStep(status === 0, step.count?.(output) ?? none);
   return { name: step.name, state: counts.failed === 0 ? "ok" : "failed", seconds, counts };
 }
 

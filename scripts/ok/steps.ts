@@ -119,6 +119,12 @@ export function quickSteps(root: string, scratch: string): Step[] {
     { name: "types", command: ["tsc", "--noEmit"] },
     { name: "types of the page", command: ["tsc", "--noEmit", "-p", "src/server/page/client"] },
     { name: "lint", command: ["biome", "check", "."] },
+    { name: "unused exports", command: ["knip", "--no-progress", "--include", "files,exports,types,dependencies"] },
+    {
+      name: "spelling",
+      command: ["bash", "scripts/check_spelling.sh"],
+      missing: has("python3", "--version") ? undefined : "python3 is not installed",
+    },
     { name: "wasm builds", command: [process.execPath, "scripts/check_wasm.ts"] },
   ];
 }

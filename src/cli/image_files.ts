@@ -3,8 +3,6 @@ import { join } from "node:path";
 import { imageName, picturesMatching, readImageFile, standardInput } from "../batch/input_images.ts";
 import { EdgecapError } from "../errors.ts";
 
-export { standardInput } from "../batch/input_images.ts";
-
 /**
  * Files that the arguments name: folders give their pictures by name, sub-folders included; patterns give what they match.
  *

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { globSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { countBun, countCargo, countDeno, countStep, none } from "../../scripts/ok/counts.ts";
+import { runSteps } from "../../scripts/ok/run_steps.ts";
 import { longSteps, quickSteps } from "../../scripts/ok/steps.ts";
 import { summary } from "../../scripts/ok/summary.ts";
 
@@ -83,6 +84,33 @@ describe("summary()", () => {
   test("leaves out skips if there are none", () => {
     const text = summary([{ name: "types", state: "ok", seconds: 1, counts: { ...none, passed: 1 } }]);
     expect(text.split("\n").at(-1)).toBe("1 passed, 0 failed");
+  });
+});
+
+describe("runSteps()", () => {
+  test("runs all in the order given, whatever fails, and counts a script that ends with 77 as skipped", async () => {
+    const shell = (name: string, line: string) => ({ name, command: ["sh", "-c", line] });
+    const outcomes = await runSteps(
+      root,
+      [
+        shell("slow", "sleep 0.3"),
+        shell("bad", "exit 3"),
+        shell("lacking", "echo looking; echo no tool here; exit 77"),
+        { ...shell("absent", "exit 4"), missing: "no cargo" },
+        { name: "gone", command: ["edgecap-no-such-program"] },
+        { ...shell("counted", "echo 3 wrong"), count: () => ({ ...none, passed: 2, failed: 3 }) },
+      ],
+      2,
+    );
+    const skipped = (reason: string) => ({ ...none, skipped: [{ name: "", reason }] });
+    expect(outcomes.map(({ name, state, counts }) => [name, state, counts])).toEqual([
+      ["slow", "ok", { ...none, passed: 1 }],
+      ["bad", "failed", { ...none, failed: 1 }],
+      ["lacking", "skipped", skipped("no tool here")],
+      ["absent", "skipped", skipped("no cargo")],
+      ["gone", "failed", { ...none, failed: 1 }],
+      ["counted", "failed", { ...none, passed: 2, failed: 3 }],
+    ]);
   });
 });
 
