@@ -72,6 +72,20 @@ describe("deploy/kubernetes.yaml", () => {
     expect(pod.terminationGracePeriodSeconds).toBeGreaterThan(lifecycle.preStop.sleep.seconds + flag("--drain"));
   });
 
+  test("takes an image of this version from a registry that it names, not from the one that a short name means", () => {
+    const { version } = JSON.parse(read("package.json")) as { version: string };
+    const [, registry, tag] = /^([^/]+)\/.+:(.+)$/.exec(container.image) ?? [];
+    expect([registry?.includes("."), tag]).toEqual([true, version]);
+    expect(read("docs/operate.md")).toContain(`\`${container.image.replace(`:${tag}`, "")}\``);
+  });
+
+  test("reads tokens from the Secret that docs/operate.md makes, if it is there", () => {
+    const [, secret, key] = /kubectl create secret generic (\w+) --from-file=(\w+)/.exec(read("docs/operate.md"))!;
+    expect(container.env).toEqual([
+      { name: "EDGECAP_TOKENS", valueFrom: { secretKeyRef: { name: secret!, key: key!, optional: true } } },
+    ]);
+  });
+
   test("gives a core a worker, and the memory that docs/operate.md measured", () => {
     const { requests, limits } = container.resources;
     expect(Number(requests.cpu)).toBe(flag("--workers"));
@@ -155,6 +169,8 @@ interface Deployment {
     readonly spec: {
       readonly terminationGracePeriodSeconds: number;
       readonly containers: readonly {
+        readonly image: string;
+        readonly env: readonly unknown[];
         readonly args: readonly string[];
         readonly ports: readonly { readonly name: string; readonly containerPort: number }[];
         readonly resources: Record<"requests" | "limits", { readonly cpu: string; readonly memory: string }>;

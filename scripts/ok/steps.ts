@@ -28,8 +28,8 @@ function testFiles(root: string, long: boolean): string[] {
     .sort();
 }
 
-/** The tests on Bun and those on Deno, whose reports go into the folder `scratch`. */
-function testSteps(root: string, scratch: string, long: boolean): Step[] {
+/** The tests on Bun and those on Deno, quick or long, whose reports go into the folder `scratch`. */
+export function testSteps(root: string, scratch: string, long: boolean): Step[] {
   const prefix = long ? "long tests" : "tests";
   const files = testFiles(root, long);
   const report = (runtime: string) => join(scratch, `${prefix.replace(" ", "_")}_${runtime}.xml`);

@@ -3,7 +3,7 @@ import { globSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { countBun, countCargo, countDeno, countStep, none } from "../../scripts/ok/counts.ts";
 import { runSteps } from "../../scripts/ok/run_steps.ts";
-import { longSteps, quickSteps } from "../../scripts/ok/steps.ts";
+import { testSteps } from "../../scripts/ok/steps.ts";
 import { summary } from "../../scripts/ok/summary.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -116,7 +116,8 @@ describe("runSteps()", () => {
 
 describe("the steps", () => {
   test("run every test file once on Bun, and those that are not for Bun alone on Deno", () => {
-    const steps = [...quickSteps(root, "/tmp"), ...longSteps(root, "/tmp")];
+    const quick = testSteps(root, "/tmp", false);
+    const steps = [...quick, ...testSteps(root, "/tmp", true)];
     const filesOf = (runtime: string) =>
       steps
         .filter(({ name }) => name.endsWith(`tests on ${runtime}`))
@@ -125,8 +126,7 @@ describe("the steps", () => {
     const files = globSync("test/**/*_test.ts", { cwd: root }).map((file) => `./${file}`);
     expect(filesOf("Bun")).toEqual(files.sort());
     expect(filesOf("Deno")).toEqual(files.filter((file) => !file.endsWith("_bun_test.ts")).sort());
-    const quick = quickSteps(root, "/tmp").flatMap(({ command }) => command);
-    expect(quick.filter((argument) => argument.includes("_long_"))).toEqual([]);
+    expect(quick.flatMap(({ command }) => command).filter((argument) => argument.includes("_long_"))).toEqual([]);
   });
 
   test("are those of both commands of package.json", () => {
