@@ -132,15 +132,20 @@ export function quickSteps(root: string, scratch: string): Step[] {
 /** What `bun run ok:all` checks on top. */
 export function longSteps(root: string, scratch: string): Step[] {
   const cargo = has("cargo", "--version");
-  const python = has("python3", "--version");
+  const pythonMissing = has("python3", "--version") ? undefined : "python3 is not installed";
   return [
     ...testSteps(root, scratch, true),
     ...CRATES.flatMap((crate) => rustSteps(root, crate, cargo)),
+    { name: "audit of the crates", command: ["bash", "scripts/audit_crates.sh"], missing: pythonMissing },
+    ...["wasm", "package", "executable"].map((what) => ({
+      name: `${what}: the same bytes twice`,
+      command: [process.execPath, "scripts/check_reproducible.ts", what],
+    })),
     {
       name: "requests made of the OpenAPI document",
       // A short form of it.
       command: ["bash", "scripts/check_openapi.sh", "10"],
-      missing: python ? undefined : "python3 is not installed",
+      missing: pythonMissing,
     },
   ];
 }
