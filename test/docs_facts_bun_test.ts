@@ -9,6 +9,7 @@ import { registerFeatures } from "../src/cli/features.ts";
 import { registerLicences } from "../src/cli/licences.ts";
 import { buildProgram } from "../src/cli/program.ts";
 import { registerTrain } from "../src/cli/train.ts";
+import { problemCodes, statusOf } from "../src/server/problem.ts";
 import { optionsSchema } from "../src/server/schemas.ts";
 import { attentionDefaults } from "../src/training/attention_settings.ts";
 import { codeBlocks } from "./code_blocks.ts";
@@ -196,6 +197,25 @@ describe("lists", () => {
       for (const value of [minimum - 1, maximum + 1])
         expect(() => resolveOptions({ [name]: value }, recommended)).toThrow(`${minimum} to ${maximum}`);
     }
+  });
+
+  test("the problems of docs/server.md are those of the server, by status", () => {
+    // Codes in the order of their statuses, or all of one status.
+    const table = rows("docs/server.md", "").filter(([status]) => /^\d{3}(?:, \d{3})*$/.test(status!));
+    const said = table.flatMap(([status, text]) => {
+      const statuses = status!.split(", ").map(Number);
+      const codes = [...text!.matchAll(/`([a-z-]+)`/g)].map((found) => found[1]!);
+      return codes.map((code, i) => `${statuses[statuses.length > 1 ? i : 0]} ${code}`);
+    });
+    expect(said.sort()).toEqual(problemCodes.map((code) => `${statusOf(code)} ${code}`).sort());
+  });
+
+  test("what the page makes smaller, in docs/page.md, is what its script makes smaller", () => {
+    const source = read("src/server/page/client/upload.ts");
+    const [, mebibytes] = /^const mostBytes = (\d+) \* 2 \*\* 20;$/m.exec(source)!;
+    const [, pixels] = /^const longestSide = (\d+);$/m.exec(source)!;
+    expect(prose("docs/page.md")).toContain(`of more than ${mebibytes} MiB`);
+    expect(prose("docs/page.md")).toContain(`at most ${pixels} pixels long`);
   });
 
   test("the defaults of the server in docs/operate.md are those of its flags", () => {
