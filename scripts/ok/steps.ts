@@ -96,6 +96,7 @@ function rustSteps(root: string, crate: string, cargo: boolean): Step[] {
       env: {
         RUSTUP_TOOLCHAIN: "nightly",
         RUSTFLAGS: "-Zsanitizer=address",
+        RUSTDOCFLAGS: "-Zsanitizer=address",
         CARGO_TARGET_DIR: join(root, ".cache/sanitised", crate),
       },
       missing: has("rustup", "run", "nightly", "rustc", "--version") ? undefined : "Rust nightly is not installed",

@@ -3,6 +3,7 @@ import { copyFileSync, existsSync, linkSync, readFileSync, writeFileSync } from 
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { Redis } from "ioredis";
 import { noRedis, type RedisServer, startRedis } from "../fixtures/redis_server.ts";
 import { testUnless } from "../skip.ts";
 import { edgecap, inFolder, type Running, start, writeTinyBundle } from "./edgecap.ts";
@@ -119,9 +120,12 @@ describe("edgecap batch --queue and edgecap worker", () => {
   );
 
   testUnless(noRedis, "a queue that holds pictures of another batch is not mixed up with it", () =>
-    withQueue(20, async ({ folder, batch, worker, results }) => {
+    withQueue(20, async ({ folder, batch, redis, worker, results }) => {
       const first = start(batch, { cwd: folder });
-      await Bun.sleep(1500);
+      // Each picture that is handed out is a key of its own.
+      const client = new Redis(redis.address);
+      while ((await client.dbsize()) < 20) await Bun.sleep(20);
+      client.disconnect();
       first.child.kill("SIGINT");
       expect((await first.ended).status).toBe(130);
       const other = await edgecap(["batch", "photos", "--out", "other.jsonl", ...batch.slice(4)], { cwd: folder });
