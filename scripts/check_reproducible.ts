@@ -9,7 +9,7 @@ import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
-import { dirname, join, relative } from "node:path";
+import { delimiter, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -21,7 +21,7 @@ function run(cwd: string, command: string, args: readonly string[], env: Record<
   const result = spawnSync(command, args, {
     cwd,
     encoding: "utf8",
-    env: { ...process.env, ...env },
+    env: { ...process.env, PATH: `${join(root, "node_modules/.bin")}${delimiter}${process.env["PATH"]}`, ...env },
     maxBuffer: 2 ** 28,
   });
   if (result.status === 0) return result.stdout;
@@ -41,7 +41,9 @@ const builds: Readonly<Record<string, (copy: string, out: string) => string>> = 
     return out;
   },
   executable: (copy, out) => {
-    run(copy, process.execPath, ["scripts/compile.ts", "--out", join(out, "edgecap")]);
+    // Outside of the repository, so that a commit made meanwhile is no difference.
+    const env = { GIT_CEILING_DIRECTORIES: dirname(copy) };
+    run(copy, process.execPath, ["scripts/compile.ts", "--out", join(out, "edgecap")], env);
     return out;
   },
 };
