@@ -1,9 +1,4 @@
 import { describe, expect, test } from "bun:test";
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { loadBundle } from "../../src/bundle/load_bundle.ts";
 import { type BackendReport, choose, openGraphs, probeBackend } from "../../src/choose_backend.ts";
 import { type BackendChoice, load } from "../../src/mod.ts";
@@ -13,37 +8,11 @@ import { codeOf } from "../code_of.ts";
 import { tinyBundle, tinyBundleFiles } from "../fixtures/tiny_bundle.ts";
 import { testUnless } from "../skip.ts";
 import { bmp } from "./bmp.ts";
-import type { WebgpuFindings } from "./webgpu_checks.ts";
 
 const onDeno = "Deno" in globalThis;
 const { description, files } = tinyBundle();
 const hasNative = (await probeBackend("native")).problem === undefined;
 const noNative = hasNative ? undefined : "onnxruntime-node does not load";
-
-/** The checks in a process of their own, with SwiftShader on Bun and Mesa's llvmpipe on Deno. */
-function webgpuFindings(): WebgpuFindings | { missing: string } {
-  const scratch = mkdtempSync(join(tmpdir(), "edgecap-webgpu-"));
-  const swiftShader = "/usr/lib/chromium/vk_swiftshader_icd.json";
-  try {
-    const script = fileURLToPath(new URL("webgpu_checks.ts", import.meta.url));
-    const { stdout, stderr, status } = spawnSync(
-      process.execPath,
-      [...(onDeno ? ["run", "-A", "--unstable-webgpu", "--no-check"] : []), script],
-      {
-        encoding: "utf8",
-        env: {
-          ...process.env,
-          XDG_RUNTIME_DIR: scratch,
-          ...(!onDeno && existsSync(swiftShader) && { VK_ICD_FILENAMES: swiftShader }),
-        },
-      },
-    );
-    if (status !== 0) throw new Error(`The checks ended with status ${status}: ${stderr}`);
-    return JSON.parse(stdout);
-  } finally {
-    rmSync(scratch, { recursive: true });
-  }
-}
 
 describe("backends", () => {
   testUnless(noNative, "native gives the features, logits and captions of wasm", async () => {
@@ -57,22 +26,6 @@ describe("backends", () => {
       expect(found.caption).toBe(expected.caption);
       expect(found.logProbability).toBeCloseTo(expected.logProbability, 3);
     }
-  });
-
-  // Looked for before the tests are defined, as a test that has begun cannot be skipped.
-  const webgpu = webgpuFindings();
-  const noWebgpu = "missing" in webgpu ? "no WebGPU adapter was found" : undefined;
-  const webgpuWorks =
-    "webgpu keeps features on the device, agrees with wasm, leaks nothing and outlives one lost device";
-  testUnless(noWebgpu, webgpuWorks, () => {
-    const found = webgpu as WebgpuFindings;
-    expect(found.keptOnDevice).toBe(true);
-    expect(found.featureError).toBeLessThan(1e-3);
-    expect(found.logitError).toBeLessThan(1e-3);
-    expect(found.sameCaptions).toBe(found.pictures);
-    expect(found.buffersAfter).toBe(found.buffersBefore);
-    expect([found.afterFirstLoss, found.wordsAfterFirstLoss]).toEqual(["caption", true]);
-    expect(found.afterSecondLoss).toBe("backend-lost");
   });
 
   // Deno is started without --unstable-webgpu here, unless its user says otherwise.
