@@ -202,6 +202,11 @@ describe("the executable", () => {
     }
   });
 
+  test("holds no path of the machine that built it", () => {
+    const here = fileURLToPath(new URL("..", import.meta.url));
+    expect(readFileSync(join(folder, "edgecap")).includes(here)).toBe(false);
+  });
+
   test("holds neither tfjs nor the trainer", () => {
     const bytes = readFileSync(join(folder, "edgecap"));
     for (const needle of ["tfjs-core", "labelSmoothing", "onnxruntime_binding.node"]) {
