@@ -49,7 +49,8 @@ const { success, logs } = await Bun.build({
   format: "esm",
   // Each verb is read when it is asked for: all of them together take 40 ms.
   splitting: true,
-  define: { EDGECAP_BUILD: definition },
+  // CommonJS packages would carry the folder that they were built in.
+  define: { EDGECAP_BUILD: definition, __dirname: '"/$bunfs/root"', __filename: '"/$bunfs/root/edgecap"' },
   // Optional packages are native code, of one system each.
   external: ["onnxruntime-node", "webgpu", "@huggingface/transformers"],
   plugins: [packLarge],

@@ -44,8 +44,13 @@ export async function fetchResnet50(cache: string): Promise<string> {
     }
     await run("tar", ["xzf", tarball, "-C", unpacked]);
     await rm(tarball);
-    await rm(folder, { recursive: true, force: true });
-    await rename(unpacked, folder);
+    await rename(unpacked, folder).catch(async (error: unknown) => {
+      // Another process may have been faster; what a cut-off one left makes room.
+      if (existsSync(join(model, "model.json"))) return;
+      if (!existsSync(folder)) throw error;
+      await rm(folder, { recursive: true });
+      await rename(unpacked, folder);
+    });
   } finally {
     await rm(unpacked, { recursive: true, force: true });
   }

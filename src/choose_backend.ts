@@ -93,7 +93,7 @@ export async function tryBackend(
 }
 
 /** Milliseconds of a caption of ten words. */
-export function captionMs({ encodeMs, wordMs }: SelfTestOutcome): number {
+function captionMs({ encodeMs, wordMs }: SelfTestOutcome): number {
   return encodeMs + typicalWords * wordMs;
 }
 

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { tinyServer } from "./server/tiny_server.ts";
+import { testUnless } from "./skip.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const read = (path: string) => readFileSync(join(root, path), "utf8");
@@ -21,9 +22,11 @@ function lint(name: string, ...args: string[]): { status: number | null; output:
 }
 
 function testWith(name: string, title: string, work: () => void): void {
-  if (linter(name) === undefined)
-    console.log(`${name} is not installed (scripts/setup_linters.sh): ${title} is not checked.`);
-  test.skipIf(linter(name) === undefined)(title, work);
+  testUnless(
+    linter(name) === undefined ? `${name} is not installed (scripts/setup_linters.sh)` : undefined,
+    title,
+    work,
+  );
 }
 
 describe("deploy/Containerfile", () => {
@@ -67,6 +70,20 @@ describe("deploy/kubernetes.yaml", () => {
     expect([startupProbe.httpGet.path, livenessProbe.httpGet.path]).toEqual(["/readyz", "/healthz"]);
     expect(ports[0]!.containerPort).toBe(flag("--port"));
     expect(pod.terminationGracePeriodSeconds).toBeGreaterThan(lifecycle.preStop.sleep.seconds + flag("--drain"));
+  });
+
+  test("takes an image of this version from a registry that it names, not from the one that a short name means", () => {
+    const { version } = JSON.parse(read("package.json")) as { version: string };
+    const [, registry, tag] = /^([^/]+)\/.+:(.+)$/.exec(container.image) ?? [];
+    expect([registry?.includes("."), tag]).toEqual([true, version]);
+    expect(read("docs/operate.md")).toContain(`\`${container.image.replace(`:${tag}`, "")}\``);
+  });
+
+  test("reads tokens from the Secret that docs/operate.md makes, if it is there", () => {
+    const [, secret, key] = /kubectl create secret generic (\w+) --from-file=(\w+)/.exec(read("docs/operate.md"))!;
+    expect(container.env).toEqual([
+      { name: "EDGECAP_TOKENS", valueFrom: { secretKeyRef: { name: secret!, key: key!, optional: true } } },
+    ]);
   });
 
   test("gives a core a worker, and the memory that docs/operate.md measured", () => {
@@ -152,6 +169,8 @@ interface Deployment {
     readonly spec: {
       readonly terminationGracePeriodSeconds: number;
       readonly containers: readonly {
+        readonly image: string;
+        readonly env: readonly unknown[];
         readonly args: readonly string[];
         readonly ports: readonly { readonly name: string; readonly containerPort: number }[];
         readonly resources: Record<"requests" | "limits", { readonly cpu: string; readonly memory: string }>;

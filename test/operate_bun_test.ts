@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { edgecap, writeTinyBundle } from "./cli/edgecap.ts";
 import { codeBlocks } from "./code_blocks.ts";
 import { type TinyServer, tinyServer } from "./server/tiny_server.ts";
+import { testUnless } from "./skip.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const page = readFileSync(join(root, "docs/operate.md"), "utf8");
@@ -86,7 +87,8 @@ describe("docs/operate.md", () => {
     for (const line of [...flags, rest.join(" ")]) await serves(line.replace("%d/tokens", tokens));
   });
 
-  test.skipIf(Bun.which("systemd-analyze") === null)("has a drop-in that systemd takes", () => {
+  const noSystemd = Bun.which("systemd-analyze") === null ? "systemd is not installed" : undefined;
+  testUnless(noSystemd, "has a drop-in that systemd takes", () => {
     const units = join(folder, "units");
     mkdirSync(join(units, "edgecap.service.d"), { recursive: true });
     const program = (text: string) => text.replaceAll("/usr/local/bin/edgecap ", "/bin/true ");
@@ -101,7 +103,8 @@ describe("docs/operate.md", () => {
   });
 
   const promtool = join(root, ".cache/linters/bin/promtool");
-  test.skipIf(!existsSync(promtool))("has a scrape that Prometheus takes", () => {
+  const noPromtool = existsSync(promtool) ? undefined : "promtool is not installed (scripts/setup_linters.sh)";
+  testUnless(noPromtool, "has a scrape that Prometheus takes", () => {
     const [scrape, ...more] = blocks("yaml");
     expect(more).toEqual([]);
     const path = join(folder, "prometheus.yml");

@@ -1,13 +1,15 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
+const folder = fileURLToPath(new URL("../../shared", import.meta.url));
+
+/** Why tests that read the shared data cannot run, or `undefined` if they can. */
+export const noShared: string | undefined = existsSync(folder) ? undefined : "no shared data lies beside this checkout";
+
 /**
- * The folder of shared data that stands beside a developer's checkout, or `undefined` with a message where
- * this checkout has none. Users do not have it, so tests that read it pass without it.
+ * The folder of shared data that stands beside a developer's checkout, or `undefined` if this checkout has none. Users do
+ * not have it: skip what needs it with `testUnless(noShared, …)`.
  */
 export function sharedFolder(): string | undefined {
-  const folder = fileURLToPath(new URL("../../shared", import.meta.url));
-  if (existsSync(folder)) return folder;
-  console.log("No shared data beside this checkout: the tests that compare against it have nothing to read.");
-  return undefined;
+  return noShared === undefined ? folder : undefined;
 }

@@ -17,7 +17,7 @@ export interface VitGpt2Shape {
 }
 
 /** ViT-base/16 at 224 pixels and GPT-2 of 124 million weights, with cross-attention: as nlpconnect/vit-gpt2-image-captioning. */
-export const vitGpt2Shape: VitGpt2Shape = {
+const vitGpt2Shape: VitGpt2Shape = {
   width: 768,
   layers: 12,
   heads: 12,

@@ -9,8 +9,6 @@ import {
 } from "../batch/input_images.ts";
 import { walkFolder } from "../batch/walk_folder.ts";
 
-export { standardInput } from "../batch/input_images.ts";
-
 /**
  * Files that the arguments name: folders give their pictures by name, sub-folders and linked folders included; patterns give what they
  * match.

@@ -7,7 +7,7 @@ import { textModule } from "../text/wasm.ts";
 export function registerTokenize(program: Command): void {
   program
     .command("tokenize")
-    .description("Split lines of standard input into words, as training and scoring do.")
+    .description("Split lines of standard input into words, as training does.")
     .option("--json", "print a JSON array of tokens for each line, not the tokens with spaces between them")
     .addHelpText("after", "\nExample:\n  echo \"A man's dog doesn't bark.\" | edgecap tokenize --json")
     .action(async (flags: { json?: boolean }) => {

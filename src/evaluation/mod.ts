@@ -12,7 +12,7 @@ import type { TextItem, TokenizedItem } from "./item.ts";
 import { tokenizePtb } from "./ptb_tokenizer.ts";
 import { rougeL } from "./rouge_l.ts";
 
-export { type BleuScores, type BleuStatistics, bleuFromStatistics, bleuStatistics, corpusBleu } from "./bleu.ts";
+export { bleuFromStatistics, bleuStatistics, corpusBleu } from "./bleu.ts";
 export { CiderScorer } from "./cider.ts";
 export type { TextItem, TokenizedItem } from "./item.ts";
 export { tokenizePtb } from "./ptb_tokenizer.ts";

@@ -56,7 +56,7 @@ export function typeOfCode(code: number): TensorType {
 }
 
 /** Number of elements of a shape; 1 for a scalar's empty shape. */
-export function sizeOf(shape: readonly number[]): number {
+function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, length) => product * length, 1);
 }
 

@@ -26,7 +26,7 @@ export interface DeadLetter {
 export type CaptionJob = Job<CaptionRequest, Caption>;
 
 /** Times that a picture is tried, where what went wrong may pass. */
-export const attempts = 3;
+const attempts = 3;
 
 /** First wait before it is tried again, doubled each time, in milliseconds. */
 const retryMs = 1000;

@@ -116,7 +116,7 @@ export const captionSchema = Type.Object({
 });
 
 /** A photo of several that could not be captioned. */
-export const captionErrorSchema = Type.Object({
+const captionErrorSchema = Type.Object({
   image: Type.String(),
   error: Type.Object({ code: Type.String(), message: Type.String() }),
 });

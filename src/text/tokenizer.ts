@@ -6,7 +6,8 @@ import { loadedTextModule } from "./wasm.ts";
  * Takes any string, in time linear in its length; a lone surrogate counts as U+FFFD. Needs `await textModule()` once.
  *
  * ```ts
- * import { textModule, tokenize } from "edgecap";
+ * import { tokenize } from "./tokenizer.ts";
+ * import { textModule } from "./wasm.ts";
  *
  * await textModule();
  * tokenize("A man's dog doesn't bark."); // ["a", "man", "'s", "dog", "does", "n't", "bark"]

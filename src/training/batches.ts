@@ -13,11 +13,9 @@ export interface EncodedPhoto {
 /** Plain arrays of one training batch; see AttentionBatch. */
 export type BatchArrays = Omit<Required<AttentionBatch>, keyof PhotoInput>;
 
-/** Ids of the vocabulary's first entries. */
-export const padId = 0;
-/** See {@linkcode padId}. */
+/** Ids of the vocabulary's first entries, after 0, which pads. */
 export const startId = 1;
-/** See {@linkcode padId}. */
+/** See {@linkcode startId}. */
 export const endId = 2;
 
 /**

@@ -7,7 +7,7 @@ import { altText, foreign } from "./gallery.ts";
 const creator = "<xmp:CreatorTool>edgecap</xmp:CreatorTool>";
 
 /** Path of a picture's sidecar: its own with `.xmp` behind it, as darktable and digiKam have it. */
-export function sidecarPath(picture: string): string {
+function sidecarPath(picture: string): string {
   return `${picture}.xmp`;
 }
 

@@ -1,8 +1,9 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { evaluate, evaluateText, type Metrics } from "../../src/evaluation/mod.ts";
-import { sharedFolder } from "../shared.ts";
+import { noShared, sharedFolder } from "../shared.ts";
+import { testUnless } from "../skip.ts";
 
 interface Golden {
   readonly corpus: { readonly bleu: readonly number[]; readonly cider: number; readonly rougeL: number };
@@ -16,8 +17,6 @@ interface Golden {
   }[];
 }
 
-const folder = sharedFolder();
-
 function largestDifference({ corpus }: Golden, scores: Metrics): number {
   const { bleu1, bleu2, bleu3, bleu4 } = scores;
   const bleu = [bleu1, bleu2, bleu3, bleu4].map((score, order) => Math.abs(score - corpus.bleu[order]!));
@@ -25,10 +24,10 @@ function largestDifference({ corpus }: Golden, scores: Metrics): number {
 }
 
 describe("scores of the COCO caption evaluation code", () => {
-  if (folder === undefined) return;
-  const golden = JSON.parse(readFileSync(join(folder, "golden/metrics.json"), "utf8")) as Golden;
+  const read = () => JSON.parse(readFileSync(join(sharedFolder()!, "golden/metrics.json"), "utf8")) as Golden;
 
-  test("evaluate() gives them from the same tokens, for the corpus and each image", () => {
+  testUnless(noShared, "evaluate() gives them from the same tokens, for the corpus and each image", () => {
+    const golden = read();
     const scores = evaluate(
       golden.items.map(({ image, tokens }) => ({
         id: image,
@@ -44,7 +43,8 @@ describe("scores of the COCO caption evaluation code", () => {
     }
   });
 
-  test("evaluateText() gives them from the raw captions", () => {
+  testUnless(noShared, "evaluateText() gives them from the raw captions", () => {
+    const golden = read();
     const scores = evaluateText(golden.items.map(({ image, ...item }) => ({ id: image, ...item })));
     expect(largestDifference(golden, scores)).toBeLessThan(1e-9);
   });

@@ -1,4 +1,4 @@
-/** What the page of webgpu_browser_bun_test.ts runs: it captions the same pictures on two backends. */
+/** What the page of webgpu_browser_long_bun_test.ts runs: it captions the same pictures on two backends. */
 import { load } from "../../src/mod.ts";
 import { openBackend } from "../../src/runtime/backends.ts";
 import { testPicture } from "../../src/self_test.ts";

@@ -5,7 +5,8 @@ import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { tokenize, tokenizeLines } from "../../src/text/tokenizer.ts";
 import { textModule } from "../../src/text/wasm.ts";
-import { sharedFolder } from "../shared.ts";
+import { noShared, sharedFolder } from "../shared.ts";
+import { testUnless } from "../skip.ts";
 import { tokenizeTwin } from "../twins/tokenizer.ts";
 import { captionText, scraps } from "./strings.ts";
 
@@ -36,9 +37,8 @@ describe("tokenize()", () => {
     expectSame(goldens);
   });
 
-  test("gives what spaCy gives for captions", () => {
-    const shared = sharedFolder();
-    if (shared === undefined) return;
+  testUnless(noShared, "gives what spaCy gives for captions", () => {
+    const shared = sharedFolder()!;
     for (const name of ["spacy-tokens-hard.jsonl", "spacy-tokens.jsonl"]) {
       expectSame(readGoldens(join(shared, "golden", name)));
     }

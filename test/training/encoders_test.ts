@@ -1,28 +1,12 @@
 import { describe, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { probeBackend } from "../../src/choose_backend.ts";
 import { GraphBuilder } from "../../src/export/mod.ts";
-import { decodeImage } from "../../src/image/decode.ts";
 import { photoEncoder } from "../../src/training/encode_photos.ts";
-import { type Encoder, encoderLicences, openEncoder } from "../../src/training/encoders.ts";
-import { cosine } from "../export/agreement.ts";
-import { resnet50Weights } from "../export/resnet50_weights.ts";
+import { encoderLicences, openEncoder } from "../../src/training/encoders.ts";
 import { tinyBundle } from "../fixtures/tiny_bundle.ts";
-import { sharedFolder } from "../shared.ts";
-
-const shared = sharedFolder();
-
-/** The encoder's flattened features of golden photo `id`, and what they should be. */
-async function againstGolden(encoder: Encoder, id: number): Promise<{ got: Float32Array; want: Float32Array }> {
-  const golden = join(shared!, "golden", "resnet50");
-  await using session = await photoEncoder(encoder, 1);
-  const { rgb } = await decodeImage(readFileSync(join(golden, `${id}-90.png`)), { size: 90 });
-  const want = new Float32Array(new Uint8Array(readFileSync(join(golden, `${id}-90.flat.f32`))).buffer);
-  return { got: await session.encode([rgb]), want };
-}
 
 describe("photoEncoder()", () => {
   test("takes wasm, and says why, where native features are not those of wasm", async () => {
@@ -41,31 +25,6 @@ describe("photoEncoder()", () => {
 });
 
 describe("openEncoder()", () => {
-  test("gives ResNet50 without its top at 90 pixels: 9 regions of 2,048, the article's 18,432 features", async () => {
-    if ((await resnet50Weights()) === undefined) return;
-    const int8 = await openEncoder({ name: "resnet50", size: 90, precision: "int8", seed: 1 });
-    expect([int8.precision, int8.size, int8.regions, int8.features]).toEqual(["int8", 90, 9, 2048]);
-    if (shared === undefined) return;
-    for (const id of [0, 3]) {
-      const { got, want } = await againstGolden(int8, id);
-      expect(got.length).toBe(18432);
-      expect(cosine(got, want)).toBeGreaterThan(0.97);
-    }
-  });
-
-  test("gives the golden features in float32", async () => {
-    if (shared === undefined) return console.log("No golden features: there is nothing to compare.");
-    if ((await resnet50Weights()) === undefined) return;
-    const fp32 = await openEncoder({ name: "resnet50", size: 90, seed: 1 });
-    expect(fp32.precision).toBe("fp32");
-    for (const id of [0, 1, 2]) {
-      const { got, want } = await againstGolden(fp32, id);
-      let difference = 0;
-      for (const [i, value] of want.entries()) difference += (got[i]! - value) ** 2;
-      expect(Math.sqrt(difference) / Math.hypot(...want)).toBeLessThan(1e-5);
-    }
-  });
-
   test("reads off a file what it takes and gives, and halves it", async () => {
     const folder = await mkdtemp(join(tmpdir(), "edgecap-encoder-"));
     try {

@@ -2,7 +2,7 @@ import { appendLayersModel, GraphBuilder, simplify } from "../../export/mod.ts";
 import { tf } from "../tensorflow.ts";
 
 /** Side of the article's pictures in pixels. */
-export const articleImageSize = 90;
+const articleImageSize = 90;
 
 /** Means of red, green and blue that Keras's `preprocess_input` takes away. */
 const means = [123.68, 116.779, 103.939] as const;

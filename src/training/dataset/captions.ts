@@ -2,7 +2,7 @@ import { EdgecapError } from "../../errors.ts";
 import { quoted } from "./text_lines.ts";
 
 /** Longest caption that is taken for one. */
-export const maximumCaptionWords = 1000;
+const maximumCaptionWords = 1000;
 
 /** Which layout a captions file has. */
 export type CaptionsFormat = "kaggle" | "token" | "karpathy";

@@ -3,9 +3,8 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from "p
 
 const executablePath = "/usr/bin/chromium";
 
-/** Whether a real Chromium is installed, as Debian's package `chromium` does; says so where it is not. */
-export const hasChromium: boolean = existsSync(executablePath);
-if (!hasChromium) console.log("No chromium is installed: the page is not tested in a browser.");
+/** Why tests in a browser cannot run, or `undefined` if Chromium is where Debian's package `chromium` puts it. */
+export const noChromium: string | undefined = existsSync(executablePath) ? undefined : "chromium is not installed";
 
 /** Starts Chromium with a profile of its own, a camera that shows a test picture, and no traffic of its own. */
 export function startChromium(): Promise<Browser> {

@@ -6,7 +6,8 @@ import fc from "fast-check";
 import { EdgecapError } from "../../../src/errors.ts";
 import type { Captions } from "../../../src/training/dataset/captions.ts";
 import { parseCaptions, readCaptions } from "../../../src/training/dataset/captions_file.ts";
-import { sharedFolder } from "../../shared.ts";
+import { noShared, sharedFolder } from "../../shared.ts";
+import { testUnless } from "../../skip.ts";
 
 function bytes(text: string): Uint8Array {
   return new TextEncoder().encode(text);
@@ -317,17 +318,15 @@ describe("readCaptions()", () => {
     }
   });
 
-  test("reads a file with a third column without it", async () => {
-    const shared = sharedFolder();
-    if (shared === undefined) return;
+  testUnless(noShared, "reads a file with a third column without it", async () => {
+    const shared = sharedFolder()!;
     const read = await readCaptions(join(shared, "cases/captions-third-column.csv"));
     expect(read.captions.size).toBe(12);
     expect(read.captions.get("p12.jpg")).toEqual([0, 1, 2].map((n) => `A dog runs across the green grass ${n}`));
   });
 
-  test("reads Flickr8k as Kaggle publishes it", async () => {
-    const shared = sharedFolder();
-    if (shared === undefined) return;
+  testUnless(noShared, "reads Flickr8k as Kaggle publishes it", async () => {
+    const shared = sharedFolder()!;
     const read = await readCaptions(join(shared, "flickr8k/captions.txt"));
     expect(read.captions.size).toBe(7091);
     expect([...read.captions.values()].every((captions) => captions.length === 5)).toBe(true);

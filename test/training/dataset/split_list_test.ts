@@ -4,7 +4,8 @@ import fc from "fast-check";
 import { EdgecapError } from "../../../src/errors.ts";
 import { readCaptions } from "../../../src/training/dataset/captions_file.ts";
 import { parseSplitList, readSplitList } from "../../../src/training/dataset/split_list.ts";
-import { sharedFolder } from "../../shared.ts";
+import { noShared, sharedFolder } from "../../shared.ts";
+import { testUnless } from "../../skip.ts";
 
 function bytes(text: string): Uint8Array {
   return new TextEncoder().encode(text);
@@ -54,9 +55,8 @@ describe("parseSplitList()", () => {
 });
 
 describe("readSplitList()", () => {
-  test("reads the lists of Flickr8k, which share no image", async () => {
-    const shared = sharedFolder();
-    if (shared === undefined) return;
+  testUnless(noShared, "reads the lists of Flickr8k, which share no image", async () => {
+    const shared = sharedFolder()!;
     const { captions } = await readCaptions(join(shared, "flickr8k/captions.txt"));
     const train = await readSplitList(join(shared, "flickr8k/trainImages.txt"), captions);
     const dev = await readSplitList(join(shared, "flickr8k/devImages.txt"), captions);

@@ -28,7 +28,8 @@ import {
   supportedNode,
   versionOf,
 } from "./fixtures/installed_package.ts";
-import { hasChromium, openTab, startChromium } from "./server/page/chromium.ts";
+import { noChromium, openTab, startChromium } from "./server/page/chromium.ts";
+import { testUnless } from "./skip.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const photo = join(root, "examples/china.jpg");
@@ -490,7 +491,7 @@ describe("the examples, on the packed package", () => {
     }
   });
 
-  test.skipIf(!hasChromium)("browser: captions by itself, and offline after the first visit", async () => {
+  testUnless(noChromium, "browser: captions by itself, and offline after the first visit", async () => {
     const site = join(folder, "site");
     for (const file of ["main.ts", "service_worker.ts"]) cpSync(join(root, "examples/browser", file), join(app, file));
     const entrypoints = ["main.ts", "service_worker.ts"].map((file) => join(app, file));

@@ -1,13 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import axe from "axe-core";
 import type { Browser } from "playwright-core";
-import { hasChromium, openTab, startChromium } from "./chromium.ts";
+import { describeUnless } from "../../skip.ts";
+import { noChromium, openTab, startChromium } from "./chromium.ts";
 import { hand, type Served, serve, shownCaption } from "./person.ts";
 
 const coffee = readFileSync(new URL("../../../examples/coffee.jpg", import.meta.url));
 
-describe.skipIf(!hasChromium)("the page's accessibility", () => {
+describeUnless(noChromium, "the page's accessibility", () => {
   let browser: Browser;
   let server: Served;
 

@@ -15,9 +15,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { writeTinyBundle } from "./cli/edgecap.ts";
 import { codeBlocks } from "./code_blocks.ts";
-import { startRedis } from "./fixtures/redis_server.ts";
+import { noRedis, startRedis } from "./fixtures/redis_server.ts";
 import { smallResnet } from "./fixtures/small_resnet.ts";
 import { type TinyPhotos, tinyPhotos } from "./fixtures/tiny_photos.ts";
+import { testUnless } from "./skip.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -98,9 +99,8 @@ describe("commands of the documents", () => {
     for (const line of lines("captions.jsonl")) expect(typeof JSON.parse(line).caption).toBe("string");
   });
 
-  test("docs/batch.md: of several machines", async () => {
+  testUnless(noRedis, "docs/batch.md: of several machines", async () => {
     await using redis = await startRedis(folder);
-    if (redis === undefined) return;
     rmSync(join(folder, "captions.jsonl"), { force: true });
     const [, , worker, batch, dead] = commandsOf("docs/batch.md", {
       "/archive": join(folder, "archive"),

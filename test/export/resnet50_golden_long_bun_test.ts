@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,10 +11,11 @@ import { decodeModel, encodeModel } from "../../src/export/onnx_proto.ts";
 import { resnet50Encoder } from "../../src/export/resnet50.ts";
 import { decodeImage } from "../../src/image/decode.ts";
 import { photoEncoder } from "../../src/training/encode_photos.ts";
-import { sharedFolder } from "../shared.ts";
+import { noShared, sharedFolder } from "../shared.ts";
+import { testUnless } from "../skip.ts";
 import { cosine } from "./agreement.ts";
 import { type Fed, runOnnx } from "./onnx_run.ts";
-import { resnet50Weights } from "./resnet50_weights.ts";
+import { noWeights, resnet50Weights } from "./resnet50_weights.ts";
 
 const shared = sharedFolder();
 const golden = shared === undefined ? undefined : join(shared, "golden", "resnet50");
@@ -46,11 +47,9 @@ function relativeError(got: Float32Array, want: Float32Array): number {
   return length(got.map((value, i) => value - want[i]!)) / length(want);
 }
 
-async function classifier(size: number): Promise<tf.LayersModel | undefined> {
-  const weights = golden === undefined ? undefined : await resnet50Weights();
-  if (weights === undefined) return undefined;
+async function classifier(size: number): Promise<tf.LayersModel> {
   await tf.setBackend("cpu");
-  return loadLayersModel(weights, size);
+  return loadLayersModel(resnet50Weights!, size);
 }
 
 function topClasses(model: tf.LayersModel, features: Float32Array): [number, number][] {
@@ -68,25 +67,27 @@ interface Golden {
 }
 
 describe("the float32 encoder", () => {
-  test("gives the pooled features and the classes of an independent implementation", async () => {
-    const model = await classifier(224);
-    if (model === undefined) return;
-    const encoder = resnet50Encoder(model).toBytes();
-    const classes = JSON.parse(readFileSync(join(golden!, "classes.json"), "utf8")) as Golden[];
-    for (const photo of photos) {
-      const features = pooled((await gridOf(encoder, photo, 224)).data);
-      expect(relativeError(features, floats(join(golden!, `${photo}-224.pooled.f32`)))).toBeLessThan(1e-5);
-      const want = classes.find(({ id }) => id === photo)!.top3;
-      topClasses(model, features).forEach(([id, score], rank) => {
-        expect(id).toBe(want[rank]![0]);
-        expect(score).toBeCloseTo(want[rank]![1], 4);
-      });
-    }
-  });
+  testUnless(
+    noShared ?? noWeights,
+    "gives the pooled features and the classes of an independent implementation",
+    async () => {
+      const model = await classifier(224);
+      const encoder = resnet50Encoder(model).toBytes();
+      const classes = JSON.parse(readFileSync(join(golden!, "classes.json"), "utf8")) as Golden[];
+      for (const photo of photos) {
+        const features = pooled((await gridOf(encoder, photo, 224)).data);
+        expect(relativeError(features, floats(join(golden!, `${photo}-224.pooled.f32`)))).toBeLessThan(1e-5);
+        const want = classes.find(({ id }) => id === photo)!.top3;
+        topClasses(model, features).forEach(([id, score], rank) => {
+          expect(id).toBe(want[rank]![0]);
+          expect(score).toBeCloseTo(want[rank]![1], 4);
+        });
+      }
+    },
+  );
 
-  test("gives the flattened features of small pictures", async () => {
+  testUnless(noShared ?? noWeights, "gives the flattened features of small pictures", async () => {
     const model = await classifier(90);
-    if (model === undefined) return;
     const encoder = resnet50Encoder(model).toBytes();
     for (const photo of photos) {
       const { shape, data } = await gridOf(encoder, photo, 90);
@@ -95,9 +96,8 @@ describe("the float32 encoder", () => {
     }
   });
 
-  test("loses little when its weights are stored in half precision", async () => {
+  testUnless(noShared ?? noWeights, "loses little when its weights are stored in half precision", async () => {
     const model = await classifier(224);
-    if (model === undefined) return;
     const { graph } = resnet50Encoder(model);
     halveWeights(graph);
     const encoder = encodeModel(graph);
@@ -108,48 +108,48 @@ describe("the float32 encoder", () => {
 });
 
 describe("the encoder in 8-bit integers", () => {
-  test("stays near the features of an independent implementation", async () => {
-    if (golden === undefined || (await resnet50Weights()) === undefined) return;
+  testUnless(noShared ?? noWeights, "stays near the features of an independent implementation", async () => {
     const encoder = await makeEncoder("int8", 224);
     for (const photo of photos) {
       const features = pooled((await gridOf(encoder, photo, 224)).data);
-      expect(cosine(features, floats(join(golden, `${photo}-224.pooled.f32`)))).toBeGreaterThan(0.99);
+      expect(cosine(features, floats(join(golden!, `${photo}-224.pooled.f32`)))).toBeGreaterThan(0.99);
     }
   });
 
-  test("agrees with float32 on a hundred photos that it was not calibrated on", async () => {
-    if (shared === undefined || (await resnet50Weights()) === undefined) return;
-    await using float32 = await photoEncoder(
-      { graph: await makeEncoder("fp32", 224), size: 224, precision: "fp32" },
-      2,
-    );
-    await using int8 = await photoEncoder({ graph: await makeEncoder("int8", 224), size: 224, precision: "int8" }, 2);
-    const flickr = join(shared!, "flickr8k");
-    const names = readFileSync(join(flickr, "devImages.txt"), "utf8").trim().split(/\s+/).slice(0, 100);
-    const cosines: number[] = [];
-    for (const name of names) {
-      const { rgb } = await decodeImage(readFileSync(join(flickr, "Images", name)), { size: 224 });
-      cosines.push(cosine(pooled(await int8.encode([rgb])), pooled(await float32.encode([rgb]))));
-    }
-    expect(cosines.reduce((sum, value) => sum + value, 0) / cosines.length).toBeGreaterThan(0.997);
-    expect(cosines.filter((value) => value > 0.99).length).toBeGreaterThanOrEqual(99);
-    expect(Math.min(...cosines)).toBeGreaterThan(0.985);
-  });
+  testUnless(
+    noShared ?? noWeights,
+    "agrees with float32 on a hundred photos that it was not calibrated on",
+    async () => {
+      await using float32 = await photoEncoder(
+        { graph: await makeEncoder("fp32", 224), size: 224, precision: "fp32" },
+        2,
+      );
+      await using int8 = await photoEncoder({ graph: await makeEncoder("int8", 224), size: 224, precision: "int8" }, 2);
+      const flickr = join(shared!, "flickr8k");
+      const names = readFileSync(join(flickr, "devImages.txt"), "utf8").trim().split(/\s+/).slice(0, 100);
+      const cosines: number[] = [];
+      for (const name of names) {
+        const { rgb } = await decodeImage(readFileSync(join(flickr, "Images", name)), { size: 224 });
+        cosines.push(cosine(pooled(await int8.encode([rgb])), pooled(await float32.encode([rgb]))));
+      }
+      expect(cosines.reduce((sum, value) => sum + value, 0) / cosines.length).toBeGreaterThan(0.997);
+      expect(cosines.filter((value) => value > 0.99).length).toBeGreaterThanOrEqual(99);
+      expect(Math.min(...cosines)).toBeGreaterThan(0.985);
+    },
+  );
 
-  test("makes the features of small pictures too", async () => {
-    if (golden === undefined || (await resnet50Weights()) === undefined) return;
+  testUnless(noShared ?? noWeights, "makes the features of small pictures too", async () => {
     const encoder = await makeEncoder("int8", 90);
     for (const photo of photos) {
       const { data, shape } = await gridOf(encoder, photo, 90);
       expect(shape).toEqual([1, 9, 2048]);
-      expect(cosine(data, floats(join(golden, `${photo}-90.flat.f32`)))).toBeGreaterThan(0.98);
+      expect(cosine(data, floats(join(golden!, `${photo}-90.flat.f32`)))).toBeGreaterThan(0.98);
     }
   });
 });
 
 describe("the committed encoder", () => {
-  test("is ImageNet's up to its last stage, which may learn from captions", async () => {
-    if ((await resnet50Weights()) === undefined) return;
+  testUnless(noWeights, "is ImageNet's up to its last stage, which may learn from captions", async () => {
     const published = decodeModel(await makeEncoder("int8", 224)).initializers;
     const { initializers } = decodeModel(readFileSync(committed));
     expect([...initializers.keys()].sort()).toEqual([...published.keys()].sort());

@@ -16,7 +16,8 @@ import { fileURLToPath } from "node:url";
 import { compileEdgecap } from "../scripts/compile.ts";
 import { load } from "../src/mod.ts";
 import { writeTinyBundle } from "./cli/edgecap.ts";
-import { startRedis } from "./fixtures/redis_server.ts";
+import { noRedis, startRedis } from "./fixtures/redis_server.ts";
+import { describeUnless, testUnless } from "./skip.ts";
 
 /** bubblewrap's flags: no network, no other processes, nothing that can be written to, and an empty environment. */
 const confined = [
@@ -26,7 +27,7 @@ const confined = [
 /** Nobody in particular, where the test may choose. */
 const nobody = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
 const bubblewrap = Bun.which("bwrap") !== null && spawnSync("bwrap", [...confined, "true"], nobody).status === 0;
-if (!bubblewrap) console.log("bubblewrap does not work here: executables are not tested in a sandbox.");
+const noSandbox = bubblewrap ? undefined : "bubblewrap is not installed, or cannot make a sandbox";
 
 const portrait = fileURLToPath(new URL("../examples/astronaut.jpg", import.meta.url));
 let folder: string;
@@ -127,13 +128,19 @@ describe("the executable", () => {
     });
   });
 
-  test("captions a batch, alone and over a queue, and a folder that it watches", async () => {
+  /** A folder of photos, the tiny bundle, and a batch of the one by the other. */
+  async function batchOf(name: string) {
     const tiny = await writeTinyBundle(join(folder, "tiny"));
-    const photos = join(folder, "photos");
+    const photos = join(folder, name);
     mkdirSync(photos);
     chmodSync(photos, 0o777);
     for (const name of ["a.jpg", "b.jpg"]) copyFileSync(portrait, join(photos, name));
     const batch = (out: string, ...more: string[]) => run("batch", photos, "--out", join(photos, out), ...more);
+    return { tiny, photos, batch };
+  }
+
+  test("captions a batch, and a folder that it watches", async () => {
+    const { tiny, photos, batch } = await batchOf("photos");
     const alone = await batch("alone.jsonl", "--bundle", tiny);
     expect([
       alone.status,
@@ -144,9 +151,12 @@ describe("the executable", () => {
     const watched = await run("watch", photos, "--write", "json", "--once", "--bundle", tiny);
     expect([watched.status, watched.stderr]).toEqual([0, ""]);
     expect(readFileSync(join(photos, "captions.json"), "utf8")).toContain('"b.jpg"');
+  });
 
+  testUnless(noRedis, "captions a batch over a queue as it does alone", async () => {
+    const { tiny, photos, batch } = await batchOf("queued");
+    expect((await batch("alone.jsonl", "--bundle", tiny)).status).toBe(0);
     await using redis = await startRedis(folder);
-    if (redis === undefined) return;
     const queue = ["--queue", redis.address];
     const worker = spawn(join(folder, "edgecap"), ["worker", "--workers", "1", "--bundle", tiny, ...queue], options);
     const ended = new Promise((resolve) => worker.on("close", resolve));
@@ -192,6 +202,11 @@ describe("the executable", () => {
     }
   });
 
+  test("holds no path of the machine that built it", () => {
+    const here = fileURLToPath(new URL("..", import.meta.url));
+    expect(readFileSync(join(folder, "edgecap")).includes(here)).toBe(false);
+  });
+
   test("holds neither tfjs nor the trainer", () => {
     const bytes = readFileSync(join(folder, "edgecap"));
     for (const needle of ["tfjs-core", "labelSmoothing", "onnxruntime_binding.node"]) {
@@ -218,7 +233,7 @@ const life = `
   echo "ended with $?"
 `;
 
-describe.skipIf(!bubblewrap)("the executable, with nothing to write to and no network", () => {
+describeUnless(noSandbox, "the executable, with nothing to write to and no network", () => {
   test("captions, verifies its bundle, looks at the machine and scores", async () => {
     const photo = join(folder, "photo.jpg");
     const edgecap = join(folder, "edgecap");

@@ -8,11 +8,13 @@ import { build, type Metafile } from "esbuild";
 import { load } from "../src/mod.ts";
 import { codeBlocks } from "./code_blocks.ts";
 import { type InstalledPackage, installPackage, run, supportedNode, withNode } from "./fixtures/installed_package.ts";
-import { hasChromium, openTab, startChromium } from "./server/page/chromium.ts";
+import { noChromium, openTab, startChromium } from "./server/page/chromium.ts";
+import { testUnless } from "./skip.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const photo = join(root, "examples/china.jpg");
 const node = supportedNode();
+const noNode = node === undefined ? "no Node that the package supports is here" : undefined;
 const viteProgram = join(root, "node_modules/vite/bin/vite.js");
 const viteModule = join(root, "node_modules/vite/dist/node/index.js");
 
@@ -98,7 +100,7 @@ describe("a browser's bundle", () => {
 });
 
 describe("esbuild, by examples/esbuild", () => {
-  test.skipIf(!node)("makes a server's program that captions in an empty folder", async () => {
+  testUnless(noNode, "makes a server's program that captions in an empty folder", async () => {
     const folder = copyExample("esbuild");
     const esbuild = join(root, "node_modules/.bin/esbuild");
     run(esbuild, commandOf("esbuild", "esbuild server.ts").with(0, "server.ts"), folder);
@@ -112,7 +114,7 @@ describe("esbuild, by examples/esbuild", () => {
     expect(lines).toEqual([caption, expect.stringContaining('Not captioned: Cannot read the picture "nothing.jpg"')]);
   });
 
-  test.skipIf(!hasChromium)("makes a page that captions", async () => {
+  testUnless(noChromium, "makes a page that captions", async () => {
     const folder = copyExample("esbuild");
     run(join(root, "node_modules/.bin/esbuild"), commandOf("esbuild", "esbuild page.ts").with(0, "page.ts"), folder);
     const site = join(folder, "site");
@@ -136,18 +138,21 @@ describe("Vite, by examples/vite", () => {
     );
   });
 
-  test.skipIf(!node)("builds a page that captions, without WebAssembly of its own", async () => {
+  testUnless(noNode, "builds a page without WebAssembly of its own", async () => {
     const output = run(node!, [viteProgram, "build"], folder);
     expect(output).not.toMatch(/externalized for browser|doesn't exist at build time|warn/i);
     const own = globSync("dist/assets/*", { cwd: folder });
     expect(own.filter((file) => extname(file) !== ".js")).toEqual([]);
     expect(own.reduce((sum, file) => sum + statSync(join(folder, file)).size, 0)).toBeLessThan(300_000);
-    if (!hasChromium) return;
+  });
+
+  testUnless(noNode ?? noChromium, "builds a page that captions in a browser", async () => {
+    run(node!, [viteProgram, "build"], folder);
     using server = serveFolder(join(folder, "dist"));
     expect(await captionedIn(server.url.href)).toBe(caption);
   });
 
-  test.skipIf(!node || !hasChromium)("serves the page while one works on it", async () => {
+  testUnless(noNode ?? noChromium, "serves the page while one works on it", async () => {
     const child = spawn(node!, [viteProgram, "--port", "0", "--host", "127.0.0.1"], {
       cwd: folder,
       env: { ...process.env, NO_COLOR: "1" },

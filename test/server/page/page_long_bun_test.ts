@@ -1,5 +1,5 @@
 /** The page in a real browser, as a person uses it. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,12 +7,13 @@ import type { Browser, BrowserContextOptions } from "playwright-core";
 import { type Captioner, load, loadEngine } from "../../../src/mod.ts";
 import { page } from "../../../src/server/page/page.ts";
 import { writeTinyTransformers } from "../../fixtures/tiny_transformers.ts";
-import { hasChromium, openTab, startChromium, type Tab } from "./chromium.ts";
+import { describeUnless } from "../../skip.ts";
+import { noChromium, openTab, startChromium, type Tab } from "./chromium.ts";
 import { hand, type Served, sent, serve, shownCaption, turned, wordyBundle } from "./person.ts";
 
 const coffee = readFileSync(new URL("../../../examples/coffee.jpg", import.meta.url));
 
-describe.skipIf(!hasChromium)("the page in Chromium", () => {
+describeUnless(noChromium, "the page in Chromium", () => {
   let captioner: Captioner;
   let browser: Browser;
   let server: Served;

@@ -1,0 +1,152 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { countBun, countCargo, countDeno } from "./counts.ts";
+import type { Step } from "./run_steps.ts";
+
+/** The crates, each a folder of the repository. */
+const CRATES = ["wasm", "wasm-image"];
+
+/** A test file that only `ok:all` runs. */
+function isLong(file: string): boolean {
+  return /_long(?:_bun)?_test\.ts$/.test(file);
+}
+
+function has(program: string, ...args: string[]): boolean {
+  return spawnSync(program, args, { stdio: "ignore" }).status === 0;
+}
+
+function readIfThere(path: string): string {
+  return existsSync(path) ? readFileSync(path, "utf8") : "";
+}
+
+/** The test files under `test/`, quick or long, as runners take them. */
+function testFiles(root: string, long: boolean): string[] {
+  return globSync("test/**/*_test.ts", { cwd: root })
+    .filter((file) => isLong(file) === long)
+    .map((file) => `./${file}`)
+    .sort();
+}
+
+/** The tests on Bun and those on Deno, quick or long, whose reports go into the folder `scratch`. */
+export function testSteps(root: string, scratch: string, long: boolean): Step[] {
+  const prefix = long ? "long tests" : "tests";
+  const files = testFiles(root, long);
+  const report = (runtime: string) => join(scratch, `${prefix.replace(" ", "_")}_${runtime}.xml`);
+  const [bun, deno] = [report("bun"), report("deno")];
+  return [
+    {
+      name: `${prefix} on Bun`,
+      command: [
+        ...[process.execPath, "test", "--timeout", "600000", "--reporter=junit", `--reporter-outfile=${bun}`],
+        ...files,
+      ],
+      count: (output) => countBun(output, readIfThere(bun)),
+    },
+    {
+      name: `${prefix} on Deno`,
+      // tsc has checked the types already.
+      command: [
+        ...["deno", "test", "-A", "--no-check", `--junit-path=${deno}`],
+        ...files.filter((file) => !file.endsWith("_bun_test.ts")),
+      ],
+      count: () => countDeno(readIfThere(deno)),
+    },
+  ];
+}
+
+/** What to set so that cargo does not download a crate's pinned toolchain: the default one, if the pinned is missing. */
+function toolchain(root: string, crate: string): Record<string, string> {
+  const pinned = /^channel = "(.+)"/m.exec(readIfThere(join(root, crate, "rust-toolchain.toml")))?.[1];
+  const list = spawnSync("rustup", ["toolchain", "list"], { encoding: "utf8" });
+  if (pinned === undefined || list.status !== 0 || process.env["RUSTUP_TOOLCHAIN"] !== undefined) return {};
+  const lines = list.stdout.trim().split("\n");
+  if (lines.some((line) => line === pinned || line.startsWith(`${pinned}-`))) return {};
+  const standard = lines.find((line) => line.includes("default"))?.split(" ")[0];
+  if (standard === undefined) return {};
+  console.log(`Rust ${pinned}, which ${crate}/ asks for, is not installed: using ${standard}.`);
+  return { RUSTUP_TOOLCHAIN: standard };
+}
+
+function rustSteps(root: string, crate: string, cargo: boolean): Step[] {
+  const env = toolchain(root, crate);
+  const lacks = (tool: string) => {
+    if (!cargo) return "cargo is not on the PATH";
+    const found = spawnSync("cargo", [tool, "--version"], {
+      cwd: join(root, crate),
+      env: { ...process.env, ...env },
+      stdio: "ignore",
+    });
+    return found.status === 0 ? undefined : `cargo ${tool} is not installed`;
+  };
+  const step = (name: string, args: string[], more: Partial<Step> = {}): Step => ({
+    name: `${crate}: ${name}`,
+    command: ["cargo", ...args],
+    folder: crate,
+    env,
+    missing: cargo ? undefined : "cargo is not on the PATH",
+    ...more,
+  });
+  const host = /^host: (.+)$/m.exec(spawnSync("rustc", ["-vV"], { encoding: "utf8" }).stdout ?? "")?.[1] ?? "";
+  return [
+    step("tests", ["test", "--locked", "--no-fail-fast"], { count: countCargo }),
+    step("clippy", ["clippy", "--locked", "--all-targets", "--", "-D", "warnings"], { missing: lacks("clippy") }),
+    step("format", ["fmt", "--check"], { missing: lacks("fmt") }),
+    step("tests under AddressSanitizer", ["test", "--locked", "--no-fail-fast", "--target", host], {
+      env: {
+        RUSTUP_TOOLCHAIN: "nightly",
+        RUSTFLAGS: "-Zsanitizer=address",
+        RUSTDOCFLAGS: "-Zsanitizer=address",
+        CARGO_TARGET_DIR: join(root, ".cache/sanitised", crate),
+      },
+      missing: has("rustup", "run", "nightly", "rustc", "--version") ? undefined : "Rust nightly is not installed",
+      count: countCargo,
+    }),
+  ];
+}
+
+/** Restores Cargo.lock, which the check of the builds and cargo read. */
+export function lockSteps(): Step[] {
+  return CRATES.map((crate) => ({
+    name: `${crate}: lock`,
+    command: [process.execPath, "scripts/cargo_lock.ts", "restore", crate],
+  }));
+}
+
+/** What `bun run ok` checks: types, lint, and the quick tests. The slow steps stand first, so that lanes end together. */
+export function quickSteps(root: string, scratch: string): Step[] {
+  return [
+    ...testSteps(root, scratch, false),
+    { name: "types", command: ["tsc", "--noEmit"] },
+    { name: "types of the page", command: ["tsc", "--noEmit", "-p", "src/server/page/client"] },
+    { name: "lint", command: ["biome", "check", "."] },
+    { name: "unused exports", command: ["knip", "--no-progress", "--include", "files,exports,types,dependencies"] },
+    {
+      name: "spelling",
+      command: ["bash", "scripts/check_spelling.sh"],
+      missing: has("python3", "--version") ? undefined : "python3 is not installed",
+    },
+    { name: "wasm builds", command: [process.execPath, "scripts/check_wasm.ts"] },
+  ];
+}
+
+/** What `bun run ok:all` checks on top. */
+export function longSteps(root: string, scratch: string): Step[] {
+  const cargo = has("cargo", "--version");
+  const pythonMissing = has("python3", "--version") ? undefined : "python3 is not installed";
+  return [
+    ...testSteps(root, scratch, true),
+    ...CRATES.flatMap((crate) => rustSteps(root, crate, cargo)),
+    { name: "audit of the crates", command: ["bash", "scripts/audit_crates.sh"], missing: pythonMissing },
+    ...["wasm", "package", "executable"].map((what) => ({
+      name: `${what}: the same bytes twice`,
+      command: [process.execPath, "scripts/check_reproducible.ts", what],
+    })),
+    {
+      name: "requests made of the OpenAPI document",
+      // A short form of it.
+      command: ["bash", "scripts/check_openapi.sh", "10"],
+      missing: pythonMissing,
+    },
+  ];
+}
