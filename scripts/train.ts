@@ -42,6 +42,7 @@ import type { EpochRecord } from "../src/training/trainer.ts";
 import { writeWhole } from "../src/training/write_whole.ts";
 import { quantiseEncoder } from "./calibrate_encoder.ts";
 import { cacheFolder, floatEncoder } from "./encoder.ts";
+import { trainWorld, type WorldOptions, worldFlags } from "./train_world.ts";
 
 const minimumCount = 5;
 const threads = 2;
@@ -67,6 +68,11 @@ interface Paths {
   readonly out: string;
   /** ResNet50 in float32, where it is there already. */
   readonly encoder?: string;
+  /** Photos and captions of a wider world, which the decoder is trained on last. */
+  readonly world?: Pick<
+    WorldOptions,
+    "worldImages" | "worldCaptions" | "worldTrain" | "worldDev" | "texts" | "uncaptioned"
+  >;
 }
 
 /** What both runs are given alike. */
@@ -133,6 +139,7 @@ async function main(paths: Paths): Promise<void> {
   const encoder = await inEightBits(tuned, paths);
   // What ships reads these features: a decoder that learns from them makes good what the 8 bits take.
   const out = join(paths.run, "decoder");
+  const bundle = paths.world === undefined ? paths.out : join(paths.run, "one-world");
   const run = await trainRun({
     ...{ ...common, out, encoder },
     start: new Map([...together.arrays].filter(([name]) => !isOfLastStage(name))),
@@ -143,7 +150,7 @@ async function main(paths: Paths): Promise<void> {
   using cache = run.cache;
   const { manifest, trials, datastore } = await exportRun({
     run: out,
-    out: paths.out,
+    out: bundle,
     encoder,
     encoderPrecision: "int8",
     cache,
@@ -174,7 +181,14 @@ async function main(paths: Paths): Promise<void> {
     cider: manifest.provenance.scores.cider,
   });
   for (const cost of costs) say(`${cost.part} ${cost.precision}`, costLine(cost));
-  say("as shipped", JSON.stringify(await scoreBundle(paths.out, paths.images, run.dev, signal)));
+  say("as exported", JSON.stringify(await scoreBundle(bundle, paths.images, run.dev, signal)));
+  if (paths.world === undefined) return;
+  const { images, captions, train, dev } = paths;
+  await trainWorld({
+    ...{ ...paths.world, from: bundle, images, captions, train, dev },
+    ...{ run: join(paths.run, "world"), out: paths.out, signal },
+  });
+  say("as shipped", JSON.stringify(await scoreBundle(paths.out, images, run.dev, signal)));
 }
 
 function say(what: string, detail: string): void {
@@ -190,14 +204,33 @@ const { values } = parseArgs({
     run: { type: "string", default: join(cacheFolder, "train") },
     out: { type: "string", default: fileURLToPath(defaultBundle) },
     encoder: { type: "string" },
+    ...worldFlags,
   },
 });
-const { images, captions, train, dev, run, out, encoder } = values;
+const { images, captions, train, dev, run, out, encoder, texts, uncaptioned } = values;
+const [worldImages, worldCaptions] = [values["world-images"], values["world-captions"]];
+const [worldTrain, worldDev] = [values["world-train"], values["world-dev"]];
 try {
   if (images === undefined || captions === undefined || train === undefined || dev === undefined) {
     throw new EdgecapError("option-invalid", "Give --images, --captions, --train and --dev.");
   }
-  await main({ images, captions, train, dev, run, out, ...(encoder !== undefined && { encoder }) });
+  const given = [worldImages, worldCaptions, worldTrain, worldDev].filter((value) => value !== undefined);
+  if (given.length !== 0 && given.length !== 4) {
+    throw new EdgecapError(
+      "option-invalid",
+      "Give --world-images, --world-captions, --world-train and --world-dev together, or none of them.",
+    );
+  }
+  await main({
+    ...{ images, captions, train, dev, run, out },
+    ...(encoder !== undefined && { encoder }),
+    ...(worldImages !== undefined && {
+      world: {
+        ...{ worldImages, worldCaptions: worldCaptions!, worldTrain: worldTrain!, worldDev: worldDev! },
+        ...{ texts, uncaptioned },
+      },
+    }),
+  });
 } catch (error) {
   if (!(error instanceof EdgecapError)) throw error;
   console.error(error.message);

