@@ -40,7 +40,7 @@ describe("docs/how_it_works.md", () => {
     for (const shape of [
       `[1, ${encoder.size}, ${encoder.size}, 3]`,
       `[1, ${encoder.regions}, ${encoder.features}]`,
-      `[1, ${encoder.regions}, ${decoder.keys}]`,
+      `[1, ${encoder.regions + decoder.concepts.slots}, ${decoder.keys}]`,
       `[1, beams, ${decoder.hidden}]`,
       `[1, beams, ${decoder.vocabulary}]`,
     ]) {
