@@ -1,3 +1,4 @@
+import { turnTelemetryOff } from "../../runtime/telemetry.ts";
 import { WebWorker } from "../../runtime/web_worker.ts";
 import type { FromWorker, ModelCard, ToWorker } from "./messages.ts";
 
@@ -6,6 +7,8 @@ export type CreateWorker = () => Worker;
 
 /** Starts the thread that captions. */
 export function createCaptionWorker(): Worker {
+  // Threads of Node get a copy of the environment as they start; a thread that needs it and lacks it says so itself.
+  turnTelemetryOff().catch(() => {});
   // In an executable a thread is named by its path from the sources' root, on whichever system.
   const inExecutable = /^file:.*\/(\$bunfs|~BUN)\//.test(import.meta.url);
   const module = inExecutable ? "./server/pool/worker.ts" : new URL("./worker.ts", import.meta.url).href;
