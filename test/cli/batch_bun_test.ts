@@ -47,6 +47,7 @@ describe("edgecap batch", () => {
     inFolder(async (folder) => {
       await writeTinyBundle(join(folder, "tiny"));
       writeFileSync(join(folder, "novel.txt"), "It was a dark night.\n");
+      copyFileSync(coffee, join(folder, "photo.jpg"));
       const wrong: [string[], number, string][] = [
         [["batch", "photos"], 2, "--out"],
         [["batch", "no such folder", "--out", "out.jsonl", "--bundle", "tiny"], 1, 'no "no such folder"'],

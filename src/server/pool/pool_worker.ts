@@ -1,4 +1,5 @@
 import { startThread } from "#threads";
+import { turnTelemetryOff } from "../../runtime/telemetry.ts";
 import type { FromWorker, ModelCard, ToWorker } from "./messages.ts";
 
 /** Starts the thread of a worker; tests and benchmarks put their own in its place. */
@@ -6,6 +7,8 @@ export type CreateWorker = () => Worker;
 
 /** Starts the thread that captions. */
 export function createCaptionWorker(): Worker {
+  // Threads of Node get a copy of the environment as they start; a thread that needs it and lacks it says so itself.
+  turnTelemetryOff().catch(() => {});
   // In an executable a thread is named by its path from the sources' root, on whichever system.
   const inExecutable = /^file:.*\/(\$bunfs|~BUN)\//.test(import.meta.url);
   const module = inExecutable ? "./server/pool/worker.ts" : new URL("./worker.ts", import.meta.url).href;

@@ -1,0 +1,43 @@
+import { describe, expect, test } from "bun:test";
+import { Interrupted, sayingWhatIsKept } from "../../src/cli/interrupt.ts";
+import { EdgecapError, permissionMissing, throwIfAborted } from "../../src/errors.ts";
+
+describe("sayingWhatIsKept()", () => {
+  test("says it where Ctrl-C ended the work, as it is then", async () => {
+    const controller = new AbortController();
+    let pictures = 0;
+    const stopped = sayingWhatIsKept(
+      async () => {
+        pictures = 3;
+        controller.abort();
+        throwIfAborted(controller.signal);
+      },
+      () => `: ${pictures} pictures are kept.`,
+    );
+    await expect(stopped).rejects.toThrow("Interrupted: 3 pictures are kept.");
+    await expect(stopped).rejects.toBeInstanceOf(Interrupted);
+    await expect(stopped).rejects.toHaveProperty("code", "aborted");
+  });
+
+  test("gives results and other errors as they are", async () => {
+    expect(await sayingWhatIsKept(async () => 7, String)).toBe(7);
+    const other = new EdgecapError("file-unwritable", "Cannot write.");
+    await expect(sayingWhatIsKept(() => Promise.reject(other), String)).rejects.toBe(other);
+  });
+});
+
+describe("permissionMissing()", () => {
+  test("names the permission, also of an error that it caused, and leaves other errors alone", () => {
+    const refused = new Error('Requires read access to "/photos/a.jpg", run again with the --allow-read flag');
+    refused.name = "NotCapable";
+    for (const error of [refused, new Error("Cannot read.", { cause: refused })]) {
+      const found = permissionMissing(error);
+      expect([found?.code, found?.message]).toEqual([
+        "permission-missing",
+        'Deno lacks a permission that edgecap needs: read access to "/photos/a.jpg". Start it with --allow-read.',
+      ]);
+    }
+    expect(permissionMissing(new Error("Requires read access"))).toBe(undefined);
+    expect(permissionMissing("Requires read access")).toBe(undefined);
+  });
+});
