@@ -168,7 +168,8 @@ async function* utf8(stream: Readable, name: string): AsyncGenerator<Uint8Array>
 function encodingOf(bytes: Uint8Array): { encoding: "utf-8" | "utf-16le" | "utf-16be" | "utf-32"; mark: number } {
   const [a, b, c, d] = bytes;
   if (a === 0xef && b === 0xbb && c === 0xbf) return { encoding: "utf-8", mark: 3 };
-  if (a === 0xff && b === 0xfe) return c === 0 && d === 0 ? { encoding: "utf-32", mark: 4 } : { encoding: "utf-16le", mark: 2 };
+  if (a === 0xff && b === 0xfe)
+    return c === 0 && d === 0 ? { encoding: "utf-32", mark: 4 } : { encoding: "utf-16le", mark: 2 };
   if (a === 0xfe && b === 0xff) return { encoding: "utf-16be", mark: 2 };
   if (a === 0 && b === 0) return { encoding: "utf-32", mark: 4 };
   // Without a mark: paths begin with characters of which UTF-16 has every other byte zero. No path ends after one character.

@@ -88,7 +88,10 @@ async function linkedFolder(link: string, { onProblem }: WalkOptions): Promise<s
     const [target, place] = await Promise.all([realpath(link), realpath(dirname(link))]);
     if (!`${place}${sep}`.startsWith(target.endsWith(sep) ? target : `${target}${sep}`)) return target;
     onProblem(
-      new EdgecapError("file-unreadable", `The link "${link}" leads back to a folder that holds it: it is passed over.`),
+      new EdgecapError(
+        "file-unreadable",
+        `The link "${link}" leads back to a folder that holds it: it is passed over.`,
+      ),
     );
   } catch (cause) {
     onProblem(unreadable(link, cause));
@@ -102,6 +105,8 @@ async function linkedFolder(link: string, { onProblem }: WalkOptions): Promise<s
  */
 function isWellFormed(path: string, onProblem: WalkOptions["onProblem"]): boolean {
   if (!basename(path).includes("\ufffd")) return true;
-  onProblem(new EdgecapError("file-unreadable", `Cannot read "${path}": its name is no UTF-8. Rename it, and run again.`));
+  onProblem(
+    new EdgecapError("file-unreadable", `Cannot read "${path}": its name is no UTF-8. Rename it, and run again.`),
+  );
   return false;
 }

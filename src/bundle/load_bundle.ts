@@ -60,11 +60,7 @@ export async function loadBundle(source: BundleSource, signal?: AbortSignal, sil
  * @param silenceMs Longest silence of a server, in milliseconds. Default 30,000.
  * @throws {EdgecapError} `bundle-missing`, `bundle-manifest-invalid`, `bundle-version-unsupported`, or `aborted`.
  */
-export async function openBundle(
-  source: BundleSource,
-  signal?: AbortSignal,
-  silenceMs?: number,
-): Promise<OpenBundle> {
+export async function openBundle(source: BundleSource, signal?: AbortSignal, silenceMs?: number): Promise<OpenBundle> {
   const { where, readManifest, readFile } = await reader(source, signal, silenceMs);
   const bytes = await readManifest().catch((cause: unknown) => {
     throwIfAborted(signal);

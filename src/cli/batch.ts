@@ -70,7 +70,8 @@ async function batch(inputs: string[], flags: BatchFlags): Promise<void> {
   const { signal } = interrupt;
   await using results = await ResultsFile.open(flags.out);
   const { hidden = false } = flags;
-  const images = (onProblem: (error: EdgecapError) => void) => inputImages(inputs, process.stdin, { hidden, onProblem });
+  const images = (onProblem: (error: EdgecapError) => void) =>
+    inputImages(inputs, process.stdin, { hidden, onProblem });
   // Listed twice, once to count, unless the list can only be read once: how long it takes is worth knowing.
   const total = inputs.includes(standardInput) || !process.stderr.isTTY ? 0 : await count(images(() => {}));
   using progress = startProgress(total, "pictures");

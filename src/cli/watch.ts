@@ -44,7 +44,10 @@ Examples:
     .action(watch);
 }
 
-async function watch(folder: string, { write, once = false, hidden = false, bundle, backend }: WatchFlags): Promise<void> {
+async function watch(
+  folder: string,
+  { write, once = false, hidden = false, bundle, backend }: WatchFlags,
+): Promise<void> {
   using interrupt = interruptSignal();
   const { signal } = interrupt;
   await using captioner = await load({ bundle, backend, signal });

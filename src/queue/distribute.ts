@@ -87,7 +87,11 @@ export async function distribute(batch: DistributeOptions): Promise<BatchCounts>
   const setAside = async (job: CaptionJob): Promise<void> => {
     const text = JSON.stringify(job.data) ?? "nothing";
     const message = `This job is not edgecap's: it holds ${text.slice(0, 1000)}.`;
-    const letter = { image: `job ${job.id}`, error: { code: "data-invalid", message }, at: job.finishedOn ?? Date.now() };
+    const letter = {
+      image: `job ${job.id}`,
+      error: { code: "data-invalid", message },
+      at: job.finishedOn ?? Date.now(),
+    };
     await deadLetters.add("dead", letter);
     await job.remove();
   };

@@ -119,7 +119,7 @@ describe("edgecap batch", () => {
       const names = ["photos/a b.jpg", "photos/é.jpg"];
       const utf16 = Buffer.from(`\ufeff${names.join("\r\n")}\r\n`, "utf16le");
       const lists: Record<string, string | Uint8Array> = {
-        "print0": names.map((name) => `${name}\0`).join(""),
+        print0: names.map((name) => `${name}\0`).join(""),
         "utf16.txt": utf16,
         "marked.txt": `\ufeff${names.join("\r\n")}\r\n`,
         "blanks.txt": names.map((name) => `   ${name}\n`).join(""),
@@ -132,10 +132,11 @@ describe("edgecap batch", () => {
       }
       const pictured = await edgecap(["batch", "x.jfif", "picture.bin", ...args, "out.jsonl"], { cwd: folder });
       expect([pictured.status, pictured.stderr]).toEqual([0, expect.stringMatching(/^2 captioned/)]);
-      expect(lines(readFileSync(join(folder, "out.jsonl"), "utf8")).map(({ image }) => image).sort()).toEqual([
-        "picture.bin",
-        "x.jfif",
-      ]);
+      expect(
+        lines(readFileSync(join(folder, "out.jsonl"), "utf8"))
+          .map(({ image }) => image)
+          .sort(),
+      ).toEqual(["picture.bin", "x.jfif"]);
       writeFileSync(join(folder, "program"), "\x7fELF\x02\x01\x01\0\0\0\0");
       const refused = await edgecap(["batch", "program", ...args, "none.jsonl"], { cwd: folder });
       expect([refused.status, refused.stderr]).toEqual([1, expect.stringContaining("neither a picture nor a list")]);
@@ -145,12 +146,18 @@ describe("edgecap batch", () => {
   test("one file of results has one batch at a time", () =>
     inFolder(async (folder) => {
       await writeTinyBundle(join(folder, "tiny"));
-      pictures(folder, Array.from({ length: 200 }, (_, i) => `photos/${i}.jpg`));
+      pictures(
+        folder,
+        Array.from({ length: 200 }, (_, i) => `photos/${i}.jpg`),
+      );
       const args = ["batch", "photos", "--out", "out.jsonl", "--bundle", "tiny", "--workers", "1"];
       const first = start(args, { cwd: folder });
       while (!existsSync(join(folder, "out.jsonl.lock"))) await Bun.sleep(5);
       const second = await edgecap(args, { cwd: folder });
-      expect([second.status, second.stderr]).toEqual([1, expect.stringMatching(/^error: Process \d+ on .* writes "out\.jsonl" now/)]);
+      expect([second.status, second.stderr]).toEqual([
+        1,
+        expect.stringMatching(/^error: Process \d+ on .* writes "out\.jsonl" now/),
+      ]);
       first.child.kill("SIGKILL");
       await first.ended;
       expect(existsSync(join(folder, "out.jsonl.lock"))).toBe(true);
@@ -166,7 +173,14 @@ test.skipIf(!existsSync("/dev/full"))("a full disk at standard output is one sen
     await writeTinyBundle(join(folder, "tiny"));
     await mkdir(join(folder, "photos"));
     pictures(folder, ["photos/a.jpg", "photos/b.jpg"]);
-    const verbs = ["caption photos --bundle tiny", "caption --json photos --bundle tiny", "watch photos --once --write json --bundle tiny", "models", "licences", "--help"];
+    const verbs = [
+      "caption photos --bundle tiny",
+      "caption --json photos --bundle tiny",
+      "watch photos --once --write json --bundle tiny",
+      "models",
+      "licences",
+      "--help",
+    ];
     for (const verb of verbs) {
       const script = `exec "${process.execPath}" "${main}" ${verb} > /dev/full`;
       const env = { EDGECAP_BACKEND: "wasm", ...process.env, NO_COLOR: "1" };

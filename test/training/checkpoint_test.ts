@@ -65,7 +65,10 @@ describe("readCheckpoint()", () => {
         fc.record({ name: fc.string(), length: fc.oneof(fc.integer(), fc.double(), fc.string()) }),
         fc.jsonValue(),
       );
-      const heads = fc.oneof(fc.json(), fc.record({ meta: fc.jsonValue(), arrays: fc.array(entry) }).map((head) => JSON.stringify(head)));
+      const heads = fc.oneof(
+        fc.json(),
+        fc.record({ meta: fc.jsonValue(), arrays: fc.array(entry) }).map((head) => JSON.stringify(head)),
+      );
       await fc.assert(
         fc.asyncProperty(heads, fc.constantFrom("EDGECAP1", "EDGECAP2"), async (text, magic) => {
           const head = Buffer.from(text);

@@ -299,7 +299,14 @@ describe("FeatureCache", () => {
       using old = await colours(folder);
       old.read("photo-1.jpg", 1, grid, 0);
       expect(old.index.sums).toBe(undefined);
-      for (const text of ["{", "null", "[]", '{"images":3}', JSON.stringify({ ...index, views: -1 }), JSON.stringify({ ...index, images: [1] })]) {
+      for (const text of [
+        "{",
+        "null",
+        "[]",
+        '{"images":3}',
+        JSON.stringify({ ...index, views: -1 }),
+        JSON.stringify({ ...index, images: [1] }),
+      ]) {
         await writeFile(indexPath, text);
         expect(() => FeatureCache.open(folder)).toThrow(EdgecapError);
       }

@@ -120,7 +120,9 @@ describe("watchFolder(), once", () => {
         ...["../c.jpg", "/c.jpg", "sub/../../c.jpg", "./a.jpg", "a\\b.jpg", "c:/d.jpg", "", "a//b.jpg"].map((name) => ({
           [name]: picture,
         })),
-        ...[{ ...picture, caption: 3 }, { ...picture, size: "1" }, { changed: 1 }, null, "x"].map((value) => ({ "a.jpg": value })),
+        ...[{ ...picture, caption: 3 }, { ...picture, size: "1" }, { changed: 1 }, null, "x"].map((value) => ({
+          "a.jpg": value,
+        })),
       ];
       for (const images of wrong) {
         const text = JSON.stringify({ generator: "edgecap", images });

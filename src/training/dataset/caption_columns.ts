@@ -11,7 +11,20 @@ export interface CaptionColumns {
 }
 
 /** Names of the column of images, the surest first; as {@linkcode plain} writes them. */
-const imageNames = ["image", "filename", "imagename", "imagefile", "file", "imagepath", "filepath", "path", "img", "photo", "picture", "imageid"];
+const imageNames = [
+  "image",
+  "filename",
+  "imagename",
+  "imagefile",
+  "file",
+  "imagepath",
+  "filepath",
+  "path",
+  "img",
+  "photo",
+  "picture",
+  "imageid",
+];
 /** Names of the column of captions, the surest first. */
 const captionNames = ["caption", "comment", "sentence", "captiontext", "text", "description", "raw"];
 
@@ -55,7 +68,10 @@ function placeOf(wanted: readonly string[], names: readonly string[]): number | 
 }
 
 function unquoted(field: string): string {
-  return field.trim().replace(/^"(.*)"$/, "$1").trim();
+  return field
+    .trim()
+    .replace(/^"(.*)"$/, "$1")
+    .trim();
 }
 
 /** A name in small letters, without what stands between its words. */

@@ -25,7 +25,11 @@ export function parseTokenCaptions(lines: Iterable<Line>, file: string): Caption
       throw lineError(file, number, `is ${quoted(text)}, not ${form}. Mend or remove it.`);
     }
     if (caption.includes("\t")) {
-      throw lineError(file, number, `has ${text.split("\t").length} columns: ${quoted(text)}. Each row has to be ${form}.`);
+      throw lineError(
+        file,
+        number,
+        `has ${text.split("\t").length} columns: ${quoted(text)}. Each row has to be ${form}.`,
+      );
     }
     collector.add(numbered.slice(0, hash).trim(), caption, `Line ${number} of "${file}"`);
   }

@@ -160,7 +160,10 @@ describe("parseCaptions()", () => {
     const word = fc.stringMatching(/^[a-zé0-9",'.#&-]{1,8}$/);
     const text = fc.array(word, { minLength: 1, maxLength: 6 }).map((words) => words.join(" "));
     const other = fc.constantFrom("id", "split", "score", "url", "caption_id", "comment_number", "width");
-    const column = fc.tuple(fc.constantFrom("image", "filename", "Image_Name", "path"), fc.constantFrom("caption", "Comment", "sentence"));
+    const column = fc.tuple(
+      fc.constantFrom("image", "filename", "Image_Name", "path"),
+      fc.constantFrom("caption", "Comment", "sentence"),
+    );
     fc.assert(
       fc.property(
         column,
@@ -203,7 +206,8 @@ describe("parseCaptions()", () => {
       ["1.jpg,A dog\t0\n", /^Line 1 .*a tab in its caption/],
       ["1.jpg#0\tA dog\t0\n", /^Line 1 .*3 columns/],
     ];
-    for (const [text, message] of cases) expect([text, messageOf(() => parse(text))]).toEqual([text, expect.stringMatching(message)]);
+    for (const [text, message] of cases)
+      expect([text, messageOf(() => parse(text))]).toEqual([text, expect.stringMatching(message)]);
     // One caption may end so.
     expect(parse("1.jpg,A dog, 3\n2.jpg,A cat\n").captions.get("1.jpg")).toEqual(["A dog, 3"]);
     expect(parse("1.jpg,Dog #1\n").captions.get("1.jpg")).toEqual(["Dog #1"]);
