@@ -135,7 +135,6 @@ describe("edgecap train refuses", () => {
         expect(stderr).not.toContain(".partial");
         named.add(/Cannot write ".*run\/([^"]*)"/.exec(stderr)?.[1] ?? stderr);
       }
-      console.log([...named]);
       expect(named.size).toBeGreaterThan(1);
     }));
 });
