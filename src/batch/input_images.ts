@@ -111,10 +111,10 @@ const signatures: readonly RegExp[] = [
   /^\xff\xd8\xff/,
   /^\x89PNG\r\n/,
   /^GIF8[79]a/,
-  /^RIFF[^]{4}WEBP/,
-  /^BM[^]{4}\0\0\0\0/,
+  /^RIFF.{4}WEBP/s,
+  /^BM.{4}\0\0\0\0/s,
   /^(?:II\*\0|MM\0\*)/,
-  /^[^]{4}ftyp/,
+  /^\0\0\0.ftyp/s,
 ];
 
 /** Whether a file holds a picture, whatever its name: read as a list it would give names that are none. */

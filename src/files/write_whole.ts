@@ -20,7 +20,7 @@ export interface UnfinishedFile extends AsyncDisposable {
 }
 
 /** Names of unfinished files: nobody can know one beforehand and lay a link there. */
-const unfinishedName = /^\.edgecap-[0-9a-f]{24}\.partial$/;
+const unfinishedName = /^\.edgecap-(\d+)-[0-9a-f]{24}\.partial$/;
 
 /** An unfinished file that was not written to for so long belongs to a process that is gone, in milliseconds. */
 const abandonedMs = 600_000;
@@ -32,7 +32,7 @@ const abandonedMs = 600_000;
  * @throws {EdgecapError} `file-unwritable`
  */
 export async function createFile(path: string): Promise<UnfinishedFile> {
-  const unfinished = join(dirname(path), `.edgecap-${randomBytes(12).toString("hex")}.partial`);
+  const unfinished = join(dirname(path), `.edgecap-${process.pid}-${randomBytes(12).toString("hex")}.partial`);
   let file: FileHandle | undefined;
   try {
     // "x": neither a file nor a link that stands there is taken.
@@ -83,14 +83,15 @@ export async function writeWhole(path: string, content: string | Uint8Array): Pr
 }
 
 /**
- * Removes the unfinished files that killed processes left in a folder. What cannot be removed stays.
+ * Removes the unfinished files that killed processes left in a folder, and none of this process. What cannot be removed stays.
  *
  * @param olderThanMs Only those that were not written to for so long, in milliseconds. Default ten minutes; 0 where nobody
  *   else writes to the folder.
  */
 export async function removeAbandoned(folder: string, olderThanMs: number = abandonedMs): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
-    if (!unfinishedName.test(name)) continue;
+    const owner = unfinishedName.exec(name)?.[1];
+    if (owner === undefined || Number(owner) === process.pid) continue;
     const path = join(folder, name);
     const found = await stat(path).catch(() => undefined);
     if (found !== undefined && Date.now() - found.mtimeMs >= olderThanMs)

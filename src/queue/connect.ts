@@ -44,8 +44,8 @@ export function parseQueueAddress(text: string): QueueAddress {
     );
   const url = URL.parse(text);
   if (url === null || !["redis:", "rediss:"].includes(url.protocol)) {
-    const escape = text.includes("@") ? '; write "/", "@", "?" and "#" in a password as %2F, %40, %3F and %23' : "";
-    throw invalid(`it must be an address that begins with redis:// or rediss://${escape}`);
+    const how = text.includes("@") ? '; write "/", "@", "?" and "#" in a password as %2F, %40, %3F and %23' : "";
+    throw invalid(`it must be an address that begins with redis:// or rediss://${how}`);
   }
   if (url.hostname === "") throw invalid("it names no host");
   if (!/^(?:\/\d*)?$/.test(url.pathname)) throw invalid("what follows the host must be the number of a database");

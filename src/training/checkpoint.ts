@@ -37,7 +37,8 @@ export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Pro
     offset += array.byteLength;
   }
   bytes.set(hashOf(bytes.subarray(0, end)), end);
-  await removeAbandoned(dirname(path));
+  // As large as a checkpoint; nobody else writes to the folder of a run.
+  await removeAbandoned(dirname(path), 0);
   await writeWhole(path, bytes);
 }
 

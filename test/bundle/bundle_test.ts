@@ -121,6 +121,23 @@ describe("writeBundle()", () => {
       expect((await loadBundle(folder)).manifest.name).toBe("tiny");
     }));
 
+  test("holds what a bundle recommends to the ranges of the options", () =>
+    inFolder(async (folder) => {
+      const { description, files } = tinyBundle();
+      const wrong = [
+        ...[{ beams: 65 }, { beams: 1.5 }, { beams: 1e9 }, { maxWords: 1001 }, { maxWords: 0 }, { lengthPenalty: -1 }],
+        ...[
+          { lengthPenalty: 11 },
+          { neighbours: { count: 1e6, weight: 1 } },
+          { neighbours: { count: 1, weight: 1e300 } },
+        ],
+      ];
+      for (const change of wrong) {
+        const broken = { ...description, generation: { ...description.generation, ...change } };
+        expect([change, await codeOf(writeBundle(folder, broken, files))]).toEqual([change, "bundle-manifest-invalid"]);
+      }
+    }));
+
   test("replaces a bundle as a whole", () =>
     inFolder(async (folder) => {
       const { description, files } = tinyBundle();

@@ -139,14 +139,15 @@ describe("edgecap batch --queue and edgecap worker", () => {
 
   testUnless(noRedis, "worker and batch end at a signal though the server is gone", () =>
     withQueue(20, async ({ folder, redis, batch, worker }) => {
+      const { Queue } = await import("bullmq");
       const idle = await worker();
-      const collector = start([...batch.slice(0, 1), "-", ...batch.slice(2)], {
-        cwd: folder,
-        stdin: "photos/none.jpg\n",
-      });
-      await Bun.sleep(1000);
+      // Nobody works off the other queue, so that its batch waits.
+      const waiting = [...batch.slice(0, -1), `${redis.address}?name=other`];
+      const collector = start(waiting, { cwd: folder });
+      const queue = new Queue("other", { connection: { url: redis.address } });
+      while ((await queue.getWaitingCount()) < 20) await Bun.sleep(50);
+      await queue.close();
       await redis.stop();
-      await Bun.sleep(500);
       const started = performance.now();
       idle.child.kill("SIGTERM");
       collector.child.kill("SIGINT");
