@@ -40,7 +40,9 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "src/image",
     "src/decode",
     "src/bundle",
-    ...["caption_options", "caption_stream", "captioner", "engine", "one_at_a_time"].map((name) => `src/${name}.ts`),
+    ...["abortable", "caption_options", "caption_stream", "captioner", "engine", "image_source", "one_at_a_time"].map(
+      (name) => `src/${name}.ts`,
+    ),
   ],
   batch: ["caption_json", "caption_options", "captioner"].map((name) => `src/${name}.ts`),
   watch: ["src/batch"],
@@ -143,7 +145,30 @@ describe("architecture", () => {
         /^import (?!type )[^"]*"(?:onnxruntime-node|webgpu)"/m.test(source)
       );
     });
-    expect(loaders.filter((file) => !file.startsWith("src/training/"))).toEqual(["src/runtime/packages.ts"]);
+    expect(loaders.filter((file) => !file.startsWith("src/training/"))).toEqual([]);
+    // By names that no bundler follows.
+    const source = readFileSync(join(root, "src/runtime/packages.ts"), "utf8");
+    expect(source.match(/await import\(names\.(?:native|webgpu)\)/g)?.length).toBe(2);
+  });
+
+  test("a browser's choice of files reaches nothing of Node's", () => {
+    const files = new Set(["src/mod.ts"]);
+    const wrong: string[] = [];
+    for (const file of files) {
+      const source = readFileSync(join(root, file), "utf8").replaceAll(/^(?:import|export) type .*$/gm, "");
+      for (const specifier of specifiers(source)) {
+        const choices: Readonly<Record<string, string>> | undefined =
+          packageJson.imports[specifier as keyof typeof packageJson.imports];
+        const chosen = choices === undefined ? specifier : (choices["browser"] ?? choices["default"]!);
+        if (chosen.startsWith("node:")) wrong.push(`${file} -> ${chosen}`);
+        if (!chosen.startsWith(".")) continue;
+        const next = normal(choices === undefined ? join(dirname(file), chosen) : chosen);
+        if (next.endsWith(".ts")) files.add(next);
+      }
+    }
+    expect(files.size).toBeGreaterThan(40);
+    expect(files.has("src/runtime/assets_browser.ts")).toBe(true);
+    expect(wrong).toEqual([]);
   });
 
   test("other engines are imported by one dynamic import, and their packages at run time alone", () => {
@@ -153,8 +178,9 @@ describe("architecture", () => {
     );
     expect(importers).toEqual(["src/load_engine.ts"]);
     const source = readFileSync(join(root, "src/load_engine.ts"), "utf8");
-    expect(source).toMatch(/^ .*await import\("\.\/engines\/transformers\.ts"\)/m);
-    expect(source).not.toMatch(/^import.*engines/m);
+    // By a name that leads elsewhere in a browser, which has no files to load a model from.
+    expect(source).toMatch(/^ .*await import\("#transformers"\)/m);
+    expect(source).not.toMatch(/^import.*(?:engines|#transformers)/m);
     for (const file of globSync("src/engines/*.ts", { cwd: root })) {
       const lines = readFileSync(join(root, file), "utf8").split("\n");
       const wrong = lines.filter((line) => line.includes('"@huggingface/transformers"') && line.startsWith("import"));
