@@ -50,8 +50,8 @@ const { success, logs } = await Bun.build({
   // Each verb is read when it is asked for: all of them together take 40 ms.
   splitting: true,
   define: { EDGECAP_BUILD: definition },
-  // Optional packages are native code, of one system each.
-  external: ["onnxruntime-node", "webgpu", "@huggingface/transformers"],
+  // Optional packages are native code, of one system each; the last is of Node alone.
+  external: ["onnxruntime-node", "webgpu", "@huggingface/transformers", "srvx/node"],
   plugins: [packLarge],
   // Names stay, for stacks in reports of errors; folded expressions would make packages that are only looked for part of it.
   minify: { whitespace: true, syntax: false, identifiers: false },
