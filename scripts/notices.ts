@@ -37,7 +37,7 @@ export async function npmParts(): Promise<Part[]> {
     const { success, logs, metafile } = await Bun.build({
       entrypoints: entrypoints.map((entry) => join(root, entry)),
       target,
-      external: ["onnxruntime-node", "webgpu", "@huggingface/transformers"],
+      external: ["onnxruntime-node", "webgpu", "@huggingface/transformers", "srvx/node"],
       metafile: true,
       throw: false,
     });

@@ -206,7 +206,7 @@ describe("architecture", () => {
     const files = new Set(["src/mod.ts"]);
     const wrong: string[] = [];
     for (const file of files) {
-      const source = readFileSync(join(root, file), "utf8").replaceAll(/^import type .*$/gm, "");
+      const source = readFileSync(join(root, file), "utf8").replaceAll(/^(?:import|export) type .*$/gm, "");
       for (const specifier of specifiers(source)) {
         const choices: Readonly<Record<string, string>> | undefined =
           packageJson.imports[specifier as keyof typeof packageJson.imports];

@@ -20,6 +20,7 @@ import packageJson from "../package.json" with { type: "json" };
 import type { Manifest } from "../src/bundle/manifest.ts";
 import type { DoctorReport } from "../src/doctor.ts";
 import { load } from "../src/mod.ts";
+import { codeBlocks } from "./code_blocks.ts";
 import {
   type InstalledPackage,
   installPackage,
@@ -163,16 +164,18 @@ describe("the packed package", () => {
     );
   });
 
-  test.skipIf(!node)("captions on Node", () => {
-    writeFileSync(
-      join(app, "use.mjs"),
-      `import { readFile } from "node:fs/promises";
-       import { load } from "edgecap";
-       const captioner = await load();
-       console.log((await captioner.caption(await readFile(${JSON.stringify(photo)}))).caption);
-       await captioner.close();`,
-    );
-    expect(run(node!, ["use.mjs"], app).trim()).toBe(caption);
+  test.skipIf(!node)("captions on Node, by the samples of both READMEs as they stand", () => {
+    for (const [page, language, picture] of [
+      ["README.md", "ts", "examples/china.jpg"],
+      ["docs/package/README.md", "ts ignore", "photo.jpg"],
+    ] as const) {
+      const [sample] = codeBlocks(readFileSync(join(root, page), "utf8"), language);
+      expect(sample).toContain(picture);
+      cpSync(photo, join(app, picture));
+      writeFileSync(join(app, "sample.mjs"), sample!);
+      const [first] = run(node!, ["sample.mjs"], app).split("\n");
+      expect([page, first]).toEqual([page, expect.stringContaining(page === "README.md" ? "a " : caption)]);
+    }
   });
 
   test.skipIf(!node)("captions with the fast bundle on Bun and Node", async () => {
