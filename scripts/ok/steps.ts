@@ -105,11 +105,12 @@ function rustSteps(root: string, crate: string, cargo: boolean): Step[] {
   ];
 }
 
-/** Restores Cargo.lock, which the check of the builds and cargo read. */
+/** Restores Cargo.lock, which cargo reads. */
 export function lockSteps(): Step[] {
   return CRATES.map((crate) => ({
     name: `${crate}: lock`,
     command: [process.execPath, "scripts/cargo_lock.ts", "restore", crate],
+    missing: has("cargo", "--version") ? undefined : "cargo is not on the PATH",
   }));
 }
 
