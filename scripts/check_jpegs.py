@@ -2,7 +2,7 @@
 
 usage: python3 scripts/check_jpegs.py [--keep FOLDER]
 
-Needs Pillow, NumPy, cargo, and cjpeg (Debian's libjpeg-turbo-progs). Each picture has to come out as Pillow reads it, or
+Needs Pillow, NumPy, bun, and cjpeg (Debian's libjpeg-turbo-progs). Each picture has to come out as Pillow reads it, or
 to be refused; a wrong picture fails the check. The table says how many of each there were.
 """
 
@@ -22,7 +22,7 @@ samplings = [
     "2x2,2x1,2x1", "2x2,1x2,1x2", "2x2,2x1,1x2", "4x1,2x1,1x1", "4x2,2x2,2x1", "2x2,2x2,1x1",
     "1x1,2x2,2x2", "1x1,2x1,2x1", "1x1,1x2,1x2", "2x1,1x2,1x2", "1x2,2x1,2x1", "3x1,1x1,1x1", "3x1,2x1,1x1", "3x3,1x1,1x1",
 ]  # fmt: skip
-sizes = [(1, 1), (7, 5), (8, 8), (9, 17), (16, 16), (17, 33), (40, 40), (64, 64), (65, 63), (100, 31)]
+sizes = [(1, 1), (7, 5), (16, 16), (17, 33), (40, 40), (65, 63), (100, 31)]
 separate = "0;\n1;\n2;\n"
 pairs = "0;\n1 2;\n"
 spectral = "0: 0-0, 0, 0;\n1: 0-0, 0, 0;\n2: 0-0, 0, 0;\n0: 1-63, 0, 0;\n1: 1-63, 0, 0;\n2: 1-63, 0, 0;\n"
@@ -76,9 +76,9 @@ def make(folder: pathlib.Path) -> list[pathlib.Path]:
 
 
 def compare(paths: list[pathlib.Path]) -> int:
-    command = ["cargo", "run", "-q", "--release", "--example", "decode_all"]
+    command = [root / "node_modules/.bin/bun", "scripts/decode_pictures.ts"]
     names = "".join(f"{path}\n" for path in paths).encode()
-    output = subprocess.run(command, cwd=root / "wasm-image", input=names, capture_output=True, check=True).stdout
+    output = subprocess.run(command, cwd=root, input=names, capture_output=True, check=True).stdout
     table: collections.Counter[str] = collections.Counter()
     wrong, worst, at = [], 0.0, 0
     for path in paths:

@@ -9,6 +9,7 @@ import type { BackendChoice } from "../runtime/backend.ts";
 import { backendOption } from "./backend_option.ts";
 import { openBatchPool } from "./batch_pool.ts";
 import { interruptSignal } from "./interrupt.ts";
+import { maxPixelsOption } from "./max_pixels_option.ts";
 import { wholeNumber } from "./option_values.ts";
 import { startProgress } from "./progress.ts";
 import { queueOption } from "./queue_option.ts";
@@ -18,6 +19,7 @@ interface BatchFlags {
   readonly out: string;
   readonly workers: number;
   readonly beams?: number;
+  readonly maxPixels?: number;
   readonly bundle?: string;
   readonly backend: BackendChoice;
   readonly queue?: QueueAddress;
@@ -35,6 +37,7 @@ export function registerBatch(program: Command): void {
     .requiredOption("--out <file>", "file of results, a line of JSON a picture")
     .option("--workers <n>", "threads that caption", wholeNumber(1, 256), availableParallelism())
     .option("--beams <n>", "width of the beam search; 1 is greedy (default: the bundle's)", wholeNumber(1, 64))
+    .addOption(maxPixelsOption())
     .option(
       "--bundle <dir>",
       "fast, folder or URL of a bundle, or transformers:FOLDER (default: the one that comes with edgecap)",
@@ -71,7 +74,10 @@ async function batch(inputs: string[], flags: BatchFlags): Promise<void> {
   const work: BatchWork = {
     images: inputImages(inputs, process.stdin),
     results,
-    options: flags.beams === undefined ? {} : { beams: flags.beams },
+    options: {
+      ...(flags.beams !== undefined && { beams: flags.beams }),
+      ...(flags.maxPixels !== undefined && { maxPixels: flags.maxPixels }),
+    },
     onDone: ({ captioned, failed, skipped }) => {
       const rate = (1000 * (captioned + failed)) / (performance.now() - started);
       progress.update(captioned + failed + skipped, `${rate.toFixed(1)} a second, ${failed} failed`);

@@ -6,6 +6,7 @@ import type { BackendChoice } from "../runtime/backend.ts";
 import { backendOption } from "./backend_option.ts";
 import { imageFiles, readImage } from "./image_files.ts";
 import { interruptSignal } from "./interrupt.ts";
+import { maxPixelsOption } from "./max_pixels_option.ts";
 import { realNumber, wholeNumber } from "./option_values.ts";
 import { startProgress } from "./progress.ts";
 import { exitStatus } from "./run_program.ts";
@@ -20,6 +21,7 @@ interface CaptionFlags {
   readonly topP?: number;
   readonly seed?: number;
   readonly attention?: boolean;
+  readonly maxPixels?: number;
   readonly bundle?: string;
   readonly threads: number;
   readonly backend: BackendChoice;
@@ -39,6 +41,7 @@ export function registerCaption(program: Command): void {
     .option("--top-k <n>", "with --temperature: draw only from so many most probable words", wholeNumber(0, 1_000_000))
     .option("--top-p <p>", "with --temperature: draw only from words with this much probability", realNumber(0, 1))
     .option("--seed <s>", "where the random numbers begin", wholeNumber(0, Number.MAX_SAFE_INTEGER))
+    .addOption(maxPixelsOption())
     .option("--attention", "with --json: where the model looked for each word, region by region")
     .option(
       "--bundle <dir>",

@@ -4,6 +4,7 @@ import { EdgecapError } from "../errors.ts";
 import type { BackendChoice } from "../runtime/backend.ts";
 import type { CaptionServer, Listener } from "../server/mod.ts";
 import { backendOption } from "./backend_option.ts";
+import { maxPixelsOption } from "./max_pixels_option.ts";
 import { wholeNumber } from "./option_values.ts";
 
 interface ServeFlags {
@@ -18,6 +19,7 @@ interface ServeFlags {
   readonly cache?: number;
   readonly bodyLimit?: number;
   readonly maxImages?: number;
+  readonly maxPixels?: number;
   readonly tokens?: string;
   readonly cors?: string[];
   readonly allowUrlHosts?: string[];
@@ -48,6 +50,7 @@ export function registerServe(program: Command): void {
     )
     .option("--body-limit <MiB>", "largest body of a request (default: 20)", wholeNumber(1, 1024))
     .option("--max-images <n>", "most images of a request (default: 16)", wholeNumber(1, 1000))
+    .addOption(maxPixelsOption())
     .option("--tokens <file>", "file of bearer tokens, one a line; or EDGECAP_TOKENS, with blanks between them")
     .option("--cors <origins...>", "origins whose pages may call, or * (default: none)")
     .option("--allow-url-hosts <hosts...>", "hosts to fetch images from by URL (default: none); see below")
@@ -80,6 +83,7 @@ async function serve(flags: ServeFlags): Promise<void> {
     ...(flags.cache !== undefined && { cacheBytes: flags.cache * mebibyte }),
     ...(flags.bodyLimit !== undefined && { maxBodyBytes: flags.bodyLimit * mebibyte }),
     ...(flags.maxImages !== undefined && { maxImages: flags.maxImages }),
+    ...(flags.maxPixels !== undefined && { maxPixels: flags.maxPixels }),
     tokens,
     corsOrigins: flags.cors ?? [],
     allowUrlHosts: flags.allowUrlHosts ?? [],

@@ -4,6 +4,7 @@ import type { BackendChoice } from "../runtime/backend.ts";
 import { type GalleryForm, galleryForms, watchFolder } from "../watch/watch_folder.ts";
 import { backendOption } from "./backend_option.ts";
 import { interruptSignal } from "./interrupt.ts";
+import { maxPixelsOption } from "./max_pixels_option.ts";
 import { exitStatus } from "./run_program.ts";
 
 interface WatchFlags {
@@ -11,6 +12,7 @@ interface WatchFlags {
   readonly once?: boolean;
   readonly bundle?: string;
   readonly backend: BackendChoice;
+  readonly maxPixels?: number;
 }
 
 /** Adds `edgecap watch`. */
@@ -25,6 +27,7 @@ export function registerWatch(program: Command): void {
         .makeOptionMandatory(),
     )
     .option("--once", "caption what is there, and end")
+    .addOption(maxPixelsOption())
     .option("--bundle <dir>", "fast, or folder or URL of a bundle (default: the one that comes with edgecap)")
     .addOption(backendOption())
     .addHelpText(
@@ -41,7 +44,7 @@ Examples:
     .action(watch);
 }
 
-async function watch(folder: string, { write, once = false, bundle, backend }: WatchFlags): Promise<void> {
+async function watch(folder: string, { write, once = false, bundle, backend, ...options }: WatchFlags): Promise<void> {
   using interrupt = interruptSignal();
   const { signal } = interrupt;
   await using captioner = await load({ bundle, backend, signal });
@@ -49,7 +52,7 @@ async function watch(folder: string, { write, once = false, bundle, backend }: W
     folder,
     form: write,
     once,
-    caption: async (image, stop) => (await captioner.caption(image, { signal: stop })).caption,
+    caption: async (image, stop) => (await captioner.caption(image, { ...options, signal: stop })).caption,
     onPicture: (image, picture) => {
       const what = picture === undefined ? "gone" : (picture.caption ?? `no caption: ${picture.error?.message}`);
       process.stdout.write(`${image}: ${what}\n`);

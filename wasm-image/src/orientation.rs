@@ -60,7 +60,7 @@ fn jpeg(bytes: &[u8]) -> Notes {
             0xda | 0xd9 => break,
             0xe1 => {
                 if let Some(part) = payload.strip_prefix(b"Exif\0\0") {
-                    notes.exif.get_or_insert_default().extend_from_slice(part);
+                    notes.exif.get_or_insert_with(|| b"Exif\0\0".to_vec()).extend_from_slice(part);
                 } else if let Some(packet) = payload.strip_prefix(b"http://ns.adobe.com/xap/1.0/\0") {
                     notes.xmp = Some(packet.split(|&byte| byte == 0).next().unwrap_or_default().to_vec());
                 }
@@ -80,7 +80,7 @@ fn png(bytes: &[u8]) -> Notes {
         let (Some(kind), Some(data)) = (bytes.get(at + 4..at + 8), bytes.get(at + 8..end)) else { break };
         match kind {
             b"IEND" => break,
-            b"eXIf" => exif = Some(data.to_vec()),
+            b"eXIf" => exif = Some([b"Exif\0\0", data].concat()),
             b"tEXt" | b"zTXt" | b"iTXt" => match text(kind, data) {
                 Some((b"XML:com.adobe.xmp", text)) => packet = Some(text),
                 Some((b"Raw profile type exif", text)) => profile = Some(text),

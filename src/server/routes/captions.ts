@@ -62,7 +62,7 @@ export async function captionOne(
 ): Promise<{ caption: Caption; origin: Origin }> {
   await probeImage(photo.bytes, maxPixels);
   const wishes = request.headers.get("cache-control")?.toLowerCase() ?? "";
-  const found = await service.caption(photo.bytes, photo.options, {
+  const found = await service.caption(photo.bytes, { ...photo.options, maxPixels }, {
     signal,
     onWord,
     fromCache: !/\bno-(cache|store)\b/.test(wishes),
