@@ -1,9 +1,10 @@
 """Compares the picture decoder with libjpeg-turbo, by Pillow, over JPEGs of every form that the standard allows.
 
-usage: python3 scripts/check_jpegs.py [--keep FOLDER]
+usage: python3 scripts/check_jpegs.py [--keep FOLDER] [--fixtures]
 
 Needs Pillow, NumPy, bun, and cjpeg (Debian's libjpeg-turbo-progs). Each picture has to come out as Pillow reads it, or
-to be refused; a wrong picture fails the check. The table says how many of each there were.
+to be refused; a wrong picture fails the check. The table says how many of each there were. --fixtures copies some of the
+pictures to test/fixtures/images, with what Pillow makes of them.
 """
 
 import argparse
@@ -28,6 +29,16 @@ pairs = "0;\n1 2;\n"
 spectral = "0: 0-0, 0, 0;\n1: 0-0, 0, 0;\n2: 0-0, 0, 0;\n0: 1-63, 0, 0;\n1: 1-63, 0, 0;\n2: 1-63, 0, 0;\n"
 bits = "0 1 2: 0-0, 0, 1;\n0: 1-63, 0, 2;\n1: 1-63, 0, 1;\n2: 1-63, 0, 1;\n0: 1-63, 2, 1;\n0 1 2: 0-0, 1, 0;\n0: 1-63, 1, 0;\n1: 1-63, 1, 0;\n2: 1-63, 1, 0;\n"
 scans = {"interleaved": None, "separate": separate, "pairs": pairs, "spectral": spectral, "bits": bits, "progressive": None}
+
+
+# One of each kind that decoders have stumbled over.
+fixtures = [
+    "40x40-2x2-1x1-1x1-separate-r0", "17x33-2x2-1x1-1x1-separate-r1", "40x40-1x2-1x1-1x1-separate-r0", "17x33-1x2-1x1-1x1-pairs-r0",
+    "17x33-2x1-1x1-1x1-separate-r3", "40x40-1x1-2x2-2x2-interleaved-r0", "17x33-1x1-2x2-2x2-separate-r0",
+    "17x33-1x1-2x1-2x1-progressive-r0", "1x1-1x1-2x2-2x2-interleaved-r0", "40x40-4x1-1x1-1x1-interleaved-r0",
+    "17x33-1x4-1x1-1x1-progressive-r1", "17x33-2x2-2x1-1x2-interleaved-r0", "17x33-2x2-1x1-1x1-bits-r3",
+    "17x33-2x2-1x1-1x1-spectral-r1", "17x33-grayscale-2x2-False-r2", "17x33-rgb-1x1-False-r0", "17x33-ink-0-True", "17x33-ink-2-False",
+]  # fmt: skip
 
 
 def photo(width: int, height: int) -> np.ndarray:
@@ -104,11 +115,26 @@ def compare(paths: list[pathlib.Path]) -> int:
     return 1 if wrong else 0
 
 
+def keep_fixtures(folder: pathlib.Path) -> None:
+    images = root / "test/fixtures/images"
+    for name in fixtures:
+        data = (folder / f"{name}.jpg").read_bytes()
+        with Image.open(folder / f"{name}.jpg") as image:
+            want = image.convert("RGB").resize((32, 32), Image.Resampling.BILINEAR).tobytes()
+        (images / f"form-{name}.jpg").write_bytes(data)
+        (images / f"form-{name}.jpg.rgb").write_bytes(want)
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--keep", type=pathlib.Path)
-    keep = parser.parse_args().keep
+    parser.add_argument("--fixtures", action="store_true")
+    arguments = parser.parse_args()
+    keep = arguments.keep
     with tempfile.TemporaryDirectory() as temporary:
         folder = keep or pathlib.Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        raise SystemExit(compare(make(folder)))
+        made = make(folder)
+        if arguments.fixtures:
+            keep_fixtures(folder)
+        raise SystemExit(compare(made))
