@@ -29,9 +29,10 @@ function filesUnder(folder: string): string[] {
   });
 }
 
-/** SHA-256 over path and content of what a crate is built from: Cargo.toml, Cargo.lock.txt and src, in path order. */
+/** SHA-256 over path and content of what a crate is built from: Cargo.toml, Cargo.lock.txt, build.rs and src, in path order. */
 export function hashSources(crate: string): string {
-  const files = [join(crate, "Cargo.toml"), join(crate, "Cargo.lock.txt"), ...filesUnder(join(crate, "src"))];
+  const own = ["Cargo.toml", "Cargo.lock.txt", "build.rs"].map((name) => join(crate, name));
+  const files = [...own.filter((file) => existsSync(file)), ...filesUnder(join(crate, "src"))];
   const lines = files.map((file) => `${sha256(readFileSync(file))}  ${relative(crate, file).split(sep).join("/")}\n`);
   return sha256(lines.sort((a, b) => (a.slice(66) < b.slice(66) ? -1 : 1)).join(""));
 }

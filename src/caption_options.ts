@@ -1,6 +1,7 @@
 import type { Manifest } from "./bundle/manifest.ts";
 import type { SearchOptions } from "./decode/search.ts";
 import { EdgecapError } from "./errors.ts";
+import { defaultMaxPixels, highestMaxPixels } from "./image/max_pixels.ts";
 import { refuseUnknown } from "./known_options.ts";
 
 /** How to caption; what is left out is as the bundle recommends. */
@@ -21,6 +22,8 @@ export interface CaptionOptions {
   readonly seed?: number;
   /** Whether each word comes with a map of where the model looked for it. Default false. */
   readonly attention?: boolean;
+  /** Most pixels of a picture, 1 to 1,000,000,000; one with more is refused from its header. Default 128 million. */
+  readonly maxPixels?: number;
   /** Stops the work between two words; the call rejects at once, with the signal's reason. */
   readonly signal?: AbortSignal;
 }
@@ -35,6 +38,7 @@ const names: Readonly<Record<keyof CaptionOptions, true>> = {
   topP: true,
   seed: true,
   attention: true,
+  maxPixels: true,
   signal: true,
 };
 
@@ -52,7 +56,13 @@ export interface Recommendation {
 export function resolveOptions(
   options: CaptionOptions,
   { generation, decoder }: Recommendation,
-): { search: SearchOptions; count: number; attention: boolean; signal: AbortSignal | undefined } {
+): {
+  search: SearchOptions;
+  count: number;
+  attention: boolean;
+  maxPixels: number;
+  signal: AbortSignal | undefined;
+} {
   refuseUnknown(options, Object.keys(names), "caption()");
   const temperature = within("temperature", options.temperature ?? 0, 0, 100);
   const alternatives = whole("alternatives", options.alternatives ?? 0, 0, 63);
@@ -76,6 +86,7 @@ export function resolveOptions(
   return {
     count: alternatives + 1,
     attention: options.attention === true,
+    maxPixels: whole("maxPixels", options.maxPixels ?? defaultMaxPixels, 1, highestMaxPixels),
     signal: options.signal,
     search: {
       vocabulary: decoder.vocabulary,

@@ -284,11 +284,11 @@ export class Captioner implements CaptionEngine {
     onWord?: (word: CaptionWord) => void,
   ): Promise<Caption> {
     const { graphs, vocabulary, neighbours, concepts, pixels: room } = this.#share.model;
-    const { search, count, attention, signal } = resolveOptions(options, this.manifest);
+    const { search, count, attention, maxPixels, signal } = resolveOptions(options, this.manifest);
     throwIfAborted(signal);
     const started = performance.now();
     const { size } = this.manifest.encoder;
-    const { rgb } = await decodeImage(await bytesOf(image, signal), { size });
+    const { rgb } = await decodeImage(await bytesOf(image, signal), { size, maxPixels });
     const pixels = { data: encoderInput(rgb, room), shape: [1, size, size, 3] };
     throwIfAborted(signal);
     const decoded = performance.now();

@@ -11,6 +11,7 @@ import { backendOption } from "./backend_option.ts";
 import { openBatchPool } from "./batch_pool.ts";
 import { endAnyway } from "./end_anyway.ts";
 import { interruptSignal, sayingWhatIsKept } from "./interrupt.ts";
+import { maxPixelsOption } from "./max_pixels_option.ts";
 import { wholeNumber } from "./option_values.ts";
 import { hiddenFlag, reportProblem } from "./problems.ts";
 import { startProgress } from "./progress.ts";
@@ -22,6 +23,7 @@ interface BatchFlags {
   readonly workers: number;
   readonly beams?: number;
   readonly hidden?: boolean;
+  readonly maxPixels?: number;
   readonly bundle?: string;
   readonly backend: BackendChoice;
   readonly queue?: QueueAddress;
@@ -40,6 +42,7 @@ export function registerBatch(program: Command): void {
     .option("--workers <n>", "threads that caption", wholeNumber(1, 256), availableParallelism())
     .option("--beams <n>", "width of the beam search; 1 is greedy (default: the bundle's)", wholeNumber(1, 64))
     .option(...hiddenFlag)
+    .addOption(maxPixelsOption())
     .option(
       "--bundle <dir>",
       "fast, folder or URL of a bundle, or transformers:FOLDER (default: the one that comes with edgecap)",
@@ -80,7 +83,10 @@ async function batch(inputs: string[], flags: BatchFlags): Promise<void> {
   const work: BatchWork = {
     images: images(reportProblem),
     results,
-    options: flags.beams === undefined ? {} : { beams: flags.beams },
+    options: {
+      ...(flags.beams !== undefined && { beams: flags.beams }),
+      ...(flags.maxPixels !== undefined && { maxPixels: flags.maxPixels }),
+    },
     onDone: ({ captioned, failed, skipped }) => {
       soFar = { captioned, failed };
       const rate = (1000 * (captioned + failed)) / (performance.now() - started);

@@ -6,6 +6,7 @@ import type { BackendChoice } from "../runtime/backend.ts";
 import { backendOption } from "./backend_option.ts";
 import { imageFiles, readImage } from "./image_files.ts";
 import { interruptSignal } from "./interrupt.ts";
+import { maxPixelsOption } from "./max_pixels_option.ts";
 import { realNumber, wholeNumber } from "./option_values.ts";
 import { hiddenFlag, reportProblem } from "./problems.ts";
 import { startProgress } from "./progress.ts";
@@ -22,6 +23,7 @@ interface CaptionFlags {
   readonly seed?: number;
   readonly attention?: boolean;
   readonly hidden?: boolean;
+  readonly maxPixels?: number;
   readonly bundle?: string;
   readonly threads: number;
   readonly backend: BackendChoice;
@@ -42,6 +44,7 @@ export function registerCaption(program: Command): void {
     .option("--top-p <p>", "with --temperature: draw only from words with this much probability", realNumber(0, 1))
     .option("--seed <s>", "where the random numbers begin", wholeNumber(0, Number.MAX_SAFE_INTEGER))
     .option(...hiddenFlag)
+    .addOption(maxPixelsOption())
     .option("--attention", "with --json: where the model looked for each word, region by region")
     .option(
       "--bundle <dir>",

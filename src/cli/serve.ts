@@ -5,6 +5,7 @@ import type { BackendChoice } from "../runtime/backend.ts";
 import type { CaptionServer, Listener, listen as listenType } from "../server/mod.ts";
 import { backendOption } from "./backend_option.ts";
 import { LogWriter } from "./log_writer.ts";
+import { maxPixelsOption } from "./max_pixels_option.ts";
 import { wholeNumber } from "./option_values.ts";
 
 interface ServeFlags {
@@ -20,6 +21,7 @@ interface ServeFlags {
   readonly bodyLimit?: number;
   readonly bodyMemory?: number;
   readonly maxImages?: number;
+  readonly maxPixels?: number;
   readonly tokens?: string;
   readonly hosts?: string[];
   readonly cors?: string[];
@@ -56,6 +58,7 @@ export function registerServe(program: Command): void {
       wholeNumber(1, 1_048_576),
     )
     .option("--max-images <n>", "most images of a request (default: 16)", wholeNumber(1, 1000))
+    .addOption(maxPixelsOption())
     .option("--tokens <file>", "file of bearer tokens, one a line; or EDGECAP_TOKENS, with blanks between them")
     .option("--hosts <names...>", "names that the server is asked by, or * for any; see below")
     .option("--cors <origins...>", "origins whose pages may call, or * (default: none)")
@@ -94,6 +97,7 @@ async function serve(flags: ServeFlags): Promise<void> {
     ...(flags.bodyLimit !== undefined && { maxBodyBytes: flags.bodyLimit * mebibyte }),
     ...(flags.bodyMemory !== undefined && { bodyMemoryBytes: flags.bodyMemory * mebibyte }),
     ...(flags.maxImages !== undefined && { maxImages: flags.maxImages }),
+    ...(flags.maxPixels !== undefined && { maxPixels: flags.maxPixels }),
     tokens,
     corsOrigins: flags.cors ?? [],
     allowUrlHosts: flags.allowUrlHosts ?? [],

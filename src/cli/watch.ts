@@ -4,6 +4,7 @@ import type { BackendChoice } from "../runtime/backend.ts";
 import { type GalleryForm, galleryForms, watchFolder } from "../watch/watch_folder.ts";
 import { backendOption } from "./backend_option.ts";
 import { interruptSignal } from "./interrupt.ts";
+import { maxPixelsOption } from "./max_pixels_option.ts";
 import { hiddenFlag, reportProblem } from "./problems.ts";
 import { exitStatus } from "./run_program.ts";
 
@@ -13,6 +14,7 @@ interface WatchFlags {
   readonly hidden?: boolean;
   readonly bundle?: string;
   readonly backend: BackendChoice;
+  readonly maxPixels?: number;
 }
 
 /** Adds `edgecap watch`. */
@@ -28,6 +30,7 @@ export function registerWatch(program: Command): void {
     )
     .option("--once", "caption what is there, and end")
     .option(...hiddenFlag)
+    .addOption(maxPixelsOption())
     .option("--bundle <dir>", "fast, or folder or URL of a bundle (default: the one that comes with edgecap)")
     .addOption(backendOption())
     .addHelpText(
@@ -46,7 +49,7 @@ Examples:
 
 async function watch(
   folder: string,
-  { write, once = false, hidden = false, bundle, backend }: WatchFlags,
+  { write, once = false, hidden = false, bundle, backend, ...options }: WatchFlags,
 ): Promise<void> {
   using interrupt = interruptSignal();
   const { signal } = interrupt;
@@ -57,7 +60,7 @@ async function watch(
     once,
     hidden,
     onProblem: reportProblem,
-    caption: async (image, stop) => (await captioner.caption(image, { signal: stop })).caption,
+    caption: async (image, stop) => (await captioner.caption(image, { ...options, signal: stop })).caption,
     onPicture: (image, picture) => {
       const what = picture === undefined ? "gone" : (picture.caption ?? `no caption: ${picture.error?.message}`);
       process.stdout.write(`${image}: ${what}\n`);

@@ -125,10 +125,13 @@ class TransformersEngine implements CaptionEngine {
     onWord?: (word: CaptionWord) => void,
   ): Promise<Caption> {
     const { generation, vocabulary, startId, endId, banned, minWords, noRepeatNgram } = this.#settings;
-    const { search, count, attention, signal } = resolveOptions(options, { generation, decoder: { vocabulary } });
+    const { search, count, attention, maxPixels, signal } = resolveOptions(options, {
+      generation,
+      decoder: { vocabulary },
+    });
     throwIfAborted(signal);
     const started = performance.now();
-    const pixels = await this.#pixels(await bytesOf(image, signal));
+    const pixels = await this.#pixels(await bytesOf(image, signal), maxPixels);
     throwIfAborted(signal);
     const decoded = performance.now();
     const step = await Step.encode(this.#library, this.#model, pixels);
@@ -171,7 +174,7 @@ class TransformersEngine implements CaptionEngine {
   }
 
   /** The picture as the model's own processor makes it, [1, 3, height, width]. */
-  async #pixels(bytes: Uint8Array): Promise<Transformers.Tensor> {
+  async #pixels(bytes: Uint8Array, maxPixels: number): Promise<Transformers.Tensor> {
     const config: Readonly<Record<string, unknown>> & { readonly size?: Partial<PixelSize> } = this.#processor.config;
     const { width = 0, height = 0 } = config.size ?? {};
     const squashes = config["do_resize"] !== false && width > 0 && height > 0;
@@ -180,7 +183,7 @@ class TransformersEngine implements CaptionEngine {
     );
     // A picture that is only squashed is squashed here: by Pillow's filter, with which such models were trained.
     const size = squashes && !keepsProportions ? { width, height } : { atMost: longestSide };
-    const { rgb, size: made } = await decodeImage(bytes, { size });
+    const { rgb, size: made } = await decodeImage(bytes, { size, maxPixels });
     const { pixel_values } = await this.#processor([
       new this.#library.RawImage(new Uint8ClampedArray(rgb), made.width, made.height, 3),
     ]);

@@ -1,5 +1,5 @@
 import { EdgecapError, type ErrorCode } from "../errors.ts";
-import { isQuarterTurned } from "./exif.ts";
+import { defaultMaxPixels } from "./max_pixels.ts";
 import { dropImageModule, type ImageModule, imageModule } from "./wasm.ts";
 
 /** How {@linkcode decodeImage} decodes. */
@@ -9,7 +9,7 @@ export interface DecodeOptions {
    * its longer side, which keeps its proportions. A picture of that size is not resampled.
    */
   readonly size: number | PixelSize | { readonly atMost: number };
-  /** Most pixels that a picture may have, checked before it is decoded. Default 50 million. */
+  /** Most pixels that a picture may have, checked before it is decoded. Default 128 million. */
   readonly maxPixels?: number;
 }
 
@@ -33,31 +33,38 @@ export interface DecodedImage {
   readonly format: string;
 }
 
-/** Memory above which the decoder is started afresh, in bytes: WebAssembly gives none back. */
-const largeMemory = 256 * 2 ** 20;
-
 /**
- * Decodes a JPEG, PNG, WebP, GIF (first frame) or BMP file: upright by its EXIF orientation, transparent parts over
- * white, resized by an antialiased bilinear filter. The same pixels on every runtime.
+ * Decodes a JPEG, PNG, WebP, GIF (first frame) or BMP file: upright by its EXIF or XMP orientation, transparent parts over
+ * white, resized by an antialiased bilinear filter. The same pixels on every runtime. Memory: at most 600 MiB, in one
+ * instance that is used again; a picture that would need more is refused from its header.
  *
  * @throws {EdgecapError} `image-empty`, `image-unsupported`, `image-truncated`, `image-corrupt` or `image-too-large`.
  */
 export async function decodeImage(bytes: Uint8Array, options: DecodeOptions): Promise<DecodedImage> {
-  const { maxPixels = 50_000_000 } = options;
-  return withDecoder(maxPixels, ({ decodeRgb, probe }) => {
-    const header = headerOf(probe(bytes));
-    const size = sizeOf(options.size, bytes, header);
-    return { rgb: decodeRgb(bytes, size.width, size.height, maxPixels), size, ...header };
+  const { maxPixels = defaultMaxPixels, size } = options;
+  return withDecoder(maxPixels, ({ decode, decodeWithin }) => {
+    using picture =
+      typeof size === "number"
+        ? decode(bytes, size, size, maxPixels)
+        : "width" in size
+          ? decode(bytes, size.width, size.height, maxPixels)
+          : decodeWithin(bytes, size.atMost, maxPixels);
+    const header = headerOf(picture.header);
+    return { rgb: picture.takeRgb(), size: { width: picture.width, height: picture.height }, ...header };
   });
 }
 
 /**
- * Reads a picture's header alone, which takes next to no time, and refuses what is plainly no picture or too large.
+ * Reads a picture's header alone, which takes next to no time and unpacks nothing, and refuses what is plainly no picture
+ * or too large.
  *
- * @param maxPixels Most pixels that the picture may have.
+ * @param maxPixels Most pixels that the picture may have. Default 128 million.
  * @throws {EdgecapError} As {@linkcode decodeImage} does; damage behind the header goes unseen.
  */
-export async function probeImage(bytes: Uint8Array, maxPixels: number): Promise<Omit<DecodedImage, "rgb" | "size">> {
+export async function probeImage(
+  bytes: Uint8Array,
+  maxPixels: number = defaultMaxPixels,
+): Promise<Omit<DecodedImage, "rgb" | "size">> {
   return withDecoder(maxPixels, ({ probe }) => {
     const header = headerOf(probe(bytes));
     if (header.width * header.height > maxPixels) throw `too-large: ${header.width} x ${header.height} pixels`;
@@ -73,7 +80,6 @@ function headerOf(header: ReturnType<ImageModule["probe"]>): Omit<DecodedImage, 
 
 async function withDecoder<T>(maxPixels: number, work: (module: ImageModule) => T): Promise<T> {
   const module = await imageModule();
-  const { memory } = module;
   try {
     return work(module);
   } catch (error) {
@@ -83,32 +89,29 @@ async function withDecoder<T>(maxPixels: number, work: (module: ImageModule) => 
     throw new EdgecapError("image-corrupt", `The picture makes no sense (${String(error)}): save it again.`, {
       cause: error,
     });
-  } finally {
-    if (memory.buffer.byteLength > largeMemory) dropImageModule();
   }
-}
-
-function sizeOf(wanted: DecodeOptions["size"], bytes: Uint8Array, { width, height }: PixelSize): PixelSize {
-  if (typeof wanted === "number") return { width: wanted, height: wanted };
-  if ("width" in wanted) return wanted;
-  const scale = Math.min(wanted.atMost / Math.max(width, height), 1);
-  const side = (length: number) => Math.max(Math.round(length * scale), 1);
-  return isQuarterTurned(bytes)
-    ? { width: side(height), height: side(width) }
-    : { width: side(width), height: side(height) };
 }
 
 const refusals: Readonly<Record<string, { code: ErrorCode; say: (why: string, maxPixels: number) => string }>> = {
   empty: { code: "image-empty", say: () => "The picture is empty: the file has no bytes." },
   unsupported: {
     code: "image-unsupported",
-    say: (why) => `This is no picture that can be read (${why}): give JPEG, PNG, WebP, GIF or BMP.`,
+    say: (why) => `The picture cannot be read (${why}): convert it to JPEG, or give PNG, WebP, GIF or BMP.`,
   },
   truncated: { code: "image-truncated", say: (why) => `The picture is cut short (${why}): fetch or save it again.` },
   corrupt: { code: "image-corrupt", say: (why) => `The picture makes no sense (${why}): save it again.` },
   "too-large": {
     code: "image-too-large",
-    say: (why, maxPixels) => `The picture is too large (${why}); the limit is ${maxPixels} pixels: scale it down.`,
+    say: (why, maxPixels) =>
+      `The picture is too large (${why}); the limit is ${maxPixels} pixels: scale it down, or raise maxPixels.`,
+  },
+  "too-long": {
+    code: "image-too-large",
+    say: (why) => `A side of the picture is too long (${why}); the limit is 65535: scale it down.`,
+  },
+  "too-much-memory": {
+    code: "image-too-large",
+    say: (why) => `The picture takes too much memory (${why}): scale it down, or save it as a JPEG.`,
   },
 };
 

@@ -1,10 +1,11 @@
 import { readAsset } from "#assets";
-import { decodeRgb, initSync, probe } from "../../wasm-image/pkg/edgecap_wasm_image.js";
+import { decode, decodeWithin, initSync, probe } from "../../wasm-image/pkg/edgecap_wasm_image.js";
 
-/** The picture decoder: its functions, and its memory, which only grows. */
+/** The picture decoder: its functions, and its memory, which only grows, to 600 MiB at most. */
 export interface ImageModule {
   readonly memory: WebAssembly.Memory;
-  readonly decodeRgb: typeof decodeRgb;
+  readonly decode: typeof decode;
+  readonly decodeWithin: typeof decodeWithin;
   readonly probe: typeof probe;
 }
 
@@ -15,11 +16,11 @@ let current: ImageModule | undefined;
 export async function imageModule(): Promise<ImageModule> {
   compiled ??= readAsset("image.wasm").then((bytes) => WebAssembly.compile(bytes));
   const module = await compiled;
-  current ??= { memory: initSync({ module }).memory, decodeRgb, probe };
+  current ??= { memory: initSync({ module }).memory, decode, decodeWithin, probe };
   return current;
 }
 
-/** Forgets the instance, so that its memory is freed: after a trap, or after a picture that made it large. */
+/** Forgets the instance after a trap, so that the next picture finds a fresh one. */
 export function dropImageModule(): void {
   current = undefined;
 }

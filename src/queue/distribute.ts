@@ -15,7 +15,7 @@ export interface DistributeOptions {
   readonly results: ResultsFile;
   /** Path of the file of results, which the queue is bound to while pictures are in it. */
   readonly out: string;
-  readonly options?: Pick<CaptionOptions, "beams">;
+  readonly options?: Pick<CaptionOptions, "beams" | "maxPixels">;
   /** Called whenever results have come in. */
   readonly onDone?: (counts: BatchCounts) => void;
   readonly signal?: AbortSignal;

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import type { BundleSource } from "../bundle/load_bundle.ts";
 import { EdgecapError } from "../errors.ts";
+import { defaultMaxPixels, highestMaxPixels } from "../image/max_pixels.ts";
 import type { BackendChoice } from "../runtime/backend.ts";
 import { AllowedHosts } from "./allowed_hosts.ts";
 import type { CreateWorker } from "./pool/pool_worker.ts";
@@ -35,7 +36,7 @@ export interface ServerOptions {
   readonly bodyTimeoutMs?: number;
   /** Most images of one request. Default 16. */
   readonly maxImages?: number;
-  /** Most pixels of an image, up to 50 million. Default 50 million. */
+  /** Most pixels of an image, 1 to 1,000,000,000. Default 128 million. */
   readonly maxPixels?: number;
   /** Bearer tokens, one of which has to be sent. Default: none, for all to use. */
   readonly tokens?: readonly string[];
@@ -87,7 +88,7 @@ export function resolveConfig(options: ServerOptions): ServerConfig {
     bodyMemoryBytes: whole("bodyMemoryBytes", Math.max(256 * 2 ** 20, maxBodyBytes * 4), maxBodyBytes, 2 ** 40),
     bodyTimeoutMs: whole("bodyTimeoutMs", 15_000, 1, 3_600_000),
     maxImages: whole("maxImages", 16, 1, 1000),
-    maxPixels: whole("maxPixels", 50_000_000, 1, 50_000_000),
+    maxPixels: whole("maxPixels", defaultMaxPixels, 1, highestMaxPixels),
     urlTimeoutMs: whole("urlTimeoutMs", 10_000, 1, 3_600_000),
     tokens,
     corsOrigins: (options.corsOrigins ?? []).map(checkedOrigin),

@@ -74,10 +74,53 @@ describe("decodeImage()", () => {
     expect(await codeOf(bomb)).toBe("image-too-large");
   });
 
-  test("refuses every cut of a photo", async () => {
+  test("refuses every cut of a photo, but for one through its end marker", async () => {
     const photo = readFileSync(`${examples}coffee.jpg`);
-    for (const share of [0.01, 0.1, 0.5, 0.9, 0.99, 1 - 1 / photo.length]) {
+    for (const share of [0.01, 0.1, 0.5, 0.9, 0.99, 1 - 3 / photo.length]) {
       expect(await codeOf(photo.subarray(0, Math.floor(photo.length * share)))).toBe("image-truncated");
+    }
+    for (const missing of [1, 2]) expect(await codeOf(photo.subarray(0, photo.length - missing))).toBe("no error");
+  });
+
+  test("refuses every cut of every form that takes pixels away, and reads what lacks its end marker alone", async () => {
+    // Bytes of the end marker: a GIF's with the end of the block before it.
+    const spare: Readonly<Record<string, number>> = { jpg: 2, png: 12, gif: 2, webp: 0, bmp: 0 };
+    for (const name of pictures) {
+      const bytes = readFileSync(folder + name);
+      const whole = await decodeImage(bytes, { size }).catch(() => undefined);
+      if (whole === undefined) continue;
+      const marker = spare[name.slice(name.lastIndexOf(".") + 1)]!;
+      const cuts = [...Array(30).keys()]
+        .map((i) => bytes.length - 1 - i)
+        .concat(Array.from({ length: 20 }, (_, i) => Math.floor((bytes.length * i) / 20)));
+      for (const length of cuts) {
+        const code = await codeOf(bytes.subarray(0, length));
+        if (bytes.length - length <= marker) {
+          expect([name, length, code]).toEqual([name, length, "no error"]);
+          expect((await decodeImage(bytes.subarray(0, length), { size })).rgb).toEqual(whole.rgb);
+        } else expect([name, length, code !== "no error"]).toEqual([name, length, true]);
+      }
+    }
+  });
+
+  test("counts the blocks of a JPEG: one with an end marker and half its data is cut short", async () => {
+    const photo = readFileSync(`${examples}coffee.jpg`);
+    const end = Uint8Array.of(0xff, 0xd9);
+    for (const share of [0.3, 0.6, 0.9, 0.99]) {
+      const half = photo.subarray(0, Math.floor(photo.length * share));
+      expect(await codeOf(new Uint8Array([...half, ...end]))).toBe("image-truncated");
+    }
+  });
+
+  test("reads a JPEG with something behind it, with its end marker or without", async () => {
+    const photo = readFileSync(`${examples}coffee.jpg`);
+    const { rgb } = await decodeImage(photo, { size });
+    for (const trailer of ["SEFT\0\0", "\xff\xd8\xff\xe0\0\x10JFIF\0", "\0".repeat(500)]) {
+      const behind = Uint8Array.from(trailer, (letter) => letter.charCodeAt(0));
+      for (const length of [photo.length, photo.length - 2]) {
+        const bytes = new Uint8Array([...photo.subarray(0, length), ...behind]);
+        expect((await decodeImage(bytes, { size })).rgb).toEqual(rgb);
+      }
     }
   });
 

@@ -1,7 +1,6 @@
 //! Why a picture was refused.
 
-use image::ImageError;
-use std::{fmt, io};
+use std::fmt;
 
 /// Why a picture was refused; as text, a code and a colon come first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,8 +13,12 @@ pub enum PictureError {
     Truncated(String),
     /// The header can be read and the rest makes no sense.
     Corrupt(String),
-    /// More pixels than allowed, or than can be addressed.
+    /// More pixels than the caller allows.
     TooLarge(String),
+    /// A side longer than any format that is read here needs.
+    TooLong(String),
+    /// More memory than a decode may take.
+    TooMuchMemory(String),
 }
 
 impl fmt::Display for PictureError {
@@ -26,6 +29,8 @@ impl fmt::Display for PictureError {
             Self::Truncated(why) => write!(f, "truncated: {why}"),
             Self::Corrupt(why) => write!(f, "corrupt: {why}"),
             Self::TooLarge(why) => write!(f, "too-large: {why}"),
+            Self::TooLong(why) => write!(f, "too-long: {why}"),
+            Self::TooMuchMemory(why) => write!(f, "too-much-memory: {why}"),
         }
     }
 }
@@ -36,15 +41,11 @@ impl From<PictureError> for String {
     }
 }
 
-impl From<ImageError> for PictureError {
-    fn from(error: ImageError) -> Self {
+impl From<jpeg_decoder::Error> for PictureError {
+    fn from(error: jpeg_decoder::Error) -> Self {
         let why = error.to_string();
         match error {
-            ImageError::Limits(_) => Self::TooLarge(why),
-            ImageError::IoError(io) if io.kind() == io::ErrorKind::UnexpectedEof => Self::Truncated(why),
-            // BMP's decoder has a limit of its own, and no kind of error for it.
-            ImageError::Unsupported(_) if why.contains("too large") => Self::TooLarge(why),
-            ImageError::Unsupported(_) => Self::Unsupported(why),
+            jpeg_decoder::Error::Unsupported(_) => Self::Unsupported(why),
             _ => Self::Corrupt(why),
         }
     }

@@ -1,12 +1,19 @@
-//! Pictures in, RGB pixels out: decoding by the `image` crate, resizing by `fast_image_resize`.
+//! Pictures in, RGB pixels out: decoding by well-known crates, within limits of pixels and memory that hold before the
+//! work begins.
 
-mod complete;
+mod bytes;
 mod decode;
 mod error;
+mod exif;
+mod format;
+mod jpeg;
+mod orientation;
+mod shrink;
 
-pub use complete::is_complete;
-pub use decode::{Header, decode_rgb, probe};
+pub use decode::{MAX_MEMORY, MAX_SIDE, Picture, Size, decode};
 pub use error::PictureError;
+pub use format::{Format, Header};
+pub use orientation::orientation;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// What a picture's header says.
@@ -20,15 +27,60 @@ pub struct JsHeader {
     pub height: u32,
 }
 
+impl From<&Header> for JsHeader {
+    fn from(header: &Header) -> Self {
+        Self { format: header.format.name().to_owned(), width: header.width, height: header.height }
+    }
+}
+
 /// Reads a picture's header. Throws a text that begins with a code and a colon.
 #[wasm_bindgen(js_name = probe)]
 pub fn js_probe(bytes: &[u8]) -> Result<JsHeader, String> {
-    let Header { format, width, height } = probe(bytes)?;
-    Ok(JsHeader { format: format.to_owned(), width, height })
+    Ok(JsHeader::from(&Header::read(bytes)?))
 }
 
-/// Decodes a picture to `width * height` RGB pixels. Throws a text that begins with a code and a colon.
-#[wasm_bindgen(js_name = decodeRgb)]
-pub fn js_decode_rgb(bytes: &[u8], width: u32, height: u32, max_pixels: f64) -> Result<Vec<u8>, String> {
-    Ok(decode_rgb(bytes, width, height, max_pixels as u64)?)
+/// A decoded picture.
+#[wasm_bindgen(js_name = Picture)]
+pub struct JsPicture(Picture);
+
+#[wasm_bindgen(js_class = Picture)]
+impl JsPicture {
+    /// What the file's header says.
+    #[wasm_bindgen(getter)]
+    #[must_use]
+    pub fn header(&self) -> JsHeader {
+        JsHeader::from(&self.0.header)
+    }
+
+    /// Pixels of the decoded picture from left to right.
+    #[wasm_bindgen(getter)]
+    #[must_use]
+    pub fn width(&self) -> u32 {
+        self.0.width
+    }
+
+    /// Pixels of the decoded picture from top to bottom.
+    #[wasm_bindgen(getter)]
+    #[must_use]
+    pub fn height(&self) -> u32 {
+        self.0.height
+    }
+
+    /// Red, green, blue, row by row; a second time nothing.
+    #[wasm_bindgen(js_name = takeRgb)]
+    pub fn take_rgb(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.0.rgb)
+    }
+}
+
+/// Decodes a picture to `width` x `height` pixels. Throws a text that begins with a code and a colon.
+#[wasm_bindgen(js_name = decode)]
+pub fn js_decode(bytes: &[u8], width: u32, height: u32, max_pixels: f64) -> Result<JsPicture, String> {
+    Ok(JsPicture(decode(bytes, Size::Exact(width, height), max_pixels as u64)?))
+}
+
+/// Decodes a picture in its proportions, its longer side at most `longer` pixels. Throws as `decode` does.
+#[wasm_bindgen(js_name = decodeWithin)]
+pub fn js_decode_within(bytes: &[u8], longer: u32, max_pixels: f64) -> Result<JsPicture, String> {
+    Ok(JsPicture(decode(bytes, Size::AtMost(longer), max_pixels as u64)?))
 }

@@ -1,0 +1,3 @@
+#![no_main]
+
+edgecap_wasm_image_fuzz::decodes!();

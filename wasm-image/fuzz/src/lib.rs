@@ -1,0 +1,41 @@
+//! What the targets share.
+
+use edgecap_wasm_image::{Size, decode};
+
+/// Enough for every path, and few enough that a run takes a millisecond.
+const MAX_PIXELS: u64 = 1 << 16;
+
+/// Decodes as an encoder asks for it, and in a picture's own size, and checks what comes out.
+pub fn check(bytes: &[u8]) {
+    for size in [Size::Exact(24, 24), Size::AtMost(65_535)] {
+        if let Ok(picture) = decode(bytes, size, MAX_PIXELS) {
+            assert_eq!(picture.rgb.len(), (picture.width * picture.height * 3) as usize);
+        }
+    }
+}
+
+/// A target that decodes its input as it is.
+#[macro_export]
+macro_rules! decodes {
+    () => {
+        libfuzzer_sys::fuzz_target!(|bytes: &[u8]| $crate::check(bytes));
+    };
+}
+
+/// Sets the checksum of every chunk of a PNG right, so that a change to a chunk reaches its reader.
+#[must_use]
+pub fn with_checksums(bytes: &[u8]) -> Vec<u8> {
+    let mut png = bytes.to_vec();
+    let mut at = 8;
+    while let Some(head) = png.get(at..at + 8) {
+        let length = u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize;
+        let Some(end) = at.checked_add(8).and_then(|start| start.checked_add(length)) else { break };
+        if end + 4 > png.len() {
+            break;
+        }
+        let sum = crc32fast::hash(&png[at + 4..end]);
+        png[end..end + 4].copy_from_slice(&sum.to_be_bytes());
+        at = end + 4;
+    }
+    png
+}

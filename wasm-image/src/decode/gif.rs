@@ -1,0 +1,102 @@
+//! GIF: the first frame, row by row.
+
+use super::{Job, Kept};
+use crate::{error::PictureError, shrink::{Order, Shrinker}};
+use gif::{ColorOutput, DecodeOptions, DecodingError, MemoryLimit};
+use std::num::NonZeroU64;
+
+/// What the decoder itself may take: some tables, and notes that it keeps.
+const MAX_BYTES: NonZeroU64 = NonZeroU64::new(32 << 20).unwrap();
+
+pub fn decode(job: &Job<'_>) -> Result<Kept, PictureError> {
+    let (width, height) = (job.header.width, job.header.height);
+    check_blocks(job.bytes)?;
+    job.check_memory(MAX_BYTES.get() + u64::from(width) * 8, Order::Any)?;
+    let mut options = DecodeOptions::new();
+    options.set_color_output(ColorOutput::Indexed);
+    options.set_memory_limit(MemoryLimit::Bytes(MAX_BYTES));
+    let mut decoder = options.read_info(job.bytes).map_err(refusal)?;
+    let frame = decoder.next_frame_info().map_err(refusal)?;
+    let frame = frame.ok_or_else(|| PictureError::Corrupt("it has no frame".to_owned()))?;
+    let (frame_width, frame_height) = (u32::from(frame.width), u32::from(frame.height));
+    if u64::from(frame_width) * u64::from(frame_height) > job.max_pixels {
+        return Err(PictureError::TooLarge(format!("a frame of {frame_width} x {frame_height} pixels")));
+    }
+    let (left, top, interlaced) = (u32::from(frame.left), u32::from(frame.top), frame.interlaced);
+    let clear = frame.transparent;
+    let colours = decoder.palette().map_err(refusal)?.to_vec();
+    let mut shrinker = Shrinker::new(width, height, job.factors(), Order::Any);
+    let mut row = vec![0; frame_width as usize];
+    let mut rgb = Vec::with_capacity(row.len() * 3);
+    for y in rows(frame_height, interlaced) {
+        if !decoder.fill_buffer(&mut row).map_err(refusal)? {
+            return Err(truncated());
+        }
+        rgb.clear();
+        for &index in &row {
+            let at = usize::from(index) * 3;
+            match colours.get(at..at + 3) {
+                Some(colour) if clear != Some(index) => rgb.extend_from_slice(colour),
+                _ => rgb.extend_from_slice(&[255; 3]),
+            }
+        }
+        shrinker.pixels(top + y, left, 1, &rgb);
+    }
+    Ok(Kept::of(shrinker, job.header, job.factors()))
+}
+
+/// The rows of a frame in the order that they are stored in.
+fn rows(height: u32, interlaced: bool) -> impl Iterator<Item = u32> {
+    let passes: &[(u32, usize)] = if interlaced { &[(0, 8), (4, 8), (2, 4), (1, 2)] } else { &[(0, 1)] };
+    passes.iter().flat_map(move |&(first, step)| (first..height).step_by(step))
+}
+
+fn refusal(error: DecodingError) -> PictureError {
+    let why = error.to_string();
+    match error {
+        DecodingError::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => PictureError::Truncated(why),
+        DecodingError::MemoryLimit => PictureError::TooMuchMemory(why),
+        _ => PictureError::Corrupt(why),
+    }
+}
+
+/// Walks the blocks. All have to be whole; the end of the last one and the trailer may be missing.
+fn check_blocks(bytes: &[u8]) -> Result<(), PictureError> {
+    let table = |flags: u8| if flags & 0x80 != 0 { 3 << ((flags & 7) + 1) } else { 0 };
+    let byte = |at: usize| bytes.get(at).copied().ok_or_else(truncated);
+    let mut at = 13 + table(byte(10)?);
+    let mut frames = 0;
+    loop {
+        // Some encoders pad between blocks.
+        while bytes.get(at) == Some(&0) {
+            at += 1;
+        }
+        let block = match bytes.get(at) {
+            Some(0x3b) => return Ok(()),
+            None if at == bytes.len() && frames > 0 => return Ok(()),
+            None => return Err(truncated()),
+            Some(&block) => block,
+        };
+        at += match block {
+            0x21 => 2,
+            0x2c => 11 + table(byte(at + 9)?),
+            // What follows the picture and is no block ends it, as the trailer would.
+            _ if frames > 0 => return Ok(()),
+            _ => return Err(PictureError::Corrupt(format!("there is no block of the kind {block:02x}"))),
+        };
+        loop {
+            match bytes.get(at) {
+                Some(0) => break,
+                Some(&length) => at += 1 + usize::from(length),
+                None if at == bytes.len() && block == 0x2c => break,
+                None => return Err(truncated()),
+            }
+        }
+        at += usize::from(at < bytes.len());
+        frames += usize::from(block == 0x2c);
+    }
+}
+
+fn truncated() -> PictureError {
+    PictureError::Truncated("the file ends before the picture does".to_owned())
+}

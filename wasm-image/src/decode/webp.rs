@@ -1,0 +1,62 @@
+//! WebP: decoded whole, since its decoder gives no rows, and then shrunk.
+
+use super::{Job, Kept, over_white};
+use crate::{bytes::le32, error::PictureError, shrink::{Order, Shrinker}};
+use image_webp::{DecodingError, WebPDecoder};
+use std::io::Cursor;
+
+pub fn decode(job: &Job<'_>) -> Result<Kept, PictureError> {
+    let whole = le32(job.bytes, 4).is_some_and(|size| size as usize <= job.bytes.len() - 8);
+    if !whole {
+        return Err(PictureError::Truncated("the file ends before the picture does".to_owned()));
+    }
+    let (width, height) = (job.header.width, job.header.height);
+    // Before the decoder looks: it finds the chunks and keeps nothing of them.
+    let mut decoder = WebPDecoder::new(Cursor::new(job.bytes)).map_err(refusal)?;
+    if decoder.dimensions() != (width, height) {
+        return Err(PictureError::Corrupt("its headers disagree about its size".to_owned()));
+    }
+    job.check_memory(memory(&mut decoder, width, height), Order::TopDown)?;
+    let channels = if decoder.has_alpha() { 4 } else { 3 };
+    let mut pixels = vec![0; width as usize * height as usize * channels];
+    decoder.read_image(&mut pixels).map_err(refusal)?;
+    drop(decoder);
+    let mut shrinker = Shrinker::new(width, height, job.factors(), Order::TopDown);
+    let mut rgb = Vec::with_capacity(width as usize * 3);
+    for row in pixels.chunks_exact(width as usize * channels) {
+        if channels == 3 {
+            shrinker.row(row);
+        } else {
+            rgb.clear();
+            over_white(row, &mut rgb);
+            shrinker.row(&rgb);
+        }
+    }
+    drop(pixels);
+    Ok(Kept::of(shrinker, job.header, job.factors()))
+}
+
+/// Bytes that the decoder takes: the planes, what it gives, and by kind what it works on.
+fn memory(decoder: &mut WebPDecoder<Cursor<&[u8]>>, width: u32, height: u32) -> u64 {
+    let pixels = u64::from(width.next_multiple_of(16)) * u64::from(height.next_multiple_of(16));
+    let result = if decoder.has_alpha() { 4 } else { 3 };
+    // In eighths of a byte a pixel. An animation's first frame lies beside the canvas that it is laid on, and is of any kind.
+    let eighths = match (decoder.is_animated(), decoder.is_lossy(), decoder.has_alpha()) {
+        (true, _, _) => 8 * (result + 4 + 4) + 12 + 8 * 5,
+        (false, true, true) => 8 * result + 12 + 8 * 5,
+        (false, true, false) => 8 * result + 12,
+        (false, false, true) => 8 * result + 8,
+        (false, false, false) => 8 * (result + 4) + 8,
+    };
+    pixels * eighths / 8 + (1 << 20)
+}
+
+fn refusal(error: DecodingError) -> PictureError {
+    let why = error.to_string();
+    match error {
+        DecodingError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => PictureError::Truncated(why),
+        DecodingError::ImageTooLarge | DecodingError::MemoryLimitExceeded => PictureError::TooMuchMemory(why),
+        DecodingError::UnsupportedFeature(_) => PictureError::Unsupported(why),
+        _ => PictureError::Corrupt(why),
+    }
+}

@@ -1,0 +1,185 @@
+//! Which format a file is in, and what its header says, without unpacking or copying anything of it.
+
+use crate::{
+    bytes::{be16, be32, le16, le32},
+    error::PictureError,
+    jpeg::{Frame, Segments},
+};
+
+/// A format that is read here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    Jpeg,
+    Png,
+    WebP,
+    Gif,
+    Bmp,
+}
+
+impl Format {
+    /// The format that the first bytes tell.
+    ///
+    /// # Errors
+    ///
+    /// `Empty`, or `Unsupported` with the name of a format that is known and not read.
+    pub fn of(bytes: &[u8]) -> Result<Self, PictureError> {
+        match bytes {
+            [] => Err(PictureError::Empty),
+            [0xff, 0xd8, 0xff, ..] => Ok(Self::Jpeg),
+            [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Ok(Self::Png),
+            [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Ok(Self::WebP),
+            [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Ok(Self::Gif),
+            [b'B', b'M', ..] => Ok(Self::Bmp),
+            _ => Err(PictureError::Unsupported(match known(bytes) {
+                Some(name) => format!("it is {name}"),
+                None => {
+                    let first: Vec<String> = bytes.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+                    format!("the file begins with {}", first.join(" "))
+                }
+            })),
+        }
+    }
+
+    /// `jpeg`, `png`, `webp`, `gif` or `bmp`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Jpeg => "jpeg",
+            Self::Png => "png",
+            Self::WebP => "webp",
+            Self::Gif => "gif",
+            Self::Bmp => "bmp",
+        }
+    }
+}
+
+/// Names a format that people have and that is not read here.
+fn known(bytes: &[u8]) -> Option<&'static str> {
+    if bytes.get(4..8) == Some(b"ftyp") {
+        // The major brand, then a version, then the compatible ones.
+        let length = (be32(bytes, 0)? as usize).clamp(16, 256).min(bytes.len());
+        let brands: Vec<&[u8]> =
+            [&bytes[8..12.min(length)]].into_iter().chain(bytes.get(16..length)?.chunks_exact(4)).collect();
+        let has = |names: &[&[u8; 4]]| brands.iter().any(|brand| names.iter().any(|name| brand == *name));
+        return Some(match () {
+            () if has(&[b"avif", b"avis"]) => "AVIF",
+            () if has(&[b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"]) => "HEIC",
+            () if has(&[b"mif1", b"msf1"]) => "HEIF",
+            () if has(&[b"crx "]) => "a raw photo (CR3)",
+            () => "a film (MP4 or its kin)",
+        });
+    }
+    Some(match bytes {
+        [b'I', b'I', 0x2a, 0, 0x10, 0, 0, 0, b'C', b'R', ..] => "a raw photo (CR2)",
+        [b'I', b'I', 0x2a | 0x2b, 0, ..] | [b'M', b'M', 0, 0x2a | 0x2b, ..] => "TIFF, or a raw photo in its form",
+        [0xff, 0x0a, ..] | [0, 0, 0, 0x0c, b'J', b'X', b'L', b' ', ..] => "JPEG XL",
+        [0, 0, 0, 0x0c, b'j', b'P', b' ', b' ', ..] | [0xff, 0x4f, 0xff, 0x51, ..] => "JPEG 2000",
+        [b'8', b'B', b'P', b'S', ..] => "a Photoshop file",
+        [b'%', b'P', b'D', b'F', ..] => "PDF",
+        [0, 0, 1, 0, ..] => "an icon (ICO)",
+        [b'q', b'o', b'i', b'f', ..] => "QOI",
+        [b'F', b'U', b'J', b'I', b'F', b'I', b'L', b'M', ..] => "a raw photo (RAF)",
+        [b'<', b's', b'v', b'g', ..] | [b'<', b'?', b'x', b'm', b'l', ..] => "SVG or another XML text",
+        [b'<', b'!' | b'h' | b'H', ..] => "an HTML page",
+        [0x1a, 0x45, 0xdf, 0xa3, ..] => "a film (WebM or Matroska)",
+        [b'P', b'K', 3, 4, ..] => "a ZIP archive",
+        _ => return None,
+    })
+}
+
+/// What a picture's header says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    /// The format.
+    pub format: Format,
+    /// Pixels from left to right, as stored.
+    pub width: u32,
+    /// Pixels from top to bottom, as stored.
+    pub height: u32,
+}
+
+impl Header {
+    /// Reads a picture's header.
+    ///
+    /// # Errors
+    ///
+    /// `Empty`, `Unsupported`, `Truncated` or `Corrupt`.
+    pub fn read(bytes: &[u8]) -> Result<Self, PictureError> {
+        let format = Format::of(bytes)?;
+        let (width, height) = match format {
+            Format::Jpeg => jpeg(bytes)?,
+            Format::Png => png(bytes)?,
+            Format::WebP => webp(bytes)?,
+            Format::Gif => gif(bytes)?,
+            Format::Bmp => bmp(bytes)?,
+        };
+        if width == 0 || height == 0 {
+            return Err(PictureError::Corrupt("it has no pixels".to_owned()));
+        }
+        Ok(Self { format, width, height })
+    }
+}
+
+fn truncated() -> PictureError {
+    PictureError::Truncated("the file ends before the header does".to_owned())
+}
+
+fn jpeg(bytes: &[u8]) -> Result<(u32, u32), PictureError> {
+    for (marker, payload) in Segments::from(bytes, 2) {
+        match marker {
+            0xc0..=0xc3 | 0xc5..=0xc7 | 0xc9..=0xcf if marker != 0xcc => {
+                let frame = Frame::parse(marker, payload)?;
+                return Ok((frame.width, frame.height));
+            }
+            0xda | 0xd9 => return Err(PictureError::Corrupt("there is no frame header".to_owned())),
+            _ => {}
+        }
+    }
+    Err(truncated())
+}
+
+fn png(bytes: &[u8]) -> Result<(u32, u32), PictureError> {
+    if bytes.get(12..16).is_some_and(|kind| kind != b"IHDR") {
+        return Err(PictureError::Corrupt("there is no header".to_owned()));
+    }
+    be32(bytes, 16).zip(be32(bytes, 20)).ok_or_else(truncated)
+}
+
+fn gif(bytes: &[u8]) -> Result<(u32, u32), PictureError> {
+    le16(bytes, 6).zip(le16(bytes, 8)).ok_or_else(truncated)
+}
+
+fn bmp(bytes: &[u8]) -> Result<(u32, u32), PictureError> {
+    let size = match le32(bytes, 14).ok_or_else(truncated)? {
+        12 => le16(bytes, 18).zip(le16(bytes, 20)),
+        // A height below zero says that the rows come from the top.
+        _ => le32(bytes, 18).zip(le32(bytes, 22).map(|height| (height as i32).unsigned_abs())),
+    };
+    let (width, height) = size.ok_or_else(truncated)?;
+    if width > i32::MAX as u32 {
+        return Err(PictureError::Corrupt("its width is below zero".to_owned()));
+    }
+    Ok((width, height))
+}
+
+fn webp(bytes: &[u8]) -> Result<(u32, u32), PictureError> {
+    let wrong = || PictureError::Corrupt("there is no header of WebP".to_owned());
+    match bytes.get(12..16).ok_or_else(truncated)? {
+        b"VP8X" => {
+            let side = |at| Some((le16(bytes, at)? | u32::from(*bytes.get(at + 2)?) << 16) + 1);
+            side(24).zip(side(27)).ok_or_else(truncated)
+        }
+        b"VP8L" => {
+            let bits = le32(bytes, 21).ok_or_else(truncated)?;
+            if bytes[20] != 0x2f { Err(wrong()) } else { Ok(((bits & 0x3fff) + 1, (bits >> 14 & 0x3fff) + 1)) }
+        }
+        b"VP8 " => {
+            let size = le16(bytes, 26).zip(le16(bytes, 28)).ok_or_else(truncated)?;
+            if be16(bytes, 23) != Some(0x9d01) || bytes[25] != 0x2a {
+                return Err(wrong());
+            }
+            Ok((size.0 & 0x3fff, size.1 & 0x3fff))
+        }
+        _ => Err(wrong()),
+    }
+}

@@ -1,0 +1,160 @@
+//! How a picture has to be turned to stand upright: the one place that reads it, for every format.
+//!
+//! The rules are Pillow's: a note of EXIF first, and the picture's XMP where that says nothing of it.
+
+use crate::{
+    bytes::{be32, le32},
+    exif,
+    format::Format,
+    jpeg::Segments,
+};
+use std::io::Read;
+
+/// Most bytes that a compressed note may unpack to; what describes a picture's orientation is far smaller.
+const MAX_NOTE: u64 = 1 << 18;
+
+/// 1 for upright as it is, 2 to 8 as in EXIF.
+#[must_use]
+pub fn orientation(format: Format, bytes: &[u8]) -> u8 {
+    let notes = match format {
+        Format::Jpeg => jpeg(bytes),
+        Format::Png => png(bytes),
+        Format::WebP => webp(bytes),
+        Format::Gif | Format::Bmp => Notes::default(),
+    };
+    let said = notes.exif.as_deref().and_then(exif::orientation);
+    match said.or_else(|| notes.xmp.as_deref().and_then(xmp)) {
+        Some(turned @ 2..=8) => turned as u8,
+        _ => 1,
+    }
+}
+
+/// Whether width and height change places where a picture is turned upright.
+#[must_use]
+pub fn swaps_sides(orientation: u8) -> bool {
+    orientation >= 5
+}
+
+#[derive(Default)]
+struct Notes {
+    exif: Option<Vec<u8>>,
+    xmp: Option<Vec<u8>>,
+}
+
+/// What XMP says: `tiff:Orientation` as an attribute or an element, one digit.
+fn xmp(note: &[u8]) -> Option<u32> {
+    let name = b"tiff:Orientation";
+    let note = &note[..note.len().min(MAX_NOTE as usize)];
+    note.windows(name.len()).enumerate().filter(|(_, window)| window == name).find_map(|(at, _)| {
+        let behind = &note[at + name.len()..];
+        let digit = behind.strip_prefix(b"=\"").or_else(|| behind.strip_prefix(b">"))?.first()?;
+        digit.is_ascii_digit().then(|| u32::from(digit - b'0'))
+    })
+}
+
+/// Several segments of EXIF are one note; of XMP the last counts.
+fn jpeg(bytes: &[u8]) -> Notes {
+    let mut notes = Notes::default();
+    for (marker, payload) in Segments::from(bytes, 2) {
+        match marker {
+            0xda | 0xd9 => break,
+            0xe1 => {
+                if let Some(part) = payload.strip_prefix(b"Exif\0\0") {
+                    notes.exif.get_or_insert_with(|| b"Exif\0\0".to_vec()).extend_from_slice(part);
+                } else if let Some(packet) = payload.strip_prefix(b"http://ns.adobe.com/xap/1.0/\0") {
+                    notes.xmp = Some(packet.split(|&byte| byte == 0).next().unwrap_or_default().to_vec());
+                }
+            }
+            _ => {}
+        }
+    }
+    notes
+}
+
+/// The last chunk of each kind counts, and only that is unpacked.
+fn png(bytes: &[u8]) -> Notes {
+    let (mut exif, mut profile, mut packet) = (None, None, None);
+    let mut at = 8;
+    while let Some(length) = be32(bytes, at) {
+        let Some(end) = at.checked_add(8).and_then(|start| start.checked_add(length as usize)) else { break };
+        let (Some(kind), Some(data)) = (bytes.get(at + 4..at + 8), bytes.get(at + 8..end)) else { break };
+        match kind {
+            b"IEND" => break,
+            b"eXIf" => exif = Some([b"Exif\0\0", data].concat()),
+            b"tEXt" | b"zTXt" | b"iTXt" => match text(kind, data) {
+                Some((b"XML:com.adobe.xmp", text)) => packet = Some(text),
+                Some((b"Raw profile type exif", text)) => profile = Some(text),
+                _ => {}
+            },
+            _ => {}
+        }
+        at = end + 4;
+    }
+    Notes {
+        exif: exif.or_else(|| from_hex(&profile?.unpacked()?)),
+        xmp: packet.and_then(Text::unpacked),
+    }
+}
+
+/// The text of a chunk, as it is or compressed.
+enum Text<'a> {
+    Plain(&'a [u8]),
+    Packed(&'a [u8]),
+}
+
+impl Text<'_> {
+    fn unpacked(self) -> Option<Vec<u8>> {
+        let mut text = Vec::new();
+        match self {
+            Self::Plain(bytes) => return Some(bytes.to_vec()),
+            Self::Packed(bytes) => flate2::read::ZlibDecoder::new(bytes).take(MAX_NOTE).read_to_end(&mut text).ok()?,
+        };
+        Some(text)
+    }
+}
+
+/// The keyword of a text chunk and its text, where that is one of the two that can tell an orientation.
+fn text<'a>(kind: &[u8], data: &'a [u8]) -> Option<(&'a [u8], Text<'a>)> {
+    let split = |data: &'a [u8]| data.iter().position(|&byte| byte == 0).map(|at| (&data[..at], &data[at + 1..]));
+    let (keyword, rest) = split(data)?;
+    if !matches!(keyword, b"XML:com.adobe.xmp" | b"Raw profile type exif") {
+        return None;
+    }
+    let (packed, packet) = match kind {
+        b"tEXt" => (false, rest),
+        b"zTXt" => (true, rest.strip_prefix(&[0])?),
+        _ => {
+            let ([flag, 0, rest @ ..] | [flag @ 0, _, rest @ ..]) = rest else { return None };
+            let (_language, rest) = split(rest)?;
+            (*flag != 0, split(rest)?.1)
+        }
+    };
+    Some((keyword, if packed { Text::Packed(packet) } else { Text::Plain(packet) }))
+}
+
+/// ImageMagick's form of a note: three lines of heading, then hexadecimal digits.
+fn from_hex(profile: &[u8]) -> Option<Vec<u8>> {
+    let digits: Vec<u8> = profile
+        .split(|&byte| byte == b'\n')
+        .skip(3)
+        .flatten()
+        .filter(|byte| !byte.is_ascii_whitespace())
+        .map(|&byte| (byte as char).to_digit(16).map(|digit| digit as u8))
+        .collect::<Option<_>>()?;
+    (digits.len() % 2 == 0).then(|| digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect())
+}
+
+fn webp(bytes: &[u8]) -> Notes {
+    let mut notes = Notes::default();
+    let mut at = 12;
+    while let Some(length) = le32(bytes, at + 4) {
+        let Some(data) = (at + 8).checked_add(length as usize).and_then(|end| bytes.get(at + 8..end)) else { break };
+        match &bytes[at..at + 4] {
+            b"EXIF" => drop(notes.exif.get_or_insert_with(|| data.to_vec())),
+            b"XMP " => drop(notes.xmp.get_or_insert_with(|| data.to_vec())),
+            _ => {}
+        }
+        at += 8 + data.len() + data.len() % 2;
+    }
+    notes
+}
