@@ -139,7 +139,8 @@ describe("the packed package", () => {
   test("has types that resolve (are the types wrong?)", () => {
     const attw = join(root, "node_modules/.bin/attw");
     const packed = join(folder, `edgecap-${packageJson.version}.tgz`);
-    expect(run(attw, ["--profile", "esm-only", packed], root)).toContain("No problems found");
+    // It ends with another status than 0 if a type does not resolve.
+    expect(run(attw, ["--profile", "esm-only", packed], root)).toContain(`edgecap v${packageJson.version}`);
   });
 
   test("is typed for a strict user", () => {
