@@ -291,7 +291,9 @@ describeUnless(noChromium, "the page in Chromium", () => {
     const busy = { status: 503, headers: { "retry-after": "4" }, contentType: "application/problem+json", body: "{}" };
     await tab.page.route("**/v1/captions*", (route) => route.fulfill(busy), { times: 1 });
     await hand(tab.page, "drop", coffee, "image/jpeg");
-    await tab.page.getByText("Try again in 4 seconds.").waitFor();
+    const advice = tab.page.getByText("Try again in 4 seconds.");
+    await advice.waitFor();
+    expect(await advice.count()).toBe(1);
   });
 
   test("asks for the access token of a server that wants one", async () => {
