@@ -3,6 +3,7 @@
  * token, and nobody is led to another route than the one that the path names.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { listen } from "../../src/server/mod.ts";
 import { isWhole, type RawAnswer, rawExchange } from "./raw_http.ts";
 import { type TinyServer, tinyServer } from "./tiny_server.ts";
 
@@ -253,6 +254,30 @@ describe("hosts", () => {
     }
     for (const host of ["localhost:1", "app.localhost", "10.1.2.3", "[fe80::1]:3000"])
       expect([host, answeredBy(await ask(open, "/v1/models", host))]).toEqual([host, "/v1/models"]);
+  });
+});
+
+describe("listen({ hosts })", () => {
+  test("adds names, or takes any", async () => {
+    await using other = await tinyServer();
+    const found: unknown[] = [];
+    for (const names of [["captions.example.org", "*.example.net"], ["*"]]) {
+      const listener = await listen(other.server, { port: 0, hosts: names });
+      for (const host of ["captions.example.org:80", "a.example.net", "example.net", "localhost"])
+        found.push([host, (await ask({ ...other, url: listener.url }, "/healthz", host)).status]);
+      await listener.close(true);
+    }
+    expect(found).toEqual([
+      ["captions.example.org:80", 200],
+      ["a.example.net", 200],
+      ["example.net", 403],
+      ["localhost", 200],
+      ["captions.example.org:80", 200],
+      ["a.example.net", 200],
+      ["example.net", 200],
+      ["localhost", 200],
+    ]);
+    await expect(listen(other.server, { port: 0, hosts: ["a/b"] })).rejects.toThrow('"a/b"');
   });
 });
 
