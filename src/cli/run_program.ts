@@ -13,6 +13,16 @@ export const exitStatus = { done: 0, someFailed: 1, wrongUsage: 2, interrupted: 
 export async function runProgram(program: Command, args: readonly string[]): Promise<number> {
   for (const command of [program, ...program.commands]) command.exitOverride();
   process.stdout.on("error", outputFailed);
+  // Deno throws where the others have an event.
+  const { stdout } = process;
+  const write = stdout.write.bind(stdout) as (...given: unknown[]) => boolean;
+  stdout.write = (...given: unknown[]) => {
+    try {
+      return write(...given);
+    } catch (error) {
+      return outputFailed(error as NodeJS.ErrnoException);
+    }
+  };
   // There is nowhere left to say it.
   process.stderr.on("error", () => process.exit(exitStatus.someFailed));
   try {
@@ -20,8 +30,6 @@ export async function runProgram(program: Command, args: readonly string[]): Pro
     return Number(process.exitCode ?? exitStatus.done);
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitStatus.done : exitStatus.wrongUsage;
-    // Where standard output is a file, some runtimes throw in the place of an event.
-    if ((error as { readonly syscall?: unknown }).syscall === "write") outputFailed(error as NodeJS.ErrnoException);
     if (!(error instanceof EdgecapError)) throw error;
     if (error.code === "aborted") return exitStatus.interrupted;
     process.stderr.write(`${pc.red("error")}: ${error.message}\n`);
@@ -31,9 +39,11 @@ export async function runProgram(program: Command, args: readonly string[]): Pro
 
 /** Ends the process, since standard output takes nothing more. */
 function outputFailed(error: NodeJS.ErrnoException): never {
+  const { code, message } = error;
   // A reader that has seen enough, such as head, closes the pipe: no reason to complain.
-  if (error.code === "EPIPE") process.exit(exitStatus.done);
-  const why = error.code === "ENOSPC" || error.code === "EDQUOT" ? "the disk is full" : error.message;
+  if (code === "EPIPE" || /\(os error 32\)/.test(message)) process.exit(exitStatus.done);
+  const isFull = code === "ENOSPC" || code === "EDQUOT" || /\(os error (?:28|122)\)/.test(message);
+  const why = isFull ? "the disk is full" : message;
   process.stderr.write(`${pc.red("error")}: Cannot write to standard output: ${why}.\n`);
   process.exit(exitStatus.someFailed);
 }
