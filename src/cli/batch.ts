@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import type { Command } from "commander";
 import { inputImages, readImageFile, standardInput } from "../batch/input_images.ts";
@@ -76,7 +77,7 @@ async function batch(inputs: string[], flags: BatchFlags): Promise<void> {
   const images = (onProblem: (error: EdgecapError) => void) =>
     inputImages(inputs, process.stdin, { hidden, onProblem });
   // Listed twice, once to count, unless the list can only be read once: how long it takes is worth knowing.
-  const total = inputs.includes(standardInput) || !process.stderr.isTTY ? 0 : await count(images(() => {}));
+  const total = !process.stderr.isTTY || (await isReadOnce(inputs)) ? 0 : await count(images(() => {}));
   using progress = startProgress(total, "pictures");
   const started = performance.now();
   let soFar = { captioned: 0, failed: 0 };
@@ -118,6 +119,12 @@ async function captionElsewhere(work: BatchWork, queue: QueueAddress, out: strin
   } finally {
     if (connection.redis.status === "end") endAnyway();
   }
+}
+
+/** Whether one of the inputs is a pipe, which gives its list to the first who reads it. */
+async function isReadOnce(inputs: readonly string[]): Promise<boolean> {
+  const found = await Promise.all(inputs.map((input) => stat(input).catch(() => undefined)));
+  return inputs.includes(standardInput) || found.some((input) => input?.isFIFO() === true);
 }
 
 async function count(items: AsyncIterable<unknown>): Promise<number> {

@@ -14,6 +14,16 @@ export const exitStatus = { done: 0, someFailed: 1, wrongUsage: 2, interrupted: 
 export async function runProgram(program: Command, args: readonly string[]): Promise<number> {
   for (const command of [program, ...program.commands]) command.exitOverride();
   process.stdout.on("error", outputFailed);
+  // Deno throws where the others have an event.
+  const { stdout } = process;
+  const write = stdout.write.bind(stdout) as (...given: unknown[]) => boolean;
+  stdout.write = (...given: unknown[]) => {
+    try {
+      return write(...given);
+    } catch (error) {
+      return outputFailed(error as NodeJS.ErrnoException);
+    }
+  };
   // There is nowhere left to say it.
   process.stderr.on("error", () => process.exit(exitStatus.someFailed));
   try {
@@ -23,8 +33,6 @@ export async function runProgram(program: Command, args: readonly string[]): Pro
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitStatus.done : exitStatus.wrongUsage;
     const denied = permissionMissing(error);
     if (denied !== undefined) return sayFailure(denied);
-    // Where standard output is a file, some runtimes throw in the place of an event.
-    if ((error as { readonly syscall?: unknown }).syscall === "write") outputFailed(error as NodeJS.ErrnoException);
     if (!(error instanceof EdgecapError)) throw error;
     if (error.code === "aborted") {
       process.stderr.write(`${error instanceof Interrupted ? error.message : "Interrupted."}\n`);
@@ -41,9 +49,11 @@ function sayFailure(error: EdgecapError): number {
 
 /** Ends the process, since standard output takes nothing more. */
 function outputFailed(error: NodeJS.ErrnoException): never {
+  const { code, message } = error;
   // A reader that has seen enough, such as head, closes the pipe: no reason to complain.
-  if (error.code === "EPIPE") process.exit(exitStatus.done);
-  const why = error.code === "ENOSPC" || error.code === "EDQUOT" ? "the disk is full" : error.message;
+  if (code === "EPIPE" || /\(os error 32\)/.test(message)) process.exit(exitStatus.done);
+  const isFull = code === "ENOSPC" || code === "EDQUOT" || /\(os error (?:28|122)\)/.test(message);
+  const why = isFull ? "the disk is full" : message;
   process.stderr.write(`${pc.red("error")}: Cannot write to standard output: ${why}.\n`);
   process.exit(exitStatus.someFailed);
 }
