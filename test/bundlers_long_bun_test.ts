@@ -172,14 +172,17 @@ describe("Vite, by examples/vite", () => {
 });
 
 /** The address that Vite names. */
-async function addressOf(child: ChildProcess): Promise<string> {
-  let text = "";
-  for await (const chunk of child.stdout!) {
-    text += chunk;
-    const found = /(http:\/\/127[^\s]+)/.exec(text)?.[1];
-    if (found !== undefined) return found;
-  }
-  throw new Error(`Vite ended: ${text}`);
+function addressOf(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = "";
+    // The stream stays open: Vite ends where nobody reads what it says.
+    child.stdout!.on("data", (chunk) => {
+      text += chunk;
+      const found = /(http:\/\/127[^\s]+)/.exec(text)?.[1];
+      if (found !== undefined) resolve(found);
+    });
+    child.once("exit", () => reject(new Error(`Vite ended: ${text}`)));
+  });
 }
 
 function serveFolder(folder: string) {
@@ -203,7 +206,8 @@ async function captionedIn(address: string): Promise<string | null> {
     await tab.page.locator("input").setInputFiles(photo);
     const output = tab.page.locator("output");
     await output.filter({ hasText: caption }).waitFor({ timeout: 240_000 });
-    expect(tab.complaints.filter((text) => !text.includes("favicon"))).toEqual([]);
+    // A browser without a graphics card says so when it is asked for one.
+    expect(tab.complaints.filter((text) => !text.includes("No available adapters"))).toEqual([]);
     return await output.textContent();
   } finally {
     await browser.close();
