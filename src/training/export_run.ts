@@ -67,6 +67,12 @@ const candidates: Readonly<Record<"attention" | "article", readonly Omit<Generat
   ],
 };
 
+/** What keeps captions from saying a phrase twice; the article's stay as its decoder says them. */
+const repeats: Readonly<Record<"attention" | "article", Pick<Generation, "noRepeatNgram">>> = {
+  attention: { noRepeatNgram: 2 },
+  article: {},
+};
+
 /**
  * Makes a bundle of a run's best checkpoint: graphs exported, the way to generate chosen on the dev photos by CIDEr plus
  * BLEU-4, which is what captions are rewarded for in training, and both written down.
@@ -89,7 +95,7 @@ export async function exportRun(
     vocabulary: decoder.vocabulary,
     generations: candidates[decoder.preset]
       .filter(({ neighbours }) => neighbours === undefined || datastore !== undefined)
-      .map((candidate) => ({ ...candidate, maxWords: decoder.maxWords })),
+      .map((candidate) => ({ ...candidate, ...repeats[decoder.preset], maxWords: decoder.maxWords })),
     datastore,
     ...(options.onProgress && { onProgress: options.onProgress }),
     ...(options.signal && { signal: options.signal }),
