@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { repeatsIn } from "../scripts/repeats.ts";
 import {
   type CaptionEvent,
   type Captioner,
@@ -11,11 +12,20 @@ import {
   load,
   loadEngine,
 } from "../src/mod.ts";
+import { tokenize } from "../src/text/tokenizer.ts";
 import { codeOf, reasonOf } from "./code_of.ts";
 import { tinyBundle, tinyBundleFiles } from "./fixtures/tiny_bundle.ts";
 
 const photo = readFileSync(new URL("../examples/coffee.jpg", import.meta.url));
 const portrait = readFileSync(new URL("../examples/astronaut.jpg", import.meta.url));
+
+/** The tiny bundle with a manifest that says more of how to generate. */
+async function generating(added: object): Promise<Map<string, Uint8Array>> {
+  const files = await tinyBundleFiles();
+  const manifest = JSON.parse(new TextDecoder().decode(files.get("manifest.json")));
+  const generation = { ...manifest.generation, ...added };
+  return files.set("manifest.json", new TextEncoder().encode(JSON.stringify({ ...manifest, generation })));
+}
 
 async function everyEvent(stream: AsyncIterable<CaptionEvent>): Promise<CaptionEvent[]> {
   const events: CaptionEvent[] = [];
@@ -263,6 +273,32 @@ describe("load()", () => {
     manifest.decoder.hidden = 16;
     files.set("manifest.json", new TextEncoder().encode(JSON.stringify(manifest)));
     expect(await codeOf(load({ bundle: files }))).toBe("bundle-shape-mismatch");
+  });
+
+  test("refuses a manifest that asks for concepts of a decoder that knows none", async () => {
+    const concepts = { least: 0.9, most: 2, reward: 0.5 };
+    expect(await codeOf(load({ bundle: await generating({ concepts }) }))).toBe("bundle-shape-mismatch");
+  });
+
+  test("says no phrase twice, drawn at random, greedy or searched for, if the manifest says so", async () => {
+    const says = async (generation: object): Promise<number> => {
+      await using captioner = await load({ bundle: await generating({ maxWords: 20, ...generation }) });
+      let repeating = 0;
+      for (const options of [
+        { beams: 1 },
+        { beams: 4, alternatives: 3 },
+        { temperature: 1, seed: 3, alternatives: 5 },
+      ]) {
+        const { words, caption, alternatives } = await captioner.caption(photo, options);
+        expect(words.length).toBeGreaterThan(0);
+        for (const text of [caption, ...alternatives.map((other) => other.caption)]) {
+          repeating += Number(repeatsIn(tokenize(text)).length > 0);
+        }
+      }
+      return repeating;
+    };
+    expect(await says({})).toBeGreaterThan(0);
+    expect(await says({ noRepeatNgram: 2 })).toBe(0);
   });
 
   test("refuses threads out of range", async () => {

@@ -24,7 +24,8 @@ export interface SearchOptions {
   /**
    * Concepts that captions are looked for to name, at most 3: for each its forms, of 1 to 3 tokens, any of which names it
    * wherever it stands. Beside the plain search, which finds what it would without them, go beams that name one, two or
-   * three of them; together they are about as many as `beams`. Not with a `temperature` above 0. Default: none.
+   * three of them; together they are about as many as `beams`. Of few beams, a form of several words that is begun can give way
+   * to one begun later, and so never come to its end. Not with a `temperature` above 0. Default: none.
    */
   readonly required?: readonly (readonly Uint32Array[])[];
   /** What each required concept that a caption names adds to its score, 0 to 1000. Default 0. */
@@ -175,7 +176,7 @@ export class Search implements Disposable {
    * The captions found, best first: those that ended, then those that were cut, each by falling score. No two of them
    * have the same words and the same ending.
    *
-   * @param count How many are wanted at most; there are at most `beams`, and with `required` twice that and 6.
+   * @param count How many are wanted at most; there are at most `beams`, and with `required` those of the other beams too.
    */
   results(count: number): Hypothesis[] {
     return this.#inner.results(count).map((hypothesis) => {

@@ -198,6 +198,7 @@ export function searchTwin(given: SearchOptions, model: (history: readonly numbe
     if (choices === 0) {
       if (beams === 1 && ranked[0]?.token === endId) next.length = 0;
       live = next;
+      plain = next.length;
       if (over) break;
       continue;
     }
@@ -240,7 +241,7 @@ export function searchTwin(given: SearchOptions, model: (history: readonly numbe
     .map(rewarded)
     .sort((a, b) => Number(b.finished) - Number(a.finished) || b.score - a.score);
   return distinct(all)
-    .slice(0, beams + choices * places)
+    .slice(0, choices === 0 ? beams : undefined)
     .map(({ tokens, logProbabilities, sum, score, finished: ended, progress }) => ({
       tokens: Uint32Array.from(tokens),
       logProbability: sum,

@@ -21,6 +21,8 @@ export interface HeadExamples {
   /** How much each of these counts, 0 if nothing is known, [examples, nouns]. */
   readonly weights: Float32Array;
   readonly nouns: number;
+  /** A head to begin at and to stay near. Default: one that knows nothing. */
+  readonly prior?: ConceptHead;
 }
 
 /** How {@linkcode fitConceptHead} fits. */
@@ -37,7 +39,8 @@ export interface HeadSettings {
 export const headDefaults: HeadSettings = { epochs: 4, learningRate: 1e-3, weightDecay: 1, batch: 256, dropout: 0.3 };
 
 /**
- * Fits a head by weighted logistic regression (AdamW, the rate falling in a straight line).
+ * Fits a head by weighted logistic regression (AdamW, the rate falling in a straight line). Weights decay to the prior's, so
+ * that a noun of which few photos are known stays what the prior says of it.
  *
  * @param chosen Places of the examples to learn from.
  */
@@ -48,10 +51,15 @@ export async function fitConceptHead(
   settings: HeadSettings = headDefaults,
   signal?: AbortSignal,
 ): Promise<ConceptHead> {
-  const { features, nouns } = examples;
+  const { features, nouns, prior } = examples;
   const scale = spreads(examples, chosen);
+  const start = Float32Array.from(
+    { length: features * nouns },
+    (_, i) => (prior?.kernel[i] ?? 0) / scale[Math.floor(i / nouns)]!,
+  );
+  // What is learned beside the prior.
   const kernel = new Float32Array(features * nouns);
-  const bias = new Float32Array(nouns).fill(-4);
+  const bias = prior?.bias.slice() ?? new Float32Array(nouns).fill(-4);
   const slot = (name: string, shape: number[], value: Float32Array) => ({
     ...{ name, shape, value },
     ...{ first: new Float32Array(value.length), second: new Float32Array(value.length) },
@@ -59,22 +67,19 @@ export async function fitConceptHead(
   const optimiser = new AdamW([slot("kernel", [features, nouns], kernel), slot("bias", [nouns], bias)], {
     weightDecay: settings.weightDecay,
   });
+  const both = kernel.slice();
   const steps = settings.epochs * Math.ceil(chosen.length / settings.batch);
   for (let epoch = 0; epoch < settings.epochs; epoch++) {
     const order = random.shuffle([...chosen]);
-    for (let start = 0; start < order.length; start += settings.batch) {
+    for (let first = 0; first < order.length; first += settings.batch) {
       await takeTurn(signal);
-      const gradients = headGradients(
-        examples,
-        order.slice(start, start + settings.batch),
-        { kernel, bias, scale },
-        settings,
-        random,
-      );
+      for (let i = 0; i < both.length; i++) both[i] = start[i]! + kernel[i]!;
+      const batch = order.slice(first, first + settings.batch);
+      const gradients = headGradients(examples, batch, { kernel: both, bias, scale }, settings, random);
       optimiser.apply(gradients, settings.learningRate * (1 - optimiser.step / steps));
     }
   }
-  return { kernel: kernel.map((weight, i) => weight * scale[Math.floor(i / nouns)]!), bias };
+  return { kernel: kernel.map((weight, i) => (start[i]! + weight) * scale[Math.floor(i / nouns)]!), bias };
 }
 
 /** One over the root mean square of each feature, so that all learn equally fast. */

@@ -182,7 +182,8 @@ impl Search {
                 distinct.push(result);
             }
         }
-        distinct.truncate(count.min(self.options.most_live()));
+        let most = if self.sets.is_some() { count } else { count.min(self.options.beams as usize) };
+        distinct.truncate(most);
         distinct
     }
 
