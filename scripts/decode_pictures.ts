@@ -5,8 +5,9 @@
  *
  * For each it writes a line, "ok WIDTH HEIGHT", and after it the RGB pixels; or the code and the message of the refusal.
  */
-import { createInterface } from "node:readline";
+
 import { readFile } from "node:fs/promises";
+import { createInterface } from "node:readline";
 import { EdgecapError } from "../src/errors.ts";
 import { decodeImage } from "../src/image/decode.ts";
 

@@ -90,7 +90,9 @@ describe("decodeImage()", () => {
       const whole = await decodeImage(bytes, { size }).catch(() => undefined);
       if (whole === undefined) continue;
       const marker = spare[name.slice(name.lastIndexOf(".") + 1)]!;
-      const cuts = [...Array(30).keys()].map((i) => bytes.length - 1 - i).concat(Array.from({ length: 20 }, (_, i) => Math.floor((bytes.length * i) / 20)));
+      const cuts = [...Array(30).keys()]
+        .map((i) => bytes.length - 1 - i)
+        .concat(Array.from({ length: 20 }, (_, i) => Math.floor((bytes.length * i) / 20)));
       for (const length of cuts) {
         const code = await codeOf(bytes.subarray(0, length));
         if (bytes.length - length <= marker) {

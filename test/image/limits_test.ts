@@ -14,7 +14,10 @@ const folder = fileURLToPath(new URL("../fixtures/images/", import.meta.url));
 const shared = sharedFolder();
 
 /** What a decode in a fresh instance comes to: its error's code, and the memory that it left, in bytes. */
-async function outcome(bytes: Uint8Array, maxPixels = 10 ** 9): Promise<{ code: string; message: string; memory: number }> {
+async function outcome(
+  bytes: Uint8Array,
+  maxPixels = 10 ** 9,
+): Promise<{ code: string; message: string; memory: number }> {
   dropImageModule();
   const { memory } = await imageModule();
   let [code, message] = ["no error", ""];
@@ -40,7 +43,9 @@ describe("the decoder's memory", () => {
     "a packed international text in PNG": flatPng(8, 8, {
       before: [pngChunk("iTXt", joined("XML:com.adobe.xmp\0\x01\0\0\0", packed))],
     }),
-    "a plain text in PNG": flatPng(8, 8, { before: [pngChunk("tEXt", joined("Comment\0", new Uint8Array(8 * mebibyte)))] }),
+    "a plain text in PNG": flatPng(8, 8, {
+      before: [pngChunk("tEXt", joined("Comment\0", new Uint8Array(8 * mebibyte)))],
+    }),
     "profiles in JPEG": flatJpeg(64, 64, {
       before: Array.from({ length: 120 }, (_, i) =>
         jpegSegment(0xe2, joined("ICC_PROFILE\0", Uint8Array.of(i + 1, 120), new Uint8Array(65_000))),
@@ -49,7 +54,9 @@ describe("the decoder's memory", () => {
     "notes in JPEG": flatJpeg(64, 64, {
       before: Array.from({ length: 120 }, () => jpegSegment(0xe1, joined("Exif\0\0", new Uint8Array(65_000)))),
     }),
-    "comments in JPEG": flatJpeg(64, 64, { before: Array.from({ length: 120 }, () => jpegSegment(0xfe, new Uint8Array(65_000))) }),
+    "comments in JPEG": flatJpeg(64, 64, {
+      before: Array.from({ length: 120 }, () => jpegSegment(0xfe, new Uint8Array(65_000))),
+    }),
     "comments in GIF": joined(
       readFileSync(`${folder}rgb.gif`).subarray(0, 13 + 3 * 64),
       Uint8Array.of(0x21, 0xfe),
@@ -108,7 +115,12 @@ describe("decodeImage() within its limits", () => {
   });
 
   test("refuses a side that no picture has, from the header alone", async () => {
-    for (const [width, height] of [[1, 50_000_000], [50_000_000, 1], [65_536, 1], [1, 65_536]] as const) {
+    for (const [width, height] of [
+      [1, 50_000_000],
+      [50_000_000, 1],
+      [65_536, 1],
+      [1, 65_536],
+    ] as const) {
       const header = joined(
         "\x89PNG\r\n\x1a\n",
         pngChunk("IHDR", joined(bigEndian(width, 4), bigEndian(height, 4), Uint8Array.of(8, 6, 0, 0, 0))),

@@ -45,7 +45,15 @@ export interface PngForm {
 export function flatPng(width: number, height: number, form: PngForm = {}): Uint8Array {
   const { bits = 8, colour = 2, interlaced = false, before = [] } = form;
   const pixelBytes = (bits / 8) * { 0: 1, 2: 3, 6: 4 }[colour];
-  const passes = [[0, 0, 8, 8], [4, 0, 8, 8], [0, 4, 4, 8], [2, 0, 4, 4], [0, 2, 2, 4], [1, 0, 2, 2], [0, 1, 1, 2]];
+  const passes = [
+    [0, 0, 8, 8],
+    [4, 0, 8, 8],
+    [0, 4, 4, 8],
+    [2, 0, 4, 4],
+    [0, 2, 2, 4],
+    [1, 0, 2, 2],
+    [0, 1, 1, 2],
+  ];
   let length = 0;
   for (const [x, y, across, down] of interlaced ? passes : [[0, 0, 1, 1]]) {
     const columns = Math.ceil((width - x!) / across!);
@@ -53,7 +61,10 @@ export function flatPng(width: number, height: number, form: PngForm = {}): Uint
   }
   return joined(
     "\x89PNG\r\n\x1a\n",
-    pngChunk("IHDR", joined(bigEndian(width, 4), bigEndian(height, 4), Uint8Array.of(bits, colour, 0, 0, Number(interlaced)))),
+    pngChunk(
+      "IHDR",
+      joined(bigEndian(width, 4), bigEndian(height, 4), Uint8Array.of(bits, colour, 0, 0, Number(interlaced))),
+    ),
     ...before,
     pngChunk("IDAT", deflateSync(new Uint8Array(length), { level: 1 })),
     pngChunk("IEND"),
@@ -83,7 +94,9 @@ export function flatJpeg(width: number, height: number, form: JpegForm = {}): Ui
   // A block is 00 for its brightness, and 1010 (luma) or 00 (chroma) for the end of the rest.
   const unit = progressive ? "00".repeat(luma + 2) : "001010".repeat(luma) + "0000".repeat(2);
   const period = unit.repeat(8 / [8, 4, 2, 1].find((n) => (unit.length / 1) % n === 0)!);
-  const pattern = Uint8Array.from({ length: period.length / 8 }, (_, i) => Number.parseInt(period.slice(8 * i, 8 * i + 8), 2));
+  const pattern = Uint8Array.from({ length: period.length / 8 }, (_, i) =>
+    Number.parseInt(period.slice(8 * i, 8 * i + 8), 2),
+  );
   const data = new Uint8Array(Math.ceil((units * unit.length) / 8));
   for (let i = 0; i < data.length; i++) data[i] = pattern[i % pattern.length]!;
   const sampling = (luma: boolean) => (luma ? side * 17 : 17);
@@ -93,7 +106,12 @@ export function flatJpeg(width: number, height: number, form: JpegForm = {}): Ui
     jpegSegment(0xdb, new Uint8Array(65).fill(1, 1)),
     jpegSegment(
       progressive ? 0xc2 : 0xc0,
-      joined(Uint8Array.of(8), bigEndian(height, 2), bigEndian(width, 2), Uint8Array.of(3, 1, sampling(true), 0, 2, sampling(false), 0, 3, sampling(false), 0)),
+      joined(
+        Uint8Array.of(8),
+        bigEndian(height, 2),
+        bigEndian(width, 2),
+        Uint8Array.of(3, 1, sampling(true), 0, 2, sampling(false), 0, 3, sampling(false), 0),
+      ),
     ),
     jpegSegment(0xda, Uint8Array.of(3, 1, 0, 2, 0x11, 3, 0x11, 0, progressive ? 0 : 63, 0)),
     data,

@@ -62,12 +62,16 @@ export async function captionOne(
 ): Promise<{ caption: Caption; origin: Origin }> {
   await probeImage(photo.bytes, maxPixels);
   const wishes = request.headers.get("cache-control")?.toLowerCase() ?? "";
-  const found = await service.caption(photo.bytes, { ...photo.options, maxPixels }, {
-    signal,
-    onWord,
-    fromCache: !/\bno-(cache|store)\b/.test(wishes),
-    toCache: !/\bno-store\b/.test(wishes),
-  });
+  const found = await service.caption(
+    photo.bytes,
+    { ...photo.options, maxPixels },
+    {
+      signal,
+      onWord,
+      fromCache: !/\bno-(cache|store)\b/.test(wishes),
+      toCache: !/\bno-store\b/.test(wishes),
+    },
+  );
   metrics.caption(found.origin);
   contextOf(request).origin = found.origin;
   return found;

@@ -1,7 +1,10 @@
 //! GIF: the first frame, row by row.
 
 use super::{Job, Kept};
-use crate::{error::PictureError, shrink::{Order, Shrinker}};
+use crate::{
+    error::PictureError,
+    shrink::{Order, Shrinker},
+};
 use gif::{ColorOutput, DecodeOptions, DecodingError, MemoryLimit};
 use std::num::NonZeroU64;
 

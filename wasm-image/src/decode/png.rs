@@ -1,7 +1,11 @@
 //! PNG: row by row, notes and colour profiles unread.
 
 use super::{Job, Kept, over_white};
-use crate::{bytes::be32, error::PictureError, shrink::{Order, Shrinker}};
+use crate::{
+    bytes::be32,
+    error::PictureError,
+    shrink::{Order, Shrinker},
+};
 use png::{ColorType, Decoder, DecodingError, InterlaceInfo, Limits, Transformations};
 use std::io::Cursor;
 
@@ -71,7 +75,9 @@ fn to_rgb(row: &[u8], colour: ColorType, rgb: &mut Vec<u8>) {
 fn refusal(error: DecodingError) -> PictureError {
     let why = error.to_string();
     match error {
-        DecodingError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => PictureError::Truncated(why),
+        DecodingError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+            PictureError::Truncated(why)
+        }
         DecodingError::LimitsExceeded => PictureError::TooMuchMemory(why),
         _ => PictureError::Corrupt(why),
     }

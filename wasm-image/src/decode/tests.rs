@@ -18,7 +18,13 @@ fn png(colour: ::png::ColorType, pixels: &[u8]) -> Vec<u8> {
 }
 
 fn bmp() -> Vec<u8> {
-    let mut bytes = [b"BM".as_slice(), &[0; 8], &[54, 0, 0, 0, 40, 0, 0, 0, WIDTH as u8, 0, 0, 0], &[HEIGHT as u8, 0, 0, 0, 1, 0, 24]].concat();
+    let mut bytes = [
+        b"BM".as_slice(),
+        &[0; 8],
+        &[54, 0, 0, 0, 40, 0, 0, 0, WIDTH as u8, 0, 0, 0],
+        &[HEIGHT as u8, 0, 0, 0, 1, 0, 24],
+    ]
+    .concat();
     bytes.resize(54, 0);
     for row in gradient().chunks_exact(WIDTH as usize * 3).rev() {
         bytes.extend(row.chunks_exact(3).flat_map(|rgb| [rgb[2], rgb[1], rgb[0]]));
