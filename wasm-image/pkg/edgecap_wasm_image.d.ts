@@ -2,6 +2,31 @@
 /* eslint-disable */
 
 /**
+ * A decoded picture.
+ */
+export class Picture {
+    private constructor();
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * Red, green, blue, row by row; a second time nothing.
+     */
+    takeRgb(): Uint8Array;
+    /**
+     * What the file's header says.
+     */
+    readonly header: PictureHeader;
+    /**
+     * Pixels of the decoded picture from top to bottom.
+     */
+    readonly height: number;
+    /**
+     * Pixels of the decoded picture from left to right.
+     */
+    readonly width: number;
+}
+
+/**
  * What a picture's header says.
  */
 export class PictureHeader {
@@ -23,9 +48,14 @@ export class PictureHeader {
 }
 
 /**
- * Decodes a picture to `width * height` RGB pixels. Throws a text that begins with a code and a colon.
+ * Decodes a picture to `width` x `height` pixels. Throws a text that begins with a code and a colon.
  */
-export function decodeRgb(bytes: Uint8Array, width: number, height: number, max_pixels: number): Uint8Array;
+export function decode(bytes: Uint8Array, width: number, height: number, max_pixels: number): Picture;
+
+/**
+ * Decodes a picture in its proportions, its longer side at most `longer` pixels. Throws as `decode` does.
+ */
+export function decodeWithin(bytes: Uint8Array, longer: number, max_pixels: number): Picture;
 
 /**
  * Reads a picture's header. Throws a text that begins with a code and a colon.
@@ -39,11 +69,17 @@ export interface InitOutput {
     readonly __wbg_get_pictureheader_format: (a: number) => [number, number];
     readonly __wbg_get_pictureheader_height: (a: number) => number;
     readonly __wbg_get_pictureheader_width: (a: number) => number;
+    readonly __wbg_picture_free: (a: number, b: number) => void;
     readonly __wbg_pictureheader_free: (a: number, b: number) => void;
     readonly __wbg_set_pictureheader_format: (a: number, b: number, c: number) => void;
     readonly __wbg_set_pictureheader_height: (a: number, b: number) => void;
     readonly __wbg_set_pictureheader_width: (a: number, b: number) => void;
-    readonly decodeRgb: (a: number, b: number, c: number, d: number, e: number) => [number, number, number, number];
+    readonly decode: (a: number, b: number, c: number, d: number, e: number) => [number, number, number];
+    readonly decodeWithin: (a: number, b: number, c: number, d: number) => [number, number, number];
+    readonly picture_header: (a: number) => number;
+    readonly picture_height: (a: number) => number;
+    readonly picture_takeRgb: (a: number) => [number, number];
+    readonly picture_width: (a: number) => number;
     readonly probe: (a: number, b: number) => [number, number, number];
     readonly __wbindgen_externrefs: WebAssembly.Table;
     readonly __wbindgen_malloc: (a: number, b: number) => number;

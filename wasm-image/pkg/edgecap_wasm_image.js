@@ -1,6 +1,63 @@
 /* @ts-self-types="./edgecap_wasm_image.d.ts" */
 
 /**
+ * A decoded picture.
+ */
+export class Picture {
+    static __wrap(ptr) {
+        const obj = Object.create(Picture.prototype);
+        obj.__wbg_ptr = ptr;
+        PictureFinalization.register(obj, obj.__wbg_ptr, obj);
+        return obj;
+    }
+    __destroy_into_raw() {
+        const ptr = this.__wbg_ptr;
+        this.__wbg_ptr = 0;
+        PictureFinalization.unregister(this);
+        return ptr;
+    }
+    free() {
+        const ptr = this.__destroy_into_raw();
+        wasm.__wbg_picture_free(ptr, 0);
+    }
+    /**
+     * What the file's header says.
+     * @returns {PictureHeader}
+     */
+    get header() {
+        const ret = wasm.picture_header(this.__wbg_ptr);
+        return PictureHeader.__wrap(ret);
+    }
+    /**
+     * Pixels of the decoded picture from top to bottom.
+     * @returns {number}
+     */
+    get height() {
+        const ret = wasm.picture_height(this.__wbg_ptr);
+        return ret >>> 0;
+    }
+    /**
+     * Red, green, blue, row by row; a second time nothing.
+     * @returns {Uint8Array}
+     */
+    takeRgb() {
+        const ret = wasm.picture_takeRgb(this.__wbg_ptr);
+        var v1 = getArrayU8FromWasm0(ret[0], ret[1]).slice();
+        wasm.__wbindgen_free(ret[0], ret[1] * 1, 1);
+        return v1;
+    }
+    /**
+     * Pixels of the decoded picture from left to right.
+     * @returns {number}
+     */
+    get width() {
+        const ret = wasm.picture_width(this.__wbg_ptr);
+        return ret >>> 0;
+    }
+}
+if (Symbol.dispose) Picture.prototype[Symbol.dispose] = Picture.prototype.free;
+
+/**
  * What a picture's header says.
  */
 export class PictureHeader {
@@ -79,23 +136,38 @@ export class PictureHeader {
 if (Symbol.dispose) PictureHeader.prototype[Symbol.dispose] = PictureHeader.prototype.free;
 
 /**
- * Decodes a picture to `width * height` RGB pixels. Throws a text that begins with a code and a colon.
+ * Decodes a picture to `width` x `height` pixels. Throws a text that begins with a code and a colon.
  * @param {Uint8Array} bytes
  * @param {number} width
  * @param {number} height
  * @param {number} max_pixels
- * @returns {Uint8Array}
+ * @returns {Picture}
  */
-export function decodeRgb(bytes, width, height, max_pixels) {
+export function decode(bytes, width, height, max_pixels) {
     const ptr0 = passArray8ToWasm0(bytes, wasm.__wbindgen_malloc);
     const len0 = WASM_VECTOR_LEN;
-    const ret = wasm.decodeRgb(ptr0, len0, width, height, max_pixels);
-    if (ret[3]) {
-        throw takeFromExternrefTable0(ret[2]);
+    const ret = wasm.decode(ptr0, len0, width, height, max_pixels);
+    if (ret[2]) {
+        throw takeFromExternrefTable0(ret[1]);
     }
-    var v2 = getArrayU8FromWasm0(ret[0], ret[1]).slice();
-    wasm.__wbindgen_free(ret[0], ret[1] * 1, 1);
-    return v2;
+    return Picture.__wrap(ret[0]);
+}
+
+/**
+ * Decodes a picture in its proportions, its longer side at most `longer` pixels. Throws as `decode` does.
+ * @param {Uint8Array} bytes
+ * @param {number} longer
+ * @param {number} max_pixels
+ * @returns {Picture}
+ */
+export function decodeWithin(bytes, longer, max_pixels) {
+    const ptr0 = passArray8ToWasm0(bytes, wasm.__wbindgen_malloc);
+    const len0 = WASM_VECTOR_LEN;
+    const ret = wasm.decodeWithin(ptr0, len0, longer, max_pixels);
+    if (ret[2]) {
+        throw takeFromExternrefTable0(ret[1]);
+    }
+    return Picture.__wrap(ret[0]);
 }
 
 /**
@@ -139,6 +211,9 @@ function __wbg_get_imports() {
     };
 }
 
+const PictureFinalization = (typeof FinalizationRegistry === 'undefined')
+    ? { register: () => {}, unregister: () => {} }
+    : new FinalizationRegistry(ptr => wasm.__wbg_picture_free(ptr, 1));
 const PictureHeaderFinalization = (typeof FinalizationRegistry === 'undefined')
     ? { register: () => {}, unregister: () => {} }
     : new FinalizationRegistry(ptr => wasm.__wbg_pictureheader_free(ptr, 1));

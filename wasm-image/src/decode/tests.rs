@@ -111,10 +111,10 @@ fn limits_are_checked_against_the_header() {
     let mut long = bytes.clone();
     long[16..20].copy_from_slice(&70_000u32.to_be_bytes());
     assert!(matches!(decode(&long, size, u64::MAX), Err(PictureError::TooLong(_))));
-    // The largest side that the format has, twice.
+    // A side of 16383, twice.
     let mut wide = webp();
     let header = wide.windows(4).position(|four| four == b"VP8L").expect("it is lossless") + 9;
-    wide[header..header + 4].copy_from_slice(&[0xff, 0xff, 0xff, 0x0f]);
+    wide[header..header + 4].copy_from_slice(&[0xfe, 0xbf, 0xff, 0x0f]);
     assert!(matches!(decode(&wide, size, u64::MAX), Err(PictureError::TooMuchMemory(_))));
 }
 
