@@ -174,7 +174,8 @@ describe("decodeImage() within its limits", () => {
     });
   }
 
-  test.skipIf(shared === undefined)("holds for the inputs found from outside", async () => {
+  const withShared = shared === undefined ? test.skip : test;
+  withShared("holds for the inputs found from outside", async () => {
     const bomb = await outcome(readFileSync(`${shared}/cases/png-iccp-bomb-256m.png`));
     expect(bomb.code).toBe("no error");
     expect(bomb.memory).toBeLessThan(24 * mebibyte);
