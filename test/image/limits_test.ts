@@ -135,13 +135,13 @@ describe("decodeImage() within its limits", () => {
   });
 
   test("refuses from the header what would take too much memory, and says how much", async () => {
-    // The largest side that the format has, twice.
+    // A side of 16383, twice.
     const webp = Uint8Array.from(readFileSync(`${folder}rgb.webp`));
     expect(new TextDecoder().decode(webp.subarray(12, 16))).toBe("VP8L");
-    webp.set([0xff, 0xff, 0xff, 0x0f], 21);
+    webp.set([0xfe, 0xbf, 0xff, 0x0f], 21);
     const { code, message, memory } = await outcome(webp);
     expect(code).toBe("image-too-large");
-    expect(message).toMatch(/takes too much memory \(16384 x 16384 pixels .* \d+ MiB/);
+    expect(message).toMatch(/takes too much memory \(16383 x 16383 pixels .* \d+ MiB/);
     expect(memory).toBeLessThan(8 * mebibyte);
   });
 
@@ -174,7 +174,8 @@ describe("decodeImage() within its limits", () => {
     });
   }
 
-  test.skipIf(shared === undefined)("holds for the inputs found from outside", async () => {
+  const withShared = shared === undefined ? test.skip : test;
+  withShared("holds for the inputs found from outside", async () => {
     const bomb = await outcome(readFileSync(`${shared}/cases/png-iccp-bomb-256m.png`));
     expect(bomb.code).toBe("no error");
     expect(bomb.memory).toBeLessThan(24 * mebibyte);

@@ -37,7 +37,8 @@ pub fn orientation(note: &[u8]) -> Option<u32> {
             continue;
         }
         let place = if total <= 4 { at + 8 } else { long(at + 8)? as usize };
-        let fits = usize::try_from(total).ok().and_then(|total| place.checked_add(total)).is_some_and(|end| end <= note.len());
+        let fits =
+            usize::try_from(total).ok().and_then(|total| place.checked_add(total)).is_some_and(|end| end <= note.len());
         if !fits {
             continue;
         }

@@ -8,6 +8,7 @@ mod exif;
 mod format;
 mod jpeg;
 mod orientation;
+mod resize;
 mod shrink;
 
 pub use decode::{MAX_MEMORY, MAX_SIDE, Picture, Size, decode};

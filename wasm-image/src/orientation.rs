@@ -90,10 +90,7 @@ fn png(bytes: &[u8]) -> Notes {
         }
         at = end + 4;
     }
-    Notes {
-        exif: exif.or_else(|| from_hex(&profile?.unpacked()?)),
-        xmp: packet.and_then(Text::unpacked),
-    }
+    Notes { exif: exif.or_else(|| from_hex(&profile?.unpacked()?)), xmp: packet.and_then(Text::unpacked) }
 }
 
 /// The text of a chunk, as it is or compressed.

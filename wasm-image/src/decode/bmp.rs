@@ -146,7 +146,8 @@ fn part(value: u32, mask: u32) -> u8 {
     if mask == 0 {
         return 0;
     }
-    let (largest, found) = (u64::from(mask >> mask.trailing_zeros()), u64::from((value & mask) >> mask.trailing_zeros()));
+    let (largest, found) =
+        (u64::from(mask >> mask.trailing_zeros()), u64::from((value & mask) >> mask.trailing_zeros()));
     ((found * 255 + largest / 2) / largest) as u8
 }
 

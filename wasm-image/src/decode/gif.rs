@@ -1,12 +1,18 @@
 //! GIF: the first frame, row by row.
 
 use super::{Job, Kept};
-use crate::{error::PictureError, shrink::{Order, Shrinker}};
+use crate::{
+    error::PictureError,
+    shrink::{Order, Shrinker},
+};
 use gif::{ColorOutput, DecodeOptions, DecodingError, MemoryLimit};
-use std::num::NonZeroU64;
+use std::{io::Read, num::NonZeroU64};
 
 /// What the decoder itself may take: some tables, and notes that it keeps.
 const MAX_BYTES: NonZeroU64 = NonZeroU64::new(32 << 20).unwrap();
+
+/// The end of a block and the trailer, which a file may lack.
+const END: &[u8] = b"\0;";
 
 pub fn decode(job: &Job<'_>) -> Result<Kept, PictureError> {
     let (width, height) = (job.header.width, job.header.height);
@@ -15,7 +21,7 @@ pub fn decode(job: &Job<'_>) -> Result<Kept, PictureError> {
     let mut options = DecodeOptions::new();
     options.set_color_output(ColorOutput::Indexed);
     options.set_memory_limit(MemoryLimit::Bytes(MAX_BYTES));
-    let mut decoder = options.read_info(job.bytes).map_err(refusal)?;
+    let mut decoder = options.read_info(job.bytes.chain(END)).map_err(refusal)?;
     let frame = decoder.next_frame_info().map_err(refusal)?;
     let frame = frame.ok_or_else(|| PictureError::Corrupt("it has no frame".to_owned()))?;
     let (frame_width, frame_height) = (u32::from(frame.width), u32::from(frame.height));

@@ -10,9 +10,9 @@ use crate::{
     error::PictureError,
     format::{Format, Header},
     orientation::{orientation, swaps_sides},
+    resize::resize,
     shrink::{self, Order, Shrinker},
 };
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer, images::Image};
 
 /// Most pixels of a side. JPEG's and GIF's own limit; longer ones make buffers of odd shapes and no picture.
 pub const MAX_SIDE: u32 = 65_535;
@@ -97,7 +97,7 @@ pub fn decode(bytes: &[u8], size: Size, max_pixels: u64) -> Result<Picture, Pict
         Format::Bmp => bmp::decode(&job),
     }?;
     let (stored_width, stored_height) = job.wanted;
-    let rgb = turn(resize(kept, stored_width, stored_height)?, stored_width, stored_height, orientation);
+    let rgb = turn(at_size(kept, stored_width, stored_height), stored_width, stored_height, orientation);
     Ok(Picture { header, rgb, width, height })
 }
 
@@ -152,21 +152,13 @@ impl Job<'_> {
     }
 }
 
-/// Antialiased bilinear, as Pillow's BILINEAR.
-fn resize(kept: Kept, width: u32, height: u32) -> Result<Vec<u8>, PictureError> {
+/// The picture at the size wanted, as it is stored.
+fn at_size(kept: Kept, width: u32, height: u32) -> Vec<u8> {
     let Kept { rgb, width: from_width, height: from_height, covered } = kept;
     if (from_width, from_height) == (width, height) && covered == (f64::from(width), f64::from(height)) {
-        return Ok(rgb);
+        return rgb;
     }
-    let corrupt = |why: String| PictureError::Corrupt(why);
-    let source = Image::from_vec_u8(from_width, from_height, rgb, PixelType::U8x3)
-        .map_err(|error| corrupt(error.to_string()))?;
-    let mut target = Image::new(width, height, PixelType::U8x3);
-    let options = ResizeOptions::new()
-        .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear))
-        .crop(0.0, 0.0, covered.0, covered.1);
-    Resizer::new().resize(&source, &mut target, &options).map_err(|error| corrupt(error.to_string()))?;
-    Ok(target.into_vec())
+    resize(&rgb, (from_width, from_height), covered, (width, height))
 }
 
 /// Turns RGB pixels of `width` x `height` upright.

@@ -1,22 +1,27 @@
 //! PNG: row by row, notes and colour profiles unread.
 
 use super::{Job, Kept, over_white};
-use crate::{bytes::be32, error::PictureError, shrink::{Order, Shrinker}};
+use crate::{
+    bytes::be32,
+    error::PictureError,
+    shrink::{Order, Shrinker},
+};
 use png::{ColorType, Decoder, DecodingError, InterlaceInfo, Limits, Transformations};
-use std::io::Cursor;
+use std::{borrow::Cow, io::Cursor};
 
 /// What the decoder itself may take: a few rows and a window.
 const MAX_BYTES: usize = 64 << 20;
 
 pub fn decode(job: &Job<'_>) -> Result<Kept, PictureError> {
     let (width, height) = (job.header.width, job.header.height);
-    let end = check_chunks(job.bytes)?;
+    let bytes = whole(job.bytes)?;
     // Three rows of at most 8 bytes a pixel, what zlib looks back at, and a palette.
-    let buffers = u64::from(width) * 8 * 4 + (1 << 20);
+    let copied = if matches!(bytes, Cow::Owned(_)) { bytes.len() as u64 } else { 0 };
+    let buffers = u64::from(width) * 8 * 4 + copied + (1 << 20);
     let interlaced = job.bytes.get(28) == Some(&1);
     let order = if interlaced { Order::Any } else { Order::TopDown };
     job.check_memory(buffers, order)?;
-    let mut decoder = Decoder::new_with_limits(Cursor::new(&job.bytes[..end]), Limits { bytes: MAX_BYTES });
+    let mut decoder = Decoder::new_with_limits(Cursor::new(&bytes[..]), Limits { bytes: MAX_BYTES });
     decoder.set_ignore_text_chunk(true);
     decoder.set_ignore_iccp_chunk(true);
     decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
@@ -71,24 +76,27 @@ fn to_rgb(row: &[u8], colour: ColorType, rgb: &mut Vec<u8>) {
 fn refusal(error: DecodingError) -> PictureError {
     let why = error.to_string();
     match error {
-        DecodingError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => PictureError::Truncated(why),
+        DecodingError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+            PictureError::Truncated(why)
+        }
         DecodingError::LimitsExceeded => PictureError::TooMuchMemory(why),
         _ => PictureError::Corrupt(why),
     }
 }
 
-/// Walks the chunks. All have to be whole, but for the last one, which may be missing or cut; gives where pixels end.
-fn check_chunks(bytes: &[u8]) -> Result<usize, PictureError> {
+/// Walks the chunks, which have to be whole, but for the last one: that may be missing or cut, and is put there.
+fn whole(bytes: &[u8]) -> Result<Cow<'_, [u8]>, PictureError> {
     const LAST: &[u8] = b"\0\0\0\0IEND\xae\x42\x60\x82";
     let (mut at, mut pixels) = (8, false);
     loop {
         let rest = &bytes[at.min(bytes.len())..];
         if rest.len() < LAST.len() {
             // Without an end the decoder would wait for more.
-            return if pixels && LAST.starts_with(rest) { Ok(at) } else { Err(truncated()) };
+            let only_end = pixels && LAST.starts_with(rest);
+            return if only_end { Ok([&bytes[..at], LAST].concat().into()) } else { Err(truncated()) };
         }
         if rest.starts_with(b"\0\0\0\0IEND") {
-            return Ok(at);
+            return Ok(bytes.into());
         }
         let end = be32(bytes, at).map(|length| at.saturating_add(12).saturating_add(length as usize));
         let Some(end) = end.filter(|&end| end <= bytes.len()) else { return Err(truncated()) };

@@ -18,7 +18,13 @@ fn png(colour: ::png::ColorType, pixels: &[u8]) -> Vec<u8> {
 }
 
 fn bmp() -> Vec<u8> {
-    let mut bytes = [b"BM".as_slice(), &[0; 8], &[54, 0, 0, 0, 40, 0, 0, 0, WIDTH as u8, 0, 0, 0], &[HEIGHT as u8, 0, 0, 0, 1, 0, 24]].concat();
+    let mut bytes = [
+        b"BM".as_slice(),
+        &[0; 8],
+        &[54, 0, 0, 0, 40, 0, 0, 0, WIDTH as u8, 0, 0, 0],
+        &[HEIGHT as u8, 0, 0, 0, 1, 0, 24],
+    ]
+    .concat();
     bytes.resize(54, 0);
     for row in gradient().chunks_exact(WIDTH as usize * 3).rev() {
         bytes.extend(row.chunks_exact(3).flat_map(|rgb| [rgb[2], rgb[1], rgb[0]]));
@@ -105,10 +111,10 @@ fn limits_are_checked_against_the_header() {
     let mut long = bytes.clone();
     long[16..20].copy_from_slice(&70_000u32.to_be_bytes());
     assert!(matches!(decode(&long, size, u64::MAX), Err(PictureError::TooLong(_))));
-    // The largest side that the format has, twice.
+    // A side of 16383, twice.
     let mut wide = webp();
     let header = wide.windows(4).position(|four| four == b"VP8L").expect("it is lossless") + 9;
-    wide[header..header + 4].copy_from_slice(&[0xff, 0xff, 0xff, 0x0f]);
+    wide[header..header + 4].copy_from_slice(&[0xfe, 0xbf, 0xff, 0x0f]);
     assert!(matches!(decode(&wide, size, u64::MAX), Err(PictureError::TooMuchMemory(_))));
 }
 

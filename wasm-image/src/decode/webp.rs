@@ -1,7 +1,11 @@
 //! WebP: decoded whole, since its decoder gives no rows, and then shrunk.
 
 use super::{Job, Kept, over_white};
-use crate::{bytes::le32, error::PictureError, shrink::{Order, Shrinker}};
+use crate::{
+    bytes::le32,
+    error::PictureError,
+    shrink::{Order, Shrinker},
+};
 use image_webp::{DecodingError, WebPDecoder};
 use std::io::Cursor;
 
@@ -54,7 +58,9 @@ fn memory(decoder: &mut WebPDecoder<Cursor<&[u8]>>, width: u32, height: u32) -> 
 fn refusal(error: DecodingError) -> PictureError {
     let why = error.to_string();
     match error {
-        DecodingError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => PictureError::Truncated(why),
+        DecodingError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+            PictureError::Truncated(why)
+        }
         DecodingError::ImageTooLarge | DecodingError::MemoryLimitExceeded => PictureError::TooMuchMemory(why),
         DecodingError::UnsupportedFeature(_) => PictureError::Unsupported(why),
         _ => PictureError::Corrupt(why),

@@ -34,7 +34,15 @@ pub struct Scans {
 pub fn walk(bytes: &[u8]) -> Result<Scans, PictureError> {
     let mut tables = Tables::default();
     tables.define(STANDARD)?;
-    let mut walk = Walk { bytes, tables, restart_interval: 0, frame: None, set: Vec::new(), missing: Vec::new(), alone: Vec::new() };
+    let mut walk = Walk {
+        bytes,
+        tables,
+        restart_interval: 0,
+        frame: None,
+        set: Vec::new(),
+        missing: Vec::new(),
+        alone: Vec::new(),
+    };
     let (mut jfif, mut adobe) = (false, None);
     let (mut start, mut end, mut scans) = (None, 0, 0);
     let mut segments = Segments::from(bytes, 2);
@@ -44,7 +52,9 @@ pub fn walk(bytes: &[u8]) -> Result<Scans, PictureError> {
             0xc4 => walk.tables.define(payload)?,
             0xdd => walk.restart_interval = be16(payload, 0).unwrap_or(0) as u32,
             0xe0 if start.is_none() && payload.starts_with(b"JFIF\0") => jfif = true,
-            0xee if start.is_none() && payload.starts_with(b"Adobe") && payload.len() >= 12 => adobe = Some(payload[11]),
+            0xee if start.is_none() && payload.starts_with(b"Adobe") && payload.len() >= 12 => {
+                adobe = Some(payload[11])
+            }
             0xc0..=0xc3 | 0xc5..=0xc7 | 0xc9..=0xcf => {
                 if walk.frame.is_some() {
                     return Err(PictureError::Corrupt("there are two frame headers".to_owned()));
@@ -70,7 +80,9 @@ pub fn walk(bytes: &[u8]) -> Result<Scans, PictureError> {
     let complete = walk.is_complete();
     match (walk.frame, start) {
         // A progressive picture may end at any fineness, where its end marker says so and every component has begun.
-        (Some(frame), Some(start)) if complete || ended && frame.progressive && walk.missing.iter().all(|m| m[0] < 16) => {
+        (Some(frame), Some(start))
+            if complete || ended && frame.progressive && walk.missing.iter().all(|m| m[0] < 16) =>
+        {
             let colour = frame.colour(jfif, adobe);
             Ok(Scans { frame, colour, alone: walk.alone, start, end })
         }
@@ -136,8 +148,7 @@ impl Walk<'_> {
             parts.push(Part { index, component, dc, ac, across: frame.kept_blocks(component).0 as usize });
         }
         let [from, to, bits] = header[1 + 2 * count..] else { return Err(corrupt("has no header")) };
-        let mut band =
-            Band { from: from.into(), to: to.into(), high: u32::from(bits >> 4), low: u32::from(bits & 15) };
+        let mut band = Band { from: from.into(), to: to.into(), high: u32::from(bits >> 4), low: u32::from(bits & 15) };
         if !frame.progressive {
             band = Band { from: 0, to: 63, high: 0, low: 0 };
         } else if band.from > band.to || band.to > 63 || (band.from == 0) != (band.to == 0) || band.low > 13 {
@@ -201,10 +212,14 @@ struct Part<'a> {
 
 impl Part<'_> {
     fn dc(&self) -> Result<&Table, PictureError> {
-        self.dc.as_ref().ok_or_else(|| PictureError::Corrupt("a scan names a Huffman table that is not there".to_owned()))
+        self.dc
+            .as_ref()
+            .ok_or_else(|| PictureError::Corrupt("a scan names a Huffman table that is not there".to_owned()))
     }
 
     fn ac(&self) -> Result<&Table, PictureError> {
-        self.ac.as_ref().ok_or_else(|| PictureError::Corrupt("a scan names a Huffman table that is not there".to_owned()))
+        self.ac
+            .as_ref()
+            .ok_or_else(|| PictureError::Corrupt("a scan names a Huffman table that is not there".to_owned()))
     }
 }
