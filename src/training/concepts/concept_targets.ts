@@ -45,9 +45,3 @@ export function conceptTargets(nouns: readonly Noun[], { captions, classes }: Ph
   }
   return { wanted, weights };
 }
-
-/** Checks that a table's classes are ImageNet's. */
-export function namesAllClasses(nouns: readonly Noun[]): number[] {
-  const named = new Set(nouns.flatMap(({ classes }) => classes));
-  return Array.from({ length: imagenetClasses }, (_, number) => number).filter((number) => !named.has(number));
-}
