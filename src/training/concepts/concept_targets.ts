@@ -1,4 +1,4 @@
-import { imagenetClasses, type Noun } from "../../concepts/noun_table.ts";
+import type { Noun } from "../../concepts/noun_table.ts";
 
 /** What is known of a photo's nouns. */
 export interface PhotoNouns {
