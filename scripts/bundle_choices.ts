@@ -15,7 +15,10 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { defaultBundle, loadBundle } from "../src/bundle/load_bundle.ts";
 import { writeBundle } from "../src/bundle/write_bundle.ts";
+import { readConceptNames } from "../src/concepts/concept_names.ts";
 import { generate } from "../src/decode/generate.ts";
+import { noRepeats } from "../src/decode/repeatable_words.ts";
+import { RequiredConcepts } from "../src/decode/required_concepts.ts";
 import { EdgecapError } from "../src/errors.ts";
 import { evaluateText, type Scores, type TextItem } from "../src/evaluation/mod.ts";
 import { decodeModel, encodeModel, resizeEncoder } from "../src/export/mod.ts";
@@ -27,6 +30,7 @@ import { Datastore } from "../src/retrieval/datastore.ts";
 import { describeProcessor } from "../src/runtime/processor.ts";
 import { selfTestOf } from "../src/self_test.ts";
 import { sentence } from "../src/text/sentence.ts";
+import { Vocabulary } from "../src/text/vocabulary.ts";
 import { textModule } from "../src/text/wasm.ts";
 import type { DevPhoto } from "../src/training/choose_generation.ts";
 import { readCaptions } from "../src/training/dataset/captions_file.ts";
@@ -89,20 +93,25 @@ async function score({ manifest, files }: Content, images: string, dev: readonly
   await using encoder = await openFastGraph("encoder", files.encoder);
   await using init = await openFastGraph("decoder_init", files.decoderInit);
   await using step = await openFastGraph("decoder_step", files.decoderStep);
-  const words = new TextDecoder().decode(files.vocabulary).trimEnd().split("\n");
-  const { neighbours: asked, ...generation } = manifest.generation;
-  using datastore = files.datastore && new Datastore(files.datastore, "datastore", words.length);
+  using vocabulary = Vocabulary.parse(new TextDecoder().decode(files.vocabulary));
+  const { neighbours: asked, noRepeatNgram, concepts: rule, ...generation } = manifest.generation;
+  const repeats = noRepeats(noRepeatNgram, (words) => vocabulary.encode(words));
+  const nouns =
+    files.concepts &&
+    readConceptNames(new TextDecoder().decode(files.concepts), "concepts", manifest.decoder.concepts!.nouns);
+  const required = nouns && rule && new RequiredConcepts(nouns, vocabulary, rule);
+  using datastore = files.datastore && new Datastore(files.datastore, "datastore", vocabulary.size);
   const neighbours = asked && datastore && { ...asked, datastore };
   const { size } = manifest.encoder;
   const items: TextItem[] = [];
   for (const { image, references } of dev) {
     const { rgb } = await decodeImage(new Uint8Array(await readFile(join(images, image))), { size });
     const { grid } = await encoder.run({ pixels: { data: encoderInput(rgb), shape: [1, size, size, 3] } });
-    const options = { ...generation, vocabulary: words.length, minWords: 1, count: 1 };
+    const options = { ...generation, ...repeats, vocabulary: vocabulary.size, minWords: 1, count: 1 };
     const {
       captions: [best],
-    } = await generate({ init, step }, grid!, options, neighbours);
-    items.push({ id: image, hypothesis: sentence([...best!.tokens].map((id) => words[id]!)), references });
+    } = await generate({ init, step }, grid!, options, neighbours, required);
+    items.push({ id: image, hypothesis: sentence(vocabulary.decode(best!.tokens)), references });
   }
   return evaluateText(items);
 }
@@ -217,6 +226,12 @@ bundle's files, of which it changes the few bytes that name the picture's size.
 
 All have the encoder's weights and 8-bit ranges, the decoder and the datastore of the default; a smaller picture has fewer
 regions to look at.
+
+How a bundle captions unless you say otherwise stands in its manifest, under \`generation\`: \`beams\`, \`maxWords\`, \`lengthPenalty\`;
+\`neighbours\`, training photos that have a say; \`noRepeatNgram\` (2 to 10), which keeps captions from saying a phrase twice; and, of
+decoders that look at concepts, \`concepts\`: \`least\`, the probability from which a noun is sure (above 0, up to 1), \`most\`, how many
+nouns a caption is asked to name (1 to 3), and \`reward\`, what each adds to the score of a caption that names it (0 to 1000). See
+[how it works](how_it_works.md#decode).
 
 Scores are those of ${dev.length} dev photos of Flickr8k, times 100${dev.length < listed.length ? "; of so few they compare with each other, not with those of all" : ""}.
 Milliseconds are medians of ${flags.rounds} interleaved rounds on one thread of wasm: ${describeProcessor()}, ${availableParallelism()} cores,

@@ -90,7 +90,7 @@ export async function fitConcepts(options: FitConceptsOptions): Promise<MixedCon
       photoOf.push(place);
     }
   }
-  const { head, probabilities } = await crossFit(examples, photoOf, seed, options.signal);
+  const { head, probabilities } = await crossFit(examples, photoOf, { seed, signal: options.signal });
   const { dimension, vectors } = await readWordVectors(
     vectorsPackage,
     nouns.flatMap(({ name }) => name.split(" ")),

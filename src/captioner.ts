@@ -283,7 +283,7 @@ export class Captioner implements CaptionEngine {
     options: CaptionOptions,
     onWord?: (word: CaptionWord) => void,
   ): Promise<Caption> {
-    const { graphs, vocabulary, neighbours, concepts, pixels: room } = this.#share.model;
+    const { graphs, vocabulary, neighbours, concepts, required, repeats, pixels: room } = this.#share.model;
     const { search, count, attention, maxPixels, signal } = resolveOptions(options, this.manifest);
     throwIfAborted(signal);
     const started = performance.now();
@@ -310,8 +310,9 @@ export class Captioner implements CaptionEngine {
       return await generate(
         decoder,
         features["grid"]!,
-        { ...search, count, attention, ...(onWord && { onWord: onNext }), ...(signal && { signal }) },
+        { ...search, ...repeats, count, attention, ...(onWord && { onWord: onNext }), ...(signal && { signal }) },
         neighbours,
+        required,
       );
     };
     const found = await inference(0).catch((error: unknown) => {

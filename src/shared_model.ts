@@ -6,6 +6,9 @@ import type { BundleFiles, Manifest } from "./bundle/manifest.ts";
 import { chooseBackend, holdToAnswer, openGraphs } from "./choose_backend.ts";
 import { type ConceptName, readConceptNames } from "./concepts/concept_names.ts";
 import type { Neighbours } from "./decode/generate.ts";
+import { noRepeats } from "./decode/repeatable_words.ts";
+import { RequiredConcepts } from "./decode/required_concepts.ts";
+import type { SearchOptions } from "./decode/search.ts";
 import { EdgecapError, throwIfAborted } from "./errors.ts";
 import { imageModule } from "./image/wasm.ts";
 import { OneAtATime } from "./one_at_a_time.ts";
@@ -27,6 +30,10 @@ export interface Model {
   readonly neighbours: Neighbours | undefined;
   /** Nouns that each photo is asked for, if the bundle has them. */
   readonly concepts: readonly ConceptName[] | undefined;
+  /** Chooses the concepts that a caption should name, if the bundle asks for them. */
+  readonly required: RequiredConcepts | undefined;
+  /** What keeps captions from repeating themselves; empty if the bundle does not. */
+  readonly repeats: Pick<SearchOptions, "noRepeatNgram" | "repeatable">;
   /** Room for the encoder's input, [1, size, size, 3], of the picture whose turn it is: fresh memory is slow to get. */
   readonly pixels: Float32Array;
   /** Graphs run once at a time, however many captioners share them. */
@@ -183,6 +190,12 @@ async function openModel(source: OpenBundle, options: ModelOptions): Promise<Ope
   const neighbours = neighboursOf(where, manifest, files);
   if (neighbours !== undefined) resources.use(neighbours.datastore);
   const concepts = conceptsOf(where, manifest, files);
+  const { noRepeatNgram, concepts: rule } = manifest.generation;
+  if (rule !== undefined && concepts === undefined) {
+    throw disagrees(where, "its manifest asks for concepts, and its decoder knows none");
+  }
+  const required = concepts && rule && new RequiredConcepts(concepts, vocabulary, rule);
+  const repeats = noRepeats(noRepeatNgram, (words) => vocabulary.encode(words));
   const backend = wanted === "auto" ? (await chooseBackend({ source, files, threads })).backend : wanted;
   throwIfAborted(signal);
   const graphs = resources.use(await openGraphs(files, backend, threads));
@@ -193,7 +206,7 @@ async function openModel(source: OpenBundle, options: ModelOptions): Promise<Ope
   const turns = new OneAtATime();
   const pixels = new Float32Array(3 * manifest.encoder.size ** 2);
   return {
-    model: { manifest, backend, graphs, vocabulary, neighbours, concepts, pixels, turns },
+    model: { manifest, backend, graphs, vocabulary, neighbours, concepts, required, repeats, pixels, turns },
     [Symbol.asyncDispose]: async () => {
       await turns.idle();
       await kept[Symbol.asyncDispose]();

@@ -31,9 +31,9 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   text: ["src/runtime", "wasm/pkg"],
   image: ["src/runtime", "wasm-image/pkg"],
   retrieval: ["src/runtime", "src/text", "wasm/pkg"],
-  decode: ["src/runtime", "src/text", "src/retrieval", "wasm/pkg"],
-  bundle: ["src/files", "src/runtime"],
   concepts: [],
+  decode: ["src/runtime", "src/text", "src/retrieval", "src/concepts", "wasm/pkg"],
+  bundle: ["src/files", "src/runtime"],
   evaluation: [],
   export: [],
   engines: [

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Records what HTTP libraries really send into test/fixtures/requests, one file a request, over loopback.
 #
-# Needs python with requests, httpx and aiohttp, go, java, node, curl, wget and cargo. PYTHON names the python.
+# Needs python with requests, httpx and aiohttp, go, java, node, curl and wget. PYTHON names the python.
 set -euo pipefail
 here="$(cd "$(dirname "$0")" && pwd)"
 root="$(cd "$here/../.." && pwd)"
@@ -18,5 +18,4 @@ sleep 1
 (cd "$here" && go run client.go "$url" "$photo" && java Client.java "$url" "$photo")
 node "$here/client.mjs" "$url" "$photo"
 bash "$here/client.sh" "$url" "$photo"
-cargo run --quiet --release --manifest-path "$here/rust/Cargo.toml" --target-dir "${TMPDIR:-/tmp}/record-requests" -- "$url" "$photo"
 "$python" "$here/dotnet.py" "$photo" "$out/dotnet-file.bin"

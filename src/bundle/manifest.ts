@@ -122,6 +122,22 @@ export const manifestSchema = Type.Object({
         weight: Type.Number({ minimum: 0, maximum: 1_000_000 }),
       }),
     ),
+    /**
+     * Runs of so many words come once in a caption, unless all of them may come again (src/decode/repeatable_words.ts), and
+     * no word comes twice in a row. Without it captions are free to repeat themselves.
+     */
+    noRepeatNgram: Type.Optional(Type.Integer({ minimum: 2, maximum: 10 })),
+    /** When a caption is asked to name a concept that it lacks; only of several beams. */
+    concepts: Type.Optional(
+      Type.Object({
+        /** Probability from which a concept is sure. */
+        least: Type.Number({ exclusiveMinimum: 0, maximum: 1 }),
+        /** Concepts that a caption is asked to name. */
+        most: Type.Integer({ minimum: 1, maximum: 3 }),
+        /** What each of them adds to the score of a caption that names it. */
+        reward: Type.Number({ minimum: 0, maximum: 1000 }),
+      }),
+    ),
   }),
   selfTest: Type.Optional(selfTestSchema),
   provenance: Type.Object({

@@ -30,6 +30,8 @@ export type RunStep = (tokens: Int32Array, parents: Uint32Array) => Promise<Deco
 /** What a photo's features became, ready for the first step; free it after the last. */
 export interface ReadPhoto extends Disposable {
   readonly step: RunStep;
+  /** A step for one more search, from the first word on. */
+  readonly restart: () => RunStep;
   /** What it is compared with other photos by, [units]; of decoders that have regions. */
   readonly mean?: Float32Array | undefined;
   /** Probability of each of the bundle's nouns; of decoders that look at concepts. */
@@ -43,8 +45,11 @@ export interface ReadPhoto extends Disposable {
  */
 export async function readPhoto(decoder: Decoder, grid: GraphValue): Promise<ReadPhoto> {
   const memory = await (decoder.init.runKeeping?.({ grid }) ?? decoder.init.run({ grid }));
+  const restart = () =>
+    decoder.prefix === undefined ? recurrent(decoder, memory) : prefixed(decoder, memory, decoder.prefix);
   return {
-    step: decoder.prefix === undefined ? recurrent(decoder, memory) : prefixed(decoder, memory, decoder.prefix),
+    step: restart(),
+    restart,
     mean: (memory["mean"] as GraphTensor | undefined)?.data as Float32Array | undefined,
     concepts: (memory["concepts"] as GraphTensor | undefined)?.data as Float32Array | undefined,
     [Symbol.dispose]: () => freeAll(Object.values(memory)),

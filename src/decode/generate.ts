@@ -1,7 +1,8 @@
 import type { Datastore } from "../retrieval/datastore.ts";
 import type { GraphValue } from "../runtime/tensors.ts";
 import { type Decoder, type ReadPhoto, readPhoto } from "./decoder.ts";
-import { type GeneratedCaption, type GenerateOptions, searchCaptions } from "./search_captions.ts";
+import type { RequiredConcepts } from "./required_concepts.ts";
+import { type DecidedWord, type GeneratedCaption, type GenerateOptions, searchCaptions } from "./search_captions.ts";
 
 /** Training photos that have a say in which beam wins. */
 export interface Neighbours {
@@ -25,20 +26,27 @@ export interface Generated {
 /**
  * Generates captions for one feature grid with the decoder's graphs.
  *
+ * Neighbours and concepts are asked with several beams: captions that are drawn at random, and greedy ones, stay as they
+ * are. If the best caption lacks a concept that is sure, the search is made once more, with beams that name it. Of most
+ * photos nothing is missing, and with those beams from the start every photo would pay for them. If a concept is sure,
+ * words are given to `onWord` once it is known whether the caption lacks it.
+ *
  * @param grid Features of one photo, [1, regions, features].
- * @param neighbours Used with several beams; captions that are drawn at random, and greedy ones, stay as they are.
+ * @param neighbours Training photos that have a say in which beam wins.
+ * @param concepts Chooses the concepts that are sure and missing; of decoders that look at concepts.
  * @throws {EdgecapError} `option-invalid`, `logits-invalid`, `graph-failed` or `aborted`.
  */
 export async function generate(
   decoder: Decoder,
   grid: GraphValue,
-  options: Omit<GenerateOptions, "rescore">,
+  options: Omit<GenerateOptions, "rescore" | "required" | "conceptReward">,
   neighbours?: Neighbours,
+  concepts?: RequiredConcepts,
 ): Promise<Generated> {
   using photo = await readPhoto(decoder, grid);
   const several = (options.beams ?? 1) > 1 && (options.temperature ?? 0) === 0;
   const agreement = neighbours && agreementWith(photo, neighbours, options.endId ?? 2);
-  const captions = await searchCaptions(photo.step, {
+  const captions = await captionsNaming(several ? concepts : undefined, photo, {
     ...options,
     ...(several && agreement && { rescore: (found) => agreement(found).map((share) => neighbours.weight * share) }),
   });
@@ -47,6 +55,28 @@ export async function generate(
     concepts: photo.concepts,
     agreement: agreement?.([captions[0]!.tokens])[0],
   };
+}
+
+/** Searches for captions, and once more if a concept is sure that the best lacks. */
+async function captionsNaming(
+  asked: RequiredConcepts | undefined,
+  { step, restart, concepts }: ReadPhoto,
+  options: GenerateOptions,
+): Promise<GeneratedCaption[]> {
+  if (asked === undefined || concepts === undefined || !asked.anySure(concepts)) {
+    return await searchCaptions(step, options);
+  }
+  const { onWord, ...others } = options;
+  const held: DecidedWord[] = [];
+  const captions = await searchCaptions(step, {
+    ...others,
+    ...(onWord && { onWord: (word: DecidedWord) => held.push(word) }),
+  });
+  const required = asked.missing(concepts, captions[0]!.tokens);
+  if (required.length > 0)
+    return await searchCaptions(restart(), { ...options, required, conceptReward: asked.reward });
+  for (const word of held) onWord?.(word);
+  return captions;
 }
 
 /** How much captions agree with those of the neighbours of a photo, 0 to 1. */

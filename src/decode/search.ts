@@ -16,6 +16,19 @@ export interface SearchOptions {
   readonly lengthPenalty?: number;
   /** No run of so many words comes twice in a caption; 0 (off) to 1000. Default 0. */
   readonly noRepeatNgram?: number;
+  /**
+   * Words that may come again, such as "a" and "in". If there are any, runs of them alone do not count for
+   * `noRepeatNgram`, and no word comes twice in a row. Default: none.
+   */
+  readonly repeatable?: Uint32Array;
+  /**
+   * Concepts that captions are looked for to name, at most 3: for each its forms, of 1 to 3 tokens, any of which names it
+   * wherever it stands. Beside the plain search, which finds what it would without them, go beams that name one, two or
+   * three of them; together they are about as many as `beams`. Not with a `temperature` above 0. Default: none.
+   */
+  readonly required?: readonly (readonly Uint32Array[])[];
+  /** What each required concept that a caption names adds to its score, 0 to 1000. Default 0. */
+  readonly conceptReward?: number;
   /** Token that the first step is fed with. Default 1. */
   readonly startId?: number;
   /** Token that ends a caption. Default 2. */
@@ -40,10 +53,12 @@ export interface Hypothesis {
   readonly logProbability: number;
   /** Natural logarithm of each word's probability. */
   readonly wordLogProbabilities: Float32Array;
-  /** What it is ranked by: `logProbability / length^lengthPenalty`, and what was added to that. */
+  /** What it is ranked by: `logProbability / length^lengthPenalty`, the reward of concepts, and what was added to that. */
   readonly score: number;
   /** Whether it ended by itself; where not, `maxWords` cut it. */
   readonly finished: boolean;
+  /** How many of the required concepts it names, 0 to 3. */
+  readonly named: number;
 }
 
 /** The greatest value of a 32-bit unsigned integer: what is above would arrive in Rust as another number. */
@@ -73,6 +88,9 @@ export class Search implements Disposable {
       minWords = 0,
       lengthPenalty = 0,
       noRepeatNgram = 0,
+      repeatable = new Uint32Array(),
+      required = [],
+      conceptReward = 0,
       startId = 1,
       endId = 2,
       banned = Uint32Array.of(0, 1, 3).filter((id) => id < vocabulary && id !== endId),
@@ -95,6 +113,14 @@ export class Search implements Disposable {
     inner.sizes(vocabulary, beams, minWords, maxWords);
     inner.ends(startId, endId);
     inner.ranking(lengthPenalty, noRepeatNgram);
+    inner.repeatable(repeatable);
+    for (const forms of required) {
+      inner.require(
+        Uint32Array.from(forms.flatMap((form) => [...form])),
+        Uint32Array.from(forms, ({ length }) => length),
+      );
+    }
+    inner.reward(conceptReward);
     inner.sampling(temperature, topK, topP, seed);
     try {
       // This takes `inner` over, also where it throws.
@@ -104,7 +130,7 @@ export class Search implements Disposable {
     }
   }
 
-  /** Beams that the next step of the graph is to be run for: 1 at first, then at most `beams`. */
+  /** Beams that the next step of the graph is to be run for: 1 at first, then at most `beams`; with `required`, twice that and 6. */
   live(): number {
     return this.#inner.live();
   }
@@ -149,13 +175,13 @@ export class Search implements Disposable {
    * The captions found, best first: those that ended, then those that were cut, each by falling score. No two of them
    * have the same words and the same ending.
    *
-   * @param count How many are wanted at most; there are at most `beams`.
+   * @param count How many are wanted at most; there are at most `beams`, and with `required` twice that and 6.
    */
   results(count: number): Hypothesis[] {
     return this.#inner.results(count).map((hypothesis) => {
-      const { tokens, logProbability, wordLogProbabilities, score, finished } = hypothesis;
+      const { tokens, logProbability, wordLogProbabilities, score, finished, named } = hypothesis;
       hypothesis.free();
-      return { tokens, logProbability, wordLogProbabilities, score, finished };
+      return { tokens, logProbability, wordLogProbabilities, score, finished, named };
     });
   }
 

@@ -34,6 +34,9 @@ export interface GenerateOptions extends SearchOptions {
   readonly signal?: AbortSignal;
 }
 
+/** More captions than any search finds. */
+const everyCaption = 1024;
+
 /** What a decoder says after one more word of each live beam. */
 export interface DecoderStep {
   /** [live, vocabulary], row by row. */
@@ -84,12 +87,12 @@ export async function searchCaptions(
     more = search.advance();
     prefixes.extend(search.tokens(), search.parents());
     if (options.onWord === undefined || !more) continue;
-    const [best, ...others] = search.results(options.rescore === undefined ? 1 : options.beams!);
+    const [best, ...others] = search.results(options.rescore === undefined ? 1 : everyCaption);
     // Where captions are scored anew, any that has ended can win.
     const ended = others.filter(({ finished }) => finished).map(({ tokens }) => tokens);
     decide(best!, commonLength(best!.tokens, [...prefixes.live, ...ended]));
   }
-  const found = rescored(search.results(options.rescore === undefined ? options.count : (options.beams ?? 1)), options);
+  const found = rescored(search.results(options.rescore === undefined ? options.count : everyCaption), options);
   decide(found[0]!, found[0]!.tokens.length);
   return found.map(withAttention);
 }

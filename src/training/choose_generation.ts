@@ -1,9 +1,14 @@
 import type { Manifest } from "../bundle/manifest.ts";
+import type { ConceptName } from "../concepts/concept_names.ts";
 import { generate } from "../decode/generate.ts";
+import { noRepeats } from "../decode/repeatable_words.ts";
+import { RequiredConcepts } from "../decode/required_concepts.ts";
 import { throwIfAborted } from "../errors.ts";
 import { evaluateText, type Scores, type TextItem } from "../evaluation/mod.ts";
 import type { Datastore } from "../retrieval/datastore.ts";
 import { sentence } from "../text/sentence.ts";
+import { Vocabulary } from "../text/vocabulary.ts";
+import { textModule } from "../text/wasm.ts";
 import { openFastGraph } from "./fast_graph.ts";
 import type { PhotoGrids } from "./photo_features.ts";
 
@@ -38,6 +43,8 @@ export interface TrialOptions {
   readonly generations: readonly Generation[];
   /** Where the neighbours come from that some of them ask. */
   readonly datastore?: Datastore | undefined;
+  /** Nouns of a decoder that looks at concepts, which some of the generations ask for. */
+  readonly concepts?: readonly ConceptName[] | undefined;
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
 }
@@ -51,12 +58,27 @@ export async function tryGenerations(options: TrialOptions): Promise<GenerationT
   const { prefix } = options.decoder;
   const decoder = { init, step, ...(prefix !== undefined && { prefix }) };
   const hypotheses = generations.map((): string[] => []);
+  await textModule();
+  using ids = Vocabulary.parse(`${vocabulary.join("\n")}\n`);
+  const rules = generations.map(({ noRepeatNgram, concepts }) => ({
+    repeats: noRepeats(noRepeatNgram, (words) => ids.encode(words)),
+    required: concepts && options.concepts && new RequiredConcepts(options.concepts, ids, concepts),
+  }));
   for (const [done, { image }] of dev.entries()) {
     throwIfAborted(signal);
     const grid = { data: new Float32Array(regions * features), shape: [1, regions, features] };
     cache.read(image, 0, grid.data, 0);
     for (const [trial, { beams, lengthPenalty, maxWords, neighbours }] of generations.entries()) {
-      const search = { vocabulary: vocabulary.length, beams, lengthPenalty, maxWords, minWords: 1, count: 1 };
+      const { repeats, required } = rules[trial]!;
+      const search = {
+        vocabulary: vocabulary.length,
+        beams,
+        lengthPenalty,
+        maxWords,
+        minWords: 1,
+        count: 1,
+        ...repeats,
+      };
       const {
         captions: [best],
       } = await generate(
@@ -64,6 +86,7 @@ export async function tryGenerations(options: TrialOptions): Promise<GenerationT
         grid,
         { ...search, ...(signal && { signal }) },
         datastore && neighbours && { datastore, ...neighbours },
+        required,
       );
       hypotheses[trial]!.push(sentence([...best!.tokens].map((id) => vocabulary[id]!)));
     }

@@ -1,5 +1,6 @@
 import { type Manifest, manifestVersion } from "../bundle/manifest.ts";
 import { writeBundle } from "../bundle/write_bundle.ts";
+import { type ConceptName, readConceptNames } from "../concepts/concept_names.ts";
 import { Datastore } from "../retrieval/datastore.ts";
 import { selfTestOf } from "../self_test.ts";
 import { buildDatastore } from "./build_datastore.ts";
@@ -32,6 +33,8 @@ export interface ExportRunOptions {
   readonly dev: readonly DevPhoto[];
   /** Training photos, for the datastore of bundles of the attention preset; without them there is none. */
   readonly train?: TrainPhotos | undefined;
+  /** Ways to generate that are tried; the best becomes the bundle's own. Default: those of the preset. */
+  readonly generations?: readonly Omit<Generation, "maxWords">[];
   /** What the bundle is called and where it comes from. */
   readonly name: string;
   readonly version: string;
@@ -67,6 +70,12 @@ const candidates: Readonly<Record<"attention" | "article", readonly Omit<Generat
   ],
 };
 
+/** What keeps captions from saying a phrase twice; the article's stay as its decoder says them. */
+const repeats: Readonly<Record<"attention" | "article", Pick<Generation, "noRepeatNgram">>> = {
+  attention: { noRepeatNgram: 2 },
+  article: {},
+};
+
 /**
  * Makes a bundle of a run's best checkpoint: graphs exported, the way to generate chosen on the dev photos by CIDEr plus
  * BLEU-4, which is what captions are rewarded for in training, and both written down.
@@ -87,9 +96,10 @@ export async function exportRun(
     cache: options.cache,
     dev: options.dev,
     vocabulary: decoder.vocabulary,
-    generations: candidates[decoder.preset]
+    generations: (options.generations ?? candidates[decoder.preset])
       .filter(({ neighbours }) => neighbours === undefined || datastore !== undefined)
-      .map((candidate) => ({ ...candidate, maxWords: decoder.maxWords })),
+      .map((candidate) => ({ ...repeats[decoder.preset], ...candidate, maxWords: decoder.maxWords })),
+    concepts: decoder.conceptsFile && conceptsOf(decoder.conceptsFile, options.out, decoder.manifest),
     datastore,
     ...(options.onProgress && { onProgress: options.onProgress }),
     ...(options.signal && { signal: options.signal }),
@@ -143,6 +153,15 @@ export async function exportRun(
     },
   );
   return { manifest, trials, datastore: datastoreFile };
+}
+
+/** The nouns that a run's decoder looks at. */
+function conceptsOf(
+  file: Uint8Array,
+  where: string,
+  { concepts }: Pick<Manifest["decoder"], "concepts">,
+): ConceptName[] {
+  return readConceptNames(new TextDecoder().decode(file), where, concepts!.nouns);
 }
 
 /** Scores as a manifest has them: of the first source, and of the others if there are any. */

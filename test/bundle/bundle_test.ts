@@ -153,6 +153,29 @@ describe("parseManifest()", () => {
     expect(() => parseManifest(JSON.stringify(wrong), "m.json")).toThrow(/\/encoder\/precision.*"int4"/);
   });
 
+  test("holds what keeps captions from repeating themselves, and asks for concepts, to its ranges", async () => {
+    const text = new TextDecoder().decode((await tinyBundleFiles()).get("manifest.json"));
+    const manifest = JSON.parse(text);
+    const withGeneration = (added: object) =>
+      JSON.stringify({ ...manifest, generation: { ...manifest.generation, ...added } });
+    const concepts = { least: 0.9, most: 3, reward: 0.5 };
+    const read = parseManifest(withGeneration({ noRepeatNgram: 2, concepts }), "m.json");
+    expect(read.generation).toMatchObject({ noRepeatNgram: 2, concepts });
+    for (const [added, place] of [
+      [{ noRepeatNgram: 1 }, /\/generation\/noRepeatNgram/],
+      [{ noRepeatNgram: 2.5 }, /\/generation\/noRepeatNgram/],
+      [{ noRepeatNgram: 11 }, /\/generation\/noRepeatNgram/],
+      [{ concepts: { ...concepts, least: 0 } }, /\/generation\/concepts\/least/],
+      [{ concepts: { ...concepts, least: 1.1 } }, /\/generation\/concepts\/least/],
+      [{ concepts: { ...concepts, most: 4 } }, /\/generation\/concepts\/most/],
+      [{ concepts: { ...concepts, most: 0 } }, /\/generation\/concepts\/most/],
+      [{ concepts: { ...concepts, reward: -1 } }, /\/generation\/concepts\/reward/],
+      [{ concepts: { least: 0.9, most: 1 } }, /\/generation\/concepts\/reward/],
+    ] as const) {
+      expect(() => parseManifest(withGeneration(added), "m.json")).toThrow(place);
+    }
+  });
+
   test("refuses a file outside the bundle's folder", async () => {
     const text = new TextDecoder().decode((await tinyBundleFiles()).get("manifest.json"));
     const wrong = text.replace('"encoder.onnx"', '"../encoder.onnx"');

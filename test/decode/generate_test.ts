@@ -1,9 +1,11 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { generate as generateWhole } from "../../src/decode/generate.ts";
+import { RequiredConcepts } from "../../src/decode/required_concepts.ts";
 import type { DecidedWord, GenerateOptions } from "../../src/decode/search_captions.ts";
 import { EdgecapError } from "../../src/errors.ts";
 import { Datastore } from "../../src/retrieval/datastore.ts";
 import { GraphSession, type GraphTensor } from "../../src/runtime/graph_session.ts";
+import { Vocabulary } from "../../src/text/vocabulary.ts";
 import { textModule } from "../../src/text/wasm.ts";
 import { datastoreFile } from "../fixtures/small_datastore.ts";
 import { tinyBundle } from "../fixtures/tiny_bundle.ts";
@@ -181,6 +183,102 @@ describe("generate()", () => {
       const plain = await generate(decoder, grid, options);
       expect(await generate(decoder, grid, options, { datastore, count: 1, weight: 100 })).toEqual(plain);
     }
+  });
+
+  describe("with concepts", () => {
+    // Of the tiny bundle's words.
+    const nouns = [
+      { name: "dog", forms: ["dog"] },
+      { name: "man", forms: ["man"] },
+      { name: "person", forms: ["person", "man"] },
+      { name: "grass", forms: ["grass"] },
+    ];
+    const settings = { vocabulary: 12, beams: 4, maxWords: 6, minWords: 1, lengthPenalty: 1, count: 3 };
+    const says = (tokens: Uint32Array, word: number) => tokens.includes(word);
+    let vocabulary: Vocabulary;
+
+    beforeAll(() => {
+      vocabulary = Vocabulary.parse(new TextDecoder().decode(tinyBundle().files.vocabulary));
+    });
+
+    /** The decoder, saying besides how likely each noun is, and counting what it runs. */
+    function knowing(...probabilities: number[]) {
+      const runs = { init: 0, steps: 0, rows: 0 };
+      const init = {
+        run: async (inputs: Parameters<GraphSession["run"]>[0]) => {
+          runs.init++;
+          const concepts = { data: Float32Array.from(probabilities), shape: [1, probabilities.length] };
+          return { ...(await decoder.init.run(inputs)), concepts };
+        },
+      };
+      const step = {
+        run: (inputs: Parameters<GraphSession["run"]>[0]) => {
+          if ((inputs["tokens"] as GraphTensor).data[0] === 1) runs.steps++;
+          runs.rows += (inputs["tokens"] as GraphTensor).shape[1]!;
+          return decoder.step.run(inputs);
+        },
+      };
+      return { decoder: { init, step }, runs };
+    }
+
+    const asking = (reward: number, most = 2) => new RequiredConcepts(nouns, vocabulary, { least: 0.8, most, reward });
+
+    test("names what is sure and missing, and tells the words of that caption", async () => {
+      const plain = await generate(decoder, grid, settings);
+      for (const [noun, word] of [
+        [0, 5],
+        [1, 6],
+        [3, 10],
+      ] as const) {
+        const { decoder: known, runs } = knowing(...nouns.map((_, place) => (place === noun ? 0.9 : 0.1)));
+        const told: number[] = [];
+        const onWord = ({ token }: DecidedWord) => told.push(token);
+        const found = await generate(known, grid, { ...settings, onWord }, undefined, asking(100));
+        expect(says(found[0]!.tokens, word)).toBe(true);
+        expect(told).toEqual([...found[0]!.tokens]);
+        const wasThere = says(plain[0]!.tokens, word);
+        expect(runs).toMatchObject({ init: 1, steps: wasThere ? 1 : 2 });
+        if (wasThere) expect(found).toEqual(plain);
+      }
+    });
+
+    test("forces none whose reward is too small", async () => {
+      const plain = await generate(decoder, grid, settings);
+      const { decoder: known, runs } = knowing(0.9, 0.9, 0.9, 0.9);
+      const found = await generate(known, grid, settings, undefined, asking(0));
+      expect(runs.steps).toBe(2);
+      expect(found[0]!.tokens).toEqual(plain[0]!.tokens);
+      expect(found[0]!.score).toBe(plain[0]!.score);
+    });
+
+    test("makes one search where nothing is sure, of a greedy caption and of ones drawn at random", async () => {
+      for (const [setting, probabilities] of [
+        [{}, [0.7, 0.7, 0.7, 0.7]],
+        [{ beams: 1, count: 1 }, [1, 1, 1, 1]],
+        [{ temperature: 1, seed: 4 }, [1, 1, 1, 1]],
+      ] as const) {
+        const plain = await generate(decoder, grid, { ...settings, ...setting });
+        const { decoder: known, runs } = knowing(...probabilities);
+        expect(await generate(known, grid, { ...settings, ...setting }, undefined, asking(100))).toEqual(plain);
+        expect(runs.steps).toBe(1);
+      }
+    });
+
+    test("gives each word its attention, and neighbours their say, in the second search too", async () => {
+      const { decoder: known } = knowing(1, 1, 1, 1);
+      const vector = Array.from({ length: 8 }, () => 1);
+      using datastore = new Datastore(datastoreFile([{ vector, captions: [[4, 5, 6]] }]), "here", 12);
+      const neighbours = { datastore, count: 1, weight: 1 };
+      const found = await generate(known, grid, { ...settings, attention: true }, neighbours, asking(100));
+      expect(found).toHaveLength(3);
+      for (const { tokens, attention } of found) {
+        expect(attention!.length).toBe(tokens.length);
+        for (const [word, map] of attention!.entries()) {
+          const expected = await attentionAfter([...tokens.slice(0, word)]);
+          for (const [region, share] of map.entries()) expect(share).toBeCloseTo(expected[region]!, 5);
+        }
+      }
+    });
   });
 
   test("stops where its signal is aborted", async () => {

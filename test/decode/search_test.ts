@@ -18,6 +18,9 @@ const defaults: Required<SearchOptions> = {
   minWords: 0,
   lengthPenalty: 0,
   noRepeatNgram: 0,
+  repeatable: new Uint32Array(),
+  required: [],
+  conceptReward: 0,
   startId: 1,
   endId: 2,
   banned: Uint32Array.of(0, 1, 3),
@@ -53,6 +56,23 @@ function scrambled(vocabulary: number, spread: number, salt: number, impossible:
   };
 }
 
+/** Concepts whose forms are drawn from few words, so that they share some. */
+const anyRequired = fc.array(
+  fc.array(fc.uint8Array({ minLength: 1, maxLength: 3, max: 9 }), { minLength: 1, maxLength: 4 }),
+  { maxLength: 3 },
+);
+
+/** A form whose tokens are words of the vocabulary. */
+function within(form: ArrayLike<number>, { vocabulary }: { readonly vocabulary: number }): Uint32Array {
+  return Uint32Array.from(form, (token) => 4 + (token % (vocabulary - 4)));
+}
+
+/** How many of the concepts some words name. */
+function namedBy(tokens: Uint32Array, required: NonNullable<SearchOptions["required"]>): number {
+  const says = (form: Uint32Array) => ` ${tokens.join(" ")} `.includes(` ${form.join(" ")} `);
+  return required.filter((forms) => forms.some(says)).length;
+}
+
 const anyOptions = fc
   .record({
     vocabulary: fc.integer({ min: 5, max: 60 }),
@@ -61,6 +81,9 @@ const anyOptions = fc
     minWords: fc.integer({ min: 0, max: 4 }),
     lengthPenalty: fc.constantFrom(0, 0.5, 0.7, 1, 2),
     noRepeatNgram: fc.integer({ min: 0, max: 3 }),
+    repeatable: fc.constantFrom([], [4], [4, 5, 6, 7]).map((ids) => Uint32Array.from(ids)),
+    required: anyRequired,
+    conceptReward: fc.constantFrom(0, 0.5, 100),
     temperature: fc.constantFrom(0, 0, 0.5, 1, 3),
     topK: fc.integer({ min: 0, max: 20 }),
     topP: fc.constantFrom(1, 0.9, 0.5, 0.01),
@@ -71,12 +94,15 @@ const anyOptions = fc
       ...defaults,
       ...options,
       minWords: Math.min(options.minWords, options.maxWords),
+      repeatable: options.repeatable.filter((id) => id < options.vocabulary),
+      required:
+        options.temperature > 0 ? [] : options.required.map((forms) => forms.map((form) => within(form, options))),
     }),
   );
 
 function expectSimilar(actual: readonly Hypothesis[], expected: readonly Hypothesis[]): void {
-  expect(actual.map(({ tokens, finished }) => ({ tokens: [...tokens], finished }))).toEqual(
-    expected.map(({ tokens, finished }) => ({ tokens: [...tokens], finished })),
+  expect(actual.map(({ tokens, finished, named }) => ({ tokens: [...tokens], finished, named }))).toEqual(
+    expected.map(({ tokens, finished, named }) => ({ tokens: [...tokens], finished, named })),
   );
   for (const [i, hypothesis] of actual.entries()) {
     expect(hypothesis.logProbability).toBeCloseTo(expected[i]!.logProbability, 5);
@@ -121,12 +147,16 @@ describe("Search", () => {
       fc.property(anyOptions, fc.integer({ min: 0, max: 2 ** 31 }), (options, salt) => {
         const found = outcome(() => run(options, scrambled(options.vocabulary, 4, salt, 0)));
         if (typeof found === "string") return fc.pre(false);
-        for (const { finished, logProbability, wordLogProbabilities, tokens, score } of found) {
+        for (const { finished, logProbability, wordLogProbabilities, tokens, score, named } of found) {
           const words = wordLogProbabilities.reduce((sum, value) => sum + value, 0);
           if (finished) expect(logProbability).toBeLessThan(words + 1e-4);
           else expect(logProbability).toBeCloseTo(words, 3);
           const length = tokens.length + (finished ? 1 : 0);
-          expect(score).toBeCloseTo(logProbability / length ** options.lengthPenalty, 8);
+          expect(named).toBe(namedBy(tokens, options.required));
+          expect(score).toBeCloseTo(
+            logProbability / length ** options.lengthPenalty + named * options.conceptReward,
+            8,
+          );
           expect(tokens.length).toBeGreaterThanOrEqual(options.minWords);
           expect(tokens.length).toBeLessThanOrEqual(options.maxWords);
           expect(tokens.filter((token) => [0, 1, 2, 3].includes(token)).length).toBe(0);
@@ -149,6 +179,96 @@ describe("Search", () => {
         expect(new Set(found.map(({ tokens, finished }) => `${finished} ${tokens}`)).size).toBe(found.length);
       }),
     );
+  });
+
+  test("finds with required concepts what it finds without them, and the same every time", () => {
+    fc.assert(
+      fc.property(anyOptions, fc.integer({ min: 0, max: 2 ** 31 }), (options, salt) => {
+        const model = scrambled(options.vocabulary, 4, salt, 0);
+        const plain = outcome(() => run({ ...options, required: [] }, model));
+        const found = outcome(() => run(options, model));
+        if (typeof plain === "string" || typeof found === "string") return expect(found).toEqual(plain);
+        const texts = found.map(({ tokens, finished, logProbability }) => `${finished} ${tokens} ${logProbability}`);
+        for (const { tokens, finished, logProbability } of plain) {
+          expect(texts).toContain(`${finished} ${tokens} ${logProbability}`);
+        }
+        expect(run(options, model)).toEqual(found);
+        if (options.required.length === 0) expectSimilar(found, plain);
+      }),
+    );
+  });
+
+  test("finds captions that name all required concepts, if there is room, and a great reward makes one win", () => {
+    fc.assert(
+      fc.property(
+        anyOptions.filter(({ required }) => required.length > 0),
+        fc.constantFrom(4, 20),
+        fc.integer({ min: 0, max: 2 ** 31 }),
+        (options, spread, salt) => {
+          const model = scrambled(options.vocabulary, spread, salt, 0);
+          const found = run(
+            { ...options, noRepeatNgram: 0, repeatable: new Uint32Array(), maxWords: 12, conceptReward: 1000 },
+            model,
+          );
+          const all = options.required.length;
+          expect(Math.max(...found.map(({ named }) => named))).toBe(all);
+          for (const { tokens, named } of found) if (named === all) expect(namedBy(tokens, options.required)).toBe(all);
+          const [best, ...others] = found.filter(({ finished }) => finished);
+          for (const { named } of others) expect(named).toBeLessThanOrEqual(best!.named);
+        },
+      ),
+    );
+  });
+
+  test("forms of several words are said whole, though no word of theirs is likely", () => {
+    const logits = Float32Array.of(0, 0, 2, 0, 3, 3, -9, -9, -9, 1);
+    const required = [[Uint32Array.of(6, 7, 8), Uint32Array.of(6, 8)]];
+    for (const beams of [2, 3, 8]) {
+      const [best] = run({ ...defaults, beams, required, conceptReward: 100 }, () => logits);
+      expect(best!.named).toBe(1);
+      expect(best!.finished).toBe(true);
+      expect(best!.tokens.join()).toMatch(/(^|,)6,(7,8|8)(,|$)/);
+    }
+    // A form that does not fit is not begun in vain.
+    const cut = run({ ...defaults, beams: 3, maxWords: 1, required, conceptReward: 100 }, () => logits);
+    expect(cut.map(({ named }) => named)).toEqual(cut.map(() => 0));
+  });
+
+  test("is run for no more beams than its documentation says", () => {
+    for (const [count, most] of [
+      [0, 10],
+      [1, 20],
+      [2, 22],
+      [3, 24],
+    ] as const) {
+      const required = [[Uint32Array.of(4)], [Uint32Array.of(5)], [Uint32Array.of(6)]].slice(0, count);
+      using search = new Search({ vocabulary: 60, beams: 10, maxWords: 12, minWords: 12, required });
+      const model = scrambled(60, 4, 3, 0);
+      let live = 0;
+      do {
+        live = Math.max(live, search.live());
+        for (let beam = 0; beam < search.live(); beam++) search.logits().set(model([beam]), beam * 60);
+      } while (search.advance());
+      expect(live).toBe(most);
+      expect(search.results(1000).length).toBeLessThanOrEqual(most);
+    }
+  });
+
+  test("says no phrase twice, but words that may come again", () => {
+    // 4 is "a", 5 "young", 6 "man", 7 "woman".
+    const order = [4, 5, 6, 4, 5, 6, 6, 7, 2];
+    const model: Model = (history) => {
+      const logits = Float32Array.from({ length: 10 }, (_, token) => -token);
+      logits[order[history.length - 1] ?? 2] = 9;
+      return logits;
+    };
+    const said = (options: Partial<SearchOptions>) =>
+      run({ ...defaults, maxWords: 9, ...options }, model)[0]!.tokens.join(" ");
+    const repeatable = Uint32Array.of(4, 5);
+    expect(said({})).toBe("4 5 6 4 5 6 6 7");
+    expect(said({ noRepeatNgram: 2, repeatable })).toBe("4 5 6 4 5 4 6 7");
+    expect(said({ repeatable })).toBe("4 5 6 4 5 6 4 7");
+    expect(said({ noRepeatNgram: 2 })).not.toContain("4 5 6 4 5");
   });
 
   test("the same seed draws the same captions, and the first does not depend on how many are drawn", () => {
@@ -199,6 +319,7 @@ describe("Search", () => {
       minWords: [9, -1, 0.5],
       lengthPenalty: [-0.1, 11, Number.NaN, Infinity],
       noRepeatNgram: [-1, 1001],
+      conceptReward: [-1, 1001, Number.NaN],
       startId: [10, -1],
       endId: [10, Number.NaN],
       temperature: [-1, 101, Number.NaN, Infinity],
@@ -217,6 +338,21 @@ describe("Search", () => {
         `The search option banned is ${id}`,
       );
     }
+    expect(() => new Search({ ...defaults, repeatable: Uint32Array.of(10) })).toThrow("repeatable is 10");
+    const form = Uint32Array.of(4);
+    for (const [required, message] of [
+      [[[form], [form], [form], [form]], "required is 4: give at most 3 concepts"],
+      [[[form], []], "each concept a form at least"],
+      [[[new Uint32Array()]], "forms of 1 to 3 tokens"],
+      [[[Uint32Array.of(4, 5, 6, 7)]], "forms of 1 to 3 tokens"],
+      [[[Uint32Array.of(10)]], "required is 10: give ids of the vocabulary"],
+      [[[Uint32Array.of(4, 2)]], "ids other than endId"],
+    ] as const) {
+      const make = () => new Search({ ...defaults, required });
+      expect(outcome(make)).toBe("option-invalid");
+      expect(make).toThrow(message);
+    }
+    expect(() => new Search({ ...defaults, temperature: 1, required: [[form]] })).toThrow("none where temperature");
   });
 
   test("takes a large vocabulary, and its memory stays where it is while the search lasts", () => {

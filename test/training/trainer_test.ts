@@ -11,6 +11,8 @@ import {
   type TrainingStage,
 } from "../../src/training/attention_settings.ts";
 import { readCheckpoint } from "../../src/training/checkpoint.ts";
+import { ConceptSlots } from "../../src/training/concepts/concept_slots.ts";
+import { KnownConcepts } from "../../src/training/concepts/known_concepts.ts";
 import { buildFeatureCache, FeatureCache } from "../../src/training/feature_cache.ts";
 import { lastStageShapes } from "../../src/training/last_stage.ts";
 import { PhotoReader } from "../../src/training/photo_reader.ts";
@@ -110,6 +112,43 @@ describe("trainAttention()", () => {
       expect(resumed.length).toBe(3);
       for (const [epoch, record] of resumed.entries())
         expect(Math.abs(record.loss - whole[epoch]!.loss)).toBeLessThan(1e-4);
+    }));
+
+  test("learns a word from captions without photos, and says it of photos by their concepts alone", () =>
+    inFolder(async (folder) => {
+      using cache = await colours(join(folder, "features"));
+      // Two nouns; nothing but the concepts tells which of them a photo shows. No photo's caption says word 6.
+      const noun = (image: string) => Number(image.match(/\d+/)![0]) % 2;
+      const table = { images, first: images.map((_, i) => 2 * i), probabilities: new Float32Array(images.length * 4) };
+      for (const [i, image] of images.entries()) {
+        for (const view of [0, 1]) table.probabilities[(2 * i + view) * 2 + noun(image)] = 0.9;
+      }
+      const slots = new ConceptSlots({ nouns: 2, slots: 1, vector: 2 }, Float32Array.of(1, -1, -1, 1));
+      const concepts = new KnownConcepts(
+        slots,
+        [table],
+        images.map((image) => ({ image, nouns: new Set([noun(image)]) })),
+      );
+      const shown = images.filter((image) => noun(image) === 0);
+      const hidden = images.filter((image) => noun(image) === 1).slice(0, 3);
+      let said: readonly Int32Array[] = [];
+      const texts = [0, 1].map((place) => ({ words: Int32Array.of(4, 5 + place), nouns: new Set([place]) }));
+      await trainAttention({
+        ...{ folder, photos: new PhotoReader(cache, concepts), vocabulary: 8, texts },
+        train: shown.map((image) => ({ image, captions: [Int32Array.of(4, 5), Int32Array.of(4, 5)], share: 2.5 })),
+        devImages: hidden,
+        settings: {
+          ...settings,
+          stages: [
+            { ...stage, epochs: 12, texts: 8, textWeight: 1, dropoutMixed: 0, dropoutWords: 0, dropoutValues: 0 },
+          ],
+        },
+        score: (captions) => {
+          said = captions;
+          return captions.filter((words) => words[1] === 6).length;
+        },
+      });
+      expect(said.map((words) => [...words])).toEqual(hidden.map(() => [4, 6]));
     }));
 
   test("stops between two steps where it is asked to by a timer, as by Ctrl-C", () =>

@@ -7,6 +7,9 @@ const defaults: Omit<Required<SearchOptions>, "vocabulary"> = {
   minWords: 0,
   lengthPenalty: 0,
   noRepeatNgram: 0,
+  repeatable: new Uint32Array(),
+  required: [],
+  conceptReward: 0,
   startId: 1,
   endId: 2,
   banned: Uint32Array.of(0, 1, 3),
@@ -22,7 +25,18 @@ interface Beam {
   readonly sum: number;
   readonly score: number;
   readonly finished: boolean;
+  readonly progress: Progress;
 }
+
+/** What a beam has named of the required concepts; sets of concepts are numbers with a bit for each. */
+interface Progress {
+  readonly named: number;
+  /** The concept whose form it must go on with, and how many words of that it has. */
+  readonly promised: number;
+  readonly inside: number;
+}
+
+const nothing: Progress = { named: 0, promised: 0, inside: 0 };
 
 interface Candidate {
   readonly beam: number;
@@ -49,6 +63,12 @@ function randomNumbers(seed: number, stream: number): () => number {
   };
 }
 
+/** The first of each words and ending. */
+function distinct(beams: readonly Beam[]): Beam[] {
+  const first = new Map(beams.toReversed().map((beam) => [`${beam.finished} ${beam.tokens}`, beam]));
+  return beams.filter((beam) => first.get(`${beam.finished} ${beam.tokens}`) === beam);
+}
+
 /** The sum of the numbers up to each. */
 function sums(numbers: readonly number[]): number[] {
   let sum = 0;
@@ -71,12 +91,45 @@ export function searchTwin(given: SearchOptions, model: (history: readonly numbe
   const scoreOf = (sum: number, length: number) => sum / Math.max(length, 1) ** lengthPenalty;
   const allowed = (tokens: readonly number[], token: number) => {
     if (options.banned.includes(token) || (token === endId && tokens.length < minWords)) return false;
+    if (options.repeatable.length > 0 && token === tokens.at(-1)) return false;
     if (noRepeatNgram === 0) return true;
     const runs = (words: readonly number[]) =>
       words.slice(noRepeatNgram - 1).map((_, i) => words.slice(i, i + noRepeatNgram).join(" "));
-    return !runs(tokens).includes([...tokens, token].slice(-noRepeatNgram).join(" "));
+    const run = [...tokens, token].slice(-noRepeatNgram);
+    return run.every((word) => options.repeatable.includes(word)) || !runs(tokens).includes(run.join(" "));
   };
-  const extended = (from: Beam, { token, logProbability }: Candidate): Beam => {
+  const forms = options.required.flatMap((forms, concept) =>
+    forms.map((form) => ({ bit: 1 << concept, words: [...form] })),
+  );
+  const namedBy = (tokens: readonly number[]): number =>
+    forms
+      .filter(({ words }) => ` ${tokens.join(" ")} `.includes(` ${words.join(" ")} `))
+      .reduce((named, { bit }) => named | bit, 0);
+  /** What may become of a beam's progress with one token more. */
+  const turns = ({ tokens, progress }: Beam, token: number): Progress[] => {
+    const named = namedBy([...tokens, token]);
+    const fits = (start: number, words: readonly number[]) => start + words.length <= maxWords;
+    if (progress.promised !== 0) {
+      const start = tokens.length - progress.inside;
+      const begun = [...tokens.slice(start), token].join(" ");
+      const goesOn = forms.some(
+        ({ bit, words }) =>
+          bit === progress.promised && fits(start, words) && words.slice(0, progress.inside + 1).join(" ") === begun,
+      );
+      if (!goesOn) return [];
+      if ((named & progress.promised) !== 0) return [{ ...nothing, named }];
+      return [{ named, promised: progress.promised, inside: progress.inside + 1 }];
+    }
+    const begun = forms.filter(
+      ({ bit, words }) => words.length > 1 && words[0] === token && (named & bit) === 0 && fits(tokens.length, words),
+    );
+    const promises = [...new Set(begun.map(({ bit }) => bit))].sort((a, b) => a - b);
+    return [
+      ...promises.map((promised) => ({ named, promised, inside: 1 })),
+      ...(named === 0 ? [] : [{ ...nothing, named }]),
+    ];
+  };
+  const extended = (from: Beam, { token, logProbability }: Candidate, progress: Progress = nothing): Beam => {
     const sum = from.sum + logProbability;
     if (token === endId) return { ...from, sum, score: scoreOf(sum, from.tokens.length + 1), finished: true };
     return {
@@ -85,11 +138,19 @@ export function searchTwin(given: SearchOptions, model: (history: readonly numbe
       sum,
       score: scoreOf(sum, from.tokens.length + 1),
       finished: false,
+      progress: progress === nothing ? { ...nothing, named: namedBy([...from.tokens, token]) } : progress,
     };
   };
 
-  let live: Beam[] = [{ tokens: [], logProbabilities: [], sum: 0, score: 0, finished: false }];
+  const none = { tokens: [], logProbabilities: [], sum: 0, score: 0, finished: false, progress: nothing };
+  let live: Beam[] = [none];
   let finished: Beam[] = [];
+  /** Beams of the plain search, the first ones of `live`. */
+  let plain = 1;
+  const choices = (1 << options.required.length) - 1;
+  const places = Math.ceil(beams / Math.max(1, choices));
+  /** By set of concepts, the captions that have ended. */
+  const endings = Array.from({ length: choices + 1 }, (): Beam[] => []);
   let chains = Array.from({ length: beams }, (_, stream) => randomNumbers(options.seed, stream));
   for (let step = 0; step < maxWords && live.length > 0; step++) {
     const candidates = live.map(({ tokens }, beam) => {
@@ -120,30 +181,79 @@ export function searchTwin(given: SearchOptions, model: (history: readonly numbe
       continue;
     }
     const ranked = candidates
+      .slice(0, plain)
       .flat()
       .sort((a, b) => live[b.beam]!.sum + b.logProbability - (live[a.beam]!.sum + a.logProbability));
+    let taken: Candidate[] = [];
     for (const [rank, candidate] of ranked.slice(0, 2 * beams).entries()) {
-      if (candidate.token !== endId && next.length < beams) next.push(extended(live[candidate.beam]!, candidate));
-      if (candidate.token === endId && rank < beams) finished.push(extended(live[candidate.beam]!, candidate));
+      const ends = candidate.token === endId;
+      if (ends ? rank >= beams : next.length >= beams) continue;
+      (ends ? finished : next).push(extended(live[candidate.beam]!, candidate));
+      taken.push(candidate);
     }
-    if (beams === 1 && ranked[0]?.token === endId) next.length = 0;
     finished = finished.sort((a, b) => b.score - a.score).slice(0, beams);
+    const decided = (kept: readonly Beam[], room: number, others: readonly Beam[]) =>
+      others.every(({ sum }) => kept.length === room && scoreOf(sum, maxWords) <= kept.at(-1)!.score);
+    const over = (beams === 1 && ranked[0]?.token === endId) || (next.length > 0 && decided(finished, beams, next));
+    if (choices === 0) {
+      if (beams === 1 && ranked[0]?.token === endId) next.length = 0;
+      live = next;
+      if (over) break;
+      continue;
+    }
+    if (over) {
+      next.length = 0;
+      taken = taken.filter(({ token }) => token === endId);
+    }
+    plain = next.length;
+    const offers = Array.from({ length: choices + 1 }, (): Beam[] => []);
+    for (const [beam, from] of live.entries()) {
+      const free = candidates[beam]!.filter(
+        ({ token }) => !taken.some((one) => one.beam === beam && one.token === token),
+      );
+      for (const candidate of free) {
+        for (const progress of candidate.token === endId ? endTurns(from) : turns(from, candidate.token)) {
+          offers[progress.named | progress.promised]!.push(extended(from, candidate, progress));
+        }
+      }
+    }
+    for (const [concepts, offered] of offers.entries()) {
+      const best = distinct(offered)
+        .sort((a, b) => b.sum - a.sum)
+        .slice(0, 2 * places);
+      const ended = best.filter((beam, rank) => beam.finished && rank < places);
+      endings[concepts] = [...endings[concepts]!, ...ended].sort((a, b) => b.score - a.score).slice(0, places);
+      next.push(...best.filter((beam) => !beam.finished).slice(0, places));
+    }
     live = next;
-    const bound = Math.max(...live.map(({ sum }) => scoreOf(sum, maxWords)));
-    if (finished.length === beams && bound <= finished.at(-1)!.score) break;
+    const reaching = (concepts: number) =>
+      live.filter(({ progress }) => ((progress.named | progress.promised) & ~concepts) === 0);
+    if (plain === 0 && endings.every((kept, concepts) => concepts === 0 || decided(kept, places, reaching(concepts))))
+      break;
   }
-  const all = [...finished, ...live].sort((a, b) => Number(b.finished) - Number(a.finished) || b.score - a.score);
-  const distinct = new Map(all.toReversed().map((beam) => [`${beam.finished} ${beam.tokens}`, beam]));
-  return all
-    .filter((beam) => distinct.get(`${beam.finished} ${beam.tokens}`) === beam)
-    .slice(0, beams)
-    .map(({ tokens, logProbabilities, sum, score, finished: ended }) => ({
+  const rewarded = (beam: Beam): Beam => {
+    const named = namedBy(beam.tokens);
+    const count = [0, 1, 2].filter((bit) => (named >> bit) & 1).length;
+    return { ...beam, score: beam.score + count * options.conceptReward, progress: { ...nothing, named: count } };
+  };
+  const all = [...finished, ...endings.flat(), ...live]
+    .map(rewarded)
+    .sort((a, b) => Number(b.finished) - Number(a.finished) || b.score - a.score);
+  return distinct(all)
+    .slice(0, beams + choices * places)
+    .map(({ tokens, logProbabilities, sum, score, finished: ended, progress }) => ({
       tokens: Uint32Array.from(tokens),
       logProbability: sum,
       wordLogProbabilities: Float32Array.from(logProbabilities),
       score,
       finished: ended,
+      named: progress.named,
     }));
+
+  /** A beam ends in the set of what it has named, unless it has promised more. */
+  function endTurns({ progress }: Beam): Progress[] {
+    return progress.promised !== 0 || progress.named === 0 ? [] : [progress];
+  }
 
   function draw(from: readonly (Candidate & { logit: number })[], uniform: number): Candidate {
     let kept = [...from];

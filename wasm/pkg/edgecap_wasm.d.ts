@@ -61,6 +61,10 @@ export class Hypothesis {
      */
     readonly logProbability: number;
     /**
+     * How many of the required concepts it names.
+     */
+    readonly named: number;
+    /**
      * What it is ranked by.
      */
     readonly score: number;
@@ -128,6 +132,18 @@ export class SearchOptions {
      * What steers the choice of the most probable caption.
      */
     ranking(length_penalty: number, no_repeat_ngram: number): void;
+    /**
+     * Words that may come again, so that `no_repeat_ngram` forbids no run of them alone.
+     */
+    repeatable(words: Uint32Array): void;
+    /**
+     * Adds a required concept: its forms have `lengths` tokens, one after another in `tokens`.
+     */
+    require(tokens: Uint32Array, lengths: Uint32Array): void;
+    /**
+     * What each required concept that a caption names adds to its score.
+     */
+    reward(concept_reward: number): void;
     /**
      * What steers the drawing of words.
      */
@@ -210,6 +226,7 @@ export interface InitOutput {
     readonly datastoreparts_photos: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => void;
     readonly hypothesis_finished: (a: number) => number;
     readonly hypothesis_logProbability: (a: number) => number;
+    readonly hypothesis_named: (a: number) => number;
     readonly hypothesis_score: (a: number) => number;
     readonly hypothesis_tokens: (a: number) => [number, number];
     readonly hypothesis_wordLogProbabilities: (a: number) => [number, number];
@@ -224,6 +241,9 @@ export interface InitOutput {
     readonly searchoptions_ends: (a: number, b: number, c: number) => void;
     readonly searchoptions_new: () => number;
     readonly searchoptions_ranking: (a: number, b: number, c: number) => void;
+    readonly searchoptions_repeatable: (a: number, b: number, c: number) => void;
+    readonly searchoptions_require: (a: number, b: number, c: number, d: number, e: number) => void;
+    readonly searchoptions_reward: (a: number, b: number) => void;
     readonly searchoptions_sampling: (a: number, b: number, c: number, d: number, e: number) => void;
     readonly searchoptions_sizes: (a: number, b: number, c: number, d: number, e: number) => void;
     readonly tokenize: (a: number, b: number) => [number, number];

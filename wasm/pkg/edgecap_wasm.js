@@ -172,6 +172,14 @@ export class Hypothesis {
         return ret;
     }
     /**
+     * How many of the required concepts it names.
+     * @returns {number}
+     */
+    get named() {
+        const ret = wasm.hypothesis_named(this.__wbg_ptr);
+        return ret >>> 0;
+    }
+    /**
      * What it is ranked by.
      * @returns {number}
      */
@@ -329,6 +337,34 @@ export class SearchOptions {
      */
     ranking(length_penalty, no_repeat_ngram) {
         wasm.searchoptions_ranking(this.__wbg_ptr, length_penalty, no_repeat_ngram);
+    }
+    /**
+     * Words that may come again, so that `no_repeat_ngram` forbids no run of them alone.
+     * @param {Uint32Array} words
+     */
+    repeatable(words) {
+        const ptr0 = passArray32ToWasm0(words, wasm.__wbindgen_malloc);
+        const len0 = WASM_VECTOR_LEN;
+        wasm.searchoptions_repeatable(this.__wbg_ptr, ptr0, len0);
+    }
+    /**
+     * Adds a required concept: its forms have `lengths` tokens, one after another in `tokens`.
+     * @param {Uint32Array} tokens
+     * @param {Uint32Array} lengths
+     */
+    require(tokens, lengths) {
+        const ptr0 = passArray32ToWasm0(tokens, wasm.__wbindgen_malloc);
+        const len0 = WASM_VECTOR_LEN;
+        const ptr1 = passArray32ToWasm0(lengths, wasm.__wbindgen_malloc);
+        const len1 = WASM_VECTOR_LEN;
+        wasm.searchoptions_require(this.__wbg_ptr, ptr0, len0, ptr1, len1);
+    }
+    /**
+     * What each required concept that a caption names adds to its score.
+     * @param {number} concept_reward
+     */
+    reward(concept_reward) {
+        wasm.searchoptions_reward(this.__wbg_ptr, concept_reward);
     }
     /**
      * What steers the drawing of words.

@@ -98,6 +98,27 @@ impl SearchOptions {
         (self.0.length_penalty, self.0.no_repeat_ngram) = (length_penalty, no_repeat_ngram);
     }
 
+    /// Words that may come again, so that `no_repeat_ngram` forbids no run of them alone.
+    pub fn repeatable(&mut self, words: Vec<u32>) {
+        self.0.repeatable = words;
+    }
+
+    /// Adds a required concept: its forms have `lengths` tokens, one after another in `tokens`.
+    pub fn require(&mut self, tokens: &[u32], lengths: &[u32]) {
+        let mut rest = tokens;
+        let forms = lengths.iter().map(|&length| {
+            let (form, others) = rest.split_at(rest.len().min(length as usize));
+            rest = others;
+            form.to_vec()
+        });
+        self.0.required.push(forms.collect());
+    }
+
+    /// What each required concept that a caption names adds to its score.
+    pub fn reward(&mut self, concept_reward: f64) {
+        self.0.concept_reward = concept_reward;
+    }
+
     /// What steers the drawing of words.
     pub fn sampling(&mut self, temperature: f64, top_k: u32, top_p: f64, seed: f64) {
         (self.0.temperature, self.0.top_k, self.0.top_p, self.0.seed) = (temperature, top_k, top_p, seed);
@@ -138,6 +159,12 @@ impl Hypothesis {
     #[wasm_bindgen(getter)]
     pub fn finished(&self) -> bool {
         self.0.finished
+    }
+
+    /// How many of the required concepts it names.
+    #[wasm_bindgen(getter)]
+    pub fn named(&self) -> u32 {
+        self.0.named
     }
 }
 

@@ -32,7 +32,14 @@ static COUNTING: Counting = Counting;
 /// The only test of its file, so that no other thread allocates while it counts.
 #[test]
 fn steps_allocate_nothing() {
-    for (temperature, top_k, top_p) in [(0.0, 0, 1.0), (1.0, 0, 1.0), (1.0, 0, 0.9), (0.8, 50, 0.9)] {
+    let concepts = vec![vec![vec![7], vec![8, 9, 10]], vec![vec![11, 12]], vec![vec![499], vec![4], vec![5, 6]]];
+    for (temperature, top_k, top_p, required) in [
+        (0.0, 0, 1.0, vec![]),
+        (0.0, 0, 1.0, concepts),
+        (1.0, 0, 1.0, vec![]),
+        (1.0, 0, 0.9, vec![]),
+        (0.8, 50, 0.9, vec![]),
+    ] {
         let options = SearchOptions {
             vocabulary: 500,
             beams: 5,
@@ -40,6 +47,9 @@ fn steps_allocate_nothing() {
             min_words: 3,
             length_penalty: 0.7,
             no_repeat_ngram: 2,
+            repeatable: vec![4, 5, 6],
+            required,
+            concept_reward: 1.0,
             temperature,
             top_k,
             top_p,

@@ -7,8 +7,13 @@ const END: u32 = 2;
 
 /// Runs a search over a model that gives the logits after a history, `START` included.
 fn run(options: SearchOptions, model: impl Fn(&[u32]) -> Vec<f32>) -> Vec<Hypothesis> {
-    let vocabulary = options.vocabulary as usize;
     let beams = options.beams as usize;
+    run_for(options, beams, model)
+}
+
+/// As `run`, for so many captions.
+fn run_for(options: SearchOptions, count: usize, model: impl Fn(&[u32]) -> Vec<f32>) -> Vec<Hypothesis> {
+    let vocabulary = options.vocabulary as usize;
     let mut search = Search::new(options, &[0, START]).expect("valid options");
     let mut histories: Vec<Vec<u32>> = vec![Vec::new()];
     loop {
@@ -23,7 +28,7 @@ fn run(options: SearchOptions, model: impl Fn(&[u32]) -> Vec<f32>) -> Vec<Hypoth
             row.copy_from_slice(&model(history));
         }
         if !search.advance().expect("finite logits") {
-            return search.results(beams);
+            return search.results(count);
         }
     }
 }
@@ -157,6 +162,33 @@ fn limits_on_words_hold() {
         words.dedup();
         assert_eq!(words.len(), result.tokens.len());
     }
+}
+
+#[test]
+fn captions_that_name_concepts_stand_beside_those_of_the_plain_search() {
+    let base =
+        SearchOptions { vocabulary: 12, beams: 4, max_words: 6, length_penalty: 0.7, ..SearchOptions::default() };
+    let likes_none = |history: &[u32]| {
+        let mut logits = scrambled(history, 12);
+        logits[5] -= 20.0;
+        logits[6] -= 20.0;
+        logits[7] -= 20.0;
+        logits
+    };
+    let plain = run(base.clone(), likes_none);
+    let required = vec![vec![vec![5]], vec![vec![6, 7], vec![8, 6]]];
+    let options = SearchOptions { required, concept_reward: 50.0, ..base };
+    let most = options.most_live();
+    let found = run_for(options.clone(), most, likes_none);
+    for result in &plain {
+        assert!(found.iter().any(|kept| kept.tokens == result.tokens && kept.finished == result.finished));
+    }
+    let best = &found[0];
+    assert_eq!((best.named, best.finished), (2, true));
+    assert!(best.tokens.contains(&5));
+    assert!(best.tokens.windows(2).any(|pair| pair == [6, 7] || pair == [8, 6]));
+    assert!((best.score - 100.0 - best.log_probability / ((best.tokens.len() + 1) as f64).powf(0.7)).abs() < 1e-9);
+    assert_eq!(found, run_for(options, most, likes_none));
 }
 
 #[test]

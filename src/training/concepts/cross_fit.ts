@@ -1,6 +1,12 @@
 import { throwIfAborted } from "../../errors.ts";
 import { SeededRandom } from "../seeded_random.ts";
-import { type ConceptHead, conceptProbabilities, fitConceptHead, type HeadExamples } from "./concept_head.ts";
+import {
+  type ConceptHead,
+  conceptProbabilities,
+  fitConceptHead,
+  type HeadExamples,
+  type HeadSettings,
+} from "./concept_head.ts";
 
 /** Parts that the photos are divided into. */
 const folds = 4;
@@ -13,6 +19,15 @@ export interface CrossFit {
   readonly probabilities: Float32Array;
 }
 
+/** Options of {@linkcode crossFit}. */
+export interface CrossFitOptions {
+  /** Draws the order of the examples and what they hide. */
+  readonly seed: number;
+  /** Default: those of fitConceptHead(). */
+  readonly settings?: HeadSettings;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Fits a head, and four more that each leave a quarter of the photos out: a head knows its own photos too well for a decoder
  * to learn from it how far concepts can be trusted.
@@ -23,19 +38,18 @@ export interface CrossFit {
 export async function crossFit(
   examples: HeadExamples,
   photoOf: readonly number[],
-  seed: number,
-  signal?: AbortSignal,
+  { seed, settings, signal }: CrossFitOptions,
 ): Promise<CrossFit> {
   const { features, nouns } = examples;
   const all = photoOf.map((_, place) => place);
-  const head = await fitConceptHead(examples, all, new SeededRandom(seed), undefined, signal);
+  const head = await fitConceptHead(examples, all, new SeededRandom(seed), settings, signal);
   const probabilities = new Float32Array(all.length * nouns);
   for (let fold = 0; fold < folds; fold++) {
     throwIfAborted(signal);
     const [inside, outside] = [true, false].map((wanted) =>
       all.filter((place) => (photoOf[place]! % folds !== fold) === wanted),
     );
-    const partial = await fitConceptHead(examples, inside!, new SeededRandom(seed + 1 + fold), undefined, signal);
+    const partial = await fitConceptHead(examples, inside!, new SeededRandom(seed + 1 + fold), settings, signal);
     const means = new Float32Array(outside!.length * features);
     for (const [i, place] of outside!.entries()) {
       means.set(examples.means.subarray(place * features, (place + 1) * features), i * features);

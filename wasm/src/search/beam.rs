@@ -2,7 +2,9 @@
 
 use std::cmp::Ordering;
 
+use super::hypotheses::Hypotheses;
 use super::log_softmax::LogSoftmax;
+use super::required::Progress;
 
 /// A token that could continue a beam.
 #[derive(Clone, Copy, Debug)]
@@ -15,6 +17,8 @@ pub struct Candidate {
     pub token_log_probability: f64,
     /// Natural log-probability of the beam with the token.
     pub log_probability: f64,
+    /// What the beam with the token has named of the required concepts.
+    pub progress: Progress,
 }
 
 /// Tokens that are looked at together.
@@ -42,12 +46,12 @@ impl Candidates {
         self.best.clear();
     }
 
-    /// Offers the tokens that may follow a beam of the given log-probability. Tokens that are impossible
+    /// Offers the tokens that may follow a beam of the given log-probability and progress. Tokens that are impossible
     /// by their logit are left out.
     pub fn offer(
         &mut self,
         beam: usize,
-        log_probability: f64,
+        (log_probability, progress): (f64, Progress),
         logits: &[f32],
         softmax: LogSoftmax,
         forbidden: &[bool],
@@ -71,8 +75,21 @@ impl Candidates {
                     token: token as u32,
                     token_log_probability,
                     log_probability: log_probability + token_log_probability,
+                    progress,
                 });
             }
+        }
+    }
+
+    /// Offers one candidate, unless the same words are among those kept: beams of the same words differ in what they
+    /// are about to name.
+    pub fn offer_once(&mut self, candidate: Candidate, beams: &Hypotheses) {
+        let same = |kept: &Candidate| {
+            kept.token == candidate.token
+                && (kept.beam == candidate.beam || beams.words(kept.beam) == beams.words(candidate.beam))
+        };
+        if !self.best.iter().any(same) {
+            self.insert(candidate);
         }
     }
 
@@ -103,8 +120,9 @@ mod tests {
         let mut candidates = Candidates::new(3);
         // One token has all the probability, so that log-probabilities are logits.
         let softmax = LogSoftmax::new(&[0.0], 0).expect("finite");
-        candidates.offer(0, 0.0, &[-3.0, -1.0, -2.0, f32::NEG_INFINITY], softmax, &[false; 4]);
-        candidates.offer(1, -1.0, &[0.0, 5.0, -9.0, 0.0], softmax, &[false, true, false, false]);
+        candidates.offer(0, (0.0, Progress::default()), &[-3.0, -1.0, -2.0, f32::NEG_INFINITY], softmax, &[false; 4]);
+        let worse = (-1.0, Progress::default());
+        candidates.offer(1, worse, &[0.0, 5.0, -9.0, 0.0], softmax, &[false, true, false, false]);
         let best: Vec<(usize, u32)> = candidates.best().iter().map(|kept| (kept.beam, kept.token)).collect();
         assert_eq!(best, [(0, 1), (1, 0), (1, 3)]);
     }

@@ -11,21 +11,32 @@ pub struct Constraints {
     end: u32,
     min_words: usize,
     ngram: usize,
+    /// For each token, whether it may come again; empty where no such words are given.
+    repeatable: Vec<bool>,
 }
 
 impl Constraints {
-    /// Forbids `banned` throughout. All memory is allocated here.
-    pub fn new(options: &SearchOptions, banned: &[u32]) -> Self {
+    /// Forbids `banned` throughout, with room for `others` tokens that [`Constraints::also`] is given. All memory is
+    /// allocated here.
+    pub fn new(options: &SearchOptions, banned: &[u32], others: usize) -> Self {
         let mut forbidden = vec![false; options.vocabulary as usize];
         for &id in banned {
             forbidden[id as usize] = true;
         }
+        let mut repeatable = Vec::new();
+        if !options.repeatable.is_empty() {
+            repeatable.resize(options.vocabulary as usize, false);
+            for &id in &options.repeatable {
+                repeatable[id as usize] = true;
+            }
+        }
         Self {
             forbidden,
-            lifted: Vec::with_capacity(options.max_words as usize + 1),
+            lifted: Vec::with_capacity(options.max_words as usize + 2 + others),
             end: options.end_id,
             min_words: options.min_words as usize,
             ngram: options.no_repeat_ngram as usize,
+            repeatable,
         }
     }
 
@@ -40,12 +51,31 @@ impl Constraints {
         if self.ngram > 0 && words.len() >= self.ngram {
             let recent = &words[words.len() + 1 - self.ngram..];
             for run in words.windows(self.ngram) {
-                if &run[..self.ngram - 1] == recent {
+                let may = |&word: &u32| self.repeatable.get(word as usize).is_some_and(|&may| may);
+                if &run[..self.ngram - 1] == recent && !run.iter().all(may) {
                     Self::forbid(&mut self.forbidden, &mut self.lifted, run[self.ngram - 1]);
                 }
             }
         }
+        if let Some(&last) = words.last().filter(|_| !self.repeatable.is_empty()) {
+            Self::forbid(&mut self.forbidden, &mut self.lifted, last);
+        }
         &self.forbidden
+    }
+
+    /// Forbids one token more, until [`Constraints::after`] is asked again.
+    pub fn also(&mut self, token: u32) {
+        Self::forbid(&mut self.forbidden, &mut self.lifted, token);
+    }
+
+    /// For each token, whether it must not come next.
+    pub fn forbidden(&self) -> &[bool] {
+        &self.forbidden
+    }
+
+    /// Whether `token` ends a caption.
+    pub fn is_end(&self, token: u32) -> bool {
+        token == self.end
     }
 
     fn forbid(forbidden: &mut [bool], lifted: &mut Vec<u32>, token: u32) {
@@ -62,7 +92,7 @@ mod tests {
     fn forbidden(change: impl FnOnce(&mut SearchOptions), words: &[u32]) -> Vec<usize> {
         let mut options = SearchOptions { vocabulary: 10, ..SearchOptions::default() };
         change(&mut options);
-        let mut constraints = Constraints::new(&options, &[0, 1]);
+        let mut constraints = Constraints::new(&options, &[0, 1], 0);
         constraints.after(&[5, 6, 5, 6, 5, 6, 7, 8, 9]);
         let after = constraints.after(words);
         (0..10).filter(|&token| after[token]).collect()
@@ -77,5 +107,26 @@ mod tests {
         assert_eq!(forbidden(|o| o.no_repeat_ngram = 2, &[4, 5, 4, 6, 4]), [0, 1, 5, 6]);
         assert_eq!(forbidden(|o| o.no_repeat_ngram = 3, &[4, 5, 6, 4, 5]), [0, 1, 6]);
         assert_eq!(forbidden(|o| o.no_repeat_ngram = 3, &[4, 5]), [0, 1]);
+    }
+
+    #[test]
+    fn runs_of_repeatable_words_may_come_twice() {
+        let phrases = |o: &mut SearchOptions| (o.no_repeat_ngram, o.repeatable) = (2, vec![4, 5]);
+        assert_eq!(forbidden(phrases, &[4, 5, 6, 4]), [0, 1, 4]);
+        assert_eq!(forbidden(phrases, &[4, 6, 5, 4]), [0, 1, 4, 6]);
+        assert_eq!(forbidden(phrases, &[6, 4, 7, 6]), [0, 1, 4, 6]);
+        assert_eq!(forbidden(|o| o.repeatable = vec![4], &[7]), [0, 1, 7]);
+        assert_eq!(forbidden(phrases, &[]), [0, 1]);
+    }
+
+    #[test]
+    fn what_is_forbidden_besides_is_lifted_again() {
+        let options = SearchOptions { vocabulary: 10, ..SearchOptions::default() };
+        let mut constraints = Constraints::new(&options, &[0], 2);
+        constraints.after(&[4]);
+        constraints.also(0);
+        constraints.also(7);
+        assert!(constraints.forbidden()[7] && constraints.forbidden()[0]);
+        assert!(!constraints.after(&[4])[7] && constraints.forbidden()[0]);
     }
 }

@@ -13,7 +13,9 @@ mod hypotheses;
 mod log_softmax;
 mod options;
 mod random;
+mod required;
 mod sampling;
+mod sets;
 
 use beam::Candidates;
 use constraints::Constraints;
@@ -21,9 +23,14 @@ pub use error::SearchError;
 use finished::{Finished, score};
 use hypotheses::Hypotheses;
 use log_softmax::LogSoftmax;
-pub use options::{LARGEST_SEED, MOST_BEAMS, MOST_LOGITS, MOST_TOKENS, MOST_WORDS, SearchOptions};
+pub use options::{
+    LARGEST_REWARD, LARGEST_SEED, MOST_BEAMS, MOST_FORM_TOKENS, MOST_LOGITS, MOST_REQUIRED, MOST_TOKENS, MOST_WORDS,
+    SearchOptions,
+};
 use random::Random;
+use required::Progress;
 use sampling::Sampler;
+use sets::{Sets, Step};
 
 /// A caption that the search found.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,10 +41,12 @@ pub struct Hypothesis {
     pub log_probability: f64,
     /// Natural log-probability of each word by the raw model.
     pub word_log_probabilities: Vec<f32>,
-    /// `log_probability / length^alpha`, the end counting as one of the length.
+    /// `log_probability / length^alpha`, the end counting as one of the length, and the reward of each concept named.
     pub score: f64,
     /// Whether it ended by itself, not by the limit of words.
     pub finished: bool,
+    /// How many of the required concepts it names.
+    pub named: u32,
 }
 
 /// The state of one search.
@@ -49,6 +58,12 @@ pub struct Search {
     live: Hypotheses,
     next: Hypotheses,
     finished: Finished,
+    /// Beams that are to name required concepts, if there are any; they come after those of the plain search.
+    sets: Option<Sets>,
+    /// Live beams of the plain search, those that came first.
+    plain: usize,
+    /// What the plain search took of the live beams: beam and token.
+    taken: Vec<(usize, u32)>,
     /// One generator for each live caption that is being drawn; before the first step, for each to come.
     random: Vec<Random>,
     tokens: Vec<i32>,
@@ -69,19 +84,23 @@ impl Search {
         options.validate(banned)?;
         let (beams, vocabulary) = (options.beams as usize, options.vocabulary as usize);
         let max_words = options.max_words as usize;
+        let most_live = options.most_live();
         let mut search = Self {
-            constraints: Constraints::new(&options, banned),
+            constraints: Constraints::new(&options, banned, Sets::most_forbidden(&options)),
             // As many may end as may go on.
             candidates: Candidates::new(2 * beams),
             sampler: Sampler::new(vocabulary, options.temperature, options.top_k as usize, options.top_p),
-            live: Hypotheses::new(beams, max_words),
-            next: Hypotheses::new(beams, max_words),
+            live: Hypotheses::new(most_live, max_words),
+            next: Hypotheses::new(most_live, max_words),
             finished: Finished::new(beams, max_words, options.length_penalty),
+            sets: (!options.required.is_empty()).then(|| Sets::new(&options)),
+            plain: 1,
+            taken: Vec::with_capacity(2 * beams),
             random: (0..beams as u64).map(|stream| Random::new(options.seed as u64, stream)).collect(),
-            tokens: Vec::with_capacity(beams),
-            parents: Vec::with_capacity(beams),
-            logits: vec![0.0; beams * vocabulary],
-            softmaxes: Vec::with_capacity(beams),
+            tokens: Vec::with_capacity(most_live),
+            parents: Vec::with_capacity(most_live),
+            logits: vec![0.0; most_live * vocabulary],
+            softmaxes: Vec::with_capacity(most_live),
             words: 0,
             done: false,
             options,
@@ -92,7 +111,7 @@ impl Search {
         Ok(search)
     }
 
-    /// Beams that the next step is to be run for: 1 at first, and at most as many as asked for.
+    /// Beams that the next step is to be run for: 1 at first, and at most [`SearchOptions::most_live`].
     pub fn live(&self) -> usize {
         self.tokens.len()
     }
@@ -136,20 +155,24 @@ impl Search {
         }
         std::mem::swap(&mut self.live, &mut self.next);
         self.words += 1;
-        self.done = self.done || self.live.len() == 0 || self.words == self.options.max_words || self.is_decided();
+        self.done = self.done || self.live.len() == 0 || self.words == self.options.max_words;
         Ok(!self.done)
     }
 
     /// Up to `count` captions, best first: those that ended, then those that were cut or still go on, each
-    /// group by falling score. No two have the same words and the same ending.
+    /// group by falling score. No two have the same words and the same ending. Without required concepts there are at
+    /// most `beams`; with them come those of the sets as well.
     pub fn results(&self, count: usize) -> Vec<Hypothesis> {
-        let finished = self.finished.kept();
-        let mut results: Vec<Hypothesis> = (0..finished.len())
-            .map(|index| hypothesis(finished, index, self.finished.score(index), true))
+        let ended = std::iter::once(&self.finished).chain(self.sets.iter().flat_map(Sets::finished));
+        let ended = ended.flat_map(|finished| {
+            let kept = finished.kept();
+            (0..kept.len()).map(|index| self.hypothesis(kept, index, finished.score(index), true))
+        });
+        let mut results: Vec<Hypothesis> = ended
             .chain((0..self.live.len()).map(|index| {
                 let length = self.live.words(index).len();
                 let score = score(self.live.log_probability(index), length, self.options.length_penalty);
-                hypothesis(&self.live, index, score, false)
+                self.hypothesis(&self.live, index, score, false)
             }))
             .collect();
         results.sort_by(|a, b| b.finished.cmp(&a.finished).then(b.score.total_cmp(&a.score)));
@@ -159,7 +182,7 @@ impl Search {
                 distinct.push(result);
             }
         }
-        distinct.truncate(count.min(self.options.beams as usize));
+        distinct.truncate(count.min(self.options.most_live()));
         distinct
     }
 
@@ -168,29 +191,61 @@ impl Search {
         let vocabulary = self.options.vocabulary as usize;
         let beams = self.options.beams as usize;
         self.candidates.clear();
-        for beam in 0..self.live.len() {
+        for beam in 0..self.plain {
             let row = &self.logits[beam * vocabulary..(beam + 1) * vocabulary];
             let forbidden = self.constraints.after(self.live.words(beam));
-            self.candidates.offer(beam, self.live.log_probability(beam), row, self.softmaxes[beam], forbidden);
+            let so_far = (self.live.log_probability(beam), Progress::default());
+            self.candidates.offer(beam, so_far, row, self.softmaxes[beam], forbidden);
         }
-        if self.candidates.best().is_empty() && self.finished.kept().len() == 0 {
+        if self.plain > 0 && self.candidates.best().is_empty() && self.finished.kept().len() == 0 {
             return Err(SearchError::NothingLeft { beam: 0 });
         }
+        let live = self.live();
         self.begin_next();
+        self.taken.clear();
+        let mut ended = false;
         for (rank, candidate) in self.candidates.best().iter().enumerate() {
             if candidate.token == self.options.end_id {
                 // An end that is no better than the words that go on is not worth a place.
                 if rank < beams {
                     self.finished.add(&self.live, candidate.beam, candidate.token_log_probability);
+                    self.taken.push((candidate.beam, candidate.token));
                 }
                 // With one beam the search is greedy: the first end is the end.
-                self.done |= beams == 1 && rank == 0;
-            } else if !self.next.is_full() && !self.done {
+                ended |= beams == 1 && rank == 0;
+            } else if self.next.len() < beams && !ended {
                 self.next.push_extended(&self.live, candidate.beam, candidate.token, candidate.token_log_probability);
                 self.tokens.push(candidate.token as i32);
                 self.parents.push(candidate.beam as u32);
+                self.taken.push((candidate.beam, candidate.token));
             }
         }
+        self.plain = self.next.len();
+        let Some(sets) = &mut self.sets else {
+            self.done = ended || is_decided(&self.finished, &self.next, &self.options);
+            return Ok(());
+        };
+        if ended || (self.plain > 0 && is_decided(&self.finished, &self.next, &self.options)) {
+            // The plain search is over: only what it ended stays taken.
+            self.plain = 0;
+            self.taken.retain(|&(_, token)| token == self.options.end_id);
+            self.next.clear();
+            self.tokens.clear();
+            self.parents.clear();
+        }
+        let plain = self.parents.iter().zip(&self.tokens).map(|(&beam, &token)| (beam as usize, token as u32));
+        sets.begin(&self.live, plain);
+        let step = Step {
+            live: &self.live,
+            logits: &self.logits[..live * vocabulary],
+            softmaxes: &self.softmaxes,
+            taken: &self.taken,
+        };
+        sets.extend(&step, &mut self.constraints, &mut self.next, |beam, token| {
+            self.tokens.push(token as i32);
+            self.parents.push(beam as u32);
+        });
+        self.done = self.plain == 0 && sets.are_decided(&self.next, &self.options);
         Ok(())
     }
 
@@ -237,24 +292,25 @@ impl Search {
         self.parents.clear();
     }
 
-    /// Whether no live beam can still displace the worst finished caption. A beam can only lose
-    /// log-probability, and at best makes up for it by being as long as is allowed.
-    fn is_decided(&self) -> bool {
-        let longest = self.options.max_words as usize;
-        self.options.temperature == 0.0
-            && self.finished.worst().is_some_and(|worst| {
-                (0..self.live.len())
-                    .all(|beam| score(self.live.log_probability(beam), longest, self.options.length_penalty) <= worst)
-            })
+    fn hypothesis(&self, from: &Hypotheses, index: usize, score: f64, finished: bool) -> Hypothesis {
+        let words = from.words(index);
+        let named = self.sets.as_ref().map_or(0, |sets| sets.named(words).count_ones());
+        Hypothesis {
+            tokens: words.to_vec(),
+            log_probability: from.log_probability(index),
+            word_log_probabilities: from.word_log_probabilities(index).to_vec(),
+            score: score + f64::from(named) * self.options.concept_reward,
+            finished,
+            named,
+        }
     }
 }
 
-fn hypothesis(from: &Hypotheses, index: usize, score: f64, finished: bool) -> Hypothesis {
-    Hypothesis {
-        tokens: from.words(index).to_vec(),
-        log_probability: from.log_probability(index),
-        word_log_probabilities: from.word_log_probabilities(index).to_vec(),
-        score,
-        finished,
-    }
+/// Whether none of the beams can still displace the worst caption that has ended. A beam can only lose
+/// log-probability, and at best makes up for it by being as long as is allowed.
+fn is_decided(finished: &Finished, beams: &Hypotheses, options: &SearchOptions) -> bool {
+    let longest = options.max_words as usize;
+    finished.worst().is_some_and(|worst| {
+        (0..beams.len()).all(|beam| score(beams.log_probability(beam), longest, options.length_penalty) <= worst)
+    })
 }

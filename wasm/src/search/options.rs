@@ -8,6 +8,12 @@ pub const MOST_TOKENS: u32 = 1 << 20;
 pub const MOST_BEAMS: u32 = 64;
 /// Most words of a caption.
 pub const MOST_WORDS: u32 = 1000;
+/// Most concepts that a caption can be required to name.
+pub const MOST_REQUIRED: usize = 3;
+/// Most tokens of a form of a required concept.
+pub const MOST_FORM_TOKENS: usize = 3;
+/// Largest reward of a required concept.
+pub const LARGEST_REWARD: f64 = 1000.0;
 /// Most logits of a step, over all beams: 256 MiB of them.
 pub const MOST_LOGITS: u64 = 1 << 26;
 /// Largest seed: the largest integer that every runtime holds exactly.
@@ -28,6 +34,14 @@ pub struct SearchOptions {
     pub length_penalty: f64,
     /// No run of so many words occurs twice in a caption; 0 is off, at most [`MOST_WORDS`].
     pub no_repeat_ngram: u32,
+    /// Words that may come again, such as "a" and "in". If there are any, runs of them alone do not count for
+    /// `no_repeat_ngram`, and no word comes twice in a row.
+    pub repeatable: Vec<u32>,
+    /// Concepts that captions are looked for to name, up to [`MOST_REQUIRED`]: for each its forms, any of which names
+    /// it, of 1 to [`MOST_FORM_TOKENS`] tokens. None where `temperature` is above 0.
+    pub required: Vec<Vec<Vec<u32>>>,
+    /// What each required concept that a caption names adds to its score, 0 to [`LARGEST_REWARD`].
+    pub concept_reward: f64,
     /// Token that the first step is fed with.
     pub start_id: u32,
     /// Token that ends a caption.
@@ -51,6 +65,9 @@ impl Default for SearchOptions {
             min_words: 0,
             length_penalty: 0.0,
             no_repeat_ngram: 0,
+            repeatable: Vec::new(),
+            required: Vec::new(),
+            concept_reward: 0.0,
             start_id: 1,
             end_id: 2,
             temperature: 0.0,
@@ -62,6 +79,21 @@ impl Default for SearchOptions {
 }
 
 impl SearchOptions {
+    /// Sets of beams beside those of the plain search: one for each choice of required concepts, but for none of them.
+    pub fn sets(&self) -> usize {
+        (1 << self.required.len().min(MOST_REQUIRED)) - 1
+    }
+
+    /// Beams of each of these sets: together about as many as the plain search has, so that the work at most doubles.
+    pub fn set_beams(&self) -> usize {
+        (self.beams as usize).div_ceil(self.sets().max(1))
+    }
+
+    /// Most beams that a step is run for.
+    pub fn most_live(&self) -> usize {
+        self.beams as usize + self.sets() * self.set_beams()
+    }
+
     /// Refuses what is out of range, `banned` ids included.
     ///
     /// # Errors
@@ -79,7 +111,7 @@ impl SearchOptions {
         check(
             "beams",
             f64::from(self.beams),
-            u64::from(self.beams) * u64::from(self.vocabulary) <= MOST_LOGITS,
+            self.most_live() as u64 * u64::from(self.vocabulary) <= MOST_LOGITS,
             "fewer, as beams times vocabulary must not exceed 67108864",
         )?;
         integer("maxWords", self.max_words, 1, MOST_WORDS, "an integer from 1 to 1000")?;
@@ -97,6 +129,25 @@ impl SearchOptions {
         for &id in banned {
             integer("banned", id, 0, self.vocabulary - 1, "ids of the vocabulary")?;
             check("banned", f64::from(id), id != self.end_id, "ids other than endId, or no caption could end")?;
+        }
+        for &id in &self.repeatable {
+            integer("repeatable", id, 0, self.vocabulary - 1, "ids of the vocabulary")?;
+        }
+        let reward = self.concept_reward;
+        check("conceptReward", reward, (0.0..=LARGEST_REWARD).contains(&reward), "a number from 0 to 1000")?;
+        let concepts = self.required.len();
+        check("required", concepts as f64, concepts <= MOST_REQUIRED, "at most 3 concepts")?;
+        check("required", concepts as f64, concepts == 0 || temperature == 0.0, "none where temperature is above 0")?;
+        for forms in &self.required {
+            check("required", 0.0, !forms.is_empty(), "each concept a form at least")?;
+            for form in forms {
+                let tokens = form.len();
+                check("required", tokens as f64, (1..=MOST_FORM_TOKENS).contains(&tokens), "forms of 1 to 3 tokens")?;
+                for &id in form {
+                    integer("required", id, 0, self.vocabulary - 1, "ids of the vocabulary")?;
+                    check("required", f64::from(id), id != self.end_id, "ids other than endId")?;
+                }
+            }
         }
         Ok(())
     }
@@ -122,6 +173,16 @@ mod tests {
         assert!(refused(|o| o.top_p = 0.0, &[]).contains("topP is 0"));
         assert!(refused(|o| o.seed = 0.5, &[]).contains("seed is 0.5"));
         assert!(refused(|o| o.end_id = 10, &[]).contains("endId is 10"));
+        assert!(refused(|o| o.repeatable = vec![10], &[]).contains("repeatable is 10"));
+        assert!(refused(|o| o.concept_reward = -1.0, &[]).contains("conceptReward is -1"));
+        assert!(refused(|o| o.required = vec![vec![vec![4]]; 4], &[]).contains("required is 4"));
+        assert!(refused(|o| o.required = vec![vec![vec![4, 5, 6, 7]]], &[]).contains("forms of 1 to 3"));
+        assert!(refused(|o| o.required = vec![vec![vec![]]], &[]).contains("forms of 1 to 3"));
+        assert!(refused(|o| o.required = vec![vec![]], &[]).contains("a form at least"));
+        assert!(refused(|o| o.required = vec![vec![vec![10]]], &[]).contains("required is 10"));
+        assert!(refused(|o| o.required = vec![vec![vec![4, 2]]], &[]).contains("ids other than endId"));
+        let drawn = |o: &mut SearchOptions| (o.temperature, o.required) = (1.0, vec![vec![vec![4]]]);
+        assert!(refused(drawn, &[]).contains("none where temperature"));
         assert!(refused(|_| (), &[10]).contains("banned is 10"));
         assert!(refused(|_| (), &[2]).contains("banned is 2"));
         let wide = |o: &mut SearchOptions| (o.vocabulary, o.beams) = (MOST_TOKENS, MOST_BEAMS + 1);

@@ -1,0 +1,34 @@
+import type { SearchOptions } from "./search.ts";
+
+/**
+ * Words that may well come again in one caption, with other words around them: articles and pronouns, prepositions,
+ * verbs that help others, numbers, colours, sizes and ages. "A young man and a young woman" repeats "a young", and says
+ * nothing twice.
+ */
+export const repeatableWords: readonly string[] = [
+  "a an the this that these those another other some all both each its it his her their he she they him them who which",
+  "of in on to at by with and or but as while from through for into onto over under up down near next off out around",
+  "across along behind before after between against towards toward beside beneath above below inside outside",
+  "is are was were be being been has have 's there not no",
+  "one two three four five six several many few different",
+  "black white brown red blue green yellow orange pink purple gray grey tan dark light bright colorful blond blonde",
+  "little small big large tall long short young old older younger",
+].flatMap((line) => line.split(" "));
+
+/** Ids from here on are words; those before stand for padding, start, end and unknown words. */
+const firstWord = 4;
+
+/**
+ * What keeps a search from saying a phrase twice.
+ *
+ * @param noRepeatNgram What the bundle's manifest says; without it every caption is allowed.
+ * @param encode Gives the ids of words, 3 or less for those that the vocabulary lacks.
+ */
+export function noRepeats(
+  noRepeatNgram: number | undefined,
+  encode: (words: readonly string[]) => ArrayLike<number>,
+): Pick<SearchOptions, "noRepeatNgram" | "repeatable"> {
+  if (noRepeatNgram === undefined) return {};
+  const known = Array.from(encode(repeatableWords)).filter((id) => id >= firstWord);
+  return { noRepeatNgram, repeatable: Uint32Array.from(known) };
+}

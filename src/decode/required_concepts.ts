@@ -1,0 +1,87 @@
+import type { ConceptName } from "../concepts/concept_names.ts";
+import { NounFinder } from "../concepts/noun_table.ts";
+import type { Vocabulary } from "../text/vocabulary.ts";
+
+/** When a caption is asked to name a concept; see `generation.concepts` of a bundle's manifest. */
+export interface ConceptRule {
+  /** Probability from which a concept is sure, above 0 to 1. */
+  readonly least: number;
+  /** Concepts that a caption is asked to name, at most; 1 to 3. */
+  readonly most: number;
+  /** What each of them adds to the score of a caption that names it, 0 to 1000. */
+  readonly reward: number;
+}
+
+/** Words of a form that the search can look for, at most. */
+const mostWords = 3;
+/** Ids from here on are words; those before stand for padding, start, end and unknown words. */
+const firstWord = 4;
+
+/**
+ * Chooses the concepts that a caption should name: those that are sure, and that it does not name. Nouns with a word in
+ * common are kin, as `person` and `woman` are, both meant by "women": where one of them is named, the others are not
+ * asked for, since "a woman" tells of a person, and "a man" and "a woman" are easily taken for each other.
+ */
+export class RequiredConcepts {
+  readonly #rule: ConceptRule;
+  readonly #vocabulary: Pick<Vocabulary, "encode" | "decode">;
+  readonly #finder: NounFinder;
+  /** For each noun the nouns that have a form in common with it, itself among them. */
+  readonly #kin: readonly (readonly number[])[];
+  /** For each noun its forms that the vocabulary can say. */
+  readonly #forms: readonly (readonly Uint32Array[])[];
+
+  /**
+   * @param nouns The bundle's, in the order of its probabilities.
+   * @param vocabulary Must not be freed before this has been used for the last time.
+   */
+  constructor(nouns: readonly ConceptName[], vocabulary: Pick<Vocabulary, "encode" | "decode">, rule: ConceptRule) {
+    this.#rule = rule;
+    this.#vocabulary = vocabulary;
+    this.#finder = new NounFinder(nouns);
+    const byForm = new Map<string, number[]>();
+    for (const [noun, { forms }] of nouns.entries()) {
+      for (const form of forms) byForm.set(form, [...(byForm.get(form) ?? []), noun]);
+    }
+    this.#kin = nouns.map(({ forms }) => [...new Set(forms.flatMap((form) => byForm.get(form)!))]);
+    this.#forms = nouns.map(({ forms }) =>
+      forms
+        .map((form) => form.split(" "))
+        .filter((words) => words.length <= mostWords)
+        .map((words) => vocabulary.encode(words))
+        .filter((ids) => ids.every((id) => id >= firstWord)),
+    );
+  }
+
+  /** What each concept asked for adds to the score of a caption that names it. */
+  get reward(): number {
+    return this.#rule.reward;
+  }
+
+  /** Whether any concept is sure, so that a caption could lack it. @param probabilities One for each noun. */
+  anySure(probabilities: Float32Array): boolean {
+    return probabilities.some((probability) => probability >= this.#rule.least);
+  }
+
+  /**
+   * The sure concepts that a caption does not name, the surest first; of kin only the surest.
+   *
+   * @param probabilities One for each noun.
+   * @param caption Ids of its words.
+   * @returns For each concept its forms, as `SearchOptions.required` has them.
+   */
+  missing(probabilities: Float32Array, caption: Uint32Array): (readonly Uint32Array[])[] {
+    const settled = this.#finder.find(this.#vocabulary.decode(caption));
+    const missing: (readonly Uint32Array[])[] = [];
+    const sure = Array.from(this.#forms.keys())
+      .filter((noun) => probabilities[noun]! >= this.#rule.least && this.#forms[noun]!.length > 0)
+      .sort((a, b) => probabilities[b]! - probabilities[a]!);
+    for (const noun of sure) {
+      if (missing.length >= this.#rule.most) break;
+      if (this.#kin[noun]!.some((other) => settled.has(other))) continue;
+      settled.add(noun);
+      missing.push(this.#forms[noun]!);
+    }
+    return missing;
+  }
+}

@@ -1,0 +1,86 @@
+import { beforeAll, describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { RequiredConcepts } from "../../src/decode/required_concepts.ts";
+import { Vocabulary } from "../../src/text/vocabulary.ts";
+import { textModule } from "../../src/text/wasm.ts";
+
+const words =
+  "<pad> <start> <end> <unk> a man men woman person people dog dogs fire truck trucks hot stop sign runs".split(" ");
+const nouns = [
+  { name: "person", forms: ["person", "people", "man", "men", "woman", "women"] },
+  { name: "man", forms: ["man", "men"] },
+  { name: "woman", forms: ["woman", "women"] },
+  { name: "dog", forms: ["dog", "dogs"] },
+  { name: "fire truck", forms: ["fire truck", "fire trucks", "fire engine", "fire truck of men"] },
+  { name: "zebra", forms: ["zebra", "zebras"] },
+  { name: "hot dog", forms: ["hot dog", "hot dogs"] },
+];
+
+describe("RequiredConcepts", () => {
+  let vocabulary: Vocabulary;
+  beforeAll(async () => {
+    await textModule();
+    vocabulary = Vocabulary.parse(`${words.join("\n")}\n`);
+  });
+
+  /** The concepts asked for, as the words of their forms. */
+  function missing(probabilities: Record<string, number>, caption: string, rule = { least: 0.8, most: 3, reward: 1 }) {
+    const each = Float32Array.from(nouns, ({ name }) => probabilities[name] ?? 0);
+    return new RequiredConcepts(nouns, vocabulary, rule)
+      .missing(each, vocabulary.encode(caption.split(" ")))
+      .map((forms) => forms.map((form) => vocabulary.decode(form).join(" ")));
+  }
+
+  test("are those that are sure and not named, with the forms that the vocabulary can say, the surest first", () => {
+    expect(missing({ dog: 0.9, "fire truck": 0.95 }, "a man runs")).toEqual([
+      ["fire truck", "fire trucks"],
+      ["dog", "dogs"],
+    ]);
+    expect(missing({ dog: 0.79 }, "a man runs")).toEqual([]);
+    expect(missing({ dog: 0.9 }, "a man dogs")).toEqual([]);
+  });
+
+  test("are none that a noun with a word in common names or is asked for", () => {
+    expect(missing({ person: 1, man: 0.9, woman: 0.9 }, "a woman runs")).toEqual([]);
+    expect(missing({ person: 0.9, man: 1, woman: 0.95 }, "a dog")).toEqual([["man", "men"], ["woman"]]);
+    expect(missing({ person: 1, man: 0.9, woman: 0.95 }, "a dog")).toEqual([
+      ["person", "people", "man", "men", "woman"],
+    ]);
+  });
+
+  test("are as the longest form of a caption says: a hot dog is no dog", () => {
+    expect(missing({ dog: 0.9, "hot dog": 0.9 }, "a hot dog")).toEqual([["dog", "dogs"]]);
+  });
+
+  test("are none that the vocabulary cannot say, and no more than the rule allows", () => {
+    expect(missing({ zebra: 1 }, "a dog")).toEqual([]);
+    const rule = { least: 0.5, most: 1, reward: 1 };
+    expect(missing({ zebra: 1, dog: 0.6, person: 0.7 }, "a truck", rule)).toHaveLength(1);
+  });
+
+  test("hold for any probabilities and captions", () => {
+    const anyWord = fc.constantFrom(...words.slice(4));
+    fc.assert(
+      fc.property(
+        fc.array(fc.float({ min: 0, max: 1, noNaN: true }), { minLength: nouns.length, maxLength: nouns.length }),
+        fc.array(anyWord, { maxLength: 8 }),
+        fc.integer({ min: 1, max: 3 }),
+        fc.constantFrom(0.1, 0.5, 1),
+        (chances, caption, most, least) => {
+          const asked = new RequiredConcepts(nouns, vocabulary, { least, most, reward: 1 });
+          const each = Float32Array.from(chances);
+          const found = asked.missing(each, vocabulary.encode(caption));
+          expect(found.length).toBeLessThanOrEqual(most);
+          if (!asked.anySure(each)) expect(found).toEqual([]);
+          const forms = found.flat().map((form) => vocabulary.decode(form).join(" "));
+          expect(new Set(forms).size).toBe(forms.length);
+          for (const form of found.flat()) {
+            expect(form.length).toBeGreaterThan(0);
+            expect(form.length).toBeLessThanOrEqual(3);
+            expect(form.every((id) => id >= 4)).toBe(true);
+          }
+        },
+      ),
+    );
+  });
+});

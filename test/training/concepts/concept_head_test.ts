@@ -1,0 +1,136 @@
+import { beforeAll, describe, expect, test } from "bun:test";
+import { parseNouns } from "../../../src/concepts/noun_table.ts";
+import { conceptProbabilities, fitConceptHead } from "../../../src/training/concepts/concept_head.ts";
+import { conceptTargets, namesAllClasses } from "../../../src/training/concepts/concept_targets.ts";
+import { crossFit } from "../../../src/training/concepts/cross_fit.ts";
+import { nounVectors } from "../../../src/training/concepts/noun_vectors.ts";
+import { SeededRandom } from "../../../src/training/seeded_random.ts";
+import { startTensorflow } from "../../../src/training/tensorflow.ts";
+
+const features = 12;
+const nouns = 3;
+const count = 240;
+
+/** Photos whose noun is told by one feature each; of the last noun a third is not known. */
+function examples() {
+  const random = new SeededRandom(4);
+  const means = Float32Array.from({ length: count * features }, () => 0.3 * Math.abs(random.normal()));
+  const wanted = new Float32Array(count * nouns);
+  const weights = new Float32Array(count * nouns).fill(1);
+  for (let row = 0; row < count; row++) {
+    for (let noun = 0; noun < nouns; noun++) {
+      if (random.next() >= 0.4) continue;
+      wanted[row * nouns + noun] = 1;
+      means[row * features + noun] = 1 + random.next();
+    }
+    // Wrong, and without weight.
+    if (row % 3 === 0) {
+      wanted[row * nouns + 2] = 1 - wanted[row * nouns + 2]!;
+      weights[row * nouns + 2] = 0;
+    }
+  }
+  return { means, features, wanted, weights, nouns };
+}
+
+const settings = { epochs: 30, learningRate: 0.05, weightDecay: 0.01, batch: 32, dropout: 0.1 };
+
+describe("fitConceptHead()", () => {
+  beforeAll(async () => {
+    await startTensorflow("cpu");
+  });
+
+  test("learns which features tell of a noun, and nothing from what has no weight", async () => {
+    const data = examples();
+    const all = Array.from({ length: count }, (_, i) => i);
+    const head = await fitConceptHead(data, all, new SeededRandom(1), settings);
+    const probabilities = conceptProbabilities(head, data.means, features);
+    let right = 0;
+    let known = 0;
+    for (const [i, probability] of probabilities.entries()) {
+      if (data.weights[i] === 0) continue;
+      known++;
+      if (probability > 0.5 === data.wanted[i]! > 0.5) right++;
+    }
+    expect(right / known).toBeGreaterThan(0.97);
+    for (let noun = 0; noun < nouns; noun++) {
+      const weights = Array.from({ length: features }, (_, feature) => head.kernel[feature * nouns + noun]!);
+      expect(weights.indexOf(Math.max(...weights))).toBe(noun);
+    }
+  });
+
+  test("stops at a signal", async () => {
+    const fitting = fitConceptHead(examples(), [0, 1, 2], new SeededRandom(1), settings, AbortSignal.abort());
+    await expect(fitting).rejects.toThrow();
+  });
+});
+
+describe("crossFit()", () => {
+  test("judges each photo by a head that has seen none of its views", async () => {
+    // Each of forty photos has a feature of its own, which tells nothing of any other.
+    const photos = 40;
+    const photoOf = Array.from({ length: 2 * photos }, (_, row) => Math.floor(row / 2));
+    const data = {
+      means: Float32Array.from(
+        photoOf.flatMap((photo) => Array.from({ length: photos }, (_, i) => Number(i === photo))),
+      ),
+      features: photos,
+      wanted: Float32Array.from(photoOf, (photo) => photo % 2),
+      weights: new Float32Array(photoOf.length).fill(1),
+      nouns: 1,
+    };
+    const { head, probabilities } = await crossFit(data, photoOf, { seed: 1, settings: { ...settings, dropout: 0 } });
+    const known = conceptProbabilities(head, data.means, photos);
+    for (const [row, photo] of photoOf.entries()) expect(known[row]! > 0.5).toBe(photo % 2 === 1);
+    // A head that has not seen a photo has nothing to go by.
+    const [even, odd] = [0, 1].map((rest) => probabilities.filter((_, row) => photoOf[row]! % 2 === rest));
+    const mean = (values: Float32Array) => values.reduce((sum, value) => sum + value / values.length, 0);
+    expect(Math.abs(mean(even!) - mean(odd!))).toBeLessThan(0.15);
+  });
+});
+
+describe("conceptTargets()", () => {
+  const table = parseNouns("dog | | 1\ncat | | 2\nkite | |\n");
+  const classes = (values: Readonly<Record<number, number>>) =>
+    Float32Array.from({ length: 1000 }, (_, number) => values[number] ?? 0);
+  const values = (array: Float32Array) => [...array].map((value) => Number(value.toFixed(3)));
+
+  test("takes what two captions name as there, and what one of several names as half there", () => {
+    const captions = [new Set([0]), new Set([0, 2]), new Set<number>()];
+    const { wanted, weights } = conceptTargets(table, { captions, classes: classes({}) });
+    expect(values(wanted)).toEqual([1, 0, 0.5]);
+    expect(values(weights)).toEqual([1, 1, 1]);
+  });
+
+  test("takes what ImageNet's network is sure of as there, though nobody names it", () => {
+    const { wanted } = conceptTargets(table, {
+      captions: [new Set(), new Set()],
+      classes: classes({ 2: 0.8, 1: 0.1 }),
+    });
+    expect(values(wanted)).toEqual([0, 0.8, 0]);
+  });
+
+  test("learns little from what a single caption leaves out, and nothing of nouns that nobody could have named", () => {
+    const one = conceptTargets(table, { captions: [new Set([0])], classes: classes({}) });
+    expect(values(one.weights)).toEqual([1, 0.15, 0.15]);
+    const none = conceptTargets(table, { captions: [], classes: classes({ 1: 0.6 }) });
+    expect(values(none.wanted)).toEqual([0.6, 0, 0]);
+    expect(values(none.weights)).toEqual([1, 0.05, 0]);
+  });
+
+  test("knows which classes have no noun", () => {
+    expect(namesAllClasses(table).length).toBe(998);
+  });
+});
+
+describe("nounVectors()", () => {
+  test("gives the mean of a name's words, each number about 1, and zeros for what has no vector", () => {
+    const vectors = new Map([
+      ["traffic", Float32Array.of(3, 0)],
+      ["light", Float32Array.of(1, 4)],
+    ]);
+    const made = nounVectors([{ name: "traffic light" }, { name: "unheard" }], vectors, 2);
+    expect(Math.hypot(made[0]!, made[1]!)).toBeCloseTo(Math.SQRT2, 5);
+    expect(made[0]).toBeCloseTo(made[1]!, 5);
+    expect([...made.slice(2)]).toEqual([0, 0]);
+  });
+});
