@@ -22,6 +22,7 @@ import { RequiredConcepts } from "../src/decode/required_concepts.ts";
 import { EdgecapError } from "../src/errors.ts";
 import { evaluateText, type Scores, type TextItem } from "../src/evaluation/mod.ts";
 import { decodeModel, encodeModel, resizeEncoder } from "../src/export/mod.ts";
+import { writeWhole } from "../src/files/write_whole.ts";
 import { decodeImage } from "../src/image/decode.ts";
 import { encoderInput } from "../src/image/encoder_input.ts";
 import { load } from "../src/mod.ts";
@@ -35,7 +36,6 @@ import type { DevPhoto } from "../src/training/choose_generation.ts";
 import { readCaptions } from "../src/training/dataset/captions_file.ts";
 import { readSplitList } from "../src/training/dataset/split_list.ts";
 import { openFastGraph } from "../src/training/fast_graph.ts";
-import { writeWhole } from "../src/training/write_whole.ts";
 import { shareFiles } from "./share_files.ts";
 
 /** Sides of pictures with widths of the search; none keeps the default's. */

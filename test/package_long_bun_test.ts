@@ -39,6 +39,12 @@ const bun = process.execPath;
 const deno = join(root, "node_modules/deno/deno");
 
 const node = supportedNode();
+const noNode = node === undefined ? "no Node that the package supports is here" : undefined;
+const old = versionOf("node");
+const noOldNode =
+  old === undefined || Bun.semver.satisfies(old, packageJson.engines.node)
+    ? "the Node on the PATH is not too old"
+    : undefined;
 
 let installed: InstalledPackage;
 let folder: string;
@@ -163,7 +169,7 @@ describe("the packed package", () => {
     expect(run("node", [compiler, ...options, "--skipLibCheck", "typed.ts", "server.ts"], app)).toBe("");
   });
 
-  test.skipIf(!node)("captions on Node, by the samples of both READMEs as they stand", () => {
+  testUnless(noNode, "captions on Node, by the samples of both READMEs as they stand", () => {
     for (const [page, language, picture] of [
       ["README.md", "ts", "examples/china.jpg"],
       ["docs/package/README.md", "ts ignore", "photo.jpg"],
@@ -177,7 +183,7 @@ describe("the packed package", () => {
     }
   });
 
-  test.skipIf(!node)("captions with the fast bundle on Bun and Node", async () => {
+  testUnless(noNode, "captions with the fast bundle on Bun and Node", async () => {
     await using captioner = await load({ bundle: "fast", backend: "wasm" });
     const { caption: fast } = await captioner.caption(readFileSync(photo));
     const main = "node_modules/edgecap/src/cli/main.js";
@@ -193,7 +199,7 @@ describe("the packed package", () => {
     expect(run(node!, ["fast.mjs"], app).trim()).toBe(fast);
   });
 
-  test.skipIf(!node)("captions alike on wasm and native on Node, and says what native and webgpu lack", () => {
+  testUnless(noNode, "captions alike on wasm and native on Node, and says what native and webgpu lack", () => {
     writeFileSync(
       join(app, "backends.mjs"),
       `import { readFile } from "node:fs/promises";
@@ -260,7 +266,7 @@ describe("the packed package", () => {
     }
   });
 
-  test.skipIf(!node)("has a command that npx runs on Node alone", () => {
+  testUnless(noNode, "has a command that npx runs on Node alone", () => {
     // Nothing else is on the PATH: neither Bun nor Deno.
     const alone = join(folder, "bin");
     mkdirSync(alone, { recursive: true });
@@ -280,7 +286,8 @@ describe("the packed package", () => {
     expect(JSON.parse(readFileSync(join(app, "node.jsonl"), "utf8")).caption).toBe(caption);
   });
 
-  test.skipIf(!node)(
+  testUnless(
+    noNode,
     "serves on Node as elsewhere: words as they come, clients that leave, and an end in order",
     async () => {
       const command = join(app, "node_modules/edgecap/src/cli/main.js");
@@ -319,7 +326,7 @@ describe("the packed package", () => {
     },
   );
 
-  test.skipIf(!node)("replaces a thread that dies, on Node", () => {
+  testUnless(noNode, "replaces a thread that dies, on Node", () => {
     writeFileSync(
       join(app, "threads.mjs"),
       `import { readFile } from "node:fs/promises";
@@ -346,9 +353,7 @@ describe("the packed package", () => {
     expect(run(node!, ["threads.mjs"], app).trim()).toBe(`${caption} 2`);
   });
 
-  test("says on a Node that is too old what it needs", () => {
-    const old = versionOf("node");
-    if (old === undefined || Bun.semver.satisfies(old, packageJson.engines.node)) return;
+  testUnless(noOldNode, "says on a Node that is too old what it needs", () => {
     const command = join(app, "node_modules/edgecap/src/cli/main.js");
     const { status, stderr } = spawnSync("node", [command, "caption", photo], { cwd: app, encoding: "utf8" });
     expect([status, stderr]).toEqual([
@@ -403,7 +408,7 @@ describe("the packed package", () => {
     }
   });
 
-  test.skipIf(!node)("has a command that watches a folder on Node", async () => {
+  testUnless(noNode, "has a command that watches a folder on Node", async () => {
     const command = join(app, "node_modules/edgecap/src/cli/main.js");
     const watched = join(app, "watched");
     cpSync(photo, join(watched, "photo.jpg"));

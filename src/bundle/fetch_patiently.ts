@@ -1,7 +1,7 @@
 import { EdgecapError } from "../errors.ts";
 
 /** Longest silence of a server before it is given up, in milliseconds, where nothing else is asked for. */
-export const silenceMs = 30_000;
+const silenceMs = 30_000;
 
 /** An answer whose server may not fall silent. */
 export interface PatientResponse extends Disposable {

@@ -1,6 +1,6 @@
 import { chmod, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { unwritable } from "../errors.ts";
+import { EdgecapError, unwritable } from "../errors.ts";
 import { writeWhole } from "../files/write_whole.ts";
 import { type BundleFiles, type BundlePart, type Manifest, parseManifest } from "./manifest.ts";
 import { sha256Hex } from "./sha256.ts";
@@ -64,7 +64,8 @@ export async function writeBundle(
     if (replaced) await rm(old, { recursive: true });
   } catch (error) {
     await rm(staging, { recursive: true, force: true });
-    throw unwritable(target, error);
+    // A file's own error names the folder of a moment, which is gone.
+    throw unwritable(target, error instanceof EdgecapError ? error.cause : error);
   }
   return manifest;
 }

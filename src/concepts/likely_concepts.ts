@@ -9,7 +9,7 @@ export interface Concept {
 }
 
 /** Less likely nouns are not worth a word. */
-export const leastProbability = 0.3;
+const leastProbability = 0.3;
 /** Nouns of a picture, at most. */
 export const mostConcepts = 12;
 

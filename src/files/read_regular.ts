@@ -3,7 +3,7 @@ import { type FileHandle, open, stat } from "node:fs/promises";
 import { EdgecapError } from "../errors.ts";
 
 /** Most bytes that are read of a file where nothing else is asked for: 512 MiB. */
-export const mostBytes: number = 512 * 2 ** 20;
+const mostBytes: number = 512 * 2 ** 20;
 
 /**
  * Bytes of a regular file. A pipe nobody writes to would be waited for without end, and a device such as `/dev/zero` never ends.

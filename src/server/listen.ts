@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import type { CaptionServer } from "./app.ts";
 import { LocalNames } from "./local_names.ts";
-import { listenOnNode } from "./node_listener.ts";
+import { listenOnNode, type OpenSocket } from "./node_listener.ts";
 import { contextOf } from "./request_context.ts";
 
 /** Where a server listens. */
@@ -57,12 +57,6 @@ export async function listen(
     url: `http://${isIP(host) === 6 ? `[${host}]` : host}:${socket.port}`,
     close: socket.close,
   };
-}
-
-/** What a listener tells of its socket. */
-export interface OpenSocket {
-  readonly port: number;
-  close(force?: boolean): Promise<void>;
 }
 
 function listenOnBun(answer: (request: Request) => Promise<Response>, hostname: string, port: number): OpenSocket {

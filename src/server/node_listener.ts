@@ -1,6 +1,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { OpenSocket } from "./listen.ts";
+
+/** What a listener tells of its socket. */
+export interface OpenSocket {
+  readonly port: number;
+  close(force?: boolean): Promise<void>;
+}
 
 /** Methods that a Request may not have. */
 const unwritable = new Set(["CONNECT", "TRACE", "TRACK"]);

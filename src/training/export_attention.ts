@@ -35,7 +35,7 @@ export function exportAttention(
 }
 
 /** Regions, and concepts after them, that a decoder looks at. */
-export function placesOf({ regions, concepts }: Pick<AttentionShape, "regions" | "concepts">): number {
+function placesOf({ regions, concepts }: Pick<AttentionShape, "regions" | "concepts">): number {
   return regions + (concepts?.slots ?? 0);
 }
 

@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { EdgecapError } from "../errors.ts";
+import { writeWhole } from "../files/write_whole.ts";
 import type { ArticleSettings } from "./article/train_article.ts";
 import type { AttentionSettings } from "./attention_settings.ts";
-import { writeWhole } from "./write_whole.ts";
 
 /** A decoder architecture with its training settings. */
 export type Preset = "attention" | "article";

@@ -18,7 +18,7 @@ const passes = 3;
 const overhead = 2;
 
 /** Floating-point operations of the matrix products of one step of a stage. */
-export function stepOperations(shape: AttentionShape, stage: TrainingStage, photosPerStep: number): number {
+function stepOperations(shape: AttentionShape, stage: TrainingStage, photosPerStep: number): number {
   const { regions, features, units, embedding, vocabulary } = shape;
   const ofPhoto = regions * (features * units + units * units);
   const ofWord =

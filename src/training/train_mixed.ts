@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { NounFinder } from "../concepts/noun_table.ts";
 import { EdgecapError, unwritable } from "../errors.ts";
 import type { Scores } from "../evaluation/mod.ts";
+import { writeWhole } from "../files/write_whole.ts";
 import { sentence } from "../text/sentence.ts";
 import { textModule } from "../text/wasm.ts";
 import type { AttentionSettings } from "./attention_settings.ts";
@@ -20,7 +21,6 @@ import { estimateRun, type RunEstimate } from "./step_estimate.ts";
 import { photoFeatures } from "./train_run.ts";
 import { type EpochRecord, trainAttention } from "./trainer.ts";
 import { readWordVectors } from "./word_vectors.ts";
-import { writeWhole } from "./write_whole.ts";
 
 /** A decoder to go on from. */
 export interface DecoderStart {

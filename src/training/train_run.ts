@@ -3,6 +3,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { EdgecapError, unwritable } from "../errors.ts";
 import { evaluateText } from "../evaluation/mod.ts";
+import { writeWhole } from "../files/write_whole.ts";
 import { sentence } from "../text/sentence.ts";
 import type { Vocabulary } from "../text/vocabulary.ts";
 import { textModule } from "../text/wasm.ts";
@@ -22,7 +23,6 @@ import { type RunData, readRunData, runVocabulary } from "./run_data.ts";
 import { estimateRun, type RunEstimate } from "./step_estimate.ts";
 import { type EpochRecord, trainAttention } from "./trainer.ts";
 import { readWordVectors, vectorsPackage } from "./word_vectors.ts";
-import { writeWhole } from "./write_whole.ts";
 
 /** What a training run of any preset needs. */
 export interface CommonRunOptions {

@@ -4,6 +4,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync,
 import { chmod, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { testUnless } from "../skip.ts";
 import { edgecap, inFolder, type Outcome, start, writeTinyBundle } from "./edgecap.ts";
 
 const coffee = fileURLToPath(new URL("../../examples/coffee.jpg", import.meta.url));
@@ -79,8 +80,8 @@ describe("caption, batch and watch", () => {
 
   const isRoot = process.getuid?.() === 0;
   const canBeNobody = !isRoot || spawnSync("setpriv", ["--version"]).status === 0;
-  // Skipped where the tests run as root and setpriv, which takes that away, is not installed.
-  test.skipIf(!canBeNobody)("pass over a folder that they may not read", () =>
+  const notNobody = canBeNobody ? undefined : "the tests run as root, and setpriv, which takes that away, is missing";
+  testUnless(notNobody, "pass over a folder that they may not read", () =>
     inFolder(async (folder) => {
       await writeTinyBundle(join(folder, "tiny"));
       pictures(folder, ["photos/a.jpg", "photos/lost+found/b.jpg", "photos/z/c.jpg"]);
@@ -167,8 +168,9 @@ describe("edgecap batch", () => {
     }));
 });
 
-// Skipped where there is no /dev/full: a full disk cannot be played.
-test.skipIf(!existsSync("/dev/full"))("a full disk at standard output is one sentence", () =>
+const noFullDisk = existsSync("/dev/full") ? undefined : "no /dev/full, which plays a full disk";
+
+testUnless(noFullDisk, "a full disk at standard output is one sentence", () =>
   inFolder(async (folder) => {
     await writeTinyBundle(join(folder, "tiny"));
     await mkdir(join(folder, "photos"));

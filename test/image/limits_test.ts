@@ -5,7 +5,8 @@ import { deflateSync } from "node:zlib";
 import { EdgecapError } from "../../src/errors.ts";
 import { decodeImage, probeImage } from "../../src/image/decode.ts";
 import { dropImageModule, imageModule } from "../../src/image/wasm.ts";
-import { sharedFolder } from "../shared.ts";
+import { noShared, sharedFolder } from "../shared.ts";
+import { testUnless } from "../skip.ts";
 import { bigEndian, flatJpeg, flatPng, joined, jpegSegment, pngChunk } from "./made_pictures.ts";
 
 const mebibyte = 2 ** 20;
@@ -174,8 +175,7 @@ describe("decodeImage() within its limits", () => {
     });
   }
 
-  const withShared = shared === undefined ? test.skip : test;
-  withShared("holds for the inputs found from outside", async () => {
+  testUnless(noShared, "holds for the inputs found from outside", async () => {
     const bomb = await outcome(readFileSync(`${shared}/cases/png-iccp-bomb-256m.png`));
     expect(bomb.code).toBe("no error");
     expect(bomb.memory).toBeLessThan(24 * mebibyte);

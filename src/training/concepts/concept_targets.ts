@@ -1,4 +1,4 @@
-import { imagenetClasses, type Noun } from "../../concepts/noun_table.ts";
+import type { Noun } from "../../concepts/noun_table.ts";
 
 /** What is known of a photo's nouns. */
 export interface PhotoNouns {
@@ -44,10 +44,4 @@ export function conceptTargets(nouns: readonly Noun[], { captions, classes }: Ph
     if (captions.length === 0 && noun.classes.length === 0) weights[place] = 0;
   }
   return { wanted, weights };
-}
-
-/** Checks that a table's classes are ImageNet's. */
-export function namesAllClasses(nouns: readonly Noun[]): number[] {
-  const named = new Set(nouns.flatMap(({ classes }) => classes));
-  return Array.from({ length: imagenetClasses }, (_, number) => number).filter((number) => !named.has(number));
 }

@@ -1,10 +1,11 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { probeBackend } from "../../src/choose_backend.ts";
+import { testUnless } from "../skip.ts";
 import type { NativeFindings } from "./native_checks.ts";
 
 const script = fileURLToPath(new URL("native_checks.ts", import.meta.url));
@@ -28,21 +29,18 @@ function findings(processor?: string): NativeFindings {
   }
 }
 
-const missing = !hasNative
-  ? " (skipped: onnxruntime-node does not load)"
-  : process.arch !== "x64" || !hasQemu
-    ? " (skipped: it needs qemu-x86_64, of the package qemu-user, on x64)"
-    : "";
+const noNative = hasNative ? undefined : "onnxruntime-node does not load";
+const noQemu = process.arch === "x64" && hasQemu ? undefined : "no qemu-x86_64, of the package qemu-user, on x64";
 
 describe("native on any processor", () => {
-  test.skipIf(!hasNative)("passes the default bundle's test on this one", () => {
+  testUnless(noNative, "passes the default bundle's test on this one", () => {
     const found = findings();
     expect([found.passed, found.trainsOn]).toEqual([true, "onnxruntime-node"]);
     expect(found.featureError).toBeLessThan(1e-3);
   });
 
   // It lacks VNNI: what onnxruntime does there by itself is far off, or this test would show nothing.
-  test.skipIf(missing !== "")(`passes it on a processor whose 8-bit products overflow${missing}`, () => {
+  testUnless(noNative ?? noQemu, "passes it on a processor whose 8-bit products overflow", () => {
     const found = findings("Haswell");
     expect(found.plainError).toBeGreaterThan(0.1);
     expect(found.featureError).toBeLessThan(1e-3);

@@ -2,7 +2,7 @@
  * No library that edgecap loads reports anywhere: processes run in a network namespace with nothing in it, under strace, and
  * neither connect nor look a name up, nor write what onnxruntime's telemetry keeps.
  */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { copyFileSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,6 +12,7 @@ import { probeBackend } from "../src/choose_backend.ts";
 import { trainArgs, writeTinyBundle } from "./cli/edgecap.ts";
 import { tinyPhotos } from "./fixtures/tiny_photos.ts";
 import { writeTinyTransformers } from "./fixtures/tiny_transformers.ts";
+import { testUnless } from "./skip.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const main = join(root, "src/cli/main.ts");
@@ -19,15 +20,11 @@ const coffee = join(root, "examples/coffee.jpg");
 const alone = ["unshare", "--map-root-user", "--net"];
 const strace = ["strace", "--seccomp-bpf", "-f", "-qq", "-e", "trace=connect,openat,open,mkdir,mkdirat"];
 
-function missing(): string | undefined {
-  if (spawnSync(alone[0]!, [...alone.slice(1), ...strace, "-o", "/dev/null", "true"]).status !== 0)
-    return "it needs strace, and unshare with the right to make a network namespace";
-  return hasNative ? undefined : "onnxruntime-node does not load";
-}
-
+const isTraced = spawnSync(alone[0]!, [...alone.slice(1), ...strace, "-o", "/dev/null", "true"]).status === 0;
 const hasNative = (await probeBackend("native")).problem === undefined;
-const reason = missing();
-const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;
+const noTraces = isTraced ? undefined : "no strace, or no unshare with the right to make a network namespace";
+const missing = hasNative ? noTraces : "onnxruntime-node does not load";
+const noNode = Bun.which("node") === null ? "no Node is on the PATH" : undefined;
 
 let folder = "";
 
@@ -83,50 +80,48 @@ await ort.default.InferenceSession.create(new Uint8Array(process.argv.slice(2).m
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe("telemetry", () => {
-  const quiet = test.skipIf(reason !== undefined);
-
-  quiet(`of the library by itself is seen by these tests${skipped}`, () => {
+  testUnless(missing ?? noNode, "of the library by itself is seen by these tests", () => {
     const { loaded, telemetry } = traced(["node", "bare.mjs"]);
     expect(loaded).toBe(true);
     expect(telemetry.length).toBeGreaterThan(0);
   });
 
-  quiet(`is off for a caption by auto and by name${skipped}`, () => {
+  testUnless(missing, "is off for a caption by auto and by name", () => {
     expect(expectQuiet(edgecap("caption", coffee)).split("\n").length).toBe(2);
     expectQuiet(edgecap("caption", "--backend", "native", "--bundle", "tiny", coffee));
   });
 
-  quiet(`is off in the threads of a batch, and for doctor${skipped}`, () => {
+  testUnless(missing, "is off in the threads of a batch, and for doctor", () => {
     expectQuiet(edgecap("batch", "photos", "--out", "out.jsonl", "--backend", "native", "--bundle", "tiny"));
     expectQuiet(edgecap("doctor", "--json", "--bundle", "tiny"));
   });
 
-  quiet(`is off for watch and the server, and what they bring sends nothing either${skipped}`, () => {
+  testUnless(missing, "is off for watch and the server, and what they bring sends nothing either", () => {
     expectQuiet(edgecap("watch", "photos", "--write", "json", "--once", "--backend", "native", "--bundle", "tiny"));
     const server = edgecap("serve", "--port", "0", "--workers", "1", "--backend", "native", "--bundle", "tiny");
     // It ends by itself once it is asked to, so that its status says whether it ran.
     expectQuiet(["timeout", "--signal=TERM", "--preserve-status", "15", ...server]);
   });
 
-  quiet(`is off for training${skipped}`, async () => {
+  testUnless(missing, "is off for training", async () => {
     const photos = await tinyPhotos(join(folder, "train"), 12);
     const args = trainArgs(photos, join(folder, "run"), ["--epochs", "1", "--self-critical-epochs", "0"]);
     expectQuiet(edgecap(...args));
   });
 
-  quiet(`is off for transformers.js, which brings the library too${skipped}`, async () => {
+  testUnless(missing, "is off for transformers.js, which brings the library too", async () => {
     const model = join(folder, "model");
     await writeTinyTransformers(model);
     expectQuiet(edgecap("caption", "--bundle", `transformers:${model}`, coffee));
   });
 
-  quiet(`is off for benchmarks${skipped}`, () => {
+  testUnless(missing, "is off for benchmarks", () => {
     const script = join(root, "scripts/bench/run_encoder.ts");
     const encoder = globSync("tiny/*encoder*.onnx", { cwd: folder })[0]!;
     expectQuiet([process.execPath, script, "bare-node", join(folder, encoder), "1"]);
   });
 
-  quiet(`is off on Deno and on Node${skipped}`, async () => {
+  testUnless(missing ?? noNode, "is off on Deno and on Node", async () => {
     const deno = [join(root, "node_modules/.bin/deno"), "run", "-A", "--no-check", main];
     expectQuiet([...deno, "caption", "--backend", "native", "--bundle", "tiny", coffee]);
     const entry = join(folder, "node.mjs");
@@ -155,7 +150,7 @@ else (await import("node:worker_threads")).parentPort.postMessage(await openNati
     }
   });
 
-  quiet(`stays on where the user says so${skipped}`, () => {
+  testUnless(missing, "stays on where the user says so", () => {
     const { status, telemetry } = traced(edgecap("caption", "--backend", "native", "--bundle", "tiny", coffee), {
       ORT_DISABLE_TELEMETRY: "0",
     });

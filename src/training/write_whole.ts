@@ -1,1 +1,0 @@
-export { writeWhole } from "../files/write_whole.ts";
