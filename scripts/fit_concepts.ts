@@ -4,13 +4,21 @@ import { imagenetClasses, type Noun, NounFinder, parseNouns } from "../src/conce
 import type { HeadExamples } from "../src/training/concepts/concept_head.ts";
 import { conceptTargets } from "../src/training/concepts/concept_targets.ts";
 import { crossFit } from "../src/training/concepts/cross_fit.ts";
+import { regressLogits } from "../src/training/concepts/logit_regression.ts";
 import { nounVectors } from "../src/training/concepts/noun_vectors.ts";
 import { photoMeans } from "../src/training/concepts/photo_means.ts";
 import type { PhotoGrids } from "../src/training/photo_features.ts";
 import type { PhotoSource, SourceData } from "../src/training/run_sources.ts";
+import { SeededRandom } from "../src/training/seeded_random.ts";
 import type { MixedConcepts } from "../src/training/train_mixed.ts";
 import { readWordVectors, vectorsPackage } from "../src/training/word_vectors.ts";
-import { classesFile, imagenetProbabilities } from "./imagenet_classes.ts";
+import {
+  classesFile,
+  classProbabilities,
+  type ImagenetHead,
+  imagenetHead,
+  imagenetProbabilities,
+} from "./imagenet_classes.ts";
 
 /** Likeliest nouns of a photo that the decoder looks at. */
 const slots = 8;
@@ -35,6 +43,28 @@ export interface FitConceptsOptions {
   readonly threads: number;
   readonly signal?: AbortSignal;
 }
+
+/** What ImageNet's own head says of features, noun by noun, [examples, nouns]. */
+function nounProbabilities(head: ImagenetHead, means: Float32Array, nouns: readonly Noun[]): Float32Array {
+  const features = head.kernel.length / imagenetClasses;
+  const rows = means.length / features;
+  const found = new Float32Array(rows * nouns.length);
+  for (let start = 0; start < rows; start += rowsAtOnce) {
+    const part = means.subarray(start * features, Math.min(rows, start + rowsAtOnce) * features);
+    const classes = classProbabilities(head, part);
+    for (let row = 0; row < part.length / features; row++) {
+      const own = classes.subarray(row * imagenetClasses, (row + 1) * imagenetClasses);
+      for (const [noun, { classes: numbers }] of nouns.entries()) {
+        const sum = numbers.reduce((total, number) => total + own[number]!, 0);
+        found[(start + row) * nouns.length + noun] = Math.min(1, sum);
+      }
+    }
+  }
+  return found;
+}
+
+/** Examples that are looked at together. */
+const rowsAtOnce = 2000;
 
 /** The nouns that pictures are known by. */
 export async function everydayNouns(): Promise<Noun[]> {
@@ -90,7 +120,15 @@ export async function fitConcepts(options: FitConceptsOptions): Promise<MixedCon
       photoOf.push(place);
     }
   }
-  const { head, probabilities } = await crossFit(examples, photoOf, { seed, signal: options.signal });
+  const prior = await regressLogits(
+    {
+      ...{ means: rows, features, nouns: nouns.length, known: (noun: number) => nouns[noun]!.classes.length > 0 },
+      probabilities: nounProbabilities(await imagenetHead(), rows, nouns),
+    },
+    new SeededRandom(seed),
+    options.signal,
+  );
+  const { head, probabilities } = await crossFit({ ...examples, prior }, photoOf, { seed, signal: options.signal });
   const { dimension, vectors } = await readWordVectors(
     vectorsPackage,
     nouns.flatMap(({ name }) => name.split(" ")),

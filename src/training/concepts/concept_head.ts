@@ -36,7 +36,7 @@ export interface HeadSettings {
 }
 
 /** Chosen on both dev lists; see docs/training.md. */
-const headDefaults: HeadSettings = { epochs: 4, learningRate: 1e-3, weightDecay: 1, batch: 256, dropout: 0.3 };
+const headDefaults: HeadSettings = { epochs: 4, learningRate: 1e-3, weightDecay: 2, batch: 256, dropout: 0.3 };
 
 /**
  * Fits a head by weighted logistic regression (AdamW, the rate falling in a straight line). Weights decay to the prior's, so

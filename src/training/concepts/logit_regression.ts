@@ -7,6 +7,8 @@ import type { ConceptHead } from "./concept_head.ts";
 /** Logits further out are as good as certain: they would outweigh all others. */
 const [lowest, highest] = [-9, 5] as const;
 const epochs = 12;
+/** Logit of a noun that the other classifier does not know. */
+const unlikely = -4;
 const batch = 512;
 const learningRate = 3e-3;
 
@@ -33,7 +35,8 @@ export async function regressLogits(
 ): Promise<ConceptHead> {
   const rows = means.length / features;
   const kernel = new Float32Array(features * nouns);
-  const bias = new Float32Array(nouns).fill(-4);
+  // Begun at the means, nothing but the differences between photos is left to learn.
+  const bias = meanLogits(probabilities, nouns).map((mean, noun) => (known(noun) ? mean : unlikely));
   const slot = (name: string, shape: number[], value: Float32Array) => ({
     ...{ name, shape, value },
     ...{ first: new Float32Array(value.length), second: new Float32Array(value.length) },
@@ -68,6 +71,14 @@ export async function regressLogits(
   }
   mask.dispose();
   return { kernel, bias };
+}
+
+function meanLogits(probabilities: Float32Array, nouns: number): Float32Array {
+  const means = new Float32Array(nouns);
+  for (const [i, probability] of probabilities.entries()) {
+    means[i % nouns]! += (logit(probability) * nouns) / probabilities.length;
+  }
+  return means;
 }
 
 function logit(probability: number): number {

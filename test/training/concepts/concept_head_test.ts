@@ -3,6 +3,7 @@ import { parseNouns } from "../../../src/concepts/noun_table.ts";
 import { conceptProbabilities, fitConceptHead } from "../../../src/training/concepts/concept_head.ts";
 import { conceptTargets } from "../../../src/training/concepts/concept_targets.ts";
 import { crossFit } from "../../../src/training/concepts/cross_fit.ts";
+import { regressLogits } from "../../../src/training/concepts/logit_regression.ts";
 import { nounVectors } from "../../../src/training/concepts/noun_vectors.ts";
 import { SeededRandom } from "../../../src/training/seeded_random.ts";
 import { startTensorflow } from "../../../src/training/tensorflow.ts";
@@ -128,5 +129,26 @@ describe("nounVectors()", () => {
     expect(Math.hypot(made[0]!, made[1]!)).toBeCloseTo(Math.SQRT2, 5);
     expect(made[0]).toBeCloseTo(made[1]!, 5);
     expect([...made.slice(2)]).toEqual([0, 0]);
+  });
+});
+
+describe("regressLogits()", () => {
+  test("says what another classifier says, of photos that it has not seen too, and nothing of nouns unknown to it", async () => {
+    const random = new SeededRandom(8);
+    const rows = 3500;
+    const means = Float32Array.from({ length: rows * features }, () => Math.abs(random.normal()));
+    // Noun 0 is rare: the other classifier calls few photos likely, but says how far each is from it.
+    const other = (row: number) =>
+      1 / (1 + Math.exp(-(0.2 * means[row * features]! - 0.3 * means[row * features + 1]! - 3)));
+    const probabilities = new Float32Array(rows * 2).fill(0.9);
+    for (let row = 0; row < rows; row++) probabilities[row * 2] = other(row);
+    const learned = { means: means.subarray(0, 3000 * features), probabilities: probabilities.subarray(0, 6000) };
+    const head = await regressLogits({ ...learned, features, nouns: 2, known: (noun) => noun === 0 }, random);
+    const found = conceptProbabilities(head, means.subarray(3000 * features), features);
+    const places = Array.from({ length: 500 }, (_, i) => i);
+    const byOther = places.toSorted((a, b) => other(3000 + b) - other(3000 + a)).slice(0, 50);
+    const byHead = new Set(places.toSorted((a, b) => found[b * 2]! - found[a * 2]!).slice(0, 50));
+    expect(byOther.filter((place) => byHead.has(place)).length).toBeGreaterThan(30);
+    for (const place of places) expect(found[place * 2 + 1]!).toBeLessThan(0.03);
   });
 });
