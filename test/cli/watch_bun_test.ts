@@ -33,7 +33,7 @@ test("edgecap watch --once says what has no caption", () =>
     const args = ["watch", ".", "--write", "json", "--once", "--bundle", bundle];
     const { status, stdout } = await edgecap(args, { cwd: folder });
     expect(status).toBe(1);
-    expect(stdout).toMatch(/^bad\.jpg: no caption: This is no picture/m);
+    expect(stdout).toMatch(/^bad\.jpg: no caption: The picture cannot be read/m);
     const caption = /^good\.jpg: (.+)$/m.exec(stdout)![1]!;
     const { images } = JSON.parse(readFileSync(join(folder, "captions.json"), "utf8"));
     expect(images["good.jpg"].caption).toBe(caption);

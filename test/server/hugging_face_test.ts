@@ -35,7 +35,7 @@ for (const [name, Client] of [
     test("is told what was wrong", async () => {
       const endpointUrl = tiny.url;
       const broken = new Client("secret").imageToText({ endpointUrl, data: new Blob(["no picture"]) });
-      await expect(broken).rejects.toThrow("This is no picture that can be read");
+      await expect(broken).rejects.toThrow("The picture cannot be read");
       const stranger = new Client("wrong").imageToText({ endpointUrl, data: new Blob([coffee]) });
       await expect(stranger).rejects.toThrow("This server does not know that token.");
     });
