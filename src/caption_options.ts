@@ -20,6 +20,11 @@ export interface CaptionOptions {
   readonly seed?: number;
   /** Whether each word comes with a map of where the model looked for it. Default false. */
   readonly attention?: boolean;
+  /**
+   * A sentence that is less sure than this, 0 to 1, is not given: in its place comes "a photo of …" with what the picture
+   * surely shows, or none, and the `reason` is `unsure`. Default 0: every sentence is given.
+   */
+  readonly minConfidence?: number;
   /** Stops the work between two words. */
   readonly signal?: AbortSignal;
 }
@@ -28,6 +33,8 @@ export interface CaptionOptions {
 export interface Recommendation {
   readonly generation: Manifest["generation"];
   readonly decoder: Pick<Manifest["decoder"], "vocabulary">;
+  /** Whether it says how sure it is. Default true: not known yet. */
+  readonly saysHowSure?: boolean;
 }
 
 /**
@@ -37,11 +44,20 @@ export interface Recommendation {
  */
 export function resolveOptions(
   options: CaptionOptions,
-  { generation, decoder }: Recommendation,
-): { search: SearchOptions; count: number; attention: boolean; signal: AbortSignal | undefined } {
+  { generation, decoder, saysHowSure = true }: Recommendation,
+): {
+  search: SearchOptions;
+  count: number;
+  attention: boolean;
+  minConfidence: number;
+  signal: AbortSignal | undefined;
+} {
   const temperature = within("temperature", options.temperature ?? 0, 0, 100);
   const alternatives = whole("alternatives", options.alternatives ?? 0, 0, 63);
   const sampled = temperature > 0;
+  const minConfidence = within("minConfidence", options.minConfidence ?? 0, 0, 1);
+  if (minConfidence > 0 && !saysHowSure)
+    throw invalid("minConfidence", minConfidence, "0 or none, as this model does not say how sure it is");
   if (sampled && (options.beams ?? 1) > 1) {
     throw invalid(
       "beams",
@@ -61,6 +77,7 @@ export function resolveOptions(
   return {
     count: alternatives + 1,
     attention: options.attention === true,
+    minConfidence,
     signal: options.signal,
     search: {
       vocabulary: decoder.vocabulary,

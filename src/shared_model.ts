@@ -4,6 +4,8 @@ import { type BundleSource, type OpenBundle, openBundle } from "./bundle/load_bu
 import type { BundleFiles, Manifest } from "./bundle/manifest.ts";
 import { chooseBackend, openGraphs } from "./choose_backend.ts";
 import { type ConceptName, readConceptNames } from "./concepts/concept_names.ts";
+import { NounFinder } from "./concepts/noun_table.ts";
+import { ConfidenceModel } from "./confidence/confidence_model.ts";
 import type { Neighbours } from "./decode/generate.ts";
 import { EdgecapError, throwIfAborted } from "./errors.ts";
 import { imageModule } from "./image/wasm.ts";
@@ -26,6 +28,10 @@ export interface Model {
   readonly neighbours: Neighbours | undefined;
   /** Nouns that each photo is asked for, if the bundle has them. */
   readonly concepts: readonly ConceptName[] | undefined;
+  /** Finds them in captions. */
+  readonly finder: NounFinder | undefined;
+  /** Says how likely a caption is right, if the bundle can tell. */
+  readonly confidence: ConfidenceModel | undefined;
   /** Room for the encoder's input, [1, size, size, 3], of the picture whose turn it is: fresh memory is slow to get. */
   readonly pixels: Float32Array;
   /** Graphs run once at a time, however many captioners share them. */
@@ -128,6 +134,8 @@ async function openModel(source: OpenBundle, { threads, backend: wanted, signal 
   const neighbours = neighboursOf(where, manifest, files);
   if (neighbours !== undefined) resources.use(neighbours.datastore);
   const concepts = conceptsOf(where, manifest, files);
+  const finder = concepts && new NounFinder(concepts);
+  const confidence = manifest.confidence && new ConfidenceModel(manifest.confidence, where);
   const backend = wanted === "auto" ? (await chooseBackend({ source, files, threads })).backend : wanted;
   throwIfAborted(signal);
   const graphs = resources.use(await openGraphs(files, backend, threads));
@@ -137,7 +145,7 @@ async function openModel(source: OpenBundle, { threads, backend: wanted, signal 
   const turns = new OneAtATime();
   const pixels = new Float32Array(3 * manifest.encoder.size ** 2);
   return {
-    model: { manifest, backend, graphs, vocabulary, neighbours, concepts, pixels, turns },
+    model: { manifest, backend, graphs, vocabulary, neighbours, concepts, finder, confidence, pixels, turns },
     [Symbol.asyncDispose]: async () => {
       await turns.idle();
       await kept[Symbol.asyncDispose]();

@@ -33,7 +33,8 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   decode: ["src/runtime", "src/text", "src/retrieval", "wasm/pkg"],
   bundle: ["src/runtime"],
   concepts: [],
-  evaluation: [],
+  confidence: ["src/bundle", "src/concepts"],
+  evaluation: ["src/concepts"],
   export: [],
   engines: [
     "src/runtime",

@@ -114,7 +114,11 @@ class TransformersEngine implements CaptionEngine {
     onWord?: (word: CaptionWord) => void,
   ): Promise<Caption> {
     const { generation, vocabulary, startId, endId, banned, minWords, noRepeatNgram } = this.#settings;
-    const { search, count, attention, signal } = resolveOptions(options, { generation, decoder: { vocabulary } });
+    const { search, count, attention, signal } = resolveOptions(options, {
+      generation,
+      decoder: { vocabulary },
+      saysHowSure: false,
+    });
     throwIfAborted(signal);
     const started = performance.now();
     const pixels = await this.#pixels(await bytesOf(image));
