@@ -45,7 +45,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     ...["caption_options", "caption_stream", "captioner", "engine", "one_at_a_time"].map((name) => `src/${name}.ts`),
   ],
   batch: ["caption_json", "caption_options", "captioner"].map((name) => `src/${name}.ts`),
-  watch: ["src/batch"],
+  watch: ["src/batch", "src/concepts", "src/captioner.ts"],
   queue: ["src/batch", ...["caption_options", "captioner"].map((name) => `src/${name}.ts`)],
   training: [
     ...["src/runtime", "src/text", "src/image", "src/decode", "src/bundle", "src/evaluation", "src/export"],

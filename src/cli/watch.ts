@@ -1,14 +1,17 @@
 import { type Command, Option } from "commander";
+import { unsureMessage } from "../confidence/unsure.ts";
 import { load } from "../mod.ts";
 import type { BackendChoice } from "../runtime/backend.ts";
 import { type GalleryForm, galleryForms, watchFolder } from "../watch/watch_folder.ts";
 import { backendOption } from "./backend_option.ts";
 import { interruptSignal } from "./interrupt.ts";
+import { realNumber } from "./option_values.ts";
 import { exitStatus } from "./run_program.ts";
 
 interface WatchFlags {
   readonly write: GalleryForm;
   readonly once?: boolean;
+  readonly minConfidence?: number;
   readonly bundle?: string;
   readonly backend: BackendChoice;
 }
@@ -24,6 +27,11 @@ export function registerWatch(program: Command): void {
         .choices([...galleryForms])
         .makeOptionMandatory(),
     )
+    .option(
+      "--min-confidence <p>",
+      "write no sentence that is less sure, 0 to 1; see docs/confidence.md",
+      realNumber(0, 1),
+    )
     .option("--once", "caption what is there, and end")
     .option("--bundle <dir>", "fast, or folder or URL of a bundle (default: the one that comes with edgecap)")
     .addOption(backendOption())
@@ -32,7 +40,8 @@ export function registerWatch(program: Command): void {
       `
 Pictures that come, change or go are followed until Ctrl-C; what is captioned and unchanged is not captioned again. Files of these names
 that edgecap did not write are left as they are.
-Exit status: 0 done, 1 some pictures have no caption (with --once), 2 wrong usage.
+With --min-confidence a sentence that is less sure gives way to "a photo of ..." with what is sure, or to nothing.
+Exit status: 0 done, 1 some pictures have no caption or were less sure (with --once), 2 wrong usage.
 
 Examples:
   edgecap watch ~/Pictures/holiday --write html
@@ -41,7 +50,10 @@ Examples:
     .action(watch);
 }
 
-async function watch(folder: string, { write, once = false, bundle, backend }: WatchFlags): Promise<void> {
+async function watch(
+  folder: string,
+  { write, once = false, minConfidence = 0, bundle, backend }: WatchFlags,
+): Promise<void> {
   using interrupt = interruptSignal();
   const { signal } = interrupt;
   await using captioner = await load({ bundle, backend, signal });
@@ -49,9 +61,12 @@ async function watch(folder: string, { write, once = false, bundle, backend }: W
     folder,
     form: write,
     once,
-    caption: async (image, stop) => (await captioner.caption(image, { signal: stop })).caption,
+    caption: (image, stop) => captioner.caption(image, { minConfidence, signal: stop }),
     onPicture: (image, picture) => {
-      const what = picture === undefined ? "gone" : (picture.caption ?? `no caption: ${picture.error?.message}`);
+      const what =
+        picture === undefined
+          ? "gone"
+          : (picture.caption ?? `no caption: ${picture.error?.message ?? unsureMessage({ ...picture, caption: "" })}`);
       process.stdout.write(`${image}: ${what}\n`);
     },
     onReady: () => process.stderr.write(`Watching "${folder}"; Ctrl-C ends.\n`),

@@ -1,5 +1,6 @@
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import type { Failure } from "../batch/results_file.ts";
+import type { Concept } from "../concepts/likely_concepts.ts";
 import { EdgecapError, unwritable } from "../errors.ts";
 
 /** What is known of a picture. */
@@ -8,6 +9,12 @@ export interface GalleryPicture {
   readonly size: number;
   readonly changed: number;
   readonly caption?: string;
+  /** What it shows, the likeliest first; empty if nothing is likely. */
+  readonly concepts?: readonly Concept[];
+  /** How sure the sentence is, 0 to 1; absent if the bundle cannot tell. */
+  readonly confidence?: number;
+  /** The sentence was less sure than asked: the caption is a plain one, or missing. */
+  readonly reason?: "unsure";
   /** Why it has none. */
   readonly error?: Failure;
 }

@@ -3,6 +3,7 @@ import { basename, join, relative, resolve, sep } from "node:path";
 import { Readable } from "node:stream";
 import { watch } from "chokidar";
 import { imageName, inputImages, readImageFile } from "../batch/input_images.ts";
+import type { Caption } from "../captioner.ts";
 import { EdgecapError, throwIfAborted } from "../errors.ts";
 import { type GalleryPicture, readGallery, writeGallery } from "./gallery.ts";
 import { writeHtmlPage } from "./html_page.ts";
@@ -14,11 +15,14 @@ export const galleryForms = ["json", "xmp", "html"] as const;
 /** See {@linkcode galleryForms}. */
 export type GalleryForm = (typeof galleryForms)[number];
 
+/** What is kept of a caption. */
+export type WatchedCaption = Pick<Caption, "caption" | "concepts" | "confidence" | "reason">;
+
 /** What {@linkcode watchFolder} needs. */
 export interface WatchOptions {
   readonly folder: string;
   readonly form: GalleryForm;
-  readonly caption: (image: Uint8Array, signal: AbortSignal) => Promise<string>;
+  readonly caption: (image: Uint8Array, signal: AbortSignal) => Promise<WatchedCaption>;
   /** Ends when what is there has been captioned. */
   readonly once: boolean;
   /** Called for each picture that was captioned, failed or left. */
@@ -35,7 +39,7 @@ const wholeMs = 1000;
  * Captions the pictures of a folder and of those in it, then those that come, change or go, until the signal is aborted.
  * Pictures that are captioned and unchanged are not captioned again.
  *
- * @returns How many pictures have no caption.
+ * @returns How many pictures have no caption, or one in place of a sentence that was less sure than asked.
  * @throws {EdgecapError} `file-unreadable` where there is no such folder; `data-invalid` where a file stands in the place of one that would
  *   be written; `file-unwritable`, `aborted`, `bundle-*`.
  */
@@ -71,7 +75,8 @@ export async function watchFolder(options: WatchOptions): Promise<number> {
     await write();
     options.onPicture?.(name, undefined);
   };
-  const failed = () => [...gallery.values()].filter(({ caption }) => caption === undefined).length;
+  const failed = () =>
+    [...gallery.values()].filter(({ caption, reason }) => caption === undefined || reason === "unsure").length;
 
   if (!once) await follow(folder, { update, remove: (path) => remove(nameOf(path)) }, gallery, options);
   else {
@@ -90,11 +95,17 @@ export async function watchFolder(options: WatchOptions): Promise<number> {
 async function captionOf(
   path: string,
   { caption, form, signal }: WatchOptions,
-): Promise<Pick<GalleryPicture, "caption" | "error">> {
+): Promise<Omit<GalleryPicture, "size" | "changed">> {
   try {
-    const text = await caption(await readImageFile(path), signal);
-    if (form === "xmp") await writeXmpSidecar(path, text);
-    return { caption: text };
+    const { caption: text, concepts, confidence, reason } = await caption(await readImageFile(path), signal);
+    const known = {
+      ...(text !== "" && { caption: text }),
+      concepts,
+      ...(confidence !== undefined && { confidence }),
+      ...(reason !== undefined && { reason }),
+    };
+    if (form === "xmp") await writeXmpSidecar(path, known);
+    return known;
   } catch (error) {
     throwIfAborted(signal);
     if (!(error instanceof EdgecapError) || error.code === "file-unwritable" || error.code.startsWith("bundle-"))
