@@ -34,8 +34,8 @@ export async function captionEvidence(
   cache: string,
   onDone?: (done: number) => void,
 ): Promise<Map<string, KnownCaption>> {
-  const known = await readCache(cache);
   await mkdir(dirname(cache), { recursive: true });
+  const known = await readCache(cache);
   for (const [place, { key, read }] of photos.entries()) {
     if (known.has(key)) continue;
     const found = await captionOne(model, await read());
@@ -57,6 +57,7 @@ async function readCache(path: string): Promise<Map<string, KnownCaption>> {
       // The end of the file, or what a stopped run left of a line: that photo is done again.
     }
   }
+  if (!/(^|\n)$/.test(text)) await appendFile(path, "\n");
   return known;
 }
 

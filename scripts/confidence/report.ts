@@ -1,5 +1,6 @@
 import { areaUnderCurve, calibrationBins, calibrationError, type Outcome } from "../../src/evaluation/calibration.ts";
 import { evaluateText } from "../../src/evaluation/mod.ts";
+import { SeededRandom } from "../../src/training/seeded_random.ts";
 
 /** A caption that is judged. */
 export interface JudgedCaption extends Outcome {
@@ -16,6 +17,8 @@ export interface WorldReport {
   readonly right: number;
   /** Expected calibration error, 10 bins. */
   readonly error: number;
+  /** What that error would be if every confidence were exact: so few photos leave it to chance. */
+  readonly chanceError: number;
   /** Area under the ROC curve. */
   readonly auc: number;
   /** CIDEr of all captions. */
@@ -36,6 +39,7 @@ export function reportOf(captions: readonly JudgedCaption[]): WorldReport {
     photos: captions.length,
     right: mean(captions.map(({ right }) => Number(right))),
     error: calibrationError(captions),
+    chanceError: chanceError(captions),
     auc: areaUnderCurve(captions),
     cider,
     surerCider: mean(surer.map((one) => one.cider)),
@@ -44,11 +48,11 @@ export function reportOf(captions: readonly JudgedCaption[]): WorldReport {
 
 /** The reports as a table in Markdown. */
 export function reportTable(reports: ReadonlyMap<string, WorldReport>): string {
-  const row = (name: string, { photos, right, error, auc, cider, surerCider }: WorldReport) =>
-    [name, photos, ...[right, error, auc, cider, surerCider].map((value) => value.toFixed(3))].join(" | ");
+  const row = (name: string, { photos, right, error, chanceError, auc, cider, surerCider }: WorldReport) =>
+    [name, photos, ...[right, error, chanceError, auc, cider, surerCider].map((value) => value.toFixed(3))].join(" | ");
   return [
-    "| photos | how many | right | calibration error | AUC | CIDEr | CIDEr of the surer half |",
-    "| --- | --- | --- | --- | --- | --- | --- |",
+    "| photos | how many | right | calibration error | by chance alone | AUC | CIDEr | CIDEr of the surer half |",
+    "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ...[...reports].map(([name, report]) => `| ${row(name, report)} |`),
   ].join("\n");
 }
@@ -63,6 +67,15 @@ export function binTable(outcomes: readonly Outcome[]): string {
         `| ${low.toFixed(1)} to ${high.toFixed(1)} | ${count} | ${confidence.toFixed(2)} | ${right.toFixed(2)} |`,
     ),
   ].join("\n");
+}
+
+/** Mean calibration error of outcomes that are drawn by their own confidence. */
+function chanceError(outcomes: readonly Outcome[]): number {
+  const random = new SeededRandom(1);
+  const draws = Array.from({ length: 200 }, () =>
+    calibrationError(outcomes.map(({ confidence }) => ({ confidence, right: random.next() < confidence }))),
+  );
+  return mean(draws);
 }
 
 /** The share of pictures that are no scenes whose confidence is below one half. */

@@ -1,6 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { Caption } from "../../src/mod.ts";
 import { sureBundleFiles } from "../fixtures/sure_bundle.ts";
 import { example, problemCode, type TinyServer, tinyServer } from "./tiny_server.ts";
+
+type Answer = Caption & { readonly error: { readonly code: string; readonly message: string } };
+
+const answerOf = async (response: Response) => (await response.json()) as Answer;
 
 const photo = example("coffee.jpg");
 const base64 = Buffer.from(photo).toString("base64");
@@ -17,7 +22,7 @@ describe("minConfidence of a server whose model sees nothing for sure", () => {
 
   test("is a confidence beside each caption, and no reason where it is enough", async () => {
     for (const query of ["", "?minConfidence=0.39"]) {
-      const answer = await (await server.post(query, photo)).json();
+      const answer = await answerOf(await server.post(query, photo));
       expect(answer.confidence).toBeCloseTo(0.4, 6);
       expect(answer.caption.length).toBeGreaterThan(0);
       expect("reason" in answer).toBe(false);
@@ -45,7 +50,7 @@ describe("minConfidence of a server whose model sees nothing for sure", () => {
     const bodies = [{ image: base64, minConfidence: 0.5 }, { image: base64 }];
     const answer = await server.post("", JSON.stringify(bodies), json);
     expect(answer.status).toBe(200);
-    const [unsure, sure] = await answer.json();
+    const [unsure, sure] = (await answer.json()) as [Answer, Answer];
     expect(unsure.error.code).toBe("caption-unsure");
     expect(unsure.error.message).toContain("0.40");
     expect(sure.caption.length).toBeGreaterThan(0);
@@ -77,5 +82,5 @@ test("minConfidence gives way to a plain caption where something is sure", async
 test("minConfidence is refused by a model that does not say how sure it is", async () => {
   await using server = await tinyServer();
   expect(await problemCode(await server.post("?minConfidence=0.5", photo))).toBe("option-invalid");
-  expect("confidence" in (await (await server.post("", photo)).json())).toBe(false);
+  expect("confidence" in (await answerOf(await server.post("", photo)))).toBe(false);
 });
