@@ -4,7 +4,6 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type RedisServer, startRedis } from "../fixtures/redis_server.ts";
-import { sureBundleFiles } from "../fixtures/sure_bundle.ts";
 import { edgecap, inFolder, type Running, start, writeTinyBundle } from "./edgecap.ts";
 
 const coffee = fileURLToPath(new URL("../../examples/coffee.jpg", import.meta.url));
@@ -66,17 +65,6 @@ async function until(holds: () => boolean): Promise<void> {
 }
 
 describe("edgecap batch --queue and edgecap worker", () => {
-  test("hand on how sure a sentence must be, and what was less sure", () =>
-    withQueue(2, async ({ folder, worker, batch, results }) => {
-      const files = await sureBundleFiles({ confidence: 0.4, concepts: { dog: 0.9 } });
-      for (const [name, bytes] of files) writeFileSync(join(folder, "tiny", name), bytes);
-      await worker();
-      const { status, stderr } = await edgecap([...batch, "--min-confidence", "0.5"], { cwd: folder });
-      expect([status, results().length]).toEqual([1, 2]);
-      for (const result of results()) expect(result).toMatchObject({ caption: "a photo of a dog", reason: "unsure" });
-      expect(stderr).toContain("2 of those captioned were less sure than asked");
-    }));
-
   test("1,000 pictures, three workers of which one is killed, a collector that is killed: 1,000 results", () =>
     withQueue(998, async ({ folder, redis, names, worker, batch, results }) => {
       writeFileSync(join(folder, "photos", "corrupt.jpg"), "no picture");
