@@ -81,7 +81,15 @@ describe("edgecap caption", () => {
     expect(Object.keys(lines[0])).toEqual(["image", "error"]);
     expect(Object.keys(lines[0].error)).toEqual(["code", "message"]);
     const [, good] = lines;
-    expect(Object.keys(good)).toEqual(["image", "caption", "logProbability", "words", "alternatives", "timing"]);
+    expect(Object.keys(good)).toEqual([
+      "image",
+      "caption",
+      "logProbability",
+      "words",
+      "alternatives",
+      "concepts",
+      "timing",
+    ]);
     expect(Object.keys(good.timing)).toEqual(["imageMs", "encodeMs", "generateMs"]);
     expect(good.alternatives.length).toBe(2);
     expect(good.alternatives[0].logProbability).toBeLessThan(0);

@@ -37,7 +37,15 @@ describe("POST /v1/captions", () => {
       expect(response.headers.get("content-type")).toBe("application/json");
       expect(response.headers.get("cache-control")).toBe("no-store");
       const body = (await response.json()) as Caption;
-      expect(Object.keys(body)).toEqual(["image", "caption", "logProbability", "words", "alternatives", "timing"]);
+      expect(Object.keys(body)).toEqual([
+        "image",
+        "caption",
+        "logProbability",
+        "words",
+        "alternatives",
+        "concepts",
+        "timing",
+      ]);
       expect(comparable(body)).toEqual(
         comparable(await captioner.caption(coffee, { beams: 3, alternatives: 2, maxWords: 5 })),
       );
