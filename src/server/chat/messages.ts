@@ -1,4 +1,4 @@
-import type { TSchema } from "@sinclair/typebox";
+import type { Static, TSchema } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { Problem } from "../problem.ts";
 import type { Piece } from "./answer.ts";
@@ -7,14 +7,14 @@ import type { Piece } from "./answer.ts";
 export interface Message {
   /** `user` if it is missing. */
   readonly role?: string;
-  readonly content?: string | readonly MessagePart[] | null | undefined;
+  readonly content?: string | readonly MessagePart[];
 }
 
 /** A text, a picture, or something that has no effect. */
 export interface MessagePart {
   readonly type: string;
-  readonly text?: string | null | undefined;
-  readonly image_url?: string | { readonly url: string } | null | undefined;
+  readonly text?: string;
+  readonly image_url?: string | { readonly url: string };
 }
 
 /** A word of an answer with its probability, as OpenAI's clients and Ollama's have it. */
@@ -29,16 +29,25 @@ export interface TokenLogprob {
 }
 
 /**
- * Checks a body against its schema.
+ * Checks a body against its schema. A null counts as left out, as many clients write it so.
  *
+ * @returns The body without its nulls.
  * @throws {Problem} `option-invalid`, naming the first property that is wrong.
  */
-export function checkBody(schema: TSchema, body: unknown): void {
-  const error = Value.Errors(schema, body).First();
-  if (error === undefined) return;
+export function checkedBody<T extends TSchema>(schema: T, body: unknown): Static<T> {
+  const cleaned = withoutNulls(body);
+  const error = Value.Errors(schema, cleaned).First();
+  if (error === undefined) return cleaned as Static<T>;
   const name = error.path.slice(1, 80).replaceAll("/", ".") || "The body";
   const value = (JSON.stringify(error.value) ?? "undefined").slice(0, 60);
   throw new Problem("option-invalid", `${name} is ${value}: ${error.message.toLowerCase()}.`);
+}
+
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (typeof value !== "object" || value === null) return value;
+  const kept = Object.entries(value).filter(([, one]) => one !== null);
+  return Object.fromEntries(kept.map(([name, one]) => [name, withoutNulls(one)]));
 }
 
 /**
@@ -79,11 +88,6 @@ export function tokenLogprobs(pieces: readonly Piece[]): TokenLogprob[] {
       ? []
       : [{ token: text, logprob: word.logProbability, bytes: [...new TextEncoder().encode(text)], top_logprobs: [] }],
   );
-}
-
-/** Undefined for null. */
-export function given<T>(value: T | null | undefined): T | undefined {
-  return value ?? undefined;
 }
 
 /** Whole seconds since 1970. */

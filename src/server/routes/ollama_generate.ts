@@ -1,6 +1,6 @@
 import type { TSchema } from "@sinclair/typebox";
 import { type Answer, answerOf, type Piece } from "../chat/answer.ts";
-import { checkBody, given, lastTurn, tokenLogprobs } from "../chat/messages.ts";
+import { checkedBody, lastTurn, tokenLogprobs } from "../chat/messages.ts";
 import { noteHeaders } from "../chat/notes.ts";
 import { type Chatting, taskOf } from "../chat/question.ts";
 import { type StreamShape, streamAnswer } from "../chat/stream.ts";
@@ -22,7 +22,7 @@ export function ollamaChat(request: Request, chatting: Chatting): Promise<Respon
       (messages ?? []).map(({ role, content, images }) => ({
         role,
         content: [
-          { type: "text", text: content },
+          { type: "text", text: content ?? "" },
           ...(images ?? []).map((image) => ({ type: "image_url", image_url: image })),
         ],
       })),
@@ -40,8 +40,7 @@ async function answered(
 ): Promise<Response> {
   const started = performance.now();
   const body = await readJson(request, chatting.limits);
-  checkBody(schema, body.json);
-  const asked = body.json as OllamaBody;
+  const asked = checkedBody(schema, body.json) as OllamaBody;
   const head = () => ({ model: tagged(chatting.model()?.name ?? "edgecap"), created_at: new Date().toISOString() });
   const question = questionOf(asked);
   // So programs load a model before they need it, or unload it.
@@ -53,12 +52,12 @@ async function answered(
   const task = await taskOf(
     {
       ...question,
-      maxTokens: given(options?.num_predict),
-      temperature: given(options?.temperature),
-      topP: given(options?.top_p),
-      topK: given(options?.top_k),
-      seed: given(options?.seed),
-      json: format === "json" ? true : typeof format === "object" && format !== null ? { schema: format } : undefined,
+      maxTokens: options?.num_predict,
+      temperature: options?.temperature,
+      topP: options?.top_p,
+      topK: options?.top_k,
+      seed: options?.seed,
+      json: format === "json" ? true : typeof format === "object" ? { schema: format } : undefined,
     },
     body,
     chatting,

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import packageJson from "../../../package.json" with { type: "json" };
-import { checkBody } from "../chat/messages.ts";
+import { checkedBody } from "../chat/messages.ts";
 import type { Chatting } from "../chat/question.ts";
 import { readJson } from "../photos.ts";
 import type { ModelCard } from "../pool/messages.ts";
 import { notReady } from "../problem.ts";
 import { json } from "../responses.ts";
-import { type ShowBody, showBodySchema } from "./ollama_schemas.ts";
+import { showBodySchema } from "./ollama_schemas.ts";
 import { unknownModel } from "./openai_models.ts";
 
 /** A model stays loaded as long as the server runs; Ollama writes a time like this for it. */
@@ -35,8 +35,7 @@ export function ollamaVersion(): Response {
 /** Answers `POST /api/show`. */
 export async function ollamaShow(request: Request, chatting: Chatting): Promise<Response> {
   const body = await readJson(request, chatting.limits);
-  checkBody(showBodySchema, body.json);
-  const { model, name } = body.json as ShowBody;
+  const { model, name } = checkedBody(showBodySchema, body.json);
   const card = cardOf(chatting);
   const asked = model ?? name ?? "";
   if (asked !== card.name && asked !== tagged(card.name)) throw unknownModel(asked, card);

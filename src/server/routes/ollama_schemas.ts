@@ -1,7 +1,4 @@
-import { type Static, type TSchema, Type } from "@sinclair/typebox";
-
-/** Clients write null for what they leave out. */
-const optional = <T extends TSchema>(schema: T) => Type.Optional(Type.Union([schema, Type.Null()]));
+import { type Static, Type } from "@sinclair/typebox";
 
 const open = { additionalProperties: true };
 
@@ -10,42 +7,45 @@ const images = Type.Array(Type.String(), { description: "Pictures in base64." })
 /** Options of a caption in Ollama's words; what is not named here has no effect. */
 const optionsSchema = Type.Object(
   {
-    temperature: optional(
+    temperature: Type.Optional(
       Type.Number({ minimum: 0, maximum: 100, description: "Above 0.2 words are drawn. Default 0: the best caption." }),
     ),
-    top_p: optional(Type.Number({ minimum: 0, maximum: 1 })),
-    top_k: optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
-    seed: optional(Type.Integer({ minimum: -Number.MAX_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER })),
-    num_predict: optional(Type.Integer({ description: "Most words of the caption; below 1 means any number." })),
+    top_p: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
+    top_k: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
+    seed: Type.Optional(Type.Integer({ minimum: -Number.MAX_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER })),
+    num_predict: Type.Optional(Type.Integer({ description: "Most words of the caption; below 1 means any number." })),
   },
   open,
 );
 
 const shared = {
-  model: optional(Type.String({ description: "Any name: there is one model, which answers." })),
-  stream: optional(Type.Boolean({ description: "Whether the answer comes line by line. Default true." })),
-  format: optional(
+  model: Type.Optional(Type.String({ description: "Any name: there is one model, which answers." })),
+  stream: Type.Optional(Type.Boolean({ description: "Whether the answer comes line by line. Default true." })),
+  format: Type.Optional(
     Type.Union([Type.Literal("json"), Type.Literal(""), Type.Object({}, open)], {
       description: "json, or the JSON schema of an object with a caption or labels.",
     }),
   ),
-  options: optional(optionsSchema),
-  logprobs: optional(Type.Boolean()),
+  options: Type.Optional(optionsSchema),
+  logprobs: Type.Optional(Type.Boolean()),
   keep_alive: Type.Optional(Type.Unknown({ description: "No effect: the model stays loaded." })),
 };
 
 /** What `POST /api/generate` takes; what is not named here has no effect. */
 export const generateBodySchema = Type.Object(
-  { prompt: optional(Type.String()), images: optional(images), ...shared },
+  { prompt: Type.Optional(Type.String()), images: Type.Optional(images), ...shared },
   open,
 );
 
 /** What `POST /api/chat` takes; what is not named here has no effect. */
 export const ollamaChatBodySchema = Type.Object(
   {
-    messages: optional(
+    messages: Type.Optional(
       Type.Array(
-        Type.Object({ role: Type.String(), content: optional(Type.String()), images: optional(images) }, open),
+        Type.Object(
+          { role: Type.String(), content: Type.Optional(Type.String()), images: Type.Optional(images) },
+          open,
+        ),
         { description: "The pictures of the last turn that has any are captioned." },
       ),
     ),
@@ -58,10 +58,10 @@ export const ollamaChatBodySchema = Type.Object(
 export type OllamaBody = Static<typeof generateBodySchema> & Static<typeof ollamaChatBodySchema>;
 
 /** What `POST /api/show` takes. */
-export const showBodySchema = Type.Object({ model: optional(Type.String()), name: optional(Type.String()) }, open);
-
-/** The body that asks for a model. */
-export type ShowBody = Static<typeof showBodySchema>;
+export const showBodySchema = Type.Object(
+  { model: Type.Optional(Type.String()), name: Type.Optional(Type.String()) },
+  open,
+);
 
 const nanoseconds = Type.Integer({ minimum: 0, description: "Nanoseconds." });
 const count = Type.Integer({ minimum: 0 });

@@ -1,5 +1,5 @@
 import { type Answer, answerOf, type Choice, type Piece } from "../chat/answer.ts";
-import { checkBody, given, lastTurn, tokenLogprobs, unixSeconds } from "../chat/messages.ts";
+import { checkedBody, lastTurn, tokenLogprobs, unixSeconds } from "../chat/messages.ts";
 import { noteHeaders } from "../chat/notes.ts";
 import { type Chatting, taskOf } from "../chat/question.ts";
 import { type StreamShape, streamAnswer } from "../chat/stream.ts";
@@ -12,17 +12,16 @@ import { type ChatBody, chatBodySchema } from "./openai_schemas.ts";
 /** Answers `POST /v1/chat/completions`. */
 export async function chatCompletions(request: Request, chatting: Chatting): Promise<Response> {
   const body = await readJson(request, chatting.limits);
-  checkBody(chatBodySchema, body.json);
-  const chat = body.json as ChatBody;
+  const chat = checkedBody(chatBodySchema, body.json);
   const { response_format: format } = chat;
   const task = await taskOf(
     {
       ...lastTurn(chat.messages),
-      count: given(chat.n),
-      maxTokens: given(chat.max_completion_tokens ?? chat.max_tokens),
-      temperature: given(chat.temperature),
-      topP: given(chat.top_p),
-      seed: given(chat.seed),
+      count: chat.n,
+      maxTokens: chat.max_completion_tokens ?? chat.max_tokens,
+      temperature: chat.temperature,
+      topP: chat.top_p,
+      seed: chat.seed,
       json:
         format?.type === "json_schema"
           ? { schema: format.json_schema?.schema }

@@ -1,5 +1,5 @@
 import { type Answer, answerOf, type Piece } from "../chat/answer.ts";
-import { checkBody, given, lastTurn, tokenLogprobs, unixSeconds } from "../chat/messages.ts";
+import { checkedBody, lastTurn, tokenLogprobs, unixSeconds } from "../chat/messages.ts";
 import { noteHeaders } from "../chat/notes.ts";
 import { type Chatting, taskOf } from "../chat/question.ts";
 import { type StreamShape, streamAnswer } from "../chat/stream.ts";
@@ -12,16 +12,15 @@ import { type ResponsesBody, responsesBodySchema } from "./openai_schemas.ts";
 /** Answers `POST /v1/responses`. Nothing is kept: a response cannot be asked for again. */
 export async function responses(request: Request, chatting: Chatting): Promise<Response> {
   const body = await readJson(request, chatting.limits);
-  checkBody(responsesBodySchema, body.json);
-  const asked = body.json as ResponsesBody;
+  const asked = checkedBody(responsesBodySchema, body.json);
   const format = asked.text?.format;
   const messages = typeof asked.input === "string" ? [{ role: "user", content: asked.input }] : asked.input;
   const task = await taskOf(
     {
       ...lastTurn(messages),
-      maxTokens: given(asked.max_output_tokens),
-      temperature: given(asked.temperature),
-      topP: given(asked.top_p),
+      maxTokens: asked.max_output_tokens,
+      temperature: asked.temperature,
+      topP: asked.top_p,
       json:
         format?.type === "json_schema" ? { schema: format.schema } : format?.type === "json_object" ? true : undefined,
       topLogprobs: (asked.top_logprobs ?? 0) > 0,

@@ -1,8 +1,5 @@
-import { type Static, type TSchema, Type } from "@sinclair/typebox";
+import { type Static, Type } from "@sinclair/typebox";
 import { modelsSchema } from "../schemas.ts";
-
-/** Clients write null for what they leave out. */
-const optional = <T extends TSchema>(schema: T) => Type.Optional(Type.Union([schema, Type.Null()]));
 
 const open = { additionalProperties: true };
 
@@ -10,8 +7,8 @@ const open = { additionalProperties: true };
 const partSchema = Type.Object(
   {
     type: Type.String({ description: "text or input_text, image_url or input_image; others have no effect." }),
-    text: optional(Type.String()),
-    image_url: optional(
+    text: Type.Optional(Type.String()),
+    image_url: Type.Optional(
       Type.Union([Type.String(), Type.Object({ url: Type.String() }, open)], {
         description: "The picture as a data URL or, if the operator allows its host, as an http or https URL.",
       }),
@@ -22,19 +19,19 @@ const partSchema = Type.Object(
 
 /** A message, as both of OpenAI's interfaces have it. */
 const messageSchema = Type.Object(
-  { role: Type.Optional(Type.String()), content: optional(Type.Union([Type.String(), Type.Array(partSchema)])) },
+  { role: Type.Optional(Type.String()), content: Type.Optional(Type.Union([Type.String(), Type.Array(partSchema)])) },
   open,
 );
 
-const formatSchema = Type.Object({ type: Type.String(), schema: optional(Type.Unknown()) }, open);
+const formatSchema = Type.Object({ type: Type.String(), schema: Type.Optional(Type.Unknown()) }, open);
 
 const sampling = {
-  model: optional(Type.String({ description: "Any name: there is one model, which answers." })),
-  temperature: optional(
+  model: Type.Optional(Type.String({ description: "Any name: there is one model, which answers." })),
+  temperature: Type.Optional(
     Type.Number({ minimum: 0, maximum: 100, description: "Above 0.2 words are drawn. Default 0: the best caption." }),
   ),
-  top_p: optional(Type.Number({ minimum: 0, maximum: 1, description: "Only with a temperature above 0.2." })),
-  stream: optional(Type.Boolean()),
+  top_p: Type.Optional(Type.Number({ minimum: 0, maximum: 1, description: "Only with a temperature above 0.2." })),
+  stream: Type.Optional(Type.Boolean()),
 };
 
 const tokens = Type.Integer({ minimum: 1, description: "Most words of the caption." });
@@ -44,16 +41,19 @@ export const chatBodySchema = Type.Object(
   {
     messages: Type.Array(messageSchema, { description: "The pictures of the last turn that has any are captioned." }),
     ...sampling,
-    n: optional(Type.Integer({ minimum: 1, maximum: 64, description: "Captions wanted, if a sentence is." })),
-    seed: optional(Type.Integer({ minimum: -Number.MAX_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER })),
-    max_tokens: optional(tokens),
-    max_completion_tokens: optional(tokens),
-    logprobs: optional(Type.Boolean()),
-    top_logprobs: optional(Type.Integer({ minimum: 0, maximum: 20, description: "Their lists stay empty." })),
-    stream_options: optional(Type.Object({ include_usage: optional(Type.Boolean()) }, open)),
-    response_format: optional(
+    n: Type.Optional(Type.Integer({ minimum: 1, maximum: 64, description: "Captions wanted, if a sentence is." })),
+    seed: Type.Optional(Type.Integer({ minimum: -Number.MAX_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER })),
+    max_tokens: Type.Optional(tokens),
+    max_completion_tokens: Type.Optional(tokens),
+    logprobs: Type.Optional(Type.Boolean()),
+    top_logprobs: Type.Optional(Type.Integer({ minimum: 0, maximum: 20, description: "Their lists stay empty." })),
+    stream_options: Type.Optional(Type.Object({ include_usage: Type.Optional(Type.Boolean()) }, open)),
+    response_format: Type.Optional(
       Type.Object(
-        { type: Type.String(), json_schema: optional(Type.Object({ schema: optional(Type.Unknown()) }, open)) },
+        {
+          type: Type.String(),
+          json_schema: Type.Optional(Type.Object({ schema: Type.Optional(Type.Unknown()) }, open)),
+        },
         open,
       ),
     ),
@@ -69,11 +69,11 @@ export const responsesBodySchema = Type.Object(
   {
     input: Type.Union([Type.String(), Type.Array(messageSchema)]),
     ...sampling,
-    instructions: optional(Type.String()),
-    max_output_tokens: optional(tokens),
-    top_logprobs: optional(Type.Integer({ minimum: 0, maximum: 20 })),
-    include: optional(Type.Array(Type.String())),
-    text: optional(Type.Object({ format: optional(formatSchema) }, open)),
+    instructions: Type.Optional(Type.String()),
+    max_output_tokens: Type.Optional(tokens),
+    top_logprobs: Type.Optional(Type.Integer({ minimum: 0, maximum: 20 })),
+    include: Type.Optional(Type.Array(Type.String())),
+    text: Type.Optional(Type.Object({ format: Type.Optional(formatSchema) }, open)),
   },
   open,
 );
