@@ -71,11 +71,11 @@ export async function trainWorld(options: WorldOptions): Promise<Manifest> {
   const sources: PhotoSource[] = [
     {
       ...{ name: sourceNames.first, images: options.images, captions: options.captions },
-      ...{ trainList: options.train, devList: options.dev, share: worldDefaults.shares.first, views: 2 },
+      ...{ trainList: options.train, devList: options.dev, ...worldDefaults.shares.first, views: 2 },
     },
     {
       ...{ name: sourceNames.world, images: options.worldImages, captions: options.worldCaptions },
-      ...{ trainList: options.worldTrain, devList: options.worldDev, share: worldDefaults.shares.world, views: 8 },
+      ...{ trainList: options.worldTrain, devList: options.worldDev, ...worldDefaults.shares.world, views: 8 },
     },
   ];
   const common = {

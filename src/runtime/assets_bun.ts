@@ -5,6 +5,7 @@
 import { readFile } from "node:fs/promises";
 import ortScript from "onnxruntime-web/ort-wasm-simd-threaded.mjs" with { type: "file" };
 import ortModule from "onnxruntime-web/ort-wasm-simd-threaded.wasm" with { type: "file" };
+import concepts from "../../models/default/concepts.txt" with { type: "file" };
 import datastore from "../../models/default/datastore.safetensors" with { type: "file" };
 import decoderInit from "../../models/default/decoder_init.onnx" with { type: "file" };
 import decoderStep from "../../models/default/decoder_step.onnx" with { type: "file" };
@@ -29,6 +30,7 @@ const bundled: Readonly<Record<string, string>> = {
   "default/decoder_step.onnx": decoderStep,
   "default/vocabulary.txt": vocabulary,
   "default/datastore.safetensors": datastore,
+  "default/concepts.txt": concepts,
   "fast/manifest.json": fastManifest as unknown as string,
 };
 

@@ -81,6 +81,21 @@ const crossEntropyStage: TrainingStage = {
   startShare: 0,
 };
 
+const selfCriticalStage: TrainingStage = {
+  epochs: 8,
+  learningRate: 2e-4,
+  warmupSteps: 40,
+  captionsPerPhoto: 1,
+  labelSmoothing: 0.1,
+  // As unsure of training photos as the model is of new ones: it knows its training photos by heart.
+  replacedRegions: 0.5,
+  dropoutValues: 0.5,
+  dropoutWords: 0.3,
+  dropoutMixed: 0.5,
+  startShare: 0.5,
+  selfCritical: { samples: 5, maxWords: 16, temperature: 0.5, crossEntropyWeight: 0.2, bleuWeight: 1 },
+};
+
 /** Settings of the shipped model; docs/training.md says what each was chosen over. */
 export const attentionDefaults: AttentionSettings = {
   units: 512,
@@ -91,23 +106,7 @@ export const attentionDefaults: AttentionSettings = {
   averaging: 0.998,
   lastStageRate: 0.07,
   seed: 1,
-  stages: [
-    crossEntropyStage,
-    {
-      epochs: 8,
-      learningRate: 2e-4,
-      warmupSteps: 40,
-      captionsPerPhoto: 1,
-      labelSmoothing: 0.1,
-      // As unsure of training photos as the model is of new ones: it knows its training photos by heart.
-      replacedRegions: 0.5,
-      dropoutValues: 0.5,
-      dropoutWords: 0.3,
-      dropoutMixed: 0.5,
-      startShare: 0.5,
-      selfCritical: { samples: 5, maxWords: 16, temperature: 0.5, crossEntropyWeight: 0.2, bleuWeight: 1 },
-    },
-  ],
+  stages: [crossEntropyStage, selfCriticalStage],
 };
 
 /**
@@ -127,8 +126,11 @@ export const fineTuneDefaults: AttentionSettings = {
 
 /** Settings of the shipped model's last run, on the photos of two worlds and on captions alone. */
 export const worldDefaults = {
-  /** How often an epoch shows a photo of each collection. */
-  shares: { first: 0.5, world: 2 },
+  /** How often an epoch shows a photo of each collection, and one of self-critical training. */
+  shares: {
+    first: { share: 0.5, selfCriticalShare: 0.4 },
+    world: { share: 2, selfCriticalShare: 3 },
+  },
   settings: {
     ...attentionDefaults,
     stages: [
@@ -137,10 +139,14 @@ export const worldDefaults = {
         ...{ epochs: 6, learningRate: 4e-4, warmupSteps: 100, replacedRegions: 0.2 },
         ...{ texts: 64, textWeight: 0.7 },
       },
+      {
+        ...selfCriticalStage,
+        ...{ epochs: 4, texts: 24, textWeight: 0.3 },
+      },
     ],
   },
 } as const satisfies {
-  readonly shares: Readonly<Record<"first" | "world", number>>;
+  readonly shares: Readonly<Record<"first" | "world", { readonly share: number; readonly selfCriticalShare: number }>>;
   readonly settings: AttentionSettings;
 };
 

@@ -8,6 +8,8 @@ export interface EncodedPhoto {
   readonly captions: readonly Int32Array[];
   /** How often an epoch shows it; a fraction is a chance. Default 1. */
   readonly share?: number;
+  /** The same for epochs of self-critical training. Default: `share`. */
+  readonly selfCriticalShare?: number | undefined;
 }
 
 /** Plain arrays of one training batch; see AttentionBatch. */

@@ -53,14 +53,21 @@ const largestVocabulary = 65_536;
 
 const unknownId = 3;
 
-/** Beam widths, length penalties and neighbours that are tried on the dev photos; the best becomes the bundle's default. */
+/** Captions are asked to name concepts as sure as this; of decoders that look at concepts. */
+const sureConcepts = { least: 0.75, most: 2, reward: 0.6 } as const;
+
+/** Beam widths, length penalties, neighbours and concepts that are tried on the dev photos; the best becomes the bundle's default. */
 const candidates: Readonly<Record<"attention" | "article", readonly Omit<Generation, "maxWords">[]>> = {
   attention: [
     { beams: 1, lengthPenalty: 0 },
     { beams: 5, lengthPenalty: 0.7 },
-    { beams: 5, lengthPenalty: 1 },
-    ...[0.7, 0.85, 1].flatMap((lengthPenalty) =>
-      [12, 16, 24].map((weight) => ({ beams: 10, lengthPenalty, neighbours: { count: 20, weight } })),
+    ...[0.85, 1].flatMap((lengthPenalty) =>
+      [10, 24].flatMap((weight) =>
+        [undefined, sureConcepts].map((concepts) => ({
+          ...{ beams: 10, lengthPenalty, neighbours: { count: 20, weight } },
+          ...(concepts && { concepts }),
+        })),
+      ),
     ),
   ],
   // Each of its steps reads the whole prefix again: wider beams would try for an hour.
@@ -98,6 +105,7 @@ export async function exportRun(
     vocabulary: decoder.vocabulary,
     generations: (options.generations ?? candidates[decoder.preset])
       .filter(({ neighbours }) => neighbours === undefined || datastore !== undefined)
+      .filter(({ concepts }) => concepts === undefined || decoder.conceptsFile !== undefined)
       .map((candidate) => ({ ...repeats[decoder.preset], ...candidate, maxWords: decoder.maxWords })),
     concepts: decoder.conceptsFile && conceptsOf(decoder.conceptsFile, options.out, decoder.manifest),
     datastore,

@@ -12,6 +12,8 @@ export interface PhotoSource extends Omit<DataSource, "seed"> {
   readonly images: string;
   /** How often an epoch shows each photo; a fraction is a chance. Default 1. */
   readonly share?: number;
+  /** The same for epochs of self-critical training. Default: `share`. */
+  readonly selfCriticalShare?: number;
   /** Views of each training photo that are learnt from. Default 2. */
   readonly views?: 1 | 2 | 8;
 }
@@ -22,6 +24,7 @@ export interface SourcePhoto {
   readonly image: string;
   readonly captions: readonly (readonly string[])[];
   readonly share: number;
+  readonly selfCriticalShare: number | undefined;
 }
 
 /** A dev photo of some source. */
@@ -52,8 +55,10 @@ export async function readSources(sources: readonly PhotoSource[], seed: number)
   }
   return {
     bySource,
-    train: sources.flatMap(({ name, share = 1 }) =>
-      bySource.get(name)!.train.map(({ image, captions }) => ({ image: `${name}/${image}`, captions, share })),
+    train: sources.flatMap(({ name, share = 1, selfCriticalShare }) =>
+      bySource
+        .get(name)!
+        .train.map(({ image, captions }) => ({ image: `${name}/${image}`, captions, share, selfCriticalShare })),
     ),
     dev: sources.flatMap(({ name }) =>
       bySource.get(name)!.dev.map(({ image, references }) => ({ image: `${name}/${image}`, references, source: name })),

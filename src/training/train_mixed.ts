@@ -195,7 +195,7 @@ async function train(options: MixedRunOptions, prepared: Prepared): Promise<Epoc
   return await trainAttention({
     folder: options.out,
     photos: new PhotoReader(cache, options.concepts && knownConcepts(options.concepts, prepared, finder!)),
-    train: data.train.map(({ image, captions, share }) => ({ image, captions: captions.map(encode), share })),
+    train: data.train.map(({ captions, ...photo }) => ({ ...photo, captions: captions.map(encode) })),
     texts: finder === undefined ? [] : texts.map((text) => ({ words: encode(text), nouns: finder.find(text) })),
     devImages: data.dev.map(({ image }) => image),
     vocabulary: words.length,

@@ -181,9 +181,11 @@ interface Run {
  * caption is left out of self-critical stages.
  */
 function epochOrder(train: readonly EncodedPhoto[], selfCritical: boolean, random: SeededRandom): EncodedPhoto[] {
+  const several = train.some(({ captions }) => captions.length > 1);
   const shown = train.flatMap((photo) => {
-    const { share = 1, captions } = photo;
-    if (selfCritical && captions.length < 2 && train.some((other) => other.captions.length > 1)) return [];
+    const { captions } = photo;
+    const share = (selfCritical ? photo.selfCriticalShare : undefined) ?? photo.share ?? 1;
+    if (selfCritical && several && captions.length < 2) return [];
     const whole = Math.floor(share);
     const times = whole + (share > whole && random.next() < share - whole ? 1 : 0);
     return Array.from({ length: times }, () => photo);
