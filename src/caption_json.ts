@@ -5,6 +5,8 @@ export function captionJson(image: string, result: Caption): { image: string } &
   return {
     image,
     caption: result.caption,
+    ...(result.reason && { reason: result.reason }),
+    ...(result.confidence !== undefined && { confidence: result.confidence }),
     logProbability: result.logProbability,
     words: result.words,
     alternatives: result.alternatives,

@@ -22,6 +22,11 @@ export interface CaptionOptions {
   readonly seed?: number;
   /** Whether each word comes with a map of where the model looked for it. Default false. */
   readonly attention?: boolean;
+  /**
+   * A sentence that is less sure than this, 0 to 1, is not given: in its place comes "a photo of …" with what the picture
+   * surely shows, or none, and the `reason` is `unsure`. Default 0: every sentence is given.
+   */
+  readonly minConfidence?: number;
   /** Most pixels of a picture, 1 to 1,000,000,000; one with more is refused from its header. Default 128 million. */
   readonly maxPixels?: number;
   /** Stops the work between two words; the call rejects at once, with the signal's reason. */
@@ -39,6 +44,7 @@ const names: Readonly<Record<keyof CaptionOptions, true>> = {
   seed: true,
   attention: true,
   maxPixels: true,
+  minConfidence: true,
   signal: true,
 };
 
@@ -46,6 +52,8 @@ const names: Readonly<Record<keyof CaptionOptions, true>> = {
 export interface Recommendation {
   readonly generation: Manifest["generation"];
   readonly decoder: Pick<Manifest["decoder"], "vocabulary">;
+  /** Whether it says how sure it is. Default true: not known yet. */
+  readonly saysHowSure?: boolean;
 }
 
 /**
@@ -55,18 +63,22 @@ export interface Recommendation {
  */
 export function resolveOptions(
   options: CaptionOptions,
-  { generation, decoder }: Recommendation,
+  { generation, decoder, saysHowSure = true }: Recommendation,
 ): {
   search: SearchOptions;
   count: number;
   attention: boolean;
   maxPixels: number;
+  minConfidence: number;
   signal: AbortSignal | undefined;
 } {
   refuseUnknown(options, Object.keys(names), "caption()");
   const temperature = within("temperature", options.temperature ?? 0, 0, 100);
   const alternatives = whole("alternatives", options.alternatives ?? 0, 0, 63);
   const sampled = temperature > 0;
+  const minConfidence = within("minConfidence", options.minConfidence ?? 0, 0, 1);
+  if (minConfidence > 0 && !saysHowSure)
+    throw invalid("minConfidence", minConfidence, "0 or none, as this model does not say how sure it is");
   if (sampled && (options.beams ?? 1) > 1) {
     throw invalid(
       "beams",
@@ -87,6 +99,7 @@ export function resolveOptions(
     count: alternatives + 1,
     attention: options.attention === true,
     maxPixels: whole("maxPixels", options.maxPixels ?? defaultMaxPixels, 1, highestMaxPixels),
+    minConfidence,
     signal: options.signal,
     search: {
       vocabulary: decoder.vocabulary,

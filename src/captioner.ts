@@ -5,8 +5,10 @@ import type { Manifest } from "./bundle/manifest.ts";
 import { type CaptionOptions, resolveOptions } from "./caption_options.ts";
 import { captionStream } from "./caption_stream.ts";
 import { type Concept, likelyConcepts } from "./concepts/likely_concepts.ts";
-import { generate } from "./decode/generate.ts";
-import type { DecidedWord } from "./decode/search_captions.ts";
+import { evidenceOf } from "./confidence/evidence.ts";
+import { plainCaption } from "./confidence/plain_caption.ts";
+import { type Generated, generate } from "./decode/generate.ts";
+import type { DecidedWord, GeneratedCaption } from "./decode/search_captions.ts";
 import type { CaptionEngine } from "./engine.ts";
 import { EdgecapError, throwIfAborted } from "./errors.ts";
 import { decodeImage } from "./image/decode.ts";
@@ -69,6 +71,16 @@ export interface Caption {
    * knows none. They come from the picture and not from the sentence, so they can be right if it is wrong.
    */
   readonly concepts: readonly Concept[];
+  /**
+   * The chance that the sentence is right, 0 to 1; docs/confidence.md says what right is. Absent if the bundle or the engine
+   * cannot tell. It is fitted on the captions that the bundle recommends: of others, such as drawn ones, it is a guess.
+   */
+  readonly confidence?: number;
+  /**
+   * `unsure`: the sentence was less sure than `minConfidence`, and is left out with its words and alternatives. `caption` is
+   * then a plain "a photo of …" with what is sure, or empty; `logProbability` and `confidence` are of the sentence left out.
+   */
+  readonly reason?: "unsure";
   /** How long each part took, without the wait for captions asked for before. */
   readonly timing: CaptionTiming;
 }
@@ -284,7 +296,13 @@ export class Captioner implements CaptionEngine {
     onWord?: (word: CaptionWord) => void,
   ): Promise<Caption> {
     const { graphs, vocabulary, neighbours, concepts, required, repeats, pixels: room } = this.#share.model;
-    const { search, count, attention, maxPixels, signal } = resolveOptions(options, this.manifest);
+    const saysHowSure = this.manifest.confidence !== undefined;
+    const { search, count, attention, maxPixels, minConfidence, signal } = resolveOptions(options, {
+      ...this.manifest,
+      saysHowSure,
+    });
+    // A word that was said cannot be taken back.
+    const onSureWord = minConfidence > 0 ? undefined : onWord;
     throwIfAborted(signal);
     const started = performance.now();
     const { size } = this.manifest.encoder;
@@ -305,12 +323,12 @@ export class Captioner implements CaptionEngine {
       const onNext = (word: DecidedWord) => {
         if (place++ < skip) return;
         told++;
-        onWord?.(captionWord(vocabulary.word(word.token)!, word));
+        onSureWord?.(captionWord(vocabulary.word(word.token)!, word));
       };
       return await generate(
         decoder,
         features["grid"]!,
-        { ...search, ...repeats, count, attention, ...(onWord && { onWord: onNext }), ...(signal && { signal }) },
+        { ...search, ...repeats, count, attention, ...(onSureWord && { onWord: onNext }), ...(signal && { signal }) },
         neighbours,
         required,
       );
@@ -325,20 +343,45 @@ export class Captioner implements CaptionEngine {
       hypothesis,
       words: vocabulary.decode(hypothesis.tokens),
     }));
+    const { logProbability } = best!.hypothesis;
+    const confidence = this.#confidence(best!, found);
+    const shown = concepts && found.concepts ? likelyConcepts(concepts, found.concepts) : [];
+    const timing = { imageMs: decoded - started, encodeMs: encoded - decoded, generateMs: generated - encoded };
+    const sureness = confidence === undefined ? {} : { confidence };
+    if (confidence !== undefined && confidence < minConfidence) {
+      const caption = plainCaption(shown, concepts ?? []);
+      const nothing = { words: [], alternatives: [] };
+      return { caption, logProbability, ...nothing, concepts: shown, ...sureness, reason: "unsure", timing };
+    }
+    const words = best!.words.map((text, i) => {
+      const { wordLogProbabilities, attention: maps } = best!.hypothesis;
+      return captionWord(text, { logProbability: wordLogProbabilities[i]!, ...(maps && { attention: maps[i]! }) });
+    });
+    if (onSureWord === undefined && onWord !== undefined) for (const word of words) onWord(word);
     return {
       caption: sentence(best!.words),
-      logProbability: best!.hypothesis.logProbability,
-      words: best!.words.map((text, i) => {
-        const { wordLogProbabilities, attention: maps } = best!.hypothesis;
-        return captionWord(text, { logProbability: wordLogProbabilities[i]!, ...(maps && { attention: maps[i]! }) });
-      }),
+      logProbability,
+      words,
       alternatives: others.map(({ hypothesis, words }) => ({
         caption: sentence(words),
         logProbability: hypothesis.logProbability,
       })),
-      concepts: concepts && found.concepts ? likelyConcepts(concepts, found.concepts) : [],
-      timing: { imageMs: decoded - started, encodeMs: encoded - decoded, generateMs: generated - encoded },
+      concepts: shown,
+      ...sureness,
+      timing,
     };
+  }
+
+  /** How likely the best caption is right, if the bundle can tell. */
+  #confidence(
+    { words, hypothesis }: { readonly words: readonly string[]; readonly hypothesis: GeneratedCaption },
+    { concepts: probabilities, margin, agreement, likeness }: Generated,
+  ): number | undefined {
+    const { confidence, finder } = this.#share.model;
+    const { logProbability, wordLogProbabilities } = hypothesis;
+    const concepts = finder && probabilities && { finder, probabilities };
+    const facts = { words, logProbability, wordLogProbabilities, margin, agreement, likeness, concepts };
+    return confidence?.confidence(evidenceOf(facts));
   }
 }
 

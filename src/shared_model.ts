@@ -5,6 +5,8 @@ import { type BundleSource, type LoadProgress, type OpenBundle, openBundle } fro
 import type { BundleFiles, Manifest } from "./bundle/manifest.ts";
 import { chooseBackend, holdToAnswer, openGraphs } from "./choose_backend.ts";
 import { type ConceptName, readConceptNames } from "./concepts/concept_names.ts";
+import { NounFinder } from "./concepts/noun_table.ts";
+import { ConfidenceModel } from "./confidence/confidence_model.ts";
 import type { Neighbours } from "./decode/generate.ts";
 import { noRepeats } from "./decode/repeatable_words.ts";
 import { RequiredConcepts } from "./decode/required_concepts.ts";
@@ -34,6 +36,10 @@ export interface Model {
   readonly required: RequiredConcepts | undefined;
   /** What keeps captions from repeating themselves; empty if the bundle does not. */
   readonly repeats: Pick<SearchOptions, "noRepeatNgram" | "repeatable">;
+  /** Finds them in captions. */
+  readonly finder: NounFinder | undefined;
+  /** Says how likely a caption is right, if the bundle can tell. */
+  readonly confidence: ConfidenceModel | undefined;
   /** Room for the encoder's input, [1, size, size, 3], of the picture whose turn it is: fresh memory is slow to get. */
   readonly pixels: Float32Array;
   /** Graphs run once at a time, however many captioners share them. */
@@ -196,6 +202,8 @@ async function openModel(source: OpenBundle, options: ModelOptions): Promise<Ope
   }
   const required = concepts && rule && new RequiredConcepts(concepts, vocabulary, rule);
   const repeats = noRepeats(noRepeatNgram, (words) => vocabulary.encode(words));
+  const finder = concepts && new NounFinder(concepts);
+  const confidence = manifest.confidence && new ConfidenceModel(manifest.confidence, where);
   const backend = wanted === "auto" ? (await chooseBackend({ source, files, threads })).backend : wanted;
   throwIfAborted(signal);
   const graphs = resources.use(await openGraphs(files, backend, threads));
@@ -206,7 +214,20 @@ async function openModel(source: OpenBundle, options: ModelOptions): Promise<Ope
   const turns = new OneAtATime();
   const pixels = new Float32Array(3 * manifest.encoder.size ** 2);
   return {
-    model: { manifest, backend, graphs, vocabulary, neighbours, concepts, required, repeats, pixels, turns },
+    model: {
+      manifest,
+      backend,
+      graphs,
+      vocabulary,
+      neighbours,
+      concepts,
+      required,
+      repeats,
+      finder,
+      confidence,
+      pixels,
+      turns,
+    },
     [Symbol.asyncDispose]: async () => {
       await turns.idle();
       await kept[Symbol.asyncDispose]();

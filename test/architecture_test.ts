@@ -32,9 +32,10 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   image: ["src/runtime", "wasm-image/pkg"],
   retrieval: ["src/runtime", "src/text", "wasm/pkg"],
   concepts: [],
+  confidence: ["src/bundle", "src/concepts"],
   decode: ["src/runtime", "src/text", "src/retrieval", "src/concepts", "wasm/pkg"],
   bundle: ["src/files", "src/runtime"],
-  evaluation: [],
+  evaluation: ["src/concepts"],
   export: [],
   engines: [
     "src/runtime",
@@ -47,7 +48,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     ),
   ],
   batch: ["src/files", ...["caption_json", "caption_options", "captioner"].map((name) => `src/${name}.ts`)],
-  watch: ["src/batch", "src/files"],
+  watch: ["src/batch", "src/concepts", "src/files", "src/captioner.ts"],
   queue: ["src/batch", ...["caption_options", "captioner"].map((name) => `src/${name}.ts`)],
   training: [
     ...["src/runtime", "src/text", "src/image", "src/decode", "src/bundle", "src/evaluation", "src/export"],

@@ -14,6 +14,7 @@ import {
 } from "../src/mod.ts";
 import { tokenize } from "../src/text/tokenizer.ts";
 import { codeOf, reasonOf } from "./code_of.ts";
+import { type Sureness, sureBundleFiles } from "./fixtures/sure_bundle.ts";
 import { tinyBundle, tinyBundleFiles } from "./fixtures/tiny_bundle.ts";
 
 const photo = readFileSync(new URL("../examples/coffee.jpg", import.meta.url));
@@ -229,6 +230,58 @@ describe("Captioner", () => {
     for (const options of [{ num_beams: 3 }, { onWord: () => {} }, { alternative: 1 }])
       expect(await codeOf(captioner.caption(photo, options as CaptionOptions))).toBe("option-invalid");
     expect(await codeOf(everyEvent(captioner.stream(photo, { beam: 3 } as CaptionOptions)))).toBe("option-invalid");
+  });
+});
+
+describe("Captioner.caption() of a bundle that says how sure it is", () => {
+  const loaded = async (sureness: Sureness) => load({ bundle: await sureBundleFiles(sureness) });
+
+  test("gives the confidence, and the sentence where that is enough", async () => {
+    await using captioner = await loaded({ confidence: 0.6, concepts: { dog: 0.9, grass: 0.1 } });
+    const whole = await captioner.caption(photo, { alternatives: 1 });
+    expect(whole.confidence).toBeCloseTo(0.6, 6);
+    expect(whole.concepts.map(({ name }) => name)).toEqual(["dog"]);
+    const { timing: _, ...asked } = await captioner.caption(photo, { alternatives: 1, minConfidence: 0.59 });
+    const { timing: __, ...expected } = whole;
+    expect(asked).toEqual(expected);
+    expect(asked.reason).toBe(undefined);
+  });
+
+  test("says plainly what is sure where the sentence is not, or nothing", async () => {
+    await using sees = await loaded({ confidence: 0.6, concepts: { dog: 0.9, grass: 0.8 } });
+    const unsure = await sees.caption(photo, { minConfidence: 0.61, alternatives: 2, attention: true });
+    expect(unsure).toMatchObject({
+      caption: "a photo of a dog and grass",
+      reason: "unsure",
+      words: [],
+      alternatives: [],
+    });
+    expect(unsure.confidence).toBeCloseTo(0.6, 6);
+    expect(unsure.logProbability).toBeLessThan(0);
+    await using blind = await loaded({ confidence: 0.6, concepts: { dog: 0.65 } });
+    expect(await blind.caption(photo, { minConfidence: 1 })).toMatchObject({ caption: "", reason: "unsure" });
+  });
+
+  test("streams no word that it may have to take back", async () => {
+    await using captioner = await loaded({ confidence: 0.6, concepts: { dog: 0.9 } });
+    const unsure = await everyEvent(captioner.stream(photo, { minConfidence: 0.7 }));
+    expect(unsure.map(({ type }) => type)).toEqual(["caption"]);
+    const sure = await everyEvent(captioner.stream(photo, { minConfidence: 0.5 }));
+    const plain = await everyEvent(captioner.stream(photo));
+    const words = (events: readonly CaptionEvent[]) => events.filter(({ type }) => type === "word");
+    expect(words(sure).length).toBeGreaterThan(0);
+    expect(words(sure)).toEqual(words(plain));
+  });
+
+  test("refuses a least confidence where it cannot tell, and one out of range", async () => {
+    await using captioner = await loaded({ concepts: { dog: 0.9 } });
+    expect((await captioner.caption(photo)).confidence).toBe(undefined);
+    expect((await captioner.caption(photo, { minConfidence: 0 })).caption.length).toBeGreaterThan(0);
+    for (const minConfidence of [0.1, 1, 1.01, -0.1, Number.NaN])
+      expect([minConfidence, await codeOf(captioner.caption(photo, { minConfidence }))]).toEqual([
+        minConfidence,
+        "option-invalid",
+      ]);
   });
 });
 

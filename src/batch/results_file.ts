@@ -21,21 +21,15 @@ export interface Failure {
 export class ResultsFile implements AsyncDisposable {
   /** Pictures that have a line. */
   readonly done: DoneImages;
-  /** Lines that were there before, and how many of them say that a picture failed. */
-  readonly before: { readonly lines: number; readonly failed: number };
+  /** Lines that were there before, how many of them say that a picture failed, and how many that its sentence was unsure. */
+  readonly before: { readonly lines: number; readonly failed: number; readonly unsure: number };
   readonly #path: string;
   readonly #file: FileHandle;
   readonly #lock: FileLock;
   #last: Promise<void> = Promise.resolve();
   #broken: EdgecapError | undefined;
 
-  private constructor(
-    path: string,
-    file: FileHandle,
-    lock: FileLock,
-    done: DoneImages,
-    before: { lines: number; failed: number },
-  ) {
+  private constructor(path: string, file: FileHandle, lock: FileLock, done: DoneImages, before: ResultsFile["before"]) {
     this.#path = path;
     this.#file = file;
     this.#lock = lock;
@@ -71,7 +65,7 @@ export class ResultsFile implements AsyncDisposable {
     }
     try {
       const done = new DoneImages();
-      const before = { lines: 0, failed: 0 };
+      const before = { lines: 0, failed: 0, unsure: 0 };
       const whole = await lengthOfLines(file);
       if (whole > 0) {
         const input = createReadStream(path, { end: whole - 1 });
@@ -86,6 +80,7 @@ export class ResultsFile implements AsyncDisposable {
           }
           done.add(result.image);
           if (result.error !== undefined) before.failed++;
+          if (result.reason === "unsure") before.unsure++;
         }
       }
       await file.truncate(whole);
@@ -127,10 +122,11 @@ export class ResultsFile implements AsyncDisposable {
   }
 }
 
-function parsed(line: string): { image: string; error?: unknown } | undefined {
+function parsed(line: string): { image: string; error?: unknown; reason?: unknown } | undefined {
   try {
-    const result = JSON.parse(line) as { image?: unknown; error?: unknown } | null;
-    return typeof result?.image === "string" ? { image: result.image, error: result.error } : undefined;
+    const result = JSON.parse(line) as { image?: unknown; error?: unknown; reason?: unknown } | null;
+    if (typeof result?.image !== "string") return undefined;
+    return { image: result.image, error: result.error, reason: result.reason };
   } catch {
     return undefined;
   }

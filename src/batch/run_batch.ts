@@ -39,6 +39,8 @@ export interface BatchCounts {
   readonly skipped: number;
   /** How many failed by each code. */
   readonly failures: Readonly<Record<string, number>>;
+  /** Pictures of those captioned whose sentence was less sure than asked. */
+  readonly unsure: number;
 }
 
 /**
@@ -52,7 +54,7 @@ export async function runBatch(batch: BatchOptions): Promise<BatchCounts> {
   const { images, read, captioner, results, options = {}, signal } = batch;
   const stop = new AbortController();
   const either = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
-  const counts = { captioned: 0, failed: 0, skipped: 0, failures: {} as Record<string, number> };
+  const counts = { captioned: 0, failed: 0, skipped: 0, unsure: 0, failures: {} as Record<string, number> };
   let fatal: unknown;
   let started = false;
 
@@ -70,6 +72,7 @@ export async function runBatch(batch: BatchOptions): Promise<BatchCounts> {
     await results.write(image, result);
     if ("caption" in result) counts.captioned++;
     else counts.failed++;
+    if ("caption" in result && result.reason === "unsure") counts.unsure++;
     batch.onDone?.(counts);
   };
 

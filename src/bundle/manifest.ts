@@ -57,6 +57,27 @@ const selfTestSchema = Type.Object({
 /** The answer that a bundle stores for the backends to be tested with. */
 export type SelfTest = Static<typeof selfTestSchema>;
 
+const weight = Type.Number({ minimum: -1e6, maximum: 1e6 });
+/** A number for each feature. */
+const oneEach = Type.Array(weight, { minItems: 1, maxItems: 100 });
+
+/** Schema of the logistic regression that says how likely a caption is right; see src/confidence/. */
+const confidenceSchema = Type.Object({
+  /** Names of the evidence that it reads. */
+  features: Type.Array(Type.String({ minLength: 1 }), { minItems: 1, maxItems: 100, uniqueItems: true }),
+  /** Taken from each feature. */
+  mean: oneEach,
+  /** What the rest is divided by. */
+  scale: Type.Array(Type.Number({ exclusiveMinimum: 0, maximum: 1e6 }), { minItems: 1, maxItems: 100 }),
+  /** What the result is multiplied by. */
+  weights: oneEach,
+  /** What is added to their sum; the logistic function makes a chance of it. */
+  bias: weight,
+});
+
+/** The logistic regression by which a bundle says how likely a caption is right. */
+export type ConfidenceFit = Static<typeof confidenceSchema>;
+
 /** Schema of `manifest.json`; every length is in elements unless its name says otherwise. */
 export const manifestSchema = Type.Object({
   schemaVersion: Type.Literal(manifestVersion),
@@ -140,6 +161,8 @@ export const manifestSchema = Type.Object({
     ),
   }),
   selfTest: Type.Optional(selfTestSchema),
+  /** How sure captions are, fitted by scripts/fit_confidence.ts; bundles without it cannot tell. */
+  confidence: Type.Optional(confidenceSchema),
   provenance: Type.Object({
     data: Type.String(),
     preset: Type.String(),
@@ -194,7 +217,21 @@ export function parseManifest(text: string, where: string): Manifest {
       `"${where}" is no manifest: at ${error.path || "/"}, ${error.message.toLowerCase()}, but found ${quoted(error.value)}.`,
     );
   }
-  return parsed as Manifest;
+  const manifest = parsed as Manifest;
+  checkLengths(manifest, where);
+  return manifest;
+}
+
+/** A schema cannot say that lists belong together. */
+function checkLengths({ confidence }: Manifest, where: string): void {
+  if (confidence === undefined) return;
+  for (const name of ["mean", "scale", "weights"] as const) {
+    if (confidence[name].length === confidence.features.length) continue;
+    throw new EdgecapError(
+      "bundle-manifest-invalid",
+      `"${where}" is no manifest: /confidence/${name} has ${confidence[name].length} numbers for ${confidence.features.length} features.`,
+    );
+  }
 }
 
 function quoted(value: unknown): string {

@@ -13,7 +13,7 @@ import { openBatchPool } from "./batch_pool.ts";
 import { endAnyway } from "./end_anyway.ts";
 import { interruptSignal, sayingWhatIsKept } from "./interrupt.ts";
 import { maxPixelsOption } from "./max_pixels_option.ts";
-import { wholeNumber } from "./option_values.ts";
+import { realNumber, wholeNumber } from "./option_values.ts";
 import { hiddenFlag, reportProblem } from "./problems.ts";
 import { startProgress } from "./progress.ts";
 import { queueOption } from "./queue_option.ts";
@@ -25,6 +25,7 @@ interface BatchFlags {
   readonly beams?: number;
   readonly hidden?: boolean;
   readonly maxPixels?: number;
+  readonly minConfidence?: number;
   readonly bundle?: string;
   readonly backend: BackendChoice;
   readonly queue?: QueueAddress;
@@ -40,6 +41,11 @@ export function registerBatch(program: Command): void {
       "folders, patterns, pictures, and lists with a path a line; - reads a list from standard input",
     )
     .requiredOption("--out <file>", "file of results, a line of JSON a picture")
+    .option(
+      "--min-confidence <p>",
+      "give no sentence that is less sure, 0 to 1; see docs/confidence.md",
+      realNumber(0, 1),
+    )
     .option("--workers <n>", "threads that caption", wholeNumber(1, 256), availableParallelism())
     .option("--beams <n>", "width of the beam search; 1 is greedy (default: the bundle's)", wholeNumber(1, 64))
     .option(...hiddenFlag)
@@ -59,7 +65,8 @@ Lists are UTF-8 or UTF-16, with a path a line or, as find -print0 writes them, a
 Pictures that have a line in the file are passed over, so the same command goes on after a stop of any kind, and captions
 what has been added. A picture that fails has a line too; delete it to try again.
 With --queue the pictures themselves are not sent: they must lie under the same paths on every machine.
-Exit status: 0 all captioned, 1 some failed, 2 wrong usage, 130 interrupted.
+With --min-confidence a sentence that is less sure gives way to "a photo of ..." with what is sure, or to an empty caption.
+Exit status: 0 all captioned, 1 some failed or were less sure, 2 wrong usage, 130 interrupted.
 
 Examples:
   edgecap batch photos/ --out captions.jsonl
@@ -87,6 +94,7 @@ async function batch(inputs: string[], flags: BatchFlags): Promise<void> {
     options: {
       ...(flags.beams !== undefined && { beams: flags.beams }),
       ...(flags.maxPixels !== undefined && { maxPixels: flags.maxPixels }),
+      ...(flags.minConfidence !== undefined && { minConfidence: flags.minConfidence }),
     },
     onDone: ({ captioned, failed, skipped }) => {
       soFar = { captioned, failed };
@@ -102,7 +110,7 @@ async function batch(inputs: string[], flags: BatchFlags): Promise<void> {
   );
   const failed = counts.failed + results.before.failed;
   process.stderr.write(summary(counts, (performance.now() - started) / 1000, results.before.failed));
-  if (failed > 0) process.exitCode = exitStatus.someFailed;
+  if (failed + counts.unsure + results.before.unsure > 0) process.exitCode = exitStatus.someFailed;
 }
 
 type BatchWork = Omit<BatchOptions, "read" | "captioner">;
@@ -133,9 +141,16 @@ async function count(items: AsyncIterable<unknown>): Promise<number> {
   return size;
 }
 
-function summary({ captioned, failed, skipped, failures }: BatchCounts, seconds: number, failedBefore: number): string {
+function summary(
+  { captioned, failed, skipped, failures, unsure }: BatchCounts,
+  seconds: number,
+  failedBefore: number,
+): string {
   const lines = [
     `${captioned} captioned in ${seconds.toFixed(1)} s (${(captioned / seconds).toFixed(1)} a second), ${failed} failed, ${skipped} done before${failedBefore > 0 ? `, of which ${failedBefore} failed` : ""}`,
+    ...(unsure > 0
+      ? [`  ${unsure} of those captioned were less sure than asked, and have a plain caption or none`]
+      : []),
     ...Object.entries(failures).map(([code, times]) => `  ${code}: ${times}`),
   ];
   return `${lines.join("\n")}\n`;

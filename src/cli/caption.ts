@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import pc from "picocolors";
 import { captionJson } from "../caption_json.ts";
+import { unsureMessage } from "../confidence/unsure.ts";
 import { type Caption, type CaptionOptions, EdgecapError, loadEngine } from "../mod.ts";
 import type { BackendChoice } from "../runtime/backend.ts";
 import { backendOption } from "./backend_option.ts";
@@ -24,6 +25,7 @@ interface CaptionFlags {
   readonly attention?: boolean;
   readonly hidden?: boolean;
   readonly maxPixels?: number;
+  readonly minConfidence?: number;
   readonly bundle?: string;
   readonly threads: number;
   readonly backend: BackendChoice;
@@ -45,6 +47,11 @@ export function registerCaption(program: Command): void {
     .option("--seed <s>", "where the random numbers begin", wholeNumber(0, Number.MAX_SAFE_INTEGER))
     .option(...hiddenFlag)
     .addOption(maxPixelsOption())
+    .option(
+      "--min-confidence <p>",
+      "give no sentence that is less sure, 0 to 1; see docs/confidence.md",
+      realNumber(0, 1),
+    )
     .option("--attention", "with --json: where the model looked for each word, region by region")
     .option(
       "--bundle <dir>",
@@ -56,7 +63,8 @@ export function registerCaption(program: Command): void {
       "after",
       `
 One picture without --json prints its caption alone; several print "file: caption".
-Exit status: 0 all captioned, 1 some failed (the rest are captioned), 2 wrong usage.
+With --min-confidence a sentence that is less sure gives way to "a photo of ..." with what is sure, or to nothing.
+Exit status: 0 all captioned, 1 some failed or were less sure (the rest are captioned), 2 wrong usage.
 
 Examples:
   edgecap caption photo.jpg
@@ -78,6 +86,7 @@ async function caption(args: string[], flags: CaptionFlags): Promise<void> {
     let result: Caption | EdgecapError;
     try {
       result = await captioner.caption(await readImage(file), options);
+      if (result.reason === "unsure") process.exitCode = exitStatus.someFailed;
     } catch (error) {
       if (!(error instanceof EdgecapError) || error.code === "aborted" || error.code === "option-invalid") throw error;
       result = error;
@@ -103,7 +112,9 @@ function textReport(named: boolean): (image: string, result: Caption | EdgecapEr
       process.stderr.write(`${image}: ${pc.red("error")}: ${result.message}\n`);
       return;
     }
-    process.stdout.write(`${name}${result.caption}\n`);
+    if (result.reason === "unsure")
+      process.stderr.write(`${image}: ${pc.yellow("unsure")}: ${unsureMessage(result)}\n`);
+    if (result.caption !== "" || result.reason === undefined) process.stdout.write(`${name}${result.caption}\n`);
     for (const { caption } of result.alternatives) process.stdout.write(`${name}${pc.dim("or")} ${caption}\n`);
   };
 }

@@ -1,10 +1,12 @@
 import { type Command, Option } from "commander";
+import { unsureMessage } from "../confidence/unsure.ts";
 import { load } from "../mod.ts";
 import type { BackendChoice } from "../runtime/backend.ts";
 import { type GalleryForm, galleryForms, watchFolder } from "../watch/watch_folder.ts";
 import { backendOption } from "./backend_option.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { maxPixelsOption } from "./max_pixels_option.ts";
+import { realNumber } from "./option_values.ts";
 import { hiddenFlag, reportProblem } from "./problems.ts";
 import { exitStatus } from "./run_program.ts";
 
@@ -12,6 +14,7 @@ interface WatchFlags {
   readonly write: GalleryForm;
   readonly once?: boolean;
   readonly hidden?: boolean;
+  readonly minConfidence?: number;
   readonly bundle?: string;
   readonly backend: BackendChoice;
   readonly maxPixels?: number;
@@ -28,6 +31,11 @@ export function registerWatch(program: Command): void {
         .choices([...galleryForms])
         .makeOptionMandatory(),
     )
+    .option(
+      "--min-confidence <p>",
+      "write no sentence that is less sure, 0 to 1; see docs/confidence.md",
+      realNumber(0, 1),
+    )
     .option("--once", "caption what is there, and end")
     .option(...hiddenFlag)
     .addOption(maxPixelsOption())
@@ -38,7 +46,8 @@ export function registerWatch(program: Command): void {
       `
 Pictures that come, change or go are followed until Ctrl-C; what is captioned and unchanged is not captioned again. Files of these names
 that edgecap did not write are left as they are.
-Exit status: 0 done, 1 some pictures have no caption (with --once), 2 wrong usage.
+With --min-confidence a sentence that is less sure gives way to "a photo of ..." with what is sure, or to nothing.
+Exit status: 0 done, 1 some pictures have no caption or were less sure (with --once), 2 wrong usage.
 
 Examples:
   edgecap watch ~/Pictures/holiday --write html
@@ -60,9 +69,12 @@ async function watch(
     once,
     hidden,
     onProblem: reportProblem,
-    caption: async (image, stop) => (await captioner.caption(image, { ...options, signal: stop })).caption,
+    caption: (image, stop) => captioner.caption(image, { ...options, signal: stop }),
     onPicture: (image, picture) => {
-      const what = picture === undefined ? "gone" : (picture.caption ?? `no caption: ${picture.error?.message}`);
+      const what =
+        picture === undefined
+          ? "gone"
+          : (picture.caption ?? `no caption: ${picture.error?.message ?? unsureMessage({ ...picture, caption: "" })}`);
       process.stdout.write(`${image}: ${what}\n`);
     },
     onReady: () => process.stderr.write(`Watching "${folder}"; Ctrl-C ends.\n`),

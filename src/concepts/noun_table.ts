@@ -85,7 +85,16 @@ export class NounFinder {
    * @param words The caption's tokens, in lower case.
    */
   find(words: readonly string[]): Set<number> {
-    const found = new Set<number>();
+    return new Set(this.mentions(words).flatMap((places) => [...places]));
+  }
+
+  /**
+   * The same for each mention, in their order: a word may name several nouns, as "man" names a man and a person.
+   *
+   * @param words The caption's tokens, in lower case.
+   */
+  mentions(words: readonly string[]): (readonly number[])[] {
+    const found: (readonly number[])[] = [];
     for (let start = 0; start < words.length; ) {
       let length = Math.min(this.#longest, words.length - start);
       let places: readonly number[] | undefined;
@@ -93,7 +102,7 @@ export class NounFinder {
         places = this.#forms.get(words.slice(start, start + length).join(" "));
         if (places !== undefined) break;
       }
-      for (const place of places ?? []) found.add(place);
+      if (places !== undefined) found.push(places);
       start += Math.max(1, length);
     }
     return found;

@@ -21,6 +21,10 @@ export interface Generated {
   readonly concepts?: Float32Array | undefined;
   /** How much the best caption agrees with those of the neighbours, 0 to 1; if there are neighbours. */
   readonly agreement?: number | undefined;
+  /** How like them the photo is, -1 to 1; if there are neighbours. */
+  readonly likeness?: number | undefined;
+  /** How much higher the best caption's score is than the next one's; of several beams. */
+  readonly margin?: number | undefined;
 }
 
 /**
@@ -45,15 +49,20 @@ export async function generate(
 ): Promise<Generated> {
   using photo = await readPhoto(decoder, grid);
   const several = (options.beams ?? 1) > 1 && (options.temperature ?? 0) === 0;
-  const agreement = neighbours && agreementWith(photo, neighbours, options.endId ?? 2);
+  const near = neighbours && nearTo(photo, neighbours, options.endId ?? 2);
   const captions = await captionsNaming(several ? concepts : undefined, photo, {
     ...options,
-    ...(several && agreement && { rescore: (found) => agreement(found).map((share) => neighbours.weight * share) }),
+    // One more than is wanted, to know by how much the best one won.
+    count: several ? Math.min(options.count + 1, options.beams!) : options.count,
+    ...(several && near && { rescore: (found) => near.agreement(found).map((share) => neighbours.weight * share) }),
   });
+  const [best, next] = captions;
   return {
-    captions,
+    captions: captions.slice(0, options.count),
     concepts: photo.concepts,
-    agreement: agreement?.([captions[0]!.tokens])[0],
+    agreement: near?.agreement([best!.tokens])[0],
+    likeness: near?.likeness(),
+    margin: several && next !== undefined ? best!.score - next.score : undefined,
   };
 }
 
@@ -79,11 +88,15 @@ async function captionsNaming(
   return captions;
 }
 
-/** How much captions agree with those of the neighbours of a photo, 0 to 1. */
-function agreementWith({ mean }: ReadPhoto, { datastore, count }: Neighbours, endId: number) {
-  let nearest: Uint32Array | undefined;
-  return (captions: readonly Uint32Array[]): Float64Array => {
-    nearest ??= datastore.nearest(mean!, count);
-    return datastore.consensus(captions, nearest, endId);
+/** The neighbours of a photo: how much captions agree with theirs, 0 to 1, and how like them it is, -1 to 1. */
+function nearTo({ mean }: ReadPhoto, { datastore, count }: Neighbours, endId: number) {
+  let found: Uint32Array | undefined;
+  const nearest = () => {
+    found ??= datastore.nearest(mean!, count);
+    return found;
+  };
+  return {
+    agreement: (captions: readonly Uint32Array[]): Float64Array => datastore.consensus(captions, nearest(), endId),
+    likeness: (): number => datastore.likeness(mean!, nearest()),
   };
 }

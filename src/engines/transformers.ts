@@ -128,6 +128,7 @@ class TransformersEngine implements CaptionEngine {
     const { search, count, attention, maxPixels, signal } = resolveOptions(options, {
       generation,
       decoder: { vocabulary },
+      saysHowSure: false,
     });
     throwIfAborted(signal);
     const started = performance.now();

@@ -11,7 +11,7 @@ export interface CaptionRequest {
   readonly image: string;
   /** Its whole path. */
   readonly path: string;
-  readonly options: Pick<CaptionOptions, "beams" | "maxPixels">;
+  readonly options: Pick<CaptionOptions, "beams" | "maxPixels" | "minConfidence">;
 }
 
 /** A picture that failed for good. */

@@ -15,7 +15,7 @@ export interface DistributeOptions {
   readonly results: ResultsFile;
   /** Path of the file of results, which the queue is bound to while pictures are in it. */
   readonly out: string;
-  readonly options?: Pick<CaptionOptions, "beams" | "maxPixels">;
+  readonly options?: Pick<CaptionOptions, "beams" | "maxPixels" | "minConfidence">;
   /** Called whenever results have come in. */
   readonly onDone?: (counts: BatchCounts) => void;
   readonly signal?: AbortSignal;
@@ -45,7 +45,7 @@ export async function distribute(batch: DistributeOptions): Promise<BatchCounts>
   const queue = openQueue(connection);
   const deadLetters = openDeadLetters(connection);
   for (const opened of [queue, deadLetters]) opened.on("error", () => {});
-  const counts = { captioned: 0, failed: 0, skipped: 0, failures: {} as Record<string, number> };
+  const counts = { captioned: 0, failed: 0, skipped: 0, unsure: 0, failures: {} as Record<string, number> };
   /** Pictures that are in the queue, or about to be put there, by job, and when each was last heard of. */
   const inQueue = new Map<string, { readonly image: string; heard: number }>();
 
@@ -67,8 +67,10 @@ export async function distribute(batch: DistributeOptions): Promise<BatchCounts>
       const isNew = inQueue.has(job.id!) || results.done.add(image);
       if (isNew) {
         await results.write(image, result);
-        if (failure === undefined) counts.captioned++;
-        else {
+        if (failure === undefined) {
+          counts.captioned++;
+          if (job.returnvalue.reason === "unsure") counts.unsure++;
+        } else {
           counts.failed++;
           counts.failures[failure.code] = (counts.failures[failure.code] ?? 0) + 1;
         }

@@ -76,6 +76,17 @@ export class Datastore implements Disposable {
   }
 
   /**
+   * How like some training photos a photo is: the mean of the cosines of the angles between their vectors.
+   *
+   * @param vector The photo's vector, [dimensions].
+   * @param photos Numbers of the training photos.
+   * @returns -1 to 1; 0 without photos.
+   */
+  likeness(vector: Float32Array, photos: Uint32Array): number {
+    return this.#inner.likeness(vector, photos);
+  }
+
+  /**
    * How much captions agree with what people wrote under some training photos: the mean CIDEr of each against theirs
    * (Devlin et al., 2015, "Exploring Nearest Neighbor Approaches for Image Captioning"), with CIDEr-D's penalty for
    * other lengths and without its clipping of repeated n-grams; the end counts as a word.

@@ -23,6 +23,7 @@ const captionProblems: readonly ProblemCode[] = [
   "body-invalid",
   "body-timeout",
   "body-too-large",
+  "caption-unsure",
   "deadline-exceeded",
   "encoding-unsupported",
   "internal",

@@ -7,6 +7,7 @@ export type ServerCode =
   | "body-invalid"
   | "body-timeout"
   | "body-too-large"
+  | "caption-unsure"
   | "encoding-unsupported"
   | "host-forbidden"
   | "images-missing"
@@ -29,6 +30,7 @@ const kinds = {
   "body-invalid": [400, "Body not understood"],
   "body-timeout": [408, "Body too slow"],
   "body-too-large": [413, "Body too large"],
+  "caption-unsure": [422, "Caption unsure"],
   "deadline-exceeded": [503, "Too late"],
   draining: [503, "Server is shutting down"],
   "encoding-unsupported": [415, "Content encoding not supported"],

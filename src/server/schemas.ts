@@ -46,6 +46,14 @@ export const optionsSchema = Type.Object(
         description: "Where the random numbers begin. Default 0.",
       }),
     ),
+    minConfidence: Type.Optional(
+      Type.Number({
+        minimum: 0,
+        maximum: 1,
+        description:
+          'A sentence that is less sure is not given: in its place "a photo of ..." with what is sure, or the problem caption-unsure. Default 0.',
+      }),
+    ),
     attention: Type.Optional(
       Type.Boolean({ description: "Whether each word comes with a map of where the model looked. Default false." }),
     ),
@@ -88,6 +96,16 @@ const logProbability = Type.Number({ maximum: 0, description: "Natural logarithm
 export const captionSchema = Type.Object({
   image: Type.String({ description: "Name of the file, its place in the request, or - for a bare body." }),
   caption: Type.String(),
+  reason: Type.Optional(
+    Type.Literal("unsure", { description: "The sentence was less sure than minConfidence; caption is a plain one." }),
+  ),
+  confidence: Type.Optional(
+    Type.Number({
+      minimum: 0,
+      maximum: 1,
+      description: "The chance that the sentence is right, if the model can tell.",
+    }),
+  ),
   logProbability,
   words: Type.Array(
     Type.Object({

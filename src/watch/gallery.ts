@@ -1,4 +1,5 @@
 import type { Failure } from "../batch/results_file.ts";
+import type { Concept } from "../concepts/likely_concepts.ts";
 import { EdgecapError } from "../errors.ts";
 import { readIfThere } from "../files/read_regular.ts";
 import { writeWhole } from "../files/write_whole.ts";
@@ -9,6 +10,12 @@ export interface GalleryPicture {
   readonly size: number;
   readonly changed: number;
   readonly caption?: string;
+  /** What it shows, the likeliest first; empty if nothing is likely. */
+  readonly concepts?: readonly Concept[];
+  /** How sure the sentence is, 0 to 1; absent if the bundle cannot tell. */
+  readonly confidence?: number;
+  /** The sentence was less sure than asked: the caption is a plain one, or missing. */
+  readonly reason?: "unsure";
   /** Why it has none. */
   readonly error?: Failure;
 }
@@ -56,13 +63,23 @@ function isInside(name: string): boolean {
   return !/[\0\\]|^[a-z]:/i.test(name) && parts.every((part) => part !== "" && part !== "." && part !== "..");
 }
 
+function isConcept(value: unknown): value is Concept {
+  const { name, probability } = (value ?? {}) as Partial<Record<keyof Concept, unknown>>;
+  return typeof name === "string" && typeof probability === "number";
+}
+
 function isPicture(value: unknown): value is GalleryPicture {
-  const { size, changed, caption, error } = (value ?? {}) as Partial<Record<keyof GalleryPicture, unknown>>;
+  const { size, changed, caption, error, concepts, confidence, reason } = (value ?? {}) as Partial<
+    Record<keyof GalleryPicture, unknown>
+  >;
   const { code, message } = (error ?? {}) as Partial<Record<keyof Failure, unknown>>;
   return (
     [size, changed].every((number) => typeof number === "number") &&
     (caption === undefined || typeof caption === "string") &&
-    (error === undefined || (typeof code === "string" && typeof message === "string"))
+    (error === undefined || (typeof code === "string" && typeof message === "string")) &&
+    (concepts === undefined || (Array.isArray(concepts) && concepts.every(isConcept))) &&
+    (confidence === undefined || typeof confidence === "number") &&
+    (reason === undefined || reason === "unsure")
   );
 }
 

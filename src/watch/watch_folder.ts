@@ -3,6 +3,7 @@ import { basename, join, relative, resolve, sep } from "node:path";
 import { hasHiddenPart } from "../batch/image_names.ts";
 import { readImageFile } from "../batch/input_images.ts";
 import { walkFolder } from "../batch/walk_folder.ts";
+import type { Caption } from "../captioner.ts";
 import { EdgecapError, throwIfAborted } from "../errors.ts";
 import { unreadable } from "../files/read_regular.ts";
 import { removeAbandoned } from "../files/write_whole.ts";
@@ -18,11 +19,14 @@ export const galleryForms = ["json", "xmp", "html"] as const;
 /** See {@linkcode galleryForms}. */
 export type GalleryForm = (typeof galleryForms)[number];
 
+/** What is kept of a caption. */
+export type WatchedCaption = Pick<Caption, "caption" | "concepts" | "confidence" | "reason">;
+
 /** What {@linkcode watchFolder} needs. */
 export interface WatchOptions {
   readonly folder: string;
   readonly form: GalleryForm;
-  readonly caption: (image: Uint8Array, signal: AbortSignal) => Promise<string>;
+  readonly caption: (image: Uint8Array, signal: AbortSignal) => Promise<WatchedCaption>;
   /** Ends when what is there has been captioned. */
   readonly once: boolean;
   /** Whether hidden and system files and folders are taken too. Default false. */
@@ -42,7 +46,7 @@ export interface WatchOptions {
  *
  * What is known is written at once where little is known, and some seconds later where a write takes long; always at the end.
  *
- * @returns How many pictures have no caption.
+ * @returns How many pictures have no caption, or one in place of a sentence that was less sure than asked.
  * @throws {EdgecapError} `file-unreadable` where there is no such folder; `data-invalid` where a file stands in the place of one that would
  *   be written; `file-unwritable`, `aborted`, `bundle-*`.
  */
@@ -114,7 +118,7 @@ export async function watchFolder(options: WatchOptions): Promise<number> {
       if (ended) throw error;
     });
   }
-  return [...gallery.values()].filter(({ caption }) => caption === undefined).length;
+  return [...gallery.values()].filter(({ caption, reason }) => caption === undefined || reason === "unsure").length;
 }
 
 /** What the system says of a file: that it is gone only where it is. */
@@ -131,11 +135,17 @@ async function statOrGone(path: string): Promise<{ size: number; mtimeMs: number
 async function captionOf(
   path: string,
   { caption, form, signal }: WatchOptions,
-): Promise<Pick<GalleryPicture, "caption" | "error">> {
+): Promise<Omit<GalleryPicture, "size" | "changed">> {
   try {
-    const text = await caption(await readImageFile(path), signal);
-    if (form === "xmp") await writeXmpSidecar(path, text);
-    return { caption: text };
+    const { caption: text, concepts, confidence, reason } = await caption(await readImageFile(path), signal);
+    const known = {
+      ...(text !== "" && { caption: text }),
+      concepts,
+      ...(confidence !== undefined && { confidence }),
+      ...(reason !== undefined && { reason }),
+    };
+    if (form === "xmp") await writeXmpSidecar(path, known);
+    return known;
   } catch (error) {
     throwIfAborted(signal);
     if (!(error instanceof EdgecapError) || error.code === "file-unwritable" || error.code.startsWith("bundle-"))

@@ -4,7 +4,7 @@ import { ResultsFile } from "../../src/batch/results_file.ts";
 import { runBatch } from "../../src/batch/run_batch.ts";
 import { EdgecapError } from "../../src/errors.ts";
 import { codeOf, reasonOf } from "../code_of.ts";
-import { named, read, Stub, withPath } from "../fixtures/stub_batch.ts";
+import { named, read, Stub, stubCaption, withPath } from "../fixtures/stub_batch.ts";
 
 const linesOf = async (path: string) => (await readFile(path, "utf8")).trimEnd().split("\n");
 
@@ -18,7 +18,7 @@ describe("runBatch()", () => {
       ] as const) {
         await using results = await ResultsFile.open(path);
         const counts = await runBatch({ images: named(count), read, captioner, results });
-        expect(counts).toEqual({ captioned, skipped, failed: 0, failures: {} });
+        expect(counts).toEqual({ captioned, skipped, failed: 0, unsure: 0, failures: {} });
       }
       const images = (await linesOf(path)).map((line) => (JSON.parse(line) as { image: string }).image);
       expect(new Set(images).size).toBe(50);
@@ -51,6 +51,20 @@ describe("runBatch()", () => {
         { image: "1.jpg", error: { code: "image-corrupt", message: "It ends early." } },
         { image: "2.jpg", error: { code: "internal", message: "a mistake" } },
       ]);
+    }));
+
+  test("notes what is less sure than asked, also when it goes on", () =>
+    withPath(async (path) => {
+      const unsure = { ...stubCaption, caption: "", reason: "unsure" as const, confidence: 0.2 };
+      const captioner = { workers: 1, caption: async () => unsure };
+      for (const before of [0, 3]) {
+        await using results = await ResultsFile.open(path);
+        expect(results.before.unsure).toBe(before);
+        const counts = await runBatch({ images: named(3), read, captioner, results });
+        expect(counts).toMatchObject({ captioned: 3 - before, unsure: 3 - before, failed: 0 });
+      }
+      const line = JSON.parse((await linesOf(path))[0]!);
+      expect(line).toMatchObject({ image: "0.jpg", caption: "", reason: "unsure", confidence: 0.2 });
     }));
 
   test("ends at what no other picture would mend", () =>

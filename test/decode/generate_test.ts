@@ -94,6 +94,36 @@ describe("generate()", () => {
     }
   });
 
+  test("says by how much the best caption won, and how like its neighbours the photo is, whatever the count", async () => {
+    const options = { vocabulary: 12, beams: 4, maxWords: 5, lengthPenalty: 0.5 };
+    const photo = {
+      vector: [3, 1, -2, 0, 1, 2, -1, 4],
+      captions: [
+        [5, 7],
+        [5, 8, 9],
+      ],
+    };
+    using datastore = new Datastore(
+      datastoreFile([photo, { vector: [1, 1, 1, 1, 1, 1, 1, 1], captions: [[6]] }]),
+      "here",
+      12,
+    );
+    for (const neighbours of [undefined, { datastore, count: 1, weight: 0.7 }]) {
+      const { captions, margin } = await generateWhole(decoder, grid, { ...options, count: 4 }, neighbours);
+      const alone = await generateWhole(decoder, grid, { ...options, count: 1 }, neighbours);
+      expect(alone.captions).toHaveLength(1);
+      expect([...alone.captions[0]!.tokens]).toEqual([...captions[0]!.tokens]);
+      expect(margin).toBeCloseTo(captions[0]!.score - captions[1]!.score, 9);
+      expect(alone.margin).toBeCloseTo(margin!, 9);
+      if (neighbours === undefined) expect(alone.likeness).toBe(undefined);
+      else expect(Math.abs(alone.likeness!)).toBeLessThanOrEqual(1 + 1e-6);
+    }
+    for (const drawn of [{ beams: 1 }, { temperature: 1 }]) {
+      const found = await generateWhole(decoder, grid, { ...options, ...drawn, count: 1 });
+      expect(found.margin).toBe(undefined);
+    }
+  });
+
   test("gives no attention unless asked for", async () => {
     const [best] = await generate(decoder, grid, { vocabulary: 12, beams: 2, count: 1 });
     expect(best!.attention).toBe(undefined);

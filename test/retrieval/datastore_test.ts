@@ -70,6 +70,24 @@ describe("Datastore.nearest()", () => {
   });
 });
 
+test("Datastore.likeness() is the mean cosine", () => {
+  const vector = fc.array(fc.integer({ min: -128, max: 127 }), { minLength: 5, maxLength: 5 });
+  fc.assert(
+    fc.property(fc.array(vector, { minLength: 1, maxLength: 9 }), vector, (stored, query) => {
+      using datastore = new Datastore(datastoreFile(stored.map((one) => ({ vector: one, captions: [] }))), "here", 10);
+      const cosines = stored.map((one) => {
+        const dot = one.reduce((sum, x, i) => sum + x * query[i]!, 0);
+        return dot / ((Math.hypot(...one) || 1) * (Math.hypot(...query) || 1));
+      });
+      const expected = cosines.reduce((sum, cosine) => sum + cosine, 0) / cosines.length;
+      const found = datastore.likeness(Float32Array.from(query), Uint32Array.from(stored.keys()));
+      expect(found).toBeCloseTo(expected, 5);
+    }),
+  );
+  using datastore = new Datastore(datastoreFile(photos), "here", 10);
+  expect(datastore.likeness(Float32Array.of(1, 0, 0), new Uint32Array(0))).toBeCloseTo(0, 12);
+});
+
 describe("Datastore.consensus()", () => {
   /** Captions in which no word comes twice: CIDEr-D clips only n-grams that do. */
   const caption = fc.uniqueArray(fc.integer({ min: 4, max: 30 }), { minLength: 1, maxLength: 8 });

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { EdgecapError } from "../../src/errors.ts";
-import { type GalleryForm, watchFolder } from "../../src/watch/watch_folder.ts";
+import { type GalleryForm, type WatchedCaption, watchFolder } from "../../src/watch/watch_folder.ts";
 import { codeOf } from "../code_of.ts";
 
 async function withFolder(work: (folder: string) => Promise<void>): Promise<void> {
@@ -24,16 +24,19 @@ async function withFolder(work: (folder: string) => Promise<void>): Promise<void
 /** Captions a file by what stands in it, and counts. */
 function stub() {
   const seen: string[] = [];
-  const caption = async (image: Uint8Array): Promise<string> => {
+  const caption = async (image: Uint8Array): Promise<WatchedCaption> => {
     const text = new TextDecoder().decode(image);
     seen.push(text);
     if (text === "corrupt") throw new EdgecapError("image-corrupt", "It ends early.");
-    return `a ${text}`;
+    if (text === "blur") return { caption: "", concepts: [], confidence: 0.1, reason: "unsure" };
+    const concepts = [{ name: text, probability: 0.8 }];
+    if (text === "toy") return { caption: "a photo of a toy", concepts, confidence: 0.2, reason: "unsure" };
+    return { caption: `a ${text}`, concepts, confidence: 0.9 };
   };
   return { seen, caption };
 }
 
-const once = (folder: string, form: GalleryForm, caption: (image: Uint8Array) => Promise<string>) =>
+const once = (folder: string, form: GalleryForm, caption: (image: Uint8Array) => Promise<WatchedCaption>) =>
   watchFolder({ folder, form, caption, once: true, signal: new AbortController().signal });
 
 async function captionsIn(folder: string): Promise<Record<string, string | undefined>> {
@@ -77,6 +80,31 @@ describe("watchFolder(), once", () => {
         false,
         true,
       ]);
+    }));
+
+  test("keeps concepts and confidence, and writes no sentence that was unsure", () =>
+    withFolder(async (folder) => {
+      await writeFile(join(folder, "c.jpg"), "blur");
+      await writeFile(join(folder, "d.jpg"), "toy");
+      expect(await once(folder, "json", stub().caption)).toBe(2);
+      const { images } = JSON.parse(await readFile(join(folder, "captions.json"), "utf8"));
+      const concepts = [{ name: "cat", probability: 0.8 }];
+      expect(images["a.jpg"]).toMatchObject({ caption: "a cat", concepts, confidence: 0.9 });
+      expect(images["c.jpg"]).toMatchObject({ concepts: [], confidence: 0.1, reason: "unsure" });
+      expect("caption" in images["c.jpg"]).toBe(false);
+      expect(images["d.jpg"]).toMatchObject({ caption: "a photo of a toy", reason: "unsure" });
+      await once(folder, "html", stub().caption);
+      expect(await readFile(join(folder, "index.html"), "utf8")).not.toContain("c.jpg");
+    }));
+
+  test("takes a sidecar away whose picture no longer has a sentence that is sure", () =>
+    withFolder(async (folder) => {
+      await once(folder, "xmp", stub().caption);
+      expect(await readFile(join(folder, "a.jpg.xmp"), "utf8")).toContain("<rdf:li>cat</rdf:li>");
+      await writeFile(join(folder, "a.jpg"), "blur");
+      await utimes(join(folder, "a.jpg"), 1, 1);
+      expect(await once(folder, "xmp", stub().caption)).toBe(1);
+      expect(existsSync(join(folder, "a.jpg.xmp"))).toBe(false);
     }));
 
   test("leaves what others wrote", () =>
@@ -142,7 +170,7 @@ describe("watchFolder(), once", () => {
       const written = new Set<number>();
       const caption = async (image: Uint8Array) => {
         if (existsSync(known)) written.add((await stat(known)).ino);
-        return new TextDecoder().decode(image);
+        return { caption: new TextDecoder().decode(image), concepts: [] };
       };
       await once(folder, "json", caption);
       expect(Object.keys(await captionsIn(folder)).length).toBe(402);
@@ -157,7 +185,7 @@ describe("watchFolder(), once", () => {
       let left = 20;
       const caption = async () => {
         if (left-- === 0) throw new EdgecapError("bundle-missing", "It is gone.");
-        return "a cat";
+        return { caption: "a cat", concepts: [] };
       };
       expect(await codeOf(once(folder, "json", caption))).toBe("bundle-missing");
       expect(Object.keys(await captionsIn(folder)).length).toBe(20);

@@ -138,7 +138,7 @@ fn from_hex(profile: &[u8]) -> Option<Vec<u8>> {
         .filter(|byte| !byte.is_ascii_whitespace())
         .map(|&byte| (byte as char).to_digit(16).map(|digit| digit as u8))
         .collect::<Option<_>>()?;
-    (digits.len() % 2 == 0).then(|| digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect())
+    digits.len().is_multiple_of(2).then(|| digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect())
 }
 
 fn webp(bytes: &[u8]) -> Notes {

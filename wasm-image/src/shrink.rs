@@ -76,7 +76,7 @@ impl Shrinker {
                 }
             }
         }
-        if self.next % self.down == 0 || self.next == self.height {
+        if self.next.is_multiple_of(self.down) || self.next == self.height {
             let rows = y % self.down + 1;
             for (x, sums) in self.sums.chunks_exact_mut(3).enumerate() {
                 let count = block_length(x as u32, self.across, self.width) * rows;

@@ -12,6 +12,10 @@ export class Datastore {
      */
     consensus(tokens: Uint32Array, lengths: Uint32Array, photos: Uint32Array, end_id: number): Float64Array;
     /**
+     * How like some photos a vector is: the mean cosine, -1 to 1.
+     */
+    likeness(vector: Float32Array, photos: Uint32Array): number;
+    /**
      * The numbers of the photos nearest to a vector, nearest first.
      */
     nearest(vector: Float32Array, count: number): Uint32Array;
@@ -218,6 +222,7 @@ export interface InitOutput {
     readonly __wbg_searchoptions_free: (a: number, b: number) => void;
     readonly __wbg_vocabulary_free: (a: number, b: number) => void;
     readonly datastore_consensus: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => [number, number];
+    readonly datastore_likeness: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly datastore_nearest: (a: number, b: number, c: number, d: number) => [number, number];
     readonly datastore_new: (a: number, b: number) => [number, number, number];
     readonly datastoreparts_captions: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => void;

@@ -35,6 +35,20 @@ export class Datastore {
         return v4;
     }
     /**
+     * How like some photos a vector is: the mean cosine, -1 to 1.
+     * @param {Float32Array} vector
+     * @param {Uint32Array} photos
+     * @returns {number}
+     */
+    likeness(vector, photos) {
+        const ptr0 = passArrayF32ToWasm0(vector, wasm.__wbindgen_malloc);
+        const len0 = WASM_VECTOR_LEN;
+        const ptr1 = passArray32ToWasm0(photos, wasm.__wbindgen_malloc);
+        const len1 = WASM_VECTOR_LEN;
+        const ret = wasm.datastore_likeness(this.__wbg_ptr, ptr0, len0, ptr1, len1);
+        return ret;
+    }
+    /**
      * The numbers of the photos nearest to a vector, nearest first.
      * @param {Float32Array} vector
      * @param {number} count
@@ -875,6 +889,7 @@ async function __wbg_load(module, imports) {
 }
 
 function initSync(module) {
+    if (wasm !== undefined) return wasm;
 
 
     if (module !== undefined) {

@@ -267,6 +267,11 @@ impl Datastore {
         self.0.nearest(vector, count)
     }
 
+    /// How like some photos a vector is: the mean cosine, -1 to 1.
+    pub fn likeness(&self, vector: &[f32], photos: &[u32]) -> f64 {
+        self.0.likeness(vector, photos)
+    }
+
     /// How far captions, of `lengths` words one after another in `tokens`, agree with those of some photos.
     pub fn consensus(&self, tokens: &[u32], lengths: &[u32], photos: &[u32], end_id: u32) -> Vec<f64> {
         let mut rest = tokens;

@@ -1,5 +1,6 @@
 import { captionJson } from "../../caption_json.ts";
 import type { Caption, CaptionWord } from "../../captioner.ts";
+import { unsureMessage } from "../../confidence/unsure.ts";
 import { probeImage } from "../../image/decode.ts";
 import type { CaptionService, Origin } from "../caption_service.ts";
 import { eventStream } from "../event_stream.ts";
@@ -74,6 +75,12 @@ export async function captionOne(
   );
   metrics.caption(found.origin);
   contextOf(request).origin = found.origin;
+  const { caption } = found;
+  if (caption.reason === "unsure" && caption.caption === "")
+    throw new Problem(
+      "caption-unsure",
+      `${unsureMessage(caption)} Ask for a lower minConfidence, or describe it yourself.`,
+    );
   return found;
 }
 

@@ -105,12 +105,12 @@ impl Datastore {
     ///
     /// Where `vector` is not [dimensions].
     pub fn nearest(&self, vector: &[f32], count: usize) -> Vec<u32> {
-        let DatastoreParts { mean, scale, vectors, .. } = &self.parts;
-        assert_eq!(vector.len(), mean.len(), "a vector of other dimensions");
-        let query: Vec<f32> = vector.iter().zip(mean).zip(scale).map(|((x, m), s)| (x - m) * s).collect();
+        let query = self.prepared(vector);
         let rounded = whole_numbers(&query);
-        let dimensions = mean.len().max(1);
-        let mut ranked: Vec<(f32, u32)> = vectors
+        let dimensions = query.len().max(1);
+        let mut ranked: Vec<(f32, u32)> = self
+            .parts
+            .vectors
             .chunks_exact(dimensions)
             .zip(&self.norms)
             .zip(0..)
@@ -124,12 +124,35 @@ impl Datastore {
             ranked.truncate(near);
         }
         for (cosine, photo) in &mut ranked {
-            let place = *photo as usize;
-            let other = &vectors[place * dimensions..(place + 1) * dimensions];
-            *cosine = product(&query, other) / self.norms[place];
+            *cosine = self.cosine(&query, *photo);
         }
         ranked.sort_unstable_by(nearer);
         ranked.into_iter().take(count).map(|(_, photo)| photo).collect()
+    }
+
+    /// How like some photos a photo is: the mean of the cosines of the angles between their vectors, -1 to 1.
+    ///
+    /// # Panics
+    ///
+    /// Where `vector` is not [dimensions], or a photo is none of the datastore's.
+    pub fn likeness(&self, vector: &[f32], photos: &[u32]) -> f64 {
+        let query = self.prepared(vector);
+        let norm = length(query.iter().copied());
+        let sum: f64 = photos.iter().map(|&photo| f64::from(self.cosine(&query, photo) / norm)).sum();
+        sum / photos.len().max(1) as f64
+    }
+
+    /// A photo's vector as the stored ones are.
+    fn prepared(&self, vector: &[f32]) -> Vec<f32> {
+        let DatastoreParts { mean, scale, .. } = &self.parts;
+        assert_eq!(vector.len(), mean.len(), "a vector of other dimensions");
+        vector.iter().zip(mean).zip(scale).map(|((x, m), s)| (x - m) * s).collect()
+    }
+
+    /// The cosine of the angle between a prepared vector and a photo's, times the length of the former.
+    fn cosine(&self, query: &[f32], photo: u32) -> f32 {
+        let place = photo as usize;
+        product(query, &self.parts.vectors[place * query.len()..(place + 1) * query.len()]) / self.norms[place]
     }
 
     /// How far candidate captions agree with those of some photos: for each the mean over the photos of the mean over
@@ -250,6 +273,17 @@ mod tests {
         let datastore = Datastore::new(parts(), 8).expect("parts of one datastore");
         assert_eq!(datastore.nearest(&[3.0, 0.5], 2), [0, 1]);
         assert_eq!(datastore.nearest(&[0.0, 0.1], 99), [2, 1, 0]);
+    }
+
+    #[test]
+    fn is_like_what_points_the_same_way() {
+        let datastore = Datastore::new(parts(), 8).expect("parts of one datastore");
+        let like = |vector: &[f32], photos: &[u32]| datastore.likeness(vector, photos);
+        assert!((like(&[5.0, 0.0], &[0]) - 1.0).abs() < 1e-6);
+        assert!((like(&[5.0, 0.0], &[0, 1, 2])).abs() < 1e-6);
+        assert!((like(&[1.0, 3.0], &[1]) - 1.0).abs() < 1e-6);
+        assert_eq!(like(&[1.0, 0.0], &[0]), 0.0);
+        assert_eq!(like(&[5.0, 0.0], &[]), 0.0);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 import type { Caption } from "../../../captioner.ts";
 import { Camera } from "./camera.ts";
 import { captionStream } from "./caption_stream.ts";
+import { ConceptChips } from "./concept_chips.ts";
 import { copyText } from "./copy_text.ts";
 import { element } from "./element.ts";
 import { advise, Problem } from "./problem.ts";
@@ -25,6 +26,7 @@ const retry = element("retry", HTMLButtonElement);
 const tokenForm = element("token-form", HTMLFormElement);
 const token = element("token", HTMLInputElement);
 const words = new WordRow();
+const chips = new ConceptChips();
 const settings = new Settings(() => captionAgain());
 const camera = new Camera((taken) => take(taken));
 
@@ -59,6 +61,7 @@ function begin(): AbortSignal {
   running.abort();
   running = new AbortController();
   words.clear();
+  chips.clear();
   errorBox.hidden = true;
   alternatives.hidden = true;
   result.classList.add("busy");
@@ -103,10 +106,11 @@ function finish(caption: Caption): void {
   sentence = caption.caption;
   photo.alt = sentence;
   words.settle(caption.words);
+  const certainty = chips.show(caption);
   const { imageMs, encodeMs, generateMs } = caption.timing;
   const spoken = document.createElement("span");
   spoken.className = "visually-hidden";
-  spoken.textContent = `Caption: ${sentence}. `;
+  spoken.textContent = `Caption: ${sentence}. ${certainty} `;
   const seconds = ((imageMs + encodeMs + generateMs) / 1000).toFixed(2);
   status.replaceChildren(spoken, `Done in ${seconds} seconds.`);
   actions.hidden = false;
