@@ -2,20 +2,26 @@ import { Elysia } from "elysia";
 import { BodyMemory } from "./body_memory.ts";
 import { canonicalRequest } from "./canonical_request.ts";
 import { CaptionService } from "./caption_service.ts";
+import type { Chatting } from "./chat/question.ts";
 import { resolveConfig, type ServerConfig, type ServerOptions } from "./config.ts";
 import { Cors } from "./cors.ts";
 import { refuseOtherSites } from "./local_names.ts";
 import { Metrics } from "./metrics.ts";
-import { type Operation, openApiDocument, operations, type Route } from "./openapi.ts";
+import { type Operation, openApiDocument, operations, type Refusal, type Route } from "./openapi.ts";
 import { page } from "./page/page.ts";
 import type { ModelCard } from "./pool/messages.ts";
 import { WorkerPool } from "./pool/worker_pool.ts";
-import { Problem, problemOf } from "./problem.ts";
+import { notReady, Problem, problemOf } from "./problem.ts";
 import { contextOf, shareContext } from "./request_context.ts";
 import { RequestLog } from "./request_log.ts";
 import { json } from "./responses.ts";
 import { type Captioning, captions } from "./routes/captions.ts";
 import { imageToText } from "./routes/hugging_face.ts";
+import { ollamaRefusal } from "./routes/ollama_errors.ts";
+import { ollamaRoutes } from "./routes/ollama_routes.ts";
+import { bothRefusal } from "./routes/openai_errors.ts";
+import { bothModels } from "./routes/openai_models.ts";
+import { openAiRoutes } from "./routes/openai_routes.ts";
 import { Tokens } from "./tokens.ts";
 
 /** A caption server without a socket: an Elysia app, its handler, and the workers behind it. */
@@ -82,12 +88,16 @@ export function createServer(options: ServerOptions = {}): CaptionServer {
   const requestLog = new RequestLog(metrics, config.log);
   let draining = false;
 
-  const photos =
-    (answer: typeof captions): Route["answer"] =>
+  const chatting: Chatting = { ...captioning, model: () => pool.model, since: new Date() };
+
+  /** Lets an answer take photos, unless the server is shutting down. */
+  const taking =
+    (answer: Route["answer"]): Route["answer"] =>
     (request) => {
       if (draining) throw drained();
-      return answer(request, captioning);
+      return answer(request);
     };
+  const photos = (answer: typeof captions) => taking((request) => answer(request, captioning));
   const routes: readonly Route[] = [
     { method: "GET", path: "/", operation: operations.page, answer: page },
     { method: "POST", path: "/v1/captions", operation: operations.captions, answer: photos(captions) },
@@ -97,11 +107,11 @@ export function createServer(options: ServerOptions = {}): CaptionServer {
       method: "GET",
       path: "/v1/models",
       operation: operations.models,
-      answer: () => {
-        if (pool.model === undefined) throw notReady();
-        return json({ models: [pool.model] });
-      },
+      answer: () => bothModels(chatting),
+      refusal: bothRefusal,
     },
+    ...openAiRoutes(chatting, taking),
+    ...ollamaRoutes(chatting, taking),
     { method: "GET", path: "/healthz", operation: operations.healthz, answer: () => json({ status: "alive" }) },
     {
       method: "GET",
@@ -128,6 +138,12 @@ export function createServer(options: ServerOptions = {}): CaptionServer {
       operation: operations.openapi,
       answer: () => json(document, { "cache-control": "no-cache" }),
     },
+    {
+      method: "GET",
+      path: "/openapi.json",
+      operation: operations.openapiFile,
+      answer: () => json(document, { "cache-control": "no-cache" }),
+    },
   ];
   const document = openApiDocument(routes, tokens.wanted);
 
@@ -137,7 +153,7 @@ export function createServer(options: ServerOptions = {}): CaptionServer {
     const context = contextOf(request);
     context.code = problem.code;
     context.cause = problem.cause;
-    return problem.response(context.id);
+    return context.refusal?.(problem, context.id) ?? problem.response(context.id);
   };
   const lost = (request: Request): unknown => {
     try {
@@ -153,7 +169,10 @@ export function createServer(options: ServerOptions = {}): CaptionServer {
     try {
       const canonical = canonicalRequest(request);
       shareContext(request, canonical);
-      context.route = routes.find(({ path }) => matches(path, new URL(canonical.url).pathname))?.path;
+      const { pathname } = new URL(canonical.url);
+      const found = routes.find(({ path }) => matches(path, pathname));
+      context.route = found?.path;
+      context.refusal = found === undefined ? refusalAt(pathname) : found.refusal;
       context.names?.check(canonical);
       refuseOtherSites(canonical, cors, context.names);
       return cors.preflight(canonical) ?? ((await route(canonical)) as Response);
@@ -206,11 +225,13 @@ function matches(path: string, pathname: string): boolean {
   return path === pathname || (path.endsWith("/{id}") && pathname.startsWith(path.slice(0, -"{id}".length)));
 }
 
+/** How clients of other servers read that there is nothing at a path. */
+function refusalAt(pathname: string): Refusal | undefined {
+  if (pathname.startsWith("/api/")) return ollamaRefusal;
+  return pathname.startsWith("/v1/") ? bothRefusal : undefined;
+}
+
 function drained(): Problem {
   const message = "The server is shutting down: ask another, or this one again in a moment.";
   return new Problem("draining", message, { "retry-after": "5", connection: "close" });
-}
-
-function notReady(): Problem {
-  return new Problem("not-ready", "No worker is up: try again in a moment.", { "retry-after": "2" });
 }

@@ -28,7 +28,7 @@ export class Cors {
     headers.append("vary", "origin");
     if (!this.allows(request)) return;
     headers.set("access-control-allow-origin", this.#origins.has("*") ? "*" : request.headers.get("origin")!);
-    headers.set("access-control-expose-headers", "cache-status, retry-after, x-request-id");
+    headers.set("access-control-expose-headers", "cache-status, edgecap-note, retry-after, x-request-id");
   }
 
   /** Whether the request comes from a page of an origin that is named. */

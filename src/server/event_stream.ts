@@ -17,6 +17,29 @@ export function eventStream(
   work: (send: (event: ServerEvent) => void) => Promise<void>,
   onLeave: () => void,
 ): ReadableStream<Uint8Array> {
+  return textStream(
+    (write) => {
+      // The first byte says that the request was taken.
+      write(": ready\n\n");
+      return work(({ event, data }) => write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`));
+    },
+    onLeave,
+    ": ping\n\n",
+  );
+}
+
+/**
+ * A body of texts that are sent as they are made.
+ *
+ * @param work Makes the texts; it gets `write` for each. When it returns, the stream ends.
+ * @param onLeave Called if the client leaves before.
+ * @param keepAlive Written every five seconds, so that nobody between here and the client takes the stream for dead.
+ */
+export function textStream(
+  work: (write: (text: string) => void) => Promise<void>,
+  onLeave: () => void,
+  keepAlive?: string,
+): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   let timer: ReturnType<typeof setInterval> | undefined;
   let open = true;
@@ -25,15 +48,13 @@ export function eventStream(
       const write = (text: string) => {
         if (open) controller.enqueue(encoder.encode(text));
       };
-      timer = setInterval(() => write(": ping\n\n"), pingMs);
+      if (keepAlive !== undefined) timer = setInterval(() => write(keepAlive), pingMs);
       const end = () => {
         clearInterval(timer);
         if (open) controller.close();
         open = false;
       };
-      // The first byte says that the request was taken.
-      write(": ready\n\n");
-      work(({ event, data }) => write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`)).then(end, end);
+      work(write).then(end, end);
     },
     cancel() {
       open = false;

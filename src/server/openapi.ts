@@ -1,6 +1,7 @@
 import { type TSchema, Type } from "@sinclair/typebox";
 import packageJson from "../../package.json" with { type: "json" };
-import { type ProblemCode, statusOf } from "./problem.ts";
+import { type Problem, type ProblemCode, statusOf } from "./problem.ts";
+import { bothModelsSchema } from "./routes/openai_schemas.ts";
 import * as schemas from "./schemas.ts";
 
 /** What the document says of a route. */
@@ -18,7 +19,8 @@ export interface Operation {
 const binary = Type.String({ format: "binary" });
 const text = Type.String();
 
-const captionProblems: readonly ProblemCode[] = [
+/** What can be wrong with a request for a caption. */
+export const captionProblems: readonly ProblemCode[] = [
   "accept-unsupported",
   "body-invalid",
   "body-timeout",
@@ -65,7 +67,8 @@ type RouteName =
   | "healthz"
   | "readyz"
   | "metrics"
-  | "openapi";
+  | "openapi"
+  | "openapiFile";
 
 /** Every route of the server, in the words of OpenAPI. */
 export const operations: Readonly<Record<RouteName, Operation>> = {
@@ -120,10 +123,10 @@ export const operations: Readonly<Record<RouteName, Operation>> = {
   },
   models: {
     operationId: "listModels",
-    summary: "The model that captions.",
+    summary: "The model that captions, in our list and in that of OpenAI's clients.",
     tags: ["captions"],
     responses: {
-      "200": answer("The models: one.", { "application/json": schemas.modelsSchema }),
+      "200": answer("The models: one.", { "application/json": bothModelsSchema }),
       ...problems(["not-ready", "token-invalid"]),
     },
   },
@@ -157,6 +160,13 @@ export const operations: Readonly<Record<RouteName, Operation>> = {
     security: [],
     responses: { "200": answer("The document.", { "application/json": Type.Object({}) }) },
   },
+  openapiFile: {
+    operationId: "openapiFile",
+    summary: "This document, under the name that tools look for.",
+    tags: ["operation"],
+    security: [],
+    responses: { "200": answer("The document.", { "application/json": Type.Object({}) }) },
+  },
 };
 
 /** A route of the server. */
@@ -167,7 +177,12 @@ export interface Route {
   /** What the document says of it; it wants a token unless its `security` is empty. */
   readonly operation: Operation;
   readonly answer: (request: Request) => Response | Promise<Response>;
+  /** How a problem is answered. Default: as a document of RFC 9457. */
+  readonly refusal?: Refusal;
 }
+
+/** Makes the answer to a request that is refused, in the shape that its client reads. */
+export type Refusal = (problem: Problem, requestId: string) => Response;
 
 /** The OpenAPI 3.1 document of these routes. */
 export function openApiDocument(routes: readonly Route[], withTokens: boolean): object {
@@ -193,7 +208,8 @@ export function openApiDocument(routes: readonly Route[], withTokens: boolean): 
   return JSON.parse(JSON.stringify(document)) as object;
 }
 
-function answer(description: string, content: Readonly<Record<string, TSchema>>): object {
+/** An answer of an operation, by the types that it can have. */
+export function answer(description: string, content: Readonly<Record<string, TSchema>>): object {
   return {
     description,
     content: Object.fromEntries(Object.entries(content).map(([type, schema]) => [type, { schema }])),

@@ -70,6 +70,28 @@ export async function readInputs(request: Request, limits: PhotoLimits): Promise
   return { name: "-", bytes: await imageOf(json.inputs, limits, memory, request.signal), options: {} };
 }
 
+/** A JSON body, and the way to the pictures that it names. */
+export interface JsonRequest {
+  readonly json: unknown;
+  /**
+   * The bytes of a picture that the body gives in base64, as a data URL or, if its host is allowed, by URL.
+   *
+   * @throws {Problem}
+   */
+  readonly bytesOf: (text: string) => Promise<Uint8Array>;
+}
+
+/**
+ * Reads a request whose body is JSON, whatever its type is said to be, within the limits of all photos.
+ *
+ * @throws {Problem}
+ */
+export async function readJson(request: Request, limits: PhotoLimits): Promise<JsonRequest> {
+  const memory = shareOf(request, limits);
+  const json = jsonOf(await readBody(request, limits.body, memory), limits, memory);
+  return { json, bytesOf: (text) => imageOf(text, limits, memory, request.signal) };
+}
+
 /** The request's part of the memory, which goes back when the request ends. */
 function shareOf(request: Request, { memory }: PhotoLimits): MemoryShare {
   const share = memory.share();
@@ -177,7 +199,8 @@ function noImage(): Problem {
   return new Problem("images-missing", "The request holds no image: add a file.");
 }
 
-function tooMany({ maxImages }: PhotoLimits): Problem {
+/** What a request is told that holds more pictures than the limits allow. */
+export function tooMany({ maxImages }: PhotoLimits): Problem {
   return new Problem("images-too-many", `The request holds more than ${maxImages} images, the limit here: send fewer.`);
 }
 

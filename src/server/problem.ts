@@ -15,6 +15,7 @@ export type ServerCode =
   | "internal"
   | "memory-full"
   | "method-not-allowed"
+  | "model-unknown"
   | "not-ready"
   | "origin-forbidden"
   | "request-invalid"
@@ -40,6 +41,7 @@ const kinds = {
   internal: [500, "Internal error"],
   "memory-full": [503, "Too many photos at once"],
   "method-not-allowed": [405, "Method not allowed"],
+  "model-unknown": [404, "No such model"],
   "not-ready": [503, "Not ready"],
   "origin-forbidden": [403, "Origin not allowed"],
   "queue-full": [503, "Queue full"],
@@ -149,4 +151,9 @@ export function problemOf(error: unknown): Problem {
     return new Problem(error.code as ProblemCode, error.message, {}, { cause: error });
   const detail = "The server failed at this request; its log says more under the request's id.";
   return new Problem("internal", detail, {}, { cause: error });
+}
+
+/** What a client is told before the first worker can caption. */
+export function notReady(): Problem {
+  return new Problem("not-ready", "No worker is up: try again in a moment.", { "retry-after": "2" });
 }

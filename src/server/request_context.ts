@@ -1,4 +1,5 @@
 import type { LocalNames } from "./local_names.ts";
+import type { Problem } from "./problem.ts";
 
 /** What is known of a request while it is answered. */
 export interface RequestContext {
@@ -7,6 +8,8 @@ export interface RequestContext {
   names?: LocalNames | undefined;
   /** Path of the route as the documentation has it; none where no route is found. */
   route?: string | undefined;
+  /** How the client of this path reads problems, if not as documents of RFC 9457. */
+  refusal?: ((problem: Problem, requestId: string) => Response) | undefined;
   /** Bytes of the images, how many, and where the captions came from, for the log. */
   images?: number;
   bytes?: number;

@@ -164,6 +164,8 @@ export const modelsSchema = Type.Object({
       precision: Type.Optional(Type.String()),
       backend: Type.Optional(Type.String()),
       vocabulary: Type.Optional(Type.Integer({ minimum: 1 })),
+      maxWords: Type.Optional(Type.Integer({ minimum: 1, description: "Longest caption, unless more is asked for." })),
+      bytes: Type.Optional(Type.Integer({ minimum: 1, description: "Size of its files." })),
     }),
   ),
 });

@@ -36,6 +36,8 @@ describe("the log and the metrics", () => {
       for (const head of [
         `GET /${text} HTTP/1.1\r\nHost: localhost`,
         `POST /models/${text} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0`,
+        `GET /v1/models/${text} HTTP/1.1\r\nHost: localhost`,
+        `GET /api/${text} HTTP/1.1\r\nHost: localhost`,
         `GET /healthz?${text} HTTP/1.1\r\nHost: localhost`,
         `GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: ${text}`,
         `GET /healthz HTTP/1.1\r\nHost: localhost\r\nUser-Agent: ${text}\r\nOrigin: ${text}\r\nAccept: ${text}`,
@@ -57,6 +59,16 @@ describe("the log and the metrics", () => {
       "/readyz",
       "/metrics",
       "/openapi",
+      "/openapi.json",
+      "/v1/chat/completions",
+      "/v1/responses",
+      "/v1/models/{id}",
+      "/api/generate",
+      "/api/chat",
+      "/api/show",
+      "/api/tags",
+      "/api/ps",
+      "/api/version",
       "other",
     ];
     for (const { labels } of routes) expect(known).toContain(labels!["route"]!);

@@ -3,6 +3,7 @@ import { Validator } from "@seriousme/openapi-schema-validator";
 import { Value } from "@sinclair/typebox/value";
 import parsePrometheus from "parse-prometheus-text-format";
 import { createServer } from "../../src/server/mod.ts";
+import { bothModelsSchema } from "../../src/server/routes/openai_schemas.ts";
 import { captionSchema, modelsSchema } from "../../src/server/schemas.ts";
 import { tinyBundleFiles } from "../fixtures/tiny_bundle.ts";
 import { example, problemCode, type TinyServer, tinyServer } from "./tiny_server.ts";
@@ -75,13 +76,15 @@ describe("/openapi", () => {
     expect([...Value.Errors(captionSchema, caption)]).toEqual([]);
     const models = await (await get("/v1/models", { headers: token })).json();
     expect([...Value.Errors(modelsSchema, models)]).toEqual([]);
+    expect([...Value.Errors(bothModelsSchema, models)]).toEqual([]);
+    expect(await (await get("/openapi.json")).json()).toEqual(await (await get("/openapi")).json());
     expect(models).toMatchObject({ models: [{ name: "tiny", preset: "attention", vocabulary: 12 }] });
   });
 });
 
 describe("tokens", () => {
   test("open what they are for, and nothing else is open but what watches the server and the page", async () => {
-    for (const path of ["/healthz", "/readyz", "/openapi", "/"]) {
+    for (const path of ["/healthz", "/readyz", "/openapi", "/openapi.json", "/"]) {
       const response = await get(path);
       expect([path, response.status]).toEqual([path, 200]);
       await response.body?.cancel();

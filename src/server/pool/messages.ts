@@ -20,6 +20,10 @@ export interface ModelCard {
   readonly backend?: string;
   /** Words that it knows. */
   readonly vocabulary?: number;
+  /** Longest caption in words, unless more are asked for. */
+  readonly maxWords?: number;
+  /** Size of its files, in bytes. */
+  readonly bytes?: number;
 }
 
 /** From the pool to a worker. */

@@ -56,7 +56,7 @@ async function caption({ id, image, options, words }: Extract<ToWorker, { type: 
 
 function cardOf(loaded: CaptionEngine): ModelCard {
   if (!(loaded instanceof Captioner)) return { name: loaded.name };
-  const { name, version, decoder, encoder } = loaded.manifest;
+  const { name, version, decoder, encoder, generation, files } = loaded.manifest;
   return {
     name,
     version,
@@ -64,6 +64,8 @@ function cardOf(loaded: CaptionEngine): ModelCard {
     precision: encoder.precision,
     vocabulary: decoder.vocabulary,
     backend: loaded.backend,
+    maxWords: generation.maxWords,
+    bytes: Object.values(files).reduce((sum, { bytes }) => sum + bytes, 0),
   };
 }
 

@@ -1,0 +1,212 @@
+import { captionStream } from "../../caption_stream.ts";
+import type { Caption, CaptionEvent, CaptionWord } from "../../captioner.ts";
+import { sentence } from "../../text/sentence.ts";
+import { Problem, problemOf } from "../problem.ts";
+import { captionOne, note } from "../routes/captions.ts";
+import type { Note } from "./notes.ts";
+import type { Chatting, Task } from "./question.ts";
+
+/** A part of an answer, in the order in which they are read. */
+export interface Piece {
+  /** Place of the answer among those that were asked for, from 0. */
+  readonly choice: number;
+  /** What it adds to the answer, blanks included. */
+  readonly text: string;
+  /** The word that it is, if it is one of a caption. */
+  readonly word?: CaptionWord;
+}
+
+/** One of the answers that were asked for. */
+export interface Choice {
+  readonly text: string;
+  /** Words in it. */
+  readonly words: number;
+  /** Whether the limit of words ended it. */
+  readonly cut: boolean;
+}
+
+/** All that is answered to a question. */
+export interface Answer {
+  readonly choices: readonly Choice[];
+  readonly pieces: readonly Piece[];
+  readonly captions: readonly Caption[];
+  readonly notes: readonly Note[];
+}
+
+/**
+ * Answers a question piece by piece. Of several pictures each has a line, in their order.
+ *
+ * @param live Whether the pieces are wanted while the words are decided.
+ * @param left Aborted by the client's leaving; aborted here when the answer ends early.
+ * @returns The whole answer, after the last piece.
+ */
+export async function* answerInPieces(
+  request: Request,
+  task: Task,
+  chatting: Chatting,
+  live: boolean,
+  left: AbortController,
+): AsyncGenerator<Piece, Answer, undefined> {
+  note(request, task.photos);
+  const signal = AbortSignal.any([request.signal, left.signal]);
+  const aloud = live && task.form === "sentence" && task.fill === undefined;
+  const runs = task.photos.map((photo) => {
+    const work = (onWord: (word: CaptionWord) => void, stop: AbortSignal) =>
+      captionOne(photo, request, chatting, { signal: stop, ...(aloud && { onWord }) }).then(({ caption }) => caption);
+    return begun(captionStream(work, signal));
+  });
+  try {
+    const pieces: Piece[] = [];
+    const captions: Caption[] = [];
+    // JSON of several pictures is one text, which has to wait for all.
+    for (const [place, run] of runs.entries()) {
+      const line = new Line(captions.length > 0 && task.fill === undefined ? "\n" : "");
+      let caption: Caption | undefined;
+      try {
+        for await (const event of run) {
+          if (event.type === "caption") caption = event.caption;
+          else yield* noted(pieces, line.add(event));
+        }
+      } catch (error) {
+        throw runs.length > 1 ? ofPicture(place, error) : error;
+      }
+      captions.push(caption!);
+      if (task.fill === undefined) yield* noted(pieces, ...line.rest(caption!, lineOf(caption!, task)));
+    }
+    if (task.fill !== undefined) yield* noted(pieces, ...inWords(jsonOf(captions, task)));
+    const others = otherChoices(captions);
+    for (const { text, place } of others) yield* noted(pieces, { choice: place, text });
+    return { pieces, captions, ...summary(pieces, captions, task, others.length + 1) };
+  } finally {
+    left.abort();
+  }
+}
+
+/** The whole answer at once. */
+export async function answerOf(request: Request, task: Task, chatting: Chatting): Promise<Answer> {
+  const pieces = answerInPieces(request, task, chatting, false, new AbortController());
+  for (;;) {
+    const step = await pieces.next();
+    if (step.done) return step.value;
+  }
+}
+
+/** Starts a stream now, not when it is first read, so that pictures are captioned side by side. */
+function begun(events: AsyncGenerator<CaptionEvent, void, undefined>): AsyncIterable<CaptionEvent> {
+  const first = events.next();
+  // It may fail before anybody looks.
+  first.catch(() => {});
+  return {
+    async *[Symbol.asyncIterator]() {
+      const step = await first;
+      if (step.done) return;
+      yield step.value;
+      yield* events;
+    },
+  };
+}
+
+/** An error of one picture of several says which. */
+function ofPicture(place: number, error: unknown): unknown {
+  const problem = problemOf(error);
+  if (!problem.code.startsWith("image-")) return error;
+  return new Problem(problem.code, `Picture ${place + 1}: ${problem.message}`, problem.headers, { cause: error });
+}
+
+function* noted(all: Piece[], ...pieces: readonly Piece[]): Generator<Piece, void, undefined> {
+  for (const piece of pieces) {
+    all.push(piece);
+    yield piece;
+  }
+}
+
+/** The line of one picture as it grows. */
+class Line {
+  readonly #words: string[] = [];
+  #before: string;
+  #said = "";
+
+  /** @param before What parts it from the line above. */
+  constructor(before: string) {
+    this.#before = before;
+  }
+
+  add(event: CaptionWord & { readonly type?: string }): Piece {
+    const { type: _, ...word } = event;
+    this.#words.push(word.text);
+    const now = sentence(this.#words);
+    const text = this.#before + now.slice(this.#said.length);
+    this.#before = "";
+    this.#said = now;
+    return { choice: 0, text, word };
+  }
+
+  /** What is left to say when the caption is there: all, if its words were not told as they were decided. */
+  rest(caption: Caption, whole: string): Piece[] {
+    if (this.#words.length > 0) return [];
+    const { words } = caption;
+    if (words.length > 0 && sentence(words.map(({ text }) => text)) === whole)
+      return words.map((word) => this.add(word));
+    return inWords(this.#before + whole);
+  }
+}
+
+/** A text in pieces of a word each, with the blanks before it. */
+function inWords(text: string): Piece[] {
+  const parts = text.match(/\s*\S+|\s+$/g) ?? [];
+  return parts.map((part) => ({ choice: 0, text: part }));
+}
+
+function lineOf({ caption, concepts }: Caption, { form, limit = Number.POSITIVE_INFINITY }: Task): string {
+  if (form === "sentence") return caption;
+  const names = concepts.map(({ name }) => name);
+  if (form === "word") return names.find((name) => !name.includes(" ")) ?? names[0] ?? "";
+  let words = 0;
+  const kept = names.filter((name) => {
+    words += wordsIn(name);
+    return words <= limit;
+  });
+  return kept.join(", ");
+}
+
+function jsonOf(captions: readonly Caption[], { fill }: Task): string {
+  const objects = captions.map((caption) => fill!(caption));
+  return JSON.stringify(objects.length === 1 ? objects[0] : { pictures: objects });
+}
+
+/** The further answers: of each picture the next best caption. */
+function otherChoices(captions: readonly Caption[]): { text: string; place: number }[] {
+  const count = Math.min(...captions.map(({ alternatives }) => alternatives.length));
+  return Array.from({ length: count }, (_, place) => ({
+    text: captions.map(({ alternatives }) => alternatives[place]!.caption).join("\n"),
+    place: place + 1,
+  }));
+}
+
+function summary(
+  pieces: readonly Piece[],
+  captions: readonly Caption[],
+  { form, fill, limit, notes }: Task,
+  count: number,
+): Pick<Answer, "choices" | "notes"> {
+  const sentences = form === "sentence" && fill === undefined;
+  const choices = Array.from({ length: count }, (_, place) => {
+    const text = pieces.map((piece) => (piece.choice === place ? piece.text : "")).join("");
+    const cut = place === 0 && sentences && limit !== undefined && captions.some((one) => isCut(one, limit));
+    return { text, words: wordsIn(text), cut };
+  });
+  const empty: Note[] = [];
+  if (form !== "sentence" && captions.some(({ concepts }) => concepts.length === 0)) empty.push("no-keywords");
+  if (form === "sentence" && captions.some(({ caption }) => caption === "")) empty.push("unsure");
+  return { choices, notes: [...notes, ...empty] };
+}
+
+/** A caption that ends by itself is less probable than its words, by the probability of its end. */
+function isCut({ words, logProbability }: Caption, limit: number): boolean {
+  const sum = words.reduce((all, word) => all + word.logProbability, 0);
+  return words.length >= limit && Math.abs(logProbability - sum) < 1e-6;
+}
+
+function wordsIn(text: string): number {
+  return text.match(/\S+/g)?.length ?? 0;
+}

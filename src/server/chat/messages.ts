@@ -1,0 +1,96 @@
+import type { Static, TSchema } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
+import { Problem } from "../problem.ts";
+import type { Piece } from "./answer.ts";
+
+/** A message of a conversation, as far as it is read. */
+export interface Message {
+  /** `user` if it is missing. */
+  readonly role?: string;
+  readonly content?: string | readonly MessagePart[];
+}
+
+/** A text, a picture, or something that has no effect. */
+export interface MessagePart {
+  readonly type: string;
+  readonly text?: string;
+  readonly image_url?: string | { readonly url: string };
+}
+
+/** A word of an answer with its probability, as OpenAI's clients and Ollama's have it. */
+export interface TokenLogprob {
+  readonly token: string;
+  /** Natural logarithm of the probability. */
+  readonly logprob: number;
+  /** The token in UTF-8. */
+  readonly bytes: readonly number[];
+  /** The other words are not known. */
+  readonly top_logprobs: readonly never[];
+}
+
+/**
+ * Checks a body against its schema. A null counts as left out, as many clients write it so.
+ *
+ * @returns The body without its nulls.
+ * @throws {Problem} `option-invalid`, naming the first property that is wrong.
+ */
+export function checkedBody<T extends TSchema>(schema: T, body: unknown): Static<T> {
+  const cleaned = withoutNulls(body);
+  const error = Value.Errors(schema, cleaned).First();
+  if (error === undefined) return cleaned as Static<T>;
+  const name = error.path.slice(1, 80).replaceAll("/", ".") || "The body";
+  const value = (JSON.stringify(error.value) ?? "undefined").slice(0, 60);
+  throw new Problem("option-invalid", `${name} is ${value}: ${error.message.toLowerCase()}.`);
+}
+
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (typeof value !== "object" || value === null) return value;
+  const kept = Object.entries(value).filter(([, one]) => one !== null);
+  return Object.fromEntries(kept.map(([name, one]) => [name, withoutNulls(one)]));
+}
+
+/**
+ * The pictures and the prompt of a conversation: the pictures of the last turn that has any, and the texts of the last turn.
+ * A turn is what stands between two answers; some programs put each picture into a message of its own.
+ */
+export function lastTurn(messages: readonly Message[]): { pictures: string[]; prompt: string } {
+  let pictures: string[] = [];
+  let texts: string[] = [];
+  let answered = false;
+  let fresh: string[] = [];
+  for (const { role = "user", content } of messages) {
+    if (role === "assistant") answered = true;
+    if (role !== "user") continue;
+    if (answered) {
+      answered = false;
+      fresh = [];
+      texts = [];
+    }
+    const parts = typeof content === "string" ? [{ type: "text", text: content }] : (content ?? []);
+    for (const { type, text, image_url: image } of parts) {
+      if (type === "text" || type === "input_text") texts.push(text ?? "");
+      if (type !== "image_url" && type !== "input_image") continue;
+      const url = typeof image === "string" ? image : image?.url;
+      if (url === undefined)
+        throw new Problem("body-invalid", "A picture has no image_url: files by their id are not kept here.");
+      fresh.push(url);
+    }
+    if (fresh.length > 0) pictures = fresh;
+  }
+  return { pictures, prompt: texts.join("\n") };
+}
+
+/** The probabilities of an answer's words, as far as they are known. */
+export function tokenLogprobs(pieces: readonly Piece[]): TokenLogprob[] {
+  return pieces.flatMap(({ text, word }) =>
+    word === undefined
+      ? []
+      : [{ token: text, logprob: word.logProbability, bytes: [...new TextEncoder().encode(text)], top_logprobs: [] }],
+  );
+}
+
+/** Whole seconds since 1970. */
+export function unixSeconds(time: Date = new Date()): number {
+  return Math.floor(time.getTime() / 1000);
+}

@@ -1,0 +1,20 @@
+/** What an answer says of itself in the header `Edgecap-Note`, as the shapes of other servers have no place for it. */
+export const noteMeanings = {
+  "prompt-ignored": "Nothing in the prompt can be obeyed: the answer is the caption.",
+  keywords: "The prompt asks for keywords or tags: the answer is what the picture shows, as nouns.",
+  "one-word": "The prompt asks for one word: the answer is the likeliest noun.",
+  short: "The prompt asks for a short sentence.",
+  long: "The prompt asks for a long sentence.",
+  "english-only": "The prompt asks for another language: the answer is in English.",
+  "no-keywords": "The model recognises nothing, or knows no nouns: the answer is empty.",
+  unsure: "The model gives no sentence: the answer is empty.",
+  "no-top-logprobs": "The words that were not chosen are not known.",
+} as const;
+
+/** A code of the header. */
+export type Note = keyof typeof noteMeanings;
+
+/** The headers of an answer with these notes. */
+export function noteHeaders(notes: readonly Note[]): Record<string, string> {
+  return { "content-language": "en", ...(notes.length > 0 && { "edgecap-note": [...new Set(notes)].join(", ") }) };
+}

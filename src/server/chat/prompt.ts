@@ -1,0 +1,53 @@
+import type { Note } from "./notes.ts";
+
+/** What a prompt asks for, as far as it can be had. */
+export interface Prompt {
+  /** A sentence, what the picture shows as a list of nouns, or the likeliest of these nouns. */
+  readonly form: "sentence" | "keywords" | "word";
+  /** How long the sentence is to be, if the prompt says it. */
+  readonly length?: "short" | "long";
+  /** What was taken from the prompt, and what was not. */
+  readonly notes: readonly Note[];
+}
+
+/** Characters of a prompt that are read. */
+const longestPrompt = 4000;
+
+/** "alt tag" means alternative text, which is a sentence. */
+const keywords = /(?<!\b(?:no|without|avoid|not|never|alt|html|title|meta) )\b(?:tags?|keywords?)\b/i;
+const oneWord = /\b(?:one|a single|1)[ -]word\b/i;
+const thing = String.raw`(?:captions?|descriptions?|sentences?|answers?|texts?|summary|titles?)\b`;
+const sized = (word: string) =>
+  new RegExp(
+    String.raw`(?<!\b(?:not|too|how) )\b${word},?(?: [a-z-]+,?){0,2} ${thing}|\b(?:keep it|be|make it) ${word}\b`,
+    "i",
+  );
+const short = sized("short");
+const long = sized("long");
+
+const languages = [
+  ...["arabic", "basque", "bengali", "bulgarian", "catalan", "chinese", "croatian", "czech", "danish", "dutch"],
+  ...["estonian", "finnish", "french", "galician", "german", "greek", "hebrew", "hindi", "hungarian", "indonesian"],
+  ...["italian", "japanese", "korean", "latvian", "lithuanian", "norwegian", "persian", "polish", "portuguese"],
+  ...["romanian", "russian", "serbian", "slovak", "slovenian", "spanish", "swedish", "thai", "turkish", "ukrainian"],
+  ...["vietnamese", "deutsch", "español", "français", "italiano", "nederlands", "polski", "português", "русском"],
+].join("|");
+const language = new RegExp(
+  String.raw`\b(?:in|into|to|auf|en|po|em|на) (?:the )?(?:${languages})(?!\p{L})|日本語|中文|한국어|русский`,
+  "iu",
+);
+
+/**
+ * Finds in a prompt what can be obeyed, in plain words alone: keywords or tags, one word, a short or a long sentence. A
+ * language other than English is noticed, and English is given.
+ */
+export function readPrompt(text: string): Prompt {
+  const read = text.slice(0, longestPrompt).replaceAll(/\s+/g, " ").trim();
+  if (read === "") return { form: "sentence", notes: [] };
+  const english: Note[] = language.test(read) ? ["english-only"] : [];
+  if (oneWord.test(read)) return { form: "word", notes: ["one-word", ...english] };
+  if (keywords.test(read)) return { form: "keywords", notes: ["keywords", ...english] };
+  if (short.test(read)) return { form: "sentence", length: "short", notes: ["short", ...english] };
+  if (long.test(read)) return { form: "sentence", length: "long", notes: ["long", ...english] };
+  return { form: "sentence", notes: ["prompt-ignored", ...english] };
+}

@@ -1,0 +1,67 @@
+import { textStream } from "../event_stream.ts";
+import { type Problem, problemOf } from "../problem.ts";
+import { contextOf } from "../request_context.ts";
+import { type Answer, answerInPieces, type Piece } from "./answer.ts";
+import { noteHeaders } from "./notes.ts";
+import type { Chatting, Task } from "./question.ts";
+
+/** How a stream is written in another server's shape. */
+export interface StreamShape {
+  readonly contentType: string;
+  /** Written in silence, if the shape has something to ignore. */
+  readonly keepAlive?: string;
+  /** What comes before the first piece. */
+  begin(): string;
+  piece(piece: Piece): string;
+  /** What comes after the last piece. */
+  end(answer: Answer): string;
+  /** What a client reads of a failure in the middle. */
+  failed(problem: Problem): string;
+}
+
+/**
+ * Answers a question as a stream, which begins with the first piece: what is refused before it has its own status.
+ *
+ * @throws What captioning throws before the first piece.
+ */
+export async function streamAnswer(
+  request: Request,
+  task: Task,
+  chatting: Chatting,
+  shape: StreamShape,
+): Promise<Response> {
+  const left = new AbortController();
+  const context = contextOf(request);
+  const pieces = answerInPieces(request, task, chatting, true, left);
+  const first = await pieces.next();
+  const ended = Promise.withResolvers<void>();
+  context.ended = ended.promise;
+  const body = textStream(
+    async (write) => {
+      try {
+        write(shape.begin());
+        let step = first;
+        for (; !step.done; step = await pieces.next()) write(shape.piece(step.value));
+        write(shape.end(step.value));
+      } catch (error) {
+        const problem = problemOf(error);
+        context.code = problem.code;
+        context.cause = problem.cause;
+        write(shape.failed(problem));
+      } finally {
+        ended.resolve();
+      }
+    },
+    () => left.abort(),
+    shape.keepAlive,
+  );
+  return new Response(body, {
+    headers: {
+      "content-type": shape.contentType,
+      "cache-control": "no-store",
+      // Proxies would gather the words and hand them over at the end.
+      "x-accel-buffering": "no",
+      ...noteHeaders(first.done ? first.value.notes : task.notes),
+    },
+  });
+}

@@ -1,0 +1,106 @@
+import type { TSchema } from "@sinclair/typebox";
+import { type Answer, answerOf, type Piece } from "../chat/answer.ts";
+import { checkedBody, lastTurn, tokenLogprobs } from "../chat/messages.ts";
+import { noteHeaders } from "../chat/notes.ts";
+import { type Chatting, taskOf } from "../chat/question.ts";
+import { type StreamShape, streamAnswer } from "../chat/stream.ts";
+import { readJson } from "../photos.ts";
+import { json } from "../responses.ts";
+import { tagged } from "./ollama_models.ts";
+import { generateBodySchema, type OllamaBody, ollamaChatBodySchema } from "./ollama_schemas.ts";
+
+/** Answers `POST /api/generate`. */
+export function ollamaGenerate(request: Request, chatting: Chatting): Promise<Response> {
+  const asked = ({ prompt, images }: OllamaBody) => ({ pictures: images ?? [], prompt: prompt ?? "" });
+  return answered(request, chatting, generateBodySchema, asked, (response) => ({ response }));
+}
+
+/** Answers `POST /api/chat`. */
+export function ollamaChat(request: Request, chatting: Chatting): Promise<Response> {
+  const asked = ({ messages }: OllamaBody) =>
+    lastTurn(
+      (messages ?? []).map(({ role, content, images }) => ({
+        role,
+        content: [
+          { type: "text", text: content ?? "" },
+          ...(images ?? []).map((image) => ({ type: "image_url", image_url: image })),
+        ],
+      })),
+    );
+  const shown = (content: string) => ({ message: { role: "assistant", content } });
+  return answered(request, chatting, ollamaChatBodySchema, asked, shown);
+}
+
+async function answered(
+  request: Request,
+  chatting: Chatting,
+  schema: TSchema,
+  questionOf: (body: OllamaBody) => { pictures: string[]; prompt: string },
+  shown: (text: string) => object,
+): Promise<Response> {
+  const started = performance.now();
+  const body = await readJson(request, chatting.limits);
+  const asked = checkedBody(schema, body.json) as OllamaBody;
+  const head = () => ({ model: tagged(chatting.model()?.name ?? "edgecap"), created_at: new Date().toISOString() });
+  const question = questionOf(asked);
+  // So programs load a model before they need it, or unload it.
+  if (question.pictures.length === 0 && question.prompt === "") {
+    const reason = asked.keep_alive === 0 || asked.keep_alive === "0" ? "unload" : "load";
+    return json({ ...head(), ...shown(""), done: true, done_reason: reason });
+  }
+  const { options, format } = asked;
+  const task = await taskOf(
+    {
+      ...question,
+      maxTokens: options?.num_predict,
+      temperature: options?.temperature,
+      topP: options?.top_p,
+      topK: options?.top_k,
+      seed: options?.seed,
+      json: format === "json" ? true : typeof format === "object" ? { schema: format } : undefined,
+    },
+    body,
+    chatting,
+  );
+  const logprobs = (pieces: readonly Piece[]) => (asked.logprobs === true ? { logprobs: tokenLogprobs(pieces) } : {});
+  const done = (answer: Answer) => ({
+    done: true,
+    done_reason: answer.choices[0]!.cut ? "length" : "stop",
+    ...durations(answer, started),
+  });
+  if (asked.stream !== false) return streamAnswer(request, task, chatting, lines(head, shown, logprobs, done));
+  const answer = await answerOf(request, task, chatting);
+  const text = answer.choices[0]!.text;
+  return json({ ...head(), ...shown(text), ...done(answer), ...logprobs(answer.pieces) }, noteHeaders(answer.notes));
+}
+
+/** How long each part took, in nanoseconds; a caption from the cache says how long it took to make. */
+function durations({ captions, choices }: Answer, started: number): object {
+  const sum = (part: (timing: Answer["captions"][number]["timing"]) => number) =>
+    Math.round(captions.reduce((ms, { timing }) => ms + part(timing), 0) * 1e6);
+  return {
+    total_duration: Math.round((performance.now() - started) * 1e6),
+    load_duration: 0,
+    prompt_eval_count: captions.length,
+    prompt_eval_duration: sum(({ imageMs, encodeMs }) => imageMs + encodeMs),
+    eval_count: choices[0]!.words,
+    eval_duration: sum(({ generateMs }) => generateMs),
+  };
+}
+
+/** The stream of an answer: a line of JSON for each word, and one with the durations. */
+function lines(
+  head: () => object,
+  shown: (text: string) => object,
+  logprobs: (pieces: readonly Piece[]) => object,
+  done: (answer: Answer) => object,
+): StreamShape {
+  const line = (value: object) => `${JSON.stringify(value)}\n`;
+  return {
+    contentType: "application/x-ndjson",
+    begin: () => "",
+    piece: (piece) => line({ ...head(), ...shown(piece.text), done: false, ...logprobs([piece]) }),
+    end: (answer) => line({ ...head(), ...shown(""), ...done(answer) }),
+    failed: ({ message }) => line({ error: message }),
+  };
+}

@@ -1,0 +1,112 @@
+import { type TSchema, Type } from "@sinclair/typebox";
+import type { Chatting } from "../chat/question.ts";
+import { answer, captionProblems, type Operation, type Route } from "../openapi.ts";
+import { type ProblemCode, statusOf } from "../problem.ts";
+import { ollamaRefusal } from "./ollama_errors.ts";
+import { ollamaChat, ollamaGenerate } from "./ollama_generate.ts";
+import { ollamaPs, ollamaShow, ollamaTags, ollamaVersion } from "./ollama_models.ts";
+import {
+  generateAnswerSchema,
+  generateBodySchema,
+  ollamaChatAnswerSchema,
+  ollamaChatBodySchema,
+  ollamaErrorSchema,
+  psSchema,
+  showBodySchema,
+  showSchema,
+  tagsSchema,
+  versionSchema,
+} from "./ollama_schemas.ts";
+import { noteHeader } from "./openai_routes.ts";
+
+const captioning = (operationId: string, summary: string, body: TSchema, answered: TSchema): Operation => ({
+  operationId,
+  summary,
+  description: "Of a prompt no more is obeyed than docs/clients.md says.",
+  tags: ["ollama"],
+  requestBody: { required: true, content: { "application/json": { schema: body } } },
+  responses: {
+    "200": {
+      ...answer("The caption; of several pictures a line each. As a stream, a line of JSON for each word.", {
+        "application/json": answered,
+        "application/x-ndjson": Type.String(),
+      }),
+      headers: noteHeader,
+    },
+    ...errors(captionProblems),
+  },
+});
+
+const reading = (operationId: string, summary: string, answered: TSchema): Operation => ({
+  operationId,
+  summary,
+  tags: ["ollama"],
+  responses: {
+    "200": answer("The answer.", { "application/json": answered }),
+    ...errors(["not-ready", "token-invalid"]),
+  },
+});
+
+const show: Operation = {
+  ...reading("ollamaShow", "What the model is, as Ollama's interface says it.", showSchema),
+  requestBody: { required: true, content: { "application/json": { schema: showBodySchema } } },
+  responses: {
+    "200": answer("The model.", { "application/json": showSchema }),
+    ...errors([...captionProblems, "model-unknown", "not-ready"]),
+  },
+};
+
+/**
+ * The routes that speak as Ollama's.
+ *
+ * @param taking Lets an answer take photos.
+ */
+export function ollamaRoutes(chatting: Chatting, taking: (answer: Route["answer"]) => Route["answer"]): Route[] {
+  const post = (path: string, operation: Operation, answered: Route["answer"]): Route => ({
+    method: "POST",
+    path,
+    operation,
+    answer: answered,
+    refusal: ollamaRefusal,
+  });
+  const get = (path: string, operation: Operation, answered: Route["answer"]): Route => ({
+    ...post(path, operation, answered),
+    method: "GET",
+  });
+  const generating = captioning(
+    "ollamaGenerate",
+    "Captions pictures, as Ollama's interface does.",
+    generateBodySchema,
+    generateAnswerSchema,
+  );
+  const talking = captioning(
+    "ollamaChat",
+    "Captions the pictures of a chat, as Ollama's interface does.",
+    ollamaChatBodySchema,
+    ollamaChatAnswerSchema,
+  );
+  return [
+    post(
+      "/api/generate",
+      generating,
+      taking((request) => ollamaGenerate(request, chatting)),
+    ),
+    post(
+      "/api/chat",
+      talking,
+      taking((request) => ollamaChat(request, chatting)),
+    ),
+    post("/api/show", show, (request) => ollamaShow(request, chatting)),
+    get("/api/tags", reading("ollamaTags", "The models, as Ollama's interface lists them: one.", tagsSchema), () =>
+      ollamaTags(chatting),
+    ),
+    get("/api/ps", reading("ollamaPs", "The models that are loaded: the one.", psSchema), () => ollamaPs(chatting)),
+    get("/api/version", reading("ollamaVersion", "The version of edgecap.", versionSchema), ollamaVersion),
+  ];
+}
+
+function errors(codes: readonly ProblemCode[]): Record<string, object> {
+  const statuses = codes.map((code) => ([415, 422].includes(statusOf(code)) ? 400 : statusOf(code)));
+  const shape = answer("An error.", { "application/json": ollamaErrorSchema });
+  return Object.fromEntries([...new Set(statuses)].map((status) => [String(status), shape]));
+}

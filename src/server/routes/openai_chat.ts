@@ -1,0 +1,92 @@
+import { type Answer, answerOf, type Choice, type Piece } from "../chat/answer.ts";
+import { checkedBody, lastTurn, tokenLogprobs, unixSeconds } from "../chat/messages.ts";
+import { noteHeaders } from "../chat/notes.ts";
+import { type Chatting, taskOf } from "../chat/question.ts";
+import { type StreamShape, streamAnswer } from "../chat/stream.ts";
+import { readJson } from "../photos.ts";
+import { contextOf } from "../request_context.ts";
+import { json } from "../responses.ts";
+import { openAiError } from "./openai_errors.ts";
+import { type ChatBody, chatBodySchema } from "./openai_schemas.ts";
+
+/** Answers `POST /v1/chat/completions`. */
+export async function chatCompletions(request: Request, chatting: Chatting): Promise<Response> {
+  const body = await readJson(request, chatting.limits);
+  const chat = checkedBody(chatBodySchema, body.json);
+  const { response_format: format } = chat;
+  const task = await taskOf(
+    {
+      ...lastTurn(chat.messages),
+      count: chat.n,
+      maxTokens: chat.max_completion_tokens ?? chat.max_tokens,
+      temperature: chat.temperature,
+      topP: chat.top_p,
+      seed: chat.seed,
+      json:
+        format?.type === "json_schema"
+          ? { schema: format.json_schema?.schema }
+          : format?.type === "json_object"
+            ? true
+            : undefined,
+      topLogprobs: (chat.top_logprobs ?? 0) > 0,
+    },
+    body,
+    chatting,
+  );
+  const head = { id: `chatcmpl-${contextOf(request).id}`, created: unixSeconds() };
+  const named = () => ({ ...head, model: chatting.model()?.name ?? "edgecap" });
+  if (chat.stream === true) return streamAnswer(request, task, chatting, chunks(named, chat));
+  const answer = await answerOf(request, task, chatting);
+  const completion = {
+    ...named(),
+    object: "chat.completion",
+    choices: answer.choices.map((choice, index) => ({
+      index,
+      message: { role: "assistant", content: choice.text, refusal: null },
+      logprobs: chat.logprobs === true && index === 0 ? { content: tokenLogprobs(answer.pieces), refusal: null } : null,
+      finish_reason: finishOf(choice),
+    })),
+    usage: usageOf(answer),
+  };
+  return json(completion, noteHeaders(answer.notes));
+}
+
+function finishOf({ cut }: Choice): "length" | "stop" {
+  return cut ? "length" : "stop";
+}
+
+function usageOf({ captions, choices }: Answer): object {
+  const words = choices.reduce((sum, choice) => sum + choice.words, 0);
+  return { prompt_tokens: captions.length, completion_tokens: words, total_tokens: captions.length + words };
+}
+
+/** The stream of a chat: a chunk for the role, one for each word, one for the end, and perhaps one for the usage. */
+function chunks(named: () => object, chat: ChatBody): StreamShape {
+  const counts = chat.stream_options?.include_usage === true;
+  const roles = new Set<number>();
+  const data = (value: unknown) => `data: ${JSON.stringify(value)}\n\n`;
+  const chunk = (choices: readonly object[], usage: object | null = null) =>
+    data({ ...named(), object: "chat.completion.chunk", choices, ...(counts && { usage }) });
+  const choice = (index: number, delta: object, more: object = {}) =>
+    chunk([{ index, delta, logprobs: null, finish_reason: null, ...more }]);
+  const role = (index: number) => {
+    if (roles.has(index)) return "";
+    roles.add(index);
+    return choice(index, { role: "assistant", content: "", refusal: null });
+  };
+  const logprobs = (piece: Piece) =>
+    chat.logprobs === true && piece.word !== undefined
+      ? { logprobs: { content: tokenLogprobs([piece]), refusal: null } }
+      : {};
+  return {
+    contentType: "text/event-stream; charset=utf-8",
+    keepAlive: ": ping\n\n",
+    begin: () => role(0),
+    piece: (piece) => role(piece.choice) + choice(piece.choice, { content: piece.text }, logprobs(piece)),
+    end: (answer) =>
+      answer.choices.map((one, index) => role(index) + choice(index, {}, { finish_reason: finishOf(one) })).join("") +
+      (counts ? chunk([], usageOf(answer)) : "") +
+      "data: [DONE]\n\n",
+    failed: (problem) => data({ error: openAiError(problem) }),
+  };
+}

@@ -1,0 +1,147 @@
+import { type Answer, answerOf, type Piece } from "../chat/answer.ts";
+import { checkedBody, lastTurn, tokenLogprobs, unixSeconds } from "../chat/messages.ts";
+import { noteHeaders } from "../chat/notes.ts";
+import { type Chatting, taskOf } from "../chat/question.ts";
+import { type StreamShape, streamAnswer } from "../chat/stream.ts";
+import { readJson } from "../photos.ts";
+import { contextOf } from "../request_context.ts";
+import { json } from "../responses.ts";
+import { openAiError } from "./openai_errors.ts";
+import { type ResponsesBody, responsesBodySchema } from "./openai_schemas.ts";
+
+/** Answers `POST /v1/responses`. Nothing is kept: a response cannot be asked for again. */
+export async function responses(request: Request, chatting: Chatting): Promise<Response> {
+  const body = await readJson(request, chatting.limits);
+  const asked = checkedBody(responsesBodySchema, body.json);
+  const format = asked.text?.format;
+  const messages = typeof asked.input === "string" ? [{ role: "user", content: asked.input }] : asked.input;
+  const task = await taskOf(
+    {
+      ...lastTurn(messages),
+      maxTokens: asked.max_output_tokens,
+      temperature: asked.temperature,
+      topP: asked.top_p,
+      json:
+        format?.type === "json_schema" ? { schema: format.schema } : format?.type === "json_object" ? true : undefined,
+      topLogprobs: (asked.top_logprobs ?? 0) > 0,
+    },
+    body,
+    chatting,
+  );
+  const made = new Made(contextOf(request).id, asked, () => chatting.model()?.name ?? "edgecap");
+  if (asked.stream === true) return streamAnswer(request, task, chatting, events(made));
+  const answer = await answerOf(request, task, chatting);
+  return json(made.finished(answer), noteHeaders(answer.notes));
+}
+
+/** A response as it comes about. */
+class Made {
+  readonly itemId: string;
+  readonly #id: string;
+  readonly #created = unixSeconds();
+  readonly #asked: ResponsesBody;
+  readonly #model: () => string;
+
+  constructor(requestId: string, asked: ResponsesBody, model: () => string) {
+    this.#id = `resp_${requestId}`;
+    this.itemId = `msg_${requestId}`;
+    this.#asked = asked;
+    this.#model = model;
+  }
+
+  begun(): object {
+    return this.#response("in_progress", [], null, null);
+  }
+
+  finished(answer: Answer): object {
+    const { words, cut } = answer.choices[0]!;
+    const usage = {
+      input_tokens: answer.captions.length,
+      input_tokens_details: { cached_tokens: 0 },
+      output_tokens: words,
+      output_tokens_details: { reasoning_tokens: 0 },
+      total_tokens: answer.captions.length + words,
+    };
+    const details = cut ? { reason: "max_output_tokens" } : null;
+    return this.#response(cut ? "incomplete" : "completed", [this.message(answer)], usage, details);
+  }
+
+  message(answer: Answer): object {
+    const status = answer.choices[0]!.cut ? "incomplete" : "completed";
+    return { id: this.itemId, type: "message", role: "assistant", status, content: [this.part(answer)] };
+  }
+
+  part({ choices, pieces }: Answer): object {
+    return { type: "output_text", text: choices[0]!.text, annotations: [], logprobs: this.logprobs(pieces) };
+  }
+
+  logprobs(pieces: readonly Piece[]): object[] {
+    return this.#asked.include?.includes("message.output_text.logprobs") ? tokenLogprobs(pieces) : [];
+  }
+
+  #response(status: string, output: readonly object[], usage: object | null, incomplete: object | null): object {
+    const { instructions, max_output_tokens: limit, temperature, top_p: topP, text } = this.#asked;
+    return {
+      id: this.#id,
+      object: "response",
+      created_at: this.#created,
+      status,
+      error: null,
+      incomplete_details: incomplete,
+      instructions: instructions ?? null,
+      max_output_tokens: limit ?? null,
+      metadata: {},
+      model: this.#model(),
+      output,
+      parallel_tool_calls: false,
+      previous_response_id: null,
+      reasoning: { effort: null, summary: null },
+      store: false,
+      temperature: temperature ?? null,
+      text: { format: text?.format ?? { type: "text" } },
+      tool_choice: "none",
+      tools: [],
+      top_p: topP ?? null,
+      truncation: "disabled",
+      usage,
+    };
+  }
+}
+
+/** The stream of a response: events that build it up, then the whole. */
+function events(made: Made): StreamShape {
+  let number = 0;
+  const event = (type: string, more: object) =>
+    `event: ${type}\ndata: ${JSON.stringify({ type, sequence_number: number++, ...more })}\n\n`;
+  const place = { item_id: made.itemId, output_index: 0, content_index: 0 };
+  return {
+    contentType: "text/event-stream; charset=utf-8",
+    keepAlive: ": ping\n\n",
+    begin: () => {
+      const item = { id: made.itemId, type: "message", role: "assistant", status: "in_progress", content: [] };
+      const part = { type: "output_text", text: "", annotations: [], logprobs: [] };
+      return (
+        event("response.created", { response: made.begun() }) +
+        event("response.in_progress", { response: made.begun() }) +
+        event("response.output_item.added", { output_index: 0, item }) +
+        event("response.content_part.added", { ...place, part })
+      );
+    },
+    piece: (piece) =>
+      event("response.output_text.delta", { ...place, delta: piece.text, logprobs: made.logprobs([piece]) }),
+    end: (answer) => {
+      const [choice] = answer.choices;
+      const logprobs = made.logprobs(answer.pieces);
+      return (
+        event("response.output_text.done", { ...place, text: choice!.text, logprobs }) +
+        event("response.content_part.done", { ...place, part: made.part(answer) }) +
+        event("response.output_item.done", { output_index: 0, item: made.message(answer) }) +
+        event(choice!.cut ? "response.incomplete" : "response.completed", { response: made.finished(answer) })
+      );
+    },
+    failed: (problem) => {
+      const { message, code } = openAiError(problem);
+      return event("error", { code, message, param: null });
+    },
+  };
+}

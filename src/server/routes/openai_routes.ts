@@ -1,0 +1,112 @@
+import { Type } from "@sinclair/typebox";
+import { noteMeanings } from "../chat/notes.ts";
+import type { Chatting } from "../chat/question.ts";
+import { answer, captionProblems, type Operation, type Route } from "../openapi.ts";
+import { type ProblemCode, statusOf } from "../problem.ts";
+import { chatCompletions } from "./openai_chat.ts";
+import { openAiRefusal } from "./openai_errors.ts";
+import { openAiModel } from "./openai_models.ts";
+import { responses } from "./openai_responses.ts";
+import {
+  chatBodySchema,
+  chatCompletionSchema,
+  openAiErrorSchema,
+  openAiModelSchema,
+  responseSchema,
+  responsesBodySchema,
+} from "./openai_schemas.ts";
+
+/** What an answer says of itself in its headers. */
+export const noteHeader = {
+  "edgecap-note": {
+    description: `What was made of the prompt: ${Object.keys(noteMeanings).join(", ")}.`,
+    schema: Type.String(),
+  },
+};
+
+const text = Type.String();
+
+const chatOperation: Operation = {
+  operationId: "createChatCompletion",
+  summary: "Captions the pictures of a chat, as OpenAI's interface does.",
+  description: "Of a prompt no more is obeyed than docs/clients.md says.",
+  tags: ["openai"],
+  requestBody: { required: true, content: { "application/json": { schema: chatBodySchema } } },
+  responses: {
+    "200": {
+      ...answer("The caption; of several pictures a line each.", {
+        "application/json": chatCompletionSchema,
+        "text/event-stream": text,
+      }),
+      headers: noteHeader,
+    },
+    ...errors(captionProblems),
+  },
+};
+
+const responsesOperation: Operation = {
+  operationId: "createResponse",
+  summary: "Captions pictures, as OpenAI's newer interface does.",
+  description: "Nothing is kept. Of a prompt no more is obeyed than docs/clients.md says.",
+  tags: ["openai"],
+  requestBody: { required: true, content: { "application/json": { schema: responsesBodySchema } } },
+  responses: {
+    "200": {
+      ...answer("The caption; of several pictures a line each.", {
+        "application/json": responseSchema,
+        "text/event-stream": text,
+      }),
+      headers: noteHeader,
+    },
+    ...errors(captionProblems),
+  },
+};
+
+const modelOperation: Operation = {
+  operationId: "retrieveModel",
+  summary: "The model that captions, by its name.",
+  tags: ["openai"],
+  parameters: [{ name: "id", in: "path", required: true, schema: Type.String({ minLength: 1 }) }],
+  responses: {
+    "200": answer("The model.", { "application/json": openAiModelSchema }),
+    ...errors(["model-unknown", "not-ready", "token-invalid"]),
+  },
+};
+
+/**
+ * The routes that speak as OpenAI's.
+ *
+ * @param taking Lets an answer take photos.
+ */
+export function openAiRoutes(chatting: Chatting, taking: (answer: Route["answer"]) => Route["answer"]): Route[] {
+  const refusal = openAiRefusal;
+  return [
+    {
+      method: "POST",
+      path: "/v1/chat/completions",
+      operation: chatOperation,
+      answer: taking((request) => chatCompletions(request, chatting)),
+      refusal,
+    },
+    {
+      method: "POST",
+      path: "/v1/responses",
+      operation: responsesOperation,
+      answer: taking((request) => responses(request, chatting)),
+      refusal,
+    },
+    {
+      method: "GET",
+      path: "/v1/models/{id}",
+      operation: modelOperation,
+      answer: (request) => openAiModel(request, chatting),
+      refusal,
+    },
+  ];
+}
+
+function errors(codes: readonly ProblemCode[]): Record<string, object> {
+  const statuses = codes.map((code) => ([415, 422].includes(statusOf(code)) ? 400 : statusOf(code)));
+  const shape = answer("An error, whose code says which.", { "application/json": openAiErrorSchema });
+  return Object.fromEntries([...new Set(statuses)].map((status) => [String(status), shape]));
+}

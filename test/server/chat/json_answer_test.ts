@@ -1,0 +1,124 @@
+import { describe, expect, test } from "bun:test";
+import Ajv from "ajv";
+import fc from "fast-check";
+import type { Caption } from "../../../src/captioner.ts";
+import { fillOf, plainFill } from "../../../src/server/chat/json_answer.ts";
+import { Problem } from "../../../src/server/problem.ts";
+
+const caption: Caption = {
+  caption: "a dog on grass",
+  logProbability: -3,
+  words: [],
+  alternatives: [],
+  concepts: [
+    { name: "dog", probability: 0.9 },
+    { name: "grass", probability: 0.4 },
+  ],
+  timing: { imageMs: 1, encodeMs: 1, generateMs: 1 },
+};
+
+const object = (properties: object, required: string[] = Object.keys(properties)) => ({
+  type: "object",
+  properties,
+  required,
+  additionalProperties: false,
+});
+const share = { type: "number", minimum: 0, maximum: 1 };
+
+/** Schemas that can be filled in, and with what. */
+const good: [schema: object, answer: object][] = [
+  [object({ caption: { type: "string" } }), { caption: "a dog on grass" }],
+  [object({ alt_text: { type: ["string", "null"], title: "Alt" } }), { alt_text: "a dog on grass" }],
+  [object({ tags: { type: "array", items: { type: "string" } } }), { tags: ["dog", "grass"] }],
+  [object({ keywords: { type: "array", items: { type: "string" }, maxItems: 1 } }), { keywords: ["dog"] }],
+  [
+    object({
+      labels: {
+        type: "array",
+        default: [],
+        items: object({ name: { type: "string", minLength: 1 }, confidence: share }),
+      },
+    }),
+    {
+      labels: [
+        { name: "dog", confidence: 0.9 },
+        { name: "grass", confidence: 0.4 },
+      ],
+    },
+  ],
+  [object({ title: { type: "string" }, mood: { type: "string" } }, ["title"]), { title: "a dog on grass" }],
+  [object({}), {}],
+];
+
+describe("fillOf()", () => {
+  test("fills in what is known, as the schema has it", () => {
+    for (const [schema, answer] of good) {
+      const filled = fillOf(schema)(caption);
+      expect(filled).toEqual(answer);
+      expect(new Ajv({ strict: false }).validate(schema, filled)).toBe(true);
+    }
+  });
+
+  test("names what cannot be known", () => {
+    const labels = object({
+      labels: { type: "array", items: object({ name: { type: "string" }, topicality: share }) },
+    });
+    for (const [schema, name] of [
+      [object({ mood: { type: "string" } }), '"mood"'],
+      [object({ caption: { type: "number" } }), '"caption"'],
+      [object({ caption: { type: "string", enum: ["yes", "no"] } }), '"caption"'],
+      [object({ caption: { type: "string", maxLength: 3 } }), '"caption"'],
+      [object({ tags: { type: "array", items: { type: "string" }, minItems: 3 } }), '"tags"'],
+      [object({}, ["people"]), '"people"'],
+      [labels, '"labels[].topicality"'],
+      [{ ...object({}), minProperties: 2 }, "plain properties"],
+      [{ type: "array" }, "plain properties"],
+      [undefined, "plain properties"],
+      ["text", "plain properties"],
+    ] as const)
+      expect(() => fillOf(schema)).toThrow(name);
+  });
+
+  test("gives what the schema allows, or refuses, property", () => {
+    const leaf = fc.oneof(
+      fc.constantFrom({ type: "string" }, share, { type: "boolean" }, { type: "string", minLength: 2 }, {}),
+      fc.jsonValue({ maxDepth: 2 }),
+    );
+    const name = fc.constantFrom("caption", "labels", "name", "confidence", "tags", "mood", "__proto__");
+    const flat = fc
+      .dictionary(name, leaf)
+      .chain((properties) => fc.subarray(Object.keys(properties)).map((required) => object(properties, required)));
+    const list = fc.record({ type: fc.constant("array"), items: fc.oneof(flat, leaf) });
+    const schemas = fc.dictionary(name, fc.oneof(flat, list, leaf)).map((properties) => object(properties));
+    fc.assert(
+      fc.property(schemas, (schema) => {
+        let filled: unknown;
+        try {
+          filled = fillOf(schema)(caption);
+        } catch (error) {
+          if (!(error instanceof Problem)) throw error;
+          expect(error.code).toBe("option-invalid");
+          return;
+        }
+        const ajv = new Ajv({ strict: false, validateSchema: false, logger: false });
+        let valid: (value: unknown) => unknown;
+        try {
+          valid = ajv.compile(schema);
+        } catch {
+          return;
+        }
+        expect([schema, filled, valid(filled)]).toEqual([schema, filled, true]);
+      }),
+    );
+  });
+});
+
+test("plainFill() gives the caption and its labels", () => {
+  expect(plainFill(caption)).toEqual({
+    caption: "a dog on grass",
+    labels: [
+      { name: "dog", confidence: 0.9 },
+      { name: "grass", confidence: 0.4 },
+    ],
+  });
+});

@@ -1,0 +1,87 @@
+"""Asks a server by the official Python clients of OpenAI and Ollama, and prints what they made of its answers as JSON."""
+
+import base64
+import json
+import sys
+
+import ollama
+import openai
+
+address, photo_path = sys.argv[1:]
+with open(photo_path, "rb") as file:
+    photo = file.read()
+url = "data:image/jpeg;base64," + base64.b64encode(photo).decode()
+said = {}
+
+
+def failure(work):
+    """The kind of error that a client throws, and its text."""
+    try:
+        work()
+    except (openai.APIError, ollama.ResponseError) as error:
+        return [type(error).__name__, getattr(error, "status_code", None), str(error)]
+    raise SystemExit("Nothing was thrown.")
+
+
+def message(text, *urls):
+    return {
+        "role": "user",
+        "content": [
+            {"type": "text", "text": text},
+            *({"type": "image_url", "image_url": {"url": one}} for one in urls),
+        ],
+    }
+
+
+client = openai.OpenAI(base_url=address + "/v1", api_key="secret", max_retries=0)
+
+
+def chat(text, *urls, **settings):
+    return client.chat.completions.create(model="gpt-4o", messages=[message(text, *urls)], **settings)
+
+
+said["models"] = [model.id for model in client.models.list()]
+said["model"] = client.models.retrieve("knowing").id
+said["chat"] = chat("Describe", url).choices[0].message.content
+said["two"] = chat("Describe", url, url).choices[0].message.content
+said["tags"] = chat("tags", url).choices[0].message.content
+said["choices"] = len(chat("", url, n=3).choices)
+probable = chat("", url, logprobs=True, top_logprobs=2)
+said["logprobs"] = "".join(token.token for token in probable.choices[0].logprobs.content)
+said["usage"] = probable.usage.total_tokens
+said["chunks"] = [
+    chunk.choices[0].delta.content
+    for chunk in chat("", url, stream=True, stream_options={"include_usage": True})
+    if chunk.choices and chunk.choices[0].delta.content
+]
+said["note"] = client.chat.completions.with_raw_response.create(
+    model="any", messages=[message("in French", url)]
+).headers["edgecap-note"]
+content = [{"type": "input_text", "text": "tags"}, {"type": "input_image", "image_url": url}]
+said["response"] = client.responses.create(model="any", input=[{"role": "user", "content": content}]).output_text
+with client.responses.stream(model="any", input=[{"role": "user", "content": content[1:]}]) as stream:
+    said["response_stream"] = "".join(event.delta for event in stream if event.type == "response.output_text.delta")
+    said["response_final"] = stream.get_final_response().output_text
+said["no_picture"] = failure(lambda: chat("Hello"))
+said["no_url"] = failure(lambda: chat("", "https://example.org/a.jpg"))
+stranger = openai.OpenAI(base_url=address + "/v1", api_key="wrong", max_retries=0)
+said["stranger"] = failure(lambda: stranger.models.list())
+
+local = ollama.Client(host=address, headers={"authorization": "Bearer secret"})
+said["ollama_models"] = [model.model for model in local.list().models]
+said["ollama_ps"] = [model.model for model in local.ps().models]
+said["ollama_show"] = list(local.show("knowing").capabilities)
+generated = local.generate(model="any", prompt="Describe", images=[photo], keep_alive="5m")
+said["generate"] = generated.response
+said["generate_times"] = [generated.prompt_eval_duration, generated.eval_duration, generated.eval_count]
+said["generate_stream"] = [part.response for part in local.generate(model="any", images=[photo], stream=True)]
+said["generate_json"] = json.loads(local.generate(model="any", images=[photo], format="json").response)
+asked = [{"role": "user", "content": "one word", "images": [photo]}]
+said["ollama_chat"] = local.chat(model="any", messages=asked).message.content
+said["ollama_chat_stream"] = "".join(
+    part.message.content for part in local.chat(model="any", messages=asked, stream=True)
+)
+said["ollama_no_picture"] = failure(lambda: local.generate(model="any", prompt="Hello"))
+said["ollama_no_model"] = failure(lambda: local.show("llava"))
+
+json.dump(said, sys.stdout)

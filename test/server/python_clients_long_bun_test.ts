@@ -1,0 +1,66 @@
+/** The official Python clients of OpenAI and Ollama, unchanged, out of a virtual environment made by pip. */
+import { afterAll, expect } from "bun:test";
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { testUnless } from "../skip.ts";
+import { knowingServer, known } from "./knowing_server.ts";
+
+const packages = ["openai==3.57.0", "ollama==0.6.3"];
+const folder = mkdtempSync(join(tmpdir(), "edgecap-python-"));
+const python = join(folder, "bin/python");
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Why the clients are not here, if they are not. */
+function missing(): string | undefined {
+  if (spawnSync("python3", ["-m", "venv", folder], { stdio: "ignore" }).status !== 0) return "python3 makes no venv";
+  const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...packages];
+  if (spawnSync(python, pip, { stdio: "ignore", timeout: 300_000 }).status !== 0) return "pip installs nothing";
+  return undefined;
+}
+
+testUnless(missing(), "the Python clients of OpenAI and Ollama get their captions and errors", async () => {
+  await using server = await knowingServer({ tokens: ["secret"] });
+  const script = fileURLToPath(new URL("./python_clients.py", import.meta.url));
+  const photo = fileURLToPath(new URL("../../examples/coffee.jpg", import.meta.url));
+  const child = spawn(python, [script, server.url, photo], { stdio: ["ignore", "pipe", "inherit"] });
+  let output = "";
+  child.stdout.on("data", (chunk) => {
+    output += chunk;
+  });
+  expect(await new Promise((resolve) => child.on("close", resolve))).toBe(0);
+  const words = ["a", " dog", "'s", " bowl", " stands", " on", " grass"];
+  const nouns = "fire hydrant, dog, grass";
+  expect(JSON.parse(output)).toEqual({
+    models: ["knowing"],
+    model: "knowing",
+    chat: known,
+    two: `${known}\n${known}`,
+    tags: nouns,
+    choices: 3,
+    logprobs: known,
+    usage: 7,
+    chunks: words,
+    note: "prompt-ignored, english-only",
+    response: nouns,
+    response_stream: known,
+    response_final: known,
+    no_picture: ["BadRequestError", 400, expect.stringContaining("holds no picture")],
+    no_url: ["PermissionDeniedError", 403, expect.stringContaining("fetches no images by URL")],
+    stranger: ["AuthenticationError", 401, expect.stringContaining("does not know that token")],
+    ollama_models: ["knowing:latest"],
+    ollama_ps: ["knowing:latest"],
+    ollama_show: ["completion", "vision"],
+    generate: known,
+    generate_times: [3_500_000, 4_000_000, 6],
+    generate_stream: [...words, ""],
+    generate_json: { caption: known, labels: expect.arrayContaining([{ name: "dog", confidence: 0.75 }]) },
+    ollama_chat: "dog",
+    ollama_chat_stream: "dog",
+    ollama_no_picture: ["ResponseError", 400, expect.stringContaining("holds no picture")],
+    ollama_no_model: ["ResponseError", 404, expect.stringContaining("no model")],
+  });
+});
