@@ -2,7 +2,7 @@ import type { ConceptName } from "../concepts/concept_names.ts";
 import type { Concept } from "../concepts/likely_concepts.ts";
 
 /** A plain caption names only what is at least so sure. */
-export const plainProbability = 0.7;
+const plainProbability = 0.7;
 /** Nouns that a plain caption names, at most. */
 const most = 2;
 

@@ -9,7 +9,8 @@ describe("sayingWhatIsKept()", () => {
     const stopped = sayingWhatIsKept(
       async () => {
         pictures = 3;
-        controller.abort();
+        // As interruptSignal() does.
+        controller.abort(new EdgecapError("aborted", "Interrupted."));
         throwIfAborted(controller.signal);
       },
       () => `: ${pictures} pictures are kept.`,

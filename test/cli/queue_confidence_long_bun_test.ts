@@ -1,16 +1,16 @@
-import { expect, test } from "bun:test";
+import { expect } from "bun:test";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { startRedis } from "../fixtures/redis_server.ts";
+import { noRedis, startRedis } from "../fixtures/redis_server.ts";
 import { sureBundleFiles } from "../fixtures/sure_bundle.ts";
+import { testUnless } from "../skip.ts";
 import { edgecap, inFolder, start } from "./edgecap.ts";
 
 const coffee = readFileSync(new URL("../../examples/coffee.jpg", import.meta.url));
 
-test("edgecap batch --queue hands on how sure a sentence must be, and what was less sure", () =>
+testUnless(noRedis, "edgecap batch --queue hands on how sure a sentence must be, and what was less sure", () =>
   inFolder(async (folder) => {
     await using redis = await startRedis(folder);
-    if (redis === undefined) return;
     for (const name of ["sure", "photos"]) mkdirSync(join(folder, name));
     for (const [name, bytes] of await sureBundleFiles({ confidence: 0.4, concepts: { dog: 0.9 } }))
       writeFileSync(join(folder, "sure", name), bytes);
@@ -27,4 +27,5 @@ test("edgecap batch --queue hands on how sure a sentence must be, and what was l
       worker.child.kill("SIGKILL");
       await worker.ended;
     }
-  }));
+  }),
+);

@@ -1,14 +1,15 @@
 /** How sure the model is and what it recognised, as the page says them in a real browser. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import type { Browser } from "playwright-core";
 import { sureBundleFiles } from "../../fixtures/sure_bundle.ts";
-import { hasChromium, openTab, startChromium } from "./chromium.ts";
+import { describeUnless } from "../../skip.ts";
+import { noChromium, openTab, startChromium } from "./chromium.ts";
 import { hand, serve, shownCaption } from "./person.ts";
 
 const coffee = readFileSync(new URL("../../../examples/coffee.jpg", import.meta.url));
 
-describe.skipIf(!hasChromium)("the page in Chromium, of a bundle that says how sure it is", () => {
+describeUnless(noChromium, "the page in Chromium, of a bundle that says how sure it is", () => {
   let browser: Browser;
 
   beforeAll(async () => {
