@@ -4,15 +4,22 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { noteMeanings } from "../../src/server/chat/notes.ts";
 import { problemCodes, statusOf } from "../../src/server/problem.ts";
 import { optionsSchema } from "../../src/server/schemas.ts";
 import { codeBlocks } from "../code_blocks.ts";
-import { type TinyServer, tinyServer } from "./tiny_server.ts";
+import { example, type TinyServer, tinyServer } from "./tiny_server.ts";
 
 const page = readFileSync(new URL("../../docs/server.md", import.meta.url), "utf8");
-const commands = codeBlocks(page, "sh").filter((text) => text.includes("curl"));
+const clients = readFileSync(new URL("../../docs/clients.md", import.meta.url), "utf8");
+const address = "http://localhost:3000";
+const commands = [
+  ...codeBlocks(page, "sh"),
+  ...codeBlocks(clients, "sh").map((text) => text.replaceAll(address, "$EDGECAP")),
+].filter((text) => text.includes("curl"));
 const programs = codeBlocks(page, "ts");
 
+const image = { "content-type": "image/jpeg" };
 let tiny: TinyServer;
 let folder: string;
 
@@ -27,8 +34,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-describe("docs/server.md", () => {
-  test("has commands for every route, and all of them work", async () => {
+describe("docs/server.md and docs/clients.md", () => {
+  test("have commands for every route, and all of them work", async () => {
     for (const command of commands) {
       const child = spawn("bash", ["-euo", "pipefail", "-c", command], {
         cwd: folder,
@@ -52,6 +59,31 @@ describe("docs/server.md", () => {
     expect(programs.length).toBe(1);
     writeFileSync(join(examples, "server.ts"), programs[0]!);
     await import(join(examples, "server.ts"));
+  });
+
+  test("have programs of other libraries that run as they are printed", async () => {
+    const caption = await (await tiny.post("", example("coffee.jpg"), { ...image, accept: "text/plain" })).text();
+    const printed = codeBlocks(clients, "ts ignore");
+    expect(printed.length).toBe(2);
+    // Beside the packages that they import.
+    const programsFolder = fileURLToPath(new URL("../../.cache/client-programs/", import.meta.url));
+    mkdirSync(programsFolder, { recursive: true });
+    cpSync(join(folder, "photo.jpg"), join(programsFolder, "photo.jpg"));
+    for (const [place, program] of printed.entries()) {
+      const file = join(programsFolder, `${place}.ts`);
+      writeFileSync(file, program.replaceAll(address, tiny.url));
+      const child = spawn(process.execPath, [file], { cwd: programsFolder, stdio: ["ignore", "pipe", "inherit"] });
+      let output = "";
+      child.stdout.on("data", (chunk) => {
+        output += chunk;
+      });
+      await new Promise((resolve) => child.on("close", resolve));
+      expect([program, output]).toEqual([program, caption]);
+    }
+  });
+
+  test("name every code of the header Edgecap-Note", () => {
+    for (const code of Object.keys(noteMeanings)) expect(clients).toContain(`\`${code}\``);
   });
 
   test("names every option and every code of a problem under its status", () => {

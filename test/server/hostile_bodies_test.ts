@@ -106,6 +106,36 @@ describe("bodies of 20 MiB", () => {
   });
 });
 
+describe("bodies of 20 MiB in other servers' shapes", () => {
+  const begin = '{"messages":[{"role":"user","content":[';
+  const bodies: [what: string, status: number, body: () => string][] = [
+    ["parts without end", 400, () => filled('{"type":"text"},', begin, '{"type":"text"}]}]}')],
+    ["messages without end", 400, () => filled("{},", '{"messages":[', "{}]}")],
+    ["a prompt without end", 400, () => filled("short in one ", '{"messages":[{"role":"user","content":"', '"}]}')],
+    ["blanks in a prompt without end", 400, () => filled(" ", '{"messages":[{"role":"user","content":"', '"}]}')],
+    ["a role without end", 400, () => filled("user", '{"messages":[{"role":"', '","content":[]}]}')],
+    ["a URL without end", 403, () => filled("h", `${begin}{"type":"image_url","image_url":"http://`, '"}]}]}')],
+    ["a schema without end", 400, () => filled('{"a":', '{"messages":[],"response_format":{"x":', "1}")],
+    [
+      "pictures without end",
+      413,
+      () => `${begin}${Array(200).fill('{"type":"image_url","image_url":"AAAA"}').join(",")}]}]}`,
+    ],
+  ];
+  for (const [what, status, body] of bodies) {
+    test(`that are ${what} are refused at once`, async () => {
+      await using tiny = await tinyServer();
+      const text = body();
+      const started = performance.now();
+      const url = `${tiny.url}/v1/chat/completions`;
+      const response = await fetch(url, { method: "POST", body: text });
+      const answer = await response.text();
+      expect([what, response.status, answer.length < 500]).toEqual([what, status, true]);
+      expect(performance.now() - started).toBeLessThan(mostMs);
+    });
+  }
+});
+
 describe("parseJsonBody()", () => {
   const encode = (text: string) => new TextEncoder().encode(text);
 

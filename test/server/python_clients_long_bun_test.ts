@@ -1,18 +1,31 @@
 /** The official Python clients of OpenAI and Ollama, unchanged, out of a virtual environment made by pip. */
 import { afterAll, expect } from "bun:test";
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { codeBlocks } from "../code_blocks.ts";
 import { testUnless } from "../skip.ts";
 import { knowingServer, known } from "./knowing_server.ts";
 
 const packages = ["openai==3.57.0", "ollama==0.6.3"];
 const folder = mkdtempSync(join(tmpdir(), "edgecap-python-"));
 const python = join(folder, "bin/python");
+const photo = fileURLToPath(new URL("../../examples/coffee.jpg", import.meta.url));
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** What Python prints, after it has ended well. */
+async function outputOf(args: string[]): Promise<string> {
+  const child = spawn(python, args, { cwd: folder, stdio: ["ignore", "pipe", "inherit"] });
+  let output = "";
+  child.stdout.on("data", (chunk) => {
+    output += chunk;
+  });
+  expect(await new Promise((resolve) => child.on("close", resolve))).toBe(0);
+  return output;
+}
 
 /** Why the clients are not here, if they are not. */
 function missing(): string | undefined {
@@ -22,16 +35,24 @@ function missing(): string | undefined {
   return undefined;
 }
 
-testUnless(missing(), "the Python clients of OpenAI and Ollama get their captions and errors", async () => {
+const reason = missing();
+
+testUnless(reason, "the programs in docs/clients.md run as they are printed", async () => {
+  await using server = await knowingServer();
+  const page = readFileSync(new URL("../../docs/clients.md", import.meta.url), "utf8");
+  const programs = codeBlocks(page, "py");
+  expect(programs.length).toBe(2);
+  copyFileSync(photo, join(folder, "photo.jpg"));
+  for (const program of programs) {
+    const text = program.replaceAll("http://localhost:3000", server.url);
+    expect([program, await outputOf(["-c", text])]).toEqual([program, `${known}\n`]);
+  }
+});
+
+testUnless(reason, "the Python clients of OpenAI and Ollama get their captions and errors", async () => {
   await using server = await knowingServer({ tokens: ["secret"] });
   const script = fileURLToPath(new URL("./python_clients.py", import.meta.url));
-  const photo = fileURLToPath(new URL("../../examples/coffee.jpg", import.meta.url));
-  const child = spawn(python, [script, server.url, photo], { stdio: ["ignore", "pipe", "inherit"] });
-  let output = "";
-  child.stdout.on("data", (chunk) => {
-    output += chunk;
-  });
-  expect(await new Promise((resolve) => child.on("close", resolve))).toBe(0);
+  const output = await outputOf([script, server.url, photo]);
   const words = ["a", " dog", "'s", " bowl", " stands", " on", " grass"];
   const nouns = "fire hydrant, dog, grass";
   expect(JSON.parse(output)).toEqual({
