@@ -95,9 +95,13 @@ describe("examples in the documents", () => {
       const text = await readFile(root + page, "utf8");
       // Every second fence opens a block.
       const fences = [...text.matchAll(/^```(.*)$/gm)].map((found) => found[1]!).filter((_, place) => place % 2 === 0);
-      const known = ["ts", "ts ignore", "sh", "json", ...(page === "docs/operate.md" ? ["ini", "yaml"] : [])];
+      const known = ["ts", "ts ignore", "sh", "json", "yaml"];
+      if (page === "docs/operate.md") known.push("ini");
+      // test/server/python_clients_long_bun_test.ts runs them.
+      if (page === "docs/clients.md") known.push("py");
       expect([page, fences.filter((language) => !known.includes(language))]).toEqual([page, []]);
       for (const block of await blocks(page, "json")) for (const line of block.trim().split("\n")) JSON.parse(line);
+      for (const block of await blocks(page, "yaml")) Bun.YAML.parse(block);
     }
   });
 
