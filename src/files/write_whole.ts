@@ -94,7 +94,8 @@ export async function removeAbandoned(folder: string, olderThanMs: number = aban
     if (owner === undefined || Number(owner) === process.pid) continue;
     const path = join(folder, name);
     const found = await stat(path).catch(() => undefined);
-    if (found !== undefined && Date.now() - found.mtimeMs >= olderThanMs)
+    // The file's time has parts of a millisecond, which the clock's lacks.
+    if (found !== undefined && Date.now() - Math.floor(found.mtimeMs) >= olderThanMs)
       await rm(path, { force: true }).catch(() => {});
   }
 }
