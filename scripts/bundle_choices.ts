@@ -243,11 +243,11 @@ All have the encoder's weights and 8-bit ranges, the decoder and the datastore o
 fewer regions to look at. Those of ${fewBeams} beams or fewer search once: a caption need not name what the picture
 surely shows, as a second search would cost what few beams save.
 
-How a bundle captions unless you say otherwise stands in its manifest, under \`generation\`: \`beams\`, \`maxWords\`, \`lengthPenalty\`;
-\`neighbours\`, training photos that have a say; \`noRepeatNgram\` (2 to 10), which keeps captions from saying a phrase twice; and, of
-decoders that look at concepts, \`concepts\`: \`least\`, the probability from which a noun is sure (above 0, up to 1), \`most\`, how many
-nouns a caption is asked to name (1 to 3), and \`reward\`, what each adds to the score of a caption that names it (0 to 1000). See
-[how it works](how_it_works.md#decode).
+How a bundle captions unless you say otherwise stands in its manifest, under \`generation\`: \`beams\`, \`maxWords\`,
+\`lengthPenalty\`; \`neighbours\`, training photos that have a say; \`noRepeatNgram\` (2 to 10), which keeps captions from
+saying a phrase twice; and, of decoders that look at concepts, \`concepts\`: \`least\`, the probability from which a noun is
+sure (above 0, up to 1), \`most\`, how many nouns a caption is asked to name (1 to 3), and \`reward\`, what each adds to the
+score of a caption that names it (0 to 1000). See [how it works](how_it_works.md#decode).
 
 Scores are those of ${dev.length} dev photos of Flickr8k, times 100${dev.length < listed.length ? "; of so few they compare with each other, not with those of all" : ""}.
 Milliseconds are medians of ${flags.rounds} interleaved rounds of the pictures in examples/ on one thread of wasm: ${describeProcessor()}, ${availableParallelism()} cores,
