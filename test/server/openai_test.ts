@@ -152,6 +152,18 @@ describe("chat.completions.create()", () => {
     }
   });
 
+  test("gives no sentence that is less sure than asked", async () => {
+    for (const [least, content, note] of [
+      [0.4, known, null],
+      [0.6, "", "unsure"],
+    ] as const) {
+      const { data, response } = await chat("", { min_confidence: least } as Settings).withResponse();
+      expect([least, data.choices[0]!.message.content]).toEqual([least, content]);
+      expect([least, response.headers.get("edgecap-note")]).toEqual([least, note]);
+    }
+    expect((await failure(chat("", { min_confidence: 2 } as Settings))).message).toContain("min_confidence");
+  });
+
   test("says that the limit has ended the caption, and only then", async () => {
     const finish = async (max: number) => (await chat("", { max_tokens: max })).choices[0]!.finish_reason;
     expect([await finish(3), await finish(7), await finish(20)]).toEqual(["length", "stop", "stop"]);

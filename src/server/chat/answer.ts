@@ -52,7 +52,9 @@ export async function* answerInPieces(
   const aloud = live && task.form === "sentence" && task.fill === undefined;
   const runs = task.photos.map((photo) => {
     const work = (onWord: (word: CaptionWord) => void, stop: AbortSignal) =>
-      captionOne(photo, request, chatting, { signal: stop, ...(aloud && { onWord }) }).then(({ caption }) => caption);
+      captionOne(photo, request, chatting, { signal: stop, unsureToo: true, ...(aloud && { onWord }) }).then(
+        ({ caption }) => caption,
+      );
     return begun(captionStream(work, signal));
   });
   try {
@@ -197,7 +199,7 @@ function summary(
   });
   const empty: Note[] = [];
   if (form !== "sentence" && captions.some(({ concepts }) => concepts.length === 0)) empty.push("no-keywords");
-  if (form === "sentence" && captions.some(({ caption }) => caption === "")) empty.push("unsure");
+  if (form === "sentence" && captions.some(({ caption, reason }) => caption === "" || reason)) empty.push("unsure");
   return { choices, notes: [...notes, ...empty] };
 }
 

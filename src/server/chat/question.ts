@@ -30,6 +30,8 @@ export interface Question {
   readonly topP?: number | undefined;
   readonly topK?: number | undefined;
   readonly seed?: number | undefined;
+  /** Least confidence of a sentence that is given, 0 to 1. */
+  readonly minConfidence?: number | undefined;
   /** Whether the answer is JSON, and by which schema. */
   readonly json?: true | { readonly schema: unknown } | undefined;
   /** Whether the probabilities of the words that were not chosen are wanted. */
@@ -86,7 +88,7 @@ export async function taskOf(question: Question, body: JsonRequest, chatting: Ch
 }
 
 function optionsOf(
-  { count = 1, temperature = 0, topP, topK, seed, json }: Question,
+  { count = 1, temperature = 0, topP, topK, seed, minConfidence = 0, json }: Question,
   { form, length }: Prompt,
   limit: number | undefined,
   model: ModelCard | undefined,
@@ -100,6 +102,7 @@ function optionsOf(
   return {
     ...(count > 1 && form === "sentence" && json === undefined && { alternatives: count - 1 }),
     ...(most !== usual && { maxWords: most }),
+    ...(minConfidence > 0 && { minConfidence }),
     ...(drawn && { temperature }),
     ...(drawn && topP !== undefined && topP < 1 && { topP: Math.max(topP, Number.EPSILON) }),
     ...(drawn && topK !== undefined && topK > 0 && { topK: Math.min(topK, model?.vocabulary ?? topK) }),
