@@ -267,6 +267,10 @@ describe("chat.completions.create({ stream: true })", () => {
   test("is refused with a status before its first word, and told of a failure after it", async () => {
     const broken = dataUrl(new TextEncoder().encode("no picture"));
     expect(await failure(stream({}, [broken]))).toBeInstanceOf(OpenAI.BadRequestError);
+    // Keywords are whole before the head is sent.
+    expect((await failure(stream({}, [coffee, broken], "Tags"))).status).toBe(400);
+    const { response } = await stream({}, [coffee, dataUrl(blank())], "Tags").withResponse();
+    expect(response.headers.get("edgecap-note")).toBe("keywords, no-keywords");
     const texts: string[] = [];
     const read = async () => {
       for await (const { choices } of await stream({}, [coffee, broken])) texts.push(choices[0]?.delta.content ?? "");

@@ -49,7 +49,7 @@ export async function* answerInPieces(
 ): AsyncGenerator<Piece, Answer, undefined> {
   note(request, task.photos);
   const signal = AbortSignal.any([request.signal, left.signal]);
-  const aloud = live && task.form === "sentence" && task.fill === undefined;
+  const aloud = live && task.aloud;
   const runs = task.photos.map((photo) => {
     const work = (onWord: (word: CaptionWord) => void, stop: AbortSignal) =>
       captionOne(photo, request, chatting, { signal: stop, unsureToo: true, ...(aloud && { onWord }) }).then(

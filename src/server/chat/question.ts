@@ -46,6 +46,8 @@ export interface Task {
   readonly fill: Fill | undefined;
   /** Most words of an answer, if the client says how many. */
   readonly limit: number | undefined;
+  /** Whether words can be told as they are decided; what has to wait for all is answered at once. */
+  readonly aloud: boolean;
   readonly notes: readonly Note[];
 }
 
@@ -83,6 +85,7 @@ export async function taskOf(question: Question, body: JsonRequest, chatting: Ch
     form: prompt.form,
     fill,
     limit,
+    aloud: prompt.form === "sentence" && fill === undefined && options.minConfidence === undefined,
     notes: question.topLogprobs === true ? [...prompt.notes, "no-top-logprobs"] : prompt.notes,
   };
 }
