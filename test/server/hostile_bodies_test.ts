@@ -131,7 +131,8 @@ describe("bodies of 20 MiB in other servers' shapes", () => {
       const response = await fetch(url, { method: "POST", body: text });
       const answer = await response.text();
       expect([what, response.status, answer.length < 500]).toEqual([what, status, true]);
-      expect(performance.now() - started).toBeLessThan(mostMs);
+      // The body travels, too.
+      expect(performance.now() - started).toBeLessThan(2 * mostMs);
     });
   }
 });

@@ -1,6 +1,6 @@
 /**
  * A worker that always says "a dog's bowl stands on grass" and knows what it saw, so that tests know the answer. Of small
- * files, such as `grey.png`, it says and knows nothing.
+ * files, such as `grey.png`, it says and knows nothing. Its confidence is 0.5.
  */
 import type { FromWorker, ToWorker } from "../../src/server/pool/messages.ts";
 
@@ -18,7 +18,10 @@ scope.onmessage = ({ data }) => {
   if (data.type !== "job") return;
   const { id, options, image } = data;
   const blank = image.length < 1000;
-  const words = (blank ? [] : texts).slice(0, options.maxWords).map((text) => ({ text, logProbability: -0.5 }));
+  const unsure = (options.minConfidence ?? 0) > 0.5;
+  const words = (blank || unsure ? [] : texts)
+    .slice(0, options.maxWords)
+    .map((text) => ({ text, logProbability: -0.5 }));
   if (data.words) for (const word of words) scope.postMessage({ type: "word", id, word });
   const whole = words.length === texts.length;
   scope.postMessage({
@@ -29,6 +32,8 @@ scope.onmessage = ({ data }) => {
         .map(({ text }) => text)
         .join(" ")
         .replace(" 's", "'s"),
+      confidence: 0.5,
+      ...(unsure && { reason: "unsure" as const }),
       // A caption that ends by itself has the probability of its end, too.
       logProbability: words.length * -0.5 - (whole ? 0.25 : 0),
       words,

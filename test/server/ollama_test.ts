@@ -111,6 +111,14 @@ describe("generate()", () => {
     await note.body?.cancel();
   });
 
+  test("gives no sentence that is less sure than asked, as a stream or whole", async () => {
+    for (const stream of [false, true]) {
+      const response = await post("/api/generate", { images, stream, options: { min_confidence: 0.6 } });
+      expect(response.headers.get("edgecap-note")).toBe("unsure");
+      expect(await response.json()).toMatchObject({ response: "", done: true, done_reason: "stop" });
+    }
+  });
+
   test("gives the probabilities of the words", async () => {
     const response = await post("/api/generate", { images, stream: false, logprobs: true });
     const { logprobs } = (await response.json()) as { logprobs: { token: string; logprob: number }[] };

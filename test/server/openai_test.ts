@@ -132,10 +132,12 @@ describe("chat.completions.create()", () => {
     // The limits that reach the worker: its alternatives tell them.
     const others = async (text: string, settings: Settings) =>
       (await chat(text, { n: 2, ...settings })).choices[1]!.message.content!;
-    expect(await others("A short caption.", {})).toContain('"maxWords":8');
-    expect(await others("A long caption.", {})).toContain('"maxWords":40');
-    expect(await others("A short caption.", { max_tokens: 7 })).toContain('"maxWords":7');
+    expect(await others("Describe", { max_tokens: 7 })).toContain('"maxWords":7');
     expect(await others("Describe", { max_tokens: 300 })).not.toContain("maxWords");
+    // Of eight captions the shortest has three words.
+    const { choices } = await chat("A short caption.", { n: 2 });
+    expect(choices.map((choice) => choice.message.content)).toEqual([expect.stringMatching(/^another 1 \S+$/)]);
+    expect(choices[0]!.message.content).toContain('"alternatives":7');
     expect(await contentOf("Tags.", { max_tokens: 3 })).toBe("fire hydrant, dog");
   });
 
@@ -150,6 +152,18 @@ describe("chat.completions.create()", () => {
       expect(data.choices[0]!.finish_reason).toBe("stop");
       expect(response.headers.get("edgecap-note")).toBe(note);
     }
+  });
+
+  test("gives no sentence that is less sure than asked", async () => {
+    for (const [least, content, note] of [
+      [0.4, known, null],
+      [0.6, "", "unsure"],
+    ] as const) {
+      const { data, response } = await chat("", { min_confidence: least } as Settings).withResponse();
+      expect([least, data.choices[0]!.message.content]).toEqual([least, content]);
+      expect([least, response.headers.get("edgecap-note")]).toEqual([least, note]);
+    }
+    expect((await failure(chat("", { min_confidence: 2 } as Settings))).message).toContain("min_confidence");
   });
 
   test("says that the limit has ended the caption, and only then", async () => {
@@ -255,6 +269,10 @@ describe("chat.completions.create({ stream: true })", () => {
   test("is refused with a status before its first word, and told of a failure after it", async () => {
     const broken = dataUrl(new TextEncoder().encode("no picture"));
     expect(await failure(stream({}, [broken]))).toBeInstanceOf(OpenAI.BadRequestError);
+    // Keywords are whole before the head is sent.
+    expect((await failure(stream({}, [coffee, broken], "Tags"))).status).toBe(400);
+    const { response } = await stream({}, [coffee, dataUrl(blank())], "Tags").withResponse();
+    expect(response.headers.get("edgecap-note")).toBe("keywords, no-keywords");
     const texts: string[] = [];
     const read = async () => {
       for await (const { choices } of await stream({}, [coffee, broken])) texts.push(choices[0]?.delta.content ?? "");

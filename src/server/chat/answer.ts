@@ -49,10 +49,12 @@ export async function* answerInPieces(
 ): AsyncGenerator<Piece, Answer, undefined> {
   note(request, task.photos);
   const signal = AbortSignal.any([request.signal, left.signal]);
-  const aloud = live && task.form === "sentence" && task.fill === undefined;
+  const aloud = live && task.aloud;
   const runs = task.photos.map((photo) => {
     const work = (onWord: (word: CaptionWord) => void, stop: AbortSignal) =>
-      captionOne(photo, request, chatting, { signal: stop, ...(aloud && { onWord }) }).then(({ caption }) => caption);
+      captionOne(photo, request, chatting, { signal: stop, unsureToo: true, ...(aloud && { onWord }) }).then(
+        ({ caption }) => caption,
+      );
     return begun(captionStream(work, signal));
   });
   try {
@@ -74,7 +76,7 @@ export async function* answerInPieces(
       if (task.fill === undefined) yield* noted(pieces, ...line.rest(caption!, lineOf(caption!, task)));
     }
     if (task.fill !== undefined) yield* noted(pieces, ...inWords(jsonOf(captions, task)));
-    const others = otherChoices(captions);
+    const others = task.length === undefined ? otherChoices(captions) : [];
     for (const { text, place } of others) yield* noted(pieces, { choice: place, text });
     return { pieces, captions, ...summary(pieces, captions, task, others.length + 1) };
   } finally {
@@ -157,8 +159,15 @@ function inWords(text: string): Piece[] {
   return parts.map((part) => ({ choice: 0, text: part }));
 }
 
-function lineOf({ caption, concepts }: Caption, { form, limit = Number.POSITIVE_INFINITY }: Task): string {
-  if (form === "sentence") return caption;
+function lineOf(of: Caption, { form, length, limit = Number.POSITIVE_INFINITY }: Task): string {
+  const { caption, concepts, alternatives } = of;
+  if (form === "sentence") {
+    if (length === undefined) return caption;
+    const sign = length === "short" ? 1 : -1;
+    // Of those of one length the most probable stays first.
+    const texts = [caption, ...alternatives.map((one) => one.caption)];
+    return texts.sort((a, b) => sign * (wordsIn(a) - wordsIn(b)))[0]!;
+  }
   const names = concepts.map(({ name }) => name);
   if (form === "word") return names.find((name) => !name.includes(" ")) ?? names[0] ?? "";
   let words = 0;
@@ -197,7 +206,7 @@ function summary(
   });
   const empty: Note[] = [];
   if (form !== "sentence" && captions.some(({ concepts }) => concepts.length === 0)) empty.push("no-keywords");
-  if (form === "sentence" && captions.some(({ caption }) => caption === "")) empty.push("unsure");
+  if (form === "sentence" && captions.some(({ caption, reason }) => caption === "" || reason)) empty.push("unsure");
   return { choices, notes: [...notes, ...empty] };
 }
 

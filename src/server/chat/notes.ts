@@ -7,7 +7,7 @@ export const noteMeanings = {
   long: "The prompt asks for a long sentence.",
   "english-only": "The prompt asks for another language: the answer is in English.",
   "no-keywords": "The model recognises nothing, or knows no nouns: the answer is empty.",
-  unsure: "The model gives no sentence: the answer is empty.",
+  unsure: "No sentence is as sure as asked: the answer is plain, or empty.",
   "no-top-logprobs": "The words that were not chosen are not known.",
 } as const;
 

@@ -5,7 +5,7 @@ export interface Prompt {
   /** A sentence, what the picture shows as a list of nouns, or the likeliest of these nouns. */
   readonly form: "sentence" | "keywords" | "word";
   /** How long the sentence is to be, if the prompt says it. */
-  readonly length?: "short" | "long";
+  readonly length?: "short" | "long" | undefined;
   /** What was taken from the prompt, and what was not. */
   readonly notes: readonly Note[];
 }

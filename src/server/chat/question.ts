@@ -30,6 +30,8 @@ export interface Question {
   readonly topP?: number | undefined;
   readonly topK?: number | undefined;
   readonly seed?: number | undefined;
+  /** Least confidence of a sentence that is given, 0 to 1. */
+  readonly minConfidence?: number | undefined;
   /** Whether the answer is JSON, and by which schema. */
   readonly json?: true | { readonly schema: unknown } | undefined;
   /** Whether the probabilities of the words that were not chosen are wanted. */
@@ -40,19 +42,22 @@ export interface Question {
 export interface Task {
   readonly photos: readonly Photo[];
   readonly form: Prompt["form"];
+  /** Whether the shortest or the longest of several captions is wanted; there is one answer then. */
+  readonly length: Prompt["length"];
   /** Makes JSON of a caption, if JSON is wanted. */
   readonly fill: Fill | undefined;
   /** Most words of an answer, if the client says how many. */
   readonly limit: number | undefined;
+  /** Whether words can be told as they are decided; what has to wait for all is answered at once. */
+  readonly aloud: boolean;
   readonly notes: readonly Note[];
 }
 
 /** So cool a draw takes the most probable word nearly always: the search finds the caption that is meant. */
 const coolest = 0.2;
 
-/** Most words of a sentence that is asked to be short, and of one that is asked to be long. */
-const shortWords = 8;
-const longWords = 40;
+/** Captions among which the shortest or the longest is looked for. A limit of words would break off in the middle. */
+const candidates = 8;
 
 /** Longest caption of models that do not say theirs, in words. */
 const usualMaxWords = 50;
@@ -79,27 +84,33 @@ export async function taskOf(question: Question, body: JsonRequest, chatting: Ch
   return {
     photos: bytes.map((one, place) => ({ name: `image[${place}]`, bytes: one, options })),
     form: prompt.form,
+    length: prompt.length,
     fill,
     limit,
+    aloud:
+      prompt.form === "sentence" &&
+      prompt.length === undefined &&
+      fill === undefined &&
+      options.minConfidence === undefined,
     notes: question.topLogprobs === true ? [...prompt.notes, "no-top-logprobs"] : prompt.notes,
   };
 }
 
 function optionsOf(
-  { count = 1, temperature = 0, topP, topK, seed, json }: Question,
+  { count = 1, temperature = 0, topP, topK, seed, minConfidence = 0, json }: Question,
   { form, length }: Prompt,
   limit: number | undefined,
   model: ModelCard | undefined,
 ): JobOptions {
   const usual = model?.maxWords ?? usualMaxWords;
-  const wished =
-    length === "short" ? Math.min(usual, shortWords) : length === "long" ? Math.max(usual, longWords) : usual;
   // A limit of tokens is not a wish for a longer caption.
-  const most = Math.min(wished, limit ?? wished);
+  const most = Math.min(usual, limit ?? usual);
+  const alternatives = length === undefined ? count - 1 : candidates - 1;
   const drawn = temperature > coolest;
   return {
-    ...(count > 1 && form === "sentence" && json === undefined && { alternatives: count - 1 }),
+    ...(alternatives > 0 && form === "sentence" && json === undefined && { alternatives }),
     ...(most !== usual && { maxWords: most }),
+    ...(minConfidence > 0 && { minConfidence }),
     ...(drawn && { temperature }),
     ...(drawn && topP !== undefined && topP < 1 && { topP: Math.max(topP, Number.EPSILON) }),
     ...(drawn && topK !== undefined && topK > 0 && { topK: Math.min(topK, model?.vocabulary ?? topK) }),

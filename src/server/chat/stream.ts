@@ -33,14 +33,18 @@ export async function streamAnswer(
   const left = new AbortController();
   const context = contextOf(request);
   const pieces = answerInPieces(request, task, chatting, true, left);
-  const first = await pieces.next();
+  const ready: Piece[] = [];
+  let step = await pieces.next();
+  // What is not told word by word is whole before its head is written, which can then say all of it.
+  for (; !step.done && !task.aloud; step = await pieces.next()) ready.push(step.value);
+  const { notes } = step.done ? step.value : task;
   const ended = Promise.withResolvers<void>();
   context.ended = ended.promise;
   const body = textStream(
     async (write) => {
       try {
         write(shape.begin());
-        let step = first;
+        for (const piece of ready) write(shape.piece(piece));
         for (; !step.done; step = await pieces.next()) write(shape.piece(step.value));
         write(shape.end(step.value));
       } catch (error) {
@@ -61,7 +65,7 @@ export async function streamAnswer(
       "cache-control": "no-store",
       // Proxies would gather the words and hand them over at the end.
       "x-accel-buffering": "no",
-      ...noteHeaders(first.done ? first.value.notes : task.notes),
+      ...noteHeaders(notes),
     },
   });
 }

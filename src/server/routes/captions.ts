@@ -54,12 +54,19 @@ export async function captions(request: Request, captioning: Captioning): Promis
   );
 }
 
-/** Captions one photo for a request, with the limits and the wishes that it has of caches. */
+/**
+ * Captions one photo for a request, with the limits and the wishes that it has of caches. With `unsureToo` a sentence that
+ * is less sure than asked leaves an empty caption, where it is a problem otherwise.
+ */
 export async function captionOne(
   photo: Photo,
   request: Request,
   { service, metrics, maxPixels }: Captioning,
-  { signal = request.signal, onWord }: { signal?: AbortSignal; onWord?: (word: CaptionWord) => void } = {},
+  {
+    signal = request.signal,
+    onWord,
+    unsureToo = false,
+  }: { signal?: AbortSignal; onWord?: (word: CaptionWord) => void; unsureToo?: boolean } = {},
 ): Promise<{ caption: Caption; origin: Origin }> {
   await probeImage(photo.bytes, maxPixels);
   const wishes = request.headers.get("cache-control")?.toLowerCase() ?? "";
@@ -76,7 +83,7 @@ export async function captionOne(
   metrics.caption(found.origin);
   contextOf(request).origin = found.origin;
   const { caption } = found;
-  if (caption.reason === "unsure" && caption.caption === "")
+  if (!unsureToo && caption.reason === "unsure" && caption.caption === "")
     throw new Problem(
       "caption-unsure",
       `${unsureMessage(caption)} Ask for a lower minConfidence, or describe it yourself.`,

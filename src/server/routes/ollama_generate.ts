@@ -55,6 +55,7 @@ async function answered(
       maxTokens: options?.num_predict,
       temperature: options?.temperature,
       topP: options?.top_p,
+      minConfidence: options?.min_confidence,
       topK: options?.top_k,
       seed: options?.seed,
       json: format === "json" ? true : typeof format === "object" ? { schema: format } : undefined,

@@ -13,6 +13,9 @@ const optionsSchema = Type.Object(
     top_p: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
     top_k: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
     seed: Type.Optional(Type.Integer({ minimum: -Number.MAX_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER })),
+    min_confidence: Type.Optional(
+      Type.Number({ minimum: 0, maximum: 1, description: "Least confidence of a sentence that is given. Default 0." }),
+    ),
     num_predict: Type.Optional(Type.Integer({ description: "Most words of the caption; below 1 means any number." })),
   },
   open,

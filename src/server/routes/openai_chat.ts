@@ -21,6 +21,7 @@ export async function chatCompletions(request: Request, chatting: Chatting): Pro
       maxTokens: chat.max_completion_tokens ?? chat.max_tokens,
       temperature: chat.temperature,
       topP: chat.top_p,
+      minConfidence: chat.min_confidence,
       seed: chat.seed,
       json:
         format?.type === "json_schema"

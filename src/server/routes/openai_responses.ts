@@ -21,6 +21,7 @@ export async function responses(request: Request, chatting: Chatting): Promise<R
       maxTokens: asked.max_output_tokens,
       temperature: asked.temperature,
       topP: asked.top_p,
+      minConfidence: asked.min_confidence,
       json:
         format?.type === "json_schema" ? { schema: format.schema } : format?.type === "json_object" ? true : undefined,
       topLogprobs: (asked.top_logprobs ?? 0) > 0,

@@ -31,6 +31,9 @@ const sampling = {
     Type.Number({ minimum: 0, maximum: 100, description: "Above 0.2 words are drawn. Default 0: the best caption." }),
   ),
   top_p: Type.Optional(Type.Number({ minimum: 0, maximum: 1, description: "Only with a temperature above 0.2." })),
+  min_confidence: Type.Optional(
+    Type.Number({ minimum: 0, maximum: 1, description: "Least confidence of a sentence that is given. Default 0." }),
+  ),
   stream: Type.Optional(Type.Boolean()),
 };
 
