@@ -6,7 +6,7 @@
  *
  * OUT/SIZE-BEAMS are the bundles. The one with the best score of those that caption in half the default's time becomes
  * models/fast, which shares the default's files. Ranges of 8-bit values stay those of the default's encoder, and its decoder is
- * used as it is: run this again after either changes.
+ * used as it is: run this again after either changes, then scripts/fit_confidence.ts for models/fast.
  */
 import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";

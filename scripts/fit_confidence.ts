@@ -122,6 +122,8 @@ process.stdout.write(
 );
 for (const [i, name] of fit.features.entries()) process.stdout.write(`${name}: ${fit.weights[i]}\n`);
 
-const text = `${JSON.stringify({ ...manifest, confidence: fit, provenance }, null, 2)}\n`;
+// Pairs stay on a line: a bundle that shares files lists the bytes that it changes.
+const json = JSON.stringify({ ...manifest, confidence: fit, provenance }, null, 2);
+const text = `${json.replace(/\[\s+(\d+),\s+(\d+)\s+\]/g, "[$1, $2]")}\n`;
 parseManifest(text, path);
 await writeWhole(path, text);

@@ -5,7 +5,8 @@ import { EdgecapError, throwIfAborted } from "./errors.ts";
 /**
  * An encoded picture (JPEG, PNG, WebP, GIF or BMP), or where it is:
  *
- * - its bytes: a `Uint8Array` (a Node `Buffer` too), any other view, or an `ArrayBuffer`;
+ * - its bytes: a `Uint8Array` (a Node `Buffer` too), any other view, or an `ArrayBuffer`, which are not copied: leave
+ *   them as they are until the caption is there;
  * - a `Blob` or `File`, or a `Response` whose body has not been read;
  * - a path, from the working folder unless it is absolute; in a browser an address, seen from the page;
  * - an `http:`, `https:`, `data:` or `blob:` URL, as text or as a `URL`, which is fetched as the runtime fetches;
