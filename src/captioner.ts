@@ -67,8 +67,9 @@ export interface Caption {
   /** The next best captions, best first; empty unless asked for. */
   readonly alternatives: readonly Alternative[];
   /**
-   * What the picture shows, as everyday nouns, the likeliest first, at most 12; empty if none is likely, or if the bundle
-   * knows none. They come from the picture and not from the sentence, so they can be right if it is wrong.
+   * What the picture shows, as everyday nouns of a probability of 0.5 or more, the likeliest first, at most 12; empty if
+   * nothing is so likely, or if the bundle knows no nouns. They come from the picture, not from the sentence, so they can
+   * be right if it is wrong.
    */
   readonly concepts: readonly Concept[];
   /**

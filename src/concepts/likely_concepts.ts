@@ -8,8 +8,8 @@ export interface Concept {
   readonly probability: number;
 }
 
-/** Less likely nouns are not worth a word. */
-const leastProbability = 0.3;
+/** Less likely nouns would be wrong more often than right. */
+const leastProbability = 0.5;
 /** Nouns of a picture, at most. */
 export const mostConcepts = 12;
 

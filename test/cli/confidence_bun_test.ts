@@ -9,7 +9,7 @@ import { edgecap } from "./edgecap.ts";
 let folder: string;
 let photos: string;
 /** Bundles that are equally sure of every sentence; one sees a dog in every picture. */
-const bundles = { blind: "", sees: "" };
+const bundles = { blind: "", glimpses: "", sees: "" };
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "edgecap-confidence-"));
@@ -18,6 +18,7 @@ beforeAll(async () => {
   copyFileSync(fileURLToPath(new URL("../../examples/coffee.jpg", import.meta.url)), join(photos, "a.jpg"));
   for (const [name, probability] of [
     ["blind", 0.4],
+    ["glimpses", 0.6],
     ["sees", 0.9],
   ] as const) {
     bundles[name] = join(folder, name);
@@ -45,10 +46,10 @@ describe("edgecap caption --min-confidence", () => {
     const { status, stdout, stderr } = await edgecap(["caption", photo(), ...asking("sees", "0.5")]);
     expect([status, stdout]).toEqual([1, "a photo of a dog\n"]);
     expect(stderr).toContain("unsure");
-    const lines = await edgecap(["caption", "--json", photo(), ...asking("blind", "0.5")]);
+    const lines = await edgecap(["caption", "--json", photo(), ...asking("glimpses", "0.5")]);
     const answer = JSON.parse(lines.stdout);
     expect([lines.status, answer.caption, answer.reason]).toEqual([1, "", "unsure"]);
-    expect(answer.concepts).toEqual([{ name: "dog", probability: expect.closeTo(0.4, 5) }]);
+    expect(answer.concepts).toEqual([{ name: "dog", probability: expect.closeTo(0.6, 5) }]);
   });
 
   test("prints the sentence that is sure enough, and its confidence with --json alone", async () => {

@@ -26,11 +26,11 @@ describe("readConceptNames()", () => {
 
 describe("likelyConcepts()", () => {
   test("gives the likely ones, the likeliest first", () => {
-    expect(likelyConcepts(nouns, [0.4, 0.9])).toEqual([
+    expect(likelyConcepts(nouns, [0.5, 0.9])).toEqual([
       { name: "traffic light", probability: 0.9 },
-      { name: "dog", probability: 0.4 },
+      { name: "dog", probability: 0.5 },
     ]);
-    expect(likelyConcepts(nouns, [0.29, 0])).toEqual([]);
+    expect(likelyConcepts(nouns, [0.49, 0])).toEqual([]);
   });
 
   test(`gives ${mostConcepts} at most`, () => {
