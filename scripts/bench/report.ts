@@ -84,7 +84,7 @@ ${caption.map(captionRow).join("\n")}
 
 - transformers.js runs its own image-to-text pipeline on a model of the shape of vit-gpt2 (ViT-base/16 and GPT-2 of 124 million weights with
   cross-attention) in its default precision on wasm, \`q8\`. **Its weights are random**, which changes its captions and not its time; it writes ${words} tokens, as many as the mean of
-  edgecap's captions of the pictures in examples/ has words. As in public exports of that model, each word computes the picture's keys and values anew:
+  edgecap's captions of the pictures in examples/ has words. As in public exports of that model, each word computes the picture's keys and values again:
   transformers.js has no place to keep them for GPT-2. Outside browsers it would take onnxruntime-node: for wasm it is given onnxruntime-web. It decodes
   pictures with sharp, in machine code.
 - The article's model has random weights too (ResNet50 at 90 x 90 in int8, four stacked LSTMs which read 37 padded words again for
@@ -102,7 +102,7 @@ ${encoder.map(plainRow).join("\n")}
 
 ## Cold start
 
-From the start of a process to its caption, one picture told, and to the end of the process.
+From the start of a process to its caption, one picture, and to the end of the process.
 
 | start | median | quartiles | to the end |
 | --- | ---: | ---: | ---: |

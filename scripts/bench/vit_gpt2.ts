@@ -137,7 +137,7 @@ function encoderGraph(shape: VitGpt2Shape): Uint8Array {
 
 /**
  * GPT-2 with cross-attention, as public exports of such models have it: keys and values of the words so far go in and
- * out, and those of the picture are computed for each word anew, as transformers.js has no place to keep them.
+ * out, and those of the picture are computed for each word again, as transformers.js has no place to keep them.
  */
 function decoderGraph(shape: VitGpt2Shape): Uint8Array {
   const { width, layers, heads, vocabulary, positions } = shape;

@@ -10,7 +10,7 @@ const patience = 5000;
 export function registerHealthcheck(program: Command): void {
   program
     .command("healthcheck")
-    .description("Ask a server whether it lives, where there is no curl: in a container.")
+    .description("Check that a server answers, where there is no curl: in a container.")
     .argument("[url]", "what to ask", "http://127.0.0.1:3000/healthz")
     .addHelpText(
       "after",
