@@ -198,7 +198,7 @@ for (const { size, beams = whole.manifest.generation.beams } of choices) {
         ...provenance,
         command: `bun scripts/bundle_choices.ts, from: ${whole.manifest.provenance.command}`,
         scores: {
-          split: `dev, ${dev.length} photos`,
+          split: `dev of Flickr8k, ${dev.length} photos`,
           beams,
           ...{ bleu1, bleu2, bleu3, bleu4, rougeL, cider },
         },
