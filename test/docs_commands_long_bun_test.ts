@@ -178,7 +178,7 @@ describe("commands of the documents", () => {
     // Without these it would replace the default bundle.
     const given = ` --encoder ${encoder} --run ${run} --out ${out}\n`;
     const output = await works(block!.replace(/\n$/, given), { cwd: root });
-    expect(output).toContain("as shipped: ");
+    expect(output).toContain("as exported: ");
     const check = spawnSync(process.execPath, ["src/cli/main.ts", "caption", "--bundle", out, "examples/coffee.jpg"], {
       cwd: root,
     });
