@@ -33,7 +33,11 @@ export async function openNative(): Promise<Backend> {
     open: async (bytes, { threads }) =>
       new OrtSession(
         ort as unknown as OrtTensors,
-        await ort.InferenceSession.create(bytes, { ...exact, intraOpNumThreads: threads, interOpNumThreads: 1 }),
+        await ort.InferenceSession.create(bytes, {
+          ...(exact.extra !== undefined && hasIntegerProducts(bytes) && exact),
+          intraOpNumThreads: threads,
+          interOpNumThreads: 1,
+        }),
       ),
   };
 }
@@ -63,6 +67,18 @@ export async function exactProducts(ort: typeof Ort): Promise<NativeSessionOptio
   return (y!.data as Int32Array).every((sum) => sum === k * 255 * 127)
     ? {}
     : { extra: { session: { x64quantprecision: "1" } } };
+}
+
+/** Operators that multiply 8-bit integers, in either form of ONNX; a weight that is only stored so has none of them. */
+const integerProducts = ["QuantizeLinear", "QLinear", "MatMulInteger", "ConvInteger"];
+
+/**
+ * Whether a graph multiplies 8-bit integers. With {@linkcode exactProducts}'s option onnxruntime cannot run a graph that
+ * stores weights in 8 bits with a scale for each channel and computes in float32.
+ */
+function hasIntegerProducts(graph: Uint8Array): boolean {
+  const text = new TextDecoder("latin1").decode(graph);
+  return integerProducts.some((operator) => text.includes(operator));
 }
 
 /** The first line of what was thrown. */
