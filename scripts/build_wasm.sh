@@ -15,7 +15,9 @@ unset RUSTUP_TOOLCHAIN
 # This replaces the rustflags of any .cargo/config.toml. The remapping keeps the folders of the machine out of
 # the bytes, so that every machine builds the same ones.
 cargo_home=${CARGO_HOME:-$HOME/.cargo}
-export RUSTFLAGS="-C target-feature=+simd128 --remap-path-prefix=$cargo_home=/cargo --remap-path-prefix=$root=/edgecap"
+# Folders may have spaces in their names, so the flags are separated by what no name holds.
+unit=$'\x1f'
+export CARGO_ENCODED_RUSTFLAGS="-C${unit}target-feature=+simd128${unit}--remap-path-prefix=$cargo_home=/cargo${unit}--remap-path-prefix=$root=/edgecap"
 
 # Where the target's std is missing, wasm-pack would let rustup fetch it.
 if ! test -d "$(rustc --target "$target" --print target-libdir)"; then
@@ -30,9 +32,9 @@ build() {
   bun "$root/scripts/cargo_lock.ts" save "$root/$crate"
   # Crates lie in a folder named after where they were fetched from, which is nobody's business either.
   cargo fetch --quiet --locked --manifest-path "$root/$crate/Cargo.toml"
-  local crates flags=$RUSTFLAGS
-  for crates in "$cargo_home"/registry/src/*; do flags+=" --remap-path-prefix=$crates=/crates"; done
-  RUSTFLAGS=$flags wasm-pack build "$root/$crate" --mode no-install --target web --release --no-pack --out-dir "$pkg" -- --locked
+  local crates flags=$CARGO_ENCODED_RUSTFLAGS
+  for crates in "$cargo_home"/registry/src/*; do flags+="$unit--remap-path-prefix=$crates=/crates"; done
+  CARGO_ENCODED_RUSTFLAGS=$flags wasm-pack build "$root/$crate" --mode no-install --target web --release --no-pack --out-dir "$pkg" -- --locked
   # initSync() would give the instance it has: after a trap, or to free memory, a fresh one is wanted.
   sed -i '/^function initSync/,/^}/{/if (wasm !== undefined) return wasm;/d}' "$pkg"/*.js
   # wasm-pack would hide the build from git, and the raw exports are for nobody to call.
