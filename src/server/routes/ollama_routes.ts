@@ -1,4 +1,5 @@
 import { type TSchema, Type } from "@sinclair/typebox";
+import { nullable } from "../chat/nullable.ts";
 import type { Chatting } from "../chat/question.ts";
 import { answer, captionProblems, type Operation, type Route } from "../openapi.ts";
 import { type ProblemCode, statusOf } from "../problem.ts";
@@ -24,7 +25,7 @@ const captioning = (operationId: string, summary: string, body: TSchema, answere
   summary,
   description: "Of a prompt no more is obeyed than docs/clients.md says.",
   tags: ["ollama"],
-  requestBody: { required: true, content: { "application/json": { schema: body } } },
+  requestBody: { required: true, content: { "application/json": { schema: nullable(body) } } },
   responses: {
     "200": {
       ...answer("The caption; of several pictures a line each. As a stream, a line of JSON for each word.", {
@@ -49,7 +50,7 @@ const reading = (operationId: string, summary: string, answered: TSchema): Opera
 
 const show: Operation = {
   ...reading("ollamaShow", "What the model is, as Ollama's interface says it.", showSchema),
-  requestBody: { required: true, content: { "application/json": { schema: showBodySchema } } },
+  requestBody: { required: true, content: { "application/json": { schema: nullable(showBodySchema) } } },
   responses: {
     "200": answer("The model.", { "application/json": showSchema }),
     ...errors([...captionProblems, "model-unknown", "not-ready"]),

@@ -1,5 +1,6 @@
 import { Type } from "@sinclair/typebox";
 import { noteMeanings } from "../chat/notes.ts";
+import { nullable } from "../chat/nullable.ts";
 import type { Chatting } from "../chat/question.ts";
 import { answer, captionProblems, type Operation, type Route } from "../openapi.ts";
 import { type ProblemCode, statusOf } from "../problem.ts";
@@ -31,7 +32,7 @@ const chatOperation: Operation = {
   summary: "Captions the pictures of a chat, as OpenAI's interface does.",
   description: "Of a prompt no more is obeyed than docs/clients.md says.",
   tags: ["openai"],
-  requestBody: { required: true, content: { "application/json": { schema: chatBodySchema } } },
+  requestBody: { required: true, content: { "application/json": { schema: nullable(chatBodySchema) } } },
   responses: {
     "200": {
       ...answer("The caption; of several pictures a line each.", {
@@ -49,7 +50,7 @@ const responsesOperation: Operation = {
   summary: "Captions pictures, as OpenAI's newer interface does.",
   description: "Nothing is kept. Of a prompt no more is obeyed than docs/clients.md says.",
   tags: ["openai"],
-  requestBody: { required: true, content: { "application/json": { schema: responsesBodySchema } } },
+  requestBody: { required: true, content: { "application/json": { schema: nullable(responsesBodySchema) } } },
   responses: {
     "200": {
       ...answer("The caption; of several pictures a line each.", {
