@@ -51,9 +51,11 @@ describe("LogWriter", () => {
   });
 
   test("gives up waiting for a place that takes nothing", async () => {
-    const log = new LogWriter(slowPlace().to);
+    const { waiting, to } = slowPlace();
+    const log = new LogWriter(to);
     log.line({});
     await log.flushed(20);
+    expect(waiting.length).toBe(1);
   });
 
   test("writes a line of a client's making as one line", () => {
