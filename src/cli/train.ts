@@ -6,28 +6,12 @@ import { interruptSignal, sayingWhatIsKept } from "./interrupt.ts";
 import { realNumber, wholeNumber } from "./option_values.ts";
 import { phaseProgress } from "./progress.ts";
 import { say } from "./say.ts";
+import type { TrainFromFlags } from "./train_from.ts";
 
-interface TrainFlags {
+interface TrainFlags extends Omit<TrainFromFlags, "from"> {
   readonly from?: string;
-  readonly images: readonly string[];
-  readonly captions: readonly string[];
   readonly preset: "attention" | "article";
-  readonly train?: readonly string[];
-  readonly dev?: readonly string[];
-  readonly share?: readonly number[];
-  readonly texts?: readonly string[];
-  readonly out: string;
-  readonly features?: string;
   readonly encoder?: string;
-  readonly vectors?: string;
-  readonly minimumCount?: number;
-  readonly epochs?: number;
-  readonly patience: number;
-  readonly selfCriticalEpochs?: number;
-  readonly seed?: number;
-  readonly resume?: boolean;
-  readonly threads: number;
-  readonly backend: "auto" | "tensorflow" | "webgpu" | "wasm" | "cpu";
 }
 
 /** Adds `edgecap train`. */

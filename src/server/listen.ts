@@ -39,7 +39,7 @@ const headSeconds = 10;
  * A connection is closed 10 to 14 seconds after its last answer, and where the head of a request takes as long.
  *
  * @throws Where the port is taken or may not be used.
- * @throws {EdgecapError} `option-invalid`, quoting a name of `hosts` that is none.
+ * @throws {EdgecapError} `option-invalid`, quoting what is not a host name in `hosts`.
  */
 export async function listen(
   server: CaptionServer,

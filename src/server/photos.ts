@@ -112,14 +112,14 @@ function typeUnsupported(): Problem {
   const accepted = "image/*, application/octet-stream, multipart/form-data or application/json";
   return new Problem(
     "type-unsupported",
-    `The body is no picture, and its content type is not read: send ${accepted}.`,
+    `The body is not a picture, and its content type is not supported: send ${accepted}.`,
     {
       accept: "image/*, application/octet-stream, multipart/form-data, application/json",
     },
   );
 }
 
-/** Most fields of a form that are no photos. */
+/** Most fields of a form besides its photos. */
 const mostFields = 64;
 
 function photosOfForm(

@@ -53,9 +53,13 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
     throw new EdgecapError("file-unreadable", `Cannot read the checkpoint "${path}": ${String(cause)}.`, { cause });
   });
   const invalid = (why: string, cause?: unknown) =>
-    new EdgecapError("checkpoint-invalid", `"${path}" is no whole checkpoint (${why}). Train again without --resume.`, {
-      cause,
-    });
+    new EdgecapError(
+      "checkpoint-invalid",
+      `"${path}" is not a complete checkpoint (${why}). Train again without --resume.`,
+      {
+        cause,
+      },
+    );
   const found = new TextDecoder().decode(bytes.subarray(0, 8));
   if (bytes.length < 12 || (found !== magic && found !== magicWithoutHash)) throw invalid("wrong magic bytes");
   const end = found === magic ? bytes.length - hashLength : bytes.length;

@@ -37,7 +37,7 @@ export async function photoEncoder(encoder: PhotoEncoderOptions, threads: number
   const [found, expected] = [await native.run({ pixels }), await wasm.run({ pixels })];
   const apart = distance(found["grid"]!.data, expected["grid"]!.data);
   const allowed = tolerances[encoder.precision];
-  // What is no number is not within the tolerance either.
+  // NaN is not within the tolerance either.
   if (apart <= allowed) {
     await wasm[Symbol.asyncDispose]();
     return encoderOn(native, encoder.size, "onnxruntime-node");

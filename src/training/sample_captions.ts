@@ -73,7 +73,7 @@ export function sampleCaptions(
   return words.map((ids, row) => ({ words: Int32Array.from(ids), ends: !open.has(row) }));
 }
 
-/** A word by its probability; padding and start are no words. */
+/** A word by its probability; padding and start are never drawn. */
 function draw(probabilities: Float32Array, row: number, classes: number, random: SeededRandom): number {
   const first = row * classes;
   let left = random.next() * (1 - probabilities[first]! - probabilities[first + 1]!);

@@ -12,7 +12,7 @@ function sidecarPath(picture: string): string {
   return `${picture}.xmp`;
 }
 
-/** Less likely nouns are no keywords. */
+/** Less likely nouns are left out of the keywords. */
 const leastKeyword = 0.5;
 
 /** What goes into a sidecar. */
