@@ -10,25 +10,23 @@
  *
  * @module
  */
-export type { BundleSource } from "./bundle/load_bundle.ts";
+export type { BundleSource, LoadProgress } from "./bundle/load_bundle.ts";
 export type { Manifest } from "./bundle/manifest.ts";
-export type { CaptionOptions } from "./caption_options.ts";
-export {
-  type Alternative,
-  type Caption,
-  type CaptionEvent,
-  type CaptionedImage,
-  Captioner,
-  type CaptionTiming,
-  type CaptionWord,
-  type ImageSource,
-  type LoadOptions,
-  type LoadProgress,
-  load,
-} from "./captioner.ts";
+export type {
+  Alternative,
+  Caption,
+  CaptionEvent,
+  CaptionedImage,
+  CaptionTiming,
+  CaptionWord,
+} from "./caption/caption.ts";
+export { Captioner, load } from "./caption/captioner.ts";
+export type { CaptionEngine } from "./caption/engine.ts";
+export type { ImageSource } from "./caption/image_source.ts";
+export type { LoadOptions } from "./caption/load_options.ts";
+export type { CaptionOptions } from "./caption/options.ts";
 export type { Concept } from "./concepts/likely_concepts.ts";
-export type { CaptionEngine } from "./engine.ts";
+export { loadEngine } from "./engines/load_engine.ts";
 export { EdgecapError, type ErrorCode } from "./errors.ts";
-export { loadEngine } from "./load_engine.ts";
 export type { BackendChoice, BackendName } from "./runtime/backend.ts";
 export { sentence } from "./text/sentence.ts";

@@ -75,7 +75,7 @@ describe("the interface", () => {
     const folder = mkdtempSync(join(tmpdir(), "edgecap-api-"));
     try {
       const runtime = "Deno" in globalThis ? ["run", "-A", "--no-check"] : [];
-      const { status, stderr } = spawnSync(process.execPath, [...runtime, "scripts/api_docs.ts", folder], {
+      const { status, stderr } = spawnSync(process.execPath, [...runtime, "scripts/build/api_docs.ts", folder], {
         cwd: root,
         encoding: "utf8",
       });

@@ -10,7 +10,7 @@ import { testUnless } from "./skip.ts";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const read = (path: string) => readFileSync(join(root, path), "utf8");
 
-/** Where a linter is: installed by scripts/setup_linters.sh, or on the PATH. */
+/** Where a linter is: installed by scripts/check/setup_linters.sh, or on the PATH. */
 function linter(name: string): string | undefined {
   const installed = join(root, ".cache/linters/bin", name);
   return existsSync(installed) ? installed : (Bun.which(name) ?? undefined);
@@ -23,7 +23,7 @@ function lint(name: string, ...args: string[]): { status: number | null; output:
 
 function testWith(name: string, title: string, work: () => void): void {
   testUnless(
-    linter(name) === undefined ? `${name} is not installed (scripts/setup_linters.sh)` : undefined,
+    linter(name) === undefined ? `${name} is not installed (scripts/check/setup_linters.sh)` : undefined,
     title,
     work,
   );

@@ -44,7 +44,7 @@ describe("examples in the documents", () => {
     const settings = {
       extends: `${root}tsconfig.json`,
       compilerOptions: { noUnusedLocals: false },
-      include: ["*.ts", `${root}src/runtime/file_imports.d.ts`],
+      include: ["*.ts", `${root}src/platform/file_imports.d.ts`],
     };
     await writeFile(`${checked}/tsconfig.json`, JSON.stringify(settings));
     const { status, stdout } = spawnSync("node_modules/.bin/tsc", ["-p", checked], { cwd: root, encoding: "utf8" });

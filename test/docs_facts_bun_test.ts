@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { globSync, readFileSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import packageJson from "../package.json" with { type: "json" };
-import { resolveOptions } from "../src/caption_options.ts";
+import { resolveOptions } from "../src/caption/options.ts";
 import { registerExport } from "../src/cli/export.ts";
 import { registerFeatures } from "../src/cli/features.ts";
 import { registerLicences } from "../src/cli/licences.ts";
@@ -11,7 +11,7 @@ import { buildProgram } from "../src/cli/program.ts";
 import { registerTrain } from "../src/cli/train.ts";
 import { problemCodes, statusOf } from "../src/server/problem.ts";
 import { optionsSchema } from "../src/server/schemas.ts";
-import { attentionDefaults } from "../src/training/attention_settings.ts";
+import { attentionDefaults } from "../src/training/attention/settings.ts";
 import { codeBlocks } from "./code_blocks.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));

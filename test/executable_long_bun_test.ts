@@ -13,7 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { compileEdgecap } from "../scripts/compile.ts";
+import { compileEdgecap } from "../scripts/build/compile.ts";
 import { load } from "../src/mod.ts";
 import { writeTinyBundle } from "./cli/edgecap.ts";
 import { noRedis, startRedis } from "./fixtures/redis_server.ts";

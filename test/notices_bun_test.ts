@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { crateParts, licencesFile, licencesText, lineOf, npmParts } from "../scripts/notices.ts";
+import { crateParts, licencesFile, licencesText, lineOf, npmParts } from "../scripts/build/notices.ts";
 import { edgecap } from "./cli/edgecap.ts";
 import { testUnless } from "./skip.ts";
 

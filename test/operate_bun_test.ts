@@ -103,7 +103,7 @@ describe("docs/operate.md", () => {
   });
 
   const promtool = join(root, ".cache/linters/bin/promtool");
-  const noPromtool = existsSync(promtool) ? undefined : "promtool is not installed (scripts/setup_linters.sh)";
+  const noPromtool = existsSync(promtool) ? undefined : "promtool is not installed (scripts/check/setup_linters.sh)";
   testUnless(noPromtool, "has a scrape that Prometheus takes", () => {
     const [scrape, ...more] = blocks("yaml");
     expect(more).toEqual([]);

@@ -18,8 +18,8 @@ import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import packageJson from "../package.json" with { type: "json" };
 import type { Manifest } from "../src/bundle/manifest.ts";
-import type { DoctorReport } from "../src/doctor.ts";
 import { load } from "../src/mod.ts";
+import type { DoctorReport } from "../src/model/doctor.ts";
 import { codeBlocks } from "./code_blocks.ts";
 import {
   type InstalledPackage,

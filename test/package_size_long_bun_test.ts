@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { buildPackage } from "../scripts/build_package.ts";
+import { buildPackage } from "../scripts/build/build_package.ts";
 
 const page = readFileSync(fileURLToPath(new URL("../docs/embed.md", import.meta.url)), "utf8");
 let folder: string;

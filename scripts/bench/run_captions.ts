@@ -6,8 +6,8 @@
 import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { load } from "../../src/mod.ts";
+import { importOnnxruntimeNode } from "../../src/platform/packages.ts";
 import type { BackendName } from "../../src/runtime/backend.ts";
-import { importOnnxruntimeNode } from "../../src/runtime/packages.ts";
 import { countGraphTime } from "./count_graph_time.ts";
 
 const [backend, threads, beams, photo, bundle] = process.argv.slice(2) as [

@@ -8,9 +8,9 @@
  */
 import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
+import { importOnnxruntimeNode } from "../../src/platform/packages.ts";
 import type { BackendName } from "../../src/runtime/backend.ts";
 import { GraphSession } from "../../src/runtime/graph_session.ts";
-import { importOnnxruntimeNode } from "../../src/runtime/packages.ts";
 import { quartiles } from "./quartiles.ts";
 
 const [runtime, file, threads] = process.argv.slice(2) as [string, string, string];

@@ -10,6 +10,7 @@
 import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { defaultBundle, loadBundle } from "../../src/bundle/load_bundle.ts";
+import { SeededRandom } from "../../src/dataset/seeded_random.ts";
 import type { Decoder } from "../../src/decode/decoder.ts";
 import { generate } from "../../src/decode/generate.ts";
 import { decodeModel, encodeModel, resizeEncoder } from "../../src/export/mod.ts";
@@ -19,7 +20,6 @@ import { GraphSession } from "../../src/runtime/graph_session.ts";
 import { textModule } from "../../src/text/wasm.ts";
 import { exportArticle } from "../../src/training/article/export_article.ts";
 import { articleWeights, firstValues } from "../../src/training/article/merged_model.ts";
-import { SeededRandom } from "../../src/training/seeded_random.ts";
 import { startTensorflow } from "../../src/training/tensorflow.ts";
 import { replayed } from "./replayed.ts";
 

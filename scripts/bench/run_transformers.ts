@@ -5,7 +5,7 @@
  */
 import { createInterface } from "node:readline";
 import * as web from "onnxruntime-web";
-import { turnTelemetryOff } from "../../src/runtime/telemetry.ts";
+import { turnTelemetryOff } from "../../src/platform/telemetry.ts";
 
 const [folder, backend, threads, words, photo] = process.argv.slice(2) as [string, string, string, string, string];
 if (backend === "wasm") {

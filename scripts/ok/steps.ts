@@ -109,7 +109,7 @@ function rustSteps(root: string, crate: string, cargo: boolean): Step[] {
 export function lockSteps(): Step[] {
   return CRATES.map((crate) => ({
     name: `${crate}: lock`,
-    command: [process.execPath, "scripts/cargo_lock.ts", "restore", crate],
+    command: [process.execPath, "scripts/build/cargo_lock.ts", "restore", crate],
     missing: has("cargo", "--version") ? undefined : "cargo is not on the PATH",
   }));
 }
@@ -124,10 +124,10 @@ export function quickSteps(root: string, scratch: string): Step[] {
     { name: "unused exports", command: ["knip", "--no-progress", "--include", "files,exports,types,dependencies"] },
     {
       name: "spelling",
-      command: ["bash", "scripts/check_spelling.sh"],
+      command: ["bash", "scripts/check/check_spelling.sh"],
       missing: has("python3", "--version") ? undefined : "python3 is not installed",
     },
-    { name: "wasm builds", command: [process.execPath, "scripts/check_wasm.ts"] },
+    { name: "wasm builds", command: [process.execPath, "scripts/check/check_wasm.ts"] },
   ];
 }
 
@@ -138,15 +138,15 @@ export function longSteps(root: string, scratch: string): Step[] {
   return [
     ...testSteps(root, scratch, true),
     ...CRATES.flatMap((crate) => rustSteps(root, crate, cargo)),
-    { name: "audit of the crates", command: ["bash", "scripts/audit_crates.sh"], missing: pythonMissing },
+    { name: "audit of the crates", command: ["bash", "scripts/check/audit_crates.sh"], missing: pythonMissing },
     ...["wasm", "package", "executable"].map((what) => ({
       name: `${what}: the same bytes twice`,
-      command: [process.execPath, "scripts/check_reproducible.ts", what],
+      command: [process.execPath, "scripts/check/check_reproducible.ts", what],
     })),
     {
       name: "requests made of the OpenAPI document",
       // A short form of it.
-      command: ["bash", "scripts/check_openapi.sh", "10"],
+      command: ["bash", "scripts/check/check_openapi.sh", "10"],
       missing: pythonMissing,
     },
   ];

@@ -1,5 +1,5 @@
-import type { CaptionOptions } from "../caption_options.ts";
-import type { Caption } from "../captioner.ts";
+import type { Caption } from "../caption/caption.ts";
+import type { CaptionOptions } from "../caption/options.ts";
 import { EdgecapError, throwIfAborted } from "../errors.ts";
 import type { Failure, ResultsFile } from "./results_file.ts";
 

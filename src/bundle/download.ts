@@ -1,6 +1,6 @@
 import { EdgecapError, throwIfAborted } from "../errors.ts";
+import type { FileStore, PartialFile } from "../platform/file_store.ts";
 import { fetchPatiently } from "./fetch_patiently.ts";
-import type { FileStore, PartialFile } from "./file_store.ts";
 import { sha256Hex } from "./sha256.ts";
 
 /** A file to download, and how to tell that it is the right one. */

@@ -42,7 +42,7 @@ const scoresSchema = Type.Object({
 /** A file of a bundle as its manifest names it. */
 export type FileEntry = Static<typeof fileEntry>;
 
-/** Schema of the answer that a bundle stores for the backends to be tested with; see src/self_test.ts. */
+/** Schema of the answer that a bundle stores for the backends to be tested with; see src/model/stored_answer.ts. */
 const selfTestSchema = Type.Object({
   /** Which of the pictures that can be made again. */
   picture: Type.Integer({ minimum: 0 }),
@@ -128,7 +128,7 @@ export const manifestSchema = Type.Object({
     /** Words seen less often in training are unknown. */
     minimumCount: count,
   }),
-  // The ranges are those of the options that take their place; see src/caption_options.ts.
+  // The ranges are those of the options that take their place; see src/caption/options.ts.
   generation: Type.Object({
     beams: Type.Integer({ minimum: 1, maximum: 64 }),
     maxWords: Type.Integer({ minimum: 1, maximum: 1000 }),
@@ -161,7 +161,7 @@ export const manifestSchema = Type.Object({
     ),
   }),
   selfTest: Type.Optional(selfTestSchema),
-  /** How sure captions are, fitted by scripts/fit_confidence.ts; bundles without it cannot tell. */
+  /** How sure captions are, fitted by scripts/model/fit_confidence.ts; bundles without it cannot tell. */
   confidence: Type.Optional(confidenceSchema),
   provenance: Type.Object({
     data: Type.String(),

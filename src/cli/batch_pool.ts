@@ -1,6 +1,6 @@
 import type { BatchCaptioner } from "../batch/run_batch.ts";
+import { WorkerPool } from "../pool/worker_pool.ts";
 import type { BackendChoice } from "../runtime/backend.ts";
-import { WorkerPool } from "../server/pool/worker_pool.ts";
 
 /** Longest time for a picture, in milliseconds: no client waits, so that only a hung worker is given up. */
 const patienceMs = 24 * 3600 * 1000;

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import pc from "picocolors";
-import { captionJson } from "../caption_json.ts";
+import { captionJson } from "../caption/json.ts";
 import { unsureMessage } from "../confidence/unsure.ts";
 import { type Caption, type CaptionOptions, EdgecapError, loadEngine } from "../mod.ts";
 import type { BackendChoice } from "../runtime/backend.ts";

@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import pc from "picocolors";
 import { defaultBundle, openBundle } from "../bundle/load_bundle.ts";
-import type { BackendReport } from "../choose_backend.ts";
-import { type DoctorReport, diagnose } from "../doctor.ts";
 import { EdgecapError } from "../errors.ts";
-import { difference } from "../self_test.ts";
+import type { BackendReport } from "../model/choose_backend.ts";
+import { type DoctorReport, diagnose } from "../model/doctor.ts";
+import { difference } from "../model/stored_answer.ts";
 import { wholeNumber } from "./option_values.ts";
 import { versionText } from "./version.ts";
 

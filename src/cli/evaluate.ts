@@ -1,13 +1,13 @@
 import { join } from "node:path";
 import type { Command } from "commander";
+import { readCaptions } from "../dataset/captions_file.ts";
+import { readHypotheses } from "../dataset/hypotheses_file.ts";
+import { readSplitList } from "../dataset/split_list.ts";
+import { whereNamed } from "../dataset/where_named.ts";
 import { EdgecapError } from "../errors.ts";
 import { evaluateText, type Scores, type TextItem } from "../evaluation/mod.ts";
 import { loadEngine } from "../mod.ts";
 import type { BackendChoice } from "../runtime/backend.ts";
-import { readCaptions } from "../training/dataset/captions_file.ts";
-import { readHypotheses } from "../training/dataset/hypotheses_file.ts";
-import { readSplitList } from "../training/dataset/split_list.ts";
-import { whereNamed } from "../training/dataset/where_named.ts";
 import { backendOption } from "./backend_option.ts";
 import { readImage } from "./image_files.ts";
 import { interruptSignal } from "./interrupt.ts";

@@ -58,12 +58,12 @@ async function runExport(run: string, flags: ExportFlags): Promise<void> {
     tensorflow,
     text,
   ] = await Promise.all([
-    import("../training/run_description.ts"),
-    import("../training/run_data.ts"),
-    import("../training/encoders.ts"),
-    import("../training/run_features.ts"),
-    import("../training/export_run.ts"),
-    import("../training/precision_cost.ts"),
+    import("../training/run/run_description.ts"),
+    import("../training/run/run_data.ts"),
+    import("../training/encoder/encoders.ts"),
+    import("../training/run/run_features.ts"),
+    import("../training/run/export_run.ts"),
+    import("../training/run/precision_cost.ts"),
     import("../training/tensorflow.ts"),
     import("../text/wasm.ts"),
   ]);

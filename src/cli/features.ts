@@ -4,7 +4,7 @@ import { throwIfAborted } from "../errors.ts";
 import { decodeImage } from "../image/decode.ts";
 import { encoderInput } from "../image/encoder_input.ts";
 import { GraphSession } from "../runtime/graph_session.ts";
-import { resnet50File } from "../training/resnet50_file.ts";
+import { resnet50File } from "../training/encoder/resnet50_file.ts";
 import { imageFiles, readImage } from "./image_files.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { writeNpy } from "./npy.ts";

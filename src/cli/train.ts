@@ -119,13 +119,13 @@ async function train(flags: TrainFlags): Promise<void> {
   const [{ startTensorflow }, { trainRun }, { exportRun }, { openEncoder, encoderLicences }, description, report] =
     await Promise.all([
       import("../training/tensorflow.ts"),
-      import("../training/train_run.ts"),
-      import("../training/export_run.ts"),
-      import("../training/encoders.ts"),
-      import("../training/run_description.ts"),
+      import("../training/run/train_run.ts"),
+      import("../training/run/export_run.ts"),
+      import("../training/encoder/encoders.ts"),
+      import("../training/run/run_description.ts"),
       import("../training/report/run_report.ts"),
     ]);
-  const { estimateLine } = await import("../training/step_estimate.ts");
+  const { estimateLine } = await import("../training/run/step_estimate.ts");
   const { preset, epochs } = await presetOf(flags);
   const { seed } = preset.settings;
   const backend = await startTensorflow(flags.backend);
@@ -249,7 +249,7 @@ async function presetOf(flags: TrainFlags) {
     const settings = { ...articleDefaults, ...(flags.epochs !== undefined && { epochs: flags.epochs }), ...seed };
     return { preset: { preset: "article" as const, settings }, epochs: settings.epochs };
   }
-  const { attentionDefaults, totalEpochs, withEpochs } = await import("../training/attention_settings.ts");
+  const { attentionDefaults, totalEpochs, withEpochs } = await import("../training/attention/settings.ts");
   const settings = { ...withEpochs(attentionDefaults, flags), ...seed };
   return { preset: { preset: "attention" as const, settings }, epochs: totalEpochs(settings) };
 }

@@ -45,12 +45,12 @@ export async function trainFrom(flags: TrainFromFlags, command: string, signal: 
   ] = await Promise.all([
     import("../bundle/load_bundle.ts"),
     import("../training/tensorflow.ts"),
-    import("../training/train_mixed.ts"),
-    import("../training/export_run.ts"),
-    import("../training/attention_settings.ts"),
-    import("../training/bundle_weights.ts"),
+    import("../training/run/train_mixed.ts"),
+    import("../training/run/export_run.ts"),
+    import("../training/attention/settings.ts"),
+    import("../training/run/bundle_weights.ts"),
     import("../training/concepts/run_concepts.ts"),
-    import("../training/step_estimate.ts"),
+    import("../training/run/step_estimate.ts"),
   ]);
   const { manifest, files } = await loadBundle(flags.from, signal);
   if (manifest.decoder.preset !== "attention") {

@@ -1,6 +1,6 @@
 import packageJson from "../../package.json" with { type: "json" };
 
-/** What scripts/compile.ts writes into an executable: the commit, and the hash of its bundle's manifest. */
+/** What scripts/build/compile.ts writes into an executable: the commit, and the hash of its bundle's manifest. */
 declare const EDGECAP_BUILD: { readonly commit: string; readonly bundle: string } | undefined;
 
 /** Version and runtime and, in an executable, what it was made of. */

@@ -1,4 +1,4 @@
-import type { CaptionWord } from "../captioner.ts";
+import type { CaptionWord } from "../caption/caption.ts";
 import type { Hypothesis } from "../decode/search.ts";
 
 /** What turns ids into text. */

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import type { Job, Queue } from "bullmq";
 import type { Failure } from "../batch/results_file.ts";
-import type { CaptionOptions } from "../caption_options.ts";
-import type { Caption } from "../captioner.ts";
+import type { Caption } from "../caption/caption.ts";
+import type { CaptionOptions } from "../caption/options.ts";
 import type { QueueConnection } from "./connect.ts";
 
 /** What a job asks for. The picture itself stays where it is: every machine must see it under the same path. */

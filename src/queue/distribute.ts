@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { ResultsFile } from "../batch/results_file.ts";
 import type { BatchCounts } from "../batch/run_batch.ts";
-import type { CaptionOptions } from "../caption_options.ts";
+import type { CaptionOptions } from "../caption/options.ts";
 import { EdgecapError, throwIfAborted } from "../errors.ts";
 import { type CaptionJob, isCaptionRequest, jobIdOf, openDeadLetters, openQueue, resultOf } from "./caption_queue.ts";
 import { claimQueue } from "./claim.ts";

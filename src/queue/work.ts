@@ -1,5 +1,5 @@
 import type { BatchCaptioner } from "../batch/run_batch.ts";
-import type { Caption } from "../captioner.ts";
+import type { Caption } from "../caption/caption.ts";
 import { EdgecapError } from "../errors.ts";
 import { type CaptionJob, type CaptionRequest, failureMessage, isCaptionRequest } from "./caption_queue.ts";
 import { giveUpWhenAborted, type QueueConnection } from "./connect.ts";

@@ -5,7 +5,7 @@ import { readSafetensors, type Tensor, type TensorKind } from "./safetensors.ts"
 
 /**
  * What a bundle remembers of its training photos: a vector of each, what people wrote under it, and how common every
- * n-gram of that is. Made by src/training/build_datastore.ts.
+ * n-gram of that is. Made by src/training/run/build_datastore.ts.
  *
  * The file is a safetensors file of
  * - `mean` and `scale` F32 [dimensions]: a photo's vector less `mean` and times `scale` is what is compared,

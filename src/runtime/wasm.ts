@@ -1,9 +1,9 @@
 import { ortWasmBinary, ortWasmPaths } from "#assets";
 import * as ort from "#onnxruntime";
+// Before the first session, after which the global Worker is another.
+import { WebWorker } from "../platform/web_worker.ts";
 import type { Backend } from "./backend.ts";
 import { OrtSession, type OrtTensors } from "./ort_session.ts";
-// Before the first session, after which the global Worker is another.
-import { WebWorker } from "./web_worker.ts";
 
 /** A graph of one Identity: onnxruntime-web starts with its first session, and in no other way. */
 const smallestGraph = "CAg6NwoQCgF4EgF5IghJZGVudGl0eRIBZ1oPCgF4EgoKCAgBEgQKAggBYg8KAXkSCgoICAESBAoCCAFCBAoAEBE=";

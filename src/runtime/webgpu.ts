@@ -2,12 +2,12 @@ import type * as Ort from "onnxruntime-web";
 import { ortWebgpuFiles } from "#assets";
 import * as ort from "#onnxruntime-webgpu";
 import { EdgecapError } from "../errors.ts";
+import { WebWorker } from "../platform/web_worker.ts";
 import type { AdapterInfo, Backend, BackendSession, OpenOptions } from "./backend.ts";
 import { DeviceReplacedError } from "./device_replaced.ts";
 import { type GpuDevice, openDevice } from "./gpu_device.ts";
 import { OrtSession, type OrtTensors } from "./ort_session.ts";
 import { type GraphPort, type GraphValue, isDeviceTensor } from "./tensors.ts";
-import { WebWorker } from "./web_worker.ts";
 
 /**
  * onnxruntime-web's WebGPU, on the runtime's own or, on Bun and Node, on that of the package `webgpu`.

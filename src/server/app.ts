@@ -1,4 +1,6 @@
 import { Elysia } from "elysia";
+import type { ModelCard } from "../pool/messages.ts";
+import { WorkerPool } from "../pool/worker_pool.ts";
 import { BodyMemory } from "./body_memory.ts";
 import { canonicalRequest } from "./canonical_request.ts";
 import { CaptionService } from "./caption_service.ts";
@@ -9,8 +11,6 @@ import { refuseOtherSites } from "./local_names.ts";
 import { Metrics } from "./metrics.ts";
 import { type Operation, openApiDocument, operations, type Refusal, type Route } from "./openapi.ts";
 import { page } from "./page/page.ts";
-import type { ModelCard } from "./pool/messages.ts";
-import { WorkerPool } from "./pool/worker_pool.ts";
 import { notReady, Problem, problemOf } from "./problem.ts";
 import { contextOf, shareContext } from "./request_context.ts";
 import { RequestLog } from "./request_log.ts";

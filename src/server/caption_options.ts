@@ -1,6 +1,6 @@
 import { Value } from "@sinclair/typebox/value";
-import { resolveOptions } from "../caption_options.ts";
-import type { JobOptions } from "./pool/messages.ts";
+import { resolveOptions } from "../caption/options.ts";
+import type { JobOptions } from "../pool/messages.ts";
 import { Problem } from "./problem.ts";
 import { optionsSchema } from "./schemas.ts";
 

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
-import type { Caption, CaptionWord } from "../captioner.ts";
-import type { JobOptions } from "./pool/messages.ts";
-import type { WorkerPool } from "./pool/worker_pool.ts";
+import type { Caption, CaptionWord } from "../caption/caption.ts";
+import type { JobOptions } from "../pool/messages.ts";
+import type { WorkerPool } from "../pool/worker_pool.ts";
 
 /** Where a caption came from. */
 export type Origin = "cache" | "shared" | "inference";

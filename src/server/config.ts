@@ -2,9 +2,9 @@ import { availableParallelism } from "node:os";
 import type { BundleSource } from "../bundle/load_bundle.ts";
 import { EdgecapError } from "../errors.ts";
 import { defaultMaxPixels, highestMaxPixels } from "../image/max_pixels.ts";
+import type { CreateWorker } from "../pool/pool_worker.ts";
 import type { BackendChoice } from "../runtime/backend.ts";
 import { AllowedHosts } from "./allowed_hosts.ts";
-import type { CreateWorker } from "./pool/pool_worker.ts";
 
 /** One line of the log, about one request or one event. */
 export type LogLine = Readonly<Record<string, string | number | undefined>>;

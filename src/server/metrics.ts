@@ -1,8 +1,8 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { Caption } from "../captioner.ts";
+import type { Caption } from "../caption/caption.ts";
+import type { PoolObserver, WorkerPool } from "../pool/worker_pool.ts";
 import type { BodyMemory } from "./body_memory.ts";
 import type { CaptionService, Origin } from "./caption_service.ts";
-import type { PoolObserver, WorkerPool } from "./pool/worker_pool.ts";
 
 const secondsBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 

@@ -14,11 +14,11 @@
  * @module
  */
 
+export type { ModelCard } from "../pool/messages.ts";
+export { type CreateWorker, createCaptionWorker } from "../pool/pool_worker.ts";
 export type { AllowedHosts } from "./allowed_hosts.ts";
 export { type CaptionServer, createServer } from "./app.ts";
 export type { LogLine, ServerConfig, ServerOptions } from "./config.ts";
 export { type Listener, type ListenOptions, listen } from "./listen.ts";
 export { edgecap, type PluginOptions } from "./plugin.ts";
-export type { ModelCard } from "./pool/messages.ts";
-export { type CreateWorker, createCaptionWorker } from "./pool/pool_worker.ts";
 export type { ProblemCode, ProblemDocument } from "./problem.ts";

@@ -1,4 +1,5 @@
 import { Value } from "@sinclair/typebox/value";
+import type { JobOptions } from "../pool/messages.ts";
 import { decodeBase64 } from "./base64.ts";
 import { type BodyLimits, readBody } from "./body.ts";
 import type { BodyMemory, MemoryShare } from "./body_memory.ts";
@@ -7,7 +8,6 @@ import { type FormPart, formParts } from "./form_parts.ts";
 import { fetchImage, type ImageUrlOptions } from "./image_url.ts";
 import { parseJsonBody } from "./json_body.ts";
 import { looksLikePhoto } from "./photo_signature.ts";
-import type { JobOptions } from "./pool/messages.ts";
 import { Problem } from "./problem.ts";
 import { contextOf } from "./request_context.ts";
 import { type ImageBody, imageBodySchema, inputsSchema } from "./schemas.ts";

@@ -1,5 +1,5 @@
 import { EdgecapError, type ErrorCode } from "../errors.ts";
-import { PoolBusyError } from "./pool/pool_busy_error.ts";
+import { PoolBusyError } from "../pool/pool_busy_error.ts";
 
 /** Codes of problems that are the server's own, beside the library's. */
 export type ServerCode =

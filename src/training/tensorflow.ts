@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import * as tf from "@tensorflow/tfjs";
 import { EdgecapError } from "../errors.ts";
-import { setVariable, variable } from "../runtime/environment.ts";
+import { setVariable, variable } from "../platform/environment.ts";
 
 export { tf };
 

@@ -3,7 +3,7 @@ import { basename, join, relative, resolve, sep } from "node:path";
 import { hasHiddenPart } from "../batch/image_names.ts";
 import { readImageFile } from "../batch/input_images.ts";
 import { walkFolder } from "../batch/walk_folder.ts";
-import type { Caption } from "../captioner.ts";
+import type { Caption } from "../caption/caption.ts";
 import { EdgecapError, throwIfAborted } from "../errors.ts";
 import { unreadable } from "../files/read_regular.ts";
 import { removeAbandoned } from "../files/write_whole.ts";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { ResultsFile } from "../../src/batch/results_file.ts";
-import type { Caption } from "../../src/captioner.ts";
+import type { Caption } from "../../src/caption/caption.ts";
 import { codeOf } from "../code_of.ts";
 
 const caption: Caption = {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { shareFiles } from "../../scripts/share_files.ts";
+import { shareFiles } from "../../scripts/build/share_files.ts";
 import { includedBundles, loadBundle } from "../../src/bundle/load_bundle.ts";
 import { parseManifest } from "../../src/bundle/manifest.ts";
 import { writeBundle } from "../../src/bundle/write_bundle.ts";

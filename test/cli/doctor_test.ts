@@ -3,8 +3,8 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { writeBundle } from "../../src/bundle/write_bundle.ts";
-import type { DoctorReport } from "../../src/doctor.ts";
-import { selfTestOf } from "../../src/self_test.ts";
+import type { DoctorReport } from "../../src/model/doctor.ts";
+import { selfTestOf } from "../../src/model/stored_answer.ts";
 import { tinyBundle } from "../fixtures/tiny_bundle.ts";
 import { edgecap } from "./edgecap.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { classProbabilities, imagenetHead } from "../../scripts/imagenet_classes.ts";
+import { classProbabilities, imagenetHead } from "../../scripts/model/imagenet_classes.ts";
 import { imagenetClasses } from "../../src/concepts/noun_table.ts";
 import { startTensorflow } from "../../src/training/tensorflow.ts";
 import { noShared, sharedFolder } from "../shared.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import * as tf from "@tensorflow/tfjs";
-import { loadLayersModel } from "../../scripts/load_layers_model.ts";
+import { loadLayersModel } from "../../scripts/model/load_layers_model.ts";
 import { encodeModel } from "../../src/export/onnx_proto.ts";
 import { resnet50Encoder } from "../../src/export/resnet50.ts";
 import { testUnless } from "../skip.ts";

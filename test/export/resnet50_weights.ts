@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { fetchResnet50 } from "../../scripts/fetch_weights.ts";
+import { fetchResnet50 } from "../../scripts/model/fetch_weights.ts";
 import { EdgecapError } from "../../src/errors.ts";
 
 async function fetched(): Promise<string | undefined> {

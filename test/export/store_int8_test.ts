@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { SeededRandom } from "../../src/dataset/seeded_random.ts";
 import { decodeModel, encodeModel, GraphBuilder, quantiseStoredWeights, resizeEncoder } from "../../src/export/mod.ts";
-import { SeededRandom } from "../../src/training/seeded_random.ts";
 import { cosine } from "./agreement.ts";
 import { runOnnx } from "./onnx_run.ts";
 

@@ -83,10 +83,10 @@ test("nothing else in src writes files under names of its own", () => {
   expect(writers.sort()).toEqual([
     // Its lock is made by whoever comes first.
     "batch/file_lock.ts",
-    // Partial downloads, which another process goes on with.
-    "bundle/storage.ts",
     // A folder replaces a folder.
     "bundle/write_bundle.ts",
     "files/write_whole.ts",
+    // Partial downloads, which another process goes on with.
+    "platform/storage.ts",
   ]);
 });

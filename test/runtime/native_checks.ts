@@ -3,11 +3,11 @@
  * processor: `qemu-x86_64 -cpu Haswell bun native_checks.ts`. Prints one line of JSON: {@linkcode NativeFindings}.
  */
 import { loadBundle } from "../../src/bundle/load_bundle.ts";
-import { openGraphs } from "../../src/choose_backend.ts";
+import { openGraphs } from "../../src/model/choose_backend.ts";
+import { distance, runSelfTest, testPicture } from "../../src/model/stored_answer.ts";
+import { importOnnxruntimeNode } from "../../src/platform/packages.ts";
 import { openBackend } from "../../src/runtime/backends.ts";
-import { importOnnxruntimeNode } from "../../src/runtime/packages.ts";
-import { distance, runSelfTest, testPicture } from "../../src/self_test.ts";
-import { photoEncoder } from "../../src/training/encode_photos.ts";
+import { photoEncoder } from "../../src/training/encoder/encode_photos.ts";
 
 /** What was found. */
 export interface NativeFindings {

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { probeBackend } from "../../src/choose_backend.ts";
+import { probeBackend } from "../../src/model/choose_backend.ts";
 import { testUnless } from "../skip.ts";
 import type { NativeFindings } from "./native_checks.ts";
 

@@ -4,13 +4,14 @@
  *
  * usage: webgpu_checks.ts
  */
-import { openGraphs } from "../../src/choose_backend.ts";
+
 import { type Captioner, EdgecapError, load } from "../../src/mod.ts";
+import { openGraphs } from "../../src/model/choose_backend.ts";
+import { testPicture } from "../../src/model/stored_answer.ts";
 import type { AdapterInfo } from "../../src/runtime/backend.ts";
 import { openBackend } from "../../src/runtime/backends.ts";
 import { isDeviceTensor, toHost } from "../../src/runtime/tensors.ts";
 import type { WebgpuBackend } from "../../src/runtime/webgpu.ts";
-import { testPicture } from "../../src/self_test.ts";
 import { tinyBundle, tinyBundleFiles } from "../fixtures/tiny_bundle.ts";
 import { bmp } from "./bmp.ts";
 

@@ -1,7 +1,7 @@
 /** What the page of webgpu_browser_long_bun_test.ts runs: it captions the same pictures on two backends. */
 import { load } from "../../src/mod.ts";
+import { testPicture } from "../../src/model/stored_answer.ts";
 import { openBackend } from "../../src/runtime/backends.ts";
-import { testPicture } from "../../src/self_test.ts";
 import { bmp } from "./bmp.ts";
 
 /** What the page found. */

@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { checkBuild, hashSources, recordBuild } from "../../scripts/check_wasm.ts";
+import { checkBuild, hashSources, recordBuild } from "../../scripts/check/check_wasm.ts";
 
 /** A crate with a build, in a folder that is gone afterwards. */
 function withCrate(work: (crate: string) => void): void {
@@ -48,7 +48,7 @@ describe("checkBuild()", () => {
       withCrate((crate) => {
         change(crate);
         expect(checkBuild(crate)).toEqual([
-          `The sources of "${crate}" have changed since it was built: run scripts/build_wasm.sh and commit the result.`,
+          `The sources of "${crate}" have changed since it was built: run scripts/build/build_wasm.sh and commit the result.`,
         ]);
       });
     }
@@ -65,7 +65,7 @@ describe("checkBuild()", () => {
         const path = join(crate, "pkg", name);
         change(path);
         expect(checkBuild(crate)).toEqual([
-          `"${path}" is not the one that was built: run scripts/build_wasm.sh and commit the result.`,
+          `"${path}" is not the one that was built: run scripts/build/build_wasm.sh and commit the result.`,
         ]);
       });
     }

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { repeatsIn } from "../../scripts/repeats.ts";
+import { repeatsIn } from "../../scripts/model/repeats.ts";
 
 const kindsOf = (caption: string) => [...new Set(repeatsIn(caption.split(" ")).map(({ kind }) => kind))].toSorted();
 
@@ -40,7 +40,7 @@ test("count_repeats.ts prints the captions that repeat themselves, and how many"
       JSON.stringify({ image: `${i}.jpg`, caption }),
     );
     writeFileSync(results, `${lines.join("\n")}\n`);
-    const script = fileURLToPath(new URL("../../scripts/count_repeats.ts", import.meta.url));
+    const script = fileURLToPath(new URL("../../scripts/model/count_repeats.ts", import.meta.url));
     const child = Bun.spawn([process.execPath, script, results], { stdout: "pipe" });
     const text = await new Response(child.stdout).text();
     expect(await child.exited).toBe(0);

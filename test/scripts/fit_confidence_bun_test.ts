@@ -4,13 +4,13 @@ import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFile
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { drawNonScenes } from "../../scripts/nonscenes/draw_nonscenes.ts";
+import { drawNonScenes } from "../../scripts/model/nonscenes/draw_nonscenes.ts";
 import { type Caption, load } from "../../src/mod.ts";
 import { sureBundleFiles } from "../fixtures/sure_bundle.ts";
 
-const script = fileURLToPath(new URL("../../scripts/fit_confidence.ts", import.meta.url));
+const script = fileURLToPath(new URL("../../scripts/model/fit_confidence.ts", import.meta.url));
 
-describe("scripts/fit_confidence.ts", () => {
+describe("scripts/model/fit_confidence.ts", () => {
   let folder: string;
   let before: string;
   const captions = new Map<string, Caption>();

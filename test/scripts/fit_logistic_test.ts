@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { type Example, fitLogistic } from "../../scripts/confidence/fit_logistic.ts";
+import { type Example, fitLogistic } from "../../scripts/model/confidence/fit_logistic.ts";
 import { ConfidenceModel } from "../../src/confidence/confidence_model.ts";
 import { type Evidence, evidenceNames } from "../../src/confidence/evidence.ts";
+import { SeededRandom } from "../../src/dataset/seeded_random.ts";
 import { areaUnderCurve, calibrationError } from "../../src/evaluation/calibration.ts";
-import { SeededRandom } from "../../src/training/seeded_random.ts";
 
 const none = Object.fromEntries(evidenceNames.map((name) => [name, 0])) as Evidence;
 

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
-import { drawNonScenes, fittingNonScenes, judgedNonScenes } from "../../scripts/nonscenes/draw_nonscenes.ts";
+import { drawNonScenes, fittingNonScenes, judgedNonScenes } from "../../scripts/model/nonscenes/draw_nonscenes.ts";
 import { decodeImage } from "../../src/image/decode.ts";
 import { imageModule } from "../../src/image/wasm.ts";
 

@@ -1,7 +1,7 @@
 import { expect } from "bun:test";
 import { readFileSync } from "node:fs";
-import { crateParts, licencesFile, lineOf, npmParts } from "../../scripts/notices.ts";
-import { billOfMaterials } from "../../scripts/sbom.ts";
+import { crateParts, licencesFile, lineOf, npmParts } from "../../scripts/build/notices.ts";
+import { billOfMaterials } from "../../scripts/build/sbom.ts";
 import { testUnless } from "../skip.ts";
 
 const crates = Bun.which("cargo") === null ? undefined : crateParts();

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import type { Caption } from "../../src/captioner.ts";
+import type { Caption } from "../../src/caption/caption.ts";
+import type { JobRequest } from "../../src/pool/job.ts";
 import { CaptionService } from "../../src/server/caption_service.ts";
-import type { JobRequest } from "../../src/server/pool/job.ts";
 
 /** A pool that holds every photo until it is told to caption it. */
 class HeldPool {

@@ -3,7 +3,7 @@
  * for N milliseconds (a seed N does it, too, for photos that are real); anything else is the caption. `once` before it, with a flag in shared memory, does it the first
  * time only, in whichever worker that is.
  */
-import type { FromWorker, ToWorker } from "../../src/server/pool/messages.ts";
+import type { FromWorker, ToWorker } from "../../src/pool/messages.ts";
 
 const scope = globalThis as unknown as {
   postMessage(message: FromWorker): void;

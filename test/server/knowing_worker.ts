@@ -2,7 +2,7 @@
  * A worker that always says "a dog's bowl stands on grass" and knows what it saw, so that tests know the answer. Of small
  * files, such as `grey.png`, it says and knows nothing. Its confidence is 0.5.
  */
-import type { FromWorker, ToWorker } from "../../src/server/pool/messages.ts";
+import type { FromWorker, ToWorker } from "../../src/pool/messages.ts";
 
 const scope = globalThis as unknown as {
   postMessage(message: FromWorker): void;

@@ -1,5 +1,5 @@
-import { captionStream } from "../../caption_stream.ts";
-import type { Caption, CaptionEvent, CaptionWord } from "../../captioner.ts";
+import type { Caption, CaptionEvent, CaptionWord } from "../../caption/caption.ts";
+import { captionStream } from "../../caption/stream.ts";
 import { sentence } from "../../text/sentence.ts";
 import { Problem, problemOf } from "../problem.ts";
 import { captionOne, note } from "../routes/captions.ts";

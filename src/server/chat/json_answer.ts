@@ -1,4 +1,4 @@
-import type { Caption } from "../../captioner.ts";
+import type { Caption } from "../../caption/caption.ts";
 import { Problem } from "../problem.ts";
 
 /** Makes an answer in JSON of a caption. */

@@ -1,7 +1,7 @@
+import type { JobOptions, ModelCard } from "../../pool/messages.ts";
 import { checkedOptions } from "../caption_options.ts";
 import type { JsonRequest, Photo } from "../photos.ts";
 import { tooMany } from "../photos.ts";
-import type { JobOptions, ModelCard } from "../pool/messages.ts";
 import { Problem } from "../problem.ts";
 import type { Captioning } from "../routes/captions.ts";
 import { type Fill, fillOf, plainFill } from "./json_answer.ts";

@@ -1,5 +1,5 @@
-import { captionJson } from "../../caption_json.ts";
-import type { Caption, CaptionWord } from "../../captioner.ts";
+import type { Caption, CaptionWord } from "../../caption/caption.ts";
+import { captionJson } from "../../caption/json.ts";
 import { unsureMessage } from "../../confidence/unsure.ts";
 import { probeImage } from "../../image/decode.ts";
 import type { CaptionService, Origin } from "../caption_service.ts";

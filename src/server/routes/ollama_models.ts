@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import packageJson from "../../../package.json" with { type: "json" };
+import type { ModelCard } from "../../pool/messages.ts";
 import { checkedBody } from "../chat/messages.ts";
 import type { Chatting } from "../chat/question.ts";
 import { readJson } from "../photos.ts";
-import type { ModelCard } from "../pool/messages.ts";
 import { notReady } from "../problem.ts";
 import { json } from "../responses.ts";
 import { showBodySchema } from "./ollama_schemas.ts";

@@ -1,6 +1,6 @@
+import type { ModelCard } from "../../pool/messages.ts";
 import { unixSeconds } from "../chat/messages.ts";
 import type { Chatting } from "../chat/question.ts";
-import type { ModelCard } from "../pool/messages.ts";
 import { notReady, Problem } from "../problem.ts";
 import { json } from "../responses.ts";
 

@@ -1,6 +1,6 @@
 import { EdgecapError } from "../../errors.ts";
 import type { Vocabulary } from "../../text/vocabulary.ts";
-import { endId, startId } from "../batches.ts";
+import { endId, startId } from "../attention/batches.ts";
 
 /** Id of a word that the vocabulary does not hold. */
 const unknownId = 3;

@@ -1,6 +1,6 @@
 import { appendLayersModel, GraphBuilder, type LayerValue, simplify } from "../../export/mod.ts";
+import { type DecoderPrecision, storeWeights } from "../run/weight_precision.ts";
 import type { tf } from "../tensorflow.ts";
-import { type DecoderPrecision, storeWeights } from "../weight_precision.ts";
 import { type ArticleShape, branchUnits, cutNames, mergedModel } from "./merged_model.ts";
 
 /**

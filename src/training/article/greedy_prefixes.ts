@@ -1,6 +1,6 @@
-import { endId, startId } from "../batches.ts";
-import type { FeatureCache } from "../feature_cache.ts";
-import { bestWords } from "../greedy_captions.ts";
+import { endId, startId } from "../attention/batches.ts";
+import { bestWords } from "../attention/greedy_captions.ts";
+import type { FeatureCache } from "../encoder/feature_cache.ts";
 import { tf } from "../tensorflow.ts";
 import type { ArticleShape } from "./merged_model.ts";
 import { prefixLayout } from "./prefix_layout.ts";

@@ -1,4 +1,4 @@
-import type { SeededRandom } from "../seeded_random.ts";
+import type { SeededRandom } from "../../dataset/seeded_random.ts";
 import { tf } from "../tensorflow.ts";
 
 /** Lengths of the article's merged model. */

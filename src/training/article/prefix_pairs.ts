@@ -1,4 +1,4 @@
-import type { SeededRandom } from "../seeded_random.ts";
+import type { SeededRandom } from "../../dataset/seeded_random.ts";
 import type { SequencedPhoto } from "./caption_sequences.ts";
 
 /** (image, prefix, next word): what one training example is made of. */

@@ -1,4 +1,4 @@
-import type { ConceptShape } from "../attention_model.ts";
+import type { ConceptShape } from "../attention/model.ts";
 
 /** Lays the likeliest nouns of photos out as the decoder reads them. */
 export class ConceptSlots {

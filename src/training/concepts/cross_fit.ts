@@ -1,5 +1,5 @@
+import { SeededRandom } from "../../dataset/seeded_random.ts";
 import { throwIfAborted } from "../../errors.ts";
-import { SeededRandom } from "../seeded_random.ts";
 import {
   type ConceptHead,
   conceptProbabilities,

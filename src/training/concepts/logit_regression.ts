@@ -1,5 +1,5 @@
-import { AdamW } from "../adamw.ts";
-import type { SeededRandom } from "../seeded_random.ts";
+import type { SeededRandom } from "../../dataset/seeded_random.ts";
+import { AdamW } from "../optimiser/adamw.ts";
 import { takeTurn } from "../take_turn.ts";
 import { tf } from "../tensorflow.ts";
 import type { ConceptHead } from "./concept_head.ts";

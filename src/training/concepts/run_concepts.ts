@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import type { BundleFiles, Manifest } from "../../bundle/manifest.ts";
 import { type ConceptName, readConceptNames } from "../../concepts/concept_names.ts";
-import type { ConceptShape } from "../attention_model.ts";
-import { bundleWeights } from "../bundle_weights.ts";
-import { readCheckpoint, writeCheckpoint } from "../checkpoint.ts";
-import type { ConceptArrays } from "../export_attention.ts";
+import type { ConceptArrays } from "../attention/export_attention.ts";
+import type { ConceptShape } from "../attention/model.ts";
+import { bundleWeights } from "../run/bundle_weights.ts";
+import { readCheckpoint, writeCheckpoint } from "../run/checkpoint.ts";
 
 /** All that a decoder's concepts are made of, but for the weights that it learns. */
 export interface RunConcepts extends ConceptArrays {

@@ -1,4 +1,4 @@
-import type { SeededRandom } from "../seeded_random.ts";
+import type { SeededRandom } from "../../dataset/seeded_random.ts";
 
 /** A photo that people captioned, and what a head that has not learnt from it says of it. */
 export interface JudgedPhoto {

@@ -4,7 +4,7 @@ import { generate } from "../../decode/generate.ts";
 import { throwIfAborted } from "../../errors.ts";
 import { GraphSession } from "../../runtime/graph_session.ts";
 import { sentence } from "../../text/sentence.ts";
-import type { FeatureCache } from "../feature_cache.ts";
+import type { FeatureCache } from "../encoder/feature_cache.ts";
 import type { AttendedWord } from "./attention_map.ts";
 import { photoData } from "./photo_data.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import Ajv from "ajv";
 import fc from "fast-check";
-import type { Caption } from "../../../src/captioner.ts";
+import type { Caption } from "../../../src/caption/caption.ts";
 import { fillOf, plainFill } from "../../../src/server/chat/json_answer.ts";
 import { Problem } from "../../../src/server/problem.ts";
 

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from "bun:test";
+import { SeededRandom } from "../../../src/dataset/seeded_random.ts";
 import { prePadded } from "../../../src/training/article/caption_sequences.ts";
 import {
   type ArticleShape,
@@ -9,7 +10,6 @@ import {
 } from "../../../src/training/article/merged_model.ts";
 import { type ArticleTensors, prefixLoss } from "../../../src/training/article/prefix_loss.ts";
 import { pairsOf } from "../../../src/training/article/prefix_pairs.ts";
-import { SeededRandom } from "../../../src/training/seeded_random.ts";
 import { startTensorflow, tf } from "../../../src/training/tensorflow.ts";
 
 const shape: ArticleShape = { features: 6, longest: 5, embedding: 3, vocabulary: 9, mixed: 7 };

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { SeededRandom } from "../../../src/dataset/seeded_random.ts";
 import { EdgecapError } from "../../../src/errors.ts";
 import { GraphSession } from "../../../src/runtime/graph_session.ts";
 import { Vocabulary } from "../../../src/text/vocabulary.ts";
@@ -14,7 +15,6 @@ import {
 import { prefixLayout } from "../../../src/training/article/prefix_layout.ts";
 import { pairBatches, pairsOf, stepsPerEpoch } from "../../../src/training/article/prefix_pairs.ts";
 import { simpleCnn, simpleCnnEncoder } from "../../../src/training/article/simple_cnn.ts";
-import { SeededRandom } from "../../../src/training/seeded_random.ts";
 import { startTensorflow, tf } from "../../../src/training/tensorflow.ts";
 
 describe("captions as the article feeds them", () => {

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { SeededRandom } from "../../../src/dataset/seeded_random.ts";
 import { generate } from "../../../src/decode/generate.ts";
 import { GraphSession } from "../../../src/runtime/graph_session.ts";
 import { textModule } from "../../../src/text/wasm.ts";
@@ -16,10 +17,9 @@ import {
 } from "../../../src/training/article/merged_model.ts";
 import type { ArticleTensors } from "../../../src/training/article/prefix_loss.ts";
 import { articleDefaults, trainArticle } from "../../../src/training/article/train_article.ts";
-import { buildFeatureCache, type FeatureCache } from "../../../src/training/feature_cache.ts";
-import { SeededRandom } from "../../../src/training/seeded_random.ts";
+import type { EpochRecord } from "../../../src/training/attention/trainer.ts";
+import { buildFeatureCache, type FeatureCache } from "../../../src/training/encoder/feature_cache.ts";
 import { startTensorflow, tf } from "../../../src/training/tensorflow.ts";
-import type { EpochRecord } from "../../../src/training/trainer.ts";
 
 const images = Array.from({ length: 9 }, (_, i) => `photo-${i}`);
 const shape: ArticleShape = { features: 6, longest: 5, embedding: 3, vocabulary: 8, mixed: 6 };

@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { parseNouns } from "../../../src/concepts/noun_table.ts";
+import { SeededRandom } from "../../../src/dataset/seeded_random.ts";
 import { conceptProbabilities, fitConceptHead } from "../../../src/training/concepts/concept_head.ts";
 import { conceptTargets } from "../../../src/training/concepts/concept_targets.ts";
 import { crossFit } from "../../../src/training/concepts/cross_fit.ts";
 import { regressLogits } from "../../../src/training/concepts/logit_regression.ts";
 import { nounVectors } from "../../../src/training/concepts/noun_vectors.ts";
-import { SeededRandom } from "../../../src/training/seeded_random.ts";
 import { startTensorflow } from "../../../src/training/tensorflow.ts";
 
 const features = 12;

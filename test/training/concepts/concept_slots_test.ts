@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
+import { SeededRandom } from "../../../src/dataset/seeded_random.ts";
 import { ConceptSlots, likeliest } from "../../../src/training/concepts/concept_slots.ts";
 import { StandIns } from "../../../src/training/concepts/stand_ins.ts";
-import { SeededRandom } from "../../../src/training/seeded_random.ts";
 
 describe("likeliest()", () => {
   test("gives what sorting gives", () => {

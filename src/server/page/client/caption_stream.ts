@@ -1,5 +1,5 @@
 import { EventSourceParserStream } from "eventsource-parser/stream";
-import type { Caption, CaptionWord } from "../../../captioner.ts";
+import type { Caption, CaptionWord } from "../../../caption/caption.ts";
 import { Problem } from "./problem.ts";
 
 /** The words of a caption one after another, and then the whole. */

@@ -1,4 +1,4 @@
-import type { Caption } from "../../../captioner.ts";
+import type { Caption } from "../../../caption/caption.ts";
 import { certaintyOf, percent } from "./certainty.ts";
 import { element } from "./element.ts";
 

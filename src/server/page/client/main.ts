@@ -1,5 +1,5 @@
 /** The page's script: a photo comes in by any way, goes to the server, and its caption is shown word by word. */
-import type { Caption } from "../../../captioner.ts";
+import type { Caption } from "../../../caption/caption.ts";
 import { Camera } from "./camera.ts";
 import { captionStream } from "./caption_stream.ts";
 import { ConceptChips } from "./concept_chips.ts";

@@ -1,4 +1,4 @@
-import type { CaptionWord } from "../../../captioner.ts";
+import type { CaptionWord } from "../../../caption/caption.ts";
 import { sentence } from "../../../text/sentence.ts";
 import { placeOf, veil } from "./attention_map.ts";
 import { element } from "./element.ts";

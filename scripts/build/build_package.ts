@@ -1,0 +1,139 @@
+/**
+ * Makes the npm package: `bun run build:package [--out dist/package]`. `npm pack` there, or `npm publish`, does the rest.
+ *
+ * It holds JavaScript with types, as neither Node nor Deno takes TypeScript from a package, the WebAssembly, the default
+ * bundle and the licences.
+ */
+import { spawnSync } from "node:child_process";
+import { cpSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import packageJson from "../../package.json" with { type: "json" };
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+const copied = [
+  "wasm/pkg",
+  "wasm-image/pkg",
+  "models/default",
+  "models/fast",
+  "LICENSE",
+  "THIRD_PARTY_LICENSES.txt",
+  "THIRD_PARTY_NOTICES.md",
+  "CHANGELOG.md",
+];
+
+/** The README of those who install the package; that of the repository is for those who work in it. */
+const readme = "docs/package/README.md";
+
+/**
+ * onnxruntime-web for browsers, by the name of the import that leads to it: builds that name no file of WebAssembly, of
+ * which bundlers would carry 14 or 27 MB along that no page asks for. Its package exports them under a condition alone
+ * that each user would have to set.
+ */
+const browserOrt = {
+  "#onnxruntime": "ort.wasm.min.mjs",
+  "#onnxruntime-webgpu": "ort.webgpu.min.mjs",
+} as const;
+
+/** Where the package has them. */
+const browserOrtFolder = "src/platform/onnxruntime";
+
+/** A path of the sources as the package has it. */
+const built = (path: string): string => path.replace(/\.ts$/, ".js");
+
+/** Package.json as it is published: paths of JavaScript, and nothing that only a checkout needs. */
+export function publishedManifest(): Record<string, unknown> {
+  const { name, version, description, license, type, keywords, dependencies, peerDependencies } = packageJson;
+  const exports = Object.entries(packageJson.exports).map(([path, source]) => [
+    path,
+    { types: source.replace(/\.ts$/, ".d.ts"), default: built(source) },
+  ]);
+  const imports = Object.entries(packageJson.imports).map(([path, choices]) => {
+    const file = browserOrt[path as keyof typeof browserOrt];
+    const browser = file === undefined ? {} : { browser: `./${browserOrtFolder}/${file}` };
+    const all = Object.entries(choices).map(([condition, source]) => [condition, built(source)]);
+    // The first condition that holds decides, so that this one comes before the default.
+    return [path, { ...browser, ...Object.fromEntries(all), ...browser }];
+  });
+  return {
+    ...{ name, version, description, license, type, keywords },
+    bin: { edgecap: built(packageJson.bin.edgecap) },
+    exports: { ...Object.fromEntries(exports), "./package.json": "./package.json" },
+    imports: Object.fromEntries(imports),
+    sideEffects: false,
+    engines: packageJson.engines,
+    ...{ dependencies, peerDependencies },
+    peerDependenciesMeta: packageJson.peerDependenciesMeta,
+  };
+}
+
+/**
+ * Builds the package into a folder, which is replaced.
+ *
+ * @throws {Error} with what the compiler said, where it refuses the sources.
+ */
+export function buildPackage(out: string): void {
+  const unfinished = `${out}.${process.pid}.part`;
+  rmSync(unfinished, { recursive: true, force: true });
+  mkdirSync(unfinished, { recursive: true });
+  const compiler = join(root, "node_modules/typescript/bin/tsc");
+  const flags = ["-p", "tsconfig.package.json", "--outDir", unfinished];
+  const { status, stdout } = spawnSync("node", [compiler, ...flags], { cwd: root, encoding: "utf8" });
+  if (status !== 0) throw new Error(`The package does not compile:\n${stdout}`);
+  for (const path of globSync("src/**/*.d.ts", { cwd: unfinished })) {
+    const file = join(unfinished, path);
+    const text = readFileSync(file, "utf8");
+    // Types that the compiler found out by itself name sources.
+    writeFileSync(file, text.replace(/import\("(\.[^"]+)\.ts"\)/g, 'import("$1.js")'));
+  }
+  for (const path of globSync("src/**/*.js", { cwd: unfinished })) {
+    const file = join(unfinished, path);
+    const text = readFileSync(file, "utf8");
+    // Workers are named by address, which the compiler leaves alone.
+    const rewritten = text
+      .replace(/new URL\("(\.[^"]+)\.ts", import\.meta\.url\)/g, 'new URL("$1.js", import.meta.url)')
+      // Here it is JavaScript, which all of them run; npx takes Node.
+      .replace(/^#!\/usr\/bin\/env bun/, "#!/usr/bin/env node");
+    if (rewritten !== text) writeFileSync(file, rewritten);
+  }
+  for (const path of copied) {
+    const target = join(unfinished, path);
+    mkdirSync(dirname(target), { recursive: true });
+    cpSync(join(root, path), target, { recursive: true, filter: (source) => !source.endsWith(".gitignore") });
+  }
+  for (const file of globSync("wasm*/pkg/*.js", { cwd: unfinished })) dropDefaultModule(join(unfinished, file));
+  cpSync(join(root, readme), join(unfinished, "README.md"));
+  for (const file of Object.values(browserOrt)) copyOrt(file, join(unfinished, browserOrtFolder));
+  writeFileSync(join(unfinished, "package.json"), `${JSON.stringify(publishedManifest(), null, 2)}\n`);
+  rmSync(out, { recursive: true, force: true });
+  renameSync(unfinished, out);
+}
+
+/**
+ * Takes the default place of a module out of what wasm-bindgen wrote: edgecap always hands the module over, and a bundler
+ * would carry the file along that no page asks for.
+ */
+function dropDefaultModule(file: string): void {
+  const text = readFileSync(file, "utf8");
+  const place = /new URL\('[^']+\.wasm', import\.meta\.url\)/g;
+  if (text.match(place)?.length !== 1) throw new Error(`"${file}" does not name its module once: see what changed.`);
+  writeFileSync(file, text.replace(place, "undefined"));
+}
+
+/** Copies a build of onnxruntime-web without the name of its source map, which is larger than itself and stays behind. */
+function copyOrt(file: string, folder: string): void {
+  const text = readFileSync(join(root, "node_modules/onnxruntime-web/dist", file), "utf8");
+  if (/new URL\("[^"]*\.wasm"/.test(text))
+    throw new Error(`"${file}" names a file of WebAssembly: look for another build.`);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, file), text.replace(/\n\/\/# sourceMappingURL=.*\s*$/, "\n"));
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({ options: { out: { type: "string", default: join(root, "dist/package") } } });
+  const out = resolve(values.out);
+  buildPackage(out);
+  console.log(`Built ${out}. Next: npm pack ${out}`);
+}

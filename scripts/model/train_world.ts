@@ -1,0 +1,218 @@
+/**
+ * Trains a bundle's decoder on in a wider world: fits the concepts of photos, then trains on the photos of both worlds and
+ * on captions without photos, and exports. scripts/model/train.ts calls it last; alone, it goes on from a bundle:
+ *
+ * usage: bun scripts/model/train_world.ts --from BUNDLE --images DIR --captions FILE --train LIST --dev LIST
+ *        --world-images DIR --world-captions FILE --world-train LIST --world-dev LIST
+ *        [--texts FILE] [--uncaptioned DIR] [--run .cache/world] [--out models/default]
+ *
+ * Cut off at any point, the same command goes on.
+ */
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { defaultBundle, loadBundle } from "../../src/bundle/load_bundle.ts";
+import type { Manifest } from "../../src/bundle/manifest.ts";
+import { interruptSignal } from "../../src/cli/interrupt.ts";
+import { EdgecapError } from "../../src/errors.ts";
+import { textModule } from "../../src/text/wasm.ts";
+import { worldDefaults } from "../../src/training/attention/settings.ts";
+import { describe } from "../../src/training/encoder/encoders.ts";
+import { JoinedCaches, type NamedCache } from "../../src/training/encoder/photo_features.ts";
+import { bundleWeights } from "../../src/training/run/bundle_weights.ts";
+import { exportRun } from "../../src/training/run/export_run.ts";
+import { type PhotoSource, readSources } from "../../src/training/run/run_sources.ts";
+import { sourceFeatures, trainMixed } from "../../src/training/run/train_mixed.ts";
+import { photoFeatures } from "../../src/training/run/train_run.ts";
+import { startTensorflow } from "../../src/training/tensorflow.ts";
+import { vectorsPackage } from "../../src/training/words/word_vectors.ts";
+import { cacheFolder } from "./encoder.ts";
+import { fitConcepts, type PlainPhotos } from "./fit_concepts.ts";
+import { dataOf, worldLicences } from "./world_provenance.ts";
+
+const threads = 2;
+/** New words are those that captions hold so often. */
+const minimumCount = 10;
+
+/** Where the world's photos and captions are, and where things go. */
+export interface WorldOptions {
+  /** Folder of the bundle to go on from. */
+  readonly from: string;
+  /** The photos that the bundle was trained on. */
+  readonly images: string;
+  readonly captions: string;
+  readonly train: string;
+  readonly dev: string;
+  readonly worldImages: string;
+  readonly worldCaptions: string;
+  readonly worldTrain: string;
+  readonly worldDev: string;
+  /** Captions without photos. */
+  readonly texts?: string | undefined;
+  /** Folder of photos without captions. */
+  readonly uncaptioned?: string | undefined;
+  /** Folder of the run. */
+  readonly run: string;
+  /** Folder of the bundle that is written. */
+  readonly out: string;
+  readonly signal?: AbortSignal;
+}
+
+/** Names of the two sources, as the manifest's scores have them. */
+const sourceNames = { first: "Flickr8k", world: "COCO" } as const;
+
+/** Trains on in a wider world and writes the bundle; returns its manifest. */
+export async function trainWorld(options: WorldOptions): Promise<Manifest> {
+  const { run, signal } = options;
+  await textModule();
+  const backend = await startTensorflow();
+  const { manifest, files } = await loadBundle(options.from, signal);
+  const sources: PhotoSource[] = [
+    {
+      ...{ name: sourceNames.first, images: options.images, captions: options.captions },
+      ...{ trainList: options.train, devList: options.dev, ...worldDefaults.shares.first, views: 2 },
+    },
+    {
+      ...{ name: sourceNames.world, images: options.worldImages, captions: options.worldCaptions },
+      ...{ trainList: options.worldTrain, devList: options.worldDev, ...worldDefaults.shares.world, views: 8 },
+    },
+  ];
+  const common = {
+    ...{ sources, encoder: files.encoder, features: join(run, "features"), threads },
+    onPhase: (phase: string, detail: string) => say(phase, `${detail} (tfjs on ${backend})`),
+    ...(signal && { signal }),
+  };
+  const concepts = await conceptsOf(options, common);
+  const trained = await trainMixed({
+    ...{ ...common, concepts, out: join(run, "decoder"), settings: worldDefaults.settings, minimumCount, resume: true },
+    start: { words: linesOf(files.vocabulary), weights: bundleWeights(files) },
+    texts: options.texts === undefined ? [] : [options.texts],
+    vectors: vectorsPackage,
+    onEpoch: ({ epoch, loss, reward, minutes }, scores) => {
+      const found = [...scores].map(
+        ([source, { cider, bleu4 }]) => `${source} ${cider.toFixed(3)} / ${bleu4.toFixed(3)}`,
+      );
+      const gained = reward === undefined ? "" : `, reward ${reward.toFixed(3)}`;
+      say(
+        `epoch ${epoch}`,
+        `loss ${loss.toFixed(3)}${gained}, ${minutes.toFixed(1)} min, greedy CIDEr / BLEU-4: ${found.join(", ")}`,
+      );
+    },
+  });
+  using cache = trained.cache;
+  const exported = await exportRun({
+    run: join(run, "decoder"),
+    out: options.out,
+    encoder: files.encoder,
+    encoderPrecision: describe(files.encoder, manifest.encoder.precision, "encoder").precision,
+    cache,
+    dev: trained.dev,
+    train: { photos: trained.train, cache },
+    name: "edgecap-attention",
+    version: "6",
+    data: dataOf(trained.bySource.get(sourceNames.first)!.train.length, trained.bySource.get(sourceNames.world)!.train),
+    command: "bun scripts/model/train.ts --images … --world-images … (docs/training.md has the whole command)",
+    epochsBefore: manifest.provenance.epochs,
+    minimumCount,
+    licences: [...manifest.provenance.licences, ...worldLicences],
+    ...(signal && { signal }),
+  });
+  for (const { generation, bySource } of exported.trials) {
+    say(JSON.stringify(generation), JSON.stringify(Object.fromEntries(bySource)));
+  }
+  return exported.manifest;
+}
+
+/** Fits the concepts on the photos of both worlds and on those without captions. */
+async function conceptsOf(options: WorldOptions, common: Parameters<typeof sourceFeatures>[0]) {
+  const { run, uncaptioned, signal } = options;
+  const data = await readSources(common.sources, worldDefaults.settings.seed);
+  const plain: PlainPhotos | undefined =
+    uncaptioned === undefined
+      ? undefined
+      : { name: "plain", folder: uncaptioned, images: (await readdir(uncaptioned)).sort() };
+  using sources = await sourceFeatures(common, data);
+  const caches: NamedCache[] = [{ prefix: "", cache: sources }];
+  if (plain !== undefined) {
+    const cache = await photoFeatures({
+      ...{ photos: { folder: plain.folder, namedBy: [] }, images: plain.images, views: 1, threads },
+      ...{ encoder: describe(common.encoder, "fp32", "encoder"), folder: join(common.features, plain.name) },
+      ...(signal && { signal }),
+    });
+    caches.push({ prefix: `${plain.name}/`, cache });
+  }
+  say("concepts", "fitted on what captions name and on what ImageNet's network sees");
+  using grids = new JoinedCaches(caches);
+  return await fitConcepts({ sources: common.sources, data, plain, grids, run, threads, ...(signal && { signal }) });
+}
+
+function linesOf(vocabulary: Uint8Array): string[] {
+  return new TextDecoder().decode(vocabulary).trimEnd().split("\n");
+}
+
+function say(what: string, detail: string): void {
+  process.stdout.write(`${what}: ${detail}\n`);
+}
+
+/** Options of the world, as scripts/model/train.ts takes them too. */
+export const worldFlags = {
+  "world-images": { type: "string" },
+  "world-captions": { type: "string" },
+  "world-train": { type: "string" },
+  "world-dev": { type: "string" },
+  texts: { type: "string" },
+  uncaptioned: { type: "string" },
+} as const;
+
+async function main(): Promise<void> {
+  using interrupt = interruptSignal();
+  const { values } = parseArgs({
+    options: {
+      from: { type: "string" },
+      images: { type: "string" },
+      captions: { type: "string" },
+      train: { type: "string" },
+      dev: { type: "string" },
+      ...worldFlags,
+      run: { type: "string", default: join(cacheFolder, "world") },
+      out: { type: "string", default: fileURLToPath(defaultBundle) },
+    },
+  });
+  const needed = [
+    "from",
+    "images",
+    "captions",
+    "train",
+    "dev",
+    "world-images",
+    "world-captions",
+    "world-train",
+    "world-dev",
+  ];
+  const missing = needed.filter((name) => values[name as keyof typeof values] === undefined);
+  if (missing.length > 0) throw new EdgecapError("option-invalid", `Give --${missing.join(", --")}.`);
+  await trainWorld({
+    ...{
+      from: values.from!,
+      images: values.images!,
+      captions: values.captions!,
+      train: values.train!,
+      dev: values.dev!,
+    },
+    ...{ worldImages: values["world-images"]!, worldCaptions: values["world-captions"]! },
+    ...{ worldTrain: values["world-train"]!, worldDev: values["world-dev"]! },
+    ...{ texts: values.texts, uncaptioned: values.uncaptioned, run: values.run, out: values.out },
+    signal: interrupt.signal,
+  });
+}
+
+if (import.meta.main) {
+  try {
+    await main();
+  } catch (error) {
+    if (!(error instanceof EdgecapError)) throw error;
+    console.error(error.message);
+    process.exitCode = 1;
+  }
+}

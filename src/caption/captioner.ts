@@ -1,0 +1,260 @@
+import { useAssets } from "#assets";
+import { abortable } from "../async/abortable.ts";
+import { OneAtATime } from "../async/one_at_a_time.ts";
+import { defaultBundle } from "../bundle/load_bundle.ts";
+import type { Manifest } from "../bundle/manifest.ts";
+import { likelyConcepts } from "../concepts/likely_concepts.ts";
+import { evidenceOf } from "../confidence/evidence.ts";
+import { plainCaption } from "../confidence/plain_caption.ts";
+import { type Generated, generate } from "../decode/generate.ts";
+import type { DecidedWord, GeneratedCaption } from "../decode/search_captions.ts";
+import { EdgecapError, throwIfAborted } from "../errors.ts";
+import { decodeImage } from "../image/decode.ts";
+import { encoderInput } from "../image/encoder_input.ts";
+import { type ModelShare, shareModel } from "../model/shared_model.ts";
+import type { BackendName } from "../runtime/backend.ts";
+import { DeviceReplacedError } from "../runtime/device_replaced.ts";
+import { freeAll } from "../runtime/tensors.ts";
+import { sentence } from "../text/sentence.ts";
+import type { Caption, CaptionEvent, CaptionedImage, CaptionWord } from "./caption.ts";
+import type { CaptionEngine } from "./engine.ts";
+import { bytesOf, type ImageSource, isRemote } from "./image_source.ts";
+import { checkLoadOptions, type LoadOptions } from "./load_options.ts";
+import { type CaptionOptions, resolveOptions } from "./options.ts";
+import { captionStream } from "./stream.ts";
+
+/**
+ * Loads a bundle. Captioners of the same bundle, threads and backend share its sessions; the last one closed frees them.
+ *
+ * @throws {EdgecapError} `bundle-*`, `graph-failed`, `backend-*`, `self-test-failed` or `option-invalid`.
+ * @throws The signal's reason, if it is aborted, and what `onProgress` throws.
+ */
+export async function load(options: LoadOptions = {}): Promise<Captioner> {
+  checkLoadOptions(options);
+  const { threads = 1, backend = "auto", signal, onProgress } = options;
+  const folder = options.assets === undefined ? undefined : useAssets(options.assets);
+  const bundle = options.bundle ?? (folder === undefined ? defaultBundle : new URL("default/", folder));
+  return new Captioner(await shareModel({ bundle, threads, backend, signal, onProgress }));
+}
+
+/**
+ * Captions pictures with one loaded bundle; {@linkcode load} makes it.
+ *
+ * Calls may overlap: they are worked off one after another, as the graphs can only run once at a time.
+ */
+export class Captioner implements CaptionEngine {
+  /** What the bundle says of itself. */
+  readonly manifest: Manifest;
+  readonly #share: ModelShare;
+  readonly #own = new OneAtATime();
+  /** Pictures on their way from the web, for whose captions close() waits too. */
+  readonly #fetching = new Set<Promise<unknown>>();
+  #closed = false;
+
+  /** Not for callers: use {@linkcode load}. */
+  constructor(share: ModelShare) {
+    this.manifest = share.model.manifest;
+    this.#share = share;
+  }
+
+  /** The bundle's name. */
+  get name(): string {
+    return this.manifest.name;
+  }
+
+  /** What executes the graphs. */
+  get backend(): BackendName {
+    return this.#share.model.backend;
+  }
+
+  /**
+   * Captions one picture.
+   *
+   * @throws {EdgecapError} `image-*` or `file-unreadable` where the picture cannot be read, `option-invalid`,
+   *   `graph-failed`, or `backend-lost` where the graphics device is lost again after it was replaced.
+   * @throws The signal's reason, at once, if it is aborted.
+   */
+  async caption(image: ImageSource, options: CaptionOptions = {}): Promise<Caption> {
+    return this.#inTurn(image, options);
+  }
+
+  /**
+   * Captions one picture and yields every word as soon as it is decided: at once with one beam, and with several as
+   * soon as no caption that can still win has another word in its place. The last event is the whole result.
+   *
+   * The work goes on at its own pace, so that a slow reader holds up nobody; it stops where the reader leaves.
+   *
+   * @throws {EdgecapError} As {@linkcode Captioner.caption} does.
+   */
+  async *stream(image: ImageSource, options: CaptionOptions = {}): AsyncGenerator<CaptionEvent, void, undefined> {
+    yield* captionStream((onWord, signal) => this.#inTurn(image, { ...options, signal }, onWord), options.signal);
+  }
+
+  /**
+   * Captions many pictures, in their order; the next is taken from the source when its turn comes.
+   *
+   * A picture that cannot be read has an `error` in the place of its caption, and the others go on. What would fail for
+   * every picture, such as a wrong option, ends it.
+   *
+   * @throws What {@linkcode Captioner.caption} throws that is not the picture's fault, and what the source throws.
+   */
+  async *captionAll(
+    images: Iterable<ImageSource> | AsyncIterable<ImageSource>,
+    options: CaptionOptions = {},
+  ): AsyncGenerator<CaptionedImage, void, undefined> {
+    let index = 0;
+    for await (const image of images) {
+      let result: CaptionedImage;
+      try {
+        result = { index, ...(await this.caption(image, options)) };
+      } catch (error) {
+        if (!isPictures(error)) throw error;
+        result = { index, error };
+      }
+      yield result;
+      index++;
+    }
+  }
+
+  /** Waits for the captions under way and frees what no other captioner shares; later captions are refused. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.allSettled(this.#fetching);
+    await this.#own.idle();
+    await this.#share[Symbol.asyncDispose]();
+  }
+
+  /** The same as {@linkcode Captioner.close}. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #inTurn(image: ImageSource, options: CaptionOptions, onWord?: (word: CaptionWord) => void): Promise<Caption> {
+    const { signal } = resolveOptions(options, this.manifest);
+    throwIfAborted(signal);
+    if (this.#closed) {
+      throw new EdgecapError("captioner-closed", `The captioner of "${this.name}" is closed: load the bundle again.`);
+    }
+    // Outside of the turn, as the web is slow and others wait.
+    const source = isRemote(image) ? await this.#fetch(image, signal) : image;
+    const work = () => this.#captionNow(source, options, onWord);
+    return abortable(
+      this.#own.run(() => this.#share.model.turns.run(work)),
+      signal,
+    );
+  }
+
+  async #fetch(image: ImageSource, signal: AbortSignal | undefined): Promise<Uint8Array> {
+    const fetching = bytesOf(image, signal);
+    this.#fetching.add(fetching);
+    try {
+      return await fetching;
+    } finally {
+      this.#fetching.delete(fetching);
+    }
+  }
+
+  async #captionNow(
+    image: ImageSource,
+    options: CaptionOptions,
+    onWord?: (word: CaptionWord) => void,
+  ): Promise<Caption> {
+    const { graphs, vocabulary, neighbours, concepts, required, repeats, pixels: room } = this.#share.model;
+    const saysHowSure = this.manifest.confidence !== undefined;
+    const { search, count, attention, maxPixels, minConfidence, signal } = resolveOptions(options, {
+      ...this.manifest,
+      saysHowSure,
+    });
+    // A word that was said cannot be taken back.
+    const onSureWord = minConfidence > 0 ? undefined : onWord;
+    throwIfAborted(signal);
+    const started = performance.now();
+    const { size } = this.manifest.encoder;
+    const { rgb } = await decodeImage(await bytesOf(image, signal), { size, maxPixels });
+    const pixels = { data: encoderInput(rgb, room), shape: [1, size, size, 3] };
+    throwIfAborted(signal);
+    const decoded = performance.now();
+    const { prefix } = this.manifest.decoder;
+    const decoder = { ...graphs, ...(prefix !== undefined && { prefix }) };
+    let told = 0;
+    let encoded = decoded;
+    const inference = async (skip: number) => {
+      const features = await graphs.encoder.runKeeping({ pixels });
+      using _ = { [Symbol.dispose]: () => freeAll(Object.values(features)) };
+      throwIfAborted(signal);
+      encoded = performance.now();
+      let place = 0;
+      const onNext = (word: DecidedWord) => {
+        if (place++ < skip) return;
+        told++;
+        onSureWord?.(captionWord(vocabulary.word(word.token)!, word));
+      };
+      return await generate(
+        decoder,
+        features["grid"]!,
+        { ...search, ...repeats, count, attention, ...(onSureWord && { onWord: onNext }), ...(signal && { signal }) },
+        neighbours,
+        required,
+      );
+    };
+    const found = await inference(0).catch((error: unknown) => {
+      // What was computed so far is gone with the device; the words told already come again, and are not told twice.
+      if (error instanceof DeviceReplacedError) return inference(told);
+      throw error;
+    });
+    const generated = performance.now();
+    const [best, ...others] = found.captions.map((hypothesis) => ({
+      hypothesis,
+      words: vocabulary.decode(hypothesis.tokens),
+    }));
+    const { logProbability } = best!.hypothesis;
+    const confidence = this.#confidence(best!, found);
+    const shown = concepts && found.concepts ? likelyConcepts(concepts, found.concepts) : [];
+    const timing = { imageMs: decoded - started, encodeMs: encoded - decoded, generateMs: generated - encoded };
+    const sureness = confidence === undefined ? {} : { confidence };
+    if (confidence !== undefined && confidence < minConfidence) {
+      const caption = plainCaption(shown, concepts ?? []);
+      const nothing = { words: [], alternatives: [] };
+      return { caption, logProbability, ...nothing, concepts: shown, ...sureness, reason: "unsure", timing };
+    }
+    const words = best!.words.map((text, i) => {
+      const { wordLogProbabilities, attention: maps } = best!.hypothesis;
+      return captionWord(text, { logProbability: wordLogProbabilities[i]!, ...(maps && { attention: maps[i]! }) });
+    });
+    if (onSureWord === undefined && onWord !== undefined) for (const word of words) onWord(word);
+    return {
+      caption: sentence(best!.words),
+      logProbability,
+      words,
+      alternatives: others.map(({ hypothesis, words }) => ({
+        caption: sentence(words),
+        logProbability: hypothesis.logProbability,
+      })),
+      concepts: shown,
+      ...sureness,
+      timing,
+    };
+  }
+
+  /** How likely the best caption is right, if the bundle can tell. */
+  #confidence(
+    { words, hypothesis }: { readonly words: readonly string[]; readonly hypothesis: GeneratedCaption },
+    { concepts: probabilities, margin, agreement, likeness }: Generated,
+  ): number | undefined {
+    const { confidence, finder } = this.#share.model;
+    const { logProbability, wordLogProbabilities } = hypothesis;
+    const concepts = finder && probabilities && { finder, probabilities };
+    const facts = { words, logProbability, wordLogProbabilities, margin, agreement, likeness, concepts };
+    return confidence?.confidence(evidenceOf(facts));
+  }
+}
+
+function captionWord(text: string, word: Pick<DecidedWord, "logProbability" | "attention">): CaptionWord {
+  const { logProbability, attention } = word;
+  return { text, logProbability, ...(attention && { attention: [...attention] }) };
+}
+
+/** Whether an error is about one picture, so that others may still be captioned. */
+function isPictures(error: unknown): error is EdgecapError {
+  return error instanceof EdgecapError && (error.code.startsWith("image-") || error.code === "file-unreadable");
+}

@@ -1,0 +1,13 @@
+import type { Caption, CaptionEvent } from "./caption.ts";
+import type { ImageSource } from "./image_source.ts";
+import type { CaptionOptions } from "./options.ts";
+
+/** What captions pictures: a bundle's graphs, or another library's model. Front ends know no more than this. */
+export interface CaptionEngine extends AsyncDisposable {
+  /** The model's name, for people. */
+  readonly name: string;
+  /** Captions one picture; see `Captioner.caption`. */
+  caption(image: ImageSource, options?: CaptionOptions): Promise<Caption>;
+  /** Captions one picture word by word; see `Captioner.stream`. */
+  stream(image: ImageSource, options?: CaptionOptions): AsyncGenerator<CaptionEvent, void, undefined>;
+}

@@ -1,0 +1,170 @@
+import { hasFiles, readFileUpTo } from "#files";
+import { abortable } from "../async/abortable.ts";
+import { EdgecapError, throwIfAborted } from "../errors.ts";
+
+/**
+ * An encoded picture (JPEG, PNG, WebP, GIF or BMP), or where it is:
+ *
+ * - its bytes: a `Uint8Array` (a Node `Buffer` too), any other view, or an `ArrayBuffer`, which are not copied: leave
+ *   them as they are until the caption is there;
+ * - a `Blob` or `File`, or a `Response` whose body has not been read;
+ * - a path, from the working folder unless it is absolute; in a browser an address, seen from the page;
+ * - an `http:`, `https:`, `data:` or `blob:` URL, as text or as a `URL`, which is fetched as the runtime fetches;
+ * - a `file:` URL, where there is a file system.
+ *
+ * Whoever passes on what others wrote lets them name any file and any address: check it first, or give bytes.
+ */
+export type ImageSource = string | URL | Blob | Response | ArrayBuffer | ArrayBufferView;
+
+/** Longest file or answer that is read, in bytes: the largest picture that is captioned is shorter, even as a BMP. */
+const maxBytes = 512 * 2 ** 20;
+
+/** How an address begins; `C:\photo.jpg` begins with a drive, and `a:b.jpg` is a file's name. */
+const scheme = /^(?:(?:https?|file|data|blob):|[a-z][a-z\d+.-]+:\/\/)/i;
+
+/** Whether a picture has to be fetched before its bytes can be read. */
+export function isRemote(image: ImageSource): boolean {
+  if (image instanceof Response) return true;
+  const address = addressOf(image);
+  return address !== undefined && !isFile(address);
+}
+
+/**
+ * The bytes of an encoded picture.
+ *
+ * @throws {EdgecapError} `file-unreadable`, `image-too-large`, or `image-unsupported` where it is nothing of the kind.
+ * @throws The signal's reason, if it is aborted.
+ */
+export async function bytesOf(image: ImageSource, signal?: AbortSignal): Promise<Uint8Array> {
+  throwIfAborted(signal);
+  if (image instanceof Uint8Array) return image;
+  if (ArrayBuffer.isView(image)) return new Uint8Array(image.buffer, image.byteOffset, image.byteLength);
+  // Bytes of another realm, such as a frame or a test's sandbox, are no ArrayBuffer of this one.
+  if (Object.prototype.toString.call(image) === "[object ArrayBuffer]") return new Uint8Array(image as ArrayBuffer);
+  if (image instanceof Blob) return bytesOfBlob(image, signal);
+  if (image instanceof Response) return bytesOfResponse(image, image.url || "the response", signal);
+  const address = addressOf(image);
+  if (address !== undefined && !isFile(address)) return bytesAt(address, signal);
+  if (address instanceof URL || typeof image === "string") return bytesOfFile(address ?? (image as string), signal);
+  throw new EdgecapError(
+    "image-unsupported",
+    `The picture is ${nameOf(image)}: give its bytes, a Blob or Response, a path, or a URL.`,
+  );
+}
+
+/** Where to fetch a picture from; `undefined` if it is a path, or no address at all. */
+function addressOf(image: ImageSource): URL | string | undefined {
+  if (image instanceof URL) return image;
+  if (typeof image !== "string") return undefined;
+  if (!scheme.test(image)) return hasFiles ? undefined : image;
+  if (!URL.canParse(image)) throw unreadable(shown(image), "it is not a valid URL");
+  return new URL(image);
+}
+
+function isFile(url: URL | string): boolean {
+  return url instanceof URL && url.protocol === "file:";
+}
+
+async function bytesAt(address: string | URL, signal: AbortSignal | undefined): Promise<Uint8Array> {
+  const where = shown(String(address));
+  let response: Response;
+  try {
+    response = await fetch(address, signal === undefined ? {} : { signal });
+  } catch (cause) {
+    throwIfAborted(signal);
+    throw unreadable(where, cause);
+  }
+  return bytesOfResponse(response, where, signal);
+}
+
+async function bytesOfBlob(blob: Blob, signal: AbortSignal | undefined): Promise<Uint8Array> {
+  const where = "name" in blob ? String(blob.name) : "the blob";
+  if (blob.size > maxBytes) throw tooLarge(`"${where}"`, blob.size);
+  try {
+    return new Uint8Array(await abortable(blob.arrayBuffer(), signal));
+  } catch (cause) {
+    throwIfAborted(signal);
+    throw unreadable(where, cause);
+  }
+}
+
+async function bytesOfFile(file: string | URL, signal: AbortSignal | undefined): Promise<Uint8Array> {
+  const where = String(file);
+  let bytes: Uint8Array | number;
+  try {
+    bytes = await readFileUpTo(file, maxBytes, signal);
+  } catch (cause) {
+    throwIfAborted(signal);
+    throw unreadable(where, cause);
+  }
+  if (typeof bytes === "number") throw tooLarge(`"${where}"`, bytes);
+  return bytes;
+}
+
+async function bytesOfResponse(
+  response: Response,
+  where: string,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
+  if (!response.ok) {
+    await response.body?.cancel();
+    throw unreadable(where, `the answer was ${`${response.status} ${response.statusText}`.trim()}`);
+  }
+  if (response.bodyUsed) throw unreadable(where, "its body has been read already");
+  const told = Number(response.headers.get("content-length") ?? 0);
+  if (told > maxBytes) {
+    await response.body?.cancel();
+    throw tooLarge(where, told);
+  }
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  // Not `for await`, which not every browser knows for streams.
+  const reader = response.body?.getReader();
+  try {
+    for (;;) {
+      const chunk = reader && (await abortable(reader.read(), signal)).value;
+      if (chunk === undefined) break;
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length > maxBytes) throw tooLarge(where, length);
+    }
+  } catch (cause) {
+    reader?.cancel(cause).catch(() => {});
+    throwIfAborted(signal);
+    if (cause instanceof EdgecapError) throw cause;
+    throw unreadable(where, cause);
+  }
+  const bytes = new Uint8Array(length);
+  let place = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, place);
+    place += chunk.length;
+  }
+  return bytes;
+}
+
+function unreadable(where: string, cause: unknown): EdgecapError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new EdgecapError("file-unreadable", `Cannot read the picture "${where}": ${why.replace(/\.$/, "")}.`, {
+    cause,
+  });
+}
+
+function tooLarge(what: string, bytes: number): EdgecapError {
+  return new EdgecapError(
+    "image-too-large",
+    `${what} is too long for a picture (${bytes} bytes; the limit is ${maxBytes}): scale it down.`,
+  );
+}
+
+/** An address for messages; a `data:` URL can be megabytes long. */
+function shown(address: string): string {
+  return address.length > 200 ? `${address.slice(0, 200)}…` : address;
+}
+
+function nameOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  return typeof value === "object"
+    ? `an object of ${value.constructor?.name ?? "no class"}`
+    : `the ${typeof value} ${String(value)}`;
+}

@@ -1,0 +1,82 @@
+import { EdgecapError } from "../errors.ts";
+import { looksLikeImage } from "./image_name.ts";
+import { lineError, quoted } from "./text_lines.ts";
+
+/** Where the columns of a captions file are. */
+export interface CaptionColumns {
+  readonly count: number;
+  /** Place of the column, counted from 0. */
+  readonly image: number;
+  readonly caption: number;
+}
+
+/** Names of the column of images, the surest first; as {@linkcode plain} writes them. */
+const imageNames = [
+  "image",
+  "filename",
+  "imagename",
+  "imagefile",
+  "file",
+  "imagepath",
+  "filepath",
+  "path",
+  "img",
+  "photo",
+  "picture",
+  "imageid",
+];
+/** Names of the column of captions, the surest first. */
+const captionNames = ["caption", "comment", "sentence", "captiontext", "text", "description", "raw"];
+
+/**
+ * Reads the first line of a captions file where that names its columns: two or more, one of them of images and one of captions.
+ *
+ * @returns `undefined` where the line holds a picture and so is no header.
+ * @throws {EdgecapError} `data-invalid` where one of the two columns is missing or twice there, or the two are swapped.
+ */
+export function readHeader(text: string, file: string, line: number): CaptionColumns | undefined {
+  const names = text.split(",").map((field) => plain(field));
+  const known = names.filter((name) => imageNames.includes(name) || captionNames.includes(name));
+  // A caption may be one word that is the name of a column: a line with a picture, or with none of these names, is no header.
+  if (known.length === 0 || names.length < 2 || text.split(",").some((field) => looksLikeImage(unquoted(field)))) {
+    return undefined;
+  }
+  // The rest may be any names: what looks like a sentence or a number makes it a row.
+  if (/^\d+$/.test(unquoted(text.split(",")[0]!))) return undefined;
+  const image = placeOf(imageNames, names);
+  const caption = placeOf(captionNames, names);
+  if (image === undefined || caption === undefined) {
+    const missing = image === undefined ? "image" : "caption";
+    const what = `names the columns ${quoted(text)}, of which one and only one has to be called "${missing}". Rename it.`;
+    throw lineError(file, line, what);
+  }
+  if (names.length === 2 && image > caption) {
+    const what = `has its columns swapped: ${quoted(text)}. The header has to be "image,caption".`;
+    throw new EdgecapError("data-invalid", `Line ${line} of "${file}" ${what}`);
+  }
+  return { count: names.length, image, caption };
+}
+
+/** The place of the surest name that is there once. */
+function placeOf(wanted: readonly string[], names: readonly string[]): number | undefined {
+  for (const name of wanted) {
+    const place = names.indexOf(name);
+    if (place === -1) continue;
+    return names.indexOf(name, place + 1) === -1 ? place : undefined;
+  }
+  return undefined;
+}
+
+function unquoted(field: string): string {
+  return field
+    .trim()
+    .replace(/^"(.*)"$/, "$1")
+    .trim();
+}
+
+/** A name in small letters, without what stands between its words. */
+function plain(field: string): string {
+  return unquoted(field)
+    .toLowerCase()
+    .replace(/[\s_.-]/g, "");
+}

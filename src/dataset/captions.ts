@@ -1,0 +1,73 @@
+import { EdgecapError } from "../errors.ts";
+import { quoted } from "./text_lines.ts";
+
+/** Longest caption that is taken for one. */
+const maximumCaptionWords = 1000;
+
+/** Which layout a captions file has. */
+export type CaptionsFormat = "kaggle" | "token" | "karpathy";
+
+/** What a captions file holds. */
+export interface Captions {
+  readonly format: CaptionsFormat;
+  /** For each image, by file name in the order of the file, its captions: at least one, each on one line of text. */
+  readonly captions: ReadonlyMap<string, readonly string[]>;
+  /** Rows that were left out because they hold no caption. */
+  readonly dropped: number;
+  /** For each split that the file names (`train`, `val`, `test`), its images; only Karpathy's files name any. */
+  readonly splits: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Gathers the rows of a captions file, and refuses those that cannot be meant. */
+export class CaptionsCollector {
+  readonly #captions = new Map<string, string[]>();
+  #dropped = 0;
+  #taken = 0;
+
+  /** How many captions have been taken. */
+  get taken(): number {
+    return this.#taken;
+  }
+
+  /**
+   * Takes one row.
+   *
+   * @param where Place of the row, as an error message begins with it: `Line 3 of "captions.txt"`.
+   * @throws {EdgecapError} `data-invalid` where the image name is no name of a file in a folder or the caption is too long.
+   */
+  add(image: string, caption: string, where: string): void {
+    if (image === "") {
+      throw new EdgecapError("data-invalid", `${where} has no image name before ${quoted(caption)}. Name the image.`);
+    }
+    if (/[\0\n\r\\]|^\/|^[a-z]:|(?:^|\/)\.\.(?:\/|$)/i.test(image)) {
+      const message = `${where} names the image ${quoted(image)}, which is no file of the images folder. Mend the name.`;
+      throw new EdgecapError("data-invalid", message);
+    }
+    const words = caption.split(/\s+/).filter((word) => word !== "");
+    if (words.length > maximumCaptionWords) {
+      const message = `${where} holds a caption of ${words.length} words; at most ${maximumCaptionWords} are taken. Shorten or remove it.`;
+      throw new EdgecapError("data-invalid", message);
+    }
+    if (words.length === 0) {
+      this.#dropped++;
+      return;
+    }
+    this.#taken++;
+    const captions = this.#captions.get(image);
+    if (captions === undefined) this.#captions.set(image, [words.join(" ")]);
+    else captions.push(words.join(" "));
+  }
+
+  /**
+   * What has been gathered.
+   *
+   * @throws {EdgecapError} `data-invalid` where no row held a caption.
+   */
+  finish(format: CaptionsFormat, file: string, splits: Captions["splits"] = new Map()): Captions {
+    if (this.#captions.size === 0) {
+      const message = `"${file}" holds no captions (${this.#dropped} rows without one). Give a file with captions.`;
+      throw new EdgecapError("data-invalid", message);
+    }
+    return { format, captions: this.#captions, dropped: this.#dropped, splits };
+  }
+}

@@ -1,0 +1,52 @@
+import { EdgecapError } from "../errors.ts";
+import type { Captions } from "./captions.ts";
+import { looksLikeImage } from "./image_name.ts";
+import { parseKaggleCaptions } from "./kaggle_captions.ts";
+import { parseKarpathyCaptions } from "./karpathy_captions.ts";
+import { decodeLines, lineError, quoted, readDatasetFile } from "./text_lines.ts";
+import { parseTokenCaptions } from "./token_captions.ts";
+
+/**
+ * Reads a captions file; see {@linkcode parseCaptions}.
+ *
+ * @throws {EdgecapError} `file-unreadable`; `data-invalid`.
+ */
+export async function readCaptions(path: string): Promise<Captions> {
+  return parseCaptions(await readDatasetFile(path), path);
+}
+
+/**
+ * Takes the contents of a captions file apart. Its layout is found out:
+ *
+ * - `kaggle`: `image,caption` rows as Kaggle publishes Flickr8k, with or without that header; captions may be quoted as RFC 4180 says, and
+ *   an unquoted one may hold commas. A header may name further columns, in any order; captions with commas are quoted then;
+ * - `token`: `image#number<TAB>caption` rows, as Flickr8k.token.txt has them;
+ * - `karpathy`: JSON as in Karpathy's dataset_flickr8k.json, which also names splits.
+ *
+ * Rows without a caption are dropped and counted.
+ *
+ * @param bytes UTF-8, with or without a byte order mark, with LF or CRLF.
+ * @param file Name of the file, for error messages.
+ * @throws {EdgecapError} `data-invalid` where the file is empty, in another encoding or layout, has its columns swapped or further
+ * columns without a header that names them,
+ * holds a caption above 1,000 words or no caption at all; the message names the file and the line.
+ */
+export function parseCaptions(bytes: Uint8Array, file: string): Captions {
+  if (startsWithBrace(bytes)) return parseKarpathyCaptions(bytes, file);
+  for (const line of decodeLines(bytes, file)) {
+    const text = line.text.trim();
+    if (text === "") continue;
+    // The first row may be one without a caption.
+    if (/^[^,]*(?:\t|#\d+\s*$)/.test(line.text)) return parseTokenCaptions(decodeLines(bytes, file), file);
+    if (text.includes(",") || looksLikeImage(text)) return parseKaggleCaptions(decodeLines(bytes, file), file);
+    const what = `is ${quoted(text)}, which begins no known captions file. Give "image,caption" rows, "image#0<TAB>caption" rows or Karpathy's JSON.`;
+    throw lineError(file, line.number, what);
+  }
+  throw new EdgecapError("data-invalid", `"${file}" is empty. Give a file with captions.`);
+}
+
+/** JSON may be one line of any length, so that its first bytes have to tell. */
+function startsWithBrace(bytes: Uint8Array): boolean {
+  const head = new TextDecoder().decode(bytes.subarray(0, 1024));
+  return head.trimStart().startsWith("{");
+}

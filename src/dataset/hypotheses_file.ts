@@ -1,0 +1,76 @@
+import { EdgecapError } from "../errors.ts";
+import { decodeLines, type Line, lineError, quoted, readDatasetFile } from "./text_lines.ts";
+
+/** Captions that a model gave, and the images it failed on. */
+export interface Hypotheses {
+  /** For each image, by the last part of its path, the caption: empty text where the model said nothing. */
+  readonly captions: ReadonlyMap<string, string>;
+  /** Images, by the last part of their path, whose line holds an `error` in place of a caption. */
+  readonly failed: readonly string[];
+}
+
+/**
+ * Reads captions to score; see {@linkcode parseHypotheses}.
+ *
+ * @throws {EdgecapError} `file-unreadable`; `data-invalid`.
+ */
+export async function readHypotheses(path: string): Promise<Hypotheses> {
+  return parseHypotheses(await readDatasetFile(path), path);
+}
+
+/**
+ * Takes captions to score apart, one image a line: JSON lines `{"image": ..., "caption": ...}` as `edgecap caption --json` prints
+ * them, or `image<TAB>caption`. Each line may have either form. Of an image's path the last part counts.
+ *
+ * @param bytes UTF-8, with or without a byte order mark, with LF or CRLF.
+ * @param file Name of the file, for error messages.
+ * @throws {EdgecapError} `data-invalid` where a line has neither form, an image comes twice, or there is no caption.
+ */
+export function parseHypotheses(bytes: Uint8Array, file: string): Hypotheses {
+  const captions = new Map<string, string>();
+  const failed = new Set<string>();
+  for (const line of decodeLines(bytes, file)) {
+    if (line.text.trim() === "") continue;
+    const { image, caption } = line.text.startsWith("{") ? jsonRow(line, file) : tabRow(line, file);
+    const name = image.split(/[\\/]/).at(-1)!.trim();
+    if (name === "") throw lineError(file, line.number, `names no image: ${quoted(line.text)}. Name one.`);
+    if (captions.has(name) || failed.has(name)) {
+      throw lineError(file, line.number, `gives ${quoted(name)} a second caption. Keep one an image.`);
+    }
+    if (caption === undefined) failed.add(name);
+    else captions.set(name, caption);
+  }
+  if (captions.size === 0) {
+    const message = `"${file}" holds no captions. Give "image<TAB>caption" lines, or what edgecap caption --json prints.`;
+    throw new EdgecapError("data-invalid", message);
+  }
+  return { captions, failed: [...failed] };
+}
+
+interface Row {
+  readonly image: string;
+  /** Missing where captioning failed. */
+  readonly caption: string | undefined;
+}
+
+function tabRow({ number, text }: Line, file: string): Row {
+  const tab = text.indexOf("\t");
+  if (tab === -1) {
+    const what = `is ${quoted(text)}, neither "image<TAB>caption" nor {"image": ..., "caption": ...}. Mend or remove it.`;
+    throw lineError(file, number, what);
+  }
+  return { image: text.slice(0, tab), caption: text.slice(tab + 1) };
+}
+
+function jsonRow({ number, text }: Line, file: string): Row {
+  let row: unknown;
+  try {
+    row = JSON.parse(text);
+  } catch {
+    throw lineError(file, number, `is no JSON: ${quoted(text)}. Mend or remove it.`);
+  }
+  const { image, caption, error } = row as { image?: unknown; caption?: unknown; error?: unknown };
+  if (typeof image === "string" && typeof caption === "string") return { image, caption };
+  if (typeof image === "string" && error !== undefined) return { image, caption: undefined };
+  throw lineError(file, number, `needs an "image" and a "caption", both text: ${quoted(text)}. Add them.`);
+}

@@ -1,0 +1,188 @@
+import type { BundleFiles, Manifest, SelfTest } from "../bundle/manifest.ts";
+import { readPhoto } from "../decode/decoder.ts";
+import { searchCaptions } from "../decode/search_captions.ts";
+import { encoderInput } from "../image/encoder_input.ts";
+import { GraphSession } from "../runtime/graph_session.ts";
+import { type GraphTensor, toHost } from "../runtime/tensors.ts";
+import { textModule } from "../text/wasm.ts";
+import type { BundleGraphs } from "./check_shapes.ts";
+
+/** The graphs that the test runs. */
+type TestedGraphs = Record<keyof BundleGraphs, Pick<GraphSession, "run" | "runKeeping">>;
+
+/** What the test needs to know of a bundle. */
+type TestedManifest = Pick<Manifest, "encoder" | "decoder" | "generation">;
+
+/** How a backend answered. */
+export interface SelfTestOutcome {
+  /** Whether its words are the stored ones and its features are near enough. */
+  readonly passed: boolean;
+  /** Distance of its features from the stored ones, as a share of their length; 0 where they are the same. */
+  readonly featureError: number;
+  /** The distance that still passes. */
+  readonly tolerance: number;
+  /** Whether its words are the stored ones. */
+  readonly sameWords: boolean;
+  /** Milliseconds of the encoder. */
+  readonly encodeMs: number;
+  /** Milliseconds of the decoder for a word of a greedy caption, its first graph included. */
+  readonly wordMs: number;
+}
+
+/** Features that are stored, spread evenly over the grid. */
+const samples = 64;
+/** Pictures to choose from. */
+const seeds = 8;
+/** Words of the stored caption at most. */
+const maxWords = 12;
+
+/**
+ * How far features may be from the stored ones, as a share of their length. Graphs in floating point differ by
+ * rounding; 8-bit ones also where a value lies between two steps, and from there on.
+ */
+export const tolerances: Readonly<Record<Manifest["encoder"]["precision"], number>> = {
+  fp32: 1e-3,
+  fp16: 1e-3,
+  int8: 0.1,
+};
+
+/** A picture of soft colours that anyone can make again: [size, size, 3], RGB. @param seed Which one, from 0. */
+export function testPicture(seed: number, size: number): Uint8Array {
+  const rgb = new Uint8Array(size * size * 3);
+  for (let i = 0; i < rgb.length; i++) {
+    const channel = i % 3;
+    const x = (Math.floor(i / 3) % size) / size;
+    const y = Math.floor(i / 3 / size) / size;
+    // Triangle waves, as every machine rounds them alike.
+    const wave = (at: number) => Math.abs((at % 2) - 1);
+    rgb[i] = Math.round(
+      255 * (0.2 + 0.4 * wave((seed + 1) * x + channel / 3) + 0.4 * wave((seed % 3) * y + y + channel / 2)),
+    );
+  }
+  return rgb;
+}
+
+interface Answer {
+  readonly tokens: readonly number[];
+  readonly features: readonly number[];
+  /** By how much the least sure word was ahead of the next best, in logits. */
+  readonly margin: number;
+  readonly encodeMs: number;
+  readonly wordMs: number;
+}
+
+/** Makes the answer that a bundle of these graphs stores; see {@linkcode makeSelfTest}. */
+export async function selfTestOf(
+  files: Pick<BundleFiles, "encoder" | "decoderInit" | "decoderStep">,
+  manifest: TestedManifest,
+): Promise<SelfTest> {
+  await using encoder = await GraphSession.create("encoder", files.encoder);
+  await using init = await GraphSession.create("decoder_init", files.decoderInit);
+  await using step = await GraphSession.create("decoder_step", files.decoderStep);
+  return await makeSelfTest({ encoder, init, step }, manifest);
+}
+
+/**
+ * Makes the answer that a bundle stores: of a few pictures, that whose words are surest, so that rounding changes none.
+ *
+ * @param graphs The bundle's, on the backend `wasm`.
+ */
+export async function makeSelfTest(graphs: TestedGraphs, manifest: TestedManifest): Promise<SelfTest> {
+  let best: { seed: number; answer: Answer } | undefined;
+  for (let seed = 0; seed < seeds; seed++) {
+    const found = await answer(graphs, manifest, seed);
+    if (best === undefined || found.margin > best.answer.margin) best = { seed, answer: found };
+  }
+  const { seed, answer: chosen } = best!;
+  return {
+    picture: seed,
+    tokens: [...chosen.tokens],
+    features: chosen.features.map((value) => Number(value.toPrecision(6))),
+    tolerance: tolerances[manifest.encoder.precision],
+  };
+}
+
+/**
+ * Asks a backend for the answer that the bundle stores.
+ *
+ * @param rounds Times that it is asked; the milliseconds are those of the quickest. Default 1.
+ */
+export async function runSelfTest(
+  graphs: TestedGraphs,
+  manifest: TestedManifest,
+  stored: SelfTest,
+  rounds = 1,
+): Promise<SelfTestOutcome> {
+  const answers: Answer[] = [];
+  for (let round = 0; round < rounds; round++) answers.push(await answer(graphs, manifest, stored.picture));
+  const { tokens, features } = answers[0]!;
+  const featureError = distance(features, stored.features);
+  const sameWords = tokens.join() === stored.tokens.join();
+  return {
+    passed: sameWords && featureError <= stored.tolerance,
+    featureError,
+    tolerance: stored.tolerance,
+    sameWords,
+    encodeMs: Math.min(...answers.map(({ encodeMs }) => encodeMs)),
+    wordMs: Math.min(...answers.map(({ wordMs }) => wordMs)),
+  };
+}
+
+/** How an answer that does not pass differs from the stored one, in words: what follows a colon. */
+export function difference({ sameWords, featureError, tolerance }: SelfTestOutcome): string {
+  const near = featureError <= tolerance;
+  const features = `features ${featureError.toExponential(1)} from the stored ones (up to ${tolerance} passes)`;
+  if (sameWords) return `${features}, though the words are the same`;
+  return near ? `other words, though ${features}` : `other words, ${features}`;
+}
+
+async function answer(graphs: TestedGraphs, manifest: TestedManifest, seed: number): Promise<Answer> {
+  await textModule();
+  const { size } = manifest.encoder;
+  const { vocabulary, prefix } = manifest.decoder;
+  const pixels: GraphTensor = { data: encoderInput(testPicture(seed, size)), shape: [1, size, size, 3] };
+  const started = performance.now();
+  const grid = await toHost((await graphs.encoder.runKeeping({ pixels }))["grid"]!);
+  const encoded = performance.now();
+  let margin = Number.POSITIVE_INFINITY;
+  using photo = await readPhoto({ ...graphs, ...(prefix !== undefined && { prefix }) }, grid);
+  const [best] = await searchCaptions(
+    async (tokens, parents) => {
+      const step = await photo.step(tokens, parents);
+      margin = Math.min(margin, lead(step.logits));
+      return step;
+    },
+    { vocabulary, beams: 1, minWords: 1, maxWords: Math.min(maxWords, manifest.generation.maxWords), count: 1 },
+  );
+  const words = best!.tokens.length + (best!.finished ? 1 : 0);
+  const { data } = grid;
+  return {
+    tokens: [...best!.tokens],
+    features: Array.from({ length: samples }, (_, i) => data[Math.floor((i * data.length) / samples)]!),
+    margin,
+    encodeMs: encoded - started,
+    wordMs: (performance.now() - encoded) / words,
+  };
+}
+
+/** By how much the greatest of some numbers is ahead of the next. */
+function lead(logits: Float32Array): number {
+  let first = Number.NEGATIVE_INFINITY;
+  let second = first;
+  for (const value of logits) {
+    if (value > first) [first, second] = [value, first];
+    else if (value > second) second = value;
+  }
+  return first - second;
+}
+
+/** How far some numbers are from those expected, as a share of the length of these. */
+export function distance(found: ArrayLike<number>, expected: ArrayLike<number>): number {
+  let apart = 0;
+  let whole = 0;
+  for (let i = 0; i < expected.length; i++) {
+    apart += (found[i]! - expected[i]!) ** 2;
+    whole += expected[i]! ** 2;
+  }
+  return Math.sqrt(apart) / (Math.sqrt(whole) || 1);
+}

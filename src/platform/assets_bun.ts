@@ -1,0 +1,109 @@
+/**
+ * Where the WebAssembly files are, on Bun: imported as files, so that `bun build --compile` takes them into the
+ * executable. Exports the same as assets.ts.
+ */
+import { readFile } from "node:fs/promises";
+import ortScript from "onnxruntime-web/ort-wasm-simd-threaded.mjs" with { type: "file" };
+import ortModule from "onnxruntime-web/ort-wasm-simd-threaded.wasm" with { type: "file" };
+import concepts from "../../models/default/concepts.txt" with { type: "file" };
+import datastore from "../../models/default/datastore.safetensors" with { type: "file" };
+import decoderInit from "../../models/default/decoder_init.onnx" with { type: "file" };
+import decoderStep from "../../models/default/decoder_step.onnx" with { type: "file" };
+import encoder from "../../models/default/encoder.onnx" with { type: "file" };
+import manifest from "../../models/default/manifest.json" with { type: "file" };
+import vocabulary from "../../models/default/vocabulary.txt" with { type: "file" };
+import fastManifest from "../../models/fast/manifest.json" with { type: "file" };
+import textModule from "../../wasm/pkg/edgecap_wasm_bg.wasm" with { type: "file" };
+import imageModule from "../../wasm-image/pkg/edgecap_wasm_image_bg.wasm" with { type: "file" };
+import type { AssetName, OrtFiles } from "./assets.ts";
+import { assetsFolder, chooseAssetsFolder } from "./assets_folder.ts";
+import { localFolder } from "./local_folder.ts";
+
+export type { AssetName, OrtFiles } from "./assets.ts";
+
+const locations: Readonly<Record<AssetName, string>> = { "text.wasm": textModule, "image.wasm": imageModule };
+
+const bundled: Readonly<Record<string, string>> = {
+  "default/manifest.json": manifest as unknown as string,
+  "default/encoder.onnx": encoder,
+  "default/decoder_init.onnx": decoderInit,
+  "default/decoder_step.onnx": decoderStep,
+  "default/vocabulary.txt": vocabulary,
+  "default/datastore.safetensors": datastore,
+  "default/concepts.txt": concepts,
+  "fast/manifest.json": fastManifest as unknown as string,
+};
+
+/** Whether this runs in an executable: Bun's names for the files inside begin so, the second on Windows. */
+export const isExecutable: boolean = /^(\/\$bunfs\/|[A-Z]:[\\/]~BUN)/.test(ortModule);
+
+/** The first bytes of a file that was packed with Zstandard, as scripts/build/compile_process.ts does with large ones. */
+const packedStart = [0x28, 0xb5, 0x2f, 0xfd];
+
+/** Bytes of a file inside, unpacked on a thread of its own. */
+async function readUnpacked(location: string): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = await readFile(location);
+  // Bun's own takes half the time of node:zlib's, which grows the result bit by bit.
+  return packedStart.every((byte, i) => bytes[i] === byte)
+    ? ((await Bun.zstdDecompress(bytes)) as Uint8Array as Uint8Array<ArrayBuffer>)
+    : bytes;
+}
+
+/**
+ * Takes the WebAssembly from a folder that `edgecap assets` wrote, a path or `file:` URL.
+ *
+ * @returns The folder as a URL, with a slash at the end.
+ * @throws {EdgecapError} `option-invalid` if it is no folder of this machine, or another one than before.
+ */
+export function useAssets(folder: string | URL): URL {
+  return chooseAssetsFolder(localFolder(folder));
+}
+
+/** The bytes of one of edgecap's WebAssembly modules. */
+export async function readAsset(name: AssetName): Promise<Uint8Array<ArrayBuffer>> {
+  const folder = assetsFolder();
+  if (folder !== undefined) return await readFile(new URL(name, folder));
+  return await readUnpacked(locations[name]);
+}
+
+/** The bundles that come with edgecap, by name. */
+export const includedBundles: Readonly<Record<string, URL>> = {
+  default: new URL("../../models/default/", import.meta.url),
+  fast: new URL("../../models/fast/", import.meta.url),
+};
+
+/** The bytes of a file of one of them; `../NAME/FILE` is one of another. */
+export async function readIncludedBundle(name: string, path: string): Promise<Uint8Array> {
+  const location = bundled[path.startsWith("../") ? path.slice(3) : `${name}/${path}`];
+  if (location === undefined) throw new Error(`no "${path}" among ${Object.keys(bundled).join(", ")}`);
+  return await readUnpacked(location);
+}
+
+/** Where onnxruntime-web's script and module are, for its `env.wasm.wasmPaths`. */
+export function ortWasmPaths(): { mjs: string; wasm: string } {
+  const folder = assetsFolder();
+  if (folder === undefined) return { mjs: ortScript, wasm: ortModule };
+  const place = (name: string) => new URL(name, folder).href;
+  return { mjs: place("ort-wasm-simd-threaded.mjs"), wasm: place("ort-wasm-simd-threaded.wasm") };
+}
+
+/** The module itself in an executable, where it is packed; elsewhere onnxruntime-web reads the file. */
+export async function ortWasmBinary(): Promise<ArrayBuffer | undefined> {
+  if (!isExecutable || assetsFolder() !== undefined) return undefined;
+  const { buffer, byteOffset, byteLength } = await readUnpacked(ortModule);
+  return buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer;
+}
+
+/** What onnxruntime-web's WebGPU needs, for its `env.wasm`. An executable has it not: the file doubles its size. */
+export async function ortWebgpuFiles(): Promise<OrtFiles> {
+  const folder = assetsFolder();
+  const place = (name: string) =>
+    folder === undefined ? import.meta.resolve(`onnxruntime-web/${name}`) : new URL(name, folder).href;
+  const wasm = place("ort-wasm-simd-threaded.asyncify.wasm");
+  return {
+    wasmPaths: { mjs: place("ort-wasm-simd-threaded.asyncify.mjs"), wasm },
+    wasmBinary: await readFile(new URL(wasm)).then(
+      ({ buffer, byteOffset, byteLength }) => buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer,
+    ),
+  };
+}

@@ -1,0 +1,79 @@
+import type { Caption, CaptionWord } from "../caption/caption.ts";
+import type { JobOptions } from "./messages.ts";
+
+/** A photo to caption. */
+export interface JobRequest {
+  readonly image: Uint8Array;
+  readonly options: JobOptions;
+  /** Called with each word as soon as it is decided. */
+  readonly onWord?: ((word: CaptionWord) => void) | undefined;
+  /** Gives up the place in the queue, or the work that has begun. */
+  readonly signal: AbortSignal;
+}
+
+/** A photo in the queue, or with a worker. */
+export class Job {
+  readonly id: number;
+  readonly request: JobRequest;
+  /** When it was put in, and when it is too late, on the clock of `performance.now()`. */
+  readonly queued: number;
+  readonly deadline: number;
+  readonly result: Promise<Caption>;
+  /** Workers that have begun with it. */
+  attempts = 0;
+  settled = false;
+  readonly #resolve: (caption: Caption) => void;
+  readonly #reject: (error: unknown) => void;
+  #stopWatching = () => {};
+  #told = 0;
+  #heard = 0;
+
+  constructor(id: number, request: JobRequest, deadlineMs: number) {
+    const { promise, resolve, reject } = Promise.withResolvers<Caption>();
+    this.id = id;
+    this.request = request;
+    this.queued = performance.now();
+    this.deadline = this.queued + deadlineMs;
+    this.result = promise;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  /** Runs `action` when the signal is aborted or the time is up, unless the job has been settled by then. */
+  watch(onAbort: () => void, onLate: () => void): void {
+    const { signal } = this.request;
+    const timer = setTimeout(onLate, this.deadline - this.queued);
+    signal.addEventListener("abort", onAbort, { once: true });
+    this.#stopWatching = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", onAbort);
+    };
+  }
+
+  /** Another worker begins: it will say again what has been told already. */
+  begin(): void {
+    this.attempts++;
+    this.#heard = 0;
+  }
+
+  tell(word: CaptionWord): void {
+    if (++this.#heard <= this.#told) return;
+    this.#told = this.#heard;
+    this.request.onWord?.(word);
+  }
+
+  resolve(caption: Caption): void {
+    this.#settle(() => this.#resolve(caption));
+  }
+
+  reject(error: unknown): void {
+    this.#settle(() => this.#reject(error));
+  }
+
+  #settle(how: () => void): void {
+    if (this.settled) return;
+    this.settled = true;
+    this.#stopWatching();
+    how();
+  }
+}

@@ -1,0 +1,54 @@
+import type { Caption, CaptionWord } from "../caption/caption.ts";
+import type { CaptionOptions } from "../caption/options.ts";
+import type { ErrorCode } from "../errors.ts";
+import type { BackendChoice } from "../runtime/backend.ts";
+
+/** Options of a caption as they travel to a worker: those that can be copied. */
+export type JobOptions = Omit<CaptionOptions, "signal">;
+
+/** What a model says of itself to those who ask the server. */
+export interface ModelCard {
+  /** Name of the bundle, or folder of a transformers.js model. */
+  readonly name: string;
+  /** Version that the bundle's manifest gives. */
+  readonly version?: string;
+  /** Kind of decoder: `attention` or `article`. */
+  readonly preset?: string;
+  /** How the encoder's weights are stored: `fp32`, `fp16` or `int8`. */
+  readonly precision?: string;
+  /** What executes its graphs. */
+  readonly backend?: string;
+  /** Words that it knows. */
+  readonly vocabulary?: number;
+  /** Longest caption in words, unless more are asked for. */
+  readonly maxWords?: number;
+  /** Size of its files, in bytes. */
+  readonly bytes?: number;
+}
+
+/** From the pool to a worker. */
+export type ToWorker =
+  | {
+      readonly type: "load";
+      readonly bundle: string | ReadonlyMap<string, Uint8Array> | undefined;
+      readonly backend: BackendChoice | undefined;
+    }
+  | {
+      readonly type: "job";
+      readonly id: number;
+      readonly image: Uint8Array;
+      readonly options: JobOptions;
+      /** Whether words are wanted as they are decided. */
+      readonly words: boolean;
+    }
+  | { readonly type: "abort"; readonly id: number }
+  | { readonly type: "ping" };
+
+/** From a worker to the pool. */
+export type FromWorker =
+  | { readonly type: "ready"; readonly model: ModelCard }
+  | { readonly type: "refused"; readonly code: ErrorCode | undefined; readonly message: string }
+  | { readonly type: "word"; readonly id: number; readonly word: CaptionWord }
+  | { readonly type: "done"; readonly id: number; readonly caption: Caption }
+  | { readonly type: "failed"; readonly id: number; readonly code: ErrorCode | undefined; readonly message: string }
+  | { readonly type: "pong" };

@@ -1,0 +1,94 @@
+import { startThread } from "#threads";
+import { turnTelemetryOff } from "../platform/telemetry.ts";
+import type { FromWorker, ModelCard, ToWorker } from "./messages.ts";
+
+/** Starts the thread of a worker; tests and benchmarks put their own in its place. */
+export type CreateWorker = () => Worker;
+
+/** Starts the thread that captions. */
+export function createCaptionWorker(): Worker {
+  // Threads of Node get a copy of the environment as they start; a thread that needs it and lacks it says so itself.
+  turnTelemetryOff().catch(() => {});
+  // In an executable a thread is named by its path from the sources' root, on whichever system.
+  const inExecutable = /^file:.*\/(\$bunfs|~BUN)\//.test(import.meta.url);
+  const module = inExecutable ? "./pool/worker.ts" : new URL("./worker.ts", import.meta.url).href;
+  return startThread(module);
+}
+
+/** Why a worker is gone. */
+export type LossReason = "crashed" | "hung" | "refused";
+
+/** What a {@linkcode PoolWorker} tells its pool. */
+export interface PoolWorkerEvents {
+  readonly onReady: (model: ModelCard) => void;
+  readonly onMessage: (message: Extract<FromWorker, { id: number }>) => void;
+  /** Called once, when the thread has died, hangs, or cannot load the bundle. */
+  readonly onLost: (reason: LossReason, detail: Extract<FromWorker, { type: "refused" }> | undefined) => void;
+}
+
+/** How often a worker is asked whether it still lives, in milliseconds. */
+const pingMs = 500;
+
+/** One thread of the pool, and the watch over it. */
+export class PoolWorker implements Disposable {
+  readonly #thread: Worker;
+  readonly #events: PoolWorkerEvents;
+  readonly #watch: ReturnType<typeof setInterval>;
+  #lastSign = performance.now();
+  #lastLook = performance.now();
+  #ended = false;
+
+  /**
+   * @param hangMs Silence after which a worker counts as hung, in milliseconds. It answers between two runs of a graph,
+   *   so this is many times the longest run.
+   */
+  constructor(create: CreateWorker, load: ToWorker, hangMs: number, events: PoolWorkerEvents) {
+    this.#events = events;
+    this.#thread = create();
+    this.#thread.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#receive(data);
+    this.#thread.onerror = (event) => {
+      event.preventDefault();
+      this.#lose("crashed");
+    };
+    this.#thread.addEventListener("close", () => this.#lose("crashed"));
+    this.#thread.addEventListener("messageerror", () => this.#lose("crashed"));
+    this.send(load);
+    this.#watch = setInterval(() => this.#look(hangMs), Math.min(pingMs, hangMs / 4));
+  }
+
+  /** Sends the thread a message; what it has not read when it dies is lost. */
+  send(message: ToWorker): void {
+    this.#thread.postMessage(message);
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    clearInterval(this.#watch);
+    this.#thread.terminate();
+  }
+
+  #receive(message: FromWorker): void {
+    if (this.#ended) return;
+    this.#lastSign = performance.now();
+    if (message.type === "ready") this.#events.onReady(message.model);
+    else if (message.type === "refused") this.#lose("refused", message);
+    else if (message.type !== "pong") this.#events.onMessage(message);
+  }
+
+  #look(hangMs: number): void {
+    const now = performance.now();
+    // A stop of this very thread, or of the whole machine, is no silence of the worker's.
+    const slept = now - this.#lastLook > hangMs / 2;
+    this.#lastLook = now;
+    if (slept) this.#lastSign = now;
+    if (now - this.#lastSign > hangMs) this.#lose("hung");
+    else this.send({ type: "ping" });
+  }
+
+  #lose(reason: LossReason, detail?: Extract<FromWorker, { type: "refused" }>): void {
+    if (this.#ended) return;
+    this[Symbol.dispose]();
+    this.#events.onLost(reason, detail);
+  }
+}

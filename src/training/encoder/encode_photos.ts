@@ -1,0 +1,69 @@
+import { encoderInput } from "../../image/encoder_input.ts";
+import { distance, testPicture, tolerances } from "../../model/stored_answer.ts";
+import { GraphSession } from "../../runtime/graph_session.ts";
+import type { EncodePhotos } from "./feature_cache.ts";
+
+/** An encoder graph as the feature cache uses it, and what executes it. */
+export interface PhotoEncoder extends AsyncDisposable {
+  readonly encode: EncodePhotos;
+  /** The package, and where the native one is not used, why. */
+  readonly runtime: string;
+}
+
+/** What {@linkcode photoEncoder} needs to know of an encoder. */
+export interface PhotoEncoderOptions {
+  /** Bytes of the encoder graph. */
+  readonly graph: Uint8Array;
+  /** Side of a photo in pixels. */
+  readonly size: number;
+  /** How its weights are stored, which says how far two backends may differ. */
+  readonly precision: keyof typeof tolerances;
+}
+
+/**
+ * Loads an encoder graph on the backend `native` where the package `onnxruntime-node` is installed, which is several
+ * times faster, else on `wasm`. Native features are held to those of `wasm` on a picture first: where they are
+ * farther away than a bundle's test allows, `wasm` is taken, so that nobody trains on features that captions never see.
+ *
+ * @param threads Threads of one inference.
+ * @throws {EdgecapError} `graph-failed`.
+ */
+export async function photoEncoder(encoder: PhotoEncoderOptions, threads: number): Promise<PhotoEncoder> {
+  const { graph } = encoder;
+  const native = await GraphSession.create("encoder", graph, { threads, backend: "native" }).catch(() => undefined);
+  const wasm = await GraphSession.create("encoder", graph, { threads });
+  if (native === undefined) return encoderOn(wasm, encoder.size, "onnxruntime-web");
+  const pixels = { data: encoderInput(testPicture(0, encoder.size)), shape: [1, encoder.size, encoder.size, 3] };
+  const [found, expected] = [await native.run({ pixels }), await wasm.run({ pixels })];
+  const apart = distance(found["grid"]!.data, expected["grid"]!.data);
+  const allowed = tolerances[encoder.precision];
+  // NaN is not within the tolerance either.
+  if (apart <= allowed) {
+    await wasm[Symbol.asyncDispose]();
+    return encoderOn(native, encoder.size, "onnxruntime-node");
+  }
+  await native[Symbol.asyncDispose]();
+  const why = `features of onnxruntime-node are ${apart.toExponential(1)} away, more than ${allowed}`;
+  return encoderOn(wasm, encoder.size, `onnxruntime-web (${why})`);
+}
+
+function encoderOn(session: GraphSession, size: number, runtime: string): PhotoEncoder {
+  return {
+    runtime,
+    encode: async (rgb) => {
+      const { grid } = await session.run({ pixels: { data: pixelsOf(rgb), shape: [rgb.length, size, size, 3] } });
+      return grid!.data as Float32Array;
+    },
+    [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
+  };
+}
+
+function pixelsOf(rgb: readonly Uint8Array[]): Float32Array {
+  const pixels = new Float32Array(rgb.reduce((sum, photo) => sum + photo.length, 0));
+  let offset = 0;
+  for (const photo of rgb) {
+    pixels.set(photo, offset);
+    offset += photo.length;
+  }
+  return pixels;
+}

@@ -1,0 +1,62 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { EdgecapError } from "../../errors.ts";
+import type { Encoder } from "../encoder/encoders.ts";
+import { FeatureCache } from "../encoder/feature_cache.ts";
+import type { RunDescription } from "./run_description.ts";
+import { namingFiles, photoFeatures } from "./train_run.ts";
+
+/** What {@linkcode devFeatures} needs. */
+export interface DevFeaturesOptions {
+  readonly run: string;
+  readonly description: RunDescription;
+  readonly encoder: Encoder;
+  readonly images: readonly string[];
+  readonly threads: number;
+  readonly onProgress?: (done: number, total: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Features of a run's dev photos by an encoder: those that training computed where it is the same encoder, else new
+ * ones in a folder of the run.
+ */
+export async function devFeatures(options: DevFeaturesOptions): Promise<FeatureCache> {
+  const { run, description, encoder, images } = options;
+  const known = openCache(description.features);
+  const hash = createHash("sha256").update(encoder.graph).digest("hex");
+  if (known !== undefined) {
+    if (known.index.encoder === hash && images.every((image) => known.has(image))) return known;
+    known[Symbol.dispose]();
+  }
+  return await photoFeatures({
+    photos: { folder: description.images, namedBy: namingFiles(description) },
+    images,
+    encoder,
+    folder: join(run, `dev-features-${encoder.precision}`),
+    views: 1,
+    threads: options.threads,
+    ...(options.onProgress && { onProgress: options.onProgress }),
+    ...(options.signal && { signal: options.signal }),
+  });
+}
+
+/**
+ * Features of a run's training photos, as training computed them; none where that cache is gone. An encoder in another
+ * precision gives nearly the same.
+ */
+export function trainFeatures(description: RunDescription, images: readonly string[]): FeatureCache | undefined {
+  const known = openCache(description.features);
+  if (known === undefined || images.every((image) => known.has(image))) return known;
+  known[Symbol.dispose]();
+  return undefined;
+}
+
+function openCache(folder: string): FeatureCache | undefined {
+  try {
+    return FeatureCache.open(folder);
+  } catch (error) {
+    if (error instanceof EdgecapError) return undefined;
+    throw error;
+  }
+}

