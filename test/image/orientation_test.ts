@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { EdgecapError } from "../../src/errors.ts";
 import { type DecodedImage, decodeImage } from "../../src/image/decode.ts";
+import { processorTime } from "../processor_time.ts";
 
 const folder = fileURLToPath(new URL("../fixtures/images/", import.meta.url));
 const pictures = readdirSync(folder).filter((name) => /\.(jpg|png|webp|gif|bmp)$/.test(name));
@@ -96,9 +97,9 @@ describe("the orientation", () => {
       0,
       ...bytes.subarray(33),
     ]);
-    const started = performance.now();
+    const took = processorTime();
     expect(cornersOf(await decodeImage(bomb, { size: { atMost: 100 } }))).toEqual(["red", "green"]);
-    expect(performance.now() - started).toBeLessThan(2000);
+    expect(took()).toBeLessThan(2000);
   });
 });
 

@@ -7,6 +7,7 @@ import { page } from "../../src/server/page/page.ts";
 import { RequestLog } from "../../src/server/request_log.ts";
 import { representationFor } from "../../src/server/responses.ts";
 import { Tokens } from "../../src/server/tokens.ts";
+import { processorTime } from "../processor_time.ts";
 import { isWhole, rawExchange } from "./raw_http.ts";
 import { example, type TinyServer, tinyServer } from "./tiny_server.ts";
 
@@ -135,10 +136,10 @@ describe("long headers", () => {
   for (const [name, take] of Object.entries(read)) {
     test(`${name} takes no time that grows faster than its length`, () => {
       for (const part of [" ", "\t", ",", ", ", ' ,"', "a/b;", '; a="', ";q", "Bearer ", "W/", "*"]) {
-        const started = performance.now();
+        const took = processorTime();
         take(`x${part.repeat(60_000)}x`);
         take(`Bearer ${part.repeat(60_000)}x`);
-        expect([name, part, performance.now() - started < 1500]).toEqual([name, part, true]);
+        expect([name, part, took() < 1500]).toEqual([name, part, true]);
       }
     });
   }

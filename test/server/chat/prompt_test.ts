@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { noteMeanings } from "../../../src/server/chat/notes.ts";
 import { readPrompt } from "../../../src/server/chat/prompt.ts";
+import { processorTime } from "../../processor_time.ts";
 
 describe("readPrompt()", () => {
   test("recognises what can be had, in plain words", () => {
@@ -53,9 +54,9 @@ describe("readPrompt()", () => {
       }),
     );
     for (const part of ["short ", "short, a ", "in the ", " ", "one-", "auf "]) {
-      const started = performance.now();
+      const took = processorTime();
       readPrompt(part.repeat(1_000_000));
-      expect([part, performance.now() - started < 1500]).toEqual([part, true]);
+      expect([part, took() < 1500]).toEqual([part, true]);
     }
   });
 });
