@@ -36,6 +36,52 @@ export type ErrorCode =
   | "layer-unsupported"
   | "aborted";
 
+/** Whose fault an error is: the picture's, the caller's, the bundle's, the machine's, or nobody's, as work was stopped. */
+export type Fault = "picture" | "caller" | "bundle" | "machine" | "stopped";
+
+const faults: Readonly<Record<ErrorCode, Fault>> = {
+  "image-empty": "picture",
+  "image-unsupported": "picture",
+  "image-truncated": "picture",
+  "image-corrupt": "picture",
+  "image-too-large": "picture",
+  "permission-missing": "machine",
+  "file-unreadable": "picture",
+  "file-unwritable": "machine",
+  "bundle-missing": "bundle",
+  "bundle-file-missing": "bundle",
+  "bundle-hash-mismatch": "bundle",
+  "bundle-manifest-invalid": "bundle",
+  "bundle-version-unsupported": "bundle",
+  "bundle-shape-mismatch": "bundle",
+  "captioner-closed": "caller",
+  "graph-failed": "machine",
+  "backend-unavailable": "machine",
+  "backend-lost": "machine",
+  "self-test-failed": "machine",
+  "queue-unavailable": "machine",
+  "queue-busy": "machine",
+  "queue-full": "machine",
+  "deadline-exceeded": "machine",
+  "worker-lost": "machine",
+  draining: "stopped",
+  "logits-invalid": "machine",
+  "option-invalid": "caller",
+  "data-invalid": "caller",
+  "checkpoint-invalid": "caller",
+  "layer-unsupported": "caller",
+  aborted: "stopped",
+};
+
+/**
+ * Whose fault an error is, for those who choose whether to go on with other pictures.
+ *
+ * @param code An error's code; `internal`, of what was not foreseen, counts as the machine's fault.
+ */
+export function faultOf(code: ErrorCode | "internal"): Fault {
+  return code === "internal" ? "machine" : faults[code];
+}
+
 /** Every error that edgecap throws on purpose: a {@linkcode ErrorCode} and a message that says what to do. */
 export class EdgecapError extends Error {
   /** The machine-readable kind of the error. */

@@ -1,6 +1,5 @@
 import { createReadStream, type Stats } from "node:fs";
-import * as fs from "node:fs/promises";
-import { open, stat } from "node:fs/promises";
+import { glob, open, stat } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { EdgecapError } from "../errors.ts";
 import { readRegularFile, unreadable } from "../files/read_regular.ts";
@@ -70,16 +69,8 @@ export function isPattern(input: string): boolean {
  * Pictures that a pattern such as `photos/*.jpg` matches.
  *
  * @param hidden Whether hidden and system files and folders are taken that the pattern does not name. Default false.
- * @throws {EdgecapError} `file-unreadable` on Node before version 22, which knows no patterns.
  */
 export async function* picturesMatching(pattern: string, hidden = false): AsyncGenerator<string, void, undefined> {
-  const { glob } = fs as { readonly glob?: typeof fs.glob };
-  if (glob === undefined) {
-    throw new EdgecapError(
-      "file-unreadable",
-      `"${pattern}" is a pattern, which Node ${process.versions.node} cannot look for: leave its quotes out, so that the shell does, or take Node 22.`,
-    );
-  }
   const named = pattern.split(/[\\/]/).filter(isHidden);
   for await (const file of glob(pattern)) {
     if (!imageName.test(file)) continue;

@@ -1,9 +1,9 @@
 import type { Caption } from "../caption/caption.ts";
 import type { CaptionOptions } from "../caption/options.ts";
-import { EdgecapError, throwIfAborted } from "../errors.ts";
+import { EdgecapError, faultOf, throwIfAborted } from "../errors.ts";
 import type { Failure, ResultsFile } from "./results_file.ts";
 
-/** What captions the pictures of a batch; the server's pool of workers does. */
+/** What captions the pictures of a batch: a pool of workers. */
 export interface BatchCaptioner {
   /** Pictures that are worked on at a time. */
   readonly workers: number;
@@ -65,7 +65,7 @@ export async function runBatch(batch: BatchOptions): Promise<BatchCounts> {
     } catch (error) {
       if (either.aborted) return;
       const code = error instanceof EdgecapError ? error.code : "internal";
-      if (code === "option-invalid" || code.startsWith("bundle-")) throw error;
+      if (["caller", "bundle"].includes(faultOf(code))) throw error;
       result = { code, message: error instanceof Error ? error.message : String(error) };
       counts.failures[code] = (counts.failures[code] ?? 0) + 1;
     }

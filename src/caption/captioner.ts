@@ -8,7 +8,7 @@ import { evidenceOf } from "../confidence/evidence.ts";
 import { plainCaption } from "../confidence/plain_caption.ts";
 import { type Generated, generate } from "../decode/generate.ts";
 import type { DecidedWord, GeneratedCaption } from "../decode/search_captions.ts";
-import { EdgecapError, throwIfAborted } from "../errors.ts";
+import { EdgecapError, faultOf, throwIfAborted } from "../errors.ts";
 import { decodeImage } from "../image/decode.ts";
 import { encoderInput } from "../image/encoder_input.ts";
 import { type ModelShare, shareModel } from "../model/shared_model.ts";
@@ -256,5 +256,5 @@ function captionWord(text: string, word: Pick<DecidedWord, "logProbability" | "a
 
 /** Whether an error is about one picture, so that others may still be captioned. */
 function isPictures(error: unknown): error is EdgecapError {
-  return error instanceof EdgecapError && (error.code.startsWith("image-") || error.code === "file-unreadable");
+  return error instanceof EdgecapError && faultOf(error.code) === "picture";
 }

@@ -2,7 +2,8 @@ import type { Command } from "commander";
 import pc from "picocolors";
 import { captionJson } from "../caption/json.ts";
 import { unsureMessage } from "../confidence/unsure.ts";
-import { type Caption, type CaptionOptions, EdgecapError, loadEngine } from "../mod.ts";
+import { EdgecapError, faultOf } from "../errors.ts";
+import { type Caption, type CaptionOptions, loadEngine } from "../mod.ts";
 import type { BackendChoice } from "../runtime/backend.ts";
 import { backendOption } from "./backend_option.ts";
 import { imageFiles, readImage } from "./image_files.ts";
@@ -88,7 +89,7 @@ async function caption(args: string[], flags: CaptionFlags): Promise<void> {
       result = await captioner.caption(await readImage(file), options);
       if (result.reason === "unsure") process.exitCode = exitStatus.someFailed;
     } catch (error) {
-      if (!(error instanceof EdgecapError) || error.code === "aborted" || error.code === "option-invalid") throw error;
+      if (!(error instanceof EdgecapError) || ["stopped", "caller"].includes(faultOf(error.code))) throw error;
       result = error;
       process.exitCode = exitStatus.someFailed;
     }

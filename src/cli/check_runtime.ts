@@ -1,10 +1,11 @@
 import packageJson from "../../package.json" with { type: "json" };
+import { runtimeName } from "../platform/runtime_name.ts";
 
 /** Ends the command on a Node that is too old, before anything fails in words that help nobody. */
 function checkRuntime(): void {
-  const { node, bun, deno } = process.versions;
+  const { node } = process.versions;
   const [least] = /\d+\.\d+/.exec(packageJson.engines.node)!;
-  if (bun !== undefined || deno !== undefined || atLeast(node, least)) return;
+  if (runtimeName() !== "Node" || atLeast(node, least)) return;
   process.stderr.write(`edgecap needs Node ${least} or newer, Bun or Deno: this is Node ${node}.\n`);
   process.exit(1);
 }

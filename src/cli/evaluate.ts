@@ -4,7 +4,7 @@ import { readCaptions } from "../dataset/captions_file.ts";
 import { readHypotheses } from "../dataset/hypotheses_file.ts";
 import { readSplitList } from "../dataset/split_list.ts";
 import { whereNamed } from "../dataset/where_named.ts";
-import { EdgecapError } from "../errors.ts";
+import { EdgecapError, faultOf } from "../errors.ts";
 import { evaluateText, type Scores, type TextItem } from "../evaluation/mod.ts";
 import { loadEngine } from "../mod.ts";
 import type { BackendChoice } from "../runtime/backend.ts";
@@ -122,7 +122,7 @@ async function captionImages(images: readonly string[], flags: EvaluateFlags): P
     try {
       captions.set(image, (await captioner.caption(await readImage(path), options)).caption);
     } catch (error) {
-      if (!(error instanceof EdgecapError) || !/^image-|^file-unreadable$/.test(error.code)) throw error;
+      if (!(error instanceof EdgecapError) || faultOf(error.code) !== "picture") throw error;
       const where = await whereNamed(
         image,
         [flags.list, flags.captions].filter((file) => file !== undefined),

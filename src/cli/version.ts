@@ -1,13 +1,12 @@
 import packageJson from "../../package.json" with { type: "json" };
+import { runtimeVersion } from "../platform/runtime_name.ts";
 
 /** What scripts/build/compile.ts writes into an executable: the commit, and the hash of its bundle's manifest. */
 declare const EDGECAP_BUILD: { readonly commit: string; readonly bundle: string } | undefined;
 
 /** Version and runtime and, in an executable, what it was made of. */
 export function versionText(): string {
-  const { bun, deno, node } = process.versions;
-  const runtime = deno !== undefined ? `Deno ${deno}` : bun !== undefined ? `Bun ${bun}` : `Node ${node}`;
   const build = typeof EDGECAP_BUILD === "undefined" ? undefined : EDGECAP_BUILD;
   const made = build === undefined ? [] : [`commit ${build.commit}`, `bundle ${build.bundle}`];
-  return [`edgecap ${packageJson.version}`, runtime, ...made].join(", ");
+  return [`edgecap ${packageJson.version}`, runtimeVersion(), ...made].join(", ");
 }

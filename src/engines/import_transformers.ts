@@ -1,6 +1,7 @@
 import type * as Transformers from "@huggingface/transformers";
 import { turnTelemetryOff } from "#packages";
 import { EdgecapError } from "../errors.ts";
+import { runtimeName } from "../platform/runtime_name.ts";
 
 /** What the package exports. */
 export type Library = typeof Transformers;
@@ -20,7 +21,7 @@ export async function importTransformers(folder: string): Promise<Library> {
   await turnTelemetryOff();
   // Not a literal, so that a bundler does not carry the package into programs that never ask for it.
   const name: string = "@huggingface/transformers";
-  const inWorkerOfDeno = "Deno" in globalThis && globalThis.constructor.name === "DedicatedWorkerGlobalScope";
+  const inWorkerOfDeno = runtimeName() === "Deno" && globalThis.constructor.name === "DedicatedWorkerGlobalScope";
   const hidden = inWorkerOfDeno ? ofBrowsers : [];
   const descriptors = hidden.map((key) => [key, Object.getOwnPropertyDescriptor(globalThis, key)] as const);
   try {

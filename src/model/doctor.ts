@@ -3,6 +3,7 @@ import { isExecutable } from "#assets";
 import type { OpenBundle } from "../bundle/load_bundle.ts";
 import { EdgecapError } from "../errors.ts";
 import { describeProcessor } from "../platform/processor.ts";
+import { runtimeVersion } from "../platform/runtime_name.ts";
 import { backendNames } from "../runtime/backend.ts";
 import {
   type BackendReport,
@@ -82,10 +83,9 @@ export async function diagnose(options: {
     if (!(error instanceof EdgecapError)) throw error;
     outcome = { problem: error.message };
   }
-  const { bun, deno, node } = process.versions;
   return {
     machine: {
-      runtime: deno !== undefined ? `Deno ${deno}` : bun !== undefined ? `Bun ${bun}` : `Node ${node}`,
+      runtime: runtimeVersion(),
       platform: platform(),
       architecture: arch(),
       processor: describeProcessor(),

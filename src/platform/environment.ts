@@ -1,6 +1,7 @@
 /** Variables of the process's environment as native libraries read them. Not for browsers, which have none. */
 import { isMainThread } from "node:worker_threads";
 import { EdgecapError } from "../errors.ts";
+import { isGranted, runtimeName } from "./runtime_name.ts";
 
 /** What is used of Bun's module of foreign functions, which other runtimes lack. */
 interface BunFfi {
@@ -25,26 +26,19 @@ const cLibraries: Readonly<Record<string, string>> = { linux: "libc.so.6", darwi
  *   copy, and on Deno without the permission, which is not asked for.
  */
 export async function setVariable(name: string, value: string): Promise<void> {
-  const { bun, deno } = process.versions;
-  if (deno !== undefined && !denoMaySet(name)) throw cannotSet(name, value, "Deno needs --allow-env to set it");
-  const isCopy = deno === undefined && bun === undefined && !isMainThread;
+  const runtime = runtimeName();
+  if (!isGranted({ name: "env", variable: name })) throw cannotSet(name, value, "Deno needs --allow-env to set it");
+  const isCopy = runtime === "Node" && !isMainThread;
   // What a copy holds already stood in the environment when the worker started.
   if (isCopy && process.env[name] === value) return;
   if (isCopy) throw cannotSet(name, value, "a worker of Node cannot set it");
   process.env[name] = value;
-  if (bun !== undefined && process.platform !== "win32") await setInC(name, value);
+  if (runtime === "Bun" && process.platform !== "win32") await setInC(name, value);
 }
 
 /** A variable's value; `undefined` where there is none, or where Deno may not read it. */
 export function variable(name: string): string | undefined {
-  return process.versions.deno === undefined || denoMaySet(name) ? process.env[name] : undefined;
-}
-
-function denoMaySet(name: string): boolean {
-  const { Deno } = globalThis as {
-    readonly Deno?: { permissions: { querySync(what: object): { readonly state: string } } };
-  };
-  return Deno?.permissions.querySync({ name: "env", variable: name }).state === "granted";
+  return isGranted({ name: "env", variable: name }) ? process.env[name] : undefined;
 }
 
 async function setInC(name: string, value: string): Promise<void> {

@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { closeSync, openSync, readSync } from "node:fs";
 import { cpus } from "node:os";
+import { isGranted } from "./runtime_name.ts";
 
 /** Features that decide how fast, and how exactly, graphs run: their names here, and in Linux and macOS. */
 const features: readonly (readonly [string, RegExp])[] = [
@@ -72,9 +73,5 @@ function macOptional(): string {
  * wants all permissions for them.
  */
 export function mayReadSystem(): boolean {
-  const { Deno } = globalThis as {
-    readonly Deno?: { permissions: { querySync(what: object): { readonly state: string } } };
-  };
-  const all = ["read", "write", "net", "env", "run", "sys", "ffi"];
-  return Deno === undefined || all.every((name) => Deno.permissions.querySync({ name }).state === "granted");
+  return ["read", "write", "net", "env", "run", "sys", "ffi"].every((name) => isGranted({ name }));
 }

@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { removeAbandoned, writeWhole } from "../files/write_whole.ts";
 import { type FileStore, noStore, type PartialFile, partialInMemory } from "./file_store.ts";
 import { linuxFeatures } from "./processor.ts";
+import { runtimeVersion } from "./runtime_name.ts";
 
 /** A folder by its path or its `file:` URL. */
 export function openFolder(folder: string | URL): {
@@ -44,12 +45,10 @@ export function cacheFolder(): string | undefined {
  * is told from what was on another; nothing that Deno asks its user about.
  */
 export function describeMachine(): string {
-  const { versions, platform, arch } = process;
-  const { bun, deno, node } = versions;
-  const runtime = deno !== undefined ? `Deno ${deno}` : bun !== undefined ? `Bun ${bun}` : `Node ${node}`;
+  const { platform, arch } = process;
   // Node 20 has no navigator.
   const { navigator } = globalThis as { readonly navigator?: { readonly hardwareConcurrency?: number } };
-  return `${runtime}, ${platform}, ${arch}, ${navigator?.hardwareConcurrency ?? availableParallelism()} cores, ${linuxFeatures().join(" ")}`;
+  return `${runtimeVersion()}, ${platform}, ${arch}, ${navigator?.hardwareConcurrency ?? availableParallelism()} cores, ${linuxFeatures().join(" ")}`;
 }
 
 /** The store for downloads; one that keeps nothing where no folder can be made. */

@@ -1,6 +1,6 @@
 import type { BatchCaptioner } from "../batch/run_batch.ts";
 import type { Caption } from "../caption/caption.ts";
-import { EdgecapError } from "../errors.ts";
+import { EdgecapError, faultOf } from "../errors.ts";
 import { type CaptionJob, type CaptionRequest, failureMessage, isCaptionRequest } from "./caption_queue.ts";
 import { giveUpWhenAborted, type QueueConnection } from "./connect.ts";
 
@@ -20,9 +20,6 @@ const lockDuration = 15_000;
 const stalledInterval = 5000;
 /** Workers that a job may take down with them before it is given up. */
 const maxStalledCount = 2;
-
-/** Failures of a picture that no further attempt mends. */
-const lasting = /^(?:image-|option-invalid|data-invalid)/;
 
 /**
  * Takes pictures from the queue and captions them until the signal is aborted.
@@ -45,7 +42,7 @@ export async function workOff({ connection, captioner, read, onDone, signal }: W
       onDone?.(captioned, ++failed);
       const code = error instanceof EdgecapError ? error.code : "internal";
       const message = failureMessage({ code, message: error instanceof Error ? error.message : String(error) });
-      throw lasting.test(code) ? new bullmq.UnrecoverableError(message) : new Error(message);
+      throw isLasting(code) ? new bullmq.UnrecoverableError(message) : new Error(message);
     }
   };
   const worker = new bullmq.Worker<CaptionRequest, Caption>(address.name, process, {
@@ -64,4 +61,9 @@ export async function workOff({ connection, captioner, read, onDone, signal }: W
   using connectionEnd = giveUpWhenAborted(connection, signal);
   // Where the server is gone for good, what is in hand has nobody to be told to.
   await Promise.race([worker.close().catch(() => {}), connectionEnd.lost]);
+}
+
+/** Whether another attempt would fail too. A file that cannot be read now may be readable later, or on another machine. */
+function isLasting(code: EdgecapError["code"] | "internal"): boolean {
+  return faultOf(code) === "caller" || (faultOf(code) === "picture" && code !== "file-unreadable");
 }

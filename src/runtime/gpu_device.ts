@@ -1,5 +1,6 @@
 import { importWebgpu } from "#packages";
 import { EdgecapError } from "../errors.ts";
+import { runtimeName } from "../platform/runtime_name.ts";
 import type { AdapterInfo } from "./backend.ts";
 import { firstLine } from "./native.ts";
 
@@ -94,10 +95,10 @@ function describe(adapter: GpuAdapter): AdapterInfo {
 
 /** The runtime's own WebGPU; on Bun and Node, which have none, that of the package `webgpu`. */
 async function findGpu(): Promise<Gpu> {
-  const scope = globalThis as unknown as { navigator?: { gpu?: Gpu }; Deno?: unknown };
+  const scope = globalThis as unknown as { navigator?: { gpu?: Gpu } };
   if (scope.navigator?.gpu) return scope.navigator.gpu;
-  if (scope.Deno !== undefined) throw unavailable("Deno has WebGPU only where it is started with --unstable-webgpu");
-  if (typeof process === "undefined" || process.versions?.node === undefined)
+  if (runtimeName() === "Deno") throw unavailable("Deno has WebGPU only where it is started with --unstable-webgpu");
+  if (runtimeName() === "browser")
     throw unavailable("this browser has no WebGPU, or the page is not served over https: or from localhost");
   let dawn: Awaited<ReturnType<typeof importWebgpu>>;
   try {

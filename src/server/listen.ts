@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { runtimeName } from "../platform/runtime_name.ts";
 import type { CaptionServer } from "./app.ts";
 import { LocalNames } from "./local_names.ts";
 import { listenOnNode, type OpenSocket } from "./node_listener.ts";
@@ -52,7 +53,7 @@ export async function listen(
     return server.fetch(request);
   };
   const socket =
-    "Bun" in globalThis ? listenOnBun(answer, host, port) : await listenOnNode(answer, { host, port, headSeconds });
+    runtimeName() === "Bun" ? listenOnBun(answer, host, port) : await listenOnNode(answer, { host, port, headSeconds });
   return {
     url: `http://${isIP(host) === 6 ? `[${host}]` : host}:${socket.port}`,
     close: socket.close,

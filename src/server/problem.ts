@@ -25,7 +25,10 @@ export type ServerCode =
   | "url-forbidden"
   | "url-unreachable";
 
-/** HTTP status and title of every problem that a client is told of by name; all others are `internal`. */
+/**
+ * HTTP status and title of every problem that a client is told of by name; all others are `internal`. The messages of
+ * the library's errors among them hold nothing of the inside.
+ */
 const kinds = {
   "accept-unsupported": [406, "No such representation"],
   "body-invalid": [400, "Body not understood"],
@@ -134,21 +137,13 @@ export class Problem extends Error {
   }
 }
 
-/** Codes of the library whose messages are for clients: they hold nothing of the inside. */
-const named = /^(?:image-|option-invalid$|worker-lost$)/;
-
 /** What a client is told of an error: its own faults by name, and of the server's nothing but that there was one. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
-  if (error instanceof PoolBusyError)
-    return new Problem(
-      error.code as ProblemCode,
-      error.message,
-      { "retry-after": String(error.retryAfterSeconds) },
-      { cause: error },
-    );
-  if (error instanceof EdgecapError && named.test(error.code))
-    return new Problem(error.code as ProblemCode, error.message, {}, { cause: error });
+  if (error instanceof EdgecapError && error.code in kinds) {
+    const headers = error instanceof PoolBusyError ? { "retry-after": String(error.retryAfterSeconds) } : {};
+    return new Problem(error.code as ProblemCode, error.message, headers, { cause: error });
+  }
   const detail = "The server failed at this request; its log says more under the request's id.";
   return new Problem("internal", detail, {}, { cause: error });
 }

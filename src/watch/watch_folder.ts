@@ -4,7 +4,7 @@ import { hasHiddenPart } from "../batch/image_names.ts";
 import { readImageFile } from "../batch/input_images.ts";
 import { walkFolder } from "../batch/walk_folder.ts";
 import type { Caption } from "../caption/caption.ts";
-import { EdgecapError, throwIfAborted } from "../errors.ts";
+import { EdgecapError, faultOf, throwIfAborted } from "../errors.ts";
 import { unreadable } from "../files/read_regular.ts";
 import { removeAbandoned } from "../files/write_whole.ts";
 import { DelayedWrite } from "./delayed_write.ts";
@@ -148,7 +148,7 @@ async function captionOf(
     return known;
   } catch (error) {
     throwIfAborted(signal);
-    if (!(error instanceof EdgecapError) || error.code === "file-unwritable" || error.code.startsWith("bundle-"))
+    if (!(error instanceof EdgecapError) || error.code === "file-unwritable" || faultOf(error.code) === "bundle")
       throw error;
     return { error: { code: error.code, message: error.message } };
   }

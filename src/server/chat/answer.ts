@@ -1,5 +1,6 @@
 import type { Caption, CaptionEvent, CaptionWord } from "../../caption/caption.ts";
 import { captionStream } from "../../caption/stream.ts";
+import { EdgecapError, faultOf } from "../../errors.ts";
 import { sentence } from "../../text/sentence.ts";
 import { Problem, problemOf } from "../problem.ts";
 import { captionOne, note } from "../routes/captions.ts";
@@ -110,8 +111,8 @@ function begun(events: AsyncGenerator<CaptionEvent, void, undefined>): AsyncIter
 
 /** An error of one picture of several says which. */
 function ofPicture(place: number, error: unknown): unknown {
+  if (!(error instanceof EdgecapError) || faultOf(error.code) !== "picture") return error;
   const problem = problemOf(error);
-  if (!problem.code.startsWith("image-")) return error;
   return new Problem(problem.code, `Picture ${place + 1}: ${problem.message}`, problem.headers, { cause: error });
 }
 
