@@ -1,8 +1,9 @@
 import type { Manifest } from "../bundle/manifest.ts";
 import type { SearchOptions } from "../decode/search.ts";
 import { EdgecapError } from "../errors.ts";
-import { defaultMaxPixels, highestMaxPixels } from "../image/max_pixels.ts";
+import { defaultMaxPixels } from "../image/max_pixels.ts";
 import { refuseUnknown } from "./known_options.ts";
+import { acceptedBy, accepts, type OptionName, optionRow, optionTable } from "./option_table.ts";
 
 /** How to caption; what is left out is as the bundle recommends. */
 export interface CaptionOptions {
@@ -33,20 +34,8 @@ export interface CaptionOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Every option, which the compiler holds to be all of them. */
-const names: Readonly<Record<keyof CaptionOptions, true>> = {
-  beams: true,
-  alternatives: true,
-  maxWords: true,
-  temperature: true,
-  topK: true,
-  topP: true,
-  seed: true,
-  attention: true,
-  maxPixels: true,
-  minConfidence: true,
-  signal: true,
-};
+/** Options that can be written down and sent: all but the signal. */
+export type CaptionSettings = Omit<CaptionOptions, "signal">;
 
 /** What a model recommends, and the size of its vocabulary. */
 export interface Recommendation {
@@ -72,11 +61,11 @@ export function resolveOptions(
   minConfidence: number;
   signal: AbortSignal | undefined;
 } {
-  refuseUnknown(options, Object.keys(names), "caption()");
-  const temperature = within("temperature", options.temperature ?? 0, 0, 100);
-  const alternatives = whole("alternatives", options.alternatives ?? 0, 0, 63);
+  refuseUnknown(options, [...Object.keys(optionTable), "signal"], "caption()");
+  const temperature = checked("temperature", options.temperature ?? 0);
+  const alternatives = checked("alternatives", options.alternatives ?? 0);
   const sampled = temperature > 0;
-  const minConfidence = within("minConfidence", options.minConfidence ?? 0, 0, 1);
+  const minConfidence = checked("minConfidence", options.minConfidence ?? 0);
   if (minConfidence > 0 && !saysHowSure)
     throw invalid("minConfidence", minConfidence, "0 or none, as this model does not say how sure it is");
   if (sampled && (options.beams ?? 1) > 1) {
@@ -90,39 +79,34 @@ export function resolveOptions(
     throw invalid("topK", options.topK, "used only with a temperature above 0");
   if (!sampled && options.topP !== undefined)
     throw invalid("topP", options.topP, "used only with a temperature above 0");
-  const asked = options.beams === undefined ? undefined : whole("beams", options.beams, 1, 64);
+  const asked = options.beams === undefined ? undefined : checked("beams", options.beams);
   // Every caption wanted needs a beam of its own.
   const beams = sampled ? alternatives + 1 : Math.max(asked ?? generation.beams, alternatives + 1);
-  const topP = options.topP ?? 1;
-  if (!(topP > 0 && topP <= 1)) throw invalid("topP", topP, "above 0, up to 1");
+  const topK = checked("topK", options.topK ?? 0);
+  if (topK > decoder.vocabulary) throw invalid("topK", topK, `a whole number from 0 to ${decoder.vocabulary}`);
   return {
     count: alternatives + 1,
     attention: options.attention === true,
-    maxPixels: whole("maxPixels", options.maxPixels ?? defaultMaxPixels, 1, highestMaxPixels),
+    maxPixels: checked("maxPixels", options.maxPixels ?? defaultMaxPixels),
     minConfidence,
     signal: options.signal,
     search: {
       vocabulary: decoder.vocabulary,
       beams,
-      maxWords: whole("maxWords", options.maxWords ?? generation.maxWords, 1, 1000),
+      maxWords: checked("maxWords", options.maxWords ?? generation.maxWords),
       minWords: 1,
       lengthPenalty: sampled ? 0 : generation.lengthPenalty,
       temperature,
-      topK: whole("topK", options.topK ?? 0, 0, decoder.vocabulary),
-      topP,
-      seed: whole("seed", options.seed ?? 0, 0, Number.MAX_SAFE_INTEGER),
+      topK,
+      topP: checked("topP", options.topP ?? 1),
+      seed: checked("seed", options.seed ?? 0),
     },
   };
 }
 
-function whole(name: string, value: number, low: number, high: number): number {
-  if (!Number.isInteger(value) || value < low || value > high)
-    throw invalid(name, value, `a whole number from ${low} to ${high}`);
-  return value;
-}
-
-function within(name: string, value: number, low: number, high: number): number {
-  if (!(value >= low && value <= high)) throw invalid(name, value, `a number from ${low} to ${high}`);
+function checked<Value>(name: OptionName, value: Value): Value {
+  const row = optionRow(name);
+  if (!accepts(row, value)) throw invalid(name, value, acceptedBy(row));
   return value;
 }
 

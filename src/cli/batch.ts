@@ -4,28 +4,29 @@ import type { Command } from "commander";
 import { inputImages, readImageFile, standardInput } from "../batch/input_images.ts";
 import { ResultsFile } from "../batch/results_file.ts";
 import { type BatchCounts, type BatchOptions, runBatch } from "../batch/run_batch.ts";
+import type { CaptionSettings } from "../caption/options.ts";
 import type { EdgecapError } from "../errors.ts";
 import { connectQueue, type QueueAddress } from "../queue/connect.ts";
 import { distribute } from "../queue/distribute.ts";
 import type { BackendChoice } from "../runtime/backend.ts";
 import { backendOption } from "./backend_option.ts";
 import { openBatchPool } from "./batch_pool.ts";
+import { addCaptionFlags, captionOptionsOf } from "./caption_flags.ts";
 import { endAnyway } from "./end_anyway.ts";
 import { interruptSignal, sayingWhatIsKept } from "./interrupt.ts";
-import { maxPixelsOption } from "./max_pixels_option.ts";
-import { realNumber, wholeNumber } from "./option_values.ts";
+import { wholeNumber } from "./option_values.ts";
 import { hiddenFlag, reportProblem } from "./problems.ts";
 import { startProgress } from "./progress.ts";
 import { queueOption } from "./queue_option.ts";
 import { exitStatus } from "./run_program.ts";
 
-interface BatchFlags {
+/** Options of a caption that the verb has flags for. */
+const captionOptions = ["beams", "minConfidence", "maxPixels"] as const;
+
+interface BatchFlags extends Pick<CaptionSettings, (typeof captionOptions)[number]> {
   readonly out: string;
   readonly workers: number;
-  readonly beams?: number;
   readonly hidden?: boolean;
-  readonly maxPixels?: number;
-  readonly minConfidence?: number;
   readonly bundle?: string;
   readonly backend: BackendChoice;
   readonly queue?: QueueAddress;
@@ -33,7 +34,7 @@ interface BatchFlags {
 
 /** Adds `edgecap batch`. */
 export function registerBatch(program: Command): void {
-  program
+  const command = program
     .command("batch")
     .description("Caption any number of pictures into a file, and go on where it was stopped.")
     .argument(
@@ -41,15 +42,9 @@ export function registerBatch(program: Command): void {
       "folders, patterns, pictures, and lists with a path a line; - reads a list from standard input",
     )
     .requiredOption("--out <file>", "file of results, a line of JSON a picture")
-    .option(
-      "--min-confidence <p>",
-      "give no sentence that is less sure, 0 to 1; see docs/confidence.md",
-      realNumber(0, 1),
-    )
     .option("--workers <n>", "threads that caption", wholeNumber(1, 256), availableParallelism())
-    .option("--beams <n>", "width of the beam search; 1 is greedy (default: the bundle's)", wholeNumber(1, 64))
-    .option(...hiddenFlag)
-    .addOption(maxPixelsOption())
+    .option(...hiddenFlag);
+  addCaptionFlags(command, captionOptions)
     .option(
       "--bundle <dir>",
       "fast, folder or URL of a bundle, or transformers:FOLDER (default: the one that comes with edgecap)",
@@ -91,11 +86,7 @@ async function batch(inputs: string[], flags: BatchFlags): Promise<void> {
   const work: BatchWork = {
     images: images(reportProblem),
     results,
-    options: {
-      ...(flags.beams !== undefined && { beams: flags.beams }),
-      ...(flags.maxPixels !== undefined && { maxPixels: flags.maxPixels }),
-      ...(flags.minConfidence !== undefined && { minConfidence: flags.minConfidence }),
-    },
+    options: captionOptionsOf(flags),
     onDone: ({ captioned, failed, skipped }) => {
       soFar = { captioned, failed };
       const rate = (1000 * (captioned + failed)) / (performance.now() - started);

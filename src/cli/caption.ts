@@ -1,32 +1,24 @@
 import type { Command } from "commander";
 import pc from "picocolors";
 import { captionJson } from "../caption/json.ts";
+import { type OptionName, optionTable } from "../caption/option_table.ts";
+import type { CaptionSettings } from "../caption/options.ts";
 import { unsureMessage } from "../confidence/unsure.ts";
 import { EdgecapError, faultOf } from "../errors.ts";
 import { type Caption, type CaptionOptions, loadEngine } from "../mod.ts";
 import type { BackendChoice } from "../runtime/backend.ts";
 import { backendOption } from "./backend_option.ts";
+import { addCaptionFlags, captionOptionsOf } from "./caption_flags.ts";
 import { imageFiles, readImage } from "./image_files.ts";
 import { interruptSignal } from "./interrupt.ts";
-import { maxPixelsOption } from "./max_pixels_option.ts";
-import { realNumber, wholeNumber } from "./option_values.ts";
+import { wholeNumber } from "./option_values.ts";
 import { hiddenFlag, reportProblem } from "./problems.ts";
 import { startProgress } from "./progress.ts";
 import { exitStatus } from "./run_program.ts";
 
-interface CaptionFlags {
+interface CaptionFlags extends CaptionSettings {
   readonly json?: boolean;
-  readonly beams?: number;
-  readonly alternatives?: number;
-  readonly maxWords?: number;
-  readonly temperature?: number;
-  readonly topK?: number;
-  readonly topP?: number;
-  readonly seed?: number;
-  readonly attention?: boolean;
   readonly hidden?: boolean;
-  readonly maxPixels?: number;
-  readonly minConfidence?: number;
   readonly bundle?: string;
   readonly threads: number;
   readonly backend: BackendChoice;
@@ -34,26 +26,13 @@ interface CaptionFlags {
 
 /** Adds `edgecap caption`. */
 export function registerCaption(program: Command): void {
-  program
+  const command = program
     .command("caption")
     .description("Caption pictures: JPEG, PNG, WebP, GIF (first frame) and BMP.")
     .argument("<files...>", "files, folders and patterns; - reads one picture from standard input")
     .option("--json", "print one line of JSON a picture, in their order")
-    .option("--beams <n>", "width of the beam search; 1 is greedy (default: the bundle's)", wholeNumber(1, 64))
-    .option("--alternatives <n>", "further captions of each picture", wholeNumber(0, 63))
-    .option("--max-words <n>", "longest caption (default: the bundle's)", wholeNumber(1, 1000))
-    .option("--temperature <t>", "draw words at random, the more freely the higher", realNumber(0, 100))
-    .option("--top-k <n>", "with --temperature: draw only from so many most probable words", wholeNumber(0, 1_000_000))
-    .option("--top-p <p>", "with --temperature: draw only from words with this much probability", realNumber(0, 1))
-    .option("--seed <s>", "where the random numbers begin", wholeNumber(0, Number.MAX_SAFE_INTEGER))
-    .option(...hiddenFlag)
-    .addOption(maxPixelsOption())
-    .option(
-      "--min-confidence <p>",
-      "give no sentence that is less sure, 0 to 1; see docs/confidence.md",
-      realNumber(0, 1),
-    )
-    .option("--attention", "with --json: where the model looked for each word, region by region")
+    .option(...hiddenFlag);
+  addCaptionFlags(command, Object.keys(optionTable) as OptionName[])
     .option(
       "--bundle <dir>",
       "fast, folder or URL of a bundle, or transformers:FOLDER (default: the one that comes with edgecap)",
@@ -77,9 +56,9 @@ Examples:
 
 async function caption(args: string[], flags: CaptionFlags): Promise<void> {
   using interrupt = interruptSignal();
-  const { json, hidden = false, bundle, threads, backend, ...generation } = flags;
+  const { json, hidden = false, bundle, threads, backend } = flags;
   const files = await imageFiles(args, { hidden, onProblem: reportProblem });
-  const options: CaptionOptions = { ...generation, signal: interrupt.signal };
+  const options: CaptionOptions = { ...captionOptionsOf(flags), signal: interrupt.signal };
   await using captioner = await loadEngine({ bundle, threads, backend, signal: interrupt.signal });
   using progress = startProgress(files.length, "pictures", process.stdout.isTTY);
   const report = json === true ? jsonReport : textReport(files.length > 1);

@@ -4,8 +4,8 @@ import { EdgecapError } from "../errors.ts";
 import type { BackendChoice } from "../runtime/backend.ts";
 import type { CaptionServer, Listener, listen as listenType } from "../server/mod.ts";
 import { backendOption } from "./backend_option.ts";
+import { captionFlag } from "./caption_flags.ts";
 import { LogWriter } from "./log_writer.ts";
-import { maxPixelsOption } from "./max_pixels_option.ts";
 import { wholeNumber } from "./option_values.ts";
 
 interface ServeFlags {
@@ -58,7 +58,7 @@ export function registerServe(program: Command): void {
       wholeNumber(1, 1_048_576),
     )
     .option("--max-images <n>", "most images of a request (default: 16)", wholeNumber(1, 1000))
-    .addOption(maxPixelsOption())
+    .addOption(captionFlag("maxPixels"))
     .option("--tokens <file>", "file of bearer tokens, one a line; or EDGECAP_TOKENS, with blanks between them")
     .option("--hosts <names...>", "names that the server is asked by, or * for any; see below")
     .option("--cors <origins...>", "origins whose pages may call, or * (default: none)")

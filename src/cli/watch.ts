@@ -1,28 +1,29 @@
 import { type Command, Option } from "commander";
+import type { CaptionSettings } from "../caption/options.ts";
 import { unsureMessage } from "../confidence/unsure.ts";
 import { load } from "../mod.ts";
 import type { BackendChoice } from "../runtime/backend.ts";
 import { type GalleryForm, galleryForms, watchFolder } from "../watch/watch_folder.ts";
 import { backendOption } from "./backend_option.ts";
+import { addCaptionFlags, captionOptionsOf } from "./caption_flags.ts";
 import { interruptSignal } from "./interrupt.ts";
-import { maxPixelsOption } from "./max_pixels_option.ts";
-import { realNumber } from "./option_values.ts";
 import { hiddenFlag, reportProblem } from "./problems.ts";
 import { exitStatus } from "./run_program.ts";
 
-interface WatchFlags {
+/** Options of a caption that the verb has flags for. */
+const captionOptions = ["minConfidence", "maxPixels"] as const;
+
+interface WatchFlags extends Pick<CaptionSettings, (typeof captionOptions)[number]> {
   readonly write: GalleryForm;
   readonly once?: boolean;
   readonly hidden?: boolean;
-  readonly minConfidence?: number;
   readonly bundle?: string;
   readonly backend: BackendChoice;
-  readonly maxPixels?: number;
 }
 
 /** Adds `edgecap watch`. */
 export function registerWatch(program: Command): void {
-  program
+  const command = program
     .command("watch")
     .description("Keep the captions of a folder's pictures beside them, as alternative text.")
     .argument("<dir>", "folder of pictures, sub-folders included")
@@ -31,14 +32,9 @@ export function registerWatch(program: Command): void {
         .choices([...galleryForms])
         .makeOptionMandatory(),
     )
-    .option(
-      "--min-confidence <p>",
-      "write no sentence that is less sure, 0 to 1; see docs/confidence.md",
-      realNumber(0, 1),
-    )
     .option("--once", "caption what is there, and end")
-    .option(...hiddenFlag)
-    .addOption(maxPixelsOption())
+    .option(...hiddenFlag);
+  addCaptionFlags(command, captionOptions)
     .option("--bundle <dir>", "fast, or folder or URL of a bundle (default: the one that comes with edgecap)")
     .addOption(backendOption())
     .addHelpText(
@@ -58,8 +54,9 @@ Examples:
 
 async function watch(
   folder: string,
-  { write, once = false, hidden = false, bundle, backend, ...options }: WatchFlags,
+  { write, once = false, hidden = false, bundle, backend, ...flags }: WatchFlags,
 ): Promise<void> {
+  const options = captionOptionsOf(flags);
   using interrupt = interruptSignal();
   const { signal } = interrupt;
   await using captioner = await load({ bundle, backend, signal });

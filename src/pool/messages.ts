@@ -1,10 +1,10 @@
 import type { Caption, CaptionWord } from "../caption/caption.ts";
-import type { CaptionOptions } from "../caption/options.ts";
+import type { CaptionSettings } from "../caption/options.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { BackendChoice } from "../runtime/backend.ts";
 
 /** Options of a caption as they travel to a worker: those that can be copied. */
-export type JobOptions = Omit<CaptionOptions, "signal">;
+export type JobOptions = CaptionSettings;
 
 /** What a model says of itself to those who ask the server. */
 export interface ModelCard {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Job, Queue } from "bullmq";
 import type { Failure } from "../batch/results_file.ts";
 import type { Caption } from "../caption/caption.ts";
-import type { CaptionOptions } from "../caption/options.ts";
+import type { CaptionSettings } from "../caption/options.ts";
 import type { QueueConnection } from "./connect.ts";
 
 /** What a job asks for. The picture itself stays where it is: every machine must see it under the same path. */
@@ -11,7 +11,7 @@ export interface CaptionRequest {
   readonly image: string;
   /** Its whole path. */
   readonly path: string;
-  readonly options: Pick<CaptionOptions, "beams" | "maxPixels" | "minConfidence">;
+  readonly options: CaptionSettings;
 }
 
 /** A picture that failed for good. */

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { ResultsFile } from "../batch/results_file.ts";
 import type { BatchCounts } from "../batch/run_batch.ts";
-import type { CaptionOptions } from "../caption/options.ts";
+import type { CaptionSettings } from "../caption/options.ts";
 import { EdgecapError, throwIfAborted } from "../errors.ts";
 import { type CaptionJob, isCaptionRequest, jobIdOf, openDeadLetters, openQueue, resultOf } from "./caption_queue.ts";
 import { claimQueue } from "./claim.ts";
@@ -15,7 +15,7 @@ export interface DistributeOptions {
   readonly results: ResultsFile;
   /** Path of the file of results, which the queue is bound to while pictures are in it. */
   readonly out: string;
-  readonly options?: Pick<CaptionOptions, "beams" | "maxPixels" | "minConfidence">;
+  readonly options?: CaptionSettings;
   /** Called whenever results have come in. */
   readonly onDone?: (counts: BatchCounts) => void;
   readonly signal?: AbortSignal;

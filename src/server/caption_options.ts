@@ -1,4 +1,5 @@
 import { Value } from "@sinclair/typebox/value";
+import { optionRow } from "../caption/option_table.ts";
 import { resolveOptions } from "../caption/options.ts";
 import type { JobOptions } from "../pool/messages.ts";
 import { Problem } from "./problem.ts";
@@ -48,7 +49,7 @@ export function checkedOptions(options: Readonly<Record<string, unknown>>): JobO
 }
 
 function parsedText(name: keyof JobOptions, text: string): unknown {
-  if (name === "attention") {
+  if (optionRow(name).kind === "switch") {
     if (text === "true" || text === "1" || text === "") return true;
     return text === "false" || text === "0" ? false : text;
   }

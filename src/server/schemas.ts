@@ -1,65 +1,39 @@
-import { type Static, Type } from "@sinclair/typebox";
+import {
+  type Static,
+  type TBoolean,
+  type TNumber,
+  type TObject,
+  type TOptional,
+  type TSchema,
+  Type,
+} from "@sinclair/typebox";
+import { type OptionName, type OptionRow, optionRow, optionTable } from "../caption/option_table.ts";
 import { type ProblemCode, problemCodes } from "./problem.ts";
 
+/** Schema of an option's values. */
+type OptionSchema<Name extends OptionName> = (typeof optionTable)[Name]["kind"] extends "switch" ? TBoolean : TNumber;
+
+/** Options that a client may give; how large a photo may be is the operator's to say. */
+type ClientOption = Exclude<OptionName, "maxPixels">;
+
 /** Options of a caption, as a query, as fields of a form and as properties of a JSON body. */
-export const optionsSchema = Type.Object(
-  {
-    beams: Type.Optional(
-      Type.Integer({
-        minimum: 1,
-        maximum: 64,
-        description: "Width of the beam search, 1 for greedy. Default: the model's.",
-      }),
-    ),
-    alternatives: Type.Optional(
-      Type.Integer({ minimum: 0, maximum: 63, description: "Further captions wanted. Default 0." }),
-    ),
-    maxWords: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 1000, description: "Longest caption in words. Default: the model's." }),
-    ),
-    temperature: Type.Optional(
-      Type.Number({
-        minimum: 0,
-        maximum: 100,
-        description: "Above 0 words are drawn at random. Default 0: the most probable caption.",
-      }),
-    ),
-    topK: Type.Optional(
-      Type.Integer({
-        minimum: 0,
-        maximum: 1_000_000,
-        description: "Draw only from so many most probable words; 0 for all. Only with temperature.",
-      }),
-    ),
-    topP: Type.Optional(
-      Type.Number({
-        exclusiveMinimum: 0,
-        maximum: 1,
-        description:
-          "Draw only from the most probable words that have this probability together. Only with temperature.",
-      }),
-    ),
-    seed: Type.Optional(
-      Type.Integer({
-        minimum: 0,
-        maximum: Number.MAX_SAFE_INTEGER,
-        description: "Where the random numbers begin. Default 0.",
-      }),
-    ),
-    minConfidence: Type.Optional(
-      Type.Number({
-        minimum: 0,
-        maximum: 1,
-        description:
-          'A sentence that is less sure is not given: in its place "a photo of ..." with what is sure, or the problem caption-unsure. Default 0.',
-      }),
-    ),
-    attention: Type.Optional(
-      Type.Boolean({ description: "Whether each word comes with a map of where the model looked. Default false." }),
-    ),
-  },
+export const optionsSchema: TObject<{ [Name in ClientOption]: TOptional<OptionSchema<Name>> }> = Type.Object(
+  Object.fromEntries(
+    Object.keys(optionTable)
+      .filter((name) => name !== "maxPixels")
+      .map((name) => [name, Type.Optional(schemaOf(optionRow(name as OptionName)))]),
+  ) as { [Name in ClientOption]: TOptional<OptionSchema<Name>> },
   { additionalProperties: false },
 );
+
+/** Schema of what an option accepts, with what it does and what holds without it. */
+export function schemaOf(row: OptionRow): TSchema {
+  if (row.kind === "switch") return Type.Boolean({ description: `${row.says}. Default false.` });
+  const description = `${row.says}.${row.otherwise === undefined ? "" : ` Default: ${row.otherwise}.`}`;
+  const range = row.above === true ? { exclusiveMinimum: row.low } : { minimum: row.low };
+  const rules = { ...range, maximum: row.high, description };
+  return row.kind === "whole" ? Type.Integer(rules) : Type.Number(rules);
+}
 
 const imageText = Type.String({
   minLength: 1,
