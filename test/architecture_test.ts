@@ -54,6 +54,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   export: [],
   batch: ["src/caption", "src/files"],
   watch: ["src/batch", "src/caption", "src/concepts", "src/files"],
+  site: ["src/batch", "src/caption", "src/confidence", "src/files", "src/watch"],
   queue: ["src/batch", "src/caption"],
   training: [
     ...["src/bundle", "src/concepts", "src/dataset", "src/decode", "src/evaluation", "src/export", "src/files"],

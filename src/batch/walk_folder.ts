@@ -8,6 +8,12 @@ import { imageName, isHidden } from "./image_names.ts";
 export interface WalkOptions {
   /** Whether hidden and system files and folders are taken too. Default false. */
   readonly hidden?: boolean;
+  /** Names of the files that are wanted. Default {@linkcode imageName}. */
+  readonly name?: RegExp;
+  /** Names of folders that are passed over beside hidden ones. Default none. */
+  readonly except?: ReadonlySet<string>;
+  /** Whether links to files and folders are followed. Default true. */
+  readonly links?: boolean;
   /** Called with what cannot be looked into, which is passed over. */
   readonly onProblem: (error: EdgecapError) => void;
   /** Called with each folder that a link leads to, once it is walked: the link, and the folder's own path. */
@@ -45,7 +51,7 @@ async function* walkOwn(
   walked: Set<string>,
   links: string[],
 ): AsyncGenerator<string, void, undefined> {
-  const { onProblem, hidden = false } = options;
+  const { onProblem, hidden = false, name = imageName, except, links: followed = true } = options;
   const folders: string[] = [];
   try {
     const real = await realpath(folder);
@@ -54,13 +60,15 @@ async function* walkOwn(
     for await (const entry of await opendir(folder)) {
       if (!hidden && isHidden(entry.name)) continue;
       const path = join(folder, entry.name);
-      if (entry.isDirectory()) folders.push(path);
-      else if (entry.isSymbolicLink()) {
+      if (entry.isDirectory()) {
+        if (!except?.has(entry.name)) folders.push(path);
+      } else if (entry.isSymbolicLink()) {
+        if (!followed) continue;
         const kind = await kindOfTarget(path, onProblem);
         if (kind === "folder") links.push(path);
-        if (kind !== "file" || !imageName.test(entry.name)) continue;
+        if (kind !== "file" || !name.test(entry.name)) continue;
         yield path;
-      } else if (imageName.test(entry.name)) {
+      } else if (name.test(entry.name)) {
         if (isWellFormed(path, onProblem)) yield path;
       }
     }

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { registerAlt } from "./alt.ts";
 import { registerAssets } from "./assets.ts";
 import { registerBatch } from "./batch.ts";
 import { registerCaption } from "./caption.ts";
@@ -30,7 +31,7 @@ export function buildProgram(more: readonly RegisterVerb[] = []): Command {
     .enablePositionalOptions();
   const verbs = [
     ...[registerCaption, registerServe, registerModels, registerTokenize, registerEvaluate],
-    ...[registerBatch, registerWatch, registerWorker, registerDeadLetters],
+    ...[registerBatch, registerWatch, registerAlt, registerWorker, registerDeadLetters],
     ...[registerHealthcheck, registerDoctor, registerAssets],
   ];
   for (const register of [...verbs, ...more, registerCompletion]) register(program);

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { Stats } from "node:fs";
 import { type FileHandle, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { unwritable } from "../errors.ts";
@@ -29,14 +30,19 @@ const abandonedMs = 600_000;
  * Begins a file beside its name. A reader of the name finds the old content or the new one; what is disposed of without having been
  * finished leaves nothing.
  *
+ * @param like The file that it replaces, whose permissions and, if the system allows it, owner it takes over.
  * @throws {EdgecapError} `file-unwritable`
  */
-export async function createFile(path: string): Promise<UnfinishedFile> {
+export async function createFile(path: string, like?: Stats): Promise<UnfinishedFile> {
   const unfinished = join(dirname(path), `.edgecap-${process.pid}-${randomBytes(12).toString("hex")}.partial`);
   let file: FileHandle | undefined;
   try {
     // "x": neither a file nor a link that stands there is taken.
     file = await open(unfinished, "wx");
+    if (like !== undefined) {
+      await file.chown(like.uid, like.gid).catch(() => {});
+      await file.chmod(like.mode & 0o7777);
+    }
   } catch (cause) {
     throw unwritable(path, cause);
   }
@@ -74,10 +80,11 @@ export async function createFile(path: string): Promise<UnfinishedFile> {
 /**
  * Writes a file as a whole: a reader finds the old content or the new one, after a power cut too.
  *
+ * @param like As {@linkcode createFile} takes it.
  * @throws {EdgecapError} `file-unwritable`, for instance where the disk is full; nothing half-written is left.
  */
-export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
-  await using file = await createFile(path);
+export async function writeWhole(path: string, content: string | Uint8Array, like?: Stats): Promise<void> {
+  await using file = await createFile(path, like);
   await file.write(typeof content === "string" ? new TextEncoder().encode(content) : content);
   await file.finish();
 }

@@ -1,0 +1,118 @@
+import type { Command } from "commander";
+import pc from "picocolors";
+import { load } from "../mod.ts";
+import type { BackendChoice } from "../runtime/backend.ts";
+import { type AltOutcome, type AltReport, fillAlt } from "../site/fill_alt.ts";
+import { backendOption } from "./backend_option.ts";
+import { interruptSignal, sayingWhatIsKept } from "./interrupt.ts";
+import { maxPixelsOption } from "./max_pixels_option.ts";
+import { realNumber } from "./option_values.ts";
+import { hiddenFlag, reportProblem } from "./problems.ts";
+import { exitStatus } from "./run_program.ts";
+
+interface AltFlags {
+  readonly write?: boolean;
+  readonly json?: boolean;
+  readonly hidden?: boolean;
+  readonly minConfidence?: number;
+  readonly bundle?: string;
+  readonly backend: BackendChoice;
+  readonly maxPixels?: number;
+}
+
+/** Adds `edgecap alt`. */
+export function registerAlt(program: Command): void {
+  program
+    .command("alt")
+    .description("Fill in missing alternative text in the HTML and Markdown files of a site.")
+    .argument("<dir>", "folder of the site, sub-folders included")
+    .option("--write", "change the files (default: print what would change, as a diff)")
+    .option("--json", "print one line of JSON for each picture of a document, in place of the diff")
+    .option(
+      "--min-confidence <p>",
+      "fill in no sentence that is less sure, 0 to 1; see docs/confidence.md",
+      realNumber(0, 1),
+    )
+    .option(...hiddenFlag)
+    .addOption(maxPixelsOption())
+    .option("--bundle <dir>", "fast, or folder or URL of a bundle (default: the one that comes with edgecap)")
+    .addOption(backendOption())
+    .addHelpText(
+      "after",
+      `
+Pictures without an alt attribute get one, and so does ![](photo.jpg) in Markdown; alt="" says that a picture is decorative, and stays.
+Everything else in a file stays as it is. Addresses that begin with a slash are looked for in the site's folder.
+Exit status: 0 done, 1 some pictures or files could not be dealt with or were less sure, 2 wrong usage, 130 interrupted.
+
+Examples:
+  edgecap alt site/
+  edgecap alt site/ --min-confidence 0.2 > alt.diff
+  edgecap alt site/ --write`,
+    )
+    .action(alt);
+}
+
+async function alt(
+  folder: string,
+  { write = false, json = false, hidden = false, bundle, backend, ...options }: AltFlags,
+): Promise<void> {
+  using interrupt = interruptSignal();
+  const { signal } = interrupt;
+  await using stack = new AsyncDisposableStack();
+  let loading: ReturnType<typeof load> | undefined;
+  // A site that lacks nothing needs no model.
+  const captioner = () => (loading ??= load({ bundle, backend, signal }).then((loaded) => stack.use(loaded)));
+  let written = 0;
+  const counts = await sayingWhatIsKept(
+    () =>
+      fillAlt({
+        folder,
+        write,
+        hidden,
+        caption: async (image, stop) => (await captioner()).caption(image, { ...options, signal: stop }),
+        onProblem: reportProblem,
+        onChange: (document, difference, filled) => {
+          if (write) written++;
+          if (json) return;
+          process.stdout.write(write ? `${document}: ${filled} filled\n` : difference);
+        },
+        onPicture: (report) => {
+          if (json) process.stdout.write(`${JSON.stringify(report)}\n`);
+          else if (noteworthy.has(report.outcome)) process.stderr.write(note(report));
+        },
+        signal,
+      }),
+    () => (write ? `: ${written} files are written; the same command goes on with the rest.` : "; nothing is written."),
+  );
+  process.stderr.write(summary(counts, write));
+  if (counts.missing + counts.unsure + counts.failed > 0) process.exitCode = exitStatus.someFailed;
+}
+
+/** Outcomes that people have to look at. */
+const noteworthy: ReadonlySet<AltOutcome> = new Set(["missing", "unsure", "failed"]);
+
+function note({ document, line, source, outcome, why }: AltReport): string {
+  return `${document}:${line}: ${pc.yellow(outcome)}: ${source}: ${why}\n`;
+}
+
+const words: Readonly<Record<AltOutcome, string>> = {
+  filled: "filled",
+  present: "had a text",
+  decorative: "decorative",
+  hidden: "hidden from screen readers",
+  template: "made by a template",
+  sourceless: "without an address",
+  remote: "elsewhere",
+  missing: "not found",
+  unsure: "less sure than asked",
+  failed: "could not be captioned",
+};
+
+function summary(counts: Readonly<Record<AltOutcome, number>>, write: boolean): string {
+  const { filled } = counts;
+  const first = write || filled === 0 ? `${filled} filled` : `${filled} to be filled, nothing written`;
+  const rest = (Object.keys(words) as AltOutcome[])
+    .filter((outcome) => outcome !== "filled" && counts[outcome] > 0)
+    .map((outcome) => `${counts[outcome]} ${words[outcome]}`);
+  return `${[first, ...rest].join(", ")}\n`;
+}

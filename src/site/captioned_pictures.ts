@@ -1,0 +1,66 @@
+import { createHash } from "node:crypto";
+import { readImageFile } from "../batch/input_images.ts";
+import type { Caption } from "../caption/caption.ts";
+import { unsureMessage } from "../confidence/unsure.ts";
+import { EdgecapError, throwIfAborted } from "../errors.ts";
+import { altText } from "../watch/gallery.ts";
+
+/** What is used of a caption. */
+export type SiteCaption = Pick<Caption, "caption" | "confidence" | "reason">;
+
+/** Captions the bytes of a picture. */
+export type CaptionPicture = (image: Uint8Array, signal: AbortSignal) => Promise<SiteCaption>;
+
+/** The alternative text of a picture, or why it has none. */
+export type PictureAlt =
+  | { readonly outcome: "filled"; readonly alt: string; readonly confidence?: number }
+  | { readonly outcome: "unsure"; readonly why: string; readonly confidence?: number }
+  | { readonly outcome: "failed"; readonly why: string };
+
+/** Captions pictures, each once: the same file, and the same bytes in another one. */
+export class CaptionedPictures {
+  readonly #caption: CaptionPicture;
+  readonly #byPath = new Map<string, PictureAlt>();
+  readonly #byHash = new Map<string, PictureAlt>();
+
+  /** @param caption Captions a picture that was not seen before. */
+  constructor(caption: CaptionPicture) {
+    this.#caption = caption;
+  }
+
+  /**
+   * The alternative text of a file.
+   *
+   * @param path As `realpath` gives it.
+   * @throws {EdgecapError} `aborted`, `bundle-*` and others that are not the picture's fault.
+   */
+  async of(path: string, signal: AbortSignal): Promise<PictureAlt> {
+    throwIfAborted(signal);
+    const known = this.#byPath.get(path) ?? (await this.#read(path, signal));
+    this.#byPath.set(path, known);
+    return known;
+  }
+
+  async #read(path: string, signal: AbortSignal): Promise<PictureAlt> {
+    try {
+      const image = await readImageFile(path);
+      const hash = createHash("sha256").update(image).digest("base64");
+      const known = this.#byHash.get(hash) ?? alt(await this.#caption(image, signal));
+      this.#byHash.set(hash, known);
+      return known;
+    } catch (error) {
+      throwIfAborted(signal);
+      const isOfPicture = error instanceof EdgecapError && /^(?:image-|file-unreadable$)/.test(error.code);
+      if (!isOfPicture) throw error;
+      return { outcome: "failed", why: error.message };
+    }
+  }
+}
+
+function alt({ caption, confidence, reason }: SiteCaption): PictureAlt {
+  const sure = confidence === undefined ? {} : { confidence };
+  // The plain caption that takes its place names what is sure, which describes no picture of a page.
+  if (reason === "unsure") return { outcome: "unsure", why: unsureMessage({ caption: "", ...sure }), ...sure };
+  if (caption === "") return { outcome: "failed", why: "The model has no words for it." };
+  return { outcome: "filled", alt: altText(caption), ...sure };
+}

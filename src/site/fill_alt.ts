@@ -1,0 +1,175 @@
+import { constants } from "node:fs";
+import { access, realpath, stat } from "node:fs/promises";
+import { dirname, relative, sep } from "node:path";
+import { walkFolder } from "../batch/walk_folder.ts";
+import { EdgecapError, throwIfAborted, unwritable } from "../errors.ts";
+import { readRegularFile } from "../files/read_regular.ts";
+import { removeAbandoned, writeWhole } from "../files/write_whole.ts";
+import { CaptionedPictures, type CaptionPicture } from "./captioned_pictures.ts";
+import { documentText, mostDocumentBytes } from "./document_text.ts";
+import { htmlPictures } from "./html_pictures.ts";
+import { locatePicture } from "./locate_picture.ts";
+import { markdownPictures } from "./markdown_pictures.ts";
+import type { SitePicture, SitePictures } from "./picture.ts";
+import { unifiedDiff } from "./unified_diff.ts";
+import { type Addition, withAdditions } from "./with_additions.ts";
+
+/**
+ * What became of a picture of a document:
+ *
+ * - `filled`: it gets alternative text. `present`: it had some. `decorative`: an empty text says that it needs none.
+ * - `hidden`: it is kept from screen readers. `template`: a program makes its tag. `sourceless`: it has no address.
+ * - `remote`: its address leads elsewhere, or holds the picture itself. `missing`: the site has no such file.
+ * - `unsure`: its caption was less sure than asked. `failed`: its file cannot be captioned.
+ */
+export type AltOutcome = (typeof altOutcomes)[number];
+
+/** See {@linkcode AltOutcome}. */
+export const altOutcomes = [
+  ...(["filled", "present", "decorative", "hidden", "template", "sourceless"] as const),
+  ...(["remote", "missing", "unsure", "failed"] as const),
+] as const;
+
+/** What is said of a picture of a document. */
+export interface AltReport {
+  /** Path of the document below the site's folder, with slashes. */
+  readonly document: string;
+  /** Where it stands there, from 1. */
+  readonly line: number;
+  /** Its address as the document has it. */
+  readonly source?: string;
+  readonly outcome: AltOutcome;
+  /** The text that it gets. */
+  readonly alt?: string;
+  /** How sure the caption is, 0 to 1, where it is known. */
+  readonly confidence?: number;
+  /** Why it gets none. */
+  readonly why?: string;
+}
+
+/** What {@linkcode fillAlt} needs. */
+export interface FillAltOptions {
+  /** The folder of the site. */
+  readonly folder: string;
+  /** Whether documents are written. */
+  readonly write: boolean;
+  readonly caption: CaptionPicture;
+  /** Whether hidden and system files and folders are taken too. Default false. */
+  readonly hidden?: boolean;
+  /** Called with what cannot be read or written, which is passed over. */
+  readonly onProblem: (error: EdgecapError) => void;
+  /** Called for each document that gets text, once it is written if it is: with the difference, in the document's encoding. */
+  readonly onChange: (document: string, difference: Uint8Array, filled: number) => void;
+  /** Called for each picture, document by document. */
+  readonly onPicture: (report: AltReport) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Folders of packages: their documents are other people's. */
+const packages: ReadonlySet<string> = new Set(["node_modules"]);
+
+const documentName = /\.(?:html?|md)$/i;
+
+/**
+ * Gives alternative text to the pictures that lack it in the HTML and Markdown files of a folder. The text is put in; every other byte of
+ * a file stays. Each picture is captioned once, however often it is shown.
+ *
+ * @returns How many pictures had each outcome.
+ * @throws {EdgecapError} `file-unreadable` where there is no such folder; `aborted`, `bundle-*` and others of captioning.
+ */
+export async function fillAlt(options: FillAltOptions): Promise<Record<AltOutcome, number>> {
+  const { hidden = false, onProblem, onPicture, signal } = options;
+  const root = await realpath(options.folder).catch(() => undefined);
+  if (root === undefined || !(await stat(root)).isDirectory()) {
+    throw new EdgecapError("file-unreadable", `There is no folder "${options.folder}".`);
+  }
+  const counts = Object.fromEntries(altOutcomes.map((outcome) => [outcome, 0])) as Record<AltOutcome, number>;
+  const captions = new CaptionedPictures(options.caption);
+  const documents: string[] = [];
+  // Links are not followed: what they lead to inside is found there, and nothing outside is changed.
+  const walk = { hidden, onProblem, name: documentName, except: packages, links: false };
+  for await (const path of walkFolder(root, walk)) documents.push(path);
+  for (const path of documents.sort()) {
+    throwIfAborted(signal);
+    try {
+      for (const report of await fillDocument(path, root, captions, options)) {
+        counts[report.outcome]++;
+        onPicture(report);
+      }
+    } catch (error) {
+      if (!(error instanceof EdgecapError) || !ofOneDocument.has(error.code)) throw error;
+      onProblem(error);
+    }
+  }
+  return counts;
+}
+
+/** Codes of what is wrong with one document. */
+const ofOneDocument: ReadonlySet<string> = new Set(["file-unreadable", "file-unwritable", "data-invalid"]);
+
+async function fillDocument(
+  path: string,
+  root: string,
+  captions: CaptionedPictures,
+  { write, onChange, signal }: FillAltOptions,
+): Promise<AltReport[]> {
+  const document = relative(root, path).split(sep).join("/");
+  const bytes = await readRegularFile(path, mostDocumentBytes);
+  const format = /\.md$/i.test(path) ? "markdown" : "html";
+  const { mark, text, encode } = documentText(bytes, path, format);
+  const found: SitePictures = format === "html" ? htmlPictures(text) : { pictures: markdownPictures(text) };
+  const context = { root, document, ...(found.base !== undefined && { base: found.base }) };
+  const reports: AltReport[] = [];
+  const additions: Addition[] = [];
+  let line = 1;
+  let counted = 0;
+  for (const picture of found.pictures) {
+    line += text.slice(counted, picture.start).split("\n").length - 1;
+    counted = picture.start;
+    const result = await resultOf(picture, context, captions, signal);
+    const { source } = picture;
+    reports.push({ document, line, ...(source !== undefined && { source }), ...result });
+    if (result.alt === undefined) continue;
+    additions.push({ at: picture.at, text: picture.markup(result.alt) });
+  }
+  if (additions.length === 0) return reports;
+  const filled = withAdditions(text, additions);
+  if (write) await replace(path, bytes, encode(mark + filled));
+  onChange(document, encode(unifiedDiff(document, mark + text, mark + filled)), additions.length);
+  return reports;
+}
+
+/** What becomes of a picture. */
+async function resultOf(
+  { state, source }: SitePicture,
+  context: Parameters<typeof locatePicture>[1],
+  captions: CaptionedPictures,
+  signal: AbortSignal,
+): Promise<Pick<AltReport, "outcome" | "alt" | "confidence" | "why">> {
+  if (state !== "absent") return { outcome: state };
+  if (source === undefined || source.trim() === "") return { outcome: "sourceless" };
+  const located = await locatePicture(source, context);
+  if (located.kind === "remote") return { outcome: "remote", why: `its address begins with ${located.scheme}:` };
+  if (located.kind === "missing") return { outcome: "missing", why: located.why };
+  return await captions.of(located.path, signal);
+}
+
+/**
+ * Writes a document, unless somebody else did meanwhile.
+ *
+ * @throws {EdgecapError} `file-unwritable`, also where its permissions forbid it: replacing it needs only those of its folder.
+ */
+async function replace(path: string, before: Uint8Array, after: Uint8Array): Promise<void> {
+  await access(path, constants.W_OK).catch((cause: unknown) => {
+    throw unwritable(path, cause);
+  });
+  const now = await readRegularFile(path, mostDocumentBytes);
+  if (Buffer.compare(now, before) !== 0) {
+    throw new EdgecapError(
+      "file-unwritable",
+      `"${path}" changed while its pictures were captioned: run the command again.`,
+    );
+  }
+  await removeAbandoned(dirname(path));
+  await writeWhole(path, after, await stat(path));
+}

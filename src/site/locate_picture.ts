@@ -1,0 +1,68 @@
+import { realpath } from "node:fs/promises";
+import { join, sep } from "node:path";
+import { unreadable } from "../files/read_regular.ts";
+
+/** Where a picture of a document is. */
+export type Located =
+  | { readonly kind: "file"; readonly path: string }
+  /** The scheme of its address, such as `https` or `data`. */
+  | { readonly kind: "remote"; readonly scheme: string }
+  | { readonly kind: "missing"; readonly why: string };
+
+/** What an address is relative to. */
+export interface AddressContext {
+  /** The folder of the site, as `realpath` gives it. */
+  readonly root: string;
+  /** Path of the document below it, with slashes. */
+  readonly document: string;
+  /** What `<base>` gives. */
+  readonly base?: string;
+}
+
+/** Stands for the site; the top-level domain belongs to nobody. */
+const origin = "http://site.invalid";
+
+/**
+ * Finds the file of the site that an address leads to, as a browser would ask for it: relative to the document, or to the site if it
+ * begins with a slash; query and fragment say nothing. Nothing outside of the site is found, by links neither.
+ */
+export async function locatePicture(source: string, { root, document, base }: AddressContext): Promise<Located> {
+  let url: URL;
+  try {
+    const page = new URL(`${origin}/${document.split("/").map(encodeURIComponent).join("/")}`);
+    url = new URL(source, base === undefined ? page : new URL(base, page));
+  } catch {
+    return { kind: "missing", why: "its address is not valid" };
+  }
+  if (url.origin !== origin) return { kind: "remote", scheme: url.protocol.slice(0, -1) };
+  const names: string[] = [];
+  for (const name of url.pathname.slice(1).split("/")) {
+    const decoded = decodedName(name);
+    if (decoded === undefined) return { kind: "missing", why: "its address is not UTF-8" };
+    // A name that holds a separator is none of a file: "%2F", or a backslash on Windows.
+    if (/[/\0]/.test(decoded) || (sep === "\\" && /[\\:]/.test(decoded)) || decoded === "..") {
+      return { kind: "missing", why: "its address names no file of the site" };
+    }
+    names.push(decoded);
+  }
+  const path = join(root, ...names);
+  try {
+    const real = await realpath(path);
+    if (!real.startsWith(root.endsWith(sep) ? root : `${root}${sep}`)) {
+      return { kind: "missing", why: "it lies outside of the site" };
+    }
+    return { kind: "file", path: real };
+  } catch (cause) {
+    const code = (cause as { readonly code?: unknown }).code;
+    if (code === "ENOENT" || code === "ENOTDIR") return { kind: "missing", why: "there is no such file" };
+    return { kind: "missing", why: unreadable(path, cause).message };
+  }
+}
+
+function decodedName(name: string): string | undefined {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return undefined;
+  }
+}
