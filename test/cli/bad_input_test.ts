@@ -176,4 +176,20 @@ describe("edgecap export", () => {
       expect(status).toBe(1);
       expect(stderr).toContain("is no folder of a run");
     }));
+
+  test("names the bundle of a run that trained a bundle on, or how to get it", () =>
+    inFolder(async (folder) => {
+      // What such a run keeps once it has a checkpoint, and then its bundle.
+      await writeFile(join(folder, "last.ckpt"), "");
+      const refused = async () => {
+        const { status, stderr } = await edgecap(["export", folder, "--out", join(folder, "out")]);
+        expect(status).toBe(2);
+        return stderr;
+      };
+      expect(await refused()).toMatch(/run of "edgecap train --from".* give its training command again with --resume/);
+      await mkdir(join(folder, "bundle"));
+      await writeFile(join(folder, "bundle", "manifest.json"), "{}");
+      expect(await refused()).toContain(`use "${join(folder, "bundle")}"`);
+      expect(existsSync(join(folder, "out"))).toBe(false);
+    }));
 });

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { EdgecapError } from "../../errors.ts";
@@ -37,14 +38,13 @@ export async function writeRunDescription(run: string, description: RunDescripti
 /**
  * Reads what {@linkcode writeRunDescription} wrote.
  *
- * @throws {EdgecapError} `file-unreadable` where the folder is no run; `data-invalid` where its description is none.
+ * @throws {EdgecapError} `file-unreadable` if the folder holds no run; `option-invalid` if its run trained a bundle on, of
+ *   which nothing is described; `data-invalid` if the description cannot be understood.
  */
 export async function readRunDescription(run: string): Promise<RunDescription> {
   const path = join(run, "run.json");
   const text = await readFile(path, "utf8").catch((cause: unknown) => {
-    throw new EdgecapError("file-unreadable", `"${run}" is no folder of a run: it has no readable run.json.`, {
-      cause,
-    });
+    throw notDescribed(run, cause);
   });
   try {
     const description = JSON.parse(text) as RunDescription;
@@ -57,4 +57,21 @@ export async function readRunDescription(run: string): Promise<RunDescription> {
   } catch (cause) {
     throw new EdgecapError("data-invalid", `"${path}" describes no run (${String(cause)}): train again.`, { cause });
   }
+}
+
+/** Runs that train a bundle on keep checkpoints and no description. */
+function notDescribed(run: string, cause: unknown): EdgecapError {
+  if (!existsSync(join(run, "run.json")) && existsSync(join(run, "last.ckpt"))) {
+    const bundle = join(run, "bundle");
+    return new EdgecapError(
+      "option-invalid",
+      `"${run}" is a run of "edgecap train --from", which makes its own bundle and cannot be exported: ${
+        existsSync(join(bundle, "manifest.json"))
+          ? `use "${bundle}".`
+          : `give its training command again with --resume, and "${bundle}" is written at the end.`
+      }`,
+      { cause },
+    );
+  }
+  return new EdgecapError("file-unreadable", `"${run}" is no folder of a run: it has no readable run.json.`, { cause });
 }
