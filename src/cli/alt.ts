@@ -4,8 +4,8 @@ import { load } from "../mod.ts";
 import type { BackendChoice } from "../runtime/backend.ts";
 import { type AltOutcome, type AltReport, fillAlt } from "../site/fill_alt.ts";
 import { backendOption } from "./backend_option.ts";
+import { captionFlag } from "./caption_flags.ts";
 import { interruptSignal, sayingWhatIsKept } from "./interrupt.ts";
-import { maxPixelsOption } from "./max_pixels_option.ts";
 import { realNumber } from "./option_values.ts";
 import { hiddenFlag, reportProblem } from "./problems.ts";
 import { exitStatus } from "./run_program.ts";
@@ -34,7 +34,7 @@ export function registerAlt(program: Command): void {
       realNumber(0, 1),
     )
     .option(...hiddenFlag)
-    .addOption(maxPixelsOption())
+    .addOption(captionFlag("maxPixels"))
     .option("--bundle <dir>", "fast, or folder or URL of a bundle (default: the one that comes with edgecap)")
     .addOption(backendOption())
     .addHelpText(
