@@ -36,7 +36,9 @@ export type ErrorCode =
   | "layer-unsupported"
   | "aborted";
 
-/** Whose fault an error is: the picture's, the caller's, the bundle's, the machine's, or nobody's, as work was stopped. */
+/**
+ * Whose fault an error is: the picture's, the caller's, the bundle's, the machine's, or nobody's, as work was stopped.
+ */
 export type Fault = "picture" | "caller" | "bundle" | "machine" | "stopped";
 
 const faults: Readonly<Record<ErrorCode, Fault>> = {
@@ -88,7 +90,7 @@ export class EdgecapError extends Error {
   readonly code: ErrorCode;
 
   /**
-   * Makes an error; callers of edgecap catch them rather.
+   * Makes an error. Users of edgecap only catch them.
    *
    * @param code Machine-readable kind.
    * @param message One sentence that quotes the offending value, says where it was, and what to do.
@@ -101,13 +103,13 @@ export class EdgecapError extends Error {
   }
 }
 
-/** Throws the reason of a signal that has been aborted, as `fetch` and all of the platform do. */
+/** Throws the reason of an aborted signal, as `fetch` and the rest of the platform do. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   signal?.throwIfAborted();
 }
 
 /**
- * What to throw where Deno refused something for want of a permission, naming it; `undefined` for other errors.
+ * The error for a permission that Deno lacks, with its name; `undefined` for other errors.
  *
  * @param cause What was thrown, or an error caused by it.
  */
@@ -121,10 +123,10 @@ export function permissionMissing(cause: unknown): EdgecapError | undefined {
 }
 
 /**
- * What to throw where a file cannot be written; an {@linkcode EdgecapError} passes as it is.
+ * The error for a file that cannot be written; an {@linkcode EdgecapError} is returned unchanged.
  *
  * @param path The file or folder.
- * @param cause What writing threw: the operating system's error.
+ * @param cause The error of the operating system.
  */
 export function unwritable(path: string, cause: unknown): EdgecapError {
   if (cause instanceof EdgecapError) return cause;
@@ -132,6 +134,6 @@ export function unwritable(path: string, cause: unknown): EdgecapError {
   const why =
     code === "ENOSPC" || code === "EDQUOT"
       ? "the disk is full. Free some space and try again"
-      : `${String(cause)}. Check that the folder may be written to`;
+      : `${String(cause)}. Check that you may write to the folder`;
   return new EdgecapError("file-unwritable", `Cannot write "${path}": ${why}.`, { cause });
 }

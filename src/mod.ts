@@ -1,5 +1,5 @@
 /**
- * edgecap: a photo goes in, a sentence comes out, on the edge.
+ * edgecap describes pictures in a sentence, on your own machine.
  *
  * ```ts ignore
  * import { load } from "edgecap";

@@ -1,11 +1,12 @@
 /**
- * Waits for work, but no longer than until the signal is aborted. The work itself may go on; its result is dropped then.
+ * Waits for work, but no longer than until the signal is aborted. The work itself may continue, but its result is
+ * dropped.
  *
  * @throws The signal's reason, as `fetch` does, or what the work throws.
  */
 export async function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return await work;
-  // Nobody else may be looking when it fails later.
+  // Nobody else may handle a later failure.
   work.catch(() => {});
   signal.throwIfAborted();
   let stop = () => {};

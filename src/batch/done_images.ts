@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 
 /**
- * Which pictures are done, by 64 bits of the hash of their path: 16 bytes or so a picture, so that millions fit. Among ten
- * million paths the chance of two with the same bits is one in 400,000.
+ * The set of finished pictures, as 64 bits of the hash of each path: about 16 bytes per picture, so millions fit. Among
+ * ten million paths the chance of two with the same bits is one in 400,000.
  */
 export class DoneImages {
   // Open addressing; 0 marks a free place.
@@ -14,7 +14,7 @@ export class DoneImages {
     return this.#size;
   }
 
-  /** Takes a picture in; `false` where it was in already. */
+  /** Adds a picture; `false` if it is in the set already. */
   add(path: string): boolean {
     if (2 * this.#size >= this.#places.length) this.#grow();
     const key = keyOf(path);
@@ -37,7 +37,7 @@ function keyOf(path: string): bigint {
   return key === 0n ? 1n : key;
 }
 
-/** The place of a key, or the free one where it belongs. */
+/** The slot of a key, or the free slot where it belongs. */
 function find(places: BigUint64Array, key: bigint): number {
   const mask = places.length - 1;
   let place = Number(key & BigInt(mask));

@@ -6,27 +6,27 @@ import { EdgecapError, unwritable } from "../errors.ts";
 
 /** Who holds a lock. */
 interface Holder {
-  /** Names this lock among all. */
+  /** Distinguishes this lock from all others. */
   readonly id: string;
   readonly pid: number;
-  /** When the process began, as its system counts: a later process may have the same number. */
+  /** When the process began, in its system's own count, because a later process may have the same number. */
   readonly started: string;
   readonly host: string;
-  /** System and space of process numbers: only within it can be told whether the process lives. */
+  /** System and process namespace: only inside them can one check whether the process is alive. */
   readonly space: string;
 }
 
-/** A lock that a process elsewhere holds is renewed so often, in milliseconds. */
+/** Interval at which a process renews its lock, in milliseconds. */
 const renewalMs = 2000;
-/** One that is not renewed for so long belongs to a process that is gone, in milliseconds. */
+/** A lock not renewed for this long belongs to a process that is gone, in milliseconds. */
 const abandonedMs = 10_000;
-/** How often taking a lock is tried while others take and leave it. */
+/** Attempts to take a lock while other processes take and release it. */
 const attempts = 20;
 
 /** A file that one process at a time may write. */
 export interface FileLock extends AsyncDisposable {
   /**
-   * Insists that the lock is still one's own: a process that was stopped for long may have lost it.
+   * Checks that this process still holds the lock: a process that was suspended for long may have lost it.
    *
    * @throws {EdgecapError} `file-unwritable`
    */
@@ -34,8 +34,8 @@ export interface FileLock extends AsyncDisposable {
 }
 
 /**
- * Locks a file by another beside it, `FILE.lock`. The lock of a process that was killed on this machine is taken over at once; one
- * from another machine or container once it has not been renewed for ten seconds.
+ * Locks a file by another beside it, `FILE.lock`. The lock of a process that was killed on this machine is taken over
+ * at once; a lock from another machine or container once it has not been renewed for ten seconds.
  *
  * @param path The file.
  * @throws {EdgecapError} `file-unwritable` where another process writes the file.
@@ -57,18 +57,18 @@ function busy(path: string, holder: Holder | undefined): EdgecapError {
   const who = holder === undefined ? "Another process" : `Process ${holder.pid} on ${holder.host}`;
   return new EdgecapError(
     "file-unwritable",
-    `${who} writes "${path}" now: wait until that batch has ended, or give another file to --out.`,
+    `${who} is writing "${path}": wait until that batch has ended, or give --out another file.`,
   );
 }
 
-/** Makes the lock; `false` where there is one. */
+/** Creates the lock; `false` if it exists already. */
 async function create(lock: string, holder: string): Promise<boolean> {
   try {
     await writeFile(lock, holder, { flag: "wx" });
     return true;
   } catch (cause) {
     if ((cause as { readonly code?: unknown }).code === "EEXIST") return false;
-    // A full disk may leave it empty.
+    // On a full disk the file may be empty.
     await rm(lock, { force: true }).catch(() => {});
     throw unwritable(lock, cause);
   }
@@ -95,7 +95,7 @@ function hold(path: string, lock: string, mine: Holder): FileLock {
   };
 }
 
-/** Who holds a lock; `undefined` where what stands there is no lock of edgecap. */
+/** Who holds a lock; `undefined` if the file is not a lock of edgecap. */
 async function holderOf(lock: string): Promise<Holder | "gone" | undefined> {
   let text: string;
   try {
@@ -111,7 +111,7 @@ async function holderOf(lock: string): Promise<Holder | "gone" | undefined> {
       return holder as Holder;
     }
   } catch {
-    // No JSON: not edgecap's, or of a disk that was full.
+    // Not JSON: the file is not edgecap's, or the disk was full.
   }
   return undefined;
 }
@@ -120,7 +120,7 @@ async function isAbandoned(lock: string, holder: Holder | undefined, mine: Holde
   if (holder?.space === mine.space && holder.host === mine.host) {
     return !isAlive(holder.pid) || (await startOf(holder.pid)) !== holder.started;
   }
-  // Clocks of two machines differ: whether the time moves tells, not what it is.
+  // The clocks of two machines differ, so what counts is whether the time changes.
   const before = (await stat(lock).catch(() => undefined))?.mtimeMs;
   for (let waited = 0; waited < abandonedMs; waited += 250) {
     await wait(250);
@@ -129,7 +129,7 @@ async function isAbandoned(lock: string, holder: Holder | undefined, mine: Holde
   return true;
 }
 
-/** Takes an abandoned lock away, unless another process has been quicker and holds it now. */
+/** Removes an abandoned lock, unless another process was quicker and holds it now. */
 async function takeAway(lock: string, holder: Holder | undefined): Promise<void> {
   const aside = `${lock}-${randomUUID()}`;
   try {
@@ -167,7 +167,7 @@ async function self(): Promise<Holder> {
   };
 }
 
-/** When a process began, in ticks since its system did; empty where the system does not say. */
+/** When a process began, in ticks since its system did; empty if the system does not say. */
 async function startOf(pid: number): Promise<string> {
   const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
   // The name in parentheses may hold anything.

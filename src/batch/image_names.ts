@@ -1,18 +1,18 @@
-/** Names of files that are taken for pictures where a folder or a pattern holds others too. */
+/** Names of the files that count as pictures in a folder or a pattern. */
 export const imageName: RegExp = /\.(?:jpe?g|jpe|jfif|png|webp|gif|bmp)$/i;
 
-/** The kinds of {@linkcode imageName}, as messages name them. */
+/** The formats that {@linkcode imageName} matches, for messages. */
 export const imageKinds = "JPEG, PNG, WebP, GIF or BMP";
 
 /**
- * Folders of systems and programs whose names begin with no dot: bins of Windows and of network drives, previews and
- * snapshots of network drives, what macOS puts into archives, what disk checks find.
+ * Folders of systems and programs whose names do not begin with a dot: Windows' and network drives' bins, previews and
+ * snapshots of network drives, macOS's additions to archives, and what disk checks recover.
  */
 const systemName: RegExp =
   /^(?:\$recycle\.bin|recycler|recycled|system volume information|found\.\d{3}|@eadir|@tmp|@recycle|@recently-snapshot|#recycle|#snapshot|__macosx|lost\.dir|network trash folder|temporary items)$/i;
 
 /**
- * Whether a file or folder is hidden, or belongs to a system or program: what was thrown away, previews, older versions.
+ * Whether a file or folder is hidden or belongs to a system or program, such as deleted files, previews and snapshots.
  *
  * @param name One name, not a path.
  */

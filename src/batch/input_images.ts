@@ -12,19 +12,20 @@ export const standardInput = "-";
 
 /** How {@linkcode inputImages} looks for pictures. */
 export interface InputOptions {
-  /** Whether hidden and system files and folders are taken where a folder or a pattern holds them. Default false. */
+  /** Whether to include hidden and system files and folders of a folder or a pattern. Default false. */
   readonly hidden?: boolean;
-  /** Called with what cannot be looked into, or names no file in a list; it is passed over. */
+  /** Called for what cannot be read and for lines of a list that do not name a file; both are skipped. */
   readonly onProblem: (error: EdgecapError) => void;
 }
 
 /**
- * Paths of pictures, one after another, however many there are: no list of them is ever in memory.
+ * Paths of pictures, one after another. There may be any number: they are never all in memory.
  *
- * @param inputs Folders, which give their pictures, sub-folders and linked folders included; patterns; pictures; `-` and other files,
- *   which are lists as {@linkcode readPathList} reads them.
+ * @param inputs Folders, whose pictures are taken, including subfolders and linked folders; patterns; pictures; `-` and
+ *   other files, which are lists as {@linkcode readPathList} reads them.
  * @param stdin Where `-` reads from.
- * @throws {EdgecapError} `file-unreadable` where there is no such input, `data-invalid` where a file is neither picture nor list.
+ * @throws {EdgecapError} `file-unreadable` where there is no such input, `data-invalid` where a file is neither picture
+ *   nor list.
  */
 export async function* inputImages(
   inputs: Iterable<string>,
@@ -46,7 +47,7 @@ async function* imagesOf(input: string, options: InputOptions): AsyncGenerator<s
     if ((cause as { readonly code?: unknown }).code !== "ENOENT") throw unreadable(input, cause);
     throw new EdgecapError(
       "file-unreadable",
-      `There is no "${input}": give a folder, a pattern, a picture, or a list with a path a line.`,
+      `"${input}" does not exist: give a folder, a pattern, a picture, or a list with one path per line.`,
     );
   }
   if (found.isDirectory()) yield* walkFolder(input, options);
@@ -60,7 +61,7 @@ async function* imagesOf(input: string, options: InputOptions): AsyncGenerator<s
   }
 }
 
-/** Whether an argument that is the name of no file is a pattern. */
+/** Whether an argument that does not name a file is a pattern. */
 export function isPattern(input: string): boolean {
   return /[*?[{]/.test(input);
 }
@@ -68,20 +69,20 @@ export function isPattern(input: string): boolean {
 /**
  * Pictures that a pattern such as `photos/*.jpg` matches.
  *
- * @param hidden Whether hidden and system files and folders are taken that the pattern does not name. Default false.
+ * @param hidden Whether to include hidden and system files and folders that the pattern does not name. Default false.
  */
 export async function* picturesMatching(pattern: string, hidden = false): AsyncGenerator<string, void, undefined> {
   const named = pattern.split(/[\\/]/).filter(isHidden);
   for await (const file of glob(pattern)) {
     if (!imageName.test(file)) continue;
-    // `.*` names hidden ones in general, `.cache` that one.
+    // `.*` names every hidden file, `.cache` only that one.
     const rest = file.split(/[\\/]/).filter((part) => !named.includes(part));
     if (hidden || named.some(isPattern) || !hasHiddenPart(rest.join("/"))) yield file;
   }
 }
 
 /**
- * Bytes of a picture's file: a regular one, of 512 MiB at most.
+ * Bytes of a picture's file, which must be a regular file of at most 512 MiB.
  *
  * @throws {EdgecapError} `file-unreadable`
  */
@@ -89,15 +90,15 @@ export function readImageFile(path: string): Promise<Uint8Array> {
   return readRegularFile(path);
 }
 
-/** What to throw where a folder holds no picture. */
+/** The error for a folder without pictures. */
 export function noPictures(folder: string): EdgecapError {
   return new EdgecapError(
     "file-unreadable",
-    `The folder "${folder}" holds no ${imageKinds} file (hidden ones count with --hidden).`,
+    `The folder "${folder}" holds no ${imageKinds} file (use --hidden to include hidden ones).`,
   );
 }
 
-/** First bytes of pictures, those among them that edgecap refuses by name. */
+/** First bytes of picture formats, including those that edgecap names and refuses. */
 const signatures: readonly RegExp[] = [
   /^\xff\xd8\xff/,
   /^\x89PNG\r\n/,
@@ -108,7 +109,7 @@ const signatures: readonly RegExp[] = [
   /^\0\0\0.ftyp/s,
 ];
 
-/** Whether a file holds a picture, whatever its name: read as a list it would give names that are none. */
+/** Whether a file holds a picture, whatever its name, so that it is not read as a list. */
 async function beginsLikePicture(path: string): Promise<boolean> {
   const file = await open(path, "r").catch((cause: unknown) => {
     throw unreadable(path, cause);

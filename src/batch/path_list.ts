@@ -2,31 +2,32 @@ import { stat } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { EdgecapError } from "../errors.ts";
 
-/** What a list is called in messages, and where its damaged lines go. */
+/** How messages name a list, and what happens to its damaged lines. */
 export interface ListOptions {
   /** Such as `"photos.txt"` or `standard input`. */
   readonly name: string;
-  /** Called with each line that names no file, which is passed over. */
+  /** Called for each line that does not name a file; the line is skipped. */
   readonly onProblem: (error: EdgecapError) => void;
 }
 
-/** No path comes near this many bytes; a longer line is none. */
+/** No path is this long; a longer line is not a path. */
 const longestPath = 65_536;
 
 /**
- * The paths of a list, as it comes: a path a line, or with a NUL behind each as `find -print0` writes them. UTF-8 or UTF-16, with or
- * without a byte order mark, lines ending in LF or CRLF, blanks around a path and blank lines aside.
+ * The paths of a list, as it arrives: one path per line, or each ended by a NUL as `find -print0` writes them. UTF-8 or
+ * UTF-16, with or without a byte order mark; lines end in LF or CRLF; spaces around a path and blank lines are ignored.
  *
- * A line that is no UTF-8 is reported and passed over: other lines may be right.
+ * A line that is not UTF-8 is reported and skipped, since other lines may be right.
  *
- * @throws {EdgecapError} `data-invalid` where it is no list: in UTF-32, with a NUL inside a line, with control characters or a line
- *   above 64 KiB, as a picture or an archive has them.
+ * @throws {EdgecapError} `data-invalid` where it is no list: in UTF-32, with a NUL inside a line, with control
+ *   characters or a line above 64 KiB, as in a picture or an archive.
  */
 export async function* readPathList(stream: Readable, { name, onProblem }: ListOptions): AsyncGenerator<string> {
   let ending: "line" | "nul" | undefined;
   let line = 0;
   for await (const piece of pieces(utf8(stream, name), (bytes) => {
-    // Whichever comes first: a path before a NUL may hold anything, one before a line break no NUL.
+    // Whichever comes first decides: a path that ends in a NUL may hold anything; one that ends in a line break holds
+    // no NUL.
     ending ??= bytes === 0 ? "nul" : "line";
     return ending === "nul" ? bytes === 0 : bytes === 0x0a;
   })) {
@@ -36,11 +37,11 @@ export async function* readPathList(stream: Readable, { name, onProblem }: ListO
     const path = decode(piece);
     if (path === undefined) {
       if (hasControls(piece)) throw noList(`${where} holds control characters`, name);
-      onProblem(new EdgecapError("data-invalid", `${where} is no UTF-8: rename the file "${lossy(piece)}".`));
+      onProblem(new EdgecapError("data-invalid", `${where} is not UTF-8: rename the file "${lossy(piece)}".`));
       continue;
     }
     if (ending === "nul") {
-      // Line breaks may be part of a name.
+      // A name may contain line breaks.
       if (hasControls(piece.filter((byte) => byte !== 0x0a && byte !== 0x0d))) {
         throw noList(`${where} holds control characters`, name);
       }
@@ -50,7 +51,7 @@ export async function* readPathList(stream: Readable, { name, onProblem }: ListO
     if (path.includes("\0")) {
       throw new EdgecapError(
         "data-invalid",
-        `${where} holds a NUL after a line break: end each path in the same way, in a line break or in a NUL.`,
+        `${where} holds a NUL after a line break: end every path in the same way, with a line break or with a NUL.`,
       );
     }
     if (hasControls(piece)) throw noList(`${where} holds control characters`, name);
@@ -59,7 +60,7 @@ export async function* readPathList(stream: Readable, { name, onProblem }: ListO
   }
 }
 
-/** A path without the blanks around it, unless a file has them in its name. */
+/** A path without the spaces around it, unless a file has them in its name. */
 async function withoutBlanks(path: string): Promise<string> {
   const trimmed = path.trim();
   if (trimmed === path || trimmed === "") return trimmed;
@@ -80,7 +81,7 @@ function lossy(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes).slice(0, 200);
 }
 
-/** Whether there are characters that no list holds; a tab may be part of a name. */
+/** Whether there are characters that a list never contains; a tab may be part of a name. */
 function hasControls(bytes: Uint8Array): boolean {
   const end = bytes.at(-1) === 0x0d ? bytes.length - 1 : bytes.length;
   for (let i = 0; i < end; i++) if (bytes[i]! < 0x20 && bytes[i] !== 0x09) return true;
@@ -90,11 +91,11 @@ function hasControls(bytes: Uint8Array): boolean {
 function noList(why: string, name: string): EdgecapError {
   return new EdgecapError(
     "data-invalid",
-    `${why}: ${name} is neither a picture nor a list of paths. Give a list as text, a path a line.`,
+    `${why}: ${name} is neither a picture nor a list of paths. Give a text file with one path per line.`,
   );
 }
 
-/** The stretches between ends; `isEnd` is asked about NUL and LF alone. */
+/** The pieces between separators; `isEnd` is only called for NUL and LF. */
 async function* pieces(
   chunks: AsyncIterable<Uint8Array>,
   isEnd: (byte: number) => boolean,
@@ -111,7 +112,7 @@ async function* pieces(
     }
     rest.push(chunk.subarray(start));
     length += chunk.length - start;
-    // Handed on as it is: the reader refuses what is so long.
+    // Passed on as it is: the reader refuses a piece this long.
     if (length > longestPath) yield joined(rest, new Uint8Array());
   }
   if (length > 0) yield joined(rest, new Uint8Array());
@@ -138,14 +139,14 @@ async function* utf8(stream: Readable, name: string): AsyncGenerator<Uint8Array>
     try {
       return encoder.encode(decoder.decode(bytes, { stream: more }));
     } catch {
-      throw noList(`${name} begins like UTF-16 and is none`, name);
+      throw noList(`${name} begins like UTF-16 but is not`, name);
     }
   };
   for await (const chunk of stream) {
     let bytes = typeof chunk === "string" ? encoder.encode(chunk) : (chunk as Uint8Array);
     if (head !== undefined) {
       bytes = joined([head], bytes);
-      // Four bytes tell the encoding.
+      // Four bytes are enough to detect the encoding.
       if (bytes.length < 4) {
         head = bytes;
         continue;
@@ -164,7 +165,7 @@ async function* utf8(stream: Readable, name: string): AsyncGenerator<Uint8Array>
   else yield converted(new Uint8Array(), false);
 }
 
-/** The encoding of a list by its first bytes, and how long its byte order mark is. */
+/** The encoding of a list, from its first bytes, and the length of its byte order mark. */
 function encodingOf(bytes: Uint8Array): { encoding: "utf-8" | "utf-16le" | "utf-16be" | "utf-32"; mark: number } {
   const [a, b, c, d] = bytes;
   if (a === 0xef && b === 0xbb && c === 0xbf) return { encoding: "utf-8", mark: 3 };
@@ -172,7 +173,7 @@ function encodingOf(bytes: Uint8Array): { encoding: "utf-8" | "utf-16le" | "utf-
     return c === 0 && d === 0 ? { encoding: "utf-32", mark: 4 } : { encoding: "utf-16le", mark: 2 };
   if (a === 0xfe && b === 0xff) return { encoding: "utf-16be", mark: 2 };
   if (a === 0 && b === 0) return { encoding: "utf-32", mark: 4 };
-  // Without a mark: paths begin with characters of which UTF-16 has every other byte zero. No path ends after one character.
+  // Without a mark: in UTF-16 every other byte of a path's first characters is zero. No path ends after one character.
   if (a !== 0 && b === 0 && c !== 0 && d === 0) return { encoding: "utf-16le", mark: 0 };
   if (a === 0 && b !== 0 && c === 0 && d !== 0) return { encoding: "utf-16be", mark: 0 };
   if (a !== 0 && b === 0 && c === 0 && d === 0) return { encoding: "utf-32", mark: 0 };

@@ -15,13 +15,15 @@ export interface Failure {
 }
 
 /**
- * The file of results: JSON, a line a picture, as `edgecap caption --json` prints them, in the order in which they were
- * finished. A line that a killed process left unfinished is cut off, so that its picture is done again.
+ * The file of results: one line of JSON per picture, as `edgecap caption --json` prints it, in the order in which they
+ * were finished. An unfinished line of a killed process is removed, so that its picture is captioned again.
  */
 export class ResultsFile implements AsyncDisposable {
-  /** Pictures that have a line. */
+  /** Pictures that have a line already. */
   readonly done: DoneImages;
-  /** Lines that were there before, how many of them say that a picture failed, and how many that its sentence was unsure. */
+  /**
+   * Number of lines that the file had before, and how many of them report a failure and how many an unsure sentence.
+   */
   readonly before: { readonly lines: number; readonly failed: number; readonly unsure: number };
   readonly #path: string;
   readonly #file: FileHandle;
@@ -38,10 +40,10 @@ export class ResultsFile implements AsyncDisposable {
   }
 
   /**
-   * Opens the file to go on with it, and locks it until it is disposed of; a missing one is made.
+   * Opens the file to append to it, creates it if it is missing, and locks it until it is disposed of.
    *
-   * @throws {EdgecapError} `file-unwritable`, also where another process writes it, or it is no regular file; `data-invalid` naming
-   *   the line that is no result, in which case the file is left as it is.
+   * @throws {EdgecapError} `file-unwritable`, also where another process writes it, or it is no regular file;
+   *   `data-invalid` naming the line that is not a result; the file is then left as it is.
    */
   static async open(path: string): Promise<ResultsFile> {
     let lock: FileLock;
@@ -49,7 +51,7 @@ export class ResultsFile implements AsyncDisposable {
       await mkdir(dirname(path), { recursive: true });
       const found = await stat(path).catch(() => undefined);
       if (found !== undefined && !found.isFile()) {
-        const why = `Cannot write "${path}": it is no regular file. Give another to --out; edgecap caption --json prints results.`;
+        const why = `Cannot write "${path}": it is not a regular file. Give --out another file, or print the results with edgecap caption --json.`;
         throw new EdgecapError("file-unwritable", why);
       }
       lock = await lockFile(path);
@@ -75,7 +77,7 @@ export class ResultsFile implements AsyncDisposable {
           if (result === undefined) {
             throw new EdgecapError(
               "data-invalid",
-              `Line ${before.lines} of "${path}" is no result of edgecap: "${line.slice(0, 60)}". Give another file to --out, or mend it.`,
+              `Line ${before.lines} of "${path}" is not a result of edgecap: "${line.slice(0, 60)}". Give --out another file, or correct this one.`,
             );
           }
           done.add(result.image);
@@ -99,10 +101,10 @@ export class ResultsFile implements AsyncDisposable {
    */
   write(image: string, result: Caption | Failure): Promise<void> {
     const line = "caption" in result ? captionJson(image, result) : { image, error: result };
-    // One after another: two lines at once could mix.
+    // One after another, because two lines written at once could mix.
     const written = this.#last
       .then(() => {
-        // A line behind half of one would be lost with it.
+        // A line appended to half a line would be lost with it.
         if (this.#broken !== undefined) throw this.#broken;
         this.#lock.assertHeld();
         return this.#file.appendFile(`${JSON.stringify(line)}\n`);
@@ -132,7 +134,7 @@ function parsed(line: string): { image: string; error?: unknown; reason?: unknow
   }
 }
 
-/** Bytes up to the end of the last whole line. */
+/** Bytes up to the end of the last complete line. */
 async function lengthOfLines(file: FileHandle): Promise<number> {
   const { size } = await file.stat();
   const chunk = Buffer.alloc(65_536);

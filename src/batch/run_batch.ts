@@ -5,10 +5,10 @@ import type { Failure, ResultsFile } from "./results_file.ts";
 
 /** What captions the pictures of a batch: a pool of workers. */
 export interface BatchCaptioner {
-  /** Pictures that are worked on at a time. */
+  /** Number of pictures in work at a time. */
   readonly workers: number;
   /**
-   * Makes ready to caption; called before the first picture, and not at all where there is nothing to do.
+   * Prepares to caption. Called before the first picture, and not called if there is nothing to do.
    *
    * @throws {EdgecapError} where nothing can be captioned.
    */
@@ -35,18 +35,19 @@ export interface BatchCounts {
   readonly captioned: number;
   /** Pictures that failed in this run. */
   readonly failed: number;
-  /** Pictures passed over, since they have a line already. */
+  /** Pictures skipped because they have a line already. */
   readonly skipped: number;
-  /** How many failed by each code. */
+  /** Number of failures by error code. */
   readonly failures: Readonly<Record<string, number>>;
-  /** Pictures of those captioned whose sentence was less sure than asked. */
+  /** Captioned pictures whose sentence was less sure than asked. */
   readonly unsure: number;
 }
 
 /**
- * Captions pictures into a file of results, each once. Two pictures a worker are in memory at a time, whatever their number.
+ * Captions pictures into a file of results, each once. At most two pictures per worker are in memory at a time.
  *
- * A picture that fails gets a line that says why. Stopped at any moment, the same call goes on with those that have no line.
+ * A picture that fails gets a line that says why. After a stop at any moment, the same call continues with the pictures
+ * that have no line.
  *
  * @throws {EdgecapError} `aborted`, `file-unwritable`, and what `images` throws, after the pictures in hand are done.
  */

@@ -6,7 +6,7 @@ import { imageName, isHidden } from "./image_names.ts";
 
 /** How {@linkcode walkFolder} goes through a folder. */
 export interface WalkOptions {
-  /** Whether hidden and system files and folders are taken too. Default false. */
+  /** Whether to include hidden and system files and folders. Default false. */
   readonly hidden?: boolean;
   /** Names of the files that are wanted. Default {@linkcode imageName}. */
   readonly name?: RegExp;
@@ -14,22 +14,23 @@ export interface WalkOptions {
   readonly except?: ReadonlySet<string>;
   /** Whether links to files and folders are followed. Default true. */
   readonly links?: boolean;
-  /** Called with what cannot be looked into, which is passed over. */
+  /** Called for what cannot be read; it is skipped. */
   readonly onProblem: (error: EdgecapError) => void;
-  /** Called with each folder that a link leads to, once it is walked: the link, and the folder's own path. */
+  /** Called once for each linked folder, with the link and the folder's real path. */
   readonly onLinkedFolder?: (link: string, folder: string) => void;
 }
 
 /**
- * Pictures of a folder, sub-folders and linked folders included. Each folder is walked once, whatever links lead to it: by its own path
- * where it lies inside, else by the first link in the order of names. A link to a folder that holds it, and whatever else cannot be
- * looked into, is reported and passed over.
+ * Pictures of a folder, including subfolders and linked folders. Each folder is walked once, whatever links lead to it:
+ * by its real path if that is inside, otherwise by the first link in the order of names. A link to a folder that
+ * contains it, and whatever else cannot be read, is reported and skipped.
  *
- * @returns Paths that begin with `folder`. Pipes and devices of a picture's name are among them: reading one says what it is.
+ * @returns Paths that begin with `folder`. Pipes and devices of a picture's name are among them: reading one says what
+ *   it is.
  */
 export async function* walkFolder(folder: string, options: WalkOptions): AsyncGenerator<string, void, undefined> {
   const walked = new Set<string>();
-  // Links wait until what lies inside is walked, so that the order of a folder's entries does not matter.
+  // Links are walked last, so that the order of a folder's entries does not matter.
   let links: string[] = [];
   yield* walkOwn(folder, options, walked, links);
   while (links.length > 0) {
@@ -44,7 +45,7 @@ export async function* walkFolder(folder: string, options: WalkOptions): AsyncGe
   }
 }
 
-/** Walks a folder and those that lie in it; links to folders are noted. */
+/** Walks a folder and its subfolders, and collects links to folders. */
 async function* walkOwn(
   folder: string,
   options: WalkOptions,
@@ -78,7 +79,7 @@ async function* walkOwn(
   for (const path of folders) if (isWellFormed(path, onProblem)) yield* walkOwn(path, options, walked, links);
 }
 
-/** What a link leads to; a problem is reported. A link to nothing is of interest only where it has a picture's name. */
+/** What a link leads to; problems are reported. A broken link only matters if it has the name of a picture. */
 async function kindOfTarget(path: string, onProblem: WalkOptions["onProblem"]): Promise<"folder" | "file" | undefined> {
   if (!isWellFormed(path, onProblem)) return undefined;
   try {
@@ -90,7 +91,7 @@ async function kindOfTarget(path: string, onProblem: WalkOptions["onProblem"]): 
   }
 }
 
-/** The own path of the folder that a link leads to; one that holds the link is reported. */
+/** The real path of the folder that a link leads to; a folder that contains the link is reported. */
 async function linkedFolder(link: string, { onProblem }: WalkOptions): Promise<string | undefined> {
   try {
     const [target, place] = await Promise.all([realpath(link), realpath(dirname(link))]);
@@ -98,7 +99,7 @@ async function linkedFolder(link: string, { onProblem }: WalkOptions): Promise<s
     onProblem(
       new EdgecapError(
         "file-unreadable",
-        `The link "${link}" leads back to a folder that holds it: it is passed over.`,
+        `The link "${link}" leads back to a folder that contains it, so it was skipped.`,
       ),
     );
   } catch (cause) {
@@ -108,13 +109,13 @@ async function linkedFolder(link: string, { onProblem }: WalkOptions): Promise<s
 }
 
 /**
- * Whether a name is one that can be opened again. Bytes that are no UTF-8 reach JavaScript as U+FFFD, by which several files would
+ * Whether a name can be opened again. Bytes that are not UTF-8 reach JavaScript as U+FFFD, so several files would
  * have one name.
  */
 function isWellFormed(path: string, onProblem: WalkOptions["onProblem"]): boolean {
   if (!basename(path).includes("\ufffd")) return true;
   onProblem(
-    new EdgecapError("file-unreadable", `Cannot read "${path}": its name is no UTF-8. Rename it, and run again.`),
+    new EdgecapError("file-unreadable", `Cannot read "${path}": its name is not UTF-8. Rename it and run again.`),
   );
   return false;
 }

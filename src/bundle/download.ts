@@ -3,27 +3,27 @@ import type { FileStore, PartialFile } from "../platform/file_store.ts";
 import { fetchPatiently } from "./fetch_patiently.ts";
 import { sha256Hex } from "./sha256.ts";
 
-/** A file to download, and how to tell that it is the right one. */
+/** A file to download, with its expected hash and length. */
 export interface WantedFile {
   readonly url: URL;
   /** In lower-case hexadecimal. */
   readonly sha256: string;
   /** Length in bytes. */
   readonly bytes: number;
-  /** Longest silence of the server, in milliseconds. Default 30,000. */
+  /** Longest time without data from the server, in milliseconds. Default 30,000. */
   readonly silenceMs?: number | undefined;
 }
 
-// Cut connections in a row, without a byte between them, after which a download is given up.
+// Number of failed connections in a row, without a byte received, after which a download gives up.
 const patience = 4;
 
 /**
- * Gets a file from the store, or downloads it into the store: piece by piece as it comes, going on where an earlier
- * download was cut off, in this process or another, if the server knows ranges.
+ * Gets a file from the store, or downloads it into the store. The download continues where an earlier
+ * one was cut off, in this process or another, if the server supports ranges.
  *
- * @param onBytes Called with the bytes that are there, as they come.
+ * @param onBytes Called with the number of bytes received so far.
  * @throws {EdgecapError} `bundle-file-missing` where the server has no such file or the connection does not hold,
- *   `bundle-hash-mismatch` where it sends another file.
+ *   `bundle-hash-mismatch` if it sends another file.
  * @throws The signal's reason, if it is aborted.
  */
 export async function download(
@@ -44,7 +44,7 @@ export async function download(
   let bytes = await partial.bytes();
   let found = await sha256Hex(bytes);
   if (found !== sha256 && resumed) {
-    // What was left of an earlier download may have been of a file that has changed since.
+    // The rest of an earlier download may be of a file that has changed since.
     await partial.restart();
     await fill(partial, wanted, signal, onBytes);
     bytes = await partial.bytes();
@@ -54,14 +54,14 @@ export async function download(
     await partial.restart();
     throw new EdgecapError(
       "bundle-hash-mismatch",
-      `"${url.href}" is not the file that its manifest names (${bytes.length} bytes of SHA-256 ${found}; expected ${length} of ${sha256}): upload the whole bundle again.`,
+      `"${url.href}" is not the file that its manifest names (${bytes.length} bytes of SHA-256 ${found}; expected ${length} of ${sha256}): upload all files of the bundle again.`,
     );
   }
   await partial.finish();
   return bytes;
 }
 
-/** Reads until the file is whole. */
+/** Reads until the file is complete. */
 async function fill(
   partial: PartialFile,
   wanted: WantedFile,
@@ -85,7 +85,7 @@ async function fill(
           ? cause
           : new EdgecapError(
               "bundle-file-missing",
-              `Cannot download "${url.href}": ${String(cause)}. What is there is kept; try again to go on.`,
+              `Cannot download "${url.href}": ${String(cause)}. The part received so far is kept; try again to continue.`,
               { cause },
             );
       }
@@ -106,7 +106,7 @@ async function request(
   const { response } = answer;
   if (response.status === 206) {
     const start = /^bytes (\d+)-/.exec(response.headers.get("content-range") ?? "")?.[1];
-    // Another range than was asked for cannot be put anywhere.
+    // A range other than the requested one is useless.
     if (Number(start) !== partial.size) await partial.restart();
     if (Number(start ?? -1) !== partial.size) {
       return;
@@ -118,10 +118,10 @@ async function request(
     if (response.status >= 500 || response.status === 429) throw new Error(`the server answered ${response.status}`);
     throw new EdgecapError(
       "bundle-file-missing",
-      `"${url.href}" answered ${response.status}: upload the whole bundle.`,
+      `"${url.href}" answered ${response.status}: upload all files of the bundle.`,
     );
   } else if (partial.size > 0) {
-    // The server knows no ranges and sends all of it.
+    // The server does not support ranges and sends the complete file.
     await partial.restart();
   }
   for await (const chunk of answer.chunks()) {
@@ -131,7 +131,7 @@ async function request(
       await partial.restart();
       throw new EdgecapError(
         "bundle-hash-mismatch",
-        `"${url.href}" is longer (${size} bytes and more) than its manifest says (${length}): upload the whole bundle again.`,
+        `"${url.href}" is longer (at least ${size} bytes) than its manifest says (${length}): upload all files of the bundle again.`,
       );
     }
     onBytes(partial.size);

@@ -1,9 +1,9 @@
 import { EdgecapError } from "../errors.ts";
 
-/** Longest silence of a server before it is given up, in milliseconds, where nothing else is asked for. */
+/** Default for the longest time without data from a server, in milliseconds. */
 const silenceMs = 30_000;
 
-/** An answer whose server may not fall silent. */
+/** A response that fails if its server stops sending. */
 export interface PatientResponse extends Disposable {
   readonly response: Response;
   /** The body as it comes. */
@@ -11,10 +11,10 @@ export interface PatientResponse extends Disposable {
 }
 
 /**
- * Fetches, and gives up once nothing has come for a while: before the answer, or between two pieces of its body.
+ * Fetches, and fails if no data arrives for a while, before the response or between two pieces of its body.
  *
  * @param headers Of the request.
- * @param longest Longest silence in milliseconds.
+ * @param longest Longest time without data, in milliseconds.
  * @throws {Error} that says how long the server was silent; what `fetch` throws, also where the signal is aborted.
  */
 export async function fetchPatiently(
@@ -48,8 +48,8 @@ export async function fetchPatiently(
       },
       [Symbol.dispose]: () => {
         clearTimeout(timer);
-        // What is left of the body is not waited for.
-        silence.abort(new Error("the answer is done with"));
+        // The rest of the body is not needed.
+        silence.abort(new Error("the response is no longer needed"));
       },
     };
   } catch (cause) {
@@ -59,7 +59,7 @@ export async function fetchPatiently(
 }
 
 /**
- * A whole body.
+ * A complete body.
  *
  * @param most Most bytes that are taken.
  * @throws {EdgecapError} `bundle-manifest-invalid` where it is longer.
@@ -70,7 +70,10 @@ export async function readBody(answer: PatientResponse, most: number, where: str
   for await (const chunk of answer.chunks()) {
     size += chunk.length;
     if (size > most) {
-      throw new EdgecapError("bundle-manifest-invalid", `"${where}" is longer than ${most} bytes, and so no manifest.`);
+      throw new EdgecapError(
+        "bundle-manifest-invalid",
+        `"${where}" is longer than ${most} bytes, so it is not a manifest.`,
+      );
     }
     chunks.push(chunk);
   }

@@ -18,24 +18,24 @@ export interface Bundle {
 export interface LoadProgress {
   /** The file that the last bytes belong to, as the manifest names it, for instance `encoder.onnx`. */
   readonly file: string;
-  /** Bytes that have arrived, of all files together; it never falls. */
+  /** Bytes of all files that have arrived so far; never decreases. */
   readonly loaded: number;
   /** Bytes of all files. */
   readonly total: number;
 }
 
-/** A bundle whose manifest has been read, and nothing more. */
+/** A bundle of which only the manifest has been read. */
 export interface OpenBundle {
   /** Where it is, for messages. */
   readonly where: string;
   readonly manifest: Manifest;
-  /** SHA-256 of the manifest, which names every file by its own: bundles of the same hash are the same bundle. */
+  /** SHA-256 of the manifest. It contains the hash of every file, so bundles with the same hash are the same. */
   readonly hash: string;
   /**
    * Reads all files and checks them against the manifest.
    *
-   * @throws {EdgecapError} `bundle-file-missing`, `bundle-hash-mismatch`, `bundle-manifest-invalid` where it changes bytes
-   *   beyond a file's end.
+   * @throws {EdgecapError} `bundle-file-missing`, `bundle-hash-mismatch`, `bundle-manifest-invalid` where it changes
+   *   bytes beyond a file's end.
    * @param onProgress Called as they arrive; it must not throw.
    * @throws The signal's reason, if it is aborted.
    */
@@ -43,21 +43,21 @@ export interface OpenBundle {
 }
 
 /**
- * Where a bundle is: the name of one that comes with edgecap (`default`, `fast`), a folder's path, a `file:`, `http:` or
- * `https:` URL of a folder, or its files in memory by name. A folder of such a name is `./fast`.
+ * Where a bundle is: the name of one that comes with edgecap (`default`, `fast`), a folder's path, a `file:`, `http:`
+ * or `https:` URL of a folder, or its files in memory by name. A folder of such a name is `./fast`.
  */
 export type BundleSource = string | URL | ReadonlyMap<string, Uint8Array>;
 
 export { includedBundles } from "#assets";
 
-/** The bundle that is taken where none is asked for. */
+/** The bundle that is used by default. */
 export const defaultBundle: URL = includedBundles["default"]!;
 
 /**
- * Reads a bundle whole and checks every file against its manifest. Files of a bundle on the web are kept, in the user's
- * cache folder or in the browser's Cache API, and a download that was cut off goes on where it was.
+ * Reads all of a bundle and checks every file against its manifest. Files of a bundle on the web are cached, in the
+ * user's cache folder or in the browser's Cache API, and an interrupted download continues where it stopped.
  *
- * @param silenceMs Longest silence of a server, in milliseconds. Default 30,000.
+ * @param silenceMs Longest time without data from the server, in milliseconds. Default 30,000.
  * @throws {EdgecapError} `bundle-missing`, `bundle-file-missing`, `bundle-hash-mismatch`, `bundle-manifest-invalid`,
  *   `bundle-version-unsupported`.
  * @throws The signal's reason, if it is aborted.
@@ -70,8 +70,9 @@ export async function loadBundle(source: BundleSource, signal?: AbortSignal, sil
 /**
  * Reads a bundle's manifest.
  *
- * @param silenceMs Longest silence of a server, in milliseconds. Default 30,000.
- * @throws {EdgecapError} `bundle-missing`, `permission-missing`, `bundle-manifest-invalid` or `bundle-version-unsupported`.
+ * @param silenceMs Longest time without data from the server, in milliseconds. Default 30,000.
+ * @throws {EdgecapError} `bundle-missing`, `permission-missing`, `bundle-manifest-invalid` or
+ *   `bundle-version-unsupported`.
  * @throws The signal's reason, if it is aborted.
  */
 export async function openBundle(source: BundleSource, signal?: AbortSignal, silenceMs?: number): Promise<OpenBundle> {
@@ -81,7 +82,7 @@ export async function openBundle(source: BundleSource, signal?: AbortSignal, sil
     const denied = permissionMissing(cause);
     if (denied !== undefined) throw denied;
     if (cause instanceof EdgecapError) throw cause;
-    throw new EdgecapError("bundle-missing", `No bundle at "${where}": it has no readable manifest.json.`, { cause });
+    throw new EdgecapError("bundle-missing", `No bundle at "${where}": its manifest.json cannot be read.`, { cause });
   });
   const manifest = parseManifest(new TextDecoder().decode(bytes), `${where}/manifest.json`);
   return {
@@ -94,7 +95,7 @@ export async function openBundle(source: BundleSource, signal?: AbortSignal, sil
       const contents = await Promise.allSettled(
         parts.map(async (part) => [part, await readPart(manifest.files[part]!, progress)] as const),
       );
-      // Only after all have ended: what goes on after a failure would go on unseen.
+      // Waits for all of them, so that nothing continues unseen after a failure.
       const failed = contents.find((content) => content.status === "rejected");
       if (failed !== undefined) throw failed.reason;
       const read = contents.flatMap((content) => (content.status === "fulfilled" ? [content.value] : []));
@@ -107,7 +108,7 @@ export async function openBundle(source: BundleSource, signal?: AbortSignal, sil
     const found = await readFile(file, (loaded) => progress.note(file, loaded)).catch((cause: unknown) => {
       throwIfAborted(signal);
       if (cause instanceof EdgecapError) throw cause;
-      throw new EdgecapError("bundle-file-missing", `The bundle "${where}" lacks "${path}": copy the whole folder.`, {
+      throw new EdgecapError("bundle-file-missing", `The bundle "${where}" lacks "${path}": copy all of its folder.`, {
         cause,
       });
     });
@@ -117,17 +118,17 @@ export async function openBundle(source: BundleSource, signal?: AbortSignal, sil
       if (changes.every(([place]) => place < found.length)) return changed(found, changes);
       throw new EdgecapError(
         "bundle-manifest-invalid",
-        `The manifest of "${where}" changes bytes of "${path}" beyond its end: export the bundle again.`,
+        `The manifest of "${where}" changes bytes beyond the end of "${path}": export the bundle again.`,
       );
     }
     throw new EdgecapError(
       "bundle-hash-mismatch",
-      `"${path}" of the bundle "${where}" is not the file that its manifest names (${found.length} bytes of SHA-256 ${hash}; expected ${size} of ${sha256}): copy the bundle again.`,
+      `"${path}" in the bundle "${where}" is not the file that its manifest names (${found.length} bytes of SHA-256 ${hash}; expected ${size} of ${sha256}): copy the bundle again.`,
     );
   }
 }
 
-/** Adds up what has arrived of a bundle's files, and tells of it. */
+/** Adds up the bytes of a bundle's files that have arrived, and reports them. */
 class Progress {
   readonly #total: number;
   readonly #loaded = new Map<FileEntry, number>();
@@ -139,7 +140,7 @@ class Progress {
     this.#onProgress = onProgress;
   }
 
-  /** Bytes of a file that have arrived, of those that it should have; a download that starts again is not told. */
+  /** Reports how many of a file's bytes have arrived; a download that starts again is not reported. */
   note(file: FileEntry, bytes: number): void {
     this.#loaded.set(file, Math.min(bytes, file.bytes));
     const loaded = [...this.#loaded.values()].reduce((sum, one) => sum + one, 0);
@@ -149,7 +150,7 @@ class Progress {
   }
 }
 
-/** A file as the bundle has it that shares it with another; the bytes given stay as they are. */
+/** A shared file with this bundle's own changes; the given bytes are not modified. */
 function changed(bytes: Uint8Array, changes: NonNullable<FileEntry["changes"]>): Uint8Array {
   if (changes.length === 0) return bytes;
   const own = new Uint8Array(bytes);
@@ -160,7 +161,7 @@ function changed(bytes: Uint8Array, changes: NonNullable<FileEntry["changes"]>):
 interface Reader {
   readonly where: string;
   readManifest(): Promise<Uint8Array>;
-  /** @param onBytes Called with the number of bytes that have arrived, where they come in pieces. */
+  /** @param onBytes Called with the number of bytes that have arrived, if they come in pieces. */
   readFile(file: FileEntry, onBytes: (loaded: number) => void): Promise<Uint8Array>;
 }
 
@@ -172,7 +173,7 @@ async function reader(
   if (source instanceof Map) return ofPaths("memory", (path) => fromMemory(source, path));
   const name = Object.keys(includedBundles).find((name) => source === name || source === includedBundles[name]);
   const included = name === undefined ? undefined : includedBundles[name];
-  // An executable has them inside, where no folder is.
+  // An executable carries them inside, without a folder.
   if (name !== undefined && readIncludedBundle !== undefined) {
     const where =
       included === defaultBundle ? "the bundle that comes with edgecap" : `${name}, which comes with edgecap`;
@@ -196,10 +197,10 @@ async function fromMemory(files: ReadonlyMap<string, Uint8Array>, path: string):
   return bytes;
 }
 
-/** No manifest comes near this many bytes. */
+/** No manifest is this long. */
 const longestManifest = 2 ** 20;
 
-/** A bundle on the web; where its server cannot be reached, the manifest kept last time serves. */
+/** A bundle on the web; if its server cannot be reached, the cached manifest is used. */
 async function fromWeb(url: URL, signal: AbortSignal | undefined, silenceMs: number | undefined): Promise<Reader> {
   const base = new URL(url.href.endsWith("/") ? url.href : `${url.href}/`);
   const address = new URL("manifest.json", base);
@@ -210,13 +211,13 @@ async function fromWeb(url: URL, signal: AbortSignal | undefined, silenceMs: num
     const { response } = answer;
     if (!response.ok) {
       const cause = new Error(`${address.href} answered ${response.status}`);
-      // Whoever has taken the bundle away says 404 or the like; the rest is a server, or what stands before it, in trouble.
+      // A removed bundle answers 404 or the like; anything else is a server or proxy in trouble.
       const isGone = response.status < 500 && response.status !== 429;
       if (!isGone) throw cause;
       throw new EdgecapError("bundle-missing", `No bundle at "${base.href}": ${cause.message}.`, { cause });
     }
     const bytes = await readBody(answer, longestManifest, address.href);
-    // A captive portal answers everything with its own page, which must not replace what is kept.
+    // A captive portal answers everything with its own page, which must not replace the cache.
     parseManifest(new TextDecoder().decode(bytes), address.href);
     return bytes;
   };

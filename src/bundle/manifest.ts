@@ -1,5 +1,5 @@
 import { type Static, Type } from "@sinclair/typebox";
-// By its own name: `Value` would bring all of the package into a page.
+// Imported by its own name: `Value` would pull the entire package into a page.
 import { Errors } from "@sinclair/typebox/errors";
 import { EdgecapError } from "../errors.ts";
 
@@ -10,14 +10,14 @@ const count = Type.Integer({ minimum: 1 });
 const score = Type.Number({ minimum: 0 });
 
 const fileEntry = Type.Object({
-  /** Path inside the bundle's folder, or `../NAME/FILE` of the bundle NAME beside it, whose file this one shares. */
+  /** Path inside the bundle's folder, or `../NAME/FILE` for a file shared with the bundle NAME beside it. */
   path: Type.String({ pattern: "^(\\.\\./[A-Za-z0-9_-][A-Za-z0-9._-]*/)?[A-Za-z0-9_-][A-Za-z0-9._-]*$" }),
-  /** Size of the file; above 2 GiB none is one piece of memory. */
+  /** Size of the file; a single buffer cannot exceed 2 GiB. */
   bytes: Type.Integer({ minimum: 0, maximum: 2 ** 31 - 1 }),
   /** SHA-256 of its content, in lower-case hexadecimal. */
   sha256: Type.String({ pattern: "^[0-9a-f]{64}$" }),
   /**
-   * Bytes that are other than in the file, as pairs of place and value: a graph for pictures of another size differs from
+   * Bytes that differ from the file, as pairs of offset and value: a graph for pictures of another size differs from
    * the one whose file it shares in a few lengths.
    */
   changes: Type.Optional(
@@ -42,36 +42,36 @@ const scoresSchema = Type.Object({
 /** A file of a bundle as its manifest names it. */
 export type FileEntry = Static<typeof fileEntry>;
 
-/** Schema of the answer that a bundle stores for the backends to be tested with; see src/model/stored_answer.ts. */
+/** Schema of the stored answer that backends are tested with; see src/model/stored_answer.ts. */
 const selfTestSchema = Type.Object({
-  /** Which of the pictures that can be made again. */
+  /** Number of the generated test picture. */
   picture: Type.Integer({ minimum: 0 }),
   /** Tokens of its greedy caption. */
   tokens: Type.Array(Type.Integer({ minimum: 0 }), { minItems: 1 }),
   /** Some of its features, spread evenly over the grid. */
   features: Type.Array(Type.Number(), { minItems: 64, maxItems: 64 }),
-  /** How far features may be from these, as a share of their length. */
+  /** Largest allowed distance from these features, relative to their length. */
   tolerance: Type.Number({ exclusiveMinimum: 0, maximum: 1 }),
 });
 
-/** The answer that a bundle stores for the backends to be tested with. */
+/** The stored answer that backends are tested with. */
 export type SelfTest = Static<typeof selfTestSchema>;
 
 const weight = Type.Number({ minimum: -1e6, maximum: 1e6 });
 /** A number for each feature. */
 const oneEach = Type.Array(weight, { minItems: 1, maxItems: 100 });
 
-/** Schema of the logistic regression that says how likely a caption is right; see src/confidence/. */
+/** Schema of the logistic regression that computes how likely a caption is right; see src/confidence/. */
 const confidenceSchema = Type.Object({
   /** Names of the evidence that it reads. */
   features: Type.Array(Type.String({ minLength: 1 }), { minItems: 1, maxItems: 100, uniqueItems: true }),
-  /** Taken from each feature. */
+  /** Subtracted from each feature. */
   mean: oneEach,
-  /** What the rest is divided by. */
+  /** Divides the difference. */
   scale: Type.Array(Type.Number({ exclusiveMinimum: 0, maximum: 1e6 }), { minItems: 1, maxItems: 100 }),
-  /** What the result is multiplied by. */
+  /** Multiplies the quotient. */
   weights: oneEach,
-  /** What is added to their sum; the logistic function makes a chance of it. */
+  /** Added to the sum of the products; the logistic function turns it into a probability. */
   bias: weight,
 });
 
@@ -90,7 +90,7 @@ export const manifestSchema = Type.Object({
     vocabulary: fileEntry,
     /** Training photos and their captions, which `generation.neighbours` asks for; see src/retrieval/datastore.ts. */
     datastore: Type.Optional(fileEntry),
-    /** Nouns that `decoder.concepts` counts, one a line; see src/concepts/concept_names.ts. */
+    /** The nouns that `decoder.concepts` counts, one per line; see src/concepts/concept_names.ts. */
     concepts: Type.Optional(fileEntry),
   }),
   encoder: Type.Object({
@@ -103,20 +103,20 @@ export const manifestSchema = Type.Object({
   decoder: Type.Object({
     preset: Type.String({ minLength: 1 }),
     precision: Type.Union([Type.Literal("fp32"), Type.Literal("fp16"), Type.Literal("int8")]),
-    /** Units of the state; of the image vector where the decoder reads prefixes. */
+    /** Units of the state; of the image vector if the decoder reads prefixes. */
     hidden: count,
-    /** Units of keys and values; of the image vector where the decoder reads prefixes. */
+    /** Units of keys and values; of the image vector if the decoder reads prefixes. */
     keys: count,
-    /** Words that each step reads, pre-padded: only decoders that keep no state between words have it. */
+    /** Number of words that each step reads, pre-padded; only for decoders without a state between words. */
     prefix: Type.Optional(count),
     /** Entries of the vocabulary. */
     vocabulary: count,
-    /** Nouns that the photo is asked for, of decoders that look at them. */
+    /** Nouns that the encoder recognises, for decoders that look at them. */
     concepts: Type.Optional(
       Type.Object({
-        /** Nouns that there are. */
+        /** Number of nouns. */
         nouns: count,
-        /** The likeliest ones, which the decoder looks at beside the regions. */
+        /** Number of likeliest nouns that the decoder looks at beside the regions. */
         slots: count,
       }),
     ),
@@ -125,35 +125,35 @@ export const manifestSchema = Type.Object({
     rules: Type.Literal("spacy-en"),
     lowercase: Type.Boolean(),
     dropPunctuation: Type.Boolean(),
-    /** Words seen less often in training are unknown. */
+    /** Words seen less often than this in training are unknown. */
     minimumCount: count,
   }),
-  // The ranges are those of the options that take their place; see src/caption/options.ts.
+  // The same ranges as the options that override these values; see src/caption/options.ts.
   generation: Type.Object({
     beams: Type.Integer({ minimum: 1, maximum: 64 }),
     maxWords: Type.Integer({ minimum: 1, maximum: 1000 }),
     /** Exponent of the length by which a beam's log-probability is divided. */
     lengthPenalty: Type.Number({ minimum: 0, maximum: 10 }),
-    /** How much the captions of similar training photos have a say in which beam wins; only of several beams. */
+    /** How much the captions of similar training photos influence which beam wins; only with several beams. */
     neighbours: Type.Optional(
       Type.Object({
-        /** Training photos that are asked. */
+        /** Number of similar training photos to compare with. */
         count: Type.Integer({ minimum: 1, maximum: 10_000 }),
-        /** What full agreement with their captions adds to a beam's score. */
+        /** What full agreement with their captions adds to the score of a beam. */
         weight: Type.Number({ minimum: 0, maximum: 1_000_000 }),
       }),
     ),
     /**
-     * Runs of so many words come once in a caption, unless all of them may come again (src/decode/repeatable_words.ts), and
-     * no word comes twice in a row. Without it captions are free to repeat themselves.
+     * A run of this many words occurs only once in a caption, unless all of them are repeatable
+     * (src/decode/repeatable_words.ts), and no word occurs twice in a row. Without it captions may repeat themselves.
      */
     noRepeatNgram: Type.Optional(Type.Integer({ minimum: 2, maximum: 10 })),
-    /** When a caption is asked to name a concept that it lacks; only of several beams. */
+    /** When the search must name a concept that the caption lacks; only with several beams. */
     concepts: Type.Optional(
       Type.Object({
-        /** Probability from which a concept is sure. */
+        /** Probability above which a concept counts as sure. */
         least: Type.Number({ exclusiveMinimum: 0, maximum: 1 }),
-        /** Concepts that a caption is asked to name. */
+        /** Number of concepts that the search tries to name. */
         most: Type.Integer({ minimum: 1, maximum: 3 }),
         /** What each of them adds to the score of a caption that names it. */
         reward: Type.Number({ minimum: 0, maximum: 1000 }),
@@ -161,7 +161,7 @@ export const manifestSchema = Type.Object({
     ),
   }),
   selfTest: Type.Optional(selfTestSchema),
-  /** How sure captions are, fitted by scripts/model/fit_confidence.ts; bundles without it cannot tell. */
+  /** The confidence model, fitted by scripts/model/fit_confidence.ts; a bundle without it gives no confidence. */
   confidence: Type.Optional(confidenceSchema),
   provenance: Type.Object({
     data: Type.String(),
@@ -176,7 +176,7 @@ export const manifestSchema = Type.Object({
   }),
 });
 
-/** What a bundle says of itself. */
+/** What a bundle states about itself. */
 export type Manifest = Static<typeof manifestSchema>;
 
 /** The parts of a bundle that are files. */
@@ -185,7 +185,7 @@ export type BundlePart = keyof Manifest["files"];
 /** Parts that some bundles lack. */
 type OptionalPart = "datastore" | "concepts";
 
-/** What a bundle's files hold, by part; some bundles have no datastore or no concepts. */
+/** The contents of a bundle's files, by part; some bundles lack a datastore or concepts. */
 export type BundleFiles = Readonly<Record<Exclude<BundlePart, OptionalPart>, Uint8Array>> &
   Readonly<Partial<Record<OptionalPart, Uint8Array>>>;
 
@@ -194,27 +194,29 @@ export type BundleFiles = Readonly<Record<Exclude<BundlePart, OptionalPart>, Uin
  *
  * @param where Where the text came from, for messages.
  * @throws {EdgecapError} `bundle-version-unsupported` for a manifest of a later release, `bundle-manifest-invalid` for
- *   anything else that is no manifest.
+ *   anything else that is not a manifest.
  */
 export function parseManifest(text: string, where: string): Manifest {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
   } catch (cause) {
-    throw new EdgecapError("bundle-manifest-invalid", `"${where}" is no JSON: ${(cause as Error).message}.`, { cause });
+    throw new EdgecapError("bundle-manifest-invalid", `"${where}" is not JSON: ${(cause as Error).message}.`, {
+      cause,
+    });
   }
   const version = (parsed as { schemaVersion?: unknown } | null)?.schemaVersion;
   if (typeof version === "number" && version > manifestVersion) {
     throw new EdgecapError(
       "bundle-version-unsupported",
-      `"${where}" has schema version ${version}, and this edgecap reads up to ${manifestVersion}: update edgecap.`,
+      `"${where}" has schema version ${version}, but this edgecap reads versions up to ${manifestVersion}: update edgecap.`,
     );
   }
   const error = Errors(manifestSchema, parsed).First();
   if (error !== undefined) {
     throw new EdgecapError(
       "bundle-manifest-invalid",
-      `"${where}" is no manifest: at ${error.path || "/"}, ${error.message.toLowerCase()}, but found ${quoted(error.value)}.`,
+      `"${where}" is not a valid manifest: at ${error.path || "/"}, ${error.message.toLowerCase()}, but found ${quoted(error.value)}.`,
     );
   }
   const manifest = parsed as Manifest;
@@ -222,14 +224,14 @@ export function parseManifest(text: string, where: string): Manifest {
   return manifest;
 }
 
-/** A schema cannot say that lists belong together. */
+/** A schema cannot express that these lists must have the same length. */
 function checkLengths({ confidence }: Manifest, where: string): void {
   if (confidence === undefined) return;
   for (const name of ["mean", "scale", "weights"] as const) {
     if (confidence[name].length === confidence.features.length) continue;
     throw new EdgecapError(
       "bundle-manifest-invalid",
-      `"${where}" is no manifest: /confidence/${name} has ${confidence[name].length} numbers for ${confidence.features.length} features.`,
+      `"${where}" is not a valid manifest: /confidence/${name} has ${confidence[name].length} numbers for ${confidence.features.length} features.`,
     );
   }
 }

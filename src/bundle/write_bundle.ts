@@ -16,10 +16,10 @@ export const bundleFileNames: Readonly<Record<BundlePart, string>> = {
 };
 
 /**
- * Writes a bundle's folder as a whole: another bundle that stands there is replaced only once this one is complete.
+ * Writes a bundle's folder. An existing bundle there is replaced only once the new one is complete.
  *
  * @param folder Folder of the bundle.
- * @param description The manifest without the files' hashes, which are computed here.
+ * @param description The manifest without the hashes of its files, which are computed here.
  * @returns The manifest as written.
  * @throws {EdgecapError} `bundle-manifest-invalid` where the description is no valid manifest; `file-unwritable`.
  */
@@ -64,7 +64,7 @@ export async function writeBundle(
     if (replaced) await rm(old, { recursive: true });
   } catch (error) {
     await rm(staging, { recursive: true, force: true });
-    // A file's own error names the folder of a moment, which is gone.
+    // The file's own error would name the temporary folder, which is gone.
     throw unwritable(target, error instanceof EdgecapError ? error.cause : error);
   }
   return manifest;

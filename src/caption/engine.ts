@@ -2,9 +2,9 @@ import type { Caption, CaptionEvent } from "./caption.ts";
 import type { ImageSource } from "./image_source.ts";
 import type { CaptionOptions } from "./options.ts";
 
-/** What captions pictures: a bundle's graphs, or another library's model. Front ends know no more than this. */
+/** What captions pictures: a bundle's graphs, or another library's model. Front ends depend only on this interface. */
 export interface CaptionEngine extends AsyncDisposable {
-  /** The model's name, for people. */
+  /** The model's name, for display. */
   readonly name: string;
   /** Captions one picture; see `Captioner.caption`. */
   caption(image: ImageSource, options?: CaptionOptions): Promise<Caption>;

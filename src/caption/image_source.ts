@@ -5,21 +5,21 @@ import { EdgecapError, throwIfAborted } from "../errors.ts";
 /**
  * An encoded picture (JPEG, PNG, WebP, GIF or BMP), or where it is:
  *
- * - its bytes: a `Uint8Array` (a Node `Buffer` too), any other view, or an `ArrayBuffer`, which are not copied: leave
- *   them as they are until the caption is there;
+ * - its bytes: a `Uint8Array` (or a Node `Buffer`), any other view, or an `ArrayBuffer`. They are not copied: leave
+ *   them unchanged until the caption is ready;
  * - a `Blob` or `File`, or a `Response` whose body has not been read;
- * - a path, from the working folder unless it is absolute; in a browser an address, seen from the page;
- * - an `http:`, `https:`, `data:` or `blob:` URL, as text or as a `URL`, which is fetched as the runtime fetches;
- * - a `file:` URL, where there is a file system.
+ * - a path, relative to the working folder unless it is absolute; in a browser an address relative to the page;
+ * - an `http:`, `https:`, `data:` or `blob:` URL, as text or as a `URL`, which the runtime's `fetch` fetches;
+ * - a `file:` URL, if there is a file system.
  *
- * Whoever passes on what others wrote lets them name any file and any address: check it first, or give bytes.
+ * A path or URL from somebody else can name any file and any address: check it first, or pass bytes.
  */
 export type ImageSource = string | URL | Blob | Response | ArrayBuffer | ArrayBufferView;
 
-/** Longest file or answer that is read, in bytes: the largest picture that is captioned is shorter, even as a BMP. */
+/** Longest file or response to read, in bytes: even as a BMP, the largest allowed picture is shorter. */
 const maxBytes = 512 * 2 ** 20;
 
-/** How an address begins; `C:\photo.jpg` begins with a drive, and `a:b.jpg` is a file's name. */
+/** The beginning of an address; `C:\photo.jpg` begins with a drive, and `a:b.jpg` is a file name. */
 const scheme = /^(?:(?:https?|file|data|blob):|[a-z][a-z\d+.-]+:\/\/)/i;
 
 /** Whether a picture has to be fetched before its bytes can be read. */
@@ -39,7 +39,7 @@ export async function bytesOf(image: ImageSource, signal?: AbortSignal): Promise
   throwIfAborted(signal);
   if (image instanceof Uint8Array) return image;
   if (ArrayBuffer.isView(image)) return new Uint8Array(image.buffer, image.byteOffset, image.byteLength);
-  // Bytes of another realm, such as a frame or a test's sandbox, are no ArrayBuffer of this one.
+  // An ArrayBuffer of another realm, such as a frame or a test's sandbox, is not an instance of this one's class.
   if (Object.prototype.toString.call(image) === "[object ArrayBuffer]") return new Uint8Array(image as ArrayBuffer);
   if (image instanceof Blob) return bytesOfBlob(image, signal);
   if (image instanceof Response) return bytesOfResponse(image, image.url || "the response", signal);
@@ -52,7 +52,7 @@ export async function bytesOf(image: ImageSource, signal?: AbortSignal): Promise
   );
 }
 
-/** Where to fetch a picture from; `undefined` if it is a path, or no address at all. */
+/** Where to fetch a picture from; `undefined` if it is a path or not an address at all. */
 function addressOf(image: ImageSource): URL | string | undefined {
   if (image instanceof URL) return image;
   if (typeof image !== "string") return undefined;
@@ -118,7 +118,7 @@ async function bytesOfResponse(
   }
   const chunks: Uint8Array[] = [];
   let length = 0;
-  // Not `for await`, which not every browser knows for streams.
+  // Not `for await`, which not every browser supports for streams.
   const reader = response.body?.getReader();
   try {
     for (;;) {
@@ -153,7 +153,7 @@ function unreadable(where: string, cause: unknown): EdgecapError {
 function tooLarge(what: string, bytes: number): EdgecapError {
   return new EdgecapError(
     "image-too-large",
-    `${what} is too long for a picture (${bytes} bytes; the limit is ${maxBytes}): scale it down.`,
+    `${what} is too large for a picture (${bytes} bytes; the limit is ${maxBytes}): scale it down.`,
   );
 }
 

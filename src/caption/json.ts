@@ -1,6 +1,6 @@
 import type { Caption } from "./caption.ts";
 
-/** A caption as the command line prints it with `--json` and as the server answers it, its fields in that order. */
+/** A caption as the command line prints it with `--json` and as the server sends it, with its fields in that order. */
 export function captionJson(image: string, result: Caption): { image: string } & Caption {
   return {
     image,

@@ -1,6 +1,6 @@
 import { EdgecapError } from "../errors.ts";
 
-/** What other libraries call the same things, in small letters without `_` and `-`. */
+/** Other libraries' names for the same options, in lower case without `_` and `-`. */
 const elsewhere: Readonly<Record<string, string>> = {
   beamsize: "beams",
   beamwidth: "beams",
@@ -16,11 +16,11 @@ const elsewhere: Readonly<Record<string, string>> = {
 };
 
 /**
- * Refuses options that nobody reads: a misspelt one would have no effect, and nobody would notice.
+ * Refuses unknown options: a misspelt one would have no effect, and nobody would notice.
  *
- * @param options What a caller gave; a name whose value is `undefined` counts as left out.
- * @param known Every name that is read.
- * @param where The function that was called, for the message.
+ * @param options The options that were passed; a value of `undefined` counts as left out.
+ * @param known Every known name.
+ * @param where The called function, for the message.
  * @throws {EdgecapError} `option-invalid`, naming the option, the nearest one that exists, and all others.
  */
 export function refuseUnknown(options: object, known: readonly string[], where: string): void {
@@ -32,7 +32,7 @@ export function refuseUnknown(options: object, known: readonly string[], where: 
   }
 }
 
-/** The known name that somebody most likely meant. */
+/** The known name that was most likely meant. */
 function nearest(name: string, known: readonly string[]): string | undefined {
   const plain = (text: string) => text.toLowerCase().replaceAll(/[_-]/g, "");
   const meant = elsewhere[plain(name)];
@@ -44,7 +44,7 @@ function nearest(name: string, known: readonly string[]): string | undefined {
   return best?.other;
 }
 
-/** Letters to insert, delete, replace or swap with their neighbour to make `b` of `a`. */
+/** Number of letters to insert, delete, replace or swap with their neighbour to turn `a` into `b`. */
 function editDistance(a: string, b: string): number {
   let before: number[] = [];
   let above = Array.from({ length: b.length + 1 }, (_, j) => j);

@@ -10,26 +10,27 @@ export interface LoadOptions {
    * that comes with edgecap.
    */
   readonly bundle?: BundleSource | undefined;
-  /** Threads of one inference, 1 to 64. Default 1: more are slower where other work wants the cores. */
+  /** Threads per inference, 1 to 64. Default 1: more are slower if other work needs the cores. */
   readonly threads?: number;
   /**
-   * What executes the graphs: `wasm`, always there; `webgpu`; `native`, by the package onnxruntime-node; or `auto`, the
-   * fastest that gives the answer which the bundle stores. One given by name has to give that answer too. Default `auto`.
+   * What executes the graphs: `wasm`, always available; `webgpu`; `native`, which needs the package onnxruntime-node;
+   * or `auto`, the fastest that reproduces the bundle's stored answer. A backend chosen by name has to reproduce it
+   * too. Default `auto`.
    */
   readonly backend?: BackendChoice;
   /**
-   * The folder that `edgecap assets` wrote, if edgecap is bundled into another file: in a browser an address, seen from
-   * the page; elsewhere a path or `file:` URL. A process has one. Default: in a browser `edgecap/` beside the script,
-   * elsewhere the package itself.
+   * The folder that `edgecap assets` wrote, if edgecap is bundled into another file: in a browser an address relative
+   * to the page; elsewhere a path or `file:` URL. A process has only one such folder. Default: in a browser `edgecap/`
+   * beside the script, elsewhere the package itself.
    */
   readonly assets?: string | URL;
-  /** Called as the bundle's files arrive, the last time with `loaded` equal to `total`. */
+  /** Called as the bundle's files arrive; in the last call `loaded` equals `total`. */
   readonly onProgress?: (progress: LoadProgress) => void;
-  /** Ends the loading, downloads included: the call rejects with the signal's reason. */
+  /** Stops the loading, including downloads: the call rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
-/** Every option, which the compiler holds to be all of them. */
+/** Every option; the compiler checks that none is missing. */
 const loadNames: Readonly<Record<keyof LoadOptions, true>> = {
   bundle: true,
   threads: true,
@@ -40,7 +41,7 @@ const loadNames: Readonly<Record<keyof LoadOptions, true>> = {
 };
 
 /**
- * Checks what all engines check.
+ * Checks the options that all engines share.
  *
  * @throws {EdgecapError} `option-invalid`, quoting name, value and range, or naming an option that does not exist.
  */

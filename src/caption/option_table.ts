@@ -1,7 +1,7 @@
 import { highestMaxPixels } from "../image/max_pixels.ts";
 import type { CaptionSettings } from "./options.ts";
 
-/** An option that is a number. */
+/** A numeric option. */
 interface NumberRow {
   /** Whether it is a whole number. */
   readonly kind: "whole" | "number";

@@ -1,9 +1,9 @@
 import type { Caption, CaptionEvent, CaptionWord } from "./caption.ts";
 
 /**
- * Makes a stream of events of work that calls back.
+ * Turns work that reports through a callback into a stream of events.
  *
- * The work goes on at its own pace, so that a slow reader holds up nobody; its signal is aborted where the reader
+ * The work continues at its own pace, so a slow reader delays nobody; its signal is aborted if the reader
  * leaves.
  *
  * @param work Captions a picture, and calls `onWord` with each word as soon as it is decided.
@@ -16,7 +16,7 @@ export async function* captionStream(
   const left = new AbortController();
   const events = new ReadableStream<CaptionEvent>({
     start: (controller) => {
-      // A stream whose reader has left takes nothing more.
+      // A stream whose reader has left accepts nothing more.
       const ifRead = (step: () => void) => left.signal.aborted || step();
       const onWord = (word: CaptionWord) => ifRead(() => controller.enqueue({ type: "word", ...word }));
       work(onWord, signal ? AbortSignal.any([signal, left.signal]) : left.signal).then(

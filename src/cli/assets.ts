@@ -12,10 +12,10 @@ import { writeWhole } from "../files/write_whole.ts";
 export function registerAssets(program: Command): void {
   program
     .command("assets")
-    .description("Write what a web page needs that captions by itself: WebAssembly and a bundle.")
+    .description("Write the files that a web page needs to caption by itself: WebAssembly and a bundle.")
     .argument("<dir>", "folder to write to; serve it as edgecap/ beside the page's script")
     .option("--bundle <dir>", "fast, or folder or URL of the bundle (default: the one that comes with edgecap)")
-    .option("--webgpu", "also the 27 MB that the backend webgpu needs")
+    .option("--webgpu", "also write the 27 MB that the backend webgpu needs")
     .addHelpText("after", "\nExample:\n  edgecap assets public/edgecap")
     .action(assets);
 }

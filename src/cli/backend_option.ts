@@ -1,9 +1,12 @@
 import { Option } from "commander";
 import { backendNames } from "../runtime/backend.ts";
 
-/** The option `--backend` of all verbs that caption. */
+/** The option `--backend`, for every verb that captions. */
 export function backendOption(): Option {
-  return new Option("--backend <name>", "what runs the graphs; auto is the fastest that proves right here (see doctor)")
+  return new Option(
+    "--backend <name>",
+    "what runs the graphs; auto takes the fastest that gives the right answer here (see doctor)",
+  )
     .choices(["auto", ...backendNames])
     .default("auto")
     .env("EDGECAP_BACKEND");

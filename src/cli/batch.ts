@@ -36,13 +36,13 @@ interface BatchFlags extends Pick<CaptionSettings, (typeof captionOptions)[numbe
 export function registerBatch(program: Command): void {
   const command = program
     .command("batch")
-    .description("Caption any number of pictures into a file, and go on where it was stopped.")
+    .description("Caption any number of pictures into a file; run it again after a stop to continue.")
     .argument(
       "<inputs...>",
-      "folders, patterns, pictures, and lists with a path a line; - reads a list from standard input",
+      "folders, patterns, pictures, and lists with one path per line; - reads a list from standard input",
     )
-    .requiredOption("--out <file>", "file of results, a line of JSON a picture")
-    .option("--workers <n>", "threads that caption", wholeNumber(1, 256), availableParallelism())
+    .requiredOption("--out <file>", "file of results, one line of JSON per picture")
+    .option("--workers <n>", "number of captioning threads", wholeNumber(1, 256), availableParallelism())
     .option(...hiddenFlag);
   addCaptionFlags(command, captionOptions)
     .option(
@@ -51,16 +51,19 @@ export function registerBatch(program: Command): void {
     )
     .addOption(backendOption())
     .addOption(
-      queueOption("have the machines caption that run edgecap worker; see there").conflicts(["workers", "bundle"]),
+      queueOption("send the work to the machines that run edgecap worker; see its help").conflicts([
+        "workers",
+        "bundle",
+      ]),
     )
     .addHelpText(
       "after",
       `
-Lists are UTF-8 or UTF-16, with a path a line or, as find -print0 writes them, a NUL behind each.
-Pictures that have a line in the file are passed over, so the same command goes on after a stop of any kind, and captions
-what has been added. A picture that fails has a line too; delete it to try again.
-With --queue the pictures themselves are not sent: they must lie under the same paths on every machine.
-With --min-confidence a sentence that is less sure gives way to "a photo of ..." with what is sure, or to an empty caption.
+Lists are UTF-8 or UTF-16. Each path ends in a line break or, as find -print0 writes them, in a NUL.
+Pictures that already have a line in the file are skipped. Run the same command again to continue after a stop, or to
+caption pictures that you have added. A picture that fails has a line too; delete that line to try again.
+With --queue the pictures themselves are not sent: every machine must find them under the same paths.
+With --min-confidence, a sentence that is less sure becomes "a photo of ..." with what is sure, or an empty caption.
 Exit status: 0 all captioned, 1 some failed or were less sure, 2 wrong usage, 130 interrupted.
 
 Examples:
@@ -78,7 +81,7 @@ async function batch(inputs: string[], flags: BatchFlags): Promise<void> {
   const { hidden = false } = flags;
   const images = (onProblem: (error: EdgecapError) => void) =>
     inputImages(inputs, process.stdin, { hidden, onProblem });
-  // Listed twice, once to count, unless the list can only be read once: how long it takes is worth knowing.
+  // The inputs are listed twice, once to count them for the progress bar, unless the list can be read only once.
   const total = !process.stderr.isTTY || (await isReadOnce(inputs)) ? 0 : await count(images(() => {}));
   using progress = startProgress(total, "pictures");
   const started = performance.now();
@@ -97,7 +100,7 @@ async function batch(inputs: string[], flags: BatchFlags): Promise<void> {
   const counts = await sayingWhatIsKept(
     () => (flags.queue === undefined ? captionHere(work, flags) : captionElsewhere(work, flags.queue, flags.out)),
     () =>
-      `: ${soFar.captioned} captioned and ${soFar.failed} failed since the start are kept in "${flags.out}"; the same command goes on.`,
+      `: ${soFar.captioned} captioned and ${soFar.failed} failed since the start are kept in "${flags.out}"; run the same command to continue.`,
   );
   const failed = counts.failed + results.before.failed;
   process.stderr.write(summary(counts, (performance.now() - started) / 1000, results.before.failed));
@@ -120,7 +123,7 @@ async function captionElsewhere(work: BatchWork, queue: QueueAddress, out: strin
   }
 }
 
-/** Whether one of the inputs is a pipe, which gives its list to the first who reads it. */
+/** Whether one of the inputs is a pipe, which can be read only once. */
 async function isReadOnce(inputs: readonly string[]): Promise<boolean> {
   const found = await Promise.all(inputs.map((input) => stat(input).catch(() => undefined)));
   return inputs.includes(standardInput) || found.some((input) => input?.isFIFO() === true);
@@ -140,7 +143,7 @@ function summary(
   const lines = [
     `${captioned} captioned in ${seconds.toFixed(1)} s (${(captioned / seconds).toFixed(1)} a second), ${failed} failed, ${skipped} done before${failedBefore > 0 ? `, of which ${failedBefore} failed` : ""}`,
     ...(unsure > 0
-      ? [`  ${unsure} of those captioned were less sure than asked, and have a plain caption or none`]
+      ? [`  ${unsure} of those captioned were less sure than --min-confidence, and have a plain caption or none`]
       : []),
     ...Object.entries(failures).map(([code, times]) => `  ${code}: ${times}`),
   ];

@@ -2,20 +2,20 @@ import type { BatchCaptioner } from "../batch/run_batch.ts";
 import { WorkerPool } from "../pool/worker_pool.ts";
 import type { BackendChoice } from "../runtime/backend.ts";
 
-/** Longest time for a picture, in milliseconds: no client waits, so that only a hung worker is given up. */
+/** Longest time for a picture, in milliseconds. No client waits, so it only serves to give up on a hung worker. */
 const patienceMs = 24 * 3600 * 1000;
 const hangMs = 120_000;
 
 /** Threads that caption the pictures of a batch. */
 export interface BatchPool extends BatchCaptioner, AsyncDisposable {
-  /** Starts the threads; kept once one is ready. Called again, it does nothing more. */
+  /** Starts the threads, and resolves once one is ready. Further calls do nothing more. */
   start(): Promise<void>;
 }
 
 /**
- * A pool whose threads start with `start()`: a batch with nothing to do needs none.
+ * A pool whose threads start at `start()`, since a batch with nothing to do needs no threads.
  *
- * Starting throws what loading the bundle throws.
+ * `start()` throws what loading the bundle throws.
  */
 export function openBatchPool(options: {
   readonly workers: number;

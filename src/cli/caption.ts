@@ -30,21 +30,21 @@ export function registerCaption(program: Command): void {
     .command("caption")
     .description("Caption pictures: JPEG, PNG, WebP, GIF (first frame) and BMP.")
     .argument("<files...>", "files, folders and patterns; - reads one picture from standard input")
-    .option("--json", "print one line of JSON a picture, in their order")
+    .option("--json", "print one line of JSON per picture, in their order")
     .option(...hiddenFlag);
   addCaptionFlags(command, Object.keys(optionTable) as OptionName[])
     .option(
       "--bundle <dir>",
       "fast, folder or URL of a bundle, or transformers:FOLDER (default: the one that comes with edgecap)",
     )
-    .option("--threads <n>", "threads of one inference", wholeNumber(1, 64), 1)
+    .option("--threads <n>", "number of threads per inference", wholeNumber(1, 64), 1)
     .addOption(backendOption())
     .addHelpText(
       "after",
       `
-One picture without --json prints its caption alone; several print "file: caption".
-With --min-confidence a sentence that is less sure gives way to "a photo of ..." with what is sure, or to nothing.
-Exit status: 0 all captioned, 1 some failed or were less sure (the rest are captioned), 2 wrong usage.
+One picture prints its caption alone; several print "file: caption". --json prints more.
+With --min-confidence, a sentence that is less sure becomes "a photo of ..." with what is sure, or is left out.
+Exit status: 0 all captioned, 1 some failed or were less sure (the others are captioned), 2 wrong usage.
 
 Examples:
   edgecap caption photo.jpg

@@ -1,7 +1,7 @@
 import packageJson from "../../package.json" with { type: "json" };
 import { runtimeName } from "../platform/runtime_name.ts";
 
-/** Ends the command on a Node that is too old, before anything fails in words that help nobody. */
+/** Ends the command if Node is too old, before anything fails with a message that helps nobody. */
 function checkRuntime(): void {
   const { node } = process.versions;
   const [least] = /\d+\.\d+/.exec(packageJson.engines.node)!;

@@ -9,7 +9,8 @@ export function registerCompletion(program: Command): void {
     .addHelpText("after", "\nExample:\n  source <(edgecap completion bash)")
     .action((shell: string, _flags: object, command: Command) => {
       const script = scripts[shell];
-      if (script === undefined) command.error(`error: "${shell}" is no shell that is known here: bash, zsh or fish`);
+      if (script === undefined)
+        command.error(`error: "${shell}" is not a shell that edgecap knows: give bash, zsh or fish`);
       else process.stdout.write(script(verbsOf(program)));
     });
 }
@@ -24,7 +25,7 @@ function verbsOf(program: Command): Verb[] {
   return program.commands.map((command) => ({
     name: command.name(),
     description: command.description(),
-    options: [...command.options, new Option("--help", "say more")],
+    options: [...command.options, new Option("--help", "show help")],
   }));
 }
 
@@ -76,7 +77,7 @@ compdef _edgecap edgecap
       .concat("\n"),
 };
 
-/** Text that may stand between single quotes and inside the brackets of zsh. */
+/** Text made safe for single quotes and for zsh's brackets. */
 function quoted(text: string): string {
   return text.replaceAll(/['[\]:]/g, " ");
 }

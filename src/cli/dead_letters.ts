@@ -7,13 +7,13 @@ import { queueOption } from "./queue_option.ts";
 export function registerDeadLetters(program: Command): void {
   program
     .command("dead-letters")
-    .description("List the pictures of a queue that failed for good, a line of JSON each.")
-    .addOption(queueOption("queue, as edgecap worker takes it").makeOptionMandatory())
-    .option("--clear", "empty the list once it is printed")
+    .description("List the pictures of a queue that failed for good, one line of JSON each.")
+    .addOption(queueOption("address of the queue; see edgecap worker").makeOptionMandatory())
+    .option("--clear", "empty the list after printing it")
     .addHelpText(
       "after",
       `
-A picture is tried again where its line is deleted from the file of results and edgecap batch is run again.
+To try a picture again, delete its line from the file of results and run edgecap batch again.
 
 Example:
   edgecap dead-letters --queue redis://queue.example:6379 --clear >> failed.jsonl`,

@@ -18,14 +18,14 @@ interface DoctorFlags {
 export function registerDoctor(program: Command): void {
   program
     .command("doctor")
-    .description("Say what this machine offers, try each backend, and say which one auto takes.")
+    .description("Report what this machine offers, try each backend, and say which one auto takes.")
     .option("--json", "print one line of JSON")
     .option("--bundle <dir>", "fast, or folder or URL of a bundle (default: the one that comes with edgecap)")
-    .option("--threads <n>", "threads of one inference", wholeNumber(1, 64), 1)
+    .option("--threads <n>", "number of threads per inference", wholeNumber(1, 64), 1)
     .addHelpText(
       "after",
       `
-It measures anew, and what it finds is what auto takes from then on. A software adapter of WebGPU takes a minute.
+It measures every backend again; from then on, auto takes what it found. With a software adapter of WebGPU this takes a minute.
 
 Exit status: 0 a backend gives the right caption, 1 none does, 2 wrong usage.
 
@@ -40,7 +40,7 @@ async function doctor(flags: DoctorFlags): Promise<void> {
   if (flags.bundle?.startsWith("transformers:") === true)
     throw new EdgecapError(
       "option-invalid",
-      `"${flags.bundle}" is no bundle: its backend is chosen by transformers.js.`,
+      `"${flags.bundle}" is not a bundle of edgecap: transformers.js chooses its own backend.`,
     );
   const report = await diagnose({ source: await openBundle(flags.bundle ?? defaultBundle), threads: flags.threads });
   if (report.choice === undefined) process.exitCode = 1;
@@ -56,8 +56,8 @@ function text(report: DoctorReport): string {
     `  system    ${machine.platform} ${machine.architecture}, ${machine.processor}`,
     `  cores     ${machine.cores}`,
     `  wasm      SIMD ${yesNo(machine.simd)}, relaxed SIMD ${yesNo(machine.relaxedSimd)}, threads ${yesNo(machine.wasmThreads)}`,
-    `  bundle    ${report.bundle.name} ${report.bundle.version}, encoder ${report.bundle.encoder}, decoder ${report.bundle.decoder}${report.bundle.selfTest ? "" : pc.yellow(" (stores no answer to test backends with)")}`,
-    `  threads   ${report.threads} for an inference`,
+    `  bundle    ${report.bundle.name} ${report.bundle.version}, encoder ${report.bundle.encoder}, decoder ${report.bundle.decoder}${report.bundle.selfTest ? "" : pc.yellow(" (stores no answer, so backends cannot be tested)")}`,
+    `  threads   ${report.threads} per inference`,
     "",
     ...report.backends.flatMap((backend) => [...backendLines(backend), ""]),
   ];
@@ -96,7 +96,7 @@ function backendLines({ name, engine, adapter, problem, selfTest }: BackendRepor
     const { featureError, tolerance, encodeMs, wordMs } = selfTest;
     lines.push(
       `  test      ${selfTest.passed ? `same words, features ${featureError.toExponential(1)} from the stored ones (up to ${tolerance} passes)` : difference(selfTest)}`,
-      `  time      ${encodeMs.toFixed(0)} ms the encoder, ${wordMs.toFixed(1)} ms a word`,
+      `  time      ${encodeMs.toFixed(0)} ms for the encoder, ${wordMs.toFixed(1)} ms per word`,
     );
   }
   if (problem !== undefined) lines.push(`  why       ${problem}`);

@@ -1,6 +1,6 @@
 /**
- * Ends the process in a second though connections to a server that is gone would keep it: what they wait for does not come. Where
- * nothing keeps it, it ends at once.
+ * Ends the process within a second, even if connections to a server that is gone would keep it alive. If
+ * nothing keeps it alive, it ends at once.
  */
 export function endAnyway(): void {
   setTimeout(() => process.exit(), 1000).unref();

@@ -29,14 +29,16 @@ interface EvaluateFlags {
 export function registerEvaluate(program: Command): void {
   program
     .command("evaluate")
-    .description("Score captions against what people wrote: BLEU, ROUGE-L and CIDEr as the COCO caption code has them.")
+    .description(
+      "Score captions against what people wrote: BLEU, ROUGE-L and CIDEr, as the COCO caption code computes them.",
+    )
     .requiredOption(
       "--captions <file>",
       "what people wrote: Kaggle's captions.txt, Flickr8k.token.txt or Karpathy's JSON",
     )
     .option("--images <dir>", "folder of the pictures to caption and score")
     .option("--hypotheses <file>", 'score these captions: lines of "edgecap caption --json", or image<TAB>caption')
-    .option("--list <file>", "score only these images, one name a line")
+    .option("--list <file>", "score only these images, one name per line")
     .option("--beams <n>", "width of the beam search; 1 is greedy (default: the bundle's)", wholeNumber(1, 64))
     .option(
       "--bundle <dir>",
@@ -47,7 +49,7 @@ export function registerEvaluate(program: Command): void {
     .addHelpText(
       "after",
       `
-Without --json the scores are times 100, as papers print them.
+Without --json the scores are multiplied by 100, as in papers.
 
 Examples:
   edgecap evaluate --captions captions.txt --images Images --list devImages.txt
@@ -60,7 +62,7 @@ Examples:
 async function runEvaluate(flags: EvaluateFlags): Promise<void> {
   checkFlags(flags);
   const { captions, dropped } = await readCaptions(flags.captions);
-  if (dropped > 0) process.stderr.write(`Left out ${dropped} rows of "${flags.captions}" that hold no caption.\n`);
+  if (dropped > 0) process.stderr.write(`Skipped ${dropped} rows of "${flags.captions}" that hold no caption.\n`);
   const listed = flags.list === undefined ? undefined : await readSplitList(flags.list, captions);
   const hypotheses =
     flags.hypotheses === undefined
@@ -70,7 +72,7 @@ async function runEvaluate(flags: EvaluateFlags): Promise<void> {
   for (const [id, hypothesis] of hypotheses) {
     const references = captions.get(id);
     if (references === undefined) {
-      const message = `"${flags.hypotheses}" captions "${id}", which "${flags.captions}" does not know. Remove the line, or give --list.`;
+      const message = `"${flags.hypotheses}" captions "${id}", which is not in "${flags.captions}". Remove the line, or give --list.`;
       throw new EdgecapError("data-invalid", message);
     }
     items.push({ id, hypothesis, references });
@@ -88,12 +90,12 @@ function checkFlags({ images, hypotheses, beams, bundle }: EvaluateFlags): void 
     const name = beams === undefined ? "--bundle" : "--beams";
     throw new EdgecapError(
       "option-invalid",
-      `${name} has no use with --hypotheses, whose captions are ready. Leave it out.`,
+      `${name} has no effect with --hypotheses, whose captions already exist. Leave it out.`,
     );
   }
 }
 
-/** Captions of the images wanted from a file, which has to hold one for each; without a list, all that it holds. */
+/** Captions from a file, one for each listed image; without a list, all of them. */
 async function readyHypotheses(file: string, listed: readonly string[] | undefined): Promise<Map<string, string>> {
   const { captions, failed } = await readHypotheses(file);
   const wanted = listed ?? [...captions.keys(), ...failed];
@@ -101,8 +103,8 @@ async function readyHypotheses(file: string, listed: readonly string[] | undefin
   for (const image of wanted) {
     const caption = captions.get(image);
     if (caption === undefined) {
-      const why = failed.includes(image) ? "an error in place of a caption" : "no caption";
-      const message = `"${file}" has ${why} for "${image}". A score needs a caption of every image: add it, or list the others with --list.`;
+      const why = failed.includes(image) ? "an error instead of a caption" : "no caption";
+      const message = `"${file}" has ${why} for "${image}". Every image needs a caption: add it, or list the other images with --list.`;
       throw new EdgecapError("data-invalid", message);
     }
     chosen.set(image, caption);

@@ -22,22 +22,20 @@ const precisions = ["fp32", "fp16", "int8"];
 export function registerExport(program: Command): void {
   program
     .command("export")
-    .description("Make a bundle of a training run, and say what its precision costs in CIDEr on the dev photos.")
+    .description("Make a bundle from a training run, and report what its precision costs in CIDEr on the dev photos.")
     .argument("<run>", "folder of the run")
     .requiredOption("--out <dir>", "folder of the bundle")
     .addOption(
-      new Option("--encoder-precision <p>", "how the encoder is stored (default: as the run was trained with)").choices(
-        precisions,
-      ),
+      new Option("--encoder-precision <p>", "how to store the encoder (default: as in training)").choices(precisions),
     )
-    .addOption(new Option("--decoder-precision <p>", "how the decoder is stored").choices(precisions).default("fp16"))
-    .option("--name <name>", "name in the bundle's manifest (default: edgecap- and the preset)")
-    .option("--threads <n>", "threads that compute features", wholeNumber(1, 64), 2)
+    .addOption(new Option("--decoder-precision <p>", "how to store the decoder").choices(precisions).default("fp16"))
+    .option("--name <name>", "name in the bundle's manifest (default: edgecap-PRESET)")
+    .option("--threads <n>", "number of threads that compute features", wholeNumber(1, 64), 2)
     .option("--json", "print one line of JSON")
     .addHelpText(
       "after",
       `
-The default bundle's encoder comes in int8 alone. What its 8 bits cost is measured for runs with --encoder resnet50, in a checkout.
+The default bundle's encoder exists only in int8. To measure what 8 bits cost, train with --encoder resnet50 in a checkout.
 
 Example:
   edgecap export runs/first --out bundles/first --encoder-precision int8 --decoder-precision int8`,
@@ -130,7 +128,7 @@ async function runExport(run: string, flags: ExportFlags): Promise<void> {
   if (encoder.precision !== "fp32" && whole === undefined) {
     say(
       `encoder ${encoder.precision}`,
-      "what it costs is not known, as it is not at hand in float32; of --encoder resnet50, which can be made so, it is",
+      "its cost is unknown, because this encoder does not exist in float32; a run with --encoder resnet50 can tell",
     );
   }
 }

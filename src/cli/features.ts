@@ -22,11 +22,11 @@ interface FeaturesFlags {
 export function registerFeatures(program: Command): void {
   program
     .command("features")
-    .description("Write the features of ImageNet's ResNet50 of pictures to a NumPy file, one row a picture.")
+    .description("Write the features of pictures, from ImageNet's ResNet50, to a NumPy file, one row per picture.")
     .argument("<files...>", "files, folders and patterns; - reads one picture from standard input")
     .addOption(new Option("--precision <p>", "precision of the encoder").choices(["fp32", "int8"]).default("int8"))
     .addOption(new Option("--size <n>", "side of the encoder's input in pixels").choices(["224", "90"]).default("224"))
-    .option("--pool", "write the mean over the regions, not the grid")
+    .option("--pool", "write the mean over the regions instead of the grid")
     .requiredOption("--out <file>", "the .npy file to write (float32, regions row by row, channels last)")
     .addHelpText("after", "\nExample:\n  edgecap features --pool photos/ --out photos.npy")
     .action(features);

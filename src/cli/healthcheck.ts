@@ -3,21 +3,21 @@ import type { Command } from "commander";
 import { EdgecapError } from "../errors.ts";
 import { exitStatus } from "./run_program.ts";
 
-/** Time for the answer, in milliseconds. */
-const patience = 5000;
+/** Longest wait for the answer, in milliseconds. */
+const timeoutMs = 5000;
 
 /** Adds `edgecap healthcheck`. */
 export function registerHealthcheck(program: Command): void {
   program
     .command("healthcheck")
-    .description("Check that a server answers, where there is no curl: in a container.")
+    .description("Check that a server answers, for containers without curl.")
     .argument("[url]", "what to ask", "http://127.0.0.1:3000/healthz")
     .addHelpText(
       "after",
       `
-Ask /readyz whether a server has loaded its bundle. An answer is waited for 5 seconds.
+Ask /readyz to check that a server has loaded its bundle. It waits 5 seconds for the answer.
 
-Exit status: 0 the answer is 200 or another success, 1 it is not or there is none, 2 wrong usage.
+Exit status: 0 the answer is a success such as 200, 1 another answer or none, 2 wrong usage.
 
 Example:
   edgecap healthcheck http://127.0.0.1:8080/readyz`,
@@ -29,7 +29,7 @@ async function healthcheck(url: string): Promise<void> {
   if (URL.parse(url)?.protocol !== "http:")
     throw new EdgecapError(
       "option-invalid",
-      `"${url}" is no address to ask: give a URL with http, as the server speaks.`,
+      `"${url}" cannot be asked: give a URL that begins with http://, which is what the server speaks.`,
     );
   try {
     const { status, body } = await ask(url);
@@ -41,10 +41,10 @@ async function healthcheck(url: string): Promise<void> {
   }
 }
 
-/** Asks the address itself: fetch would go by way of a proxy where the environment names one. */
+/** Asks the address directly: fetch would use a proxy that the environment names. */
 function ask(url: string): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
-    get(url, { signal: AbortSignal.timeout(patience) }, (answer) => {
+    get(url, { signal: AbortSignal.timeout(timeoutMs) }, (answer) => {
       let body = "";
       answer.setEncoding("utf8");
       answer.on("data", (chunk: string) => {

@@ -10,8 +10,8 @@ import {
 import { walkFolder } from "../batch/walk_folder.ts";
 
 /**
- * Files that the arguments name: folders give their pictures by name, sub-folders and linked folders included; patterns give what they
- * match.
+ * Files that the arguments name: folders give their pictures sorted by name, including subfolders and linked folders;
+ * patterns give what they match.
  *
  * A name that matches nothing is kept, so that reading it reports the error in its place.
  *

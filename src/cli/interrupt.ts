@@ -1,6 +1,6 @@
 import { EdgecapError } from "../errors.ts";
 
-/** Ctrl-C stopped a verb; the message says what was kept, and how to go on. */
+/** Ctrl-C stopped a verb; the message says what was kept, and how to continue. */
 export class Interrupted extends EdgecapError {
   /** @param kept What was kept, as the rest of a sentence that begins with "Interrupted". */
   constructor(kept: string, options?: ErrorOptions) {
@@ -9,9 +9,9 @@ export class Interrupted extends EdgecapError {
 }
 
 /**
- * Does a verb's work, and where Ctrl-C ends it says what was kept.
+ * Does a verb's work; if Ctrl-C ends it, says what was kept.
  *
- * @param kept See {@linkcode Interrupted}; asked for when it is over.
+ * @param kept See {@linkcode Interrupted}; called only after an interruption.
  * @throws {Interrupted} in place of an `aborted`; other errors as they are.
  */
 export async function sayingWhatIsKept<T>(work: () => Promise<T>, kept: () => string): Promise<T> {
@@ -23,7 +23,7 @@ export async function sayingWhatIsKept<T>(work: () => Promise<T>, kept: () => st
   }
 }
 
-/** A signal that Ctrl-C aborts; the handler goes with the scope. */
+/** A signal that Ctrl-C aborts; the handler is removed at the end of the scope. */
 export function interruptSignal(): { readonly signal: AbortSignal } & Disposable {
   const controller = new AbortController();
   const interrupt = () => controller.abort(new EdgecapError("aborted", "Interrupted."));

@@ -2,15 +2,15 @@ import { readFile } from "node:fs/promises";
 import type { RegisterVerb } from "./program.ts";
 
 /**
- * Makes what adds `edgecap licences`.
+ * Makes the function that adds `edgecap licences`.
  *
- * @param file Where the text is; in an executable, inside it.
+ * @param file Path of the text; in an executable, it is inside.
  */
 export function registerLicences(file: string | URL): RegisterVerb {
   return (program) => {
     program
       .command("licences")
-      .description("Print the licences of what others made and edgecap carries.")
+      .description("Print the licences of the third-party code inside edgecap.")
       .addHelpText("after", "\nExample:\n  edgecap licences | less")
       .action(async () => {
         process.stdout.write(await readFile(file, "utf8"));

@@ -1,16 +1,16 @@
 import { write } from "node:fs";
 
-/** Most characters of lines that wait to be written. */
+/** Limit of the lines that wait to be written, in characters. */
 const mostWaiting = 1 << 20;
 
 type Done = (error: Error | null, written: number) => void;
 
-/** What is used of Deno, whose types are not here. */
+/** The part of Deno's API used here, whose types are missing. */
 interface DenoOutput {
   readonly stderr: { write(bytes: Uint8Array): Promise<number> };
 }
 
-/** Writes to standard error on another thread. Deno's `node:fs` does it on this one. */
+/** Writes to standard error on another thread; Deno's `node:fs` would write on this one. */
 function writeToStderr(bytes: Uint8Array, done: Done): void {
   const { Deno } = globalThis as { Deno?: DenoOutput };
   if (Deno === undefined) write(2, bytes, done);
@@ -22,10 +22,10 @@ function writeToStderr(bytes: Uint8Array, done: Done): void {
 }
 
 /**
- * Writes lines to standard error without ever waiting for who reads it.
+ * Writes lines to standard error without ever waiting for its reader.
  *
- * Where the log goes into a pipe that nobody empties, an ordinary write stops the whole process, the handlers of its
- * signals with it. Here lines wait in memory, and are dropped and counted where too many do.
+ * If the log goes into a pipe that nobody empties, an ordinary write blocks the process, including its signal
+ * handlers. Here lines wait in memory; if too many wait, they are dropped and counted.
  */
 export class LogWriter {
   readonly #write: (bytes: Uint8Array, done: Done) => void;
@@ -81,7 +81,7 @@ export class LogWriter {
 
   #send(bytes: Uint8Array): void {
     this.#write(bytes, (error, written) => {
-      // A pipe that is full for the moment, where it was opened not to wait.
+      // A non-blocking pipe that is full at the moment.
       if ((error as NodeJS.ErrnoException | null)?.code === "EAGAIN") {
         setTimeout(() => this.#send(bytes), 50);
         return;

@@ -3,7 +3,7 @@ import "./check_runtime.ts";
 
 import { permissionMissing } from "../errors.ts";
 
-// Imported here, as packages read the environment while they load, which Deno may refuse.
+// Imported here because packages read the environment while they load, and Deno may refuse that.
 try {
   await import("./command_line.ts");
 } catch (error) {

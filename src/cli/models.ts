@@ -13,10 +13,10 @@ export function registerModels(program: Command): void {
     .command("models")
     .description("List bundles and verify their files.")
     .argument("[folders...]", "folders of bundles (default: those that come with edgecap)")
-    .option("--json", "print one line of JSON a bundle")
+    .option("--json", "print one line of JSON per bundle")
     .addHelpText(
       "after",
-      "\nExit status: 0 all are whole, 1 some are not, 2 wrong usage.\n\nExample:\n  edgecap models my-bundle",
+      "\nExit status: 0 all bundles are complete, 1 some are not, 2 wrong usage.\n\nExample:\n  edgecap models my-bundle",
     )
     .action(models);
 }
@@ -33,7 +33,7 @@ async function models(args: string[], flags: { json?: boolean }): Promise<void> 
 async function installedBundles(): Promise<BundleSource[]> {
   const models = dirname(fileURLToPath(defaultBundle));
   const entries = await readdir(models, { withFileTypes: true }).catch(() => undefined);
-  // An executable has no folder of bundles: they are inside.
+  // An executable carries its bundles inside, so it has no folder of them.
   if (entries === undefined) return Object.values(includedBundles);
   return entries
     .filter((entry) => entry.isDirectory() && !entry.name.startsWith("."))

@@ -1,12 +1,12 @@
 import { createFile } from "../files/write_whole.ts";
 
 /**
- * Writes float32 rows as a NumPy file (format 1.0), and gives it its name once it is whole.
+ * Writes float32 rows as a NumPy file (format 1.0). The file gets its name once it is complete.
  *
  * @param path The `.npy` file.
  * @param shape Lengths; the first is the number of rows.
- * @param rows Rows, each with the product of the other lengths of elements.
- * @throws {EdgecapError} `file-unwritable`, and what `rows` throws; nothing half-written is left.
+ * @param rows Rows; each has as many elements as the product of the other lengths.
+ * @throws {EdgecapError} `file-unwritable`, and what `rows` throws; no half-written file is left.
  */
 export async function writeNpy(
   path: string,

@@ -5,7 +5,7 @@ export function wholeNumber(low: number, high: number): (text: string) => number
   return (text) => {
     const value = Number(text);
     if (!/^\d+$/.test(text) || value < low || value > high) {
-      throw new InvalidArgumentError(`"${text}" is no whole number from ${low} to ${high}.`);
+      throw new InvalidArgumentError(`"${text}" is not a whole number from ${low} to ${high}.`);
     }
     return value;
   };
@@ -16,7 +16,7 @@ export function realNumber(low: number, high: number): (text: string) => number 
   return (text) => {
     const value = Number(text);
     if (text.trim() === "" || !(value >= low && value <= high)) {
-      throw new InvalidArgumentError(`"${text}" is no number from ${low} to ${high}.`);
+      throw new InvalidArgumentError(`"${text}" is not a number from ${low} to ${high}.`);
     }
     return value;
   };

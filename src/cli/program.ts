@@ -19,15 +19,15 @@ import { registerWorker } from "./worker.ts";
 export type RegisterVerb = (program: Command) => void;
 
 /**
- * The command line: what captions, serves and scores, which is all that an executable holds, and `more`.
+ * The command line: the verbs that caption, serve and score, which are all that an executable has, and `more`.
  *
  * @param more Verbs that need what an executable leaves out, such as tfjs.
  */
 export function buildProgram(more: readonly RegisterVerb[] = []): Command {
   const program = new Command("edgecap")
-    .description("A photo goes in, a sentence comes out, on the edge.")
+    .description("Describe pictures in a sentence, on your own machine.")
     .version(versionText())
-    .showHelpAfterError("(--help says more)")
+    .showHelpAfterError("(use --help for the options)")
     .enablePositionalOptions();
   const verbs = [
     ...[registerCaption, registerServe, registerModels, registerTokenize, registerEvaluate],

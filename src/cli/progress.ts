@@ -1,15 +1,15 @@
 import { SingleBar } from "cli-progress";
 
-/** A progress bar that is taken away when it goes out of scope. */
+/** A progress bar that is removed when it goes out of scope. */
 export interface Progress extends Disposable {
-  /** Says how much is done, and what else there is to say beside it. */
+  /** Reports how much is done, with an optional note. */
   update(done: number, note?: string): void;
 }
 
 /**
- * A progress bar on standard error, where that is a terminal; elsewhere, and for a single item, it shows nothing.
+ * A progress bar on standard error, if that is a terminal; otherwise, and for a single item, it shows nothing.
  *
- * Where captions go to the same terminal line by line, they are progress enough: then pass `sharesTerminal`.
+ * Pass `sharesTerminal` if captions go to the same terminal line by line: they show the progress themselves.
  */
 export function startProgress(total: number, unit: string, sharesTerminal = false): Progress {
   if (!process.stderr.isTTY || total < 2 || sharesTerminal) return { update() {}, [Symbol.dispose]() {} };
@@ -27,26 +27,26 @@ export function startProgress(total: number, unit: string, sharesTerminal = fals
 }
 
 /**
- * A callback that shows a bar from the first call of a phase to its last, then waits for the next phase. Where standard
- * error is no terminal, it says once a minute how far the phase is: a log is all there is to look at.
+ * A callback that shows a bar from the first call of a phase to its last, then waits for the next phase. If standard
+ * error is not a terminal, it reports once a minute how far the phase is, for whoever reads the log.
  *
  * @param unit What is counted.
  */
 export function phaseProgress(unit: string): (done: number, total: number, note?: string) => void {
   let progress: Progress | undefined;
   let started = 0;
-  let told = 0;
+  let lastReport = 0;
   // A resumed phase does not begin at 1.
   let first = 0;
   return (done, total, note) => {
     const now = performance.now();
     if (progress === undefined) {
       progress = startProgress(total, unit);
-      [started, told, first] = [now, now, done];
+      [started, lastReport, first] = [now, now, done];
     }
     progress.update(done, note);
-    if (!process.stderr.isTTY && done > first && now - told > 60_000) {
-      told = now;
+    if (!process.stderr.isTTY && done > first && now - lastReport > 60_000) {
+      lastReport = now;
       const minutes = ((now - started) / 60_000 / (done - first)) * (total - done);
       const more = note === undefined ? "" : `, ${note}`;
       process.stderr.write(`  ${done}/${total} ${unit}, about ${minutes.toFixed(1)} min left${more}\n`);

@@ -14,7 +14,7 @@ export const exitStatus = { done: 0, someFailed: 1, wrongUsage: 2, interrupted: 
 export async function runProgram(program: Command, args: readonly string[]): Promise<number> {
   for (const command of [program, ...program.commands]) command.exitOverride();
   process.stdout.on("error", outputFailed);
-  // Deno throws where the others have an event.
+  // Deno throws, while the other runtimes emit an event.
   const { stdout } = process;
   const write = stdout.write.bind(stdout) as (...given: unknown[]) => boolean;
   stdout.write = (...given: unknown[]) => {
@@ -24,7 +24,7 @@ export async function runProgram(program: Command, args: readonly string[]): Pro
       return outputFailed(error as NodeJS.ErrnoException);
     }
   };
-  // There is nowhere left to say it.
+  // There is no other place to report it.
   process.stderr.on("error", () => process.exit(exitStatus.someFailed));
   try {
     await program.parseAsync([...args], { from: "user" });
@@ -47,10 +47,10 @@ function sayFailure(error: EdgecapError): number {
   return error.code === "option-invalid" ? exitStatus.wrongUsage : exitStatus.someFailed;
 }
 
-/** Ends the process, since standard output takes nothing more. */
+/** Ends the process, since standard output accepts nothing more. */
 function outputFailed(error: NodeJS.ErrnoException): never {
   const { code, message } = error;
-  // A reader that has seen enough, such as head, closes the pipe: no reason to complain.
+  // A reader that has seen enough, such as head, closes the pipe; that is not an error.
   if (code === "EPIPE" || /\(os error 32\)/.test(message)) process.exit(exitStatus.done);
   const isFull = code === "ENOSPC" || code === "EDQUOT" || /\(os error (?:28|122)\)/.test(message);
   const why = isFull ? "the disk is full" : message;

@@ -34,7 +34,7 @@ const mebibyte = 2 ** 20;
 export function registerServe(program: Command): void {
   program
     .command("serve")
-    .description("Caption photos over HTTP, for other programs and on a page for people.")
+    .description("Caption pictures over HTTP, for other programs and on a page for people.")
     .option("--host <address>", "address to listen on; 0.0.0.0 for all", "127.0.0.1")
     .option("--port <n>", "port to listen on; 0 picks a free one", wholeNumber(0, 65_535), 3000)
     .option(
@@ -42,38 +42,38 @@ export function registerServe(program: Command): void {
       "fast, folder or URL of a bundle, or transformers:DIR (default: the one that comes with edgecap)",
     )
     .addOption(backendOption())
-    .option("--workers <n>", "threads that caption (default: one a core)", wholeNumber(1, 256))
-    .option("--queue <n>", "most photos that wait (default: 64)", wholeNumber(0, 100_000))
-    .option("--deadline <s>", "seconds from a photo's arrival to its answer (default: 30)", wholeNumber(1, 3600))
-    .option("--drain <s>", "seconds for what is in hand at the end", wholeNumber(0, 3600), 20)
+    .option("--workers <n>", "number of captioning threads (default: one per core)", wholeNumber(1, 256))
+    .option("--queue <n>", "most pictures that may wait (default: 64)", wholeNumber(0, 100_000))
+    .option("--deadline <s>", "seconds from a picture's arrival to its answer (default: 30)", wholeNumber(1, 3600))
+    .option("--drain <s>", "seconds to finish the open requests when the server stops", wholeNumber(0, 3600), 20)
     .option(
       "--cache <MiB>",
-      "memory for captions of photos seen before; 0 for none (default: 32)",
+      "memory for captions of pictures seen before; 0 for none (default: 32)",
       wholeNumber(0, 65_536),
     )
-    .option("--body-limit <MiB>", "largest body of a request (default: 20)", wholeNumber(1, 1024))
+    .option("--body-limit <MiB>", "largest request body (default: 20)", wholeNumber(1, 1024))
     .option(
       "--body-memory <MiB>",
-      "memory for all bodies and photos in hand; more get 503 (default: 256)",
+      "memory for the bodies and pictures of all open requests; more get 503 (default: 256)",
       wholeNumber(1, 1_048_576),
     )
-    .option("--max-images <n>", "most images of a request (default: 16)", wholeNumber(1, 1000))
+    .option("--max-images <n>", "most pictures per request (default: 16)", wholeNumber(1, 1000))
     .addOption(captionFlag("maxPixels"))
-    .option("--tokens <file>", "file of bearer tokens, one a line; or EDGECAP_TOKENS, with blanks between them")
-    .option("--hosts <names...>", "names that the server is asked by, or * for any; see below")
-    .option("--cors <origins...>", "origins whose pages may call, or * (default: none)")
-    .option("--allow-url-hosts <hosts...>", "hosts to fetch images from by URL (default: none); see below")
+    .option("--tokens <file>", "file of bearer tokens, one per line; or set EDGECAP_TOKENS, with spaces between them")
+    .option("--hosts <names...>", "host names that the server answers to, or * for any; see below")
+    .option("--cors <origins...>", "origins whose pages may call the server, or * (default: none)")
+    .option("--allow-url-hosts <hosts...>", "hosts to fetch pictures from by URL (default: none); see below")
     .addHelpText(
       "after",
       `
-The first line on standard output names the address. The log, a line of JSON a request, goes to standard error.
-SIGTERM or Ctrl-C: no more photos are taken, those in hand are finished, and the exit status is 0. Twice: at once.
+The first line on standard output gives the address. The log, one line of JSON per request, goes to standard error.
+On SIGTERM or Ctrl-C the server refuses new pictures, finishes the open requests and exits with status 0. A second one ends it at once.
 
-Without tokens, on an address of this machine alone, requests have to name localhost or an address: a stranger's page
-could otherwise reach the server by letting its own name point here. --hosts adds names, for instance a proxy's.
+Without tokens, on a local address, the server answers only requests to localhost or to an IP address: another site's page
+could otherwise reach it by pointing its own name here. --hosts adds names, for instance a proxy's.
 
-Hosts to fetch from are names, *.name for all below one, * for all, and addresses or ranges such as 10.1.0.0/16, which
-alone open loopback, private and link-local addresses.
+--allow-url-hosts takes names, *.name for all subdomains, * for all, and addresses or ranges such as 10.1.0.0/16. Only
+an address or a range opens loopback, private and link-local addresses.
 
 Examples:
   edgecap serve --port 8080 --workers 2
@@ -85,7 +85,7 @@ Examples:
 async function serve(flags: ServeFlags): Promise<void> {
   const tokens = await tokensOf(flags);
   const log = new LogWriter();
-  // Only here: a server's packages take longer to start than all other verbs together.
+  // Imported only here: the server's packages take longer to load than all other verbs together.
   const { createServer, listen } = await import("../server/mod.ts");
   await using server = createServer({
     ...(flags.bundle !== undefined && { bundle: flags.bundle }),
@@ -107,7 +107,7 @@ async function serve(flags: ServeFlags): Promise<void> {
   const listener = await open(listen, server, flags);
   process.stdout.write(`Listening on ${listener.url}\n`);
   try {
-    // A bundle that cannot be loaded ends the server; until it is loaded, /readyz says so.
+    // If the bundle cannot be loaded, the server ends; until it is loaded, /readyz says that it is not ready.
     await Promise.race([server.ready, stop]);
   } catch (error) {
     await listener.close(true);
@@ -130,7 +130,7 @@ async function open(
   }
 }
 
-/** Resolves at the first signal to stop; the second ends the process at once. */
+/** Resolves at the first stop signal; the second ends the process at once. */
 function stopSignal(): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   let stopping = false;
@@ -151,7 +151,7 @@ async function finish(server: CaptionServer, listener: Listener, log: LogWriter,
   const closed = listener.close();
   const finished = await server.drain(seconds * 1000);
   if (!finished) log.line({ event: "drain-incomplete", seconds });
-  // The last answers are on their way; connections that clients keep for later are not waited for.
+  // The last answers are on their way; idle connections are not waited for.
   await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 250))]);
   await server[Symbol.asyncDispose]();
   await log.flushed(logMs);
@@ -169,6 +169,6 @@ async function tokensOf({ tokens: file }: ServeFlags): Promise<string[]> {
         });
   const tokens = text.split(/\s+/).filter((token) => token !== "");
   if (file !== undefined && tokens.length === 0)
-    throw new EdgecapError("data-invalid", `"${file}" holds no token: write one a line.`);
+    throw new EdgecapError("data-invalid", `"${file}" holds no token: write one per line.`);
   return tokens;
 }

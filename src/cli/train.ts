@@ -18,23 +18,27 @@ interface TrainFlags extends Omit<TrainFromFlags, "from"> {
 export function registerTrain(program: Command): void {
   program
     .command("train")
-    .description("Train a decoder on photos and captions, make a bundle of it, and write a report.")
-    .option("--from <bundle>", "train a bundle on, such as default, in place of a decoder from nothing")
-    .requiredOption("--images <dir>", "folder of the photos; with --from, once for each collection", each)
+    .description("Train a decoder on photos and captions, make a bundle from it, and write a report.")
+    .option("--from <bundle>", "continue from a bundle such as default, instead of training from scratch")
+    .requiredOption("--images <dir>", "folder of the photos; with --from, give it once per collection", each)
     .requiredOption(
       "--captions <file>",
-      "captions: Kaggle's captions.txt, Flickr8k.token.txt, or Karpathy's JSON; one file for each --images",
+      "captions: Kaggle's captions.txt, Flickr8k.token.txt, or Karpathy's JSON; one file per --images",
       each,
     )
     .requiredOption("--out <dir>", "folder of the run; its bundle is written to DIR/bundle")
     .addOption(
       new Option("--preset <p>", "decoder architecture").choices(["attention", "article"]).default("attention"),
     )
-    .option("--train <file>", "list of training photos, one name a line (default: a random split by photo)", each)
+    .option("--train <file>", "list of training photos, one name per line (default: a random split by photo)", each)
     .option("--dev <file>", "list of dev photos", each)
     .option("--share <x>", "with --from: how often an epoch shows each photo of a collection (default: 1)", eachShare)
-    .option("--texts <file>", "with --from: captions without photos to learn words from, any number of files", each)
-    .option("--features <dir>", "feature cache, which runs can share (default: DIR/features)")
+    .option(
+      "--texts <file>",
+      "with --from: files of captions without photos, to learn words from; may be given several times",
+      each,
+    )
+    .option("--features <dir>", "folder of the feature cache, which runs can share (default: DIR/features)")
     .option(
       "--encoder <e>",
       "default (the default bundle's), resnet50 (ImageNet's), simple-cnn (the article's own), or the file of an encoder graph (default: default, and resnet50 for article)",
@@ -45,24 +49,24 @@ export function registerTrain(program: Command): void {
     )
     .option(
       "--minimum-count <n>",
-      "words seen less often are unknown (default: 5, and 10 for article)",
+      "words seen less often than this become unknown (default: 5, and 10 for article)",
       wholeNumber(1, 1e6),
     )
     .option("--epochs <n>", "passes over the training photos (default: the preset's)", wholeNumber(1, 10000))
     .option(
       "--patience <n>",
-      "stop after so many epochs without a better dev score; 0 never",
+      "stop after n epochs without a better dev score; 0 never stops early",
       wholeNumber(0, 10000),
       10,
     )
     .option(
       "--self-critical-epochs <n>",
-      "passes that learn from the model's own captions, after the others (default: the preset's)",
+      "passes that learn from the model's own captions, after the other epochs (default: the preset's)",
       wholeNumber(0, 10000),
     )
-    .option("--seed <n>", "where the random numbers begin (default: the preset's)", wholeNumber(0, 2 ** 32 - 1))
-    .option("--resume", "go on where a run in DIR was cut off")
-    .option("--threads <n>", "threads that compute features", wholeNumber(1, 64), 2)
+    .option("--seed <n>", "seed of the random numbers (default: the preset's)", wholeNumber(0, 2 ** 32 - 1))
+    .option("--resume", "continue an interrupted run in DIR")
+    .option("--threads <n>", "number of threads that compute features", wholeNumber(1, 64), 2)
     .addOption(
       new Option("--backend <b>", "what executes tfjs")
         .choices(["auto", "tensorflow", "webgpu", "wasm", "cpu"])
@@ -86,8 +90,8 @@ Examples:
 /** What an interrupted run leaves in its folder. */
 function keptOf(out: string): string {
   return existsSync(join(out, "last.ckpt"))
-    ? `: "${out}" keeps the run up to its last checkpoint; --resume goes on with it.`
-    : ` before the first checkpoint: "${out}" keeps no more than features that were finished.`;
+    ? `: "${out}" keeps the run up to its last checkpoint; use --resume to continue.`
+    : ` before the first checkpoint: "${out}" keeps only the features computed so far.`;
 }
 
 /** Collects the values of an option that may be given several times. */
@@ -107,7 +111,7 @@ async function train(flags: TrainFlags): Promise<void> {
     if (flags.preset !== "attention" || flags.encoder !== undefined) {
       throw new EdgecapError(
         "option-invalid",
-        "--from brings its preset and encoder: leave --preset and --encoder out.",
+        "--from sets the preset and the encoder: leave out --preset and --encoder.",
       );
     }
     const { trainFrom } = await import("./train_from.ts");
@@ -115,7 +119,7 @@ async function train(flags: TrainFlags): Promise<void> {
   }
   checkFolder(flags);
   const one = onlyOne(flags);
-  // Training's weight stays out of the other verbs.
+  // Imported only here: the other verbs should not load what training needs.
   const [{ startTensorflow }, { trainRun }, { exportRun }, { openEncoder, encoderLicences }, description, report] =
     await Promise.all([
       import("../training/tensorflow.ts"),
@@ -133,7 +137,7 @@ async function train(flags: TrainFlags): Promise<void> {
   const encoderName = flags.encoder ?? (flags.preset === "article" ? "resnet50" : "default");
   const encoder = await openEncoder({ name: encoderName, size, seed, signal });
   const minimumCount = flags.minimumCount ?? (flags.preset === "article" ? 10 : 5);
-  // Whole paths: the run is exported from any folder.
+  // Absolute paths, so that the run can be exported from any folder.
   const features = resolve(flags.features ?? join(flags.out, "features"));
   const source = {
     images: resolve(one.images),
@@ -184,7 +188,7 @@ async function train(flags: TrainFlags): Promise<void> {
   });
   using cache = run.cache;
   if (run.records.length < epochs) {
-    say("stopped", `the dev score has not risen for ${flags.patience} epochs`);
+    say("stopped", `the dev score has not improved for ${flags.patience} epochs`);
   }
   const out = join(flags.out, "bundle");
   const { manifest, trials } = await exportRun({
@@ -214,34 +218,34 @@ async function train(flags: TrainFlags): Promise<void> {
   say("report", await report.writeRunReport({ run: flags.out, bundle: out, cache, dev: run.dev, trials, signal }));
 }
 
-/** The one collection of a run from nothing. */
+/** The single collection of a run from scratch. */
 function onlyOne({ images, captions, train = [], dev = [], share, texts }: TrainFlags) {
   if (share !== undefined || texts !== undefined) {
     throw new EdgecapError(
       "option-invalid",
-      "--share and --texts need --from: a run from nothing reads one collection.",
+      "--share and --texts need --from: a run from scratch reads one collection.",
     );
   }
   if ([images, captions, train, dev].some((values) => values.length > 1)) {
     throw new EdgecapError(
       "option-invalid",
-      "Give --images, --captions, --train and --dev once each; several collections need --from.",
+      "Give --images, --captions, --train and --dev once each; only --from takes several collections.",
     );
   }
   return { images: images[0]!, captions: captions[0]!, train: train[0], dev: dev[0] };
 }
 
-/** A run that stands in the folder is gone on with, or left alone. */
+/** Refuses to replace a run that is in the folder already. */
 function checkFolder({ out, resume }: TrainFlags): void {
   if (resume !== true && existsSync(join(out, "last.ckpt"))) {
     throw new EdgecapError(
       "option-invalid",
-      `"${out}" holds a run: go on with it by --resume, or give --out another folder.`,
+      `"${out}" holds a run: continue it with --resume, or give --out another folder.`,
     );
   }
 }
 
-/** The preset chosen with its settings, those changed that the flags change, and the epochs they ask for in all. */
+/** The chosen preset with its settings as changed by the flags, and the total number of epochs. */
 async function presetOf(flags: TrainFlags) {
   const seed = flags.seed === undefined ? {} : { seed: flags.seed };
   if (flags.preset === "article") {
@@ -254,7 +258,7 @@ async function presetOf(flags: TrainFlags) {
   return { preset: { preset: "attention" as const, settings }, epochs: totalEpochs(settings) };
 }
 
-/** What was typed, without what only goes on with a run. */
+/** The command that was typed, without the flags that only continue a run. */
 function commandLine(): string {
   const args = process.argv.slice(2).filter((arg) => arg !== "--resume");
   return [

@@ -27,9 +27,9 @@ export interface TrainFromFlags {
 }
 
 /**
- * Trains a bundle's decoder on, on somebody's own photos, and makes a bundle of the result.
+ * Continues the training of a bundle's decoder on other photos, and makes a bundle from the result.
  *
- * @param command What was typed, for the bundle's manifest.
+ * @param command The command that was typed, for the bundle's manifest.
  */
 export async function trainFrom(flags: TrainFromFlags, command: string, signal: AbortSignal): Promise<void> {
   const sources = sourcesOf(flags);
@@ -56,7 +56,7 @@ export async function trainFrom(flags: TrainFromFlags, command: string, signal: 
   if (manifest.decoder.preset !== "attention") {
     throw new EdgecapError(
       "option-invalid",
-      `--from ${flags.from} is a bundle of the preset ${manifest.decoder.preset}: only those of attention can be trained on.`,
+      `--from ${flags.from} is a bundle of the preset ${manifest.decoder.preset}: training can only continue from the preset attention.`,
     );
   }
   const backend = await startTensorflow(flags.backend);
@@ -127,7 +127,7 @@ function scoresOf({ scores, otherScores = [] }: { readonly scores: Scored; reado
   return [scores, ...otherScores];
 }
 
-/** The photos, captions, lists and shares that stand at the same place of their flags. */
+/** The photos, captions, lists and shares that belong together by their position in the flags. */
 function sourcesOf({ images, captions, train = [], dev = [], share = [], out, resume }: TrainFromFlags) {
   if (resume !== true && existsSync(join(out, "last.ckpt"))) {
     throw new EdgecapError(
@@ -140,7 +140,7 @@ function sourcesOf({ images, captions, train = [], dev = [], share = [], out, re
     if (values.length === images.length || (values.length === 0 && flag !== "--captions")) continue;
     throw new EdgecapError(
       "option-invalid",
-      `${flag} is given ${values.length} times and --images ${images.length} times: give each folder of photos its own.`,
+      `${flag} is given ${values.length} times and --images ${images.length} times: give one for each folder of photos.`,
     );
   }
   return images.map((folder, i) => ({
@@ -150,7 +150,7 @@ function sourcesOf({ images, captions, train = [], dev = [], share = [], out, re
     ...(train[i] !== undefined && { trainList: resolve(train[i]!) }),
     ...(dev[i] !== undefined && { devList: resolve(dev[i]!) }),
     ...(share[i] !== undefined && { share: share[i]! }),
-    // A few hundred photos are worth eight looks each.
+    // With only a few hundred photos, eight views of each are worth the time.
     views: 8 as const,
   }));
 }

@@ -25,14 +25,14 @@ interface WatchFlags extends Pick<CaptionSettings, (typeof captionOptions)[numbe
 export function registerWatch(program: Command): void {
   const command = program
     .command("watch")
-    .description("Keep the captions of a folder's pictures beside them, as alternative text.")
+    .description("Write captions as alternative text beside the pictures of a folder, and keep them up to date.")
     .argument("<dir>", "folder of pictures, sub-folders included")
     .addOption(
-      new Option("--write <form>", "json: captions.json; xmp: a sidecar a picture; html: a page, index.html")
+      new Option("--write <form>", "json: captions.json; xmp: one sidecar per picture; html: a page, index.html")
         .choices([...galleryForms])
         .makeOptionMandatory(),
     )
-    .option("--once", "caption what is there, and end")
+    .option("--once", "caption the pictures that are there, and exit")
     .option(...hiddenFlag);
   addCaptionFlags(command, captionOptions)
     .option("--bundle <dir>", "fast, or folder or URL of a bundle (default: the one that comes with edgecap)")
@@ -40,9 +40,9 @@ export function registerWatch(program: Command): void {
     .addHelpText(
       "after",
       `
-Pictures that come, change or go are followed until Ctrl-C; what is captioned and unchanged is not captioned again. Files of these names
-that edgecap did not write are left as they are.
-With --min-confidence a sentence that is less sure gives way to "a photo of ..." with what is sure, or to nothing.
+It follows pictures that are added, changed or removed until Ctrl-C. Unchanged pictures are not captioned again. Files with these names
+that edgecap did not write are left alone.
+With --min-confidence, a sentence that is less sure becomes "a photo of ..." with what is sure, or is left out.
 Exit status: 0 done, 1 some pictures have no caption or were less sure (with --once), 2 wrong usage.
 
 Examples:

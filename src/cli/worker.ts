@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import type { Command } from "commander";
 import { readImageFile } from "../batch/input_images.ts";
 import { connectQueue, type QueueAddress } from "../queue/connect.ts";
-import { workOff } from "../queue/work.ts";
+import { runQueueWorker } from "../queue/work.ts";
 import type { BackendChoice } from "../runtime/backend.ts";
 import { backendOption } from "./backend_option.ts";
 import { openBatchPool } from "./batch_pool.ts";
@@ -21,13 +21,13 @@ interface WorkerFlags {
 export function registerWorker(program: Command): void {
   program
     .command("worker")
-    .description("Caption pictures that edgecap batch --queue hands out, on this machine.")
+    .description("Caption, on this machine, the pictures that edgecap batch --queue hands out.")
     .addOption(
       queueOption(
         "queue on a Redis or Valkey server: redis://[user:password@]host[:port][/database][?name=NAME]",
       ).makeOptionMandatory(),
     )
-    .option("--workers <n>", "threads that caption", wholeNumber(1, 256), availableParallelism())
+    .option("--workers <n>", "number of captioning threads", wholeNumber(1, 256), availableParallelism())
     .option(
       "--bundle <dir>",
       "fast, folder or URL of a bundle, or transformers:FOLDER (default: the one that comes with edgecap)",
@@ -36,9 +36,9 @@ export function registerWorker(program: Command): void {
     .addHelpText(
       "after",
       `
-The pictures must lie under the same paths on every machine. One that cannot be read or captioned is tried three times, here or elsewhere;
-a corrupt one once. SIGTERM or Ctrl-C: what is in hand is finished, and the exit status is 0. The pictures of a worker that dies go to
-another within 20 seconds.
+Every machine must find the pictures under the same paths. A picture that fails is tried three times, here or on another machine;
+a corrupt one only once. On SIGTERM or Ctrl-C the worker finishes its pictures and exits with status 0. If a worker dies, its pictures go to
+another worker within 20 seconds.
 
 Example:
   edgecap worker --queue redis://queue.example:6379`,
@@ -54,7 +54,7 @@ async function work({ queue, workers, bundle, backend }: WorkerFlags): Promise<v
   await pool.start();
   process.stderr.write(`Taking pictures from the queue "${queue.name}" at ${queue.shown}.\n`);
   let counts = { captioned: 0, failed: 0 };
-  await workOff({
+  await runQueueWorker({
     connection,
     captioner: pool,
     read: readImageFile,

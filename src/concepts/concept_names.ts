@@ -1,13 +1,13 @@
 import { EdgecapError } from "../errors.ts";
 
-/** A noun that a bundle asks each photo for. */
+/** A noun that a bundle can recognise in a picture. */
 export interface ConceptName {
   readonly name: string;
-  /** Words of captions that mean it, the name among them; several words with spaces between. */
+  /** The words in captions that mean it, including the name; a form of several words has spaces. */
   readonly forms: readonly string[];
 }
 
-/** The file of a bundle's nouns: one a line, the name and what else means it, separated by commas. */
+/** The file of a bundle's nouns: one per line, with the name and its other forms separated by commas. */
 export function writeConceptNames(nouns: readonly ConceptName[]): string {
   return nouns.map(({ name, forms }) => `${[name, ...forms.filter((form) => form !== name)].join(",")}\n`).join("");
 }
@@ -16,7 +16,7 @@ export function writeConceptNames(nouns: readonly ConceptName[]): string {
  * Reads what {@linkcode writeConceptNames} wrote.
  *
  * @param where The file, for messages.
- * @param count Nouns that there should be.
+ * @param count Expected number of nouns.
  * @throws {EdgecapError} `bundle-shape-mismatch` if it holds another number of nouns, or an empty one.
  */
 export function readConceptNames(text: string, where: string, count: number): ConceptName[] {
@@ -28,7 +28,7 @@ export function readConceptNames(text: string, where: string, count: number): Co
   if (nouns.length !== count || nouns.some(({ forms }) => forms.includes(""))) {
     throw new EdgecapError(
       "bundle-shape-mismatch",
-      `"${where}" holds ${nouns.length} nouns, and the manifest says ${count}, none of them empty. Export the bundle again.`,
+      `"${where}" holds ${nouns.length} nouns, but the manifest says ${count}, and none may be empty. Export the bundle again.`,
     );
   }
   return nouns;

@@ -4,16 +4,16 @@ import type { ConceptName } from "./concept_names.ts";
 export interface Concept {
   /** An everyday noun in the singular: `traffic light`. */
   readonly name: string;
-  /** The chance that people who describe the picture name it, 0 to 1. */
+  /** The probability that people who describe the picture name it, 0 to 1. */
   readonly probability: number;
 }
 
-/** Less likely nouns would be wrong more often than right. */
+/** Nouns below this would be wrong more often than right. */
 const leastProbability = 0.5;
-/** Nouns of a picture, at most. */
+/** Most nouns per picture. */
 export const mostConcepts = 12;
 
-/** The likely nouns of a picture, the likeliest first. @param probabilities One for each of `nouns`. */
+/** The likely nouns of a picture, likeliest first. @param probabilities One for each of `nouns`. */
 export function likelyConcepts(nouns: readonly ConceptName[], probabilities: ArrayLike<number>): Concept[] {
   return nouns
     .map(({ name }, place) => ({ name, probability: probabilities[place]! }))

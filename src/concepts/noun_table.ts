@@ -1,19 +1,23 @@
-/** A noun that pictures are known by. */
+/** A noun of the table of everyday nouns. */
 export interface Noun {
-  /** What people call it, in the singular: `cell phone`. */
+  /** The everyday name, in the singular: `cell phone`. */
   readonly name: string;
-  /** Words of captions that mean it, as lower-case tokens with spaces between, the name and its plural among them. */
+  /**
+   * The words in captions that mean it, as lower-case tokens separated by spaces, including the name and its plural.
+   */
   readonly forms: readonly string[];
-  /** Classes of ImageNet that show it, 0 to 999 in Keras' order; empty for a noun that is learnt from captions alone. */
+  /**
+   * Classes of ImageNet that show it, 0 to 999 in Keras' order; empty for a noun that is learned from captions alone.
+   */
   readonly classes: readonly number[];
 }
 
-/** Classes that ImageNet's classifiers tell apart. */
+/** Number of ImageNet's classes. */
 export const imagenetClasses = 1000;
 
 /**
- * Reads a table of nouns: one a line as `name | forms | classes`, forms and classes separated by commas, classes also as
- * ranges such as `7-24`. Lines that begin with `#` are comments.
+ * Reads a table of nouns, one per line as `name | forms | classes`. Forms and classes are separated by commas; classes
+ * may also be ranges such as `7-24`. Lines that begin with `#` are comments.
  *
  * @throws {RangeError} naming the line that is something else, or a name that stands twice.
  */
@@ -26,7 +30,7 @@ export function parseNouns(text: string): Noun[] {
     const [name = "", forms = "", classes = ""] = fields;
     if (fields.length !== 3 || !/^[a-z]+( [a-z]+)*$/.test(name) || names.has(name)) {
       throw new RangeError(
-        `Line ${index + 1} of the table of nouns needs "name | forms | classes", a new name each: ${line}`,
+        `Line ${index + 1} of the table of nouns must be "name | forms | classes" with a new name: ${line}`,
       );
     }
     names.add(name);
@@ -50,7 +54,7 @@ function items(list: string): string[] {
 function classRange(range: string, line: number): number[] {
   const [first = Number.NaN, last = first] = range.split("-").map(Number);
   if (!(Number.isInteger(first) && Number.isInteger(last) && first <= last && last < imagenetClasses)) {
-    throw new RangeError(`Line ${line} of the table of nouns has "${range}" in place of a class from 0 to 999.`);
+    throw new RangeError(`Line ${line} of the table of nouns has "${range}" instead of a class from 0 to 999.`);
   }
   return Array.from({ length: last - first + 1 }, (_, i) => first + i);
 }
@@ -62,12 +66,12 @@ export function plural(name: string): string {
   return `${name}s`;
 }
 
-/** Finds the nouns of captions; a form of several words is found whole. */
+/** Finds the nouns in captions; a form of several words only counts if all of it occurs. */
 export class NounFinder {
   readonly #forms = new Map<string, number[]>();
   readonly #longest: number;
 
-  /** @param nouns Their places are what {@linkcode NounFinder.find} returns. */
+  /** @param nouns {@linkcode NounFinder.find} returns their indices. */
   constructor(nouns: readonly Pick<Noun, "forms">[]) {
     let longest = 1;
     for (const [place, { forms }] of nouns.entries()) {
@@ -80,7 +84,7 @@ export class NounFinder {
   }
 
   /**
-   * Places of the nouns that a caption names. The longest form wins: "hot dog" names no dog.
+   * Indices of the nouns that a caption names. The longest form wins: "hot dog" does not name a dog.
    *
    * @param words The caption's tokens, in lower case.
    */
@@ -89,7 +93,7 @@ export class NounFinder {
   }
 
   /**
-   * The same for each mention, in their order: a word may name several nouns, as "man" names a man and a person.
+   * The same for each mention, in order: a word may name several nouns, as "man" names a man and a person.
    *
    * @param words The caption's tokens, in lower case.
    */

@@ -2,7 +2,7 @@ import type { ConfidenceFit } from "../bundle/manifest.ts";
 import { EdgecapError } from "../errors.ts";
 import { type Evidence, type EvidenceName, evidenceNames } from "./evidence.ts";
 
-/** Says how likely a caption is right, by a bundle's logistic regression on the evidence. */
+/** Computes how likely a caption is right, with a bundle's logistic regression on the evidence. */
 export class ConfidenceModel {
   readonly #fit: ConfidenceFit;
   readonly #features: readonly EvidenceName[];
@@ -23,7 +23,7 @@ export class ConfidenceModel {
     this.#features = fit.features as EvidenceName[];
   }
 
-  /** The chance that the caption is right, 0 to 1. */
+  /** The probability that the caption is right, 0 to 1. */
   confidence(evidence: Evidence): number {
     const { mean, scale, weights, bias } = this.#fit;
     const sum = this.#features.reduce(

@@ -1,6 +1,6 @@
 import type { NounFinder } from "../concepts/noun_table.ts";
 
-/** What is known of a caption and its picture. What a bundle or a search cannot tell is left out. */
+/** What is known about a caption and its picture. What a bundle or a search cannot tell is left out. */
 export interface CaptionFacts {
   /** The caption's words, in lower case. */
   readonly words: readonly string[];
@@ -8,17 +8,17 @@ export interface CaptionFacts {
   readonly wordLogProbabilities: ArrayLike<number>;
   /** Natural logarithm of the caption's probability, its end included. */
   readonly logProbability: number;
-  /** How much higher its score is than that of the next best caption of the search. */
+  /** How much its score exceeds that of the next best caption of the search. */
   readonly margin?: number | undefined;
   /** How much it agrees with the captions of similar training photos, 0 to 1. */
   readonly agreement?: number | undefined;
-  /** How like these photos the picture is, -1 to 1. */
+  /** How similar the picture is to these photos, -1 to 1. */
   readonly likeness?: number | undefined;
   /** The picture's nouns. */
   readonly concepts?: { readonly finder: NounFinder; readonly probabilities: ArrayLike<number> } | undefined;
 }
 
-/** Names of the numbers that {@linkcode evidenceOf} makes, in their order. */
+/** Names of the numbers that {@linkcode evidenceOf} computes, in order. */
 export const evidenceNames = [
   "meanLogProbability",
   "leastLogProbability",
@@ -38,23 +38,24 @@ export const evidenceNames = [
 /** One of {@linkcode evidenceNames}. */
 export type EvidenceName = (typeof evidenceNames)[number];
 
-/** What speaks for a caption being right and against it; every number is finite. */
+/** The evidence for and against a caption; every number is finite. */
 export type Evidence = Readonly<Record<EvidenceName, number>>;
 
-/** A noun counts as sure from this probability. */
+/** A noun counts as sure at this probability or above. */
 const sure = 0.5;
-/** No probability is taken to be nearer to 0 or 1 than this, so that no single one decides everything. */
+/** Probabilities are kept at least this far from 0 and 1, so that no single one decides everything. */
 const edge = 0.005;
 
 /**
- * Makes numbers of what is known of a caption:
+ * Turns what is known about a caption into numbers:
  * - `meanLogProbability` and `leastLogProbability` of its words, and `logProbabilityPerLength`, the end included;
- * - `words`, how many it has; `margin`, `agreement` and `likeness` as they are, or 0 if they are not known;
- * - `nouns`, how many mentions of nouns it has, and the log-odds of their probabilities by the picture: `leastNamed`,
+ * - `words`, how many it has; `margin`, `agreement` and `likeness` unchanged, or 0 if unknown;
+ * - `nouns`, how many mentions of nouns it has, and the log-odds of their probabilities in the picture: `leastNamed`,
  *   `meanNamed`, and `allNamed`, the logarithm of their product;
- * - `likeliestUnnamed`, the log-odds of the likeliest sure noun that it does not name, and `likeliest`, of the likeliest noun.
+ * - `likeliestUnnamed`, the log-odds of the likeliest sure noun that it does not name, and `likeliest`, those of the
+ *   likeliest noun.
  *
- * Log-odds stand for a probability of one half, 0, if there is no such noun or the bundle knows none.
+ * Log-odds are 0, for a probability of one half, if there is no such noun or the bundle knows no nouns.
  */
 export function evidenceOf(facts: CaptionFacts): Evidence {
   const { words, logProbability, margin = 0, agreement = 0, likeness = 0 } = facts;
@@ -79,7 +80,7 @@ function evidenceOfNouns({ words, concepts }: CaptionFacts): Pick<Evidence, Noun
   }
   const { finder, probabilities } = concepts;
   const mentions = finder.mentions(words);
-  // "man" is right if a man is seen, and nearly right if a person is: the likelier of its nouns counts.
+  // "man" is right for a man and nearly right for a person, so the likelier of its nouns counts.
   const named = mentions.map((places) => Math.max(...places.map((place) => probabilities[place]!)));
   const said = new Set(mentions.flat());
   const unnamed = Array.from(probabilities).filter((probability, place) => probability >= sure && !said.has(place));

@@ -1,12 +1,12 @@
 import type { ConceptName } from "../concepts/concept_names.ts";
 import type { Concept } from "../concepts/likely_concepts.ts";
 
-/** A plain caption names only what is at least so sure. */
+/** Least probability of a noun in a plain caption. */
 const plainProbability = 0.7;
-/** Nouns that a plain caption names, at most. */
+/** Most nouns in a plain caption. */
 const most = 2;
 
-/** Nouns that stand without an article: what is not counted, and what is always several. */
+/** Nouns without an article: uncountable ones, and those that are always plural. */
 const bare: ReadonlySet<string> = new Set(
   (
     "traffic,graffiti,grass,snow,ice,dirt,sand,water,rain,smoke,fire,hay,paper,toilet paper,wine,beer," +
@@ -15,14 +15,14 @@ const bare: ReadonlySet<string> = new Set(
     "glasses,sunglasses,jeans,shorts,pants,baseball,basketball,football,soccer,volleyball,tennis,golf"
   ).split(","),
 );
-/** There is only one of these. */
+/** Nouns that exist only once. */
 const unique: ReadonlySet<string> = new Set(["sky", "ocean"]);
 
 /**
- * The caption that can be given if no sentence is sure enough: "a photo of a dog and an umbrella".
+ * The caption for a picture without a sentence that is sure enough: "a photo of a dog and an umbrella".
  *
- * @param concepts What the picture shows, the likeliest first.
- * @param nouns The bundle's nouns: of "person" and "man" only the latter is named, as one says the other.
+ * @param concepts What the picture shows, likeliest first.
+ * @param nouns The bundle's nouns: of "person" and "man" only the latter is named, since a man is a person.
  * @returns A sentence of at most two nouns; empty if none is sure enough.
  */
 export function plainCaption(concepts: readonly Concept[], nouns: readonly ConceptName[]): string {
@@ -35,7 +35,7 @@ export function plainCaption(concepts: readonly Concept[], nouns: readonly Conce
   return `a photo of ${named.map(({ name }) => withArticle(name)).join(" and ")}`;
 }
 
-/** A noun with "a", "an", "the" or nothing before it, as it is said. */
+/** A noun with its article: "a", "an", "the" or none. */
 export function withArticle(noun: string): string {
   if (bare.has(noun)) return noun;
   if (unique.has(noun)) return `the ${noun}`;

@@ -10,7 +10,7 @@ export interface CaptionColumns {
   readonly caption: number;
 }
 
-/** Names of the column of images, the surest first; as {@linkcode plain} writes them. */
+/** Possible names of the image column, best first, as {@linkcode plain} writes them. */
 const imageNames = [
   "image",
   "filename",
@@ -25,11 +25,12 @@ const imageNames = [
   "picture",
   "imageid",
 ];
-/** Names of the column of captions, the surest first. */
+/** Possible names of the caption column, best first. */
 const captionNames = ["caption", "comment", "sentence", "captiontext", "text", "description", "raw"];
 
 /**
- * Reads the first line of a captions file where that names its columns: two or more, one of them of images and one of captions.
+ * Reads the first line of a captions file if it names the columns: two or more, including one of images and one of
+ * captions.
  *
  * @returns `undefined` where the line holds a picture and so is no header.
  * @throws {EdgecapError} `data-invalid` where one of the two columns is missing or twice there, or the two are swapped.
@@ -37,17 +38,18 @@ const captionNames = ["caption", "comment", "sentence", "captiontext", "text", "
 export function readHeader(text: string, file: string, line: number): CaptionColumns | undefined {
   const names = text.split(",").map((field) => plain(field));
   const known = names.filter((name) => imageNames.includes(name) || captionNames.includes(name));
-  // A caption may be one word that is the name of a column: a line with a picture, or with none of these names, is no header.
+  // A caption may be a single word that is also a column name, so a line with a picture, or without any of these names,
+  // is not a header.
   if (known.length === 0 || names.length < 2 || text.split(",").some((field) => looksLikeImage(unquoted(field)))) {
     return undefined;
   }
-  // The rest may be any names: what looks like a sentence or a number makes it a row.
+  // The other names are free, but anything that looks like a sentence or a number makes the line a row.
   if (/^\d+$/.test(unquoted(text.split(",")[0]!))) return undefined;
   const image = placeOf(imageNames, names);
   const caption = placeOf(captionNames, names);
   if (image === undefined || caption === undefined) {
     const missing = image === undefined ? "image" : "caption";
-    const what = `names the columns ${quoted(text)}, of which one and only one has to be called "${missing}". Rename it.`;
+    const what = `names the columns ${quoted(text)}, but exactly one column must be called "${missing}". Rename it.`;
     throw lineError(file, line, what);
   }
   if (names.length === 2 && image > caption) {
@@ -57,7 +59,7 @@ export function readHeader(text: string, file: string, line: number): CaptionCol
   return { count: names.length, image, caption };
 }
 
-/** The place of the surest name that is there once. */
+/** The position of the best name that occurs exactly once. */
 function placeOf(wanted: readonly string[], names: readonly string[]): number | undefined {
   for (const name of wanted) {
     const place = names.indexOf(name);
@@ -74,7 +76,7 @@ function unquoted(field: string): string {
     .trim();
 }
 
-/** A name in small letters, without what stands between its words. */
+/** A name in lower case, without the characters between its words. */
 function plain(field: string): string {
   return unquoted(field)
     .toLowerCase()

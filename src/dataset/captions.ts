@@ -1,7 +1,7 @@
 import { EdgecapError } from "../errors.ts";
 import { quoted } from "./text_lines.ts";
 
-/** Longest caption that is taken for one. */
+/** Longest accepted caption. */
 const maximumCaptionWords = 1000;
 
 /** Which layout a captions file has. */
@@ -10,42 +10,43 @@ export type CaptionsFormat = "kaggle" | "token" | "karpathy";
 /** What a captions file holds. */
 export interface Captions {
   readonly format: CaptionsFormat;
-  /** For each image, by file name in the order of the file, its captions: at least one, each on one line of text. */
+  /** For each image, by file name in the order of the file, its captions: at least one, each a single line. */
   readonly captions: ReadonlyMap<string, readonly string[]>;
   /** Rows that were left out because they hold no caption. */
   readonly dropped: number;
-  /** For each split that the file names (`train`, `val`, `test`), its images; only Karpathy's files name any. */
+  /** For each split that the file names (`train`, `val`, `test`), its images; only Karpathy's files have splits. */
   readonly splits: ReadonlyMap<string, readonly string[]>;
 }
 
-/** Gathers the rows of a captions file, and refuses those that cannot be meant. */
+/** Collects the rows of a captions file, and refuses invalid ones. */
 export class CaptionsCollector {
   readonly #captions = new Map<string, string[]>();
   #dropped = 0;
   #taken = 0;
 
-  /** How many captions have been taken. */
+  /** Number of captions collected. */
   get taken(): number {
     return this.#taken;
   }
 
   /**
-   * Takes one row.
+   * Adds one row.
    *
-   * @param where Place of the row, as an error message begins with it: `Line 3 of "captions.txt"`.
-   * @throws {EdgecapError} `data-invalid` where the image name is no name of a file in a folder or the caption is too long.
+   * @param where Place of the row, for the beginning of an error message: `Line 3 of "captions.txt"`.
+   * @throws {EdgecapError} `data-invalid` where the image name is no name of a file in a folder or the caption is too
+   *   long.
    */
   add(image: string, caption: string, where: string): void {
     if (image === "") {
       throw new EdgecapError("data-invalid", `${where} has no image name before ${quoted(caption)}. Name the image.`);
     }
     if (/[\0\n\r\\]|^\/|^[a-z]:|(?:^|\/)\.\.(?:\/|$)/i.test(image)) {
-      const message = `${where} names the image ${quoted(image)}, which is no file of the images folder. Mend the name.`;
+      const message = `${where} names the image ${quoted(image)}, which is not a file in the images folder. Correct the name.`;
       throw new EdgecapError("data-invalid", message);
     }
     const words = caption.split(/\s+/).filter((word) => word !== "");
     if (words.length > maximumCaptionWords) {
-      const message = `${where} holds a caption of ${words.length} words; at most ${maximumCaptionWords} are taken. Shorten or remove it.`;
+      const message = `${where} holds a caption of ${words.length} words; the limit is ${maximumCaptionWords}. Shorten or remove it.`;
       throw new EdgecapError("data-invalid", message);
     }
     if (words.length === 0) {
@@ -59,7 +60,7 @@ export class CaptionsCollector {
   }
 
   /**
-   * What has been gathered.
+   * What has been collected.
    *
    * @throws {EdgecapError} `data-invalid` where no row held a caption.
    */

@@ -16,10 +16,11 @@ export async function readCaptions(path: string): Promise<Captions> {
 }
 
 /**
- * Takes the contents of a captions file apart. Its layout is found out:
+ * Parses the contents of a captions file. The layout is detected:
  *
- * - `kaggle`: `image,caption` rows as Kaggle publishes Flickr8k, with or without that header; captions may be quoted as RFC 4180 says, and
- *   an unquoted one may hold commas. A header may name further columns, in any order; captions with commas are quoted then;
+ * - `kaggle`: `image,caption` rows as Kaggle publishes Flickr8k, with or without that header; captions may be quoted as
+ *   in RFC 4180, and an unquoted one may hold commas. A header may name further columns, in any order; captions with
+ *   commas must then be quoted;
  * - `token`: `image#number<TAB>caption` rows, as Flickr8k.token.txt has them;
  * - `karpathy`: JSON as in Karpathy's dataset_flickr8k.json, which also names splits.
  *
@@ -27,25 +28,25 @@ export async function readCaptions(path: string): Promise<Captions> {
  *
  * @param bytes UTF-8, with or without a byte order mark, with LF or CRLF.
  * @param file Name of the file, for error messages.
- * @throws {EdgecapError} `data-invalid` where the file is empty, in another encoding or layout, has its columns swapped or further
- * columns without a header that names them,
- * holds a caption above 1,000 words or no caption at all; the message names the file and the line.
+ * @throws {EdgecapError} `data-invalid` where the file is empty, in another encoding or layout, has its columns swapped
+ *   or further columns without a header that names them, holds a caption above 1,000 words or no caption at all; the
+ *   message names the file and the line.
  */
 export function parseCaptions(bytes: Uint8Array, file: string): Captions {
   if (startsWithBrace(bytes)) return parseKarpathyCaptions(bytes, file);
   for (const line of decodeLines(bytes, file)) {
     const text = line.text.trim();
     if (text === "") continue;
-    // The first row may be one without a caption.
+    // The first row may lack a caption.
     if (/^[^,]*(?:\t|#\d+\s*$)/.test(line.text)) return parseTokenCaptions(decodeLines(bytes, file), file);
     if (text.includes(",") || looksLikeImage(text)) return parseKaggleCaptions(decodeLines(bytes, file), file);
-    const what = `is ${quoted(text)}, which begins no known captions file. Give "image,caption" rows, "image#0<TAB>caption" rows or Karpathy's JSON.`;
+    const what = `is ${quoted(text)}, which is not how a captions file begins. Give "image,caption" rows, "image#0<TAB>caption" rows or Karpathy's JSON.`;
     throw lineError(file, line.number, what);
   }
   throw new EdgecapError("data-invalid", `"${file}" is empty. Give a file with captions.`);
 }
 
-/** JSON may be one line of any length, so that its first bytes have to tell. */
+/** JSON may be one line of any length, so the first bytes must decide. */
 function startsWithBrace(bytes: Uint8Array): boolean {
   const head = new TextDecoder().decode(bytes.subarray(0, 1024));
   return head.trimStart().startsWith("{");

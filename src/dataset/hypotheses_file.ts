@@ -3,9 +3,9 @@ import { decodeLines, type Line, lineError, quoted, readDatasetFile } from "./te
 
 /** Captions that a model gave, and the images it failed on. */
 export interface Hypotheses {
-  /** For each image, by the last part of its path, the caption: empty text where the model said nothing. */
+  /** For each image, by the last part of its path, the caption; empty if the model said nothing. */
   readonly captions: ReadonlyMap<string, string>;
-  /** Images, by the last part of their path, whose line holds an `error` in place of a caption. */
+  /** Images, by the last part of their path, whose line holds an `error` instead of a caption. */
   readonly failed: readonly string[];
 }
 
@@ -19,8 +19,8 @@ export async function readHypotheses(path: string): Promise<Hypotheses> {
 }
 
 /**
- * Takes captions to score apart, one image a line: JSON lines `{"image": ..., "caption": ...}` as `edgecap caption --json` prints
- * them, or `image<TAB>caption`. Each line may have either form. Of an image's path the last part counts.
+ * Parses captions to score, one image per line: JSON lines `{"image": ..., "caption": ...}` as `edgecap caption --json`
+ * prints them, or `image<TAB>caption`. Each line may have either form. Only the last part of an image's path counts.
  *
  * @param bytes UTF-8, with or without a byte order mark, with LF or CRLF.
  * @param file Name of the file, for error messages.
@@ -35,7 +35,7 @@ export function parseHypotheses(bytes: Uint8Array, file: string): Hypotheses {
     const name = image.split(/[\\/]/).at(-1)!.trim();
     if (name === "") throw lineError(file, line.number, `names no image: ${quoted(line.text)}. Name one.`);
     if (captions.has(name) || failed.has(name)) {
-      throw lineError(file, line.number, `gives ${quoted(name)} a second caption. Keep one an image.`);
+      throw lineError(file, line.number, `gives ${quoted(name)} a second caption. Keep one per image.`);
     }
     if (caption === undefined) failed.add(name);
     else captions.set(name, caption);
@@ -49,14 +49,14 @@ export function parseHypotheses(bytes: Uint8Array, file: string): Hypotheses {
 
 interface Row {
   readonly image: string;
-  /** Missing where captioning failed. */
+  /** Missing if captioning failed. */
   readonly caption: string | undefined;
 }
 
 function tabRow({ number, text }: Line, file: string): Row {
   const tab = text.indexOf("\t");
   if (tab === -1) {
-    const what = `is ${quoted(text)}, neither "image<TAB>caption" nor {"image": ..., "caption": ...}. Mend or remove it.`;
+    const what = `is ${quoted(text)}, neither "image<TAB>caption" nor {"image": ..., "caption": ...}. Correct or remove it.`;
     throw lineError(file, number, what);
   }
   return { image: text.slice(0, tab), caption: text.slice(tab + 1) };
@@ -67,7 +67,7 @@ function jsonRow({ number, text }: Line, file: string): Row {
   try {
     row = JSON.parse(text);
   } catch {
-    throw lineError(file, number, `is no JSON: ${quoted(text)}. Mend or remove it.`);
+    throw lineError(file, number, `is not JSON: ${quoted(text)}. Correct or remove it.`);
   }
   const { image, caption, error } = row as { image?: unknown; caption?: unknown; error?: unknown };
   if (typeof image === "string" && typeof caption === "string") return { image, caption };

@@ -5,17 +5,18 @@ import { ExtraColumn } from "./extra_column.ts";
 import { looksLikeImage } from "./image_name.ts";
 import { type Line, lineError, quoted } from "./text_lines.ts";
 
-/** A quoted field that grows past this many characters was never closed. */
+/** A quoted field longer than this was never closed, in characters. */
 const maximumFieldLength = 2 ** 20;
 
 const form = '"image,caption"';
 
 /**
- * Reads the rows of a captions.txt as Kaggle publishes Flickr8k: a header, then an image and a caption, of which either may be quoted
- * as RFC 4180 says. What follows the first comma of a row is the caption, with all its commas.
+ * Reads the rows of a captions.txt as Kaggle publishes Flickr8k: a header, then an image and a caption per row, each of
+ * which may be quoted as in RFC 4180. Everything after the first comma of a row is the caption, including further
+ * commas.
  *
- * A header with further columns, or in another order, is gone by; then captions with commas have to be quoted. Without a header, rows
- * that seem to have a third column are refused.
+ * A header with further columns, or in another order, is followed; captions with commas must then be quoted. Without a
+ * header, rows that seem to have a third column are refused.
  *
  * @param lines Lines of the file.
  * @param file Name of the file, for error messages.
@@ -40,7 +41,7 @@ export function parseKaggleCaptions(lines: Iterator<Line, unknown>, file: string
     if (columns !== undefined && columns.count > 2) {
       const fields = row.all();
       if (fields.length !== columns.count) {
-        const what = `has ${fields.length} fields where the header names ${columns.count} columns: ${quoted(text)}. Quote captions that hold commas.`;
+        const what = `has ${fields.length} fields, but the header names ${columns.count} columns: ${quoted(text)}. Quote captions that hold commas.`;
         throw lineError(file, number, what);
       }
       collector.add(fields[columns.image]!.trim(), fields[columns.caption]!.trim(), where);
@@ -52,7 +53,7 @@ export function parseKaggleCaptions(lines: Iterator<Line, unknown>, file: string
       if (looksLikeImage(caption)) {
         throw lineError(file, number, `has its columns swapped: ${quoted(text)}. Each row has to be ${form}.`);
       }
-      if (!row.hadComma) throw lineError(file, number, `is ${quoted(text)}, not ${form}. Mend or remove it.`);
+      if (!row.hadComma) throw lineError(file, number, `is ${quoted(text)}, not ${form}. Correct or remove it.`);
     }
     if (caption.includes("\t")) {
       throw lineError(file, number, `holds a tab in its caption: ${quoted(text)}. Each row has to be ${form}.`);
@@ -71,7 +72,7 @@ function isImageOrNumber(image: string): boolean {
 }
 
 function headless(file: string, line: number, text: string): EdgecapError {
-  // A caption first: what follows names the picture.
+  // The caption comes first: the second field names the picture.
   if (looksLikeImage(text.slice(text.lastIndexOf(",") + 1))) {
     return lineError(file, line, `has its columns swapped: ${quoted(text)}. Each row has to be ${form}.`);
   }
@@ -84,7 +85,7 @@ function thirdColumn(file: string, example: string): EdgecapError {
   return new EdgecapError("data-invalid", `"${file}" ${what}`);
 }
 
-/** Takes one row apart; a quoted field may go on over several lines. */
+/** Splits one row; a quoted field may span several lines. */
 class RowReader {
   readonly #line: number;
   readonly #lines: Iterator<Line, unknown>;
@@ -120,7 +121,7 @@ class RowReader {
     return value;
   }
 
-  /** The text up to the first comma, quotes or not, which stays there. */
+  /** The text up to the first comma, ignoring quotes; the comma is not consumed. */
   peek(): string {
     return this.#text.split(",", 1)[0]!.replaceAll('"', "").trim();
   }
@@ -151,7 +152,7 @@ class RowReader {
         value += `${this.#text.slice(start)}\n`;
         const next = this.#lines.next();
         if (next.done || value.length > maximumFieldLength) {
-          const what = "opens a quote that is never closed. Close it, or double a quote that belongs to the caption.";
+          const what = "opens a quote that is never closed. Close it, or double it if it belongs to the caption.";
           throw lineError(this.#file, this.#line, what);
         }
         this.#text = next.value.text;

@@ -38,7 +38,9 @@ function parseJson(source: string, file: string): unknown {
     return JSON.parse(source);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new EdgecapError("data-invalid", `"${file}" begins like JSON but is none: ${why}. Mend it.`, { cause });
+    throw new EdgecapError("data-invalid", `"${file}" begins like JSON but is not valid: ${why}. Correct it.`, {
+      cause,
+    });
   }
 }
 

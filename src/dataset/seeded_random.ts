@@ -2,9 +2,9 @@
 export type RandomState = readonly [number, number, number, number];
 
 /**
- * Seeded random numbers: sfc32 of Chris Doty-Humphrey's PractRand, started by splitmix32.
+ * Seeded random numbers: sfc32 from Chris Doty-Humphrey's PractRand, seeded by splitmix32.
  *
- * Not for secrets. Its whole state is four numbers, so a checkpoint can carry it.
+ * Not for secrets. Its state is only four numbers, so a checkpoint can carry it.
  */
 export class SeededRandom {
   #a: number;
@@ -31,7 +31,7 @@ export class SeededRandom {
     for (let i = 0; i < 12; i++) this.nextUint32();
   }
 
-  /** The state, which makes another generator go on where this one stands. */
+  /** The state, from which another generator continues the same sequence. */
   get state(): RandomState {
     return [this.#a >>> 0, this.#b >>> 0, this.#c >>> 0, this.#counter >>> 0];
   }
@@ -47,7 +47,7 @@ export class SeededRandom {
     return sum >>> 0;
   }
 
-  /** A number from 0 up to, but without, 1. */
+  /** A number from 0 to below 1. */
   next(): number {
     return this.nextUint32() / 2 ** 32;
   }

@@ -11,20 +11,21 @@ export interface SplitOptions {
   readonly seed?: number;
 }
 
-/** Names of images in three parts that share none. */
+/** Names of images in three disjoint parts. */
 export interface Split {
   readonly train: readonly string[];
   readonly dev: readonly string[];
-  /** What neither part took. */
+  /** The remaining images. */
   readonly rest: readonly string[];
 }
 
 /**
- * Divides images at random. All captions of an image stay together, so that nothing trained on is tuned on. The same images and seed
- * give the same parts, whatever the order of the images.
+ * Divides images at random. All captions of an image stay together, so no image is used both to train and to tune. The
+ * same images and seed give the same parts, whatever the order of the images.
  *
- * @param images Names of images, none twice.
- * @throws {EdgecapError} `option-invalid` where a size is no whole number of at least 0, or both together exceed the images there are.
+ * @param images Distinct names of images.
+ * @throws {EdgecapError} `option-invalid` where a size is no whole number of at least 0, or both together exceed the
+ *   images there are.
  */
 export function randomSplit(images: Iterable<string>, options: SplitOptions = {}): Split {
   const { train = 7000, dev = 1000, seed = 0 } = options;

@@ -11,13 +11,15 @@ export async function readSplitList(path: string, known?: ReadonlyMap<string, un
 }
 
 /**
- * Takes the contents of a list file apart: one image name a line, blank lines aside.
+ * Parses a list file: one image name per line; blank lines are ignored.
  *
  * @param bytes UTF-8, with or without a byte order mark, with LF or CRLF.
  * @param file Name of the file, for error messages.
- * @param known The images that have captions, by name; every image listed has to be one of them. Without it any name is taken.
+ * @param known The images that have captions, by name; every listed image must be one of them. Without it, any name is
+ *   accepted.
  * @returns The names in the order of the file.
- * @throws {EdgecapError} `data-invalid` where no image is listed, one is listed twice, or one has no captions; the message names the line.
+ * @throws {EdgecapError} `data-invalid` where no image is listed, one is listed twice, or one has no captions; the
+ *   message names the line.
  */
 export function parseSplitList(bytes: Uint8Array, file: string, known?: ReadonlyMap<string, unknown>): string[] {
   const lines = new Map<string, number>();
@@ -38,6 +40,6 @@ export function parseSplitList(bytes: Uint8Array, file: string, known?: Readonly
     lines.set(image, number);
   }
   if (lines.size === 0)
-    throw new EdgecapError("data-invalid", `"${file}" lists no images. Give one image name a line.`);
+    throw new EdgecapError("data-invalid", `"${file}" lists no images. Give one image name per line.`);
   return [...lines.keys()];
 }

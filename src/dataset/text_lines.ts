@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { EdgecapError } from "../errors.ts";
 
-/** No line of a captions file comes near this many bytes; a longer one is refused before it is decoded. */
+/** No line of a captions file is this long; a longer one is refused before it is decoded. */
 const maximumLineBytes = 2 ** 20;
 
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -22,7 +22,7 @@ export async function readDatasetFile(path: string): Promise<Uint8Array> {
   try {
     return await readFile(path);
   } catch (cause) {
-    const message = `Cannot read "${path}": ${String(cause)}. Check that it exists and may be read.`;
+    const message = `Cannot read "${path}": ${String(cause)}. Check that it exists and can be read.`;
     throw new EdgecapError("file-unreadable", message, { cause });
   }
 }
@@ -39,11 +39,12 @@ export function quoted(value: string): string {
 }
 
 /**
- * The lines of a UTF-8 file, decoded one by one, so that a large file is not in memory a second time as text.
+ * The lines of a UTF-8 file, decoded one by one, so that a large file is not in memory twice.
  * A byte order mark is skipped, and lines may end in LF or CRLF.
  *
  * @param file Name of the file, for error messages.
- * @throws {EdgecapError} `data-invalid` where the bytes are not UTF-8, naming what they look like, or a line is longer than 1 MiB.
+ * @throws {EdgecapError} `data-invalid` where the bytes are not UTF-8, naming what they look like, or a line is longer
+ *   than 1 MiB.
  */
 export function* decodeLines(bytes: Uint8Array, file: string): Generator<Line> {
   for (const { number, line } of byteLines(withoutMark(bytes, file))) {
@@ -56,7 +57,7 @@ export function* decodeLines(bytes: Uint8Array, file: string): Generator<Line> {
 }
 
 /**
- * A whole UTF-8 file as text.
+ * A complete UTF-8 file as text.
  *
  * @param file Name of the file, for error messages.
  * @throws {EdgecapError} `data-invalid` where the bytes are not UTF-8, naming what they look like.
@@ -99,7 +100,7 @@ function wideEncoding(bytes: Uint8Array): string | undefined {
   const zeros = [0, 0];
   const sample = bytes.subarray(0, 1024);
   for (const [place, byte] of sample.entries()) if (byte === 0) zeros[place % 2]!++;
-  // In Western text every other byte of UTF-16 is zero; UTF-8 text holds none.
+  // In Western text every other byte of UTF-16 is zero; UTF-8 text contains no zeros.
   if (zeros[1]! > sample.length / 4 && zeros[0] === 0) return "UTF-16LE";
   if (zeros[0]! > sample.length / 4 && zeros[1] === 0) return "UTF-16BE";
   return undefined;

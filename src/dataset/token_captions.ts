@@ -22,7 +22,7 @@ export function parseTokenCaptions(lines: Iterable<Line>, file: string): Caption
       if (looksLikeImage(caption.replace(/#\d+\s*$/, ""))) {
         throw lineError(file, number, `has its columns swapped: ${quoted(text)}. Each row has to be ${form}.`);
       }
-      throw lineError(file, number, `is ${quoted(text)}, not ${form}. Mend or remove it.`);
+      throw lineError(file, number, `is ${quoted(text)}, not ${form}. Correct or remove it.`);
     }
     if (caption.includes("\t")) {
       throw lineError(

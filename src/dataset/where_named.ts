@@ -1,9 +1,9 @@
 import { readDatasetFile } from "./text_lines.ts";
 
 /**
- * Where a file first names an image, for an error message: `line 3 of "devImages.txt"`.
+ * The place where a file first names an image, for an error message: `line 3 of "devImages.txt"`.
  *
- * @param files Files that may name it, in the order in which they are asked.
+ * @param files Files that may name it, in the order to search them.
  * @returns `undefined` where none of them does.
  */
 export async function whereNamed(image: string, files: readonly string[]): Promise<string | undefined> {

@@ -1,47 +1,47 @@
 import { freeAll, type GraphTensor, type GraphValue } from "../runtime/tensors.ts";
 import type { DecoderStep } from "./search_captions.ts";
 
-/** A graph of the decoder; what runs none on a device needs no more than `run`. */
+/** A graph of the decoder; without a device, only `run` is needed. */
 export interface DecoderGraph {
   run(inputs: Readonly<Record<string, GraphValue>>): Promise<Readonly<Record<string, GraphTensor>>>;
-  /** As `run`, with some outputs left on the device; see `GraphSession.runKeeping`. */
+  /** Like `run`, but leaves some outputs on the device; see `GraphSession.runKeeping`. */
   runKeeping?(inputs: Readonly<Record<string, GraphValue>>): Promise<Readonly<Record<string, GraphValue>>>;
 }
 
 /** The decoder's two graphs. */
 export interface Decoder {
-  /** Feature grid -> what a step needs of the photo: keys, values and the first state, or the image vector. */
+  /** Feature grid -> what a step needs from the picture: keys, values and the first state, or the image vector. */
   readonly init: DecoderGraph;
   /** Words and state -> logits and the next state; or a prefix and the image vector -> logits. */
   readonly step: DecoderGraph;
-  /** Words that a step reads, pre-padded, where the decoder keeps no state between words. */
+  /** Number of words that a step reads, pre-padded, if the decoder keeps no state between words. */
   readonly prefix?: number;
 }
 
 /**
  * Runs one step for the live beams.
  *
- * @param tokens The latest word of each beam, `<start>` at first.
- * @param parents For each beam, the beam of the step before that it continues.
+ * @param tokens The latest word of each beam; `<start>` at first.
+ * @param parents For each beam, the beam of the previous step that it continues.
  * @returns Logits of the next word and, where the decoder has regions, its attention.
  */
 export type RunStep = (tokens: Int32Array, parents: Uint32Array) => Promise<DecoderStep>;
 
-/** What a photo's features became, ready for the first step; free it after the last. */
+/** A picture's encoded features, ready for the first step; free them after the last. */
 export interface ReadPhoto extends Disposable {
   readonly step: RunStep;
-  /** A step for one more search, from the first word on. */
+  /** A step function for a new search, from the first word on. */
   readonly restart: () => RunStep;
-  /** What it is compared with other photos by, [units]; of decoders that have regions. */
+  /** The vector that similar photos are found by, [units]; only with decoders that have regions. */
   readonly mean?: Float32Array | undefined;
-  /** Probability of each of the bundle's nouns; of decoders that look at concepts. */
+  /** Probability of each of the bundle's nouns; only with decoders that look at concepts. */
   readonly concepts?: Float32Array | undefined;
 }
 
 /**
- * Reads a photo's features, and gives the function that says how likely the next words are.
+ * Reads a picture's features, and returns the function that computes how likely the next words are.
  *
- * @param grid Features of one photo, [1, regions, features]; not freed here.
+ * @param grid Features of one picture, [1, regions, features]; not freed here.
  */
 export async function readPhoto(decoder: Decoder, grid: GraphValue): Promise<ReadPhoto> {
   const memory = await (decoder.init.runKeeping?.({ grid }) ?? decoder.init.run({ grid }));
@@ -79,8 +79,9 @@ function recurrent({ step }: Decoder, memory: Readonly<Record<string, GraphValue
 }
 
 /**
- * A function that gives the states of the beams that go on, [1, parents, units], from those of the step before; no copy
- * where none moves. A copy lasts until the next call: fresh memory each time would take longer to get than to fill.
+ * A function that selects the states of the beams that continue, [1, parents, units], from those of the previous step.
+ * It does not copy if no beam moves. A copy lasts until the next call, because allocating new memory takes longer than
+ * filling it.
  */
 function beamGather(): (state: GraphTensor, parents: Uint32Array) => GraphTensor {
   let room = new Float32Array(0);
@@ -97,7 +98,7 @@ function beamGather(): (state: GraphTensor, parents: Uint32Array) => GraphTensor
   };
 }
 
-/** Every step reads all words so far; of more than fit, the last ones. */
+/** Every step reads all words so far, or the last ones if not all fit. */
 function prefixed({ step }: Decoder, memory: Readonly<Record<string, GraphValue>>, length: number): RunStep {
   const image = memory["image"]!;
   let prefixes = new Int32Array(length);

@@ -4,40 +4,40 @@ import { type Decoder, type ReadPhoto, readPhoto } from "./decoder.ts";
 import type { RequiredConcepts } from "./required_concepts.ts";
 import { type DecidedWord, type GeneratedCaption, type GenerateOptions, searchCaptions } from "./search_captions.ts";
 
-/** Training photos that have a say in which beam wins. */
+/** The similar training photos that influence which beam wins. */
 export interface Neighbours {
   readonly datastore: Datastore;
-  /** How many of them, those most like the photo. */
+  /** Number of photos to use, the most similar ones. */
   readonly count: number;
-  /** What full agreement with their captions adds to a beam's score. */
+  /** What full agreement with their captions adds to the score of a beam. */
   readonly weight: number;
 }
 
-/** What was generated for a photo. */
+/** What was generated for a picture. */
 export interface Generated {
-  /** Up to as many as were asked for, best first. */
+  /** At most as many as requested, best first. */
   readonly captions: readonly GeneratedCaption[];
-  /** Probability of each of the bundle's nouns; of decoders that look at concepts. */
+  /** Probability of each of the bundle's nouns; only with decoders that look at concepts. */
   readonly concepts?: Float32Array | undefined;
-  /** How much the best caption agrees with those of the neighbours, 0 to 1; if there are neighbours. */
+  /** How much the best caption agrees with those of the neighbours, 0 to 1; only with neighbours. */
   readonly agreement?: number | undefined;
-  /** How like them the photo is, -1 to 1; if there are neighbours. */
+  /** How similar the picture is to them, -1 to 1; only with neighbours. */
   readonly likeness?: number | undefined;
-  /** How much higher the best caption's score is than the next one's; of several beams. */
+  /** How much the best caption's score exceeds the next one's; only with several beams. */
   readonly margin?: number | undefined;
 }
 
 /**
  * Generates captions for one feature grid with the decoder's graphs.
  *
- * Neighbours and concepts are asked with several beams: captions that are drawn at random, and greedy ones, stay as they
- * are. If the best caption lacks a concept that is sure, the search is made once more, with beams that name it. Of most
- * photos nothing is missing, and with those beams from the start every photo would pay for them. If a concept is sure,
- * words are given to `onWord` once it is known whether the caption lacks it.
+ * Neighbours and concepts only count with several beams; sampled and greedy captions stay as they are. If the best
+ * caption lacks a sure concept, the search runs again, with beams that name it. Most pictures lack nothing, so
+ * searching with those beams from the start would slow all of them down. If a concept is sure, `onWord` is called only
+ * once it is known whether the caption lacks it.
  *
- * @param grid Features of one photo, [1, regions, features].
- * @param neighbours Training photos that have a say in which beam wins.
- * @param concepts Chooses the concepts that are sure and missing; of decoders that look at concepts.
+ * @param grid Features of one picture, [1, regions, features].
+ * @param neighbours The similar training photos that influence which beam wins.
+ * @param concepts Chooses the concepts that are sure and missing; only with decoders that look at concepts.
  * @throws {EdgecapError} `option-invalid`, `logits-invalid`, `graph-failed` or `aborted`.
  */
 export async function generate(
@@ -52,7 +52,7 @@ export async function generate(
   const near = neighbours && nearTo(photo, neighbours, options.endId ?? 2);
   const captions = await captionsNaming(several ? concepts : undefined, photo, {
     ...options,
-    // One more than is wanted, to know by how much the best one won.
+    // One more than requested, to know by how much the best one won.
     count: several ? Math.min(options.count + 1, options.beams!) : options.count,
     ...(several && near && { rescore: (found) => near.agreement(found).map((share) => neighbours.weight * share) }),
   });
@@ -66,7 +66,7 @@ export async function generate(
   };
 }
 
-/** Searches for captions, and once more if a concept is sure that the best lacks. */
+/** Searches for captions, and again if the best one lacks a sure concept. */
 async function captionsNaming(
   asked: RequiredConcepts | undefined,
   { step, restart, concepts }: ReadPhoto,
@@ -88,7 +88,7 @@ async function captionsNaming(
   return captions;
 }
 
-/** The neighbours of a photo: how much captions agree with theirs, 0 to 1, and how like them it is, -1 to 1. */
+/** The neighbours of a picture: how much captions agree with theirs, 0 to 1, and how similar it is to them, -1 to 1. */
 function nearTo({ mean }: ReadPhoto, { datastore, count }: Neighbours, endId: number) {
   let found: Uint32Array | undefined;
   const nearest = () => {

@@ -1,4 +1,4 @@
-/** Lets the event loop take a turn: timers, messages and aborts are served before the promise is kept. */
+/** Lets the event loop take a turn: timers, messages and aborts run before the promise resolves. */
 export function nextTurn(): Promise<void> {
   if (typeof setImmediate === "function") return new Promise((resolve) => setImmediate(resolve));
   // In a browser a timer would wait 4 ms.

@@ -1,7 +1,7 @@
 /**
- * What a search has tried: the words of each live beam, and where the decoder looked after each of them.
+ * The history of a search: the words of each live beam, and where the decoder looked after each of them.
  *
- * Attention depends on nothing but the words so far, so it is kept by those, and a caption finds its maps whichever
+ * Attention depends only on the words so far, so it is stored by those, and a caption finds its maps whichever
  * beams its words came through.
  */
 export class Prefixes {
@@ -13,12 +13,12 @@ export class Prefixes {
     return this.#live;
   }
 
-  /** Adds the words that the search went on with: `tokens` [live], each after the words of its beam in `parents` [live]. */
+  /** Adds the words that the search chose: `tokens` [live], each after the words of its beam in `parents` [live]. */
   extend(tokens: Int32Array, parents: Uint32Array): void {
     this.#live = Array.from(tokens, (token, beam) => [...this.#live[parents[beam]!]!, token]);
   }
 
-  /** Keeps the attention that chooses the next word of each live beam. @param maps [live, regions], row by row. */
+  /** Stores the attention that chooses the next word of each live beam. @param maps [live, regions], row by row. */
   attend(maps: Float32Array): void {
     const regions = maps.length / this.#live.length;
     for (const [beam, words] of this.#live.entries()) {

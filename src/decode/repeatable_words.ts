@@ -1,8 +1,8 @@
 import type { SearchOptions } from "./search.ts";
 
 /**
- * Words that may well come again in one caption, with other words around them: articles and pronouns, prepositions,
- * verbs that help others, numbers, colours, sizes and ages. "A young man and a young woman" repeats "a young", and says
+ * Words that may occur again in one caption, among other words: articles and pronouns, prepositions,
+ * auxiliary verbs, numbers, colours, sizes and ages. "A young man and a young woman" repeats "a young", but says
  * nothing twice.
  */
 export const repeatableWords: readonly string[] = [
@@ -15,14 +15,14 @@ export const repeatableWords: readonly string[] = [
   "little small big large tall long short young old older younger",
 ].flatMap((line) => line.split(" "));
 
-/** Ids from here on are words; those before stand for padding, start, end and unknown words. */
+/** Ids from here on are words; lower ones stand for padding, start, end and unknown words. */
 const firstWord = 4;
 
 /**
  * What keeps a search from saying a phrase twice.
  *
- * @param noRepeatNgram What the bundle's manifest says; without it every caption is allowed.
- * @param encode Gives the ids of words, 3 or less for those that the vocabulary lacks.
+ * @param noRepeatNgram The value in the bundle's manifest; without it every caption is allowed.
+ * @param encode Returns the ids of words; 3 or less for words that are not in the vocabulary.
  */
 export function noRepeats(
   noRepeatNgram: number | undefined,

@@ -2,38 +2,38 @@ import type { ConceptName } from "../concepts/concept_names.ts";
 import { NounFinder } from "../concepts/noun_table.ts";
 import type { Vocabulary } from "../text/vocabulary.ts";
 
-/** When a caption is asked to name a concept; see `generation.concepts` of a bundle's manifest. */
+/** When the search must name a concept; see `generation.concepts` of a bundle's manifest. */
 export interface ConceptRule {
-  /** Probability from which a concept is sure, above 0 to 1. */
+  /** Probability above which a concept counts as sure, above 0 to 1. */
   readonly least: number;
-  /** Concepts that a caption is asked to name, at most; 1 to 3. */
+  /** Most concepts that the search tries to name; 1 to 3. */
   readonly most: number;
   /** What each of them adds to the score of a caption that names it, 0 to 1000. */
   readonly reward: number;
 }
 
-/** Words of a form that the search can look for, at most. */
+/** Most words in a form that the search can look for. */
 const mostWords = 3;
-/** Ids from here on are words; those before stand for padding, start, end and unknown words. */
+/** Ids from here on are words; lower ones stand for padding, start, end and unknown words. */
 const firstWord = 4;
 
 /**
- * Chooses the concepts that a caption should name: those that are sure, and that it does not name. Nouns with a word in
- * common are kin, as `person` and `woman` are, both meant by "women": where one of them is named, the others are not
- * asked for, since "a woman" tells of a person, and "a man" and "a woman" are easily taken for each other.
+ * Chooses the concepts that a caption should name: the sure ones that it does not name. Nouns with a word in
+ * common are related, as `person` and `woman` both occur as "women". If one of them is named, the others are not
+ * required, because a woman is a person, and "a man" and "a woman" are easily confused.
  */
 export class RequiredConcepts {
   readonly #rule: ConceptRule;
   readonly #vocabulary: Pick<Vocabulary, "encode" | "decode">;
   readonly #finder: NounFinder;
-  /** For each noun the nouns that have a form in common with it, itself among them. */
+  /** For each noun, the nouns that share a form with it, including itself. */
   readonly #kin: readonly (readonly number[])[];
-  /** For each noun its forms that the vocabulary can say. */
+  /** For each noun, the forms that the vocabulary contains. */
   readonly #forms: readonly (readonly Uint32Array[])[];
 
   /**
-   * @param nouns The bundle's, in the order of its probabilities.
-   * @param vocabulary Must not be freed before this has been used for the last time.
+   * @param nouns The bundle's nouns, in the order of its probabilities.
+   * @param vocabulary Must not be freed before the last use of this object.
    */
   constructor(nouns: readonly ConceptName[], vocabulary: Pick<Vocabulary, "encode" | "decode">, rule: ConceptRule) {
     this.#rule = rule;
@@ -53,7 +53,7 @@ export class RequiredConcepts {
     );
   }
 
-  /** What each concept asked for adds to the score of a caption that names it. */
+  /** What each required concept adds to the score of a caption that names it. */
   get reward(): number {
     return this.#rule.reward;
   }
@@ -64,7 +64,7 @@ export class RequiredConcepts {
   }
 
   /**
-   * The sure concepts that a caption does not name, the surest first; of kin only the surest.
+   * The sure concepts that a caption does not name, surest first; of related ones only the surest.
    *
    * @param probabilities One for each noun.
    * @param caption Ids of its words.

@@ -4,45 +4,45 @@ import { loadedTextModule, type TextModule } from "../text/wasm.ts";
 
 /** How to search for the caption of one photo. */
 export interface SearchOptions {
-  /** Tokens of the vocabulary, 2 to 1048576. */
+  /** Size of the vocabulary, 2 to 1048576. */
   readonly vocabulary: number;
-  /** Beams side by side, or captions drawn where `temperature` is above 0; 1 (greedy) to 64. Default 1. */
+  /** Number of beams, or of sampled captions if `temperature` is above 0; 1 (greedy) to 64. Default 1. */
   readonly beams?: number;
-  /** Words after which a caption is cut, 1 to 1000. Default 20. */
+  /** Longest caption, in words, 1 to 1000. Default 20. */
   readonly maxWords?: number;
-  /** Words before which no caption ends, 0 to `maxWords`. Default 0. */
+  /** Shortest caption, in words, 0 to `maxWords`. Default 0. */
   readonly minWords?: number;
-  /** Alpha of `score = logProbability / length^alpha`, 0 to 10; the end counts as one of the length. Default 0. */
+  /** Alpha of `score = logProbability / length^alpha`, 0 to 10; the end counts as a word. Default 0. */
   readonly lengthPenalty?: number;
-  /** No run of so many words comes twice in a caption; 0 (off) to 1000. Default 0. */
+  /** A run of this many words occurs only once in a caption; 0 (off) to 1000. Default 0. */
   readonly noRepeatNgram?: number;
   /**
-   * Words that may come again, such as "a" and "in". If there are any, runs of them alone do not count for
-   * `noRepeatNgram`, and no word comes twice in a row. Default: none.
+   * Words that may occur again, such as "a" and "in". If there are any, runs of only such words do not count for
+   * `noRepeatNgram`, and no word occurs twice in a row. Default: none.
    */
   readonly repeatable?: Uint32Array;
   /**
-   * Concepts that captions are looked for to name, at most 3: for each its forms, of 1 to 3 tokens, any of which names it
-   * wherever it stands. Beside the plain search, which finds what it would without them, go beams that name one, two or
-   * three of them; together they are about as many as `beams`. Of few beams, a form of several words that is begun can give way
-   * to one begun later, and so never come to its end. Not with a `temperature` above 0. Default: none.
+   * Concepts that captions should name, at most 3: for each, its forms of 1 to 3 tokens, any of which names it anywhere
+   * in the caption. The plain search runs as without them; further beams name one, two or three of them, together about
+   * as many as `beams`. With few beams, an unfinished form of several words can be displaced by one begun later, and so
+   * never be completed. Not with a `temperature` above 0. Default: none.
    */
   readonly required?: readonly (readonly Uint32Array[])[];
   /** What each required concept that a caption names adds to its score, 0 to 1000. Default 0. */
   readonly conceptReward?: number;
-  /** Token that the first step is fed with. Default 1. */
+  /** Token that the first step reads. Default 1. */
   readonly startId?: number;
   /** Token that ends a caption. Default 2. */
   readonly endId?: number;
   /** Tokens that are never words; `endId` cannot be one. Default 0 (padding), 1 (start) and 3 (unknown). */
   readonly banned?: Uint32Array;
-  /** 0 looks for the most probable caption; above that, up to 100, words are drawn at random. Default 0. */
+  /** 0 searches for the most probable caption; above 0, up to 100, words are drawn at random. Default 0. */
   readonly temperature?: number;
-  /** Draws only from so many most probable words; 0 is off. Default 0. */
+  /** Draws only from this many most probable words; 0 is off. Default 0. */
   readonly topK?: number;
-  /** Draws only from the most probable words that together have this probability; above 0, 1 is off. Default 1. */
+  /** Draws only from the most probable words that together have this probability, above 0 to 1; 1 is off. Default 1. */
   readonly topP?: number;
-  /** Where the random numbers begin, a whole number from 0: the same seed draws the same words. Default 0. */
+  /** Seed of the random numbers, a whole number from 0: the same seed draws the same words. Default 0. */
   readonly seed?: number;
 }
 
@@ -50,19 +50,22 @@ export interface SearchOptions {
 export interface Hypothesis {
   /** Ids of its words, without start and end. */
   readonly tokens: Uint32Array;
-  /** Natural logarithm of its probability by the raw model: the sum over its words and, where it finished, its end. */
+  /**
+   * Natural logarithm of its probability according to the raw model: the sum over its words and, if it finished, its
+   * end.
+   */
   readonly logProbability: number;
   /** Natural logarithm of each word's probability. */
   readonly wordLogProbabilities: Float32Array;
-  /** What it is ranked by: `logProbability / length^lengthPenalty`, the reward of concepts, and what was added to that. */
+  /** Its rank: `logProbability / length^lengthPenalty`, plus the reward of concepts and later additions. */
   readonly score: number;
-  /** Whether it ended by itself; where not, `maxWords` cut it. */
+  /** Whether it ended by itself; otherwise `maxWords` cut it. */
   readonly finished: boolean;
   /** How many of the required concepts it names, 0 to 3. */
   readonly named: number;
 }
 
-/** The greatest value of a 32-bit unsigned integer: what is above would arrive in Rust as another number. */
+/** The greatest 32-bit unsigned integer: a larger value would arrive in Rust as another number. */
 const MOST = 0xffffffff;
 
 /**
@@ -70,8 +73,8 @@ const MOST = 0xffffffff;
  * feeds {@linkcode Search.tokens} to it with the states of {@linkcode Search.parents}, writes its logits into
  * {@linkcode Search.logits} and calls {@linkcode Search.advance}, until that returns false.
  *
- * Needs `await textModule()` once. Free it with `using`. Its memory in Rust is allocated by the constructor, and a
- * step allocates none there.
+ * Needs `await textModule()` once. Free it with `using`. The constructor allocates its memory in Rust;
+ * steps do not allocate there.
  *
  * @throws {EdgecapError} `option-invalid`, naming the option, its value and its range.
  */
@@ -124,14 +127,17 @@ export class Search implements Disposable {
     inner.reward(conceptReward);
     inner.sampling(temperature, topK, topP, seed);
     try {
-      // This takes `inner` over, also where it throws.
+      // This takes ownership of `inner`, even if it throws.
       this.#inner = new this.#module.Search(inner, banned);
     } catch (cause) {
       throw new EdgecapError("option-invalid", messageOf(cause), { cause });
     }
   }
 
-  /** Beams that the next step of the graph is to be run for: 1 at first, then at most `beams`; with `required`, twice that and 6. */
+  /**
+   * Number of beams for the next step of the graph: 1 at first, then at most `beams`; with `required`, at most twice
+   * that and 6.
+   */
   live(): number {
     return this.#inner.live();
   }
@@ -142,15 +148,15 @@ export class Search implements Disposable {
     return new Int32Array(this.#module.memory.buffer, this.#inner.tokensAddress(), live).slice();
   }
 
-  /** For each live beam, the beam of the step before whose state it continues, [live]; a copy. Zeros at first. */
+  /** For each live beam, the beam of the previous step whose state it continues, [live]; a copy. Zeros at first. */
   parents(): Uint32Array<ArrayBuffer> {
     const live = this.live();
     return new Uint32Array(this.#module.memory.buffer, this.#inner.parentsAddress(), live).slice();
   }
 
   /**
-   * Where the graph's logits go, [live, vocabulary], for the caller to fill. A view of wasm memory: fill it at once,
-   * as any other call into wasm can move the memory and leave the view empty.
+   * The graph's logits, [live, vocabulary], for the caller to fill. A view of wasm memory: fill it at once,
+   * because any other call into wasm can move the memory and leave the view empty.
    */
   logits(): Float32Array {
     const size = this.live() * this.#vocabulary;
@@ -158,11 +164,11 @@ export class Search implements Disposable {
   }
 
   /**
-   * Takes the logits in.
+   * Processes the logits.
    *
    * @returns Whether there is more to do; once false, it stays false.
    * @throws {EdgecapError} `logits-invalid` where a logit is NaN or positive infinity, naming beam and token, or where
-   * no token may follow. The search then stands where it stood.
+   * no token may follow. The search is then unchanged.
    */
   advance(): boolean {
     try {
@@ -173,10 +179,10 @@ export class Search implements Disposable {
   }
 
   /**
-   * The captions found, best first: those that ended, then those that were cut, each by falling score. No two of them
-   * have the same words and the same ending.
+   * The captions found, best first: those that ended, then those that were cut, each by descending score. No two of
+   * them have the same words and the same ending.
    *
-   * @param count How many are wanted at most; there are at most `beams`, and with `required` those of the other beams too.
+   * @param count Most captions to return; there are at most `beams`, and with `required` those of the other beams too.
    */
   results(count: number): Hypothesis[] {
     return this.#inner.results(count).map((hypothesis) => {

@@ -5,51 +5,52 @@ import { type Hypothesis, Search, type SearchOptions } from "./search.ts";
 
 /** A caption that was generated. */
 export interface GeneratedCaption extends Hypothesis {
-  /** Where the decoder looked for each word, [words][regions], each map with the sum 1; only where asked for. */
+  /** Where the decoder looked for each word, [words][regions], each map with the sum 1; only if requested. */
   readonly attention?: readonly Float32Array[];
 }
 
-/** A word that no caption which can still win disagrees with. */
+/** A word that all captions that can still win agree on. */
 export interface DecidedWord {
   readonly token: number;
   /** Natural logarithm of its probability. */
   readonly logProbability: number;
-  /** Where the decoder looked for it, [regions]; only where asked for. */
+  /** Where the decoder looked for it, [regions]; only if requested. */
   readonly attention?: Float32Array;
 }
 
-/** How to generate: the search's options, and how many captions are wanted. */
+/** How to generate: the search's options, and the number of captions. */
 export interface GenerateOptions extends SearchOptions {
-  /** Captions wanted, at most `beams`. */
+  /** Number of captions, at most `beams`. */
   readonly count: number;
-  /** Whether attention maps are wanted. Default false. */
+  /** Whether to return attention maps. Default false. */
   readonly attention?: boolean;
   /**
-   * What is added to the score of each caption that the search found, once it has ended: of all its beams the one with
+   * What to add to the score of each caption at the end of the search: of all beams the one with
    * the best sum wins. Default: nothing.
    */
   readonly rescore?: (captions: readonly Uint32Array[]) => ArrayLike<number>;
-  /** Called with each word of the best caption as soon as it is decided, in their order. */
+  /** Called with each word of the best caption, in order, as soon as it is decided. */
   readonly onWord?: (word: DecidedWord) => void;
   readonly signal?: AbortSignal;
 }
 
-/** More captions than any search finds. */
+/** More captions than a search can find. */
 const everyCaption = 1024;
 
-/** What a decoder says after one more word of each live beam. */
+/** A decoder's output after one more word of each live beam. */
 export interface DecoderStep {
   /** [live, vocabulary], row by row. */
   readonly logits: Float32Array;
-  /** Where it looked, [live, regions], row by row; of decoders that have attention over regions. */
+  /** Where it looked, [live, regions], row by row; only for decoders with attention over regions. */
   readonly attention?: Float32Array | undefined;
 }
 
 /**
- * Searches for the captions of one photo: the search says which words to try, `step` how likely the next ones are.
+ * Searches for the captions of one picture: the search chooses which words to try, `step` computes how likely the next
+ * ones are.
  *
  * @param step Runs the decoder on the word of each live beam, `tokens` [live], in the state after `parents` [live],
- *   beams of the step before.
+ *   beams of the previous step.
  * @returns Up to `count` captions, best first.
  * @throws {EdgecapError} `option-invalid`, `logits-invalid` or `aborted`, and what `step` throws.
  */
@@ -75,7 +76,7 @@ export async function searchCaptions(
   };
   let more = true;
   while (more) {
-    // Graphs never leave the thread by themselves: without a turn of the event loop no signal could be aborted.
+    // Graphs block the thread: without a turn of the event loop no signal could be aborted.
     await nextTurn();
     throwIfAborted(options.signal);
     const { logits, attention } = await step(search.tokens(), search.parents());
@@ -88,7 +89,7 @@ export async function searchCaptions(
     prefixes.extend(search.tokens(), search.parents());
     if (options.onWord === undefined || !more) continue;
     const [best, ...others] = search.results(options.rescore === undefined ? 1 : everyCaption);
-    // Where captions are scored anew, any that has ended can win.
+    // If captions are scored again, any that has ended can win.
     const ended = others.filter(({ finished }) => finished).map(({ tokens }) => tokens);
     decide(best!, commonLength(best!.tokens, [...prefixes.live, ...ended]));
   }
@@ -97,7 +98,7 @@ export async function searchCaptions(
   return found.map(withAttention);
 }
 
-/** The best captions by their scores with what is added to them; those that ended come first. */
+/** The best captions by score plus additions; those that ended come first. */
 function rescored(found: readonly Hypothesis[], { rescore, count }: GenerateOptions): Hypothesis[] {
   if (rescore === undefined) return [...found];
   const additions = rescore(found.map(({ tokens }) => tokens));
@@ -110,12 +111,12 @@ function rescored(found: readonly Hypothesis[], { rescore, count }: GenerateOpti
 function noAttention(): EdgecapError {
   return new EdgecapError(
     "option-invalid",
-    "attention is true: the decoder of this bundle has no map of regions to show. Leave the option out.",
+    "attention is true, but the decoder of this bundle has no attention maps. Leave the option out.",
   );
 }
 
 /**
- * How many words the best caption so far shares with all others that can still win, or be continued by what wins.
+ * How many words the best caption so far shares with all others that can still win or lead to the winner.
  */
 function commonLength(best: Uint32Array, others: readonly ArrayLike<number>[]): number {
   const differs = best.findIndex((word, place) => others.some((words) => words[place] !== word));

@@ -1,22 +1,22 @@
 import type { PreTrainedModel } from "@huggingface/transformers";
 import { EdgecapError } from "../errors.ts";
 
-/** How a model wants to be searched, by its own configuration. */
+/** The search settings of a model's own configuration. */
 export interface GenerationSettings {
   readonly generation: { readonly beams: number; readonly maxWords: number; readonly lengthPenalty: number };
-  /** Tokens of its vocabulary. */
+  /** Size of its vocabulary. */
   readonly vocabulary: number;
   readonly startId: number;
   readonly endId: number;
   readonly banned: Uint32Array;
   readonly minWords: number;
-  /** No run of so many tokens comes twice; 0 is off. */
+  /** A run of this many tokens occurs only once; 0 is off. */
   readonly noRepeatNgram: number;
 }
 
 /**
- * Reads a model's configuration: what `generation_config.json` says, then `config.json`, then its part `decoder`.
- * Where none says anything, the defaults are those of the library transformers.
+ * Reads a model's configuration: `generation_config.json` first, then `config.json`, then its part `decoder`.
+ * Without a value, the defaults are those of the Python library transformers.
  *
  * @throws {EdgecapError} `bundle-manifest-invalid` where there is no start or end token or no size of the vocabulary.
  */
@@ -41,7 +41,7 @@ export function generationSettings(model: Pick<PreTrainedModel, "config" | "gene
   };
   const vocabulary = id("vocab_size");
   const endId = id("eos_token_id");
-  // A maximal length of the library counts the start as well.
+  // The library's maximal length includes the start token.
   const maxWords = number("max_new_tokens", number("max_length", 20) - 1);
   const suppressed = first("suppress_tokens");
   return {

@@ -6,7 +6,7 @@ import { runtimeName } from "../platform/runtime_name.ts";
 /** What the package exports. */
 export type Library = typeof Transformers;
 
-/** By these the package takes a worker of Deno for a browser's, which has neither files nor native code. */
+/** Globals that make the package mistake a Deno worker for a browser's, which has neither files nor native code. */
 const ofBrowsers = ["self", "location"] as const;
 
 /**
@@ -17,9 +17,9 @@ const ofBrowsers = ["self", "location"] as const;
  *   telemetry of its native library cannot be turned off.
  */
 export async function importTransformers(folder: string): Promise<Library> {
-  // It brings a native onnxruntime of its own.
+  // The package brings its own native onnxruntime.
   await turnTelemetryOff();
-  // Not a literal, so that a bundler does not carry the package into programs that never ask for it.
+  // Not a literal, so that a bundler does not include the package in programs that never use it.
   const name: string = "@huggingface/transformers";
   const inWorkerOfDeno = runtimeName() === "Deno" && globalThis.constructor.name === "DedicatedWorkerGlobalScope";
   const hidden = inWorkerOfDeno ? ofBrowsers : [];
@@ -31,7 +31,7 @@ export async function importTransformers(folder: string): Promise<Library> {
   } catch (cause) {
     throw new EdgecapError(
       "bundle-missing",
-      `The bundle "transformers:${folder}" needs the package @huggingface/transformers, which is not installed or does not load here: install it beside edgecap.`,
+      `The bundle "transformers:${folder}" needs the package @huggingface/transformers, which is not installed or does not load: install it beside edgecap.`,
       { cause },
     );
   } finally {

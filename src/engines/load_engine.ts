@@ -5,15 +5,15 @@ import type { LoadOptions } from "../caption/load_options.ts";
 const transformers = "transformers:";
 
 /**
- * Loads what captions pictures: a bundle, as {@linkcode load} does, or where `bundle` is `transformers:PATH` the model in
- * a local folder by the package `@huggingface/transformers`, which is imported only then.
+ * Loads an engine: a bundle, as {@linkcode load} does, or, if `bundle` is `transformers:PATH`, the model in
+ * a local folder with the package `@huggingface/transformers`, which is imported only then.
  *
  * @throws {EdgecapError} As {@linkcode load} does.
  */
 export async function loadEngine(options: LoadOptions = {}): Promise<CaptionEngine> {
   const { bundle } = options;
   if (typeof bundle !== "string" || !bundle.startsWith(transformers)) return load(options);
-  // Only here, and by a name that leads elsewhere in a browser: it reads files.
+  // Imported only here, and by a name that maps to another file in a browser, because it reads files.
   const { loadTransformers } = await import("#transformers");
   return loadTransformers(bundle.slice(transformers.length), options);
 }

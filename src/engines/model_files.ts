@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { EdgecapError } from "../errors.ts";
 
-/** Precisions by the ending of their files' names, the ones to prefer on a CPU first. */
+/** Precisions by the suffix of their file names, best for a CPU first. */
 const precisions = [
   ["fp32", ""],
   ["q8", "_quantized"],
@@ -18,7 +18,7 @@ const precisions = [
 export type Precisions = Readonly<Record<"encoder_model" | "decoder_model_merged", (typeof precisions)[number][0]>>;
 
 /**
- * Checks that a folder has transformers.js' layout, and finds the precisions in which its graphs are there.
+ * Checks that a folder has the layout of transformers.js, and finds the precisions of its graphs.
  *
  * @throws {EdgecapError} `bundle-missing` where there is no such folder, `bundle-file-missing` naming what it lacks.
  */
@@ -40,6 +40,6 @@ export function modelFiles(folder: string): Precisions {
 function lacks(folder: string, file: string): EdgecapError {
   return new EdgecapError(
     "bundle-file-missing",
-    `The model "${folder}" lacks "${file}": export it in the layout of transformers.js, and copy the whole folder.`,
+    `The model "${folder}" lacks "${file}": export it in the layout of transformers.js, and copy all of its folder.`,
   );
 }

@@ -1,12 +1,12 @@
 import type { CaptionWord } from "../caption/caption.ts";
 import type { Hypothesis } from "../decode/search.ts";
 
-/** What turns ids into text. */
+/** Turns ids into text. */
 export type DecodeText = (tokens: readonly number[]) => string;
 
 /**
- * Puts a model's tokens, which are parts of words, together to words as they come: a word is whole once the next has
- * begun. Its probability is that of its parts together.
+ * Joins a model's tokens, which are parts of words, into words as they arrive: a word is complete once the next has
+ * begun. Its probability is the product of its parts'.
  */
 export class Subwords {
   readonly #decode: DecodeText;
@@ -19,7 +19,7 @@ export class Subwords {
     this.#decode = decode;
   }
 
-  /** Every part of a caption at once. */
+  /** All parts of a caption at once. */
   static of(hypothesis: Hypothesis, decode: DecodeText): Subwords {
     const subwords = new Subwords(decode);
     for (const [i, token] of hypothesis.tokens.entries()) subwords.add(token, hypothesis.wordLogProbabilities[i]!);
@@ -32,17 +32,17 @@ export class Subwords {
     this.#texts = this.#decode(this.#tokens)
       .split(/\s+/)
       .filter((text) => text !== "");
-    // What stands before the first word, such as a mark of the beginning, counts with it.
+    // What precedes the first word, such as a start mark, counts with it.
     const word = Math.max(this.#texts.length - 1, 0);
     this.#logProbabilities[word] = (this.#logProbabilities[word] ?? 0) + logProbability;
   }
 
-  /** All words so far, the last of which may go on. */
+  /** All words so far; the last one may be incomplete. */
   get words(): CaptionWord[] {
     return this.#texts.map((text, i) => ({ text, logProbability: this.#logProbabilities[i] ?? 0 }));
   }
 
-  /** The words that have become whole since the last call. @param ended Whether the last one is whole too. */
+  /** The words completed since the last call. @param ended Whether the last one is complete too. */
   take(ended: boolean): CaptionWord[] {
     const whole = this.words.slice(this.#taken, ended ? undefined : -1);
     this.#taken += whole.length;

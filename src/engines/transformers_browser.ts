@@ -1,7 +1,10 @@
-/** Models of transformers.js in a browser, where there are no folders to load them from. Exports the same as transformers.ts. */
+/**
+ * Models of transformers.js in a browser, where there are no folders to load them from. Exports the same as
+ * transformers.ts.
+ */
 import { EdgecapError } from "../errors.ts";
 
-/** Refuses: a browser has no folders. */
+/** Always throws: a browser has no folders. */
 export async function loadTransformers(folder: string): Promise<never> {
   throw new EdgecapError(
     "bundle-missing",

@@ -5,11 +5,11 @@ import type { Library } from "./import_transformers.ts";
 
 type Tensor = Transformers.Tensor;
 
-/** The decoder of transformers.js for one photo, a token of each beam at a time, with its cache of keys and values. */
+/** The decoder of transformers.js for one picture, one token per beam at a time, with its cache of keys and values. */
 export class Step {
   readonly #library: Library;
   readonly #model: Transformers.PreTrainedModel;
-  /** What the encoder made of the photo, [1, positions, features]. */
+  /** The encoder's output for the picture, [1, positions, features]. */
   readonly #encoded: Tensor;
   /** Keys and values of the tokens so far by input name, [beams, heads, tokens, size]. */
   #cache: ReadonlyMap<string, Tensor> = new Map();
@@ -32,7 +32,7 @@ export class Step {
    * Feeds a token to each beam.
    *
    * @param tokens [beams].
-   * @param parents The beams of the step before that they continue, [beams].
+   * @param parents The beams of the previous step that they continue, [beams].
    * @throws {EdgecapError} `graph-failed`.
    */
   async run(tokens: Int32Array, parents: Uint32Array): Promise<DecoderStep> {
@@ -41,7 +41,7 @@ export class Step {
     const inputs = {
       encoder_outputs: this.#rows(this.#encoded, new Uint32Array(beams)),
       decoder_input_ids: this.#ints([...tokens], [beams, 1]),
-      // Only graphs that ask for a mask are given it.
+      // Only some graphs have an input for a mask.
       ...(this.#model.sessions["decoder_model_merged"].inputNames.includes("attention_mask") && {
         decoder_attention_mask: this.#ints(new Array<number>(beams * (this.#steps + 1)).fill(1), [
           beams,
@@ -61,7 +61,7 @@ export class Step {
     this.#cache = new Map(
       present.map(([name, tensor]) => {
         const input = name.replace("present", "past_key_values");
-        // A merged graph gives the encoder's keys and values whole in its first step alone.
+        // A merged graph returns the encoder's keys and values only in its first step.
         const constant = name.includes("encoder") ? past.get(input) : undefined;
         return [input, constant ?? tensor];
       }),

@@ -2,22 +2,22 @@ import type { TokenizedItem } from "./item.ts";
 import { countNgrams } from "./ngrams.ts";
 
 const orders = 4;
-// The two constants of the COCO caption code: they keep 0/0 from being NaN and are far below any real score.
+// The two constants of the COCO caption code, which avoid 0/0 and are far below any real score.
 const tiny = 1e-15;
 const small = 1e-9;
 
 /** BLEU-1, BLEU-2, BLEU-3 and BLEU-4, each from 0 to 1. */
 export type BleuScores = readonly [number, number, number, number];
 
-/** What corpus BLEU adds up over sentences. */
+/** The counts that corpus BLEU adds up over sentences. */
 export interface BleuStatistics {
   /** Words of the hypotheses. */
   hypothesisLength: number;
-  /** Words of the references closest in length to their hypotheses; the shorter one at a tie. */
+  /** Words of the references closest in length to their hypotheses; the shorter one of a tie. */
   referenceLength: number;
   /** For each order, the n-grams of the hypotheses. */
   readonly guesses: number[];
-  /** For each order, those of them that a reference holds, clipped to the most that one reference holds. */
+  /** For each order, the n-grams that a reference contains, clipped to the most in one reference. */
   readonly matches: number[];
 }
 

@@ -1,19 +1,19 @@
-/** A prediction, and what came of it. */
+/** A prediction and its outcome. */
 export interface Outcome {
-  /** The predicted chance, 0 to 1. */
+  /** The predicted probability, 0 to 1. */
   readonly confidence: number;
   /** Whether it was right. */
   readonly right: boolean;
 }
 
-/** Predictions of about the same chance. */
+/** Predictions of about the same probability. */
 export interface CalibrationBin {
-  /** Bounds of the chance; the upper one belongs to the next bin, but for the last. */
+  /** Bounds of the probability; the upper one belongs to the next bin, except in the last bin. */
   readonly low: number;
   readonly high: number;
   /** Predictions in it. */
   readonly count: number;
-  /** Their mean chance; 0 if there are none. */
+  /** Their mean probability; 0 if there are none. */
   readonly confidence: number;
   /** The share of them that was right; 0 if there are none. */
   readonly right: number;
@@ -37,8 +37,8 @@ export function calibrationBins(outcomes: readonly Outcome[], bins = 10): Calibr
 }
 
 /**
- * Expected calibration error: how far, on the average prediction, the mean chance of its bin is from the share of it that
- * was right (Guo et al., 2017).
+ * Expected calibration error: the average distance between the mean probability of a prediction's bin and the share of
+ * it that was right (Guo et al., 2017).
  *
  * @returns 0 to 1; 0 without predictions.
  */
@@ -51,7 +51,7 @@ export function calibrationError(outcomes: readonly Outcome[], bins = 10): numbe
 }
 
 /**
- * The chance that a prediction that was right has a higher confidence than one that was wrong, ties counted half: the area
+ * The probability that a right prediction has a higher confidence than a wrong one, ties counted half: the area
  * under the ROC curve.
  *
  * @returns 0 to 1; `NaN` unless some were right and some wrong.

@@ -5,7 +5,7 @@ const orders = 4;
 const sigma = 6;
 const scale = 10;
 
-/** A reference as tf-idf weights: one sparse vector an order. */
+/** A reference as tf-idf weights: one sparse vector per order. */
 interface ReferenceVector {
   /** For each order, the ids of the n-grams. */
   readonly ids: readonly Int32Array[];
@@ -13,24 +13,24 @@ interface ReferenceVector {
   readonly weights: readonly Float64Array[];
   /** For each order, the Euclidean length of the vector. */
   readonly norms: readonly number[];
-  /** The bigrams of the sentence: what the COCO code takes for its length. */
+  /** Number of bigrams: what the COCO code uses as the length. */
   readonly length: number;
 }
 
 /**
- * CIDEr-D (Vedantam, Zitnick and Parikh, 2015) against a fixed set of references, with all that depends on the
- * references alone worked out once: a score costs one pass over the n-grams of a hypothesis and of its references.
+ * CIDEr-D (Vedantam, Zitnick and Parikh, 2015) against a fixed set of references. What depends only on the
+ * references is computed once, so a score costs one pass over the n-grams of a hypothesis and of its references.
  *
- * Document frequencies come from the references given: n-grams of 1 to 4 words, sigma 6, times 10, as in the COCO
+ * Document frequencies come from the given references; n-grams of 1 to 4 words, sigma 6, times 10, as in the COCO
  * caption evaluation code. Against a single image every score is 0, since every n-gram is in every document.
  */
 export class CiderScorer {
   readonly #ids = new Map<string, number>();
-  /** Logarithm of how many images an n-gram's references occur in, by id. */
+  /** Logarithm of the number of images whose references contain an n-gram, by id. */
   readonly #logFrequencies: Float64Array;
   readonly #logImages: number;
   readonly #vectors = new Map<string, readonly ReferenceVector[]>();
-  /** Weights of the hypothesis at hand by n-gram id; all zero between two scores. */
+  /** Weights of the current hypothesis by n-gram id; all zero between two scores. */
   readonly #hypothesisWeights: Float64Array;
 
   /** @param references For each image, by name, its references in words. */
@@ -68,7 +68,7 @@ export class CiderScorer {
   score(image: string, hypothesis: readonly string[]): number {
     const references = this.#vectors.get(image);
     if (references === undefined || references.length === 0) {
-      throw new EdgecapError("data-invalid", `No references are known for the image "${image}". Give at least one.`);
+      throw new EdgecapError("data-invalid", `The image "${image}" has no references. Give at least one.`);
     }
     const counts = countNgrams(hypothesis, orders);
     const length = Math.max(0, hypothesis.length - 1);
@@ -102,7 +102,7 @@ export class CiderScorer {
     return Math.sqrt(squares);
   }
 
-  /** Inner product of the hypothesis at hand, clipped to the reference, with the reference. */
+  /** Inner product of the current hypothesis, clipped to the reference, with the reference. */
   #product(reference: ReferenceVector, order: number): number {
     const ids = reference.ids[order]!;
     const weights = reference.weights[order]!;

@@ -31,32 +31,32 @@ export interface Metrics {
   readonly cider: number;
 }
 
-/** Scores of a whole set of images. BLEU is that of the corpus, the others are means over images. */
+/** Scores of a set of images. BLEU is computed over the corpus; the others are means over images. */
 export interface Scores extends Metrics {
   /** How many images were scored. */
   readonly images: number;
-  /** Scores of each image in the order given, where {@linkcode EvaluateOptions.perImage} asks for them. */
+  /** Scores of each image in the given order, if {@linkcode EvaluateOptions.perImage} is set. */
   readonly perImage?: readonly ImageScores[];
 }
 
-/** Scores of one image; its BLEU is that of the one sentence. */
+/** Scores of one image; its BLEU is that of the single sentence. */
 export interface ImageScores extends Metrics {
   readonly id: string;
 }
 
 /** Options of {@linkcode evaluate}. */
 export interface EvaluateOptions {
-  /** Also give the scores of each image. Default false. */
+  /** Whether to return the scores of each image too. Default false. */
   readonly perImage?: boolean;
 }
 
 /**
- * Scores captions that are words already.
+ * Scores tokenized captions.
  *
  * The words must be those of {@linkcode tokenizePtb} for the scores to be comparable: ids, or references that hold
- * `<unk>`, give other figures. Empty words are no words: `"".split(" ")` counts as a caption without any.
+ * `<unk>`, give other figures. Empty words do not count: `"".split(" ")` counts as a caption without any.
  *
- * @param given One caption an image, in words, with that image's references.
+ * @param given One caption per image, in words, with the references of that image.
  * @throws {EdgecapError} `data-invalid` where there are no items, two have the same id, or one has no references.
  */
 export function evaluate(given: readonly TokenizedItem[], options: EvaluateOptions = {}): Scores {
@@ -79,9 +79,9 @@ export function evaluate(given: readonly TokenizedItem[], options: EvaluateOptio
 }
 
 /**
- * Scores captions as they were written: {@linkcode evaluate} of what {@linkcode tokenizePtb} makes of them.
+ * Scores untokenized captions: {@linkcode evaluate} after {@linkcode tokenizePtb}.
  *
- * @param items One caption an image, with that image's references.
+ * @param items One caption per image, with the references of that image.
  * @throws {EdgecapError} `data-invalid` where there are no items, two have the same id, or one has no references.
  */
 export function evaluateText(items: readonly TextItem[], options: EvaluateOptions = {}): Scores {
@@ -102,7 +102,7 @@ function checkedReferences(items: readonly TokenizedItem[]): Map<string, Tokeniz
   const references = new Map<string, TokenizedItem["references"]>();
   for (const item of items) {
     if (references.has(item.id)) {
-      throw new EdgecapError("data-invalid", `The image "${item.id}" has two captions to score. Give one an image.`);
+      throw new EdgecapError("data-invalid", `The image "${item.id}" has two captions to score. Give one per image.`);
     }
     if (item.references.length === 0) {
       throw new EdgecapError("data-invalid", `The image "${item.id}" has no references. Give at least one.`);

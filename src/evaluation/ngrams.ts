@@ -1,7 +1,7 @@
 /**
  * Counts the n-grams of a sentence, for every order from 1 to `maximumOrder`.
  *
- * @param tokens Words of one sentence; a word holds no space.
+ * @param tokens Words of one sentence, without spaces.
  * @returns For each order n, at index n - 1, how often each n-gram (its words joined by a space) occurs.
  */
 export function countNgrams(tokens: readonly string[], maximumOrder: number): Map<string, number>[] {

@@ -1,21 +1,21 @@
 import { type Noun, NounFinder } from "../concepts/noun_table.ts";
 import { tokenizePtb } from "./ptb_tokenizer.ts";
 
-/** Nouns for people of one sex: other nouns for people leave it open. */
+/** Nouns for people of one sex; other nouns for people leave it open. */
 const sexes: readonly ReadonlySet<string>[] = [new Set(["man", "boy", "groom"]), new Set(["woman", "girl", "bride"])];
 
-/** The least number of people who name what a right caption names at least one of. */
+/** A right caption names at least one noun that this many people name. */
 const agreeing = 2;
 
 /**
- * Says whether captions are right, by the everyday nouns that they and people name. A caption is right if
+ * Judges whether captions are right, by the everyday nouns that they and people name. A caption is right if
  * - each noun that it names is named by at least one person, and
  * - at least one of them is named by at least two people.
  *
- * A word that has a kind beside its own noun counts as named if the kind is: "boy" if somebody writes "child" or
- * "people", as all of them are words for a person. It does not if all who name a sex name the other one.
+ * A word that also names a broader noun counts as named if that is: "boy" if somebody writes "child" or
+ * "people", since all of them mean a person. It does not count if all who name a sex name the other one.
  *
- * Verbs, colours, numbers and places of things are not looked at.
+ * Verbs, colours, numbers and positions are ignored.
  */
 export class NounRightness {
   readonly #finder: NounFinder;
@@ -30,8 +30,8 @@ export class NounRightness {
   /**
    * Whether a caption is right.
    *
-   * @param caption What is judged; one that names no noun is not right.
-   * @param people What people wrote of the same picture, a sentence each. Two at least, or nothing is right.
+   * @param caption The caption to judge; one without a noun is not right.
+   * @param people What people wrote about the same picture, one sentence each. With fewer than two, nothing is right.
    */
   isRight(caption: string, people: readonly string[]): boolean {
     const mentions = this.#finder.mentions(tokenizePtb(caption));
@@ -44,7 +44,7 @@ export class NounRightness {
     return Math.min(...namers) >= 1 && Math.max(...namers) >= agreeing;
   }
 
-  /** Whether a mention is of one sex, and people name the other alone. */
+  /** Whether a mention is of one sex and people only name the other. */
   #isOfTheOtherSex(places: readonly number[], written: readonly ReadonlySet<number>[]): boolean {
     const own = sexes.findIndex((sex) => places.some((place) => sex.has(this.#names[place]!)));
     if (own === -1) return false;

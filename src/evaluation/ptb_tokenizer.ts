@@ -1,4 +1,4 @@
-/** What the COCO caption code drops after tokenizing; brackets stay, since its names for them are in capitals. */
+/** The tokens that the COCO caption code drops; brackets stay, because its names for them are in capitals. */
 const dropped = new Set(["'", "`", '"', ".", "?", "!", ",", ":", "-", "--", "...", ";"]);
 
 /** How the Penn Treebank writes brackets, in lower case. */
@@ -13,7 +13,7 @@ const brackets: Readonly<Record<string, string>> = {
 
 const entities: Readonly<Record<string, string>> = { "&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"' };
 
-/** Alternatives that match in capitals and in small letters, which a flag would also do to `\p{Lu}`. */
+/** Alternatives that match in upper and lower case. A flag would also change `\p{Lu}`. */
 function anyCase(...words: readonly string[]): string {
   const bothCases = (letter: string) => `[${letter}${letter.toUpperCase()}]`;
   return `(?:${words.map((word) => word.replace(/[a-z]/g, bothCases)).join("|")})`;
@@ -31,7 +31,7 @@ const kinds: readonly string[] = [
   String.raw`[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+`,
   String.raw`[@#]\p{L}[\p{L}\p{N}_]*`,
   String.raw`<\/?\p{L}[^<>\s]*>`,
-  // Words that the Treebank takes apart.
+  // Words that the Treebank splits.
   `${anyCase("can")}(?=${anyCase("not")}${end})`,
   `${anyCase("gon", "wan")}(?=${anyCase("na")}${end})`,
   `${anyCase("got")}(?=${anyCase("ta")}${end})`,
@@ -58,18 +58,18 @@ const kinds: readonly string[] = [
   String.raw`${part}(?:[-_\/.](?!${not})${part})*`,
   // Runs of punctuation are one token.
   String.raw`\.{3,}|-{2,}|[!?]{2,}|''|${"``"}`,
-  // Symbols stand alone. What is left, such as emoji, is no token.
+  // Symbols stand alone. The rest, such as emoji, is dropped.
   String.raw`[\p{P}\p{Sc}\p{Sm}^${"`"}]`,
 ];
 
 const token = new RegExp(kinds.join("|"), "gu");
 
 /**
- * Takes a caption apart as the COCO caption evaluation code does before it scores: Penn Treebank tokens (`don't`
+ * Splits a caption as the COCO caption evaluation code does before scoring: Penn Treebank tokens (`don't`
  * becomes `do` and `n't`, `dog's` becomes `dog` and `'s`), in lower case, without punctuation.
  *
- * It follows what Stanford's PTBTokenizer does with captions. It does not hold all of that program's word lists, so that
- * text unlike captions (telephone numbers, smileys, rare abbreviations) may come apart in another way.
+ * It does what Stanford's PTBTokenizer does with captions, but lacks some of that program's word lists, so
+ * text unlike captions (telephone numbers, smileys, rare abbreviations) may be split differently.
  *
  * @example
  * ```ts

@@ -17,7 +17,7 @@ function longestCommonSubsequence(first: readonly string[], second: readonly str
 
 /**
  * ROUGE-L of one caption (Lin, 2004), as the COCO caption evaluation code computes it: the best precision and the
- * best recall over the references, which need not come from the same one, joined with beta 1.2.
+ * best recall over the references, not necessarily of the same one, combined with beta 1.2.
  *
  * @param hypothesis Words of the caption.
  * @param references Words of each reference.

@@ -4,21 +4,21 @@ import { encodeModel } from "./onnx_proto.ts";
 import type { Histogram, ValueRange } from "./value_range.ts";
 
 /**
- * Runs a model over the calibration inputs, one after the other, and gives all its outputs of each run by name.
+ * Runs a model over the calibration inputs, one after another, and yields the outputs of each run by name.
  *
- * Whoever calibrates brings the runtime and the inputs: this folder knows of neither.
+ * The caller provides the runtime and the inputs; this folder depends on neither.
  */
 export type CalibrationRuns = (model: Uint8Array) => AsyncIterable<ReadonlyMap<string, Float32Array>>;
 
 const bins = 2048;
 
 /**
- * Watches values inside a graph while it runs.
+ * Records the values inside a graph while it runs.
  *
- * The inputs are run twice: once for the extremes, and once to count what lies between them.
+ * Runs the inputs twice: once for the extremes, and once for the histogram between them.
  *
  * @param graph The float32 graph.
- * @param values Names of the values to watch; those that are constants or inputs cannot be.
+ * @param values Names of the values to record; constants and inputs are not allowed.
  * @param runs Runs the graph with those values as its outputs.
  * @returns For each value, how its elements are spread over 2,048 bins.
  * @throws {EdgecapError} `data-invalid` where there was no run, or a value was not finite.
@@ -39,7 +39,7 @@ export async function calibrate(
   if (ranges.size !== values.length) {
     throw new EdgecapError(
       "data-invalid",
-      `Calibration of graph "${graph.name}" had no input to run; give it at least one.`,
+      `Calibration of graph "${graph.name}" had no input to run: give at least one.`,
     );
   }
 
@@ -58,7 +58,10 @@ function widened(range: ValueRange | undefined, name: string, elements: Float32A
     else if (Number.isNaN(element)) high = element;
   }
   if (!Number.isFinite(high - low)) {
-    throw new EdgecapError("data-invalid", `Value "${name}" was not finite in a calibration run, so it has no range.`);
+    throw new EdgecapError(
+      "data-invalid",
+      `Value "${name}" was not finite in a calibration run, so it has no range: check the inputs.`,
+    );
   }
   return { low, high };
 }

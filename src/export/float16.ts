@@ -10,7 +10,7 @@ export function float16Bits(value: number): number {
   if (magnitude > 0x7f800000) return sign | 0x7e00;
   if (magnitude >= 0x477ff000) return sign | 0x7c00;
   if (magnitude < 0x38800000) {
-    // Below 2^-14 halves are subnormal: multiples of 2^-24.
+    // Below 2^-14 half-precision numbers are subnormal: multiples of 2^-24.
     const scaled = Math.abs(float[0]) * 2 ** 24;
     const low = Math.floor(scaled);
     const rest = scaled - low;

@@ -1,10 +1,10 @@
 import type { GraphTensor, TensorType } from "./tensor.ts";
 
-/** Lengths of a tensor's dimensions: a number where it is fixed, a name (`"batch"`) where the caller chooses. */
+/** Lengths of a tensor's dimensions: a number if fixed, a name (`"batch"`) if the caller chooses. */
 export type Dimensions = readonly (number | string)[];
 
 /**
- * An attribute of a node; whether a number is ONNX's INT or FLOAT follows from the attribute's name and value. A graph is
+ * An attribute of a node. Its name and value decide whether a number is ONNX's INT or FLOAT. A graph is
  * the body of a Loop or the like: its opset and metadata are the outer graph's, whose values it can read.
  */
 export type Attribute = number | string | readonly number[] | readonly string[] | GraphTensor | Graph;
@@ -19,7 +19,7 @@ export interface GraphNode {
   name: string;
   /** Names of the values it reads, in the operator's order. */
   inputs: string[];
-  /** Names of the values it makes, in the operator's order. */
+  /** Names of the values it computes, in the operator's order. */
   outputs: string[];
   /** The operator's options by name. */
   attributes: Record<string, Attribute>;
@@ -27,11 +27,11 @@ export interface GraphNode {
 
 /** An input or output of a graph. */
 export interface GraphValue {
-  /** Name by which a caller feeds or reads it. */
+  /** Name by which a caller sets or reads it. */
   readonly name: string;
   /** Type of its elements. */
   readonly type: TensorType;
-  /** `null` where even the number of dimensions is left open. */
+  /** `null` if even the number of dimensions is unknown. */
   readonly shape: Dimensions | null;
 }
 
@@ -45,11 +45,11 @@ export interface Graph {
   inputs: GraphValue[];
   /** What a caller can read. */
   outputs: GraphValue[];
-  /** In an order in which every value is made before it is used. */
+  /** In an order in which every value is computed before it is used. */
   nodes: GraphNode[];
   /** Constants by name. */
   initializers: Map<string, GraphTensor>;
-  /** Free text written beside the graph, for instance its source and licence. */
+  /** Metadata stored with the graph, for instance its source and licence. */
   metadata: Map<string, string>;
 }
 
@@ -64,7 +64,7 @@ export function countReads(graph: Graph): Map<string, number> {
   return reads;
 }
 
-/** The node that makes each value. */
+/** The node that computes each value. */
 export function producers(graph: Graph): Map<string, GraphNode> {
   const made = new Map<string, GraphNode>();
   for (const node of graph.nodes) for (const output of node.outputs) made.set(output, node);
@@ -77,7 +77,7 @@ export function dropUnreadInitializers(graph: Graph): void {
   for (const name of [...graph.initializers.keys()]) if (!reads.has(name)) graph.initializers.delete(name);
 }
 
-/** A copy whose nodes and lists can be changed freely; constants' data is shared, never written to. */
+/** A copy whose nodes and lists can be changed freely; the data of constants is shared and never written to. */
 export function copyGraph(graph: Graph): Graph {
   return {
     ...graph,

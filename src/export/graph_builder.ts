@@ -5,7 +5,7 @@ import { type GraphTensor, type TensorType, tensor } from "./tensor.ts";
 
 declare const valueBrand: unique symbol;
 
-/** A value in a graph under construction, by its unique name: only a {@linkcode GraphBuilder} hands these out. */
+/** A value in a graph under construction, by its unique name. Only a {@linkcode GraphBuilder} creates these. */
 export type Value = string & { readonly [valueBrand]: true };
 
 /** Options of {@linkcode GraphBuilder}. */
@@ -16,14 +16,14 @@ export interface GraphBuilderOptions {
 
 /** Options of one node. */
 export interface NodeOptions {
-  /** Name of the node, and the stem of its outputs' names; made unique by a number where it is taken. Default: the operation. */
+  /** Name of the node, and the stem of its outputs' names; a number makes it unique. Default: the operation. */
   readonly name?: string;
   /** Operator set, for instance `com.microsoft`. Default: ONNX's own. */
   readonly domain?: string;
 }
 
 /**
- * Builds an ONNX graph a node at a time.
+ * Builds an ONNX graph node by node.
  *
  * ```ts
  * import { GraphBuilder } from "edgecap/export";
@@ -37,7 +37,7 @@ export interface NodeOptions {
  * ```
  */
 export class GraphBuilder {
-  /** The graph so far: plain data that the passes (folding, quantisation) take. */
+  /** The graph so far: plain data for the passes (folding, quantisation). */
   readonly graph: Graph;
   readonly #names = new Set<string>();
   readonly #constants = new Map<string, Value>();
@@ -51,7 +51,7 @@ export class GraphBuilder {
   /**
    * Begins an empty graph.
    *
-   * @param name Name of the graph, which onnxruntime puts into its messages.
+   * @param name Name of the graph, which appears in onnxruntime's messages.
    */
   constructor(name: string, options: GraphBuilderOptions = {}) {
     this.graph = {
@@ -68,9 +68,9 @@ export class GraphBuilder {
   /**
    * Declares an input of the graph.
    *
-   * @param name Name under which the caller feeds it.
+   * @param name Name under which the caller sets it.
    * @param type Element type.
-   * @param shape Lengths; a name such as `"batch"` where the caller chooses.
+   * @param shape Lengths; a name such as `"batch"` if the caller chooses.
    * @throws {EdgecapError} `option-invalid` where the name is taken.
    */
   input(name: string, type: TensorType, shape: Dimensions): Value {
@@ -83,7 +83,7 @@ export class GraphBuilder {
    * Adds an operation with one output, and returns that output.
    *
    * @param op Operator of ONNX, for instance `"MatMul"`.
-   * @param inputs Values it reads; `null` leaves an optional input out.
+   * @param inputs Values it reads; `null` omits an optional input.
    * @param attributes Attributes by name; whole numbers are written as INT unless ONNX wants FLOAT under that name.
    * @param options See {@linkcode NodeOptions}.
    */
@@ -99,8 +99,8 @@ export class GraphBuilder {
   /**
    * Adds an operation with several outputs.
    *
-   * @param outputs How many outputs it has, or one flag an output: `false` leaves an optional output out, and its
-   *   place in the answer holds an empty name that must not be used.
+   * @param outputs Number of outputs, or one flag per output: `false` omits an optional output, and its
+   *   place in the result holds an empty name that must not be used.
    */
   nodes(
     op: string,
@@ -127,7 +127,7 @@ export class GraphBuilder {
   /**
    * Adds a constant of any type.
    *
-   * @param name Stem of its name, made unique by a number where it is taken.
+   * @param name Stem of its name; a number makes it unique.
    */
   initializer(name: string, value: GraphTensor): Value {
     const unique = this.#unique(name);
@@ -156,7 +156,7 @@ export class GraphBuilder {
    * @param name Name under which the caller reads it.
    * @param value The value; it can be read by further nodes as before.
    * @param type Element type.
-   * @param shape Lengths; a name where they depend on the inputs.
+   * @param shape Lengths; a name if they depend on the inputs.
    * @throws {EdgecapError} `option-invalid` where the name is taken.
    */
   output(name: string, value: Value, type: TensorType, shape: Dimensions): Value {
@@ -177,7 +177,7 @@ export class GraphBuilder {
     return name as Value;
   }
 
-  /** Writes free text beside the graph, for instance its source or its licence. */
+  /** Stores metadata with the graph, for instance its source or its licence. */
   describe(key: string, text: string): void {
     this.graph.metadata.set(key, text);
   }

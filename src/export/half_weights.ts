@@ -2,13 +2,13 @@ import { toFloat16 } from "./float16.ts";
 import type { Graph, GraphNode } from "./graph.ts";
 import { tensor, typeCode } from "./tensor.ts";
 
-// Below this a constant is not worth a node of its own.
+// A smaller constant is not worth an extra node.
 const smallest = 256;
 
 /**
  * Stores a graph's float32 weights as float16, in place: half the bytes on disk.
  *
- * Every weight is widened again by a `Cast` that onnxruntime runs once, as it loads the graph, so nodes compute in
+ * A `Cast` widens every weight again; onnxruntime runs it once, when it loads the graph, so nodes compute in
  * float32 as before. Constants of fewer than 256 elements stay as they are, and so do the scales of 8-bit weights.
  */
 export function halveWeights(graph: Graph): void {

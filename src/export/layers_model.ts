@@ -9,7 +9,7 @@ import { type GraphTensor, type TensorType, tensor } from "./tensor.ts";
 
 type Layer = layers.Layer;
 
-/** What {@linkcode appendLayersModel} needs of a model: any `LayersModel` has it. */
+/** What {@linkcode appendLayersModel} needs from a model; any `LayersModel` has it. */
 export type ModelTopology = Pick<LayersModel, "name" | "inputs" | "outputs">;
 
 /** Options of {@linkcode convertLayersModel}. */
@@ -18,16 +18,16 @@ export interface ConvertOptions {
   readonly name?: string;
   /** Names of the graph's inputs, in the model's order. Default: the names of the model's input layers. */
   readonly inputNames?: readonly string[];
-  /** Names of the graph's outputs, in the model's order. Default: the names of the layers that make them. */
+  /** Names of the graph's outputs, in the model's order. Default: the names of the layers that compute them. */
   readonly outputNames?: readonly string[];
 }
 
 /**
- * Turns a tfjs layers model into an ONNX graph of opset 17 that computes the same at inference.
+ * Converts a tfjs layers model into an ONNX graph of opset 17 that computes the same at inference.
  *
- * Inputs and outputs keep tfjs's shapes (batch first, channels last). Inside, pictures run channels first, with the
- * transpositions, paddings and batch normalisations that this leaves over folded into the convolutions.
- * Inputs that hold numbers of words (int32 in tfjs, or feeding an `Embedding`) are int32, the others float32.
+ * Inputs and outputs keep tfjs's shapes (batch first, channels last). Inside, images are stored channels first; the
+ * remaining transpositions, paddings and batch normalisations are folded into the convolutions.
+ * Inputs that hold word ids (int32 in tfjs, or read by an `Embedding`) are int32, the others float32.
  *
  * @param model A built model, sequential or functional, of the layers that docs/exporter.md lists.
  * @param options See {@linkcode ConvertOptions}.
@@ -89,7 +89,7 @@ function appendTopology(
     if (use === undefined || use.inputTensors.length === 0) {
       throw new EdgecapError(
         "layer-unsupported",
-        `Layer "${layer.name}" (${layer.getClassName()}) of model "${model.name}" is an input that was given no value; ` +
+        `Layer "${layer.name}" (${layer.getClassName()}) of model "${model.name}" is an input without a value; ` +
           `the model has ${model.inputs.length} inputs and ${inputs.length} values were given.`,
       );
     }
@@ -145,7 +145,7 @@ function layerCall(
       if (!isLayer(inside)) {
         throw new EdgecapError(
           "layer-unsupported",
-          `Layer "${layer.name}" (${layer.getClassName()}) holds no layer under "${field}", so it cannot be exported.`,
+          `Layer "${layer.name}" (${layer.getClassName()}) has no layer in "${field}", so it cannot be exported.`,
         );
       }
       return convertLayer(graph, inside, innerInputs, innerShapes, `${name}/${inside.name}`);
@@ -153,7 +153,7 @@ function layerCall(
   };
 }
 
-/** A layer's weights by the last part of their names: "lstm_LSTM1/lstm_cell/kernel" is the `kernel`. */
+/** A layer's weights, by the last part of their names: "lstm_LSTM1/lstm_cell/kernel" is the `kernel`. */
 function weightsOf(layer: Layer): Map<string, GraphTensor> {
   const weights = new Map<string, GraphTensor>();
   for (const variable of layer.weights) {

@@ -1,5 +1,5 @@
 /**
- * Turns tfjs layers models into ONNX, builds ONNX graphs by hand, and quantises them to 8-bit integers.
+ * Converts tfjs layers models to ONNX, builds ONNX graphs by hand, and quantises them to 8-bit integers.
  *
  * ```ts
  * import * as tf from "@tensorflow/tfjs";

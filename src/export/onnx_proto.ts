@@ -3,12 +3,12 @@ import type { Attribute, Graph, GraphNode, GraphValue } from "./graph.ts";
 import { onnxSchema } from "./onnx_schema.ts";
 import { type GraphTensor, tensorBytes, tensorFromBytes, typeCode, typeOfCode } from "./tensor.ts";
 
-// IR version 8 is the one that goes with opset 17, and every onnxruntime of the last years reads it.
+// IR version 8 belongs to opset 17; every recent onnxruntime reads it.
 const irVersion = 8;
 
 const attributeType = { float: 1, int: 2, string: 3, tensor: 4, graph: 5, floats: 6, ints: 7, strings: 8 } as const;
 
-// An attribute's type belongs to its operator's schema: these stay FLOAT even where their value is whole.
+// An operator's schema fixes the types of its attributes: these stay FLOAT even if their value is a whole number.
 const floatAttributes: ReadonlySet<string> = new Set([
   "activation_alpha",
   "activation_beta",
@@ -173,7 +173,7 @@ function writeGraph(graph: Graph): GraphProto {
   };
 }
 
-/** Operator sets of a graph's nodes, and of those in its nodes' bodies. */
+/** Operator sets of a graph's nodes, including those in subgraphs. */
 function domainsOf(graph: Graph): Set<string> {
   const bodies = graph.nodes.flatMap(({ attributes }) =>
     Object.values(attributes).filter((value): value is Graph => isObject(value) && "nodes" in value),
@@ -199,7 +199,7 @@ export function encodeModel(graph: Graph): Uint8Array {
 /**
  * Reads the bytes of an `.onnx` file.
  *
- * Handles what {@linkcode encodeModel} writes without bodies of loops: no subgraphs, and every constant in `raw_data`.
+ * Reads what {@linkcode encodeModel} writes, except for subgraphs; every constant must be in `raw_data`.
  *
  * @throws {EdgecapError} `data-invalid` where the bytes are no model, or hold a type or attribute out of that subset.
  */
@@ -209,10 +209,14 @@ export function decodeModel(bytes: Uint8Array): Graph {
   try {
     model = type.toObject(type.decode(bytes), { longs: Number, arrays: true, defaults: false }) as ModelProto;
   } catch (cause) {
-    throw new EdgecapError("data-invalid", `${bytes.byteLength} bytes could not be read as an ONNX model.`, { cause });
+    throw new EdgecapError(
+      "data-invalid",
+      `${bytes.byteLength} bytes cannot be read as an ONNX model: give a complete .onnx file.`,
+      { cause },
+    );
   }
   if (model.graph === undefined) {
-    throw new EdgecapError("data-invalid", `${bytes.byteLength} bytes hold no ONNX graph; give a whole .onnx file.`);
+    throw new EdgecapError("data-invalid", `${bytes.byteLength} bytes hold no ONNX graph: give a complete .onnx file.`);
   }
   return readGraph(
     model.graph,

@@ -10,16 +10,16 @@ export interface QuantiseOptions {
   readonly keep?: readonly string[];
 }
 
-/** Which nodes of a graph are to run in integers, and which values between them are to be stored in 8 bits. */
+/** The nodes of a graph to run in integers, and the values between them to store in 8 bits. */
 interface Plan {
   readonly nodes: ReadonlySet<GraphNode>;
   readonly values: ReadonlySet<string>;
 }
 
 /**
- * The values of a float32 graph that {@linkcode quantise} stores in 8 bits, and so needs ranges of.
+ * The values of a float32 graph that {@linkcode quantise} stores in 8 bits, and whose ranges it needs.
  *
- * @param options The same that quantise will be given.
+ * @param options The options that quantise() will get.
  */
 export function valuesToCalibrate(graph: Graph, options: QuantiseOptions = {}): string[] {
   return [...planOf(graph, options).values];
@@ -28,16 +28,16 @@ export function valuesToCalibrate(graph: Graph, options: QuantiseOptions = {}): 
 /**
  * Rewrites a float32 graph to compute in 8-bit integers, by quantise and dequantise pairs (QDQ) around each operation.
  *
- * Convolutions, additions of two values, and maximum poolings are taken; onnxruntime fuses each with its pairs into
- * one integer kernel. Activations are uint8 with a zero point, weights int8 symmetric with a scale a channel, biases
- * int32. A ReLU whose result is stored from 0 upwards is dropped: storing it cuts below 0 all the same. What no
- * integer operation reads, such as the graph's outputs, stays float32.
+ * It quantises convolutions, additions of two values, and maximum poolings; onnxruntime fuses each with its pairs into
+ * one integer kernel. Activations are uint8 with a zero point, weights symmetric int8 with a scale per channel, biases
+ * int32. A ReLU whose result is stored from 0 upwards is dropped, because storing it cuts off values below 0 anyway.
+ * What no integer operation reads, such as the graph's outputs, stays float32.
  *
  * On processors with AVX2 but without VNNI, onnxruntime's native kernel for uint8 by int8 can saturate: give its
  * session the option `session.x64quantprecision` = `1` there. onnxruntime-web's kernels do not saturate.
  *
- * @param graph The float32 graph; it is left as it is.
- * @param ranges What each of {@linkcode valuesToCalibrate} has to cover.
+ * @param graph The float32 graph; it is not changed.
+ * @param ranges The range of each value that {@linkcode valuesToCalibrate} names.
  * @param options See {@linkcode QuantiseOptions}.
  * @throws {EdgecapError} `data-invalid` where a range is missing.
  */
@@ -78,7 +78,7 @@ function planOf(graph: Graph, { keep = [] }: QuantiseOptions): Plan {
   return { nodes, values: new Set([...read].filter((name) => !outputs.has(name))) };
 }
 
-/** Scales of all stored values; a maximum pooling keeps those of what it reads, which makes it exact. */
+/** Scales of all stored values; a maximum pooling keeps its input's, so it stays exact. */
 function affinesOf(graph: Graph, plan: Plan, ranges: ReadonlyMap<string, ValueRange>): Map<string, Affine> {
   const affines = new Map<string, Affine>();
   for (const name of plan.values) {
@@ -86,7 +86,7 @@ function affinesOf(graph: Graph, plan: Plan, ranges: ReadonlyMap<string, ValueRa
     if (range === undefined) {
       throw new EdgecapError(
         "data-invalid",
-        `Value "${name}" of graph "${graph.name}" has no range; calibrate it first.`,
+        `Value "${name}" of graph "${graph.name}" has no range: calibrate it first.`,
       );
     }
     affines.set(name, affineOf(range));
@@ -134,7 +134,7 @@ function pairFor(graph: Graph, name: string, { scale, zeroPoint }: Affine): Grap
   ];
 }
 
-/** Stores a convolution's kernel as int8 and its bias as int32, in the scale of what it sums. */
+/** Stores a convolution's kernel as int8 and its bias as int32, in the scale of the sum. */
 function storeWeights(graph: Graph, node: GraphNode, affines: ReadonlyMap<string, Affine>): GraphNode[] {
   const [source = "", kernelName = "", biasName] = node.inputs;
   const kernel = graph.initializers.get(kernelName)!;

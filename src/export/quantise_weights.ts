@@ -1,9 +1,9 @@
 import { type GraphTensor, tensor } from "./tensor.ts";
 
-/** Weights in int8 with a scale for each of their output channels. */
+/** Weights in int8 with a scale per output channel. */
 export interface ChannelWeights {
   readonly stored: GraphTensor;
-  /** One scale a channel: weight = stored x scale. */
+  /** One scale per channel: weight = stored x scale. */
   readonly scales: Float32Array;
 }
 
@@ -12,7 +12,7 @@ const candidates = [1, 0.96, 0.92, 0.88, 0.84, 0.8, 0.75, 0.7];
 /**
  * Stores weights as int8, symmetric around 0 (-127 to 127), with a scale for each channel.
  *
- * The scale is the one with the smallest squared error among several that cut the channel's largest weights.
+ * The scale has the smallest squared error among several candidates that clip the channel's largest weights.
  *
  * @param weights Float32 weights whose first dimension is the output channel.
  */

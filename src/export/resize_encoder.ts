@@ -3,7 +3,8 @@ import type { Graph } from "./graph.ts";
 import { tensor } from "./tensor.ts";
 
 /**
- * The same encoder for pictures of another size: its convolutions fit any, and only its ends name lengths.
+ * The same encoder for pictures of another size: convolutions fit any size, and only the ends of the graph contain
+ * lengths.
  *
  * @param graph Encoder graph as {@linkcode resnet50Encoder} makes it, or as it is after quantising.
  * @param size Side of a picture in pixels, 32 or more; a region of the grid is 32 pixels wide, the last perhaps less.
@@ -19,7 +20,7 @@ export function resizeEncoder(graph: Graph, size: number): Graph {
   if (input?.shape?.length !== 4 || lengths === undefined || typeof features !== "number") {
     throw new EdgecapError(
       "data-invalid",
-      `The graph "${graph.name}" is no encoder: it should take [batch, size, size, 3] and end in a Reshape to [batch, regions, features].`,
+      `The graph "${graph.name}" is not an encoder: it should take [batch, size, size, 3] and end in a Reshape to [batch, regions, features].`,
     );
   }
   const regions = Math.ceil(size / 32) ** 2;

@@ -7,17 +7,18 @@ import { appendLayersModel } from "./layers_model.ts";
 import { simplify } from "./simplify.ts";
 import { tensor } from "./tensor.ts";
 
-/** Means of the red, green and blue of ImageNet's pictures, 0 to 255, that Keras's ResNet50 was trained without. */
+/** Means of red, green and blue in ImageNet, 0 to 255, which Keras's ResNet50 subtracts. */
 const means = [123.68, 116.779, 103.939] as const;
 
 /**
  * Builds the encoder graph from Keras's ResNet50.
  *
- * The graph takes `pixels` [batch, size, size, 3], RGB of 0 to 255 as float32, takes the means away itself (the
- * order BGR that the weights were trained with is folded into the first kernel), and gives `grid` [batch, regions, features]: the last activation before the pooling, regions row by row,
- * channels last. 224 pixels make 49 regions, 90 make 9; there are 2,048 features.
+ * The graph takes `pixels` [batch, size, size, 3], RGB of 0 to 255 as float32, subtracts the means itself (the order
+ * BGR that the weights were trained with is folded into the first kernel), and gives `grid` [batch, regions, features]:
+ * the last activation before the pooling, regions row by row, channels last. 224 pixels make 49 regions, 90 make 9;
+ * there are 2,048 features.
  *
- * @param model The whole classifier, loaded for pictures of the wanted size.
+ * @param model The complete classifier, loaded for pictures of the wanted size.
  * @throws {EdgecapError} `layer-unsupported` where the model does not end in a global average pooling of a picture.
  */
 export function resnet50Encoder(model: LayersModel): GraphBuilder {
@@ -28,11 +29,11 @@ export function resnet50Encoder(model: LayersModel): GraphBuilder {
   if (input === undefined || height == null || width == null || features == null) {
     throw new EdgecapError(
       "layer-unsupported",
-      `Model "${model.name}" has an open picture size; load it for one size.`,
+      `Model "${model.name}" has no fixed picture size: load it for one size.`,
     );
   }
   const pixels = graph.input("pixels", "float32", ["batch", ...input.shape.slice(1).map(Number)]);
-  // The means are taken away by a node of their own: what pads the borders is zero after that, not before.
+  // A separate node subtracts the means, because the padding must be zero after that, not before.
   const centred = graph.node("Sub", [pixels, graph.list(means)], {}, { name: "centred" });
   const [last] = appendLayersModel(graph, { name: model.name, inputs: [input], outputs: [grid] }, [
     { value: centred, layout: "rows", shape: input.shape },
@@ -51,7 +52,7 @@ export function resnet50Encoder(model: LayersModel): GraphBuilder {
   return graph;
 }
 
-/** Turns the sources of the first convolution from blue, green, red to red, green, blue, in place. */
+/** Reorders the inputs of the first convolution from blue, green, red to red, green, blue, in place. */
 function swapFirstKernel(graph: Graph): void {
   const name = graph.nodes.find(({ op }) => op === "Conv")?.inputs[1] ?? "";
   const kernel = graph.initializers.get(name);
@@ -76,7 +77,7 @@ function beforePooling(model: LayersModel): SymbolicTensor {
   if (grid === undefined) {
     throw new EdgecapError(
       "layer-unsupported",
-      `Model "${model.name}" has no GlobalAveragePooling2D, so there is no last picture of features to cut at.`,
+      `Model "${model.name}" has no GlobalAveragePooling2D, so there is no last feature map to cut at.`,
     );
   }
   return grid;

@@ -2,9 +2,9 @@ import { countReads, dropUnreadInitializers, type Graph, type GraphNode, produce
 import { type GraphTensor, tensor, tensorBytes } from "./tensor.ts";
 
 /**
- * Folds what is cheaper done once, in place: batch normalisations into the convolutions before them, paddings with
- * zeros into the convolutions and poolings after them, transpositions that undo one another or repeat one another, and
- * constants that are equal, such as the weights of a layer that is used twice.
+ * Folds, in place, what can be computed once: batch normalisations into the convolutions before them, paddings with
+ * zeros into the convolutions and poolings after them, transpositions that cancel or repeat each other, and
+ * equal constants, such as the weights of a layer that is used twice.
  * The results stay equal up to rounding.
  */
 export function simplify(graph: Graph): void {
@@ -15,7 +15,7 @@ export function simplify(graph: Graph): void {
   shareConstants(graph);
 }
 
-/** Takes nodes out of the graph, and lets every reader of `node`'s output read `instead`. */
+/** Removes nodes from the graph, and makes every reader of `node`'s output read `instead`. */
 function bypass(graph: Graph, node: GraphNode, instead: string): void {
   const [output] = node.outputs;
   graph.nodes.splice(graph.nodes.indexOf(node), 1);
@@ -47,7 +47,7 @@ function mergeTransposes(graph: Graph): void {
   }
 }
 
-/** The one reader of a value that is read once, by a node. */
+/** The only reader of a value, if a node reads it exactly once. */
 function onlyReader(graph: Graph, reads: ReadonlyMap<string, number>, value: string): GraphNode | undefined {
   if (reads.get(value) !== 1 || isOutput(graph, value)) return undefined;
   return graph.nodes.find((node) => node.inputs[0] === value);
@@ -96,7 +96,7 @@ function foldPaddings(graph: Graph): void {
     const reader = onlyReader(graph, reads, pad.outputs[0]!);
     if (pads === undefined || pads.shape[0] !== 8 || reader === undefined) continue;
     if (reader.attributes.auto_pad !== undefined || reader.attributes.pads !== undefined) continue;
-    // A maximum over zeros and numbers that are not negative is the maximum over those numbers alone.
+    // Zeros do not change the maximum of non-negative numbers.
     const maximum = reader.op === "MaxPool" && made.get(source)?.op === "Relu";
     if (reader.op !== "Conv" && !maximum) continue;
     const [, , top = 0, left = 0, , , bottom = 0, right = 0] = Array.from(pads.data, Number);
@@ -107,7 +107,7 @@ function foldPaddings(graph: Graph): void {
   }
 }
 
-/** Drops nodes whose outputs nobody reads, then constants likewise. */
+/** Drops nodes whose outputs nobody reads, then such constants. */
 function dropUnread(graph: Graph): void {
   for (let before = -1; before !== graph.nodes.length; ) {
     before = graph.nodes.length;

@@ -2,17 +2,17 @@ import type { Graph, GraphNode } from "./graph.ts";
 import { quantiseChannels } from "./quantise_weights.ts";
 import { type GraphTensor, tensor } from "./tensor.ts";
 
-// Below this a constant is not worth a node of its own.
+// A smaller constant is not worth an extra node.
 const smallest = 1024;
 
 /**
  * Stores a graph's large matrices as int8, in place: a quarter of the bytes on disk.
  *
- * Every matrix gets a scale for each of its columns (for each of its rows where a `Gather` reads it, or where it stands
- * transposed behind a leading one, as recurrent operators want it) and is widened again by a `DequantizeLinear`, so nodes compute in float32 as before.
- * Vectors and constants of fewer than 1,024 elements stay as they are.
+ * Every matrix gets a scale per column (per row if a `Gather` reads it, or if it is transposed after a leading 1, as
+ * recurrent operators expect it). A `DequantizeLinear` widens it again, so nodes compute in float32 as before. Vectors
+ * and constants of fewer than 1,024 elements stay as they are.
  *
- * @param chosen Whether a weight is stored so, by its name. Default: every one.
+ * @param chosen Whether to store a weight in int8, by its name. Default: all.
  */
 export function quantiseStoredWeights(graph: Graph, chosen: (name: string) => boolean = () => true): void {
   const widened: GraphNode[] = [];
@@ -36,7 +36,7 @@ export function quantiseStoredWeights(graph: Graph, chosen: (name: string) => bo
   graph.nodes.unshift(...widened);
 }
 
-/** Which axis of a weight counts channels; none where it is no matrix. */
+/** The axis of a weight that counts channels; `undefined` if it is not a matrix. */
 function channelAxis(graph: Graph, name: string, shape: readonly number[]): number | undefined {
   if (shape.length === 3 && shape[0] === 1) return 1;
   if (shape.length !== 2) return undefined;

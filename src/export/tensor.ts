@@ -4,7 +4,9 @@ import { toFloat16 } from "./float16.ts";
 /** Element types that edgecap writes into ONNX graphs. */
 export type TensorType = "float32" | "float16" | "uint8" | "int8" | "int32" | "int64" | "bool";
 
-/** Numbers of a tensor: a typed array of the tensor's type, `Uint16Array` of raw bits for `float16`, bytes for `bool`. */
+/**
+ * Numbers of a tensor: a typed array of the tensor's type, `Uint16Array` of raw bits for `float16`, bytes for `bool`.
+ */
 export type TensorData = Float32Array | Uint16Array | Uint8Array | Int8Array | Int32Array | BigInt64Array;
 
 /** A dense tensor held in memory, in row-major order. */
@@ -52,7 +54,7 @@ export function typeCode(type: TensorType): number {
  */
 export function typeOfCode(code: number): TensorType {
   for (const [type, { code: known }] of Object.entries(facts)) if (known === code) return type as TensorType;
-  throw new EdgecapError("data-invalid", `ONNX element type ${code} is not one that edgecap reads.`);
+  throw new EdgecapError("data-invalid", `edgecap cannot read ONNX element type ${code}.`);
 }
 
 /** Number of elements of a shape; 1 for a scalar's empty shape. */
@@ -110,6 +112,6 @@ export function tensorFromBytes(type: TensorType, shape: readonly number[], byte
       `A ${type} tensor of shape [${shape.join(", ")}] takes ${expected} bytes, but ${bytes.byteLength} were given.`,
     );
   }
-  // The copy aligns the bytes: raw_data may start anywhere in a file.
+  // The copy aligns the bytes, because raw_data may start anywhere in a file.
   return { type, shape: [...shape], data: facts[type].view(new Uint8Array(bytes).buffer) };
 }

@@ -1,4 +1,4 @@
-/** The interval that an 8-bit value has to cover; it always holds 0. */
+/** The interval that an 8-bit value has to cover; it always includes 0. */
 export interface ValueRange {
   /** Lower end, 0 or below. */
   readonly low: number;
@@ -8,9 +8,9 @@ export interface ValueRange {
 
 /** Scale and zero point of an 8-bit value: number = (stored - zeroPoint) x scale. */
 export interface Affine {
-  /** Distance of two neighbouring numbers, above 0. */
+  /** Distance between neighbouring numbers, above 0. */
   readonly scale: number;
-  /** The stored value that means 0: 0 to 255. */
+  /** The stored value that represents 0: 0 to 255. */
   readonly zeroPoint: number;
 }
 
@@ -22,22 +22,22 @@ export interface Histogram {
   readonly counts: Float64Array;
 }
 
-/** Scale and zero point with which 0 to 255 cover a range, 0 exactly. */
+/** Scale and zero point with which 0 to 255 cover a range and represent 0 exactly. */
 export function affineOf({ low, high }: ValueRange): Affine {
   // A value that is always 0 still needs a scale.
   const scale = Math.fround((high - low) / 255) || 1;
   return { scale, zeroPoint: Math.min(255, Math.max(0, Math.round(-low / scale))) };
 }
 
-/** How calibration turns what it saw into a range. */
+/** How calibration turns a histogram into a range. */
 export type RangeMethod =
   | { readonly kind: "minmax" }
-  /** The share of elements, 0 to 1, that lies inside, the rest cut in equal parts from either end. */
+  /** The share of elements inside, 0 to 1; the rest is cut off equally at both ends. */
   | { readonly kind: "percentile"; readonly share: number }
   /** The range with the smallest mean squared error of storing and reading back. */
   | { readonly kind: "error" };
 
-/** The range that a method picks for what a histogram counted. */
+/** The range that a method picks for a histogram. */
 export function pickRange(histogram: Histogram, method: RangeMethod): ValueRange {
   switch (method.kind) {
     case "minmax":

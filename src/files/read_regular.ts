@@ -2,20 +2,21 @@ import { constants, type Stats } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { EdgecapError } from "../errors.ts";
 
-/** Most bytes that are read of a file where nothing else is asked for: 512 MiB. */
+/** Default limit for reading a file: 512 MiB. */
 const mostBytes: number = 512 * 2 ** 20;
 
 /**
- * Bytes of a regular file. A pipe nobody writes to would be waited for without end, and a device such as `/dev/zero` never ends.
+ * Bytes of a regular file. Others are refused: a pipe may never be written to, and a device such as `/dev/zero` never
+ * ends.
  *
  * @param path The file, or a link to it.
- * @param limit Most bytes that are read.
- * @throws {EdgecapError} `file-unreadable` where there is no such file, it is a folder, a pipe, a device or a socket, or it is
- *   longer than the limit.
+ * @param limit Most bytes to read.
+ * @throws {EdgecapError} `file-unreadable` where there is no such file, it is a folder, a pipe, a device or a socket,
+ *   or it is longer than the limit.
  */
 export async function readRegularFile(path: string, limit: number = mostBytes): Promise<Uint8Array> {
   try {
-    // Asked before it is opened too: opening some devices already does something.
+    // Checked before opening, because just opening some devices has an effect.
     refuseUnlessRegular(await stat(path), path, limit);
     const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     try {
@@ -31,9 +32,10 @@ export async function readRegularFile(path: string, limit: number = mostBytes): 
 }
 
 /**
- * As {@linkcode readRegularFile}; `undefined` where there is no such file.
+ * Like {@linkcode readRegularFile}; `undefined` if there is no such file.
  *
- * @throws {EdgecapError} `file-unreadable` for every other reason: what cannot be looked at must not be taken for missing.
+ * @throws {EdgecapError} `file-unreadable` for every other reason: what cannot be looked at must not be taken for
+ *   missing.
  */
 export async function readIfThere(path: string, limit: number = mostBytes): Promise<Uint8Array | undefined> {
   try {
@@ -44,7 +46,7 @@ export async function readIfThere(path: string, limit: number = mostBytes): Prom
   }
 }
 
-/** What to throw where a file or folder cannot be read, by what the operating system said. */
+/** The error for a file or folder that cannot be read, from the operating system's error. */
 export function unreadable(path: string, cause: unknown): EdgecapError {
   return new EdgecapError("file-unreadable", `Cannot read "${path}": ${whyUnreadable(cause)}.`, { cause });
 }
@@ -75,13 +77,13 @@ function kindOf(found: Stats): string {
 function tooLong(path: string, limit: number): EdgecapError {
   return new EdgecapError(
     "file-unreadable",
-    `Cannot read "${path}": it is longer than the ${(limit / 2 ** 20).toFixed(0)} MiB that are read of one file.`,
+    `Cannot read "${path}": it is larger than ${(limit / 2 ** 20).toFixed(0)} MiB, the limit for one file.`,
   );
 }
 
-/** The rest of a file, which may grow or shrink meanwhile. */
+/** The rest of a file, which may grow or shrink in the meantime. */
 async function readUpTo(file: FileHandle, size: number, path: string, limit: number): Promise<Uint8Array> {
-  // One byte more tells whether it ends where it said.
+  // One extra byte shows whether it ends at the stated size.
   let bytes = new Uint8Array(size + 1);
   let length = 0;
   for (;;) {

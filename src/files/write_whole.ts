@@ -4,31 +4,31 @@ import { type FileHandle, open, readdir, rename, rm, stat } from "node:fs/promis
 import { dirname, join } from "node:path";
 import { unwritable } from "../errors.ts";
 
-/** A file that is being written: it has its name only once {@linkcode UnfinishedFile.finish} is through. */
+/** A file that is being written; it gets its name only when {@linkcode UnfinishedFile.finish} completes. */
 export interface UnfinishedFile extends AsyncDisposable {
   /**
-   * Writes all of some bytes behind those that are there.
+   * Appends bytes.
    *
    * @throws {EdgecapError} `file-unwritable`, for instance where the disk is full.
    */
   write(bytes: Uint8Array): Promise<void>;
   /**
-   * The content is whole: it reaches the disk, and then replaces what had the name.
+   * The content is complete: flushes it to disk, then replaces the file of that name.
    *
    * @throws {EdgecapError} `file-unwritable`
    */
   finish(): Promise<void>;
 }
 
-/** Names of unfinished files: nobody can know one beforehand and lay a link there. */
+/** Names of unfinished files are unpredictable, so that nobody can place a link there. */
 const unfinishedName = /^\.edgecap-(\d+)-[0-9a-f]{24}\.partial$/;
 
-/** An unfinished file that was not written to for so long belongs to a process that is gone, in milliseconds. */
+/** An unfinished file not written to for this long belongs to a process that is gone, in milliseconds. */
 const abandonedMs = 600_000;
 
 /**
- * Begins a file beside its name. A reader of the name finds the old content or the new one; what is disposed of without having been
- * finished leaves nothing.
+ * Begins a file beside its final name. A reader of the name finds the old content or the new one; a file disposed of
+ * without being finished leaves nothing behind.
  *
  * @param like The file that it replaces, whose permissions and, if the system allows it, owner it takes over.
  * @throws {EdgecapError} `file-unwritable`
@@ -37,7 +37,7 @@ export async function createFile(path: string, like?: Stats): Promise<Unfinished
   const unfinished = join(dirname(path), `.edgecap-${process.pid}-${randomBytes(12).toString("hex")}.partial`);
   let file: FileHandle | undefined;
   try {
-    // "x": neither a file nor a link that stands there is taken.
+    // "x" refuses an existing file or link.
     file = await open(unfinished, "wx");
     if (like !== undefined) {
       await file.chown(like.uid, like.gid).catch(() => {});
@@ -54,7 +54,7 @@ export async function createFile(path: string, like?: Stats): Promise<Unfinished
   return {
     write: async (bytes) => {
       try {
-        // A disk about to be full takes a part and says so only by a count.
+        // A nearly full disk writes only a part, and reports it only by the count.
         for (let done = 0; done < bytes.length; ) done += (await file!.write(bytes, done)).bytesWritten;
       } catch (cause) {
         throw unwritable(path, cause);
@@ -78,7 +78,7 @@ export async function createFile(path: string, like?: Stats): Promise<Unfinished
 }
 
 /**
- * Writes a file as a whole: a reader finds the old content or the new one, after a power cut too.
+ * Writes a file atomically: a reader finds the old content or the new one, even after a power cut.
  *
  * @param like As {@linkcode createFile} takes it.
  * @throws {EdgecapError} `file-unwritable`, for instance where the disk is full; nothing half-written is left.
@@ -90,9 +90,10 @@ export async function writeWhole(path: string, content: string | Uint8Array, lik
 }
 
 /**
- * Removes the unfinished files that killed processes left in a folder, and none of this process. What cannot be removed stays.
+ * Removes the unfinished files that killed processes left in a folder, but none of this process. What cannot be removed
+ * stays.
  *
- * @param olderThanMs Only those that were not written to for so long, in milliseconds. Default ten minutes; 0 where nobody
+ * @param olderThanMs Only files not written to for this long, in milliseconds. Default ten minutes; use 0 if nobody
  *   else writes to the folder.
  */
 export async function removeAbandoned(folder: string, olderThanMs: number = abandonedMs): Promise<void> {
@@ -101,7 +102,7 @@ export async function removeAbandoned(folder: string, olderThanMs: number = aban
     if (owner === undefined || Number(owner) === process.pid) continue;
     const path = join(folder, name);
     const found = await stat(path).catch(() => undefined);
-    // The file's time has parts of a millisecond, which the clock's lacks.
+    // The file's time has fractions of a millisecond; the clock's has not.
     if (found !== undefined && Date.now() - Math.floor(found.mtimeMs) >= olderThanMs)
       await rm(path, { force: true }).catch(() => {});
   }

@@ -5,11 +5,11 @@ import { dropImageModule, type ImageModule, imageModule } from "./wasm.ts";
 /** How {@linkcode decodeImage} decodes. */
 export interface DecodeOptions {
   /**
-   * What to make of the picture, in pixels: the side of a square or a width and height to squash it to, or a bound of
-   * its longer side, which keeps its proportions. A picture of that size is not resampled.
+   * Size of the result, in pixels: the side of a square or a width and height to squash it to, or a limit for
+   * the longer side, which keeps the proportions. A picture of that size is not resampled.
    */
   readonly size: number | PixelSize | { readonly atMost: number };
-  /** Most pixels that a picture may have, checked before it is decoded. Default 128 million. */
+  /** Most pixels that a picture may have, checked before decoding. Default 128 million. */
   readonly maxPixels?: number;
 }
 
@@ -21,7 +21,7 @@ export interface PixelSize {
 
 /** A decoded picture. */
 export interface DecodedImage {
-  /** Red, green, blue, row by row, 3 bytes a pixel. */
+  /** Red, green, blue, row by row, 3 bytes per pixel. */
   readonly rgb: Uint8Array;
   /** The size of `rgb`. */
   readonly size: PixelSize;
@@ -34,9 +34,9 @@ export interface DecodedImage {
 }
 
 /**
- * Decodes a JPEG, PNG, WebP, GIF (first frame) or BMP file: upright by its EXIF or XMP orientation, transparent parts over
- * white, resized by an antialiased bilinear filter. The same pixels on every runtime. Memory: at most 600 MiB, in one
- * instance that is used again; a picture that would need more is refused from its header.
+ * Decodes a JPEG, PNG, WebP, GIF (first frame) or BMP file: upright by its EXIF or XMP orientation, transparent parts
+ * over white, resized by an antialiased bilinear filter. The pixels are the same on every runtime. Memory: at most 600
+ * MiB, in one instance that is reused; a picture that would need more is refused from its header.
  *
  * @throws {EdgecapError} `image-empty`, `image-unsupported`, `image-truncated`, `image-corrupt` or `image-too-large`.
  */
@@ -55,7 +55,7 @@ export async function decodeImage(bytes: Uint8Array, options: DecodeOptions): Pr
 }
 
 /**
- * Reads a picture's header alone, which takes next to no time and unpacks nothing, and refuses what is plainly no picture
+ * Reads only a picture's header, which takes almost no time, and refuses what is clearly not a picture
  * or too large.
  *
  * @param maxPixels Most pixels that the picture may have. Default 128 million.
@@ -84,9 +84,9 @@ async function withDecoder<T>(maxPixels: number, work: (module: ImageModule) => 
     return work(module);
   } catch (error) {
     if (typeof error === "string") throw refusal(error, maxPixels);
-    // The decoder trapped: its memory is in no state to be used again.
+    // The decoder trapped, so its memory cannot be used again.
     dropImageModule();
-    throw new EdgecapError("image-corrupt", `The picture makes no sense (${String(error)}): save it again.`, {
+    throw new EdgecapError("image-corrupt", `The picture is damaged (${String(error)}): save it again.`, {
       cause: error,
     });
   }
@@ -98,8 +98,11 @@ const refusals: Readonly<Record<string, { code: ErrorCode; say: (why: string, ma
     code: "image-unsupported",
     say: (why) => `The picture cannot be read (${why}): convert it to JPEG, or give PNG, WebP, GIF or BMP.`,
   },
-  truncated: { code: "image-truncated", say: (why) => `The picture is cut short (${why}): fetch or save it again.` },
-  corrupt: { code: "image-corrupt", say: (why) => `The picture makes no sense (${why}): save it again.` },
+  truncated: {
+    code: "image-truncated",
+    say: (why) => `The picture is incomplete (${why}): download or save it again.`,
+  },
+  corrupt: { code: "image-corrupt", say: (why) => `The picture is damaged (${why}): save it again.` },
   "too-large": {
     code: "image-too-large",
     say: (why, maxPixels) =>

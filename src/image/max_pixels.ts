@@ -1,5 +1,5 @@
-/** Most pixels of a picture unless an option says otherwise: what phones of 108 megapixels write fits. */
+/** Default limit for the pixels of a picture; pictures from phones with 108 megapixels fit. */
 export const defaultMaxPixels = 128_000_000;
 
-/** Most that the option may say. Memory has a limit of its own, which holds before. */
+/** Largest value of the option. The limit on memory applies first. */
 export const highestMaxPixels = 1_000_000_000;

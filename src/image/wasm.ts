@@ -1,7 +1,7 @@
 import { readAsset } from "#assets";
 import { decode, decodeWithin, initSync, probe } from "../../wasm-image/pkg/edgecap_wasm_image.js";
 
-/** The picture decoder: its functions, and its memory, which only grows, to 600 MiB at most. */
+/** The picture decoder: its functions and its memory, which only grows, up to 600 MiB. */
 export interface ImageModule {
   readonly memory: WebAssembly.Memory;
   readonly decode: typeof decode;
@@ -12,7 +12,7 @@ export interface ImageModule {
 let compiled: Promise<WebAssembly.Module> | undefined;
 let current: ImageModule | undefined;
 
-/** The picture decoder, instantiated at its first use and after {@linkcode dropImageModule}. */
+/** The picture decoder, instantiated on first use and after {@linkcode dropImageModule}. */
 export async function imageModule(): Promise<ImageModule> {
   compiled ??= readAsset("image.wasm").then((bytes) => WebAssembly.compile(bytes));
   const module = await compiled;
@@ -20,7 +20,7 @@ export async function imageModule(): Promise<ImageModule> {
   return current;
 }
 
-/** Forgets the instance after a trap, so that the next picture finds a fresh one. */
+/** Drops the instance after a trap, so that the next picture gets a new one. */
 export function dropImageModule(): void {
   current = undefined;
 }

@@ -12,7 +12,7 @@ export interface BundleGraphs {
 type Ports = Readonly<Record<string, readonly (number | string)[]>>;
 
 /**
- * Holds the graphs' inputs and outputs against what the manifest says of them.
+ * Checks the graphs' inputs and outputs against the manifest.
  *
  * @throws {EdgecapError} `bundle-shape-mismatch` naming graph, port, and both shapes.
  */
@@ -64,7 +64,7 @@ function checkPorts(where: string, kind: string, found: readonly GraphPort[], ex
     const got = port === undefined ? `only ${found.map((p) => p.name).join(", ")}` : `[${port.shape.join(", ")}]`;
     throw new EdgecapError(
       "bundle-shape-mismatch",
-      `The bundle "${where}" disagrees with itself: ${kind} "${name}" should be [${shape.join(", ")}] by the manifest, and the graph has ${got}. Export the bundle again.`,
+      `The bundle "${where}" is inconsistent: by its manifest the ${kind} "${name}" should be [${shape.join(", ")}], but the graph has ${got}. Export the bundle again.`,
     );
   }
 }

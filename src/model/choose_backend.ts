@@ -14,7 +14,7 @@ import { difference, runSelfTest, type SelfTestOutcome } from "./stored_answer.t
 export type OpenGraphs = BundleGraphs & AsyncDisposable;
 
 /**
- * Opens a bundle's graphs on a backend; what goes from one to the next stays on the device, where it has one.
+ * Opens a bundle's graphs on a backend; tensors passed from one to the next stay on the backend's device, if any.
  *
  * @throws {EdgecapError} `graph-failed` or `backend-unavailable`.
  */
@@ -31,19 +31,19 @@ export async function openGraphs(files: Bundle["files"], backend: BackendName, t
   return { ...graphs, [Symbol.asyncDispose]: () => kept[Symbol.asyncDispose]() };
 }
 
-/** What was found out about a backend on this machine. */
+/** What is known about a backend on this machine. */
 export interface BackendReport {
   readonly name: BackendName;
-  /** Package and version, where it loads. */
+  /** Package and version, if it loads. */
   readonly engine?: string;
   readonly adapter?: Backend["adapter"];
   /** Why it cannot be used: what is missing and how to get it, or what failed. */
   readonly problem?: string;
-  /** Its answer to the bundle's test, where it was asked. */
+  /** Its result in the bundle's test, if it was tested. */
   readonly selfTest?: SelfTestOutcome;
 }
 
-/** A backend, and why that one. */
+/** A backend, and why it was chosen. */
 export interface ChosenBackend {
   readonly backend: BackendName;
   readonly why: string;
@@ -56,13 +56,13 @@ export interface ChoosingOptions {
   readonly threads: number;
 }
 
-/** Version of how choices are made: those of others are not taken over. */
+/** Version of the selection method; choices of other versions are ignored. */
 const choiceVersion = 2;
 
-/** Words of a caption, by which backends are compared. */
+/** Caption length for comparing backends, in words. */
 const typicalWords = 10;
 
-/** Whether a backend loads, and what it is; it is not tried. */
+/** Whether a backend loads, and what it is; it is not tested. */
 export async function probeBackend(name: BackendName): Promise<BackendReport> {
   try {
     const { engine, adapter } = await openBackend(name);
@@ -73,9 +73,9 @@ export async function probeBackend(name: BackendName): Promise<BackendReport> {
 }
 
 /**
- * Tries a backend: opens the graphs, asks for the answer that the bundle stores, and measures.
+ * Tests a backend: opens the graphs, compares the result with the bundle's stored answer, and measures the time.
  *
- * @param rounds Times that it is asked, the first of which warms it up.
+ * @param rounds Number of runs; the first one warms up.
  */
 export async function tryBackend(
   probed: BackendReport,
@@ -98,13 +98,13 @@ function captionMs({ encodeMs, wordMs }: SelfTestOutcome): number {
 }
 
 /**
- * The fastest backend of those that load, are no software stand-in, and give the answer which the bundle stores.
+ * The fastest backend that loads, is not emulated in software, and reproduces the bundle's stored answer.
  *
  * @throws {EdgecapError} `self-test-failed` where none gives it.
  */
 export function choose(reports: readonly BackendReport[], source: ChoosingOptions["source"]): ChosenBackend {
   if (source.manifest.selfTest === undefined)
-    return { backend: "wasm", why: "the bundle stores no answer to test other backends with" };
+    return { backend: "wasm", why: "the bundle stores no answer, so other backends cannot be tested" };
   const usable = reports.filter(({ problem, adapter }) => problem === undefined && adapter?.software !== true);
   const others = usable.filter(({ name }) => name !== "wasm");
   if (others.length === 0) return { backend: "wasm", why: "no other backend can be used here" };
@@ -113,17 +113,17 @@ export function choose(reports: readonly BackendReport[], source: ChoosingOption
   if (best === undefined) {
     throw new EdgecapError(
       "self-test-failed",
-      `No backend passes the test that the bundle "${source.where}" stores: run "edgecap doctor", and copy or export the bundle again.`,
+      `No backend passes the test in the bundle "${source.where}": run "edgecap doctor", and copy or export the bundle again.`,
     );
   }
   const ms = (report: BackendReport) => `${captionMs(report.selfTest!).toFixed(0)} ms`;
-  const ahead = next === undefined ? "" : `, before ${next.name} with ${ms(next)}`;
+  const ahead = next === undefined ? "" : `, faster than ${next.name} at ${ms(next)}`;
   return { backend: best.name, why: `it passes the bundle's test and captions in ${ms(best)}${ahead}` };
 }
 
 /**
- * The backend for a bundle on this machine, by evidence; it is remembered, so that a machine is measured once for each
- * bundle and version.
+ * The best backend for a bundle on this machine, by measurement. The result is stored, so that a machine is measured
+ * once for each bundle and version.
  *
  * @throws {EdgecapError} `self-test-failed`.
  */
@@ -146,7 +146,7 @@ export async function chooseBackend(options: ChoosingOptions): Promise<ChosenBac
   return chosen;
 }
 
-/** Notes the choice for the next start, with what it rests on; written whole or not at all. */
+/** Stores the choice for the next start, with the facts it depends on; written completely or not at all. */
 export async function remember(
   options: ChoosingOptions,
   chosen: ChosenBackend,
@@ -158,8 +158,8 @@ export async function remember(
 }
 
 /**
- * Holds a backend that was asked for by name to the answer which the bundle stores, so that no caption is quietly wrong. One
- * that passed is remembered, and not asked again by later starts; a bundle without an answer is taken as it is.
+ * Checks a backend that was chosen by name against the bundle's stored answer, so that no caption is silently wrong. A
+ * backend that passed is remembered and not tested at later starts; a bundle without a stored answer is not tested.
  *
  * @param graphs The bundle's, open on that backend.
  * @throws {EdgecapError} `self-test-failed`, saying what differs and what to do; `backend-unavailable`.
@@ -180,14 +180,14 @@ export async function holdToAnswer(
   const remedy =
     backend === "wasm"
       ? 'Copy or export the bundle again; "edgecap doctor" tries every backend.'
-      : 'Use the backend "wasm", or "auto", which takes one that passes; "edgecap doctor" tries every backend.';
+      : 'Use the backend "wasm", or "auto", which chooses one that passes; "edgecap doctor" tries every backend.';
   throw new EdgecapError(
     "self-test-failed",
-    `The backend "${backend}" (${engine}${adapter === undefined ? "" : `, ${adapter.name}`}) fails the test that the bundle "${where}" stores: ${difference(selfTest)}. Its captions would be wrong here. ${remedy}`,
+    `The backend "${backend}" (${engine}${adapter === undefined ? "" : `, ${adapter.name}`}) fails the test in the bundle "${where}": ${difference(selfTest)}. Its captions would be wrong here. ${remedy}`,
   );
 }
 
-/** Notes that a backend passed the bundle's test, or forgets that it once did. */
+/** Stores that a backend passed the bundle's test, or removes that record. */
 export async function rememberAnswer(report: BackendReport, options: ChoosingOptions): Promise<void> {
   const [store, key] = [await openStore(), await memoryKey(options, report.name)];
   const text = JSON.stringify({ engine: report.engine, adapter: report.adapter?.name });
@@ -195,7 +195,7 @@ export async function rememberAnswer(report: BackendReport, options: ChoosingOpt
   else await store.remove(key);
 }
 
-/** What was chosen before, where the same engine and adapter are still there. */
+/** The earlier choice, if the same engine and adapter are still there. */
 async function recall(options: ChoosingOptions): Promise<ChosenBackend | undefined> {
   const kept = await readMemory(options, "auto");
   const backend = backendNames.find((name) => name === kept?.["backend"]);
@@ -206,7 +206,7 @@ async function recall(options: ChoosingOptions): Promise<ChosenBackend | undefin
   return { backend, why };
 }
 
-/** What was kept of a backend, or of the choice; `undefined` where nothing was, or it is damaged. */
+/** The stored record of a backend or of the choice; `undefined` if there is none or it is damaged. */
 async function readMemory(
   options: ChoosingOptions,
   what: BackendChoice,
@@ -221,7 +221,7 @@ async function readMemory(
 }
 
 /**
- * The name under which the choice, or what is known of a backend, is kept: whatever would change it, and can be known
+ * The key for the choice or for a backend's record. It covers everything that would change the record and can be known
  * without loading anything.
  */
 async function memoryKey({ source, threads }: ChoosingOptions, what: BackendChoice): Promise<string> {

@@ -15,7 +15,7 @@ import {
   tryBackend,
 } from "./choose_backend.ts";
 
-/** What a machine offers and what was found out about each backend. */
+/** What a machine offers and what is known about each backend. */
 export interface DoctorReport {
   readonly machine: {
     /** Bun, Deno or Node, with its version. */
@@ -29,7 +29,7 @@ export interface DoctorReport {
     readonly simd: boolean;
     readonly relaxedSimd: boolean;
     readonly wasmThreads: boolean;
-    /** Whether this is an executable, which holds the backend `wasm` alone. */
+    /** Whether this is an executable, which only has the backend `wasm`. */
     readonly executable: boolean;
   };
   readonly bundle: {
@@ -43,20 +43,20 @@ export interface DoctorReport {
   };
   readonly threads: number;
   readonly backends: readonly BackendReport[];
-  /** What `auto` takes, where it takes any. */
+  /** What `auto` chooses, if any backend works. */
   readonly choice?: ChosenBackend;
-  /** Why `auto` takes none. */
+  /** Why `auto` finds no backend. */
   readonly problem?: string;
 }
 
-/** Modules of a few bytes: one that uses a vector, one a relaxed operation on vectors, one shared memory. */
+/** Tiny modules: one uses SIMD, one relaxed SIMD, one shared memory. */
 const probes = {
   simd: [1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11],
   relaxedSimd: [1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 15, 1, 13, 0, 65, 1, 253, 15, 65, 2, 253, 15, 253, 128, 2, 11],
 } as const;
 
 /**
- * Tries every backend with a bundle, and remembers the choice as `auto` does.
+ * Tests every backend with a bundle, and stores the choice as `auto` does.
  *
  * @throws {EdgecapError} `bundle-*` where the files cannot be read.
  */

@@ -1,14 +1,14 @@
-/** What is freed together, the last first: the part of AsyncDisposableStack that is used here, which Node 20 lacks. */
+/** Resources freed together, last one first: the needed part of AsyncDisposableStack, which Node 20 lacks. */
 export class Resources implements AsyncDisposable {
   #held: (AsyncDisposable | Disposable)[] = [];
 
-  /** Takes a resource over, and returns it. */
+  /** Takes ownership of a resource, and returns it. */
   use<T extends AsyncDisposable | Disposable>(resource: T): T {
     this.#held.push(resource);
     return resource;
   }
 
-  /** Hands everything over to another owner. */
+  /** Moves everything to another owner. */
   move(): Resources {
     const other = new Resources();
     other.#held = this.#held;

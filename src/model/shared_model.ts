@@ -21,32 +21,32 @@ import { type BundleGraphs, checkShapes } from "./check_shapes.ts";
 import { chooseBackend, holdToAnswer, openGraphs } from "./choose_backend.ts";
 import { Resources } from "./resources.ts";
 
-/** A bundle ready to run: its graphs, its words, and the queue that its callers stand in. */
+/** A bundle ready to run: its graphs, its vocabulary, and the queue of its callers. */
 export interface Model {
   readonly manifest: Manifest;
   /** What executes the graphs. */
   readonly backend: BackendName;
   readonly graphs: BundleGraphs;
   readonly vocabulary: Vocabulary;
-  /** Training photos that have a say in which beam wins, where the bundle has them. */
+  /** The training photos that influence which beam wins, if the bundle has them. */
   readonly neighbours: Neighbours | undefined;
-  /** Nouns that each photo is asked for, if the bundle has them. */
+  /** The nouns to recognise in each picture, if the bundle has them. */
   readonly concepts: readonly ConceptName[] | undefined;
-  /** Chooses the concepts that a caption should name, if the bundle asks for them. */
+  /** Chooses the concepts that a caption should name, if the bundle requires any. */
   readonly required: RequiredConcepts | undefined;
-  /** What keeps captions from repeating themselves; empty if the bundle does not. */
+  /** Settings that keep captions from repeating themselves; empty if the bundle has none. */
   readonly repeats: Pick<SearchOptions, "noRepeatNgram" | "repeatable">;
-  /** Finds them in captions. */
+  /** Finds these nouns in captions. */
   readonly finder: NounFinder | undefined;
-  /** Says how likely a caption is right, if the bundle can tell. */
+  /** Computes how likely a caption is right, if the bundle can tell. */
   readonly confidence: ConfidenceModel | undefined;
-  /** Room for the encoder's input, [1, size, size, 3], of the picture whose turn it is: fresh memory is slow to get. */
+  /** Buffer for the encoder's input, [1, size, size, 3], reused because allocating memory is slow. */
   readonly pixels: Float32Array;
   /** Graphs run once at a time, however many captioners share them. */
   readonly turns: OneAtATime;
 }
 
-/** A caller's share of a model; disposing of the last one frees it. */
+/** A caller's share of a model; the model is freed when the last share is disposed of. */
 export interface ModelShare extends AsyncDisposable {
   readonly model: Model;
 }
@@ -62,9 +62,9 @@ export interface ModelOptions {
 
 interface Entry {
   holders: number;
-  /** Ends the loading: that of the caller who began it. */
+  /** Stops the loading; only the signal of the caller who began it counts. */
   readonly signal: AbortSignal | undefined;
-  /** Those who want to know how far it is. */
+  /** Listeners for the progress. */
   readonly listeners: Set<(progress: LoadProgress) => void>;
   progress: LoadProgress | undefined;
   readonly opening: Promise<OpenModel>;
@@ -75,8 +75,8 @@ interface OpenModel extends AsyncDisposable {
 }
 
 /**
- * The models that are loaded, by manifest, threads and backend: a manifest names its files by their hashes, so that two bundles
- * of the same manifest are the same bundle, and sessions are too large to hold twice.
+ * The models that are loaded, by manifest, threads and backend: a manifest names its files by their hashes, so that two
+ * bundles of the same manifest are the same bundle, and sessions are too large to hold twice.
  */
 const loaded = new Map<string, Entry>();
 
@@ -100,14 +100,14 @@ export async function shareModel(options: ModelOptions): Promise<ModelShare> {
       listening.throwIfFailed();
       return { model, [Symbol.asyncDispose]: once(() => release(key, entry)) };
     } catch (error) {
-      // What another caller goes on with is let go of as soon as it can be.
+      // If another caller continues the loading, this share is released as soon as possible.
       entry.opening.then(
         () => release(key, entry),
         () => {},
       );
       throwIfAborted(signal);
       listening.throwIfFailed();
-      // Whoever began the loading gave it up, and this caller did not.
+      // The caller who began the loading gave up, but this one did not.
       if (entry.signal?.aborted !== true) throw error;
     } finally {
       listening.end();
@@ -115,7 +115,7 @@ export async function shareModel(options: ModelOptions): Promise<ModelShare> {
   }
 }
 
-/** One caller's ear for the progress of a loading that it may share. */
+/** One caller's progress listener for a loading that may be shared. */
 class Listening {
   readonly #entry: Entry;
   readonly #listener: (progress: LoadProgress) => void;
@@ -127,7 +127,7 @@ class Listening {
       try {
         if (this.#failure === undefined) onProgress?.(progress);
       } catch (error) {
-        // The other callers' loading goes on.
+        // The loading continues for the other callers.
         this.#failure = { error };
       }
     };
@@ -178,19 +178,19 @@ function once(work: () => Promise<void>): () => Promise<void> {
 async function openModel(source: OpenBundle, options: ModelOptions): Promise<OpenModel> {
   const { threads, backend: wanted, signal, onProgress } = options;
   const { where, manifest } = source;
-  // The first picture would wait for its decoder to be compiled, which other threads do meanwhile; where that fails, the
-  // picture says so.
+  // Compile the picture decoder early, on other threads, so that the first picture does not wait for it. If that fails,
+  // the first picture reports it.
   imageModule().catch(() => {});
-  // An executable has nothing else to choose.
+  // An executable has no other backend.
   if (wanted === "wasm" || (wanted === "auto" && isExecutable)) startWasm(threads).catch(() => {});
   const [files] = await Promise.all([source.files(onProgress), textModule()]);
   throwIfAborted(signal);
   await using resources = new Resources();
   const vocabulary = resources.use(Vocabulary.parse(new TextDecoder().decode(files.vocabulary)));
   if (vocabulary.size !== manifest.decoder.vocabulary) {
-    throw disagrees(
+    throw inconsistent(
       where,
-      `its vocabulary has ${vocabulary.size} entries and its manifest says ${manifest.decoder.vocabulary}`,
+      `its vocabulary has ${vocabulary.size} entries, but its manifest says ${manifest.decoder.vocabulary}`,
     );
   }
   const neighbours = neighboursOf(where, manifest, files);
@@ -198,7 +198,7 @@ async function openModel(source: OpenBundle, options: ModelOptions): Promise<Ope
   const concepts = conceptsOf(where, manifest, files);
   const { noRepeatNgram, concepts: rule } = manifest.generation;
   if (rule !== undefined && concepts === undefined) {
-    throw disagrees(where, "its manifest asks for concepts, and its decoder knows none");
+    throw inconsistent(where, "its manifest requires concepts, but its decoder knows none");
   }
   const required = concepts && rule && new RequiredConcepts(concepts, vocabulary, rule);
   const repeats = noRepeats(noRepeatNgram, (words) => vocabulary.encode(words));
@@ -238,16 +238,16 @@ async function openModel(source: OpenBundle, options: ModelOptions): Promise<Ope
 function conceptsOf(where: string, { decoder, files: names }: Manifest, files: BundleFiles): ConceptName[] | undefined {
   if (decoder.concepts === undefined) return undefined;
   if (files.concepts === undefined) {
-    throw disagrees(where, "its manifest counts concepts, and names no file of them");
+    throw inconsistent(where, "its manifest counts concepts, but does not name their file");
   }
   const file = `${where}/${names.concepts!.path}`;
   return readConceptNames(new TextDecoder().decode(files.concepts), file, decoder.concepts.nouns);
 }
 
-function disagrees(where: string, why: string): EdgecapError {
+function inconsistent(where: string, why: string): EdgecapError {
   return new EdgecapError(
     "bundle-shape-mismatch",
-    `The bundle "${where}" disagrees with itself: ${why}. Export the bundle again.`,
+    `The bundle "${where}" is inconsistent: ${why}. Export the bundle again.`,
   );
 }
 
@@ -258,12 +258,13 @@ function neighboursOf(
 ): Neighbours | undefined {
   const { neighbours } = generation;
   if (neighbours === undefined) return undefined;
-  if (files.datastore === undefined) throw disagrees(where, "its manifest asks neighbours, and names no datastore");
+  if (files.datastore === undefined)
+    throw inconsistent(where, "its manifest uses neighbours, but does not name a datastore");
   const datastore = new Datastore(files.datastore, `${where}/${names.datastore!.path}`, decoder.vocabulary);
   if (datastore.dimensions !== decoder.keys) {
-    throw disagrees(
+    throw inconsistent(
       where,
-      `the vectors of its datastore have ${datastore.dimensions} numbers and those of its decoder ${decoder.keys}`,
+      `the vectors of its datastore have ${datastore.dimensions} numbers, but those of its decoder have ${decoder.keys}`,
     );
   }
   return { datastore, ...neighbours };

@@ -10,35 +10,35 @@ import type { BundleGraphs } from "./check_shapes.ts";
 /** The graphs that the test runs. */
 type TestedGraphs = Record<keyof BundleGraphs, Pick<GraphSession, "run" | "runKeeping">>;
 
-/** What the test needs to know of a bundle. */
+/** What the test needs to know about a bundle. */
 type TestedManifest = Pick<Manifest, "encoder" | "decoder" | "generation">;
 
-/** How a backend answered. */
+/** A backend's result. */
 export interface SelfTestOutcome {
-  /** Whether its words are the stored ones and its features are near enough. */
+  /** Whether its words are the stored ones and its features close enough. */
   readonly passed: boolean;
-  /** Distance of its features from the stored ones, as a share of their length; 0 where they are the same. */
+  /** Distance of its features from the stored ones, relative to their length; 0 if equal. */
   readonly featureError: number;
   /** The distance that still passes. */
   readonly tolerance: number;
   /** Whether its words are the stored ones. */
   readonly sameWords: boolean;
-  /** Milliseconds of the encoder. */
+  /** Time of the encoder, in milliseconds. */
   readonly encodeMs: number;
-  /** Milliseconds of the decoder for a word of a greedy caption, its first graph included. */
+  /** Time of the decoder per word of a greedy caption, including its first graph, in milliseconds. */
   readonly wordMs: number;
 }
 
-/** Features that are stored, spread evenly over the grid. */
+/** Number of stored features, spread evenly over the grid. */
 const samples = 64;
-/** Pictures to choose from. */
+/** Number of candidate pictures. */
 const seeds = 8;
-/** Words of the stored caption at most. */
+/** Most words of the stored caption. */
 const maxWords = 12;
 
 /**
- * How far features may be from the stored ones, as a share of their length. Graphs in floating point differ by
- * rounding; 8-bit ones also where a value lies between two steps, and from there on.
+ * Largest allowed distance of features from the stored ones, relative to their length. Floating-point graphs differ by
+ * rounding; 8-bit graphs also differ after a value that lies between two steps.
  */
 export const tolerances: Readonly<Record<Manifest["encoder"]["precision"], number>> = {
   fp32: 1e-3,
@@ -46,14 +46,14 @@ export const tolerances: Readonly<Record<Manifest["encoder"]["precision"], numbe
   int8: 0.1,
 };
 
-/** A picture of soft colours that anyone can make again: [size, size, 3], RGB. @param seed Which one, from 0. */
+/** A reproducible picture of soft colours: [size, size, 3], RGB. @param seed Number of the picture, from 0. */
 export function testPicture(seed: number, size: number): Uint8Array {
   const rgb = new Uint8Array(size * size * 3);
   for (let i = 0; i < rgb.length; i++) {
     const channel = i % 3;
     const x = (Math.floor(i / 3) % size) / size;
     const y = Math.floor(i / 3 / size) / size;
-    // Triangle waves, as every machine rounds them alike.
+    // Triangle waves, because every machine rounds them in the same way.
     const wave = (at: number) => Math.abs((at % 2) - 1);
     rgb[i] = Math.round(
       255 * (0.2 + 0.4 * wave((seed + 1) * x + channel / 3) + 0.4 * wave((seed % 3) * y + y + channel / 2)),
@@ -65,13 +65,13 @@ export function testPicture(seed: number, size: number): Uint8Array {
 interface Answer {
   readonly tokens: readonly number[];
   readonly features: readonly number[];
-  /** By how much the least sure word was ahead of the next best, in logits. */
+  /** Lead of the least certain word over the next best one, in logits. */
   readonly margin: number;
   readonly encodeMs: number;
   readonly wordMs: number;
 }
 
-/** Makes the answer that a bundle of these graphs stores; see {@linkcode makeSelfTest}. */
+/** Makes the stored answer of a bundle with these graphs; see {@linkcode makeSelfTest}. */
 export async function selfTestOf(
   files: Pick<BundleFiles, "encoder" | "decoderInit" | "decoderStep">,
   manifest: TestedManifest,
@@ -83,7 +83,8 @@ export async function selfTestOf(
 }
 
 /**
- * Makes the answer that a bundle stores: of a few pictures, that whose words are surest, so that rounding changes none.
+ * Makes a bundle's stored answer. It uses the picture, of a few, whose words are most certain, so that rounding changes
+ * none.
  *
  * @param graphs The bundle's, on the backend `wasm`.
  */
@@ -103,9 +104,9 @@ export async function makeSelfTest(graphs: TestedGraphs, manifest: TestedManifes
 }
 
 /**
- * Asks a backend for the answer that the bundle stores.
+ * Compares a backend with the bundle's stored answer.
  *
- * @param rounds Times that it is asked; the milliseconds are those of the quickest. Default 1.
+ * @param rounds Number of runs; the times are those of the fastest. Default 1.
  */
 export async function runSelfTest(
   graphs: TestedGraphs,
@@ -128,7 +129,7 @@ export async function runSelfTest(
   };
 }
 
-/** How an answer that does not pass differs from the stored one, in words: what follows a colon. */
+/** Describes how a failed result differs from the stored answer, as the part after a colon. */
 export function difference({ sameWords, featureError, tolerance }: SelfTestOutcome): string {
   const near = featureError <= tolerance;
   const features = `features ${featureError.toExponential(1)} from the stored ones (up to ${tolerance} passes)`;
@@ -165,7 +166,7 @@ async function answer(graphs: TestedGraphs, manifest: TestedManifest, seed: numb
   };
 }
 
-/** By how much the greatest of some numbers is ahead of the next. */
+/** Difference between the greatest number and the next. */
 function lead(logits: Float32Array): number {
   let first = Number.NEGATIVE_INFINITY;
   let second = first;
@@ -176,7 +177,7 @@ function lead(logits: Float32Array): number {
   return first - second;
 }
 
-/** How far some numbers are from those expected, as a share of the length of these. */
+/** Distance of some numbers from the expected ones, relative to the length of those. */
 export function distance(found: ArrayLike<number>, expected: ArrayLike<number>): number {
   let apart = 0;
   let whole = 0;

@@ -1,5 +1,5 @@
 /**
- * Where the WebAssembly files are, on Deno and Node. Imported as `#assets`, which package.json maps to
+ * Locations of the WebAssembly files on Deno and Node. Imported as `#assets`, which package.json maps to
  * this file, to assets_bun.ts or to assets_browser.ts; all export the same.
  */
 import { readFile } from "node:fs/promises";
@@ -9,7 +9,7 @@ import { localFolder } from "./local_folder.ts";
 /** A WebAssembly module of edgecap's own: the text and search core, or the image decoder. */
 export type AssetName = "text.wasm" | "image.wasm";
 
-/** Files of onnxruntime-web; where they are left out, it finds them by itself. */
+/** Files of onnxruntime-web; if left out, it finds them by itself. */
 export interface OrtFiles {
   readonly wasmPaths?: { mjs?: string; wasm: string };
   readonly wasmBinary?: ArrayBuffer;
@@ -21,7 +21,7 @@ const locations: Readonly<Record<AssetName, URL>> = {
 };
 
 /**
- * Takes the WebAssembly from a folder that `edgecap assets` wrote, a path or `file:` URL.
+ * Uses the WebAssembly in a folder that `edgecap assets` wrote, given as a path or `file:` URL.
  *
  * @returns The folder as a URL, with a slash at the end.
  * @throws {EdgecapError} `option-invalid` if it is no folder of this machine, or another one than before.
@@ -37,7 +37,7 @@ export async function readAsset(name: AssetName): Promise<Uint8Array<ArrayBuffer
   return await readFile(locations[name]);
 }
 
-/** Whether this runs in an executable made of edgecap. */
+/** Whether this runs inside an edgecap executable. */
 export const isExecutable = false;
 
 /** The bundles that come with edgecap, by name. */
@@ -46,17 +46,17 @@ export const includedBundles: Readonly<Record<string, URL>> = {
   fast: new URL("../../models/fast/", import.meta.url),
 };
 
-/** The bytes of a file of one of them; `../NAME/FILE` is one of another. */
+/** The bytes of a file of an included bundle; `../NAME/FILE` is a file of another one. */
 export async function readIncludedBundle(name: string, path: string): Promise<Uint8Array> {
   return await readFile(new URL(path, includedBundles[name]));
 }
 
-/** Where onnxruntime-web's script and module are, for its `env.wasm.wasmPaths`. */
+/** Locations of onnxruntime-web's script and module, for its `env.wasm.wasmPaths`. */
 export function ortWasmPaths(): { mjs: string; wasm: string } {
   return { mjs: ortFile("ort-wasm-simd-threaded.mjs"), wasm: ortFile("ort-wasm-simd-threaded.wasm") };
 }
 
-/** The module itself, where it stands in no file of its own. */
+/** The module itself, if it is not a separate file. */
 export async function ortWasmBinary(): Promise<ArrayBuffer | undefined> {
   return undefined;
 }

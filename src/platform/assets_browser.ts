@@ -1,6 +1,6 @@
 /**
- * Where the WebAssembly files are, in a browser: in the folder that `load({ assets })` names, else in the folder `edgecap`
- * beside the script that edgecap is bundled into. `edgecap assets` fills it. Exports the same as assets.ts.
+ * Locations of the WebAssembly files in a browser: in the folder that `load({ assets })` names, otherwise in the folder
+ * `edgecap` beside the script that edgecap is bundled into. `edgecap assets` writes it. Exports the same as assets.ts.
  */
 import { EdgecapError } from "../errors.ts";
 import type { AssetName, OrtFiles } from "./assets.ts";
@@ -8,7 +8,7 @@ import { assetsFolder, chooseAssetsFolder } from "./assets_folder.ts";
 
 export type { AssetName, OrtFiles } from "./assets.ts";
 
-/** The script that edgecap is bundled into. A name of its own, so that no bundler looks for files beside it. */
+/** The script that edgecap is bundled into. Kept in a variable so that bundlers do not look for files beside it. */
 const script = import.meta.url;
 
 /** A file of that folder. */
@@ -17,9 +17,9 @@ function place(path: string): URL {
 }
 
 /**
- * Takes the WebAssembly from another folder that `edgecap assets` wrote.
+ * Uses the WebAssembly in another folder that `edgecap assets` wrote.
  *
- * @param folder Its address, seen from the page (in a worker: from the worker's script).
+ * @param folder Its address, relative to the page (in a worker: to the worker's script).
  * @returns The folder as a whole address, with a slash at the end.
  * @throws {EdgecapError} `option-invalid` if it is no address, or another one than before.
  */
@@ -43,27 +43,27 @@ export async function readAsset(name: AssetName): Promise<Uint8Array<ArrayBuffer
   const response = await fetch(url);
   if (!response.ok) {
     throw new Error(
-      `${url.href} answered ${response.status}: run "edgecap assets DIR", serve DIR, and name its address in load({ assets }) unless it is edgecap/ beside the script.`,
+      `${url.href} answered ${response.status}: run "edgecap assets DIR", serve DIR, and pass its address as load({ assets }), unless it is edgecap/ beside the script.`,
     );
   }
   return new Uint8Array(await response.arrayBuffer());
 }
 
-/** Whether this runs in an executable made of edgecap. */
+/** Whether this runs inside an edgecap executable. */
 export const isExecutable = false;
 
-/** The bundles that come with edgecap, by name: a page has the one that `edgecap assets` wrote. */
+/** The bundles that come with edgecap, by name; a page has only the one that `edgecap assets` wrote. */
 export const includedBundles: Readonly<Record<string, URL>> = { default: place("default/") };
 
-/** A page has nothing inside: that bundle is fetched and kept as any other. */
+/** A page embeds nothing: that bundle is fetched and cached like any other. */
 export const readIncludedBundle: ((name: string, path: string) => Promise<Uint8Array>) | undefined = undefined;
 
-/** Where onnxruntime-web's script and module are, for its `env.wasm.wasmPaths`. */
+/** Locations of onnxruntime-web's script and module, for its `env.wasm.wasmPaths`. */
 export function ortWasmPaths(): { mjs: string; wasm: string } {
   return { mjs: place("ort-wasm-simd-threaded.mjs").href, wasm: place("ort-wasm-simd-threaded.wasm").href };
 }
 
-/** The module itself, where it stands in no file of its own. */
+/** The module itself, if it is not a separate file. */
 export async function ortWasmBinary(): Promise<ArrayBuffer | undefined> {
   return undefined;
 }

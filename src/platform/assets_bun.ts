@@ -1,6 +1,6 @@
 /**
- * Where the WebAssembly files are, on Bun: imported as files, so that `bun build --compile` takes them into the
- * executable. Exports the same as assets.ts.
+ * Locations of the WebAssembly files on Bun. They are imported as files, so that `bun build --compile` puts them into
+ * the executable. Exports the same as assets.ts.
  */
 import { readFile } from "node:fs/promises";
 import ortScript from "onnxruntime-web/ort-wasm-simd-threaded.mjs" with { type: "file" };
@@ -34,23 +34,23 @@ const bundled: Readonly<Record<string, string>> = {
   "fast/manifest.json": fastManifest as unknown as string,
 };
 
-/** Whether this runs in an executable: Bun's names for the files inside begin so, the second on Windows. */
+/** Whether this runs in an executable: Bun's names of embedded files begin like this, the second one on Windows. */
 export const isExecutable: boolean = /^(\/\$bunfs\/|[A-Z]:[\\/]~BUN)/.test(ortModule);
 
-/** The first bytes of a file that was packed with Zstandard, as scripts/build/compile_process.ts does with large ones. */
+/** The first bytes of a Zstandard file; scripts/build/compile_process.ts compresses large files with it. */
 const packedStart = [0x28, 0xb5, 0x2f, 0xfd];
 
-/** Bytes of a file inside, unpacked on a thread of its own. */
+/** Bytes of an embedded file, decompressed on another thread. */
 async function readUnpacked(location: string): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = await readFile(location);
-  // Bun's own takes half the time of node:zlib's, which grows the result bit by bit.
+  // Bun's own function takes half the time of node:zlib's, which grows the result step by step.
   return packedStart.every((byte, i) => bytes[i] === byte)
     ? ((await Bun.zstdDecompress(bytes)) as Uint8Array as Uint8Array<ArrayBuffer>)
     : bytes;
 }
 
 /**
- * Takes the WebAssembly from a folder that `edgecap assets` wrote, a path or `file:` URL.
+ * Uses the WebAssembly in a folder that `edgecap assets` wrote, given as a path or `file:` URL.
  *
  * @returns The folder as a URL, with a slash at the end.
  * @throws {EdgecapError} `option-invalid` if it is no folder of this machine, or another one than before.
@@ -72,14 +72,14 @@ export const includedBundles: Readonly<Record<string, URL>> = {
   fast: new URL("../../models/fast/", import.meta.url),
 };
 
-/** The bytes of a file of one of them; `../NAME/FILE` is one of another. */
+/** The bytes of a file of an included bundle; `../NAME/FILE` is a file of another one. */
 export async function readIncludedBundle(name: string, path: string): Promise<Uint8Array> {
   const location = bundled[path.startsWith("../") ? path.slice(3) : `${name}/${path}`];
   if (location === undefined) throw new Error(`no "${path}" among ${Object.keys(bundled).join(", ")}`);
   return await readUnpacked(location);
 }
 
-/** Where onnxruntime-web's script and module are, for its `env.wasm.wasmPaths`. */
+/** Locations of onnxruntime-web's script and module, for its `env.wasm.wasmPaths`. */
 export function ortWasmPaths(): { mjs: string; wasm: string } {
   const folder = assetsFolder();
   if (folder === undefined) return { mjs: ortScript, wasm: ortModule };
@@ -87,14 +87,14 @@ export function ortWasmPaths(): { mjs: string; wasm: string } {
   return { mjs: place("ort-wasm-simd-threaded.mjs"), wasm: place("ort-wasm-simd-threaded.wasm") };
 }
 
-/** The module itself in an executable, where it is packed; elsewhere onnxruntime-web reads the file. */
+/** The module itself in an executable, where it is compressed; elsewhere onnxruntime-web reads the file. */
 export async function ortWasmBinary(): Promise<ArrayBuffer | undefined> {
   if (!isExecutable || assetsFolder() !== undefined) return undefined;
   const { buffer, byteOffset, byteLength } = await readUnpacked(ortModule);
   return buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer;
 }
 
-/** What onnxruntime-web's WebGPU needs, for its `env.wasm`. An executable has it not: the file doubles its size. */
+/** What onnxruntime-web's WebGPU needs, for its `env.wasm`. Executables lack it, because it would double their size. */
 export async function ortWebgpuFiles(): Promise<OrtFiles> {
   const folder = assetsFolder();
   const place = (name: string) =>

@@ -2,13 +2,13 @@ import { EdgecapError } from "../errors.ts";
 
 let chosen: URL | undefined;
 
-/** The folder that the caller of `load` named, if any did: what `edgecap assets` wrote. */
+/** The folder given to `load`, if any, which `edgecap assets` wrote. */
 export function assetsFolder(): URL | undefined {
   return chosen;
 }
 
 /**
- * Takes the WebAssembly from this folder from now on. A process compiles it once, so it has one such folder.
+ * Uses the WebAssembly in this folder from now on. A process compiles it only once, so it has only one such folder.
  *
  * @param folder With or without a slash at the end.
  * @returns The folder, with a slash at the end.
@@ -20,7 +20,7 @@ export function chooseAssetsFolder(folder: URL): URL {
   if (chosen !== undefined && chosen.href !== whole.href) {
     throw new EdgecapError(
       "option-invalid",
-      `assets is "${whole.href}", and this process has its assets from "${chosen.href}" already: give every load() the same folder.`,
+      `assets is "${whole.href}", but this process already uses "${chosen.href}": give every load() the same folder.`,
     );
   }
   chosen = whole;

@@ -1,9 +1,9 @@
-/** Variables of the process's environment as native libraries read them. Not for browsers, which have none. */
+/** Environment variables as native libraries read them. Not for browsers. */
 import { isMainThread } from "node:worker_threads";
 import { EdgecapError } from "../errors.ts";
 import { isGranted, runtimeName } from "./runtime_name.ts";
 
-/** What is used of Bun's module of foreign functions, which other runtimes lack. */
+/** The part of Bun's module `bun:ffi` used here, which other runtimes lack. */
 interface BunFfi {
   dlopen(
     library: string,
@@ -14,35 +14,36 @@ interface BunFfi {
   };
 }
 
-/** The C library by the name under which it is loaded, by system. */
+/** Name of the C library, by system. */
 const cLibraries: Readonly<Record<string, string>> = { linux: "libc.so.6", darwin: "libSystem.B.dylib" };
 
 /**
- * Sets a variable where C's `getenv` finds it, and in `process.env`.
+ * Sets a variable so that C's `getenv` finds it, and in `process.env`.
  *
- * Node and Deno write `process.env` through; Bun keeps a copy of its own (but for Windows), so the C library is called.
+ * On Node and Deno `process.env` writes to the environment; Bun keeps a copy (except on Windows), so this calls the C
+ * library.
  *
  * @throws {EdgecapError} `backend-unavailable` where it cannot be set: in a worker of Node, whose `process.env` is a
- *   copy, and on Deno without the permission, which is not asked for.
+ *   copy, and on Deno without the permission, which is not requested.
  */
 export async function setVariable(name: string, value: string): Promise<void> {
   const runtime = runtimeName();
   if (!isGranted({ name: "env", variable: name })) throw cannotSet(name, value, "Deno needs --allow-env to set it");
   const isCopy = runtime === "Node" && !isMainThread;
-  // What a copy holds already stood in the environment when the worker started.
+  // A value in the copy was already in the environment when the worker started.
   if (isCopy && process.env[name] === value) return;
   if (isCopy) throw cannotSet(name, value, "a worker of Node cannot set it");
   process.env[name] = value;
   if (runtime === "Bun" && process.platform !== "win32") await setInC(name, value);
 }
 
-/** A variable's value; `undefined` where there is none, or where Deno may not read it. */
+/** A variable's value; `undefined` if it is not set or Deno may not read it. */
 export function variable(name: string): string | undefined {
   return isGranted({ name: "env", variable: name }) ? process.env[name] : undefined;
 }
 
 async function setInC(name: string, value: string): Promise<void> {
-  // Not a literal: other runtimes and bundlers have no such module.
+  // Not a literal, because other runtimes and bundlers lack this module.
   const module: string = "bun:ffi";
   const text = (of: string) => new TextEncoder().encode(`${of}\0`);
   try {
@@ -61,7 +62,7 @@ async function setInC(name: string, value: string): Promise<void> {
 function cannotSet(name: string, value: string, why: string, cause?: unknown): EdgecapError {
   return new EdgecapError(
     "backend-unavailable",
-    `${name}=${value} has to be in the environment before a native library loads, and ${why}: set it where the program is started.`,
+    `${name}=${value} has to be in the environment before a native library loads, but ${why}: set it before you start the program.`,
     cause === undefined ? {} : { cause },
   );
 }

@@ -1,4 +1,4 @@
-/** What Bun gives for an import `with { type: "file" }`: the path of the file. */
+/** Bun's value for an import `with { type: "file" }`: the path of the file. */
 declare module "*.wasm" {
   const path: string;
   export default path;
@@ -24,12 +24,12 @@ declare module "*.txt" {
   export default path;
 }
 
-/** package.json chooses the build: all that is needed in a browser, where every byte is fetched, is its WebAssembly. */
+/** package.json chooses the build: a browser, which downloads every byte, only needs the WebAssembly one. */
 declare module "#onnxruntime" {
   export * from "onnxruntime-web";
 }
 
-/** The build with WebGPU; a package's own copy in a browser, which names no file for a bundler to take along. */
+/** The build with WebGPU; in a browser the package's own copy, which refers to no file that a bundler would include. */
 declare module "#onnxruntime-webgpu" {
   export * from "onnxruntime-web/webgpu";
 }

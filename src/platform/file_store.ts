@@ -1,29 +1,31 @@
-/** Where downloaded files are kept between two runs, by a name that is made of their content or their address. */
+/** A store for downloaded files between runs, keyed by their content or address. */
 export interface FileStore {
-  /** The bytes of a whole file, or `undefined` where it is not kept. */
+  /** The bytes of a complete file, or `undefined` if it is not stored. */
   read(key: string): Promise<Uint8Array | undefined>;
-  /** Keeps a whole file. */
+  /** Stores a complete file. */
   write(key: string, bytes: Uint8Array): Promise<void>;
-  /** Forgets a file that turned out to be damaged. */
+  /** Deletes a file that turned out to be damaged. */
   remove(key: string): Promise<void>;
-  /** Opens what an earlier download left of a file, or an empty beginning. */
+  /** Opens the rest of an earlier download, or an empty file. */
   partial(key: string): Promise<PartialFile>;
 }
 
 /** A file that is being downloaded. */
 export interface PartialFile extends AsyncDisposable {
-  /** Bytes that are there. */
+  /** Number of bytes so far. */
   readonly size: number;
   append(chunk: Uint8Array): Promise<void>;
-  /** Throws away what is there. */
+  /** Discards all bytes so far. */
   restart(): Promise<void>;
   /** All the bytes. */
   bytes(): Promise<Uint8Array>;
-  /** The file is whole and right: keeps it. */
+  /** The file is complete and correct: stores it. */
   finish(): Promise<void>;
 }
 
-/** A partial file in memory, where nothing can be kept: it serves one process, over any number of connections. */
+/**
+ * A partial file in memory, for when nothing can be stored: it lasts for one process, over any number of connections.
+ */
 export function partialInMemory(finish: (bytes: Uint8Array) => Promise<void> = async () => {}): PartialFile {
   let chunks: Uint8Array[] = [];
   let size = 0;

@@ -1,5 +1,5 @@
 /**
- * Pictures as files, on runtimes with a file system. Imported as `#files`, which package.json maps to this file or, in a
+ * Picture files, on runtimes with a file system. Imported as `#files`, which package.json maps to this file or, in a
  * browser, to files_browser.ts; both export the same.
  */
 import { Buffer } from "node:buffer";
@@ -13,8 +13,8 @@ export const hasFiles = true;
 /**
  * The bytes of a file.
  *
- * @param file A path, from the working folder unless it is absolute, or a `file:` URL.
- * @param maxBytes Longest file that is read; a longer one is refused before it is.
+ * @param file A path, relative to the working folder unless it is absolute, or a `file:` URL.
+ * @param maxBytes Largest file to read; a larger one is refused before it is read.
  * @returns The bytes, or the length of a file that is too long.
  * @throws What the operating system says, or the signal's reason.
  */
@@ -28,7 +28,7 @@ export async function readFileUpTo(
     const stats = await handle.stat();
     if (stats.size > maxBytes) return stats.size;
     if (stats.isFile() || stats.isDirectory()) return await handle.readFile(signal === undefined ? {} : { signal });
-    // A pipe or a device does not say how much there is.
+    // A pipe or a device does not state its size.
     const chunks: Uint8Array[] = [];
     let length = 0;
     for (;;) {

@@ -5,7 +5,7 @@ import { EdgecapError } from "../errors.ts";
 /**
  * A folder of this machine as a URL.
  *
- * @param folder A path, from the working folder unless it is absolute, or a `file:` URL.
+ * @param folder A path, relative to the working folder unless it is absolute, or a `file:` URL.
  * @throws {EdgecapError} `option-invalid` if it is an address elsewhere.
  */
 export function localFolder(folder: string | URL): URL {
@@ -15,6 +15,6 @@ export function localFolder(folder: string | URL): URL {
   if (url?.protocol === "file:") return url;
   throw new EdgecapError(
     "option-invalid",
-    `assets is "${text}": give the path or file: URL of the folder that "edgecap assets" wrote. Only a browser fetches it.`,
+    `assets is "${text}": give the path or file: URL of the folder that "edgecap assets" wrote. Only browsers fetch it.`,
   );
 }

@@ -1,5 +1,5 @@
 /**
- * The optional packages behind backends. Imported as `#packages`, which package.json maps to this file or, in a browser,
+ * The optional packages of backends. Imported as `#packages`, which package.json maps to this file or, in a browser,
  * to packages_browser.ts; both export the same.
  */
 import { existsSync, readdirSync } from "node:fs";
@@ -8,13 +8,13 @@ import type * as Webgpu from "webgpu";
 import { mayReadSystem } from "./processor.ts";
 import { turnTelemetryOff } from "./telemetry.ts";
 
-// Not literals, so that a bundler neither misses the packages nor carries them.
+// Not literals, so that a bundler neither requires nor includes the packages.
 const names: Readonly<Record<"native" | "webgpu", string>> = { native: "onnxruntime-node", webgpu: "webgpu" };
 
 export { turnTelemetryOff } from "./telemetry.ts";
 
 /**
- * The package onnxruntime-node, with its library's telemetry turned off.
+ * The package onnxruntime-node, with the telemetry of its library turned off.
  *
  * @throws where it is not installed, does not load, or its telemetry cannot be turned off.
  */
@@ -25,8 +25,8 @@ export async function importOnnxruntimeNode(): Promise<typeof OnnxruntimeNode> {
 }
 
 /**
- * Whether WebGPU may find a graphics processor: on Linux a device of one has to be there; elsewhere, and where Deno may not
- * look, that is taken for granted. Looking for an adapter in vain makes drivers write to standard error.
+ * Whether WebGPU may find a graphics processor. On Linux this checks for a device; elsewhere, and if Deno may not
+ * look, it is assumed. Searching for an adapter in vain makes drivers write to standard error.
  */
 export function mayHaveGraphics(): boolean {
   if (process.platform !== "linux" || !mayReadSystem()) return true;
@@ -38,7 +38,7 @@ export function mayHaveGraphics(): boolean {
   }
 }
 
-/** The package webgpu. @throws where it is not installed or does not load. */
+/** The package webgpu. @throws if it is not installed or does not load. */
 export async function importWebgpu(): Promise<typeof Webgpu> {
   return await import(names.webgpu);
 }

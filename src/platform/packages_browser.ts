@@ -1,19 +1,19 @@
-/** The optional packages behind backends, in a browser, which loads none of them. Exports the same as packages.ts. */
+/** The optional packages of backends in a browser, which loads none of them. Exports the same as packages.ts. */
 
-/** Refuses: the package is of machine code. */
+/** Always throws: the package contains machine code. */
 export async function importOnnxruntimeNode(): Promise<never> {
-  throw new Error("a browser runs no machine code");
+  throw new Error("a browser cannot run machine code");
 }
 
-/** Nothing is to be done: no native library is loaded. */
+/** Does nothing: no native library is loaded. */
 export async function turnTelemetryOff(): Promise<void> {}
 
-/** A browser knows by itself. */
+/** Always true: the browser itself knows. */
 export function mayHaveGraphics(): boolean {
   return true;
 }
 
-/** Refuses: a browser has its own. */
+/** Always throws: a browser has its own WebGPU, if any. */
 export async function importWebgpu(): Promise<never> {
   throw new Error("a browser has its own WebGPU, or none");
 }

@@ -1,10 +1,10 @@
-/** What the processor is and can do, for reports and for what is remembered of a machine. Not for browsers. */
+/** The processor's model and features, for reports and for stored measurements. Not for browsers. */
 import { spawnSync } from "node:child_process";
 import { closeSync, openSync, readSync } from "node:fs";
 import { cpus } from "node:os";
 import { isGranted } from "./runtime_name.ts";
 
-/** Features that decide how fast, and how exactly, graphs run: their names here, and in Linux and macOS. */
+/** Features that decide how fast and how exactly graphs run: their names here, and on Linux and macOS. */
 const features: readonly (readonly [string, RegExp])[] = [
   ["SSE4.1", /^sse4_1$/],
   ["AVX2", /^avx2(?:_0)?$/],
@@ -18,27 +18,27 @@ const features: readonly (readonly [string, RegExp])[] = [
   ["SVE", /^sve$/],
 ];
 
-/** The first processor's part of /proc/cpuinfo is shorter, in bytes. */
+/** Bytes to read of /proc/cpuinfo; the first processor's entry is shorter. */
 const cpuinfoBytes = 16_384;
 
-/** Those of the {@linkcode features} that are among the flags a system prints. */
+/** The {@linkcode features} that are among a system's flags. */
 export function namedFeatures(flags: readonly string[]): string[] {
   const named = features.filter(([, flag]) => flags.some((one) => flag.test(one))).map(([name]) => name);
-  // With AVX2 and without VNNI, 8-bit products can overflow: worth a word.
+  // With AVX2 but without VNNI, 8-bit products can overflow, so the lack is mentioned.
   return named.includes("AVX2") && !named.includes("VNNI") ? [...named, "no VNNI"] : named;
 }
 
-/** The flags in what Linux has in /proc/cpuinfo: x64 calls them `flags`, arm64 `Features`. */
+/** The flags in Linux's /proc/cpuinfo: `flags` on x64, `Features` on arm64. */
 export function linuxFlags(cpuinfo: string): string[] {
   return /^(?:flags|Features)\s*:\s*(.+)$/m.exec(cpuinfo)?.[1]?.split(/\s+/) ?? [];
 }
 
-/** The flags in what macOS prints for `sysctl hw.optional`: lines such as `hw.optional.avx2_0: 1`. */
+/** The flags in the output of `sysctl hw.optional` on macOS: lines such as `hw.optional.avx2_0: 1`. */
 export function macFlags(sysctl: string): string[] {
   return [...sysctl.matchAll(/^hw\.optional\.(?:arm\.)?(\w+): 1$/gm)].map((found) => found[1]!);
 }
 
-/** The features of this machine's processor on Linux, elsewhere none; Deno is not made to ask for a permission. */
+/** The features of this machine's processor on Linux; elsewhere none. Never makes Deno ask for a permission. */
 export function linuxFeatures(): string[] {
   if (process.platform !== "linux" || !mayReadSystem()) return [];
   try {
@@ -54,7 +54,7 @@ export function linuxFeatures(): string[] {
   }
 }
 
-/** The processor's model and features, for people: `AMD EPYC (SSE4.1, AVX2, FMA, no VNNI)`. */
+/** The processor's model and features, for display: `AMD EPYC (SSE4.1, AVX2, FMA, no VNNI)`. */
 export function describeProcessor(): string {
   const found = process.platform === "darwin" ? namedFeatures(macFlags(macOptional())) : linuxFeatures();
   return `${cpus()[0]?.model.trim() || "unknown processor"} (${found.length > 0 ? found.join(", ") : "features unknown"})`;
@@ -69,8 +69,8 @@ function macOptional(): string {
 }
 
 /**
- * Whether files of the system, in /proc and /dev, may be read without a question to the user: always, but for Deno, which
- * wants all permissions for them.
+ * Whether system files in /proc and /dev can be read without asking the user: always, except on Deno, which
+ * requires all permissions for them.
  */
 export function mayReadSystem(): boolean {
   return ["read", "write", "net", "env", "run", "sys", "ffi"].every((name) => isGranted({ name }));

@@ -1,5 +1,5 @@
 /**
- * Folders and kept downloads on runtimes with a file system. Imported as `#storage`, which package.json maps to this
+ * Folders and stored downloads on runtimes with a file system. Imported as `#storage`, which package.json maps to this
  * file or, in a browser, to storage_browser.ts; both export the same.
  */
 import { randomBytes } from "node:crypto";
@@ -22,8 +22,8 @@ export function openFolder(folder: string | URL): {
 }
 
 /**
- * Where downloads are kept: `EDGECAP_CACHE`, else `edgecap` in the user's cache folder as the operating system has it
- * (`XDG_CACHE_HOME` or `~/.cache`, `~/Library/Caches`, `%LOCALAPPDATA%`). `undefined` where the environment may not be
+ * Folder for downloads: `EDGECAP_CACHE`, otherwise `edgecap` in the operating system's cache folder for the user
+ * (`XDG_CACHE_HOME` or `~/.cache`, `~/Library/Caches`, `%LOCALAPPDATA%`). `undefined` if the environment cannot be
  * read.
  */
 export function cacheFolder(): string | undefined {
@@ -35,14 +35,14 @@ export function cacheFolder(): string | undefined {
     if (platform === "darwin") return join(homedir(), "Library", "Caches", "edgecap");
     return join(env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "edgecap");
   } catch {
-    // Deno without the permission: bundles are then downloaded at each start.
+    // Deno lacks the permission, so bundles are downloaded at each start.
     return undefined;
   }
 }
 
 /**
- * Runtime, system, cores and, where they can be read, the processor's features, by which what was found on one machine
- * is told from what was on another; nothing that Deno asks its user about.
+ * Runtime, system, cores and, if readable, the processor's features, which distinguish the measurements of one machine
+ * from those of another. Nothing that makes Deno ask its user.
  */
 export function describeMachine(): string {
   const { platform, arch } = process;
@@ -51,7 +51,7 @@ export function describeMachine(): string {
   return `${runtimeVersion()}, ${platform}, ${arch}, ${navigator?.hardwareConcurrency ?? availableParallelism()} cores, ${linuxFeatures().join(" ")}`;
 }
 
-/** The store for downloads; one that keeps nothing where no folder can be made. */
+/** The store for downloads; if no folder can be made, one that stores nothing. */
 export async function openStore(): Promise<FileStore> {
   const folder = cacheFolder();
   if (folder === undefined) return noStore;
@@ -69,18 +69,18 @@ export function diskStore(folder: string): FileStore {
   const place = (key: string) => join(folder, key);
   return {
     read: (key) => readFile(place(key)).catch(() => undefined),
-    // A full disk costs the next start a download, not this one its bundle.
+    // If the disk is full, this start still gets its bundle; the next one downloads it again.
     write: (key, bytes) => writeWhole(place(key), bytes).catch(() => {}),
     remove: (key) => rm(place(key), { force: true }).catch(() => {}),
     partial: (key) => openPartial(folder, key).catch(() => partialInMemory()),
   };
 }
 
-/** Partial files that this process writes now: all others of its own are left from a download that failed. */
+/** Partial files that this process is writing; its other partial files are left over from failed downloads. */
 const held = new Set<string>();
 
 async function openPartial(folder: string, key: string): Promise<PartialFile> {
-  // Nobody can know the name beforehand and lay a link there.
+  // The name is unpredictable, so that nobody can place a link there.
   const name = `${key}.${process.pid}-${randomBytes(12).toString("hex")}.partial`;
   const path = join(folder, name);
   held.add(name);
@@ -115,13 +115,13 @@ async function openPartial(folder: string, key: string): Promise<PartialFile> {
   };
 }
 
-/** Takes over what a process that is no more has left of the file, if anything: renaming lets one taker win. */
+/** Takes over the partial file of a process that is gone, if any; renaming lets only one process win. */
 async function adopt(folder: string, key: string, path: string): Promise<boolean> {
   for (const name of await readdir(folder)) {
     const owner = new RegExp(`^${key}\\.(\\d+)-[0-9a-f]+\\.partial$`).exec(name)?.[1];
     if (owner === undefined || held.has(name)) continue;
     if (Number(owner) !== process.pid && isAlive(Number(owner))) continue;
-    // A link that was laid there leads to what is not ours to write to.
+    // A planted link would lead to a file that is not ours.
     if (!(await lstat(join(folder, name)).catch(() => undefined))?.isFile()) continue;
     const taken = await rename(join(folder, name), path).then(
       () => true,

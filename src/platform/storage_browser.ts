@@ -1,15 +1,15 @@
-/** Kept downloads in a browser, where there are no folders. Exports the same as storage.ts. */
+/** Stored downloads in a browser, which has no folders. Exports the same as storage.ts. */
 import { EdgecapError } from "../errors.ts";
 import { type FileStore, noStore, partialInMemory } from "./file_store.ts";
 
-/** What is used of the Cache API, which the other runtimes' types lack. */
+/** The part of the Cache API used here, which the other runtimes' types lack. */
 interface BrowserCache {
   match(address: string): Promise<Response | undefined>;
   put(address: string, response: Response): Promise<void>;
   delete(address: string): Promise<boolean>;
 }
 
-/** Refuses: a browser has no folders. */
+/** Always throws: a browser has no folders. */
 export function openFolder(folder: string | URL): {
   where: string;
   read: (path: string, signal?: AbortSignal) => Promise<Uint8Array>;
@@ -20,18 +20,18 @@ export function openFolder(folder: string | URL): {
   );
 }
 
-/** Browser and cores, by which what was measured on one machine is told from what was on another. */
+/** Browser and cores, which distinguish the measurements of one machine from those of another. */
 export function describeMachine(): string {
   const { userAgent, hardwareConcurrency } = navigator;
   return `${userAgent}, ${hardwareConcurrency} cores`;
 }
 
-/** The store for downloads: the Cache API, or one that keeps nothing where it is missing, as on insecure pages. */
+/** The store for downloads: the Cache API, or, if that is missing, as on insecure pages, one that stores nothing. */
 export async function openStore(): Promise<FileStore> {
   const { caches } = globalThis as { readonly caches?: { open(name: string): Promise<BrowserCache> } };
   const cache = await caches?.open("edgecap").catch(() => undefined);
   if (cache === undefined) return noStore;
-  // The Cache API keeps answers by address; this one is never fetched.
+  // The Cache API stores responses by address; this address is never fetched.
   const address = (key: string) => `/.edgecap-cache/${key}`;
   const write = (key: string, bytes: Uint8Array) =>
     cache.put(address(key), new Response(bytes as Uint8Array<ArrayBuffer>)).catch(() => {});

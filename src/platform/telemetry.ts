@@ -1,16 +1,16 @@
 import { setVariable, variable } from "./environment.ts";
 
-/** What onnxruntime's native library reads, once, as it loads. */
+/** A variable that onnxruntime's native library reads once, while it loads. */
 const name = "ORT_DISABLE_TELEMETRY";
 
-/** Values by which a user says that the library may report. */
+/** Values with which a user allows the library to report. */
 const mayReport = /^(?:0|false|no|off)$/i;
 
 /**
  * Turns off the telemetry of onnxruntime's native library, which would keep a device id and a database in the user's
- * cache folder and look up an outside host. Has to be called before the library loads.
+ * cache folder and contact an outside host. Call it before the library loads.
  *
- * A user who sets `ORT_DISABLE_TELEMETRY` to 0, false, no or off keeps it.
+ * It stays on if the user sets `ORT_DISABLE_TELEMETRY` to 0, false, no or off.
  *
  * @throws {EdgecapError} `backend-unavailable` where it cannot be turned off: the library must not be loaded then.
  */

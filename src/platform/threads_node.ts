@@ -1,10 +1,12 @@
-/** Threads on Node, by `node:worker_threads`, with the web's methods and events. Exports the same as threads.ts. */
+/**
+ * Threads on Node, through `node:worker_threads`, with the web's methods and events. Exports the same as threads.ts.
+ */
 import { parentPort, Worker as Thread } from "node:worker_threads";
 import type { ThreadScope } from "./threads.ts";
 
 export type { ThreadScope } from "./threads.ts";
 
-/** As much of the web's `Worker` as edgecap uses; the event `close` comes when the thread has ended, as on Bun. */
+/** The part of the web's `Worker` that edgecap uses; the event `close` is sent when the thread has ended, as on Bun. */
 class NodeWorker extends EventTarget {
   onmessage: ((event: { readonly data: unknown }) => void) | null = null;
   onerror: ((event: ErrorEvent) => void) | null = null;
@@ -31,12 +33,12 @@ class NodeWorker extends EventTarget {
   }
 }
 
-/** Starts a thread of the module at an address. */
+/** Starts a thread that runs the module at an address. */
 export function startThread(address: string): Worker {
   return new NodeWorker(address) as unknown as Worker;
 }
 
-/** The scope of the thread that calls. */
+/** The scope of the calling thread. */
 export function threadScope<In, Out>(): ThreadScope<In, Out> {
   const scope: ThreadScope<In, Out> = {
     postMessage: (message) => parentPort?.postMessage(message),

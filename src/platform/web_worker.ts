@@ -1,5 +1,5 @@
 /**
- * The web's own `Worker`, as it was before onnxruntime-web started: its WebAssembly puts the one of `node:worker_threads`
- * in the global place, which takes other arguments and has other events.
+ * The web's `Worker`, saved before onnxruntime-web started, whose WebAssembly replaces it by the one of
+ * `node:worker_threads` in the global scope, which has other arguments and events.
  */
 export const WebWorker: typeof Worker = globalThis.Worker;

@@ -7,26 +7,26 @@ export interface JobRequest {
   readonly options: JobOptions;
   /** Called with each word as soon as it is decided. */
   readonly onWord?: ((word: CaptionWord) => void) | undefined;
-  /** Gives up the place in the queue, or the work that has begun. */
+  /** Gives up the place in the queue, or the started work. */
   readonly signal: AbortSignal;
 }
 
-/** A photo in the queue, or with a worker. */
+/** A picture in the queue, or with a worker. */
 export class Job {
   readonly id: number;
   readonly request: JobRequest;
-  /** When it was put in, and when it is too late, on the clock of `performance.now()`. */
+  /** When it entered the queue and when its deadline is, on the clock of `performance.now()`. */
   readonly queued: number;
   readonly deadline: number;
   readonly result: Promise<Caption>;
-  /** Workers that have begun with it. */
+  /** Number of workers that have begun it. */
   attempts = 0;
   settled = false;
   readonly #resolve: (caption: Caption) => void;
   readonly #reject: (error: unknown) => void;
   #stopWatching = () => {};
-  #told = 0;
-  #heard = 0;
+  #reported = 0;
+  #received = 0;
 
   constructor(id: number, request: JobRequest, deadlineMs: number) {
     const { promise, resolve, reject } = Promise.withResolvers<Caption>();
@@ -39,7 +39,7 @@ export class Job {
     this.#reject = reject;
   }
 
-  /** Runs `action` when the signal is aborted or the time is up, unless the job has been settled by then. */
+  /** Runs `action` when the signal is aborted or the deadline passes, unless the job is settled by then. */
   watch(onAbort: () => void, onLate: () => void): void {
     const { signal } = this.request;
     const timer = setTimeout(onLate, this.deadline - this.queued);
@@ -50,15 +50,15 @@ export class Job {
     };
   }
 
-  /** Another worker begins: it will say again what has been told already. */
+  /** Another worker begins: it will repeat words that have been reported already. */
   begin(): void {
     this.attempts++;
-    this.#heard = 0;
+    this.#received = 0;
   }
 
   tell(word: CaptionWord): void {
-    if (++this.#heard <= this.#told) return;
-    this.#told = this.#heard;
+    if (++this.#received <= this.#reported) return;
+    this.#reported = this.#received;
     this.request.onWord?.(word);
   }
 

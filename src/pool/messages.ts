@@ -3,14 +3,14 @@ import type { CaptionSettings } from "../caption/options.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { BackendChoice } from "../runtime/backend.ts";
 
-/** Options of a caption as they travel to a worker: those that can be copied. */
+/** The options of a caption that can be sent to a worker. */
 export type JobOptions = CaptionSettings;
 
-/** What a model says of itself to those who ask the server. */
+/** The model's description in the server's answers. */
 export interface ModelCard {
   /** Name of the bundle, or folder of a transformers.js model. */
   readonly name: string;
-  /** Version that the bundle's manifest gives. */
+  /** Version in the bundle's manifest. */
   readonly version?: string;
   /** Kind of decoder: `attention` or `article`. */
   readonly preset?: string;
@@ -18,9 +18,9 @@ export interface ModelCard {
   readonly precision?: string;
   /** What executes its graphs. */
   readonly backend?: string;
-  /** Words that it knows. */
+  /** Number of words that it knows. */
   readonly vocabulary?: number;
-  /** Longest caption in words, unless more are asked for. */
+  /** Default longest caption, in words. */
   readonly maxWords?: number;
   /** Size of its files, in bytes. */
   readonly bytes?: number;
@@ -38,7 +38,7 @@ export type ToWorker =
       readonly id: number;
       readonly image: Uint8Array;
       readonly options: JobOptions;
-      /** Whether words are wanted as they are decided. */
+      /** Whether to report words as they are decided. */
       readonly words: boolean;
     }
   | { readonly type: "abort"; readonly id: number }

@@ -1,13 +1,13 @@
 import { EdgecapError } from "../errors.ts";
 
-/** A pool that has no place or no time for a job now, and when to come again. */
+/** A pool has no place or no time for a job now; says when to try again. */
 export class PoolBusyError extends EdgecapError {
-  /** Seconds after which the job may be given again, from 1. */
+  /** Seconds after which to try again, from 1. */
   readonly retryAfterSeconds: number;
 
   /**
-   * @param what Why not now, as the beginning of a sentence.
-   * @param retryAfterSeconds When to come again, in whole seconds from 1.
+   * @param what The reason, as the beginning of a sentence.
+   * @param retryAfterSeconds When to try again, in whole seconds from 1.
    */
   constructor(code: "queue-full" | "deadline-exceeded" | "draining", what: string, retryAfterSeconds: number) {
     super(code, `${what}: try again in ${retryAfterSeconds} s.`);

@@ -2,14 +2,14 @@ import { startThread } from "#threads";
 import { turnTelemetryOff } from "../platform/telemetry.ts";
 import type { FromWorker, ModelCard, ToWorker } from "./messages.ts";
 
-/** Starts the thread of a worker; tests and benchmarks put their own in its place. */
+/** Starts the thread of a worker; tests and benchmarks replace it by their own. */
 export type CreateWorker = () => Worker;
 
 /** Starts the thread that captions. */
 export function createCaptionWorker(): Worker {
-  // Threads of Node get a copy of the environment as they start; a thread that needs it and lacks it says so itself.
+  // On Node a thread gets a copy of the environment when it starts; a thread that lacks a variable reports it itself.
   turnTelemetryOff().catch(() => {});
-  // In an executable a thread is named by its path from the sources' root, on whichever system.
+  // In an executable a thread's module is named by its path from the root of the sources, on every system.
   const inExecutable = /^file:.*\/(\$bunfs|~BUN)\//.test(import.meta.url);
   const module = inExecutable ? "./pool/worker.ts" : new URL("./worker.ts", import.meta.url).href;
   return startThread(module);
@@ -18,7 +18,7 @@ export function createCaptionWorker(): Worker {
 /** Why a worker is gone. */
 export type LossReason = "crashed" | "hung" | "refused";
 
-/** What a {@linkcode PoolWorker} tells its pool. */
+/** What a {@linkcode PoolWorker} reports to its pool. */
 export interface PoolWorkerEvents {
   readonly onReady: (model: ModelCard) => void;
   readonly onMessage: (message: Extract<FromWorker, { id: number }>) => void;
@@ -26,10 +26,10 @@ export interface PoolWorkerEvents {
   readonly onLost: (reason: LossReason, detail: Extract<FromWorker, { type: "refused" }> | undefined) => void;
 }
 
-/** How often a worker is asked whether it still lives, in milliseconds. */
+/** How often a worker is pinged, in milliseconds. */
 const pingMs = 500;
 
-/** One thread of the pool, and the watch over it. */
+/** One thread of the pool, with its supervision. */
 export class PoolWorker implements Disposable {
   readonly #thread: Worker;
   readonly #events: PoolWorkerEvents;
@@ -39,8 +39,8 @@ export class PoolWorker implements Disposable {
   #ended = false;
 
   /**
-   * @param hangMs Silence after which a worker counts as hung, in milliseconds. It answers between two runs of a graph,
-   *   so this is many times the longest run.
+   * @param hangMs Silence after which a worker counts as hung, in milliseconds. A worker answers between two runs of a
+   *   graph, so this is many times the longest run.
    */
   constructor(create: CreateWorker, load: ToWorker, hangMs: number, events: PoolWorkerEvents) {
     this.#events = events;
@@ -56,7 +56,7 @@ export class PoolWorker implements Disposable {
     this.#watch = setInterval(() => this.#look(hangMs), Math.min(pingMs, hangMs / 4));
   }
 
-  /** Sends the thread a message; what it has not read when it dies is lost. */
+  /** Sends the thread a message, which is lost if the thread dies before reading it. */
   send(message: ToWorker): void {
     this.#thread.postMessage(message);
   }
@@ -78,7 +78,7 @@ export class PoolWorker implements Disposable {
 
   #look(hangMs: number): void {
     const now = performance.now();
-    // A stop of this very thread, or of the whole machine, is no silence of the worker's.
+    // If this thread or the machine was suspended, the worker is not to blame for the silence.
     const slept = now - this.#lastLook > hangMs / 2;
     this.#lastLook = now;
     if (slept) this.#lastSign = now;

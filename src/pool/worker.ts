@@ -1,7 +1,7 @@
 /**
- * The thread that captions: it loads the bundle once, with sessions of its own, and works off one job after another.
+ * The captioning thread: it loads the bundle once, with its own sessions, and runs one job after another.
  *
- * The pool starts it by this file's address, so the file is an entry point of its own in an executable.
+ * The pool starts it by this file's address, so the file is a separate entry point in an executable.
  */
 import { threadScope } from "#threads";
 import { Captioner } from "../caption/captioner.ts";

@@ -9,10 +9,10 @@ import { type CreateWorker, createCaptionWorker, type LossReason, PoolWorker } f
 
 /** What happens in a pool, for metrics and the log. */
 export interface PoolObserver {
-  /** A job was given to a worker, after so many milliseconds in the queue. */
+  /** A job was given to a worker, with the milliseconds that it waited in the queue. */
   started?(waitMs: number): void;
   captioned?(caption: Caption): void;
-  /** A worker was lost and another is started in its place. */
+  /** A worker was lost and is being replaced. */
   replaced?(reason: LossReason, message: string): void;
 }
 
@@ -23,7 +23,7 @@ export interface PoolOptions {
   readonly backend?: BackendChoice;
   /** Threads, from 1. */
   readonly workers: number;
-  /** Most jobs that wait, from 0. */
+  /** Most waiting jobs, from 0. */
   readonly queueSize: number;
   /** Time from the arrival of a job to its answer, in milliseconds. */
   readonly deadlineMs: number;
@@ -36,20 +36,20 @@ export interface PoolOptions {
 interface Slot {
   worker: PoolWorker | undefined;
   ready: boolean;
-  /** Kept when the worker is ready or lost. */
+  /** Resolves when the worker is ready or lost. */
   started: PromiseWithResolvers<void>;
   job: Job | undefined;
-  /** Times in a row that a worker died before it was ready. */
+  /** How many times in a row a worker died before it was ready. */
   failedStarts: number;
 }
 
-/** Workers that died before they were ready are started again after so long, doubled each time, in milliseconds. */
+/** Delay before restarting a worker that died before it was ready, doubled each time, in milliseconds. */
 const restartMs = { first: 250, most: 30_000 };
 
-/** Longest wait, when the pool stops, for workers that are starting, in milliseconds. */
+/** Longest wait for starting workers when the pool stops, in milliseconds. */
 const startMs = 10_000;
 
-/** Threads that caption, and the bounded queue before them. */
+/** Captioning threads with a bounded queue. */
 export class WorkerPool implements AsyncDisposable {
   readonly #options: PoolOptions;
   readonly #load: ToWorker;
@@ -60,7 +60,7 @@ export class WorkerPool implements AsyncDisposable {
   #model: ModelCard | undefined;
   #nextId = 0;
   #disposed = false;
-  /** Moving average of the time that a worker has a job, in milliseconds. */
+  /** Moving average of a job's time with a worker, in milliseconds. */
   #serviceMs = 0;
 
   constructor(options: PoolOptions) {
@@ -79,17 +79,17 @@ export class WorkerPool implements AsyncDisposable {
     for (const slot of this.#slots) this.#start(slot);
   }
 
-  /** Resolves when the first worker can caption; rejects where the bundle cannot be loaded. */
+  /** Resolves when the first worker can caption; rejects if the bundle cannot be loaded. */
   get ready(): Promise<ModelCard> {
     return this.#firstReady.promise;
   }
 
-  /** What the model says of itself, once a worker has loaded it. */
+  /** The model's description, once a worker has loaded it. */
   get model(): ModelCard | undefined {
     return this.#model;
   }
 
-  /** Workers by what they do, and jobs that wait. */
+  /** Number of workers by state, and of waiting jobs. */
   get state(): { readonly ready: number; readonly busy: number; readonly starting: number; readonly queue: number } {
     const ready = this.#slots.filter((slot) => slot.ready).length;
     return {
@@ -101,19 +101,19 @@ export class WorkerPool implements AsyncDisposable {
   }
 
   /**
-   * Captions a photo, in its turn.
+   * Captions a picture, in its turn.
    *
-   * @throws {EdgecapError} `queue-full` or `deadline-exceeded` (a {@linkcode PoolBusyError}), both at once where the wait is
-   *   foreseen; `worker-lost`; `draining` where the pool is disposed of; `aborted`; and what the captioner throws.
+   * @throws {EdgecapError} `queue-full` or `deadline-exceeded` (a {@linkcode PoolBusyError}), both at once where the
+   *   wait is expected; `worker-lost`; `draining` if the pool is disposed of; `aborted`; and what the captioner throws.
    */
   caption(request: JobRequest): Promise<Caption> {
     const { queueSize, deadlineMs } = this.#options;
     if (request.signal.aborted) return Promise.reject(aborted(request.signal));
     const idle = this.#slots.some((slot) => slot.ready && slot.job === undefined);
     if (!idle && this.#waiting.length >= queueSize)
-      return Promise.reject(this.#busy("queue-full", `All ${queueSize} places of the queue are taken`));
+      return Promise.reject(this.#busy("queue-full", `All ${queueSize} places in the queue are taken`));
     if (!idle && this.#expectedWaitMs() > deadlineMs)
-      return Promise.reject(this.#busy("deadline-exceeded", "This request would wait for too long"));
+      return Promise.reject(this.#busy("deadline-exceeded", "This request would wait too long"));
     const job = new Job(this.#nextId++, request, deadlineMs);
     job.watch(
       () => this.#giveUp(job, aborted(request.signal)),
@@ -127,13 +127,13 @@ export class WorkerPool implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposed = true;
     for (const timer of this.#timers) clearTimeout(timer);
-    const gone = new PoolBusyError("draining", "The workers stop", 5);
+    const gone = new PoolBusyError("draining", "The workers are stopping", 5);
     this.#firstReady.reject(gone);
     for (const job of this.#waiting.splice(0)) job.reject(gone);
     for (const slot of this.#slots) {
       slot.job?.reject(gone);
     }
-    // A thread that is stopped while it loads native code takes the process with it.
+    // Stopping a thread while it loads native code would crash the process.
     await Promise.race([Promise.all(this.#slots.map((slot) => slot.worker && slot.started.promise)), timeUp(startMs)]);
     for (const slot of this.#slots) slot.worker?.[Symbol.dispose]();
   }
@@ -162,12 +162,15 @@ export class WorkerPool implements AsyncDisposable {
     slot.ready = false;
     slot.job = undefined;
     if (detail?.code !== undefined) this.#firstReady.reject(new EdgecapError(detail.code, detail.message));
-    this.#options.observer?.replaced?.(reason, detail?.message ?? `A worker ${reason}.`);
+    this.#options.observer?.replaced?.(reason, detail?.message ?? `A worker was lost: ${reason}.`);
     if (job !== undefined && !job.settled) {
       if (job.attempts < 2) this.#waiting.unshift(job);
       else
         job.reject(
-          new EdgecapError("worker-lost", "Two workers were lost over this picture: it will not be tried again."),
+          new EdgecapError(
+            "worker-lost",
+            "Two workers crashed or hung on this picture, so it will not be tried again.",
+          ),
         );
     }
     const wait = wasReady ? 0 : Math.min(restartMs.first * 2 ** slot.failedStarts++, restartMs.most);
@@ -213,7 +216,7 @@ export class WorkerPool implements AsyncDisposable {
     this.#dispatch();
   }
 
-  /** Frees the job's place: in the queue at once, with a worker as soon as it looks up. */
+  /** Frees the job's place, in the queue at once, with a worker at its next message. */
   #giveUp(job: Job, why: unknown): void {
     const place = this.#waiting.indexOf(job);
     if (place !== -1) this.#waiting.splice(place, 1);
@@ -235,5 +238,5 @@ function timeUp(milliseconds: number): Promise<void> {
 }
 
 function aborted(signal: AbortSignal): EdgecapError {
-  return new EdgecapError("aborted", "The client has left.", { cause: signal.reason });
+  return new EdgecapError("aborted", "The client disconnected.", { cause: signal.reason });
 }

@@ -5,11 +5,11 @@ import type { Caption } from "../caption/caption.ts";
 import type { CaptionSettings } from "../caption/options.ts";
 import type { QueueConnection } from "./connect.ts";
 
-/** What a job asks for. The picture itself stays where it is: every machine must see it under the same path. */
+/** The request of a job. The picture itself is not sent: every machine must see it under the same path. */
 export interface CaptionRequest {
   /** The picture as the user named it. */
   readonly image: string;
-  /** Its whole path. */
+  /** Its absolute path. */
   readonly path: string;
   readonly options: CaptionSettings;
 }
@@ -25,10 +25,10 @@ export interface DeadLetter {
 /** A picture's job. */
 export type CaptionJob = Job<CaptionRequest, Caption>;
 
-/** Times that a picture is tried, where what went wrong may pass. */
+/** Attempts per picture, if the failure may be temporary. */
 const attempts = 3;
 
-/** First wait before it is tried again, doubled each time, in milliseconds. */
+/** Wait before the second attempt, doubled each time, in milliseconds. */
 const retryMs = 1000;
 
 /** Opens the queue of jobs. */
@@ -39,39 +39,39 @@ export function openQueue({ bullmq, redis, address }: QueueConnection): Queue<Ca
   });
 }
 
-/** Opens the list of pictures that failed for good: a queue that nobody works off. */
+/** Opens the list of pictures that failed for good: a queue without a worker. */
 export function openDeadLetters({ bullmq, redis, address }: QueueConnection): Queue<DeadLetter> {
   return new bullmq.Queue(`${address.name}-dead-letters`, { connection: redis });
 }
 
-/** The same picture has the same job, however often it is asked for. */
+/** The same picture always has the same job. */
 export function jobIdOf(image: string): string {
   return createHash("sha256").update(image).digest("hex").slice(0, 32);
 }
 
-/** A failure as a job carries it, in the message of its error. */
+/** A failure as stored in the message of a job's error. */
 export function failureMessage(failure: Failure): string {
   return JSON.stringify(failure);
 }
 
 /**
- * Whether a job is edgecap's. Anybody who reaches the server can put others into the queue.
+ * Whether a job is edgecap's. Anybody who can reach the Redis server can put other jobs into the queue.
  *
- * @param data What the job holds, which may be anything.
+ * @param data The job's data, which may be anything.
  */
 export function isCaptionRequest(data: unknown): data is CaptionRequest {
   const { image, path, options } = (data ?? {}) as Partial<Record<keyof CaptionRequest, unknown>>;
   return typeof image === "string" && typeof path === "string" && typeof options === "object" && options !== null;
 }
 
-/** What a job ended with: its caption, or why it has none. */
+/** The result of a job: its caption or its failure. */
 export function resultOf(job: CaptionJob): Caption | Failure {
   const result = job.returnvalue as Partial<Caption> | null | undefined;
   if (result === null || result === undefined) return failureOf(job);
   if (typeof result.caption === "string" && Array.isArray(result.words) && Array.isArray(result.alternatives)) {
     return result as Caption;
   }
-  return { code: "internal", message: "A worker that is not edgecap's has answered." };
+  return { code: "internal", message: "The answer came from a worker that is not edgecap's." };
 }
 
 function failureOf(job: CaptionJob): Failure {
@@ -80,7 +80,7 @@ function failureOf(job: CaptionJob): Failure {
     const { code, message } = JSON.parse(reason) as Partial<Failure>;
     if (typeof code === "string" && typeof message === "string") return { code, message };
   } catch {
-    // BullMQ's own words, where a job was lost by worker after worker.
+    // BullMQ's own message, if several workers in a row lost the job.
   }
   return { code: "internal", message: reason };
 }

@@ -6,17 +6,17 @@ import type { Queue } from "bullmq";
 import { EdgecapError, throwIfAborted } from "../errors.ts";
 import type { QueueConnection } from "./connect.ts";
 
-/** A claim that is not renewed for so long is gone, in milliseconds. */
+/** A claim expires when it is not renewed for this long, in milliseconds. */
 const claimMs = 6000;
 
-/** Removes or renews a claim where it is still one's own. */
+/** Removes or renews a claim if this process still holds it. */
 const ifOwn = (command: string) => `if redis.call("get", KEYS[1]) == ARGV[1] then return ${command} else return 0 end`;
 
 /**
  * Claims a queue for one batch: results of two batches would end up in each other's files. The claim of a process that
- * was killed is waited for.
+ * was killed is waited for until it expires.
  *
- * @param out Path of the batch's file of results. While there are pictures in the queue, only a batch with that file
+ * @param out Path of the batch's file of results. While pictures are in the queue, only a batch with that file
  *   may claim it.
  * @throws {EdgecapError} `queue-busy`, `aborted`.
  */
@@ -32,11 +32,11 @@ export async function claimQueue(
   const busy = (why: string) =>
     new EdgecapError(
       "queue-busy",
-      `The queue "${address.name}" at ${address.shown} ${why}. Or take another: ${address.shown}?name=another.`,
+      `The queue "${address.name}" at ${address.shown} ${why}. Or use another queue: ${address.shown}?name=another.`,
     );
   const deadline = Date.now() + 2 * claimMs;
   while ((await redis.set(claim, mine, "PX", claimMs, "NX")) === null) {
-    if (Date.now() > deadline) throw busy("collects for another batch: wait until that has ended");
+    if (Date.now() > deadline) throw busy("is in use by another batch: wait until that has ended");
     throwIfAborted(signal);
     await wait(200);
   }
@@ -51,7 +51,7 @@ export async function claimQueue(
   if (bound !== null && bound !== file && (await jobsIn(queue)) > 0) {
     await release();
     throw busy(
-      `holds pictures of the batch of ${bound}: go on with that first, with --out and that file, on its machine`,
+      `holds pictures of the batch that writes ${bound}: finish that first, on its machine, with --out and that file`,
     );
   }
   await redis.set(binding, file);

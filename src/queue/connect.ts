@@ -1,7 +1,7 @@
 import type { Redis } from "ioredis";
 import { EdgecapError } from "../errors.ts";
 
-/** The packages behind queues, which are optional. */
+/** The optional packages for queues. */
 export interface QueuePackages {
   readonly bullmq: typeof import("bullmq");
   readonly ioredis: typeof import("ioredis");
@@ -11,17 +11,17 @@ export interface QueuePackages {
 export interface QueueAddress {
   /** As the user gave it, without its password. */
   readonly shown: string;
-  /** As ioredis takes it: `redis://`, or `rediss://` for TLS. */
+  /** The address for ioredis: `redis://`, or `rediss://` for TLS. */
   readonly url: string;
   readonly name: string;
 }
 
-/** A connection that BullMQ shares; it ends with its scope. */
+/** A connection that BullMQ shares; it closes at the end of its scope. */
 export interface QueueConnection extends AsyncDisposable {
   readonly address: QueueAddress;
   readonly bullmq: QueuePackages["bullmq"];
   readonly redis: Redis;
-  /** Tries no more to reach a server that is gone: what waits for it fails within some seconds. */
+  /** Stops reconnecting to a server that is gone: what waits for it fails within some seconds. */
   giveUp(): void;
 }
 
@@ -31,8 +31,8 @@ const connectTimeout = 5000;
 const defaultName = "edgecap";
 
 /**
- * Reads the address of a queue: `redis://[user:password@]host[:port][/database][?name=NAME]`, `rediss://` for TLS. Queues of other
- * names on a server are other queues. Default name `edgecap`.
+ * Reads the address of a queue: `redis://[user:password@]host[:port][/database][?name=NAME]`, `rediss://` for TLS.
+ * Queues of other names on a server are separate queues. Default name `edgecap`.
  *
  * @throws {EdgecapError} `option-invalid`
  */
@@ -40,15 +40,15 @@ export function parseQueueAddress(text: string): QueueAddress {
   const invalid = (why: string) =>
     new EdgecapError(
       "option-invalid",
-      `--queue is "${withoutPassword(text)}": ${why}. Give for instance redis://localhost:6379/0?name=photos.`,
+      `--queue is "${withoutPassword(text)}": ${why}. Give an address such as redis://localhost:6379/0?name=photos.`,
     );
   const url = URL.parse(text);
   if (url === null || !["redis:", "rediss:"].includes(url.protocol)) {
     const how = text.includes("@") ? '; write "/", "@", "?" and "#" in a password as %2F, %40, %3F and %23' : "";
-    throw invalid(`it must be an address that begins with redis:// or rediss://${how}`);
+    throw invalid(`it must begin with redis:// or rediss://${how}`);
   }
-  if (url.hostname === "") throw invalid("it names no host");
-  if (!/^(?:\/\d*)?$/.test(url.pathname)) throw invalid("what follows the host must be the number of a database");
+  if (url.hostname === "") throw invalid("the host is missing");
+  if (!/^(?:\/\d*)?$/.test(url.pathname)) throw invalid("the path must be the number of a database");
   const name = url.searchParams.get("name") ?? defaultName;
   if (!/^[\w.-]{1,64}$/.test(name)) {
     throw invalid(`the name "${name}" must be 1 to 64 letters, digits, "_", "." or "-"`);
@@ -57,13 +57,13 @@ export function parseQueueAddress(text: string): QueueAddress {
   return { shown: withoutPassword(url.href), url: url.href, name };
 }
 
-/** The address with *** in the place of its password, wherever that ends: one that is not escaped may hold "/" and "@". */
+/** The address with *** instead of its password, wherever that ends: an unescaped one may contain "/" and "@". */
 function withoutPassword(text: string): string {
   return text.replace(/^([a-z]+:\/\/)?([^:@/]*):.*@/is, "$1$2:***@").replace(/([?&]password=)[^&#]*/gi, "$1***");
 }
 
 /**
- * Connects to a queue's server, which must answer now; a connection that is lost later is made again.
+ * Connects to a queue's server, which must answer now; a connection that is lost later is restored.
  *
  * @throws {EdgecapError} `queue-unavailable` where the packages `bullmq` and `ioredis` are not installed, or the server
  *   does not answer.
@@ -75,12 +75,12 @@ export async function connectQueue(address: QueueAddress): Promise<QueueConnecti
   const redis = new ioredis.Redis(address.url, {
     lazyConnect: true,
     connectTimeout,
-    // BullMQ asks for it: commands wait for a connection that comes back.
+    // Required by BullMQ: commands wait until the connection comes back.
     maxRetriesPerRequest: null,
-    // Not by disconnect(), which between two attempts leaves the waiting commands waiting.
+    // Not disconnect(), which between two attempts never fails the waiting commands.
     retryStrategy: (times) => (connected && !givenUp ? Math.min(200 * times, 1000) : null),
   });
-  // Without a listener ioredis prints every lost connection; each command that it breaks says so itself.
+  // Without a listener ioredis prints every lost connection; each failed command reports it anyway.
   let lastError: Error | undefined;
   redis.on("error", (error: Error) => {
     lastError = error;
@@ -94,7 +94,7 @@ export async function connectQueue(address: QueueAddress): Promise<QueueConnecti
     const why = lastError?.message || (cause as Error).message;
     throw new EdgecapError(
       "queue-unavailable",
-      `No Redis server answers at ${address.shown} (${why}): start one, or mend the address.`,
+      `No Redis server answers at ${address.shown} (${why}): start one, or correct the address.`,
       { cause },
     );
   }
@@ -109,18 +109,18 @@ export async function connectQueue(address: QueueAddress): Promise<QueueConnecti
   };
 }
 
-/** A server that is not there for so long after the work was to end is not waited for, in milliseconds. */
+/** How long to wait for a missing server after the work should have ended, in milliseconds. */
 const graceMs = 2000;
 
-/** The end of a connection whose server is gone for good. */
+/** The error of a connection whose server is gone for good. */
 export interface LostConnection extends Disposable {
-  /** Kept once nobody tries to reach the server any more. */
+  /** Resolves when reconnecting has stopped. */
   readonly lost: Promise<void>;
 }
 
 /**
- * Gives a lost connection up once a signal is aborted: commands wait for a server that comes back, so that without it the work
- * would not end.
+ * Gives up a lost connection once a signal is aborted. Otherwise commands wait for the server to come back, and the
+ * work would never end.
  */
 export function giveUpWhenAborted({ redis, giveUp }: QueueConnection, signal: AbortSignal): LostConnection {
   let end: () => void = () => {};
@@ -155,7 +155,7 @@ async function importPackages(): Promise<QueuePackages> {
   } catch (cause) {
     throw new EdgecapError(
       "queue-unavailable",
-      "A queue needs the packages bullmq and ioredis, which are not installed here: install both beside edgecap.",
+      "A queue needs the packages bullmq and ioredis, which are not installed: install both beside edgecap.",
       { cause },
     );
   }

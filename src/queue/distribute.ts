@@ -13,32 +13,32 @@ export interface DistributeOptions {
   readonly connection: QueueConnection;
   readonly images: AsyncIterable<string>;
   readonly results: ResultsFile;
-  /** Path of the file of results, which the queue is bound to while pictures are in it. */
+  /** Path of the file of results; the queue is bound to it while it contains pictures. */
   readonly out: string;
   readonly options?: CaptionSettings;
-  /** Called whenever results have come in. */
+  /** Called whenever results arrive. */
   readonly onDone?: (counts: BatchCounts) => void;
   readonly signal?: AbortSignal;
 }
 
-/** Pictures that are in the queue at a time at most: what Redis holds stays small, whatever the batch's size. */
+/** Most pictures in the queue at a time, so that Redis needs little memory for a batch of any size. */
 const mostInQueue = 2000;
-/** Wait between two looks for results, in milliseconds. */
+/** Interval between polls for results, in milliseconds. */
 const pollMs = 100;
-/** Results taken at a time. */
+/** Results to fetch at a time. */
 const page = 500;
-/** A picture of which nothing was heard for so long is looked for, in milliseconds. */
+/** Check on a picture after this long without news, in milliseconds. */
 const missingMs = 10_000;
 
 /**
- * Has pictures captioned by the workers of a queue, and writes their results, one a picture.
+ * Lets the workers of a queue caption pictures, and writes one result per picture.
  *
- * A result leaves the queue once it is written. Stopped at any moment, the same call goes on: pictures that are still in the queue are
- * not put there again, and results that were written and not yet taken away are taken away. Pictures that failed for good get a line
- * that says why, and become dead letters.
+ * A result leaves the queue once it is written. After a stop at any moment, the same call continues: pictures that are
+ * still in the queue are not added again, and results that were written but not yet removed are removed. Pictures that
+ * failed for good get a line that says why, and become dead letters.
  *
- * @throws {EdgecapError} `queue-busy` where another batch has the queue, `aborted`, `file-unwritable`, and what `images`
- *   throws.
+ * @throws {EdgecapError} `queue-busy` where another batch has the queue, `aborted`, `file-unwritable`, and what
+ *   `images` throws.
  */
 export async function distribute(batch: DistributeOptions): Promise<BatchCounts> {
   const { connection, images, results, options = {}, signal } = batch;
@@ -46,14 +46,14 @@ export async function distribute(batch: DistributeOptions): Promise<BatchCounts>
   const deadLetters = openDeadLetters(connection);
   for (const opened of [queue, deadLetters]) opened.on("error", () => {});
   const counts = { captioned: 0, failed: 0, skipped: 0, unsure: 0, failures: {} as Record<string, number> };
-  /** Pictures that are in the queue, or about to be put there, by job, and when each was last heard of. */
+  /** Pictures that are in the queue or about to be added, by job, with the time of the last news of each. */
   const inQueue = new Map<string, { readonly image: string; heard: number }>();
 
   const collect = async (): Promise<boolean> => {
     const ended = (await queue.getJobs(["completed", "failed"], 0, page - 1)) as (CaptionJob | undefined)[];
     let any = false;
     for (const job of ended) {
-      // Another call may have taken it away meanwhile.
+      // Another call may have removed it in the meantime.
       if (job?.data === undefined) continue;
       any = true;
       if (!isCaptionRequest(job.data)) {
@@ -63,7 +63,7 @@ export async function distribute(batch: DistributeOptions): Promise<BatchCounts>
       const { image } = job.data;
       const result = resultOf(job);
       const failure = "caption" in result ? undefined : result;
-      // A result that was written before this run was stopped is taken away and no more.
+      // A result that was written before an earlier stop is only removed.
       const isNew = inQueue.has(job.id!) || results.done.add(image);
       if (isNew) {
         await results.write(image, result);
@@ -85,7 +85,7 @@ export async function distribute(batch: DistributeOptions): Promise<BatchCounts>
     return any;
   };
 
-  /** A job that somebody else put into the queue becomes a dead letter: left where it is, it would be in the way for good. */
+  /** A foreign job becomes a dead letter; left in place, it would block the queue forever. */
   const setAside = async (job: CaptionJob): Promise<void> => {
     const text = JSON.stringify(job.data) ?? "nothing";
     const message = `This job is not edgecap's: it holds ${text.slice(0, 1000)}.`;
@@ -99,7 +99,7 @@ export async function distribute(batch: DistributeOptions): Promise<BatchCounts>
   };
 
   const add = async (entries: readonly { readonly id: string; readonly image: string }[]): Promise<void> => {
-    // The result of an earlier run may have come in just now.
+    // The result of an earlier run may just have arrived.
     const wanted = entries.filter(({ id }) => inQueue.has(id));
     await queue.addBulk(
       wanted.map(({ id, image }) => ({
@@ -110,7 +110,7 @@ export async function distribute(batch: DistributeOptions): Promise<BatchCounts>
     );
   };
 
-  /** Puts pictures back that the server has lost. */
+  /** Adds pictures again that the server has lost. */
   const findMissing = async (): Promise<void> => {
     const old = [...inQueue].filter(([, { heard }]) => Date.now() - heard > missingMs);
     for (const [id, entry] of old.slice(0, page)) {
@@ -145,7 +145,7 @@ export async function distribute(batch: DistributeOptions): Promise<BatchCounts>
     }
     if (next.length > 0) await add(next);
     while (inQueue.size > 0) await settle();
-    // What an earlier run wrote and did not take away.
+    // Results that an earlier run wrote but did not remove.
     while (await collect());
     return counts;
   };
@@ -156,9 +156,12 @@ export async function distribute(batch: DistributeOptions): Promise<BatchCounts>
     const done = await Promise.race([work(), lost]);
     if (done !== undefined) return done;
     throwIfAborted(signal);
-    throw new EdgecapError("queue-unavailable", `The Redis server at ${connection.address.shown} is gone.`);
+    throw new EdgecapError(
+      "queue-unavailable",
+      `The Redis server at ${connection.address.shown} is gone: start it, and run the batch again.`,
+    );
   } catch (error) {
-    // Without its server, an interrupted batch ends in errors of the connection.
+    // If its server is gone, an interrupted batch ends with connection errors.
     throwIfAborted(signal);
     throw error;
   } finally {

@@ -4,24 +4,24 @@ import { loadedTextModule } from "../text/wasm.ts";
 import { readSafetensors, type Tensor, type TensorKind } from "./safetensors.ts";
 
 /**
- * What a bundle remembers of its training photos: a vector of each, what people wrote under it, and how common every
- * n-gram of that is. Made by src/training/run/build_datastore.ts.
+ * What a bundle stores about its training photos: a vector and the captions of each, and how common every
+ * n-gram in the captions is. Made by src/training/run/build_datastore.ts.
  *
- * The file is a safetensors file of
- * - `mean` and `scale` F32 [dimensions]: a photo's vector less `mean` and times `scale` is what is compared,
- * - `vectors` I8 [photos, dimensions]: the photos' vectors so prepared; only their directions count,
- * - `captions` U8 [photos]: how many captions each has,
- * - `lengths` U8 [captions]: words of each,
+ * It is a safetensors file with
+ * - `mean` and `scale` F32 [dimensions]: vectors are compared after subtracting `mean` and multiplying by `scale`,
+ * - `vectors` I8 [photos, dimensions]: the prepared vectors of the photos; only their directions count,
+ * - `captions` U8 [photos]: number of captions of each photo,
+ * - `lengths` U8 [captions]: number of words of each,
  * - `tokens` U16 [words]: ids of the words of all captions, one after another,
  * - `ngrams` U32 [n], rising, and `frequencies` U16 [n]: hashes of n-grams and the number of photos in whose captions
- *   they occur. Those of a single photo are left out.
+ *   they occur. N-grams of a single photo are left out.
  *
- * Needs `await textModule()` once. Its memory is freed by `using`, or when it is collected as garbage.
+ * Needs `await textModule()` once. Its memory is freed by `using` or by garbage collection.
  */
 export class Datastore implements Disposable {
   /** Length of a photo's vector. */
   readonly dimensions: number;
-  /** Photos that it holds. */
+  /** Number of photos. */
   readonly photos: number;
   readonly #inner: WasmDatastore;
   #freed = false;
@@ -38,14 +38,14 @@ export class Datastore implements Disposable {
     const wrong = (why: string, cause?: unknown) =>
       new EdgecapError(
         "bundle-shape-mismatch",
-        `The datastore "${where}" disagrees with itself: ${why}. Export the bundle again.`,
+        `The datastore "${where}" is inconsistent: ${why}. Export the bundle again.`,
         { cause },
       );
     const take = <Kind extends TensorKind>(name: string, kind: Kind, rank = 1): Tensor<Kind>["data"] => {
       const tensor = tensors.get(name);
       if (tensor?.kind === kind && tensor.shape.length === rank) return tensor.data as Tensor<Kind>["data"];
       const found = tensor ? `of ${tensor.kind} with ${tensor.shape.length}` : "missing";
-      throw wrong(`"${name}" should be of ${kind} with ${rank} axes, and is ${found}`);
+      throw wrong(`"${name}" should be of ${kind} with ${rank} axes, but is ${found}`);
     };
     const { Datastore: Inner, DatastoreParts } = loadedTextModule();
     const parts = new DatastoreParts();
@@ -55,7 +55,7 @@ export class Datastore implements Disposable {
     parts.captions(captions, take("lengths", "U8"), take("tokens", "U16"));
     parts.ngrams(take("ngrams", "U32"), take("frequencies", "U16"));
     try {
-      // This takes `parts` over, also where it throws.
+      // This takes ownership of `parts`, even if it throws.
       this.#inner = new Inner(parts, vocabulary);
     } catch (cause) {
       throw wrong((cause as Error).message, cause);
@@ -68,7 +68,7 @@ export class Datastore implements Disposable {
    * The training photos nearest to a photo by the angle between their vectors, nearest first.
    *
    * @param vector The photo's vector, [dimensions].
-   * @param count How many are wanted, at most as many as there are.
+   * @param count How many to return, at most the number of photos.
    * @returns Their numbers, from 0.
    */
   nearest(vector: Float32Array, count: number): Uint32Array {
@@ -76,10 +76,10 @@ export class Datastore implements Disposable {
   }
 
   /**
-   * How like some training photos a photo is: the mean of the cosines of the angles between their vectors.
+   * How similar a picture is to some training photos: the mean cosine of the angles between their vectors.
    *
    * @param vector The photo's vector, [dimensions].
-   * @param photos Numbers of the training photos.
+   * @param photos Indices of the training photos.
    * @returns -1 to 1; 0 without photos.
    */
   likeness(vector: Float32Array, photos: Uint32Array): number {
@@ -87,12 +87,12 @@ export class Datastore implements Disposable {
   }
 
   /**
-   * How much captions agree with what people wrote under some training photos: the mean CIDEr of each against theirs
+   * How much captions agree with those of some training photos: the mean CIDEr of each against theirs
    * (Devlin et al., 2015, "Exploring Nearest Neighbor Approaches for Image Captioning"), with CIDEr-D's penalty for
-   * other lengths and without its clipping of repeated n-grams; the end counts as a word.
+   * other lengths but without its clipping of repeated n-grams; the end counts as a word.
    *
    * @param captions Ids of their words, without start and end.
-   * @param photos Numbers of the training photos, at least one.
+   * @param photos Indices of the training photos, at least one.
    * @param endId Id of the end.
    * @returns For each caption, 0 to 1.
    */

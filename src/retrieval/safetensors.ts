@@ -1,6 +1,6 @@
 import { EdgecapError } from "../errors.ts";
 
-/** Kinds of numbers that are read and written here, by their names in the format. */
+/** The supported number types, by their names in the format. */
 const kinds = { F32: Float32Array, I8: Int8Array, U8: Uint8Array, U16: Uint16Array, U32: Uint32Array } as const;
 
 interface Numbers {
@@ -11,7 +11,7 @@ interface Numbers {
   readonly U32: Uint32Array;
 }
 
-/** Name of a kind of numbers. */
+/** Name of a number type. */
 export type TensorKind = keyof Numbers;
 
 /** A tensor of a file. */
@@ -27,7 +27,7 @@ interface Entry {
   readonly data_offsets: readonly [number, number];
 }
 
-/** The file's longest head, in bytes, as the format's own reader has it. */
+/** Longest header, in bytes, as in the format's own reader. */
 const longestHead = 100_000_000;
 
 /**
@@ -41,7 +41,7 @@ export function writeSafetensors(
 ): Uint8Array<ArrayBuffer> {
   const head: Record<string, unknown> = { __metadata__: metadata };
   let end = 0;
-  // Larger numbers first, so that each tensor begins where its numbers may lie in memory.
+  // Larger number types first, so that each tensor is aligned.
   const ordered = Object.entries(tensors).sort(([, a], [, b]) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT);
   for (const [name, { kind, shape, data }] of ordered) {
     head[name] = { dtype: kind, shape, data_offsets: [end, end + data.byteLength] };
@@ -64,16 +64,21 @@ export function writeSafetensors(
  * Reads a safetensors file.
  *
  * @param where Where the bytes came from, for messages.
- * @throws {EdgecapError} `bundle-shape-mismatch` where they are no such file, or hold other kinds of numbers than these.
+ * @throws {EdgecapError} `bundle-shape-mismatch` where they are no such file, or hold other kinds of numbers than
+ *   these.
  */
 export function readSafetensors(
   bytes: Uint8Array,
   where: string,
 ): { readonly tensors: ReadonlyMap<string, Tensor>; readonly metadata: Readonly<Record<string, string>> } {
   const invalid = (why: string, cause?: unknown) =>
-    new EdgecapError("bundle-shape-mismatch", `"${where}" is no safetensors file: ${why}. Copy or export it again.`, {
-      cause,
-    });
+    new EdgecapError(
+      "bundle-shape-mismatch",
+      `"${where}" is not a safetensors file: ${why}. Copy or export it again.`,
+      {
+        cause,
+      },
+    );
   if (bytes.length < 8) throw invalid(`it has ${bytes.length} bytes`);
   const headLength = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
   const start = 8 + headLength;
@@ -82,9 +87,9 @@ export function readSafetensors(
   try {
     head = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, start)));
   } catch (cause) {
-    throw invalid(`its head is no JSON (${(cause as Error).message})`, cause);
+    throw invalid(`its head is not JSON (${(cause as Error).message})`, cause);
   }
-  if (typeof head !== "object" || head === null) throw invalid("its head is no object");
+  if (typeof head !== "object" || head === null) throw invalid("its head is not an object");
   const { __metadata__: metadata = {}, ...entries } = head;
   const tensors = new Map<string, Tensor>();
   for (const [name, entry] of Object.entries(entries)) {
@@ -95,7 +100,7 @@ export function readSafetensors(
     if (to - from !== length * numbers.BYTES_PER_ELEMENT || start + to > bytes.length) {
       throw invalid(`"${name}" of the shape [${entry.shape.join(", ")}] does not fit in the bytes ${from} to ${to}`);
     }
-    // A copy, as the file may lie anywhere in memory, and 32-bit numbers may not; slice() of a Buffer is none.
+    // A copy, because 32-bit numbers must be aligned in memory; slice() of a Buffer would not copy.
     const data = new numbers(new Uint8Array(bytes.subarray(start + from, start + to)).buffer);
     tensors.set(name, { kind: entry.dtype, shape: entry.shape, data });
   }

@@ -6,16 +6,16 @@ export const backendNames = ["wasm", "webgpu", "native"] as const;
 /** `wasm`: onnxruntime-web's WebAssembly. `webgpu`: its WebGPU. `native`: onnxruntime-node. */
 export type BackendName = (typeof backendNames)[number];
 
-/** A backend by name, or the one that proves best on this machine. */
+/** A backend by name, or the best one on this machine. */
 export type BackendChoice = BackendName | "auto";
 
 /** The graphics processor behind WebGPU. */
 export interface AdapterInfo {
-  /** Its name, as the driver has it. */
+  /** Its name according to the driver. */
   readonly name: string;
   readonly vendor: string;
   readonly architecture: string;
-  /** Whether a processor stands in for it (SwiftShader, llvmpipe): right, and slow. */
+  /** Whether it is emulated on the processor (SwiftShader, llvmpipe): correct but slow. */
   readonly software: boolean;
   /** Features that matter to graphs, such as `shader-f16`. */
   readonly features: readonly string[];
@@ -25,9 +25,9 @@ export interface AdapterInfo {
 
 /** How a graph is opened. */
 export interface OpenOptions {
-  /** Threads of one inference, from 1; of no meaning to `webgpu`. */
+  /** Threads per inference, from 1; ignored by `webgpu`. */
   readonly threads: number;
-  /** Outputs that stay on the device, where the backend has one. */
+  /** Outputs that stay on the device, if the backend has one. */
   readonly keep: readonly string[];
 }
 
@@ -45,7 +45,7 @@ export interface Backend {
   readonly name: BackendName;
   /** Name and version of the package behind it. */
   readonly engine: string;
-  /** Of `webgpu` alone. */
+  /** Only for `webgpu`. */
   readonly adapter?: AdapterInfo;
   open(bytes: Uint8Array, options: OpenOptions): Promise<BackendSession>;
 }

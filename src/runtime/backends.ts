@@ -2,11 +2,11 @@ import type { Backend, BackendName } from "./backend.ts";
 import { openNative } from "./native.ts";
 import { wasmBackend } from "./wasm.ts";
 
-/** A process has one device and one engine of each kind, as onnxruntime does; a failure is not kept. */
+/** A process has one backend of each kind, as onnxruntime requires; failures are not cached. */
 const opened = new Map<BackendName, Promise<Backend>>();
 
 /**
- * Opens a backend, or gives the one that is open.
+ * Opens a backend, or returns the open one.
  *
  * @throws {EdgecapError} `backend-unavailable`, saying what is missing and how to get it.
  */
@@ -21,7 +21,7 @@ export function openBackend(name: BackendName): Promise<Backend> {
 
 const openers: Readonly<Record<BackendName, () => Promise<Backend>>> = {
   wasm: async () => wasmBackend,
-  // Its engine is another build of onnxruntime-web, which nobody else should load.
+  // It needs another build of onnxruntime-web, which the other backends should not load.
   webgpu: async () => (await import("./webgpu.ts")).openWebgpu(),
   native: openNative,
 };

@@ -1,11 +1,11 @@
 import { EdgecapError } from "../errors.ts";
 
 /**
- * The first loss of the graphics device, after which there is a new one: what the old one held is gone, so the picture
- * has to be begun again.
+ * The graphics device was lost for the first time and has been replaced. Its contents are gone, so the picture
+ * has to be captioned again.
  */
 export class DeviceReplacedError extends EdgecapError {
   constructor(cause: unknown) {
-    super("backend-lost", "The graphics device was lost and is replaced: caption the picture again.", { cause });
+    super("backend-lost", "The graphics device was lost and replaced: caption the picture again.", { cause });
   }
 }

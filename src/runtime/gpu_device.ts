@@ -4,7 +4,7 @@ import { runtimeName } from "../platform/runtime_name.ts";
 import type { AdapterInfo } from "./backend.ts";
 import { firstLine } from "./native.ts";
 
-/** What is used of WebGPU, whose types not every runtime has. */
+/** The part of WebGPU used here, whose types some runtimes lack. */
 export interface GpuDevice {
   readonly lost: Promise<{ readonly reason: string; readonly message: string }>;
   destroy(): void;
@@ -24,13 +24,13 @@ interface Gpu {
   requestAdapter(options?: object): Promise<GpuAdapter | null>;
 }
 
-/** A device, and the adapter that it is of. */
+/** A device and its adapter. */
 export interface OpenDevice {
   readonly device: GpuDevice;
   readonly adapter: AdapterInfo;
 }
 
-/** What onnxruntime asks of a device, of what the adapter has. */
+/** The adapter's limits and features that onnxruntime requests. */
 const limitNames = [
   "maxBufferSize",
   "maxStorageBufferBindingSize",
@@ -54,7 +54,7 @@ export async function openDevice(): Promise<OpenDevice> {
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" }).catch(() => null);
   if (adapter === null || adapter === undefined) {
     throw unavailable(
-      "WebGPU has no adapter here. Install a graphics driver with Vulkan, Metal or Direct3D 12 (on Debian without a graphics processor, mesa-vulkan-drivers)",
+      "WebGPU finds no adapter. Install a graphics driver with Vulkan, Metal or Direct3D 12 (on Debian without a graphics processor, mesa-vulkan-drivers)",
     );
   }
   const adapterInfo = describe(adapter);
@@ -73,7 +73,7 @@ export async function openDevice(): Promise<OpenDevice> {
     });
     return { device, adapter: adapterInfo };
   } catch (cause) {
-    throw unavailable(`the adapter "${adapterInfo.name}" gives no device: ${firstLine(cause)}`, cause);
+    throw unavailable(`the adapter "${adapterInfo.name}" provides no device: ${firstLine(cause)}`, cause);
   }
 }
 
@@ -93,11 +93,11 @@ function describe(adapter: GpuAdapter): AdapterInfo {
   };
 }
 
-/** The runtime's own WebGPU; on Bun and Node, which have none, that of the package `webgpu`. */
+/** The runtime's own WebGPU; on Bun and Node, which lack it, the package `webgpu`. */
 async function findGpu(): Promise<Gpu> {
   const scope = globalThis as unknown as { navigator?: { gpu?: Gpu } };
   if (scope.navigator?.gpu) return scope.navigator.gpu;
-  if (runtimeName() === "Deno") throw unavailable("Deno has WebGPU only where it is started with --unstable-webgpu");
+  if (runtimeName() === "Deno") throw unavailable("Deno has WebGPU only if you start it with --unstable-webgpu");
   if (runtimeName() === "browser")
     throw unavailable("this browser has no WebGPU, or the page is not served over https: or from localhost");
   let dawn: Awaited<ReturnType<typeof importWebgpu>>;
@@ -105,11 +105,11 @@ async function findGpu(): Promise<Gpu> {
     dawn = await importWebgpu();
   } catch (cause) {
     throw unavailable(
-      `it needs the package webgpu, which does not load here: ${firstLine(cause)}. Install it with "bun add webgpu" (executables cannot load it)`,
+      `it needs the package webgpu, which does not load: ${firstLine(cause)}. Install it with "bun add webgpu" (executables cannot load it)`,
       cause,
     );
   }
-  // onnxruntime-web looks for WebGPU where a browser has it.
+  // onnxruntime-web looks for WebGPU in the same place as in a browser.
   for (const [name, value] of Object.entries(dawn.globals))
     if (!(name in globalThis)) Object.assign(globalThis, { [name]: value });
   const gpu = dawn.create([]) as unknown as Gpu;
@@ -121,7 +121,7 @@ async function findGpu(): Promise<Gpu> {
 function unavailable(why: string, cause?: unknown): EdgecapError {
   return new EdgecapError(
     "backend-unavailable",
-    `The backend "webgpu" is not available: ${why}. Or use the backend "wasm".`,
+    `The backend "webgpu" is not available: ${why}, or use the backend "wasm".`,
     cause === undefined ? {} : { cause },
   );
 }

@@ -7,7 +7,7 @@ export type { GraphPort, GraphTensor, GraphValue } from "./tensors.ts";
 
 /** How graphs are run. */
 export interface RuntimeOptions {
-  /** Threads of one inference, from 1. More help only where no other work wants the cores. Default 1. */
+  /** Threads per inference, from 1. More only help if no other work needs the cores. Default 1. */
   readonly threads?: number;
   /** What executes the graph. Default `wasm`. */
   readonly backend?: BackendName;
@@ -38,7 +38,7 @@ export class GraphSession implements AsyncDisposable {
    * Loads a graph.
    *
    * @param name Name for messages, for instance `encoder`.
-   * @param bytes The `.onnx` file; only `webgpu` needs it afterwards, for a device that is lost.
+   * @param bytes The `.onnx` file; only `webgpu` needs it afterwards, in case the device is lost.
    * @throws {EdgecapError} `graph-failed` where onnxruntime refuses it; `backend-unavailable`.
    */
   static async create(name: string, bytes: Uint8Array, options: RuntimeOptions = {}): Promise<GraphSession> {
@@ -52,7 +52,7 @@ export class GraphSession implements AsyncDisposable {
   }
 
   /**
-   * Runs the graph once; on `wasm` it blocks the calling thread for as long as it computes.
+   * Runs the graph once; on `wasm` this blocks the calling thread.
    *
    * @param inputs Tensors by input name.
    * @returns Tensors by output name.
@@ -65,7 +65,7 @@ export class GraphSession implements AsyncDisposable {
   }
 
   /**
-   * Runs the graph as {@linkcode GraphSession.run} does, and leaves the outputs that `keep` names on the device, where
+   * Runs the graph like {@linkcode GraphSession.run}, but leaves the outputs that `keep` names on the device, if
    * the backend has one. The caller frees them.
    */
   async runKeeping(inputs: Readonly<Record<string, GraphValue>>): Promise<Readonly<Record<string, GraphValue>>> {

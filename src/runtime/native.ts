@@ -5,7 +5,7 @@ import type { Backend } from "./backend.ts";
 import { OrtSession, type OrtTensors } from "./ort_session.ts";
 
 /**
- * The processor's own code, by the package onnxruntime-node, which is imported only here.
+ * The backend `native`: the package onnxruntime-node, which is imported only here.
  *
  * @throws {EdgecapError} `backend-unavailable` where the package is not installed or does not load, or
  *   its telemetry cannot be turned off.
@@ -15,21 +15,21 @@ export async function openNative(): Promise<Backend> {
   let exact: NativeSessionOptions;
   try {
     ort = await importOnnxruntimeNode();
-    // Its warnings are about machines, not about graphs: that it cannot read a virtual graphics card, for instance.
+    // Its warnings are about machines, not graphs, for instance that it cannot read a virtual graphics card.
     if (ort.env.logLevel === undefined || ort.env.logLevel === "warning") ort.env.logLevel = "error";
     exact = await exactProducts(ort);
   } catch (cause) {
     if (cause instanceof EdgecapError) throw cause;
     throw new EdgecapError(
       "backend-unavailable",
-      `The backend "native" needs the package onnxruntime-node, which does not load here: ${firstLine(cause)}. Install it with "bun add onnxruntime-node" (executables cannot load it), or use the backend "wasm".`,
+      `The backend "native" needs the package onnxruntime-node, which does not load: ${firstLine(cause)}. Install it with "bun add onnxruntime-node" (executables cannot load it), or use the backend "wasm".`,
       { cause },
     );
   }
   const version = ort.env.versions.node ?? ort.env.versions.common;
   return {
     name: "native",
-    engine: `onnxruntime-node ${version}${exact.extra === undefined ? "" : ", 8-bit weights as unsigned: this processor's signed products overflow"}`,
+    engine: `onnxruntime-node ${version}${exact.extra === undefined ? "" : ", unsigned 8-bit weights, because this processor's signed products overflow"}`,
     open: async (bytes, { threads }) =>
       new OrtSession(
         ort as unknown as OrtTensors,
@@ -42,7 +42,7 @@ export async function openNative(): Promise<Backend> {
   };
 }
 
-/** The part of a native session's options that {@linkcode exactProducts} decides. */
+/** The session options that {@linkcode exactProducts} determines. */
 export type NativeSessionOptions = Pick<Ort.InferenceSession.SessionOptions, "extra">;
 
 /** A graph of one MatMulInteger: a [m, k] in uint8, b [k, n] in int8 -> y [m, n] in int32. */
@@ -50,11 +50,11 @@ const productGraph =
   "CAgSB2VkZ2VjYXA6eAonCgFhCgFiEgF5Gg1NYXRNdWxJbnRlZ2VyIg1NYXRNdWxJbnRlZ2VyEghwcm9kdWN0c1oVCgFhEhAKDggCEgoKAxIBbQoDEgFrWhUKAWISEAoOCAMSCgoDEgFrCgMSAW5iFQoBeRIQCg4IBhIKCgMSAW0KAxIBbkICEBE=";
 
 /**
- * What native sessions need so that 8-bit graphs are computed exactly on this processor.
+ * The session options that make 8-bit graphs exact on this processor.
  *
- * x64 processors without VNNI add two products of uint8 and int8 in 16 bits, which overflow. There the weights are
- * taken as uint8; elsewhere that would make the encoder take 2.5 times as long. A product decides, as no system tells the
- * processor's features in the same way.
+ * x64 processors without VNNI add two products of uint8 and int8 in 16 bits, which can overflow. There the weights are
+ * treated as uint8; elsewhere that would make the encoder 2.5 times slower. A trial product decides, because systems
+ * report the processor's features in different ways.
  */
 export async function exactProducts(ort: typeof Ort): Promise<NativeSessionOptions> {
   const graph = Uint8Array.from(atob(productGraph), (letter) => letter.charCodeAt(0));
@@ -69,19 +69,22 @@ export async function exactProducts(ort: typeof Ort): Promise<NativeSessionOptio
     : { extra: { session: { x64quantprecision: "1" } } };
 }
 
-/** Operators that multiply 8-bit integers, in either form of ONNX; a weight that is only stored so has none of them. */
+/**
+ * Operators that multiply 8-bit integers, in either form of ONNX. Weights that are only stored in 8 bits do not need
+ * them.
+ */
 const integerProducts = ["QuantizeLinear", "QLinear", "MatMulInteger", "ConvInteger"];
 
 /**
- * Whether a graph multiplies 8-bit integers. With {@linkcode exactProducts}'s option onnxruntime cannot run a graph that
- * stores weights in 8 bits with a scale for each channel and computes in float32.
+ * Whether a graph multiplies 8-bit integers. With {@linkcode exactProducts}'s option onnxruntime cannot run a graph
+ * that stores weights in 8 bits with a scale for each channel and computes in float32.
  */
 function hasIntegerProducts(graph: Uint8Array): boolean {
   const text = new TextDecoder("latin1").decode(graph);
   return integerProducts.some((operator) => text.includes(operator));
 }
 
-/** The first line of what was thrown. */
+/** The first line of a thrown value. */
 export function firstLine(cause: unknown): string {
   const text = cause instanceof Error ? cause.message : String(cause);
   return text.split("\n")[0]!.replace(/\.$/, "");

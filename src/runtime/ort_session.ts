@@ -2,7 +2,7 @@ import type { InferenceSession, Tensor } from "onnxruntime-common";
 import type { BackendSession } from "./backend.ts";
 import type { DeviceTensor, GraphPort, GraphTensor, GraphValue } from "./tensors.ts";
 
-/** Of onnxruntime's packages, which have one interface: what makes its tensors. */
+/** The part of onnxruntime's packages that makes tensors; all have the same interface. */
 export interface OrtTensors {
   readonly Tensor: new (type: "float32" | "int32", data: Float32Array | Int32Array, shape: readonly number[]) => Tensor;
 }
@@ -28,7 +28,7 @@ class OrtDeviceTensor implements DeviceTensor {
   }
 }
 
-/** A session of onnxruntime, in whichever package. */
+/** A session of any onnxruntime package. */
 export class OrtSession implements BackendSession {
   readonly inputs: readonly GraphPort[];
   readonly outputs: readonly GraphPort[];

@@ -10,7 +10,7 @@ import { OrtSession, type OrtTensors } from "./ort_session.ts";
 import { type GraphPort, type GraphValue, isDeviceTensor } from "./tensors.ts";
 
 /**
- * onnxruntime-web's WebGPU, on the runtime's own or, on Bun and Node, on that of the package `webgpu`.
+ * The backend `webgpu`: onnxruntime-web's WebGPU, on the runtime's own or, on Bun and Node, on the package `webgpu`.
  *
  * @throws {EdgecapError} `backend-unavailable`, saying what is missing and how to get it.
  */
@@ -28,9 +28,9 @@ async function prepare({ env }: typeof Ort): Promise<void> {
 }
 
 /**
- * Another onnxruntime-web: a run that fails in the middle, as one does whose device is lost, leaves the stack of the
- * WebAssembly as it was, and everything after it reads garbage. Modules are kept by their address, so it is the same
- * one under another: the file beside, which differs in where it looks for its script.
+ * Loads a second copy of onnxruntime-web. A run that fails midway, as on a lost device, does not restore the stack of
+ * the WebAssembly, and everything after it reads garbage. Modules are cached by their address, so this is the same
+ * module at another address: a sibling file that only differs in where it looks for its script.
  */
 async function anotherOrt(): Promise<typeof Ort> {
   const address = new URL("ort.webgpu.min.mjs", import.meta.resolve("onnxruntime-web/webgpu"));
@@ -39,15 +39,15 @@ async function anotherOrt(): Promise<typeof Ort> {
   return another;
 }
 
-/** Time after a failure in which the loss of the device is told, in milliseconds. */
+/** Time after a failure within which a loss of the device is reported, in milliseconds. */
 const lossDelayMs = 200;
 
-/** One device, and the turns that its sessions take: two at once can crash it. */
+/** One device, whose sessions take turns, because two at once can crash it. */
 export class WebgpuBackend implements Backend {
   readonly name = "webgpu";
   readonly engine = `onnxruntime-web ${ort.env.versions.web ?? ort.env.versions.common}, WebGPU`;
   readonly adapter: AdapterInfo;
-  /** Counts the devices, from 0: tensors of an earlier one are gone. */
+  /** Number of the current device, from 0; tensors of an earlier one are gone. */
   generation = 0;
   device: GpuDevice;
   #ort: typeof Ort = ort;
@@ -71,7 +71,7 @@ export class WebgpuBackend implements Backend {
     return new WebgpuSession(this, kept, options, first);
   }
 
-  /** Runs `work` alone on the device, and gives up on it where the device is lost meanwhile. */
+  /** Runs `work` alone on the device, and gives up if the device is lost in the meantime. */
   inTurn<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#turn.then(async () => {
       if (this.#lostReason !== undefined) await this.#replace();
@@ -81,7 +81,7 @@ export class WebgpuBackend implements Backend {
       });
       lost.catch(() => {});
       const done = work().catch(async (error: unknown) => {
-        // What fails because the device is gone can fail before the loss is told.
+        // Work can fail because of a lost device before the loss is reported.
         await Promise.race([lost, new Promise((resolve) => setTimeout(resolve, lossDelayMs))]);
         throw error;
       });
@@ -92,14 +92,14 @@ export class WebgpuBackend implements Backend {
     return turn;
   }
 
-  /** Opens a session on the device that there is now; only in a turn. */
+  /** Opens a session on the current device; only during a turn. */
   async openNow(bytes: Uint8Array, { keep }: OpenOptions): Promise<OrtSession> {
     const device = this.device as unknown as never;
     try {
       const session = await this.#ort.InferenceSession.create(bytes, {
         executionProviders: [{ name: "webgpu", device }],
         graphOptimizationLevel: "all",
-        // That operators about shapes run on the processor is meant.
+        // It is intended that shape operators run on the processor.
         logSeverityLevel: 3,
         preferredOutputLocation: Object.fromEntries(keep.map((name) => [name, "gpu-buffer" as const])),
       });
@@ -115,20 +115,20 @@ export class WebgpuBackend implements Backend {
     });
   }
 
-  /** Takes another device in place of the one lost; once. */
+  /** Replaces a lost device; only once. */
   async #replace(): Promise<void> {
     const reason = this.#lostReason;
     if (this.generation > 0) {
       throw new EdgecapError(
         "backend-lost",
-        `The graphics device was lost for the second time (${reason}): start the program again, or use the backend "wasm".`,
+        `The graphics device was lost for the second time (${reason}): restart the program, or use the backend "wasm".`,
       );
     }
     const { device } = await openDevice();
     this.#ort = await anotherOrt().catch((cause: unknown) => {
       throw new EdgecapError(
         "backend-lost",
-        `The graphics device was lost (${reason}), and a bundled script cannot start anew: load the page again, or use the backend "wasm".`,
+        `The graphics device was lost (${reason}), and a bundled script cannot replace it: reload the page, or use the backend "wasm".`,
         { cause },
       );
     });
@@ -139,10 +139,10 @@ export class WebgpuBackend implements Backend {
   }
 }
 
-/** Which of the devices each tensor is on. */
+/** The device that each tensor is on. */
 const made = new WeakMap<object, number>();
 
-/** A graph on a device, opened anew where the device was replaced. */
+/** A graph on a device, opened again if the device was replaced. */
 class WebgpuSession implements BackendSession {
   readonly inputs: readonly GraphPort[];
   readonly outputs: readonly GraphPort[];
@@ -171,7 +171,7 @@ class WebgpuSession implements BackendSession {
       }
       for (const value of Object.values(inputs)) {
         if (isDeviceTensor(value) && made.get(value) !== backend.generation)
-          throw new DeviceReplacedError("The tensor was on the device before.");
+          throw new DeviceReplacedError("The tensor was on the earlier device.");
       }
       const outputs = await this.#session.run(inputs);
       for (const value of Object.values(outputs)) if (isDeviceTensor(value)) made.set(value, backend.generation);
@@ -180,7 +180,7 @@ class WebgpuSession implements BackendSession {
   }
 
   async release(): Promise<void> {
-    // A session of a lost device has nothing left to free.
+    // A session on a lost device has nothing left to free.
     if (this.#generation !== this.#backend.generation || this.#backend.lost) return;
     await this.#backend.inTurn(() => this.#session.release());
   }

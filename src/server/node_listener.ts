@@ -10,7 +10,10 @@ export interface OpenSocket {
 /** Methods that a Request may not have. */
 const unwritable = new Set(["CONNECT", "TRACE", "TRACK"]);
 
-/** Time in which the rest of a body that nobody reads may still arrive, in milliseconds, so that its sender sees the answer. */
+/**
+ * Time in which the rest of a body that nobody reads may still arrive, in milliseconds, so that its sender sees the
+ * answer.
+ */
 const lingerMs = 1000;
 
 /**
@@ -62,7 +65,7 @@ async function respond(
   }
   const left = new AbortController();
   outgoing.once("close", () => {
-    if (!outgoing.writableFinished) left.abort(new DOMException("The client has left.", "AbortError"));
+    if (!outgoing.writableFinished) left.abort(new DOMException("The client disconnected.", "AbortError"));
   });
   const response = await answer(requestOf(incoming, left.signal));
   const headers: Record<string, string> = Object.fromEntries(response.headers);
@@ -154,7 +157,9 @@ function bodyOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
   );
 }
 
-/** URL of a request's target. One that makes no sense gets a scheme that the app refuses, as a Request needs some URL. */
+/**
+ * URL of a request's target. One that makes no sense gets a scheme that the app refuses, as a Request needs some URL.
+ */
 function urlOf(target: string): string {
   const url = target.startsWith("/") ? `http://localhost${target}` : target;
   return URL.canParse(url) ? url : "invalid:target";

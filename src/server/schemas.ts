@@ -77,7 +77,7 @@ export const captionSchema = Type.Object({
     Type.Number({
       minimum: 0,
       maximum: 1,
-      description: "The chance that the sentence is right, if the model can tell.",
+      description: "The probability that the sentence is right, if the model can tell.",
     }),
   ),
   logProbability,
@@ -138,7 +138,7 @@ export const modelsSchema = Type.Object({
       precision: Type.Optional(Type.String()),
       backend: Type.Optional(Type.String()),
       vocabulary: Type.Optional(Type.Integer({ minimum: 1 })),
-      maxWords: Type.Optional(Type.Integer({ minimum: 1, description: "Longest caption, unless more is asked for." })),
+      maxWords: Type.Optional(Type.Integer({ minimum: 1, description: "Default longest caption, in words." })),
       bytes: Type.Optional(Type.Integer({ minimum: 1, description: "Size of its files." })),
     }),
   ),

@@ -54,11 +54,14 @@ export interface FillAltOptions {
   /** Whether documents are written. */
   readonly write: boolean;
   readonly caption: CaptionPicture;
-  /** Whether hidden and system files and folders are taken too. Default false. */
+  /** Whether to include hidden and system files and folders. Default false. */
   readonly hidden?: boolean;
   /** Called with what cannot be read or written, which is passed over. */
   readonly onProblem: (error: EdgecapError) => void;
-  /** Called for each document that gets text, once it is written if it is: with the difference, in the document's encoding. */
+  /**
+   * Called for each document that gets text, once it is written if it is: with the difference, in the document's
+   * encoding.
+   */
   readonly onChange: (document: string, difference: Uint8Array, filled: number) => void;
   /** Called for each picture, document by document. */
   readonly onPicture: (report: AltReport) => void;
@@ -71,11 +74,12 @@ const packages: ReadonlySet<string> = new Set(["node_modules"]);
 const documentName = /\.(?:html?|md)$/i;
 
 /**
- * Gives alternative text to the pictures that lack it in the HTML and Markdown files of a folder. The text is put in; every other byte of
- * a file stays. Each picture is captioned once, however often it is shown.
+ * Gives alternative text to the pictures that lack it in the HTML and Markdown files of a folder. The text is put in;
+ * every other byte of a file stays. Each picture is captioned once, however often it is shown.
  *
  * @returns How many pictures had each outcome.
- * @throws {EdgecapError} `file-unreadable` where there is no such folder; `aborted`, `bundle-*` and others of captioning.
+ * @throws {EdgecapError} `file-unreadable` where there is no such folder; `aborted`, `bundle-*` and others of
+ *   captioning.
  */
 export async function fillAlt(options: FillAltOptions): Promise<Record<AltOutcome, number>> {
   const { hidden = false, onProblem, onPicture, signal } = options;
@@ -157,7 +161,8 @@ async function resultOf(
 /**
  * Writes a document, unless somebody else did meanwhile.
  *
- * @throws {EdgecapError} `file-unwritable`, also where its permissions forbid it: replacing it needs only those of its folder.
+ * @throws {EdgecapError} `file-unwritable`, also where its permissions forbid it: replacing it needs only those of its
+ *   folder.
  */
 async function replace(path: string, before: Uint8Array, after: Uint8Array): Promise<void> {
   await access(path, constants.W_OK).catch((cause: unknown) => {

@@ -32,12 +32,14 @@ export function markdownPictures(markdown: string): readonly SitePicture[] {
 
 /** Text as it stands between the brackets of an image. */
 export function markdownText(text: string): string {
-  return text
-    .toWellFormed()
-    .replace(/\s+/g, " ")
-    .replace(/[\\*_[\]|~$]/g, "\\$&")
-    // A backslash does not keep these from ending a tag or code that begins before the image.
-    .replace(/[&<>`]/g, (character) => `&#${character.charCodeAt(0)};`);
+  return (
+    text
+      .toWellFormed()
+      .replace(/\s+/g, " ")
+      .replace(/[\\*_[\]|~$]/g, "\\$&")
+      // A backslash does not keep these from ending a tag or code that begins before the image.
+      .replace(/[&<>`]/g, (character) => `&#${character.charCodeAt(0)};`)
+  );
 }
 
 /** No image of Markdown is shorter: `![]()`. */

@@ -4,7 +4,7 @@ import { loadedTextModule } from "./wasm.ts";
 
 /**
  * Words and their ids: 0 `<pad>`, 1 `<start>`, 2 `<end>`, 3 `<unk>`, then words by falling count, ties in code point
- * order. Needs `await textModule()` once. Its memory is freed by `using`, or when it is collected as garbage.
+ * order. Needs `await textModule()` once. Its memory is freed by `using` or by garbage collection.
  */
 export class Vocabulary implements Disposable {
   readonly #inner: WasmVocabulary;

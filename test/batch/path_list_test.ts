@@ -79,7 +79,7 @@ describe("readPathList()", () => {
     const list = Uint8Array.from([...bytes("a.jpg\ncaf"), 0xe9, ...bytes(".jpg\nb.jpg\n")]);
     const { paths, problems } = await read(list);
     expect(paths).toEqual(["a.jpg", "b.jpg"]);
-    expect(problems).toEqual(['Line 2 of the list is no UTF-8: rename the file "caf\ufffd.jpg".']);
+    expect(problems).toEqual(['Line 2 of the list is not UTF-8: rename the file "caf\ufffd.jpg".']);
   });
 
   test("refuses what is no list, by name", async () => {

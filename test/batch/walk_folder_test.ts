@@ -75,8 +75,8 @@ describe("walkFolder()", () => {
       'file-unreadable: Cannot read "self": it is a link that leads back to itself.',
       'file-unreadable: Cannot read "x.jpg": it is a link that leads back to itself.',
       'file-unreadable: Cannot read "y.jpg": it is a link that leads back to itself.',
-      'file-unreadable: The link "here" leads back to a folder that holds it: it is passed over.',
-      'file-unreadable: The link "sub/up" leads back to a folder that holds it: it is passed over.',
+      'file-unreadable: The link "here" leads back to a folder that contains it, so it was skipped.',
+      'file-unreadable: The link "sub/up" leads back to a folder that contains it, so it was skipped.',
     ]);
   });
 

@@ -146,9 +146,7 @@ describe("convertLayersModel()", () => {
       layers.conv2d({ filters: 2, kernelSize: size, strides, padding: "same", inputShape: [null, null, 2] });
     await agrees(tf.sequential({ layers: [same(3, 2), layers.maxPooling2d({ poolSize: 2, padding: "same" })] }));
     await agrees(tf.sequential({ layers: [same(1, 2)] }));
-    expect(refusal(tf.sequential({ layers: [same(2, 3)] })).message).toContain(
-      "give the model's pictures a fixed size",
-    );
+    expect(refusal(tf.sequential({ layers: [same(2, 3)] })).message).toContain("give the model a fixed image size");
   });
 
   test("names inputs and outputs as it is told", () => {

@@ -122,7 +122,7 @@ describe("Datastore.consensus()", () => {
 });
 
 describe("new Datastore()", () => {
-  test("refuses a file that disagrees with itself, and says where", () => {
+  test("refuses a file that is inconsistent, and says where", () => {
     const whole = datastoreTensors(photos);
     const list = <Kind extends "U8" | "U16" | "U32">(kind: Kind, data: Tensor<Kind>["data"]): Tensor => ({
       kind,

@@ -53,7 +53,7 @@ describe("safetensors", () => {
       [Uint8Array.of(1, 2, 3), "it has 3 bytes"],
       [new Uint8Array(8).fill(255), "its head would be"],
       [file("{", []), "its head is no JSON"],
-      [file("null", []), "its head is no object"],
+      [file("null", []), "its head is not an object"],
       [file({ a: entry }, [1]), '"a" of the shape [2] does not fit in the bytes 0 to 2'],
       [file({ a: { ...entry, shape: [3] } }, [1, 2, 3]), '"a" of the shape [3] does not fit'],
       [file({ a: { ...entry, dtype: "BF16" } }, [1, 2]), 'its head describes "a" as'],

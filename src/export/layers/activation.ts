@@ -19,7 +19,7 @@ const selu = { alpha: 1.6732632423543772, gamma: 1.0507009873554805 };
 
 type Formula = (graph: LayerCall["graph"], x: Value, name: string) => Value;
 
-/** Activations that look at one element at a time, by tfjs's name. */
+/** Element-wise activations, by tfjs's name. */
 const formulas: Readonly<Record<string, Formula>> = {
   linear: (_graph, x) => x,
   relu: (graph, x, name) => graph.node("Relu", [x], {}, { name }),
@@ -47,11 +47,11 @@ const formulas: Readonly<Record<string, Formula>> = {
   },
 };
 
-/** Activations along the channels, which stand last in tfjs. */
+/** Activations along the channels, which come last in tfjs. */
 const alongChannels: Readonly<Record<string, string>> = { softmax: "Softmax", logSoftmax: "LogSoftmax" };
 
 /**
- * Applies the activation that a layer names in its options to what the layer has computed.
+ * Applies the activation in a layer's options to the layer's result.
  *
  * @param option Name of the option. Default `activation`.
  * @throws {EdgecapError} `layer-unsupported` for an activation that tfjs does not have built in.
@@ -74,7 +74,7 @@ function sameLayout(input: LayerValue, value: Value, keepsMask = true): Converte
   return withMask({ value, layout: input.layout }, keepsMask ? input.mask : undefined);
 }
 
-/** Converters of `Activation` and of the activations that are layers of their own. */
+/** Converters of `Activation` and of activations that are layers. */
 export const activationLayers: LayerFamily = {
   Activation: (call) => {
     const input = onlyInput(call);
@@ -112,7 +112,7 @@ export const activationLayers: LayerFamily = {
   },
   Softmax: (call) => {
     const input = onlyInput(call);
-    if (input.mask !== undefined) refuse(call, "axis", "a masked softmax has no exported form");
+    if (input.mask !== undefined) refuse(call, "axis", "a masked softmax cannot be exported");
     const given = call.config.axis;
     const axis = Array.isArray(given) && given.length === 1 ? Number(given[0]) : numberOption(call, "axis", 1);
     const value = call.graph.node("Softmax", [asRows(call.graph, input)], { axis }, { name: call.name });

@@ -23,7 +23,7 @@ export function kernelToPlanes(shape: readonly number[], data: Float32Array): Fl
 }
 
 /**
- * The way back from {@linkcode kernelToPlanes}.
+ * The inverse of {@linkcode kernelToPlanes}.
  *
  * @param shape Lengths in ONNX's order.
  */
@@ -32,7 +32,7 @@ export function planesToKernel(shape: readonly number[], data: Float32Array): Fl
   return reversed(data, [to, from, height * width]);
 }
 
-/** An array of three axes with its last one first. */
+/** Moves the last of three axes to the front. */
 function reversed(data: Float32Array, [first, second, third]: readonly [number, number, number]): Float32Array {
   const moved = new Float32Array(data.length);
   for (let a = 0; a < first; a++) {
@@ -60,7 +60,7 @@ function convolve(call: LayerCall, shape: readonly number[], kernel: Float32Arra
   return applyActivation(call, { value, layout: "planes" });
 }
 
-/** Converters of the convolutions over pictures. */
+/** Converters of two-dimensional convolutions. */
 export const convolutionLayers: LayerFamily = {
   Conv2D: (call) => {
     const { shape, data } = weightOf(call, "kernel");
@@ -71,7 +71,7 @@ export const convolutionLayers: LayerFamily = {
   DepthwiseConv2D: (call) => {
     const { shape, data } = weightOf(call, "depthwise_kernel");
     const [height = 1, width = 1, from = 1, multiplier = 1] = shape;
-    // Seen as one source and from x multiplier targets, the depthwise kernel lies as an ordinary one.
+    // With one source and from x multiplier targets, a depthwise kernel has the layout of an ordinary one.
     const kernel = kernelToPlanes([height, width, 1, from * multiplier], data);
     return convolve(call, [from * multiplier, 1, height, width], kernel, from);
   },

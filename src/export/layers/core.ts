@@ -15,7 +15,7 @@ import {
   withMask,
 } from "./layer_call.ts";
 
-/** The last axis through a matrix, whatever stands before it: tfjs's `Dense`. */
+/** Multiplies the last axis by a matrix, whatever the other axes are: tfjs's `Dense`. */
 function dense(call: LayerCall): Converted {
   const { graph, name } = call;
   const input = onlyInput(call);
@@ -34,7 +34,7 @@ function dense(call: LayerCall): Converted {
   return applyActivation(call, withMask({ value, layout: "rows" }, input.mask));
 }
 
-/** A shape for ONNX's Reshape: lengths as tfjs knows them, the batch taken over, at most one more length inferred. */
+/** A shape for ONNX's Reshape: tfjs's lengths, with the batch copied and at most one other length inferred. */
 function reshaped(call: LayerCall, value: Value): Value {
   const [, ...lengths] = call.outputShapes[0] ?? [];
   if (lengths.filter((length) => length === null).length > 1) {
@@ -48,7 +48,7 @@ function passOn(call: LayerCall): Converted {
   return onlyInput(call);
 }
 
-/** Converters of the layers that every model is made of. */
+/** Converters of the basic layers. */
 export const coreLayers: LayerFamily = {
   Dense: dense,
   Dropout: passOn,
@@ -63,7 +63,7 @@ export const coreLayers: LayerFamily = {
   Reshape: (call) => ({ value: reshaped(call, asRows(call.graph, onlyInput(call))), layout: "rows" }),
   Permute: (call) => {
     const dims = call.config.dims;
-    if (!Array.isArray(dims)) return refuse(call, "dims", "an order of axes is expected");
+    if (!Array.isArray(dims)) return refuse(call, "dims", "give an order of axes");
     const perm = [0, ...dims.map(Number)];
     const value = call.graph.node("Transpose", [asRows(call.graph, onlyInput(call))], { perm }, { name: call.name });
     return { value, layout: "rows" };
@@ -84,8 +84,8 @@ export const coreLayers: LayerFamily = {
         : pairOption(call, "padding", 1).map((side) => [side, side]);
     const [[top, bottom], [left, right]] = sides as [[number, number], [number, number]];
     const pads = graph.ints([0, 0, top, left, 0, 0, bottom, right]);
-    // onnxruntime moves a padding with 0 into the pooling behind it, which then pads with -infinity instead; it leaves
-    // the other zero alone.
+    // onnxruntime moves a padding with 0 into the pooling after it, which then pads with -infinity; it leaves
+    // -0 alone.
     const zero = graph.scalar(-0);
     const value = graph.node("Pad", [asPlanes(graph, onlyInput(call)), pads, zero], { mode: "constant" }, { name });
     return { value, layout: "planes" };

@@ -4,7 +4,7 @@ import { asRows, constantOf, type LayerFamily, numberOption, onlyInput, weightOf
 const float32 = 1;
 const int32 = 6;
 
-/** Converters of the layers where masks begin. */
+/** Converters of the layers that create masks. */
 export const embeddingLayers: LayerFamily = {
   Embedding: (call) => {
     const { graph, name } = call;

@@ -3,38 +3,40 @@ import type { GraphBuilder, Value } from "../graph_builder.ts";
 import type { GraphTensor } from "../tensor.ts";
 
 /**
- * How a value lies in the ONNX graph: `rows` as tfjs has it (channels last), `planes` with the channels of a picture
- * in second place, as ONNX's convolutions want them. The shape beside it is always the one of tfjs.
+ * The layout of a value in the ONNX graph: `rows` as in tfjs (channels last), `planes` with the channels of an image
+ * second, as ONNX's convolutions expect them. The accompanying shape is always tfjs's.
  */
 export type Layout = "rows" | "planes";
 
-/** A tfjs tensor's stand-in in the ONNX graph. */
+/** The counterpart of a tfjs tensor in the ONNX graph. */
 export interface LayerValue {
   /** The value in the graph. */
   readonly value: Value;
-  /** How it lies there. */
+  /** Its layout there. */
   readonly layout: Layout;
-  /** Shape in tfjs, batch first; `null` where it is not fixed. */
+  /** Shape in tfjs, batch first; `null` if it is not fixed. */
   readonly shape: readonly (number | null)[];
   /** The mask that travels with the value: bool, [batch, time]. */
   readonly mask?: Value;
 }
 
-/** What a converter hands back for one output; shapes are known from tfjs. */
+/** A converter's result for one output; shapes are known from tfjs. */
 export interface Converted {
   /** The output in the graph. */
   readonly value: Value;
-  /** How it lies there. */
+  /** Its layout there. */
   readonly layout: Layout;
-  /** The mask for the layers behind it: bool, [batch, time]. */
+  /** The mask for the following layers: bool, [batch, time]. */
   readonly mask?: Value;
 }
 
 /** One use of one layer. */
 export interface LayerCall {
-  /** The graph that nodes are added to. */
+  /** The graph to add nodes to. */
   readonly graph: GraphBuilder;
-  /** The stem of the nodes' names: the layer's name behind a slash, with the names of the models it is nested in before it. */
+  /**
+   * The stem of the nodes' names: the layer's name after a slash, preceded by the names of the models that contain it.
+   */
   readonly name: string;
   /** The layer's class as tfjs serialises it, for instance `Conv2D`. */
   readonly className: string;
@@ -42,14 +44,14 @@ export interface LayerCall {
   readonly config: Readonly<Record<string, unknown>>;
   /** Weights by their own name: `kernel`, `bias`, `gamma`. */
   readonly weights: ReadonlyMap<string, GraphTensor>;
-  /** What the layer is called with, in its order. */
+  /** The layer's inputs, in order. */
   readonly inputs: readonly LayerValue[];
-  /** Shapes that tfjs gives to the outputs. */
+  /** Shapes of the outputs in tfjs. */
   readonly outputShapes: readonly (readonly (number | null)[])[];
   /**
-   * Converts the layer that a wrapper holds under a name of its own: `layer`, `forwardLayer`.
+   * Converts the layer that a wrapper holds in one of its options: `layer`, `forwardLayer`.
    *
-   * @param outputShapes Shapes of that layer's outputs, for converters that go by them.
+   * @param outputShapes Shapes of that layer's outputs, for converters that need them.
    */
   readonly convertInner: (
     field: string,
@@ -64,7 +66,7 @@ export type LayerConverter = (call: LayerCall) => Converted | readonly Converted
 /** Converters by the layer's class name. */
 export type LayerFamily = Readonly<Record<string, LayerConverter>>;
 
-/** Throws `layer-unsupported` for an option that has no ONNX form here, naming layer, class, option and value. */
+/** Throws `layer-unsupported` for an option that cannot be exported, with the layer, class, option and value. */
 export function refuse(call: LayerCall, option: string, advice: string): never {
   throw new EdgecapError(
     "layer-unsupported",
@@ -73,7 +75,7 @@ export function refuse(call: LayerCall, option: string, advice: string): never {
   );
 }
 
-/** Throws `layer-unsupported` for a way to call a layer that has no ONNX form here, naming layer and class. */
+/** Throws `layer-unsupported` for a way of calling a layer that cannot be exported, with the layer and class. */
 export function refuseCall(call: LayerCall, reason: string): never {
   throw new EdgecapError(
     "layer-unsupported",
@@ -81,11 +83,11 @@ export function refuseCall(call: LayerCall, reason: string): never {
   );
 }
 
-/** The one input of a layer that has one. */
+/** The input of a layer with a single input. */
 export function onlyInput(call: LayerCall): LayerValue {
   const [first] = call.inputs;
   if (first === undefined || call.inputs.length !== 1) {
-    return refuseCall(call, `it is called with ${call.inputs.length} inputs, and takes one`);
+    return refuseCall(call, `it is called with ${call.inputs.length} inputs but takes one`);
   }
   return first;
 }
@@ -99,7 +101,7 @@ export function weightOf(call: LayerCall, name: string): GraphTensor & { readonl
   return { ...found, data: found.data };
 }
 
-/** Adds one of the layer's weights to the graph, in another shape and order where given. */
+/** Adds one of the layer's weights to the graph, in another shape and order if given. */
 export function constantOf(
   call: LayerCall,
   name: string,
@@ -109,19 +111,19 @@ export function constantOf(
   return call.graph.weight(`${call.name}/${name}`, shape, data);
 }
 
-/** An option that is text. */
+/** A text option. */
 export function textOption(call: LayerCall, option: string, fallback?: string): string {
   const value = call.config[option] ?? fallback;
-  return typeof value === "string" ? value : refuse(call, option, "a name is expected");
+  return typeof value === "string" ? value : refuse(call, option, "give a name");
 }
 
-/** An option that is a number. */
+/** A numeric option. */
 export function numberOption(call: LayerCall, option: string, fallback?: number): number {
   const value = call.config[option] ?? fallback;
-  return typeof value === "number" ? value : refuse(call, option, "a number is expected");
+  return typeof value === "number" ? value : refuse(call, option, "give a number");
 }
 
-/** An option that is one number or two, as two. */
+/** An option of one or two numbers, as two. */
 export function pairOption(call: LayerCall, option: string, fallback?: number): readonly [number, number] {
   const value = call.config[option] ?? fallback;
   if (typeof value === "number") return [value, value];
@@ -129,10 +131,10 @@ export function pairOption(call: LayerCall, option: string, fallback?: number): 
     const [first, second] = value.map(Number);
     if (first !== undefined) return [first, second ?? first];
   }
-  return refuse(call, option, "one or two numbers are expected");
+  return refuse(call, option, "give one or two numbers");
 }
 
-/** Refuses pictures that are stored channels first: tfjs's cpu and wasm kernels do not take them either. */
+/** Refuses images stored channels first, which tfjs's cpu and wasm kernels do not support either. */
 export function requireChannelsLast(call: LayerCall): void {
   const format = call.config.dataFormat;
   if (format !== undefined && format !== null && format !== "channelsLast") {
@@ -145,12 +147,12 @@ export function asRows(graph: GraphBuilder, input: LayerValue): Value {
   return input.layout === "rows" ? input.value : graph.node("Transpose", [input.value], { perm: [0, 2, 3, 1] });
 }
 
-/** The picture with its channels in second place. */
+/** The value with its channels second. */
 export function asPlanes(graph: GraphBuilder, input: LayerValue): Value {
   return input.layout === "planes" ? input.value : graph.node("Transpose", [input.value], { perm: [0, 3, 1, 2] });
 }
 
-/** Passes a mask on where there is one. */
+/** Passes on a mask, if any. */
 export function withMask(converted: Omit<Converted, "mask">, mask: Value | undefined): Converted {
   return mask === undefined ? converted : { ...converted, mask };
 }

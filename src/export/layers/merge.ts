@@ -10,20 +10,20 @@ import {
   withMask,
 } from "./layer_call.ts";
 
-/** A position is kept where every mask there is keeps it, as in Keras. */
+/** A position is kept if every existing mask keeps it, as in Keras. */
 function mergedMask(call: LayerCall): Value | undefined {
   const masks = call.inputs.flatMap(({ mask }) => (mask === undefined ? [] : [mask]));
   const [first, ...others] = masks;
   return first && others.reduce((both, mask) => call.graph.node("And", [both, mask]), first);
 }
 
-/** The inputs in one layout: planes where all are pictures in planes, else rows. */
+/** The inputs in one layout: planes if all are in planes, otherwise rows. */
 function alike(call: LayerCall): { values: Value[]; layout: Converted["layout"] } {
   if (call.inputs.every(({ layout }) => layout === "planes")) {
     return { values: call.inputs.map(({ value }) => value), layout: "planes" };
   }
   const ranks = new Set(call.inputs.map(({ shape }) => shape.length));
-  if (ranks.size > 1) refuseCall(call, "its inputs differ in rank; reshape them to one rank first");
+  if (ranks.size > 1) refuseCall(call, "its inputs differ in rank; reshape them to the same rank first");
   return { values: call.inputs.map((input) => asRows(call.graph, input)), layout: "rows" };
 }
 
@@ -57,7 +57,7 @@ function concatenate(call: LayerCall): Converted {
 function joinedMask(call: LayerCall): Value | undefined {
   const masks = call.inputs.flatMap(({ mask }) => (mask === undefined ? [] : [mask]));
   if (masks.length === 0) return undefined;
-  if (masks.length < call.inputs.length) refuseCall(call, "it joins masked sequences with some that are not");
+  if (masks.length < call.inputs.length) refuseCall(call, "it joins masked sequences with unmasked ones");
   return call.graph.node("Concat", masks, { axis: 1 });
 }
 

@@ -20,7 +20,7 @@ function axisOption(call: LayerCall, rank: number): number {
   return axis < 0 ? axis + rank : axis;
 }
 
-/** A weight, or what stands for it where the layer was told to do without. */
+/** A weight, or its default if the layer is configured without it. */
 function weightOrConstant(call: LayerCall, name: string, length: number, fallback: number): Float32Array {
   return call.weights.has(name) ? weightOf(call, name).data : new Float32Array(length).fill(fallback);
 }
@@ -66,7 +66,7 @@ function layerNormalization(call: LayerCall): Converted {
   );
   const first = Math.min(...axes);
   if (axes.length !== rank - first) refuse(call, "axis", "ONNX normalises the last axes together");
-  const shape = input.shape.slice(first).map((size) => size ?? refuse(call, "axis", "these axes need fixed lengths"));
+  const shape = input.shape.slice(first).map((size) => size ?? refuse(call, "axis", "give these axes fixed lengths"));
   const length = shape.reduce((product, size) => product * size, 1);
   const gamma = constantOf(call, "gamma", shape, weightOrConstant(call, "gamma", length, 1));
   const beta = constantOf(call, "beta", shape, weightOrConstant(call, "beta", length, 0));

@@ -22,7 +22,7 @@ function windowed(operation: string, attributes: Record<string, Attribute> = {})
   };
 }
 
-/** Pooling over the steps of a sequence, as over a picture that is one pixel wide. */
+/** Pooling over the steps of a sequence, as over an image that is one pixel wide. */
 function windowedSteps(operation: string, attributes: Record<string, Attribute> = {}): LayerConverter {
   return (call) => {
     const { graph, name } = call;
@@ -44,7 +44,9 @@ function windowedSteps(operation: string, attributes: Record<string, Attribute> 
   };
 }
 
-/** Pooling over all of a picture, or over all steps of a sequence: a reduction of the axes between batch and channels. */
+/**
+ * Pooling over an entire image, or over all steps of a sequence: a reduction of the axes between batch and channels.
+ */
 function global(operation: "ReduceMean" | "ReduceMax"): LayerConverter {
   return (call) => {
     requireChannelsLast(call);

@@ -33,14 +33,14 @@ const activations: Readonly<Record<string, OnnxActivation>> = {
   linear: { name: "Affine", alpha: 1, beta: 0 },
 };
 
-/** What tells one recurrent operator from another. */
+/** What distinguishes the recurrent operators. */
 interface Cell {
   readonly operator: "LSTM" | "GRU";
-  /** For each of ONNX's gates, which of tfjs's it is. */
+  /** For each of ONNX's gates, the index of tfjs's gate. */
   readonly gates: readonly number[];
   /** States beside the output's own. */
   readonly states: 1 | 2;
-  /** Which activations the operator asks for, in its order. */
+  /** The activations that the operator needs, in its order. */
   readonly asks: readonly ("recurrentActivation" | "activation")[];
 }
 
@@ -57,7 +57,10 @@ const gru: Cell = { operator: "GRU", gates: [0, 1, 2], states: 1, asks: ["recurr
 function activationAttributes(call: LayerCall, cell: Cell): Record<string, Attribute> {
   const chosen = cell.asks.map((option) => {
     const name = textOption(call, option);
-    return activations[name] ?? refuse(call, option, `ONNX has only ${Object.keys(activations).join(", ")} there`);
+    return (
+      activations[name] ??
+      refuse(call, option, `use one of ${Object.keys(activations).join(", ")}, which is all that ONNX has`)
+    );
   });
   const alphas = chosen.flatMap(({ alpha }) => (alpha === undefined ? [] : [alpha]));
   const betas = chosen.flatMap(({ beta }) => (beta === undefined ? [] : [beta]));
@@ -91,14 +94,15 @@ function weightsOf(call: LayerCall, cell: Cell, units: number): [Value, Value, V
   if (call.config.useBias === false) return [add("kernel"), add("recurrent_kernel"), null];
   const both = new Float32Array(2 * width);
   both.set(gatesOf(cell, units, [1, width], weightOf(call, "bias").data));
-  // ONNX wants a second bias for the recurrent part: tfjs has none.
+  // ONNX expects a second bias for the recurrent part, which tfjs lacks.
   return [add("kernel"), add("recurrent_kernel"), constantOf(call, "bias", [1, 2 * width], both)];
 }
 
 function recurrent(call: LayerCall, cell: Cell): readonly Converted[] {
   const { graph, name, config } = call;
   if (config.stateful === true) refuse(call, "stateful", "pass the state in and out of the model instead");
-  if (config.resetAfter === true) refuse(call, "resetAfter", "tfjs computes only the form with the reset before");
+  if (config.resetAfter === true)
+    refuse(call, "resetAfter", "set it to false, which is the only form that tfjs computes");
   const [sequence, ...initial] = call.inputs;
   if (sequence === undefined || (initial.length !== 0 && initial.length !== cell.states)) {
     return refuseCall(

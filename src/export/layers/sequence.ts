@@ -2,15 +2,15 @@ import type { GraphBuilder, Value } from "../graph_builder.ts";
 
 const int64 = 7;
 
-/** A masked sequence with its kept steps moved to the front, in their order, and the way back. */
+/** A masked sequence with its kept steps moved to the front, in order, and the data to undo that. */
 export interface PackedSequence {
-  /** [batch, time, features]; what stands behind the kept steps is of no meaning. */
+  /** [batch, time, features]; the content after the kept steps is undefined. */
   readonly steps: Value;
-  /** Kept steps of each sequence, at least 1 so that it can be run: int32 [batch]. */
+  /** Number of kept steps of each sequence, at least 1 so that it can run: int32 [batch]. */
   readonly lengths: Value;
   /** Whether a sequence keeps no step at all: bool [batch, 1]. */
   readonly empty: Value;
-  /** For each step, the place of the last kept step up to it, or -1 where there is none yet: int64 [batch, time]. */
+  /** For each step, the index of the last kept step up to it, or -1 before the first one: int64 [batch, time]. */
   readonly latest: Value;
 }
 
@@ -26,8 +26,8 @@ function pick(graph: GraphBuilder, steps: Value, places: Value): Value {
 }
 
 /**
- * Moves the steps that a mask keeps to the front, so that ONNX's recurrent operators, which know lengths and not
- * masks, leave out the others wherever they stand.
+ * Moves the steps that a mask keeps to the front, so that ONNX's recurrent operators, which support lengths but not
+ * masks, skip the others wherever they are.
  *
  * @param steps float32 [batch, time, features].
  * @param mask bool [batch, time].
@@ -36,7 +36,7 @@ export function packed(graph: GraphBuilder, steps: Value, mask: Value): PackedSe
   const time = graph.node("Gather", [graph.node("Shape", [mask]), graph.scalar(1, "int64")]);
   const falling = graph.node("Range", [time, graph.scalar(0, "int64"), graph.scalar(-1, "int64")]);
   const kept = graph.node("Cast", [mask], { to: int64 });
-  // Earlier steps have the greater keys, and masked steps have none.
+  // Earlier steps have greater keys; masked steps have key 0.
   const keys = graph.node("Mul", [kept, falling]);
   const all = graph.node("Unsqueeze", [time, graph.ints([0])]);
   const [, order] = graph.nodes("TopK", [keys, all], 2, { axis: 1 });

@@ -36,7 +36,7 @@ function bidirectional(call: LayerCall): readonly Converted[] {
   const half = states.length / 2;
   const [forward, ...forwardStates] = call.convertInner("forwardLayer", [sequence, ...states.slice(0, half)], []);
   const [backward, ...backwardStates] = call.convertInner("backwardLayer", [sequence, ...states.slice(half)], []);
-  // A sequence's mask comes back only where a whole sequence does.
+  // A mask is returned only with a complete sequence.
   const whole = call.outputShapes[0]?.length === 3;
   const back = whole ? reversed(call.graph, backward!.value) : backward!.value;
   const outputs = merged(call, forward!.value, back).map(
@@ -45,7 +45,7 @@ function bidirectional(call: LayerCall): readonly Converted[] {
   return [...outputs, ...forwardStates, ...backwardStates];
 }
 
-/** The layer inside sees every step as a sample of its own: batch and time become one axis, and two again. */
+/** The inner layer sees every step as a sample: batch and time become one axis, then two again. */
 function timeDistributed(call: LayerCall): Converted {
   const { graph, name } = call;
   const input = onlyInput(call);
@@ -63,7 +63,7 @@ function timeDistributed(call: LayerCall): Converted {
   return withMask({ value: graph.node("Reshape", [result, target], {}, { name }), layout: "rows" }, input.mask);
 }
 
-/** Converters of the layers that hold another layer. */
+/** Converters of the layers that contain another layer. */
 export const wrapperLayers: LayerFamily = {
   Bidirectional: bidirectional,
   TimeDistributed: timeDistributed,

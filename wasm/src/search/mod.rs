@@ -132,7 +132,7 @@ impl Search {
         &mut self.logits[..filled]
     }
 
-    /// Takes the logits in. Returns whether there is more to do; once it has returned false, it stays false.
+    /// Processes the logits. Returns whether there is more to do; once it has returned false, it stays false.
     ///
     /// # Errors
     ///

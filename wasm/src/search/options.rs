@@ -34,7 +34,7 @@ pub struct SearchOptions {
     pub length_penalty: f64,
     /// No run of so many words occurs twice in a caption; 0 is off, at most [`MOST_WORDS`].
     pub no_repeat_ngram: u32,
-    /// Words that may come again, such as "a" and "in". If there are any, runs of them alone do not count for
+    /// Words that may occur again, such as "a" and "in". If there are any, runs of only such words do not count for
     /// `no_repeat_ngram`, and no word comes twice in a row.
     pub repeatable: Vec<u32>,
     /// Concepts that captions are looked for to name, up to [`MOST_REQUIRED`]: for each its forms, any of which names
