@@ -76,9 +76,9 @@ const faults: Readonly<Record<ErrorCode, Fault>> = {
 };
 
 /**
- * Whose fault an error is, for those who choose whether to go on with other pictures.
+ * Whose fault an error is, to decide whether to continue with other pictures.
  *
- * @param code An error's code; `internal`, of what was not foreseen, counts as the machine's fault.
+ * @param code An error's code; `internal`, for unexpected errors, counts as the machine's fault.
  */
 export function faultOf(code: ErrorCode | "internal"): Fault {
   return code === "internal" ? "machine" : faults[code];

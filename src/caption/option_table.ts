@@ -7,30 +7,30 @@ interface NumberRow {
   readonly kind: "whole" | "number";
   readonly low: number;
   readonly high: number;
-  /** Whether `low` itself is left out. Default false. */
+  /** Whether `low` itself is excluded. Default false. */
   readonly above?: boolean;
   /** What it does, in a sentence without a full stop. */
   readonly says: string;
-  /** What holds where it is left out. Default: nothing is said of it. */
+  /** Description of its default. Default: not mentioned. */
   readonly otherwise?: string;
 }
 
-/** An option that is on or off, and off where it is left out. */
+/** An option that is on or off; off by default. */
 interface SwitchRow {
   readonly kind: "switch";
-  /** What it does where it is on, in a sentence without a full stop. */
+  /** What it does if on, in a sentence without a full stop. */
   readonly says: string;
 }
 
-/** What is to be known of an option of a caption. */
+/** The description of a caption's option. */
 export type OptionRow = NumberRow | SwitchRow;
 
-/** Name of an option that has a row: all but the signal, which is no value to write down. */
+/** Name of an option with a row: all but the signal, which cannot be written down. */
 export type OptionName = keyof CaptionSettings;
 
 /**
  * Every option of a caption, with its range, its default and a sentence. The checks of the library, the flags of the
- * command line, and the server's schema are made of it, so that a new option is a row here and a field of
+ * command line, and the server's schema are derived from it, so a new option is a row here and a field of
  * `CaptionOptions`.
  */
 export const optionTable = {
@@ -41,20 +41,20 @@ export const optionTable = {
     says: "Width of the beam search, 1 for greedy",
     otherwise: "the model's",
   },
-  alternatives: { kind: "whole", low: 0, high: 63, says: "Further captions wanted", otherwise: "0" },
+  alternatives: { kind: "whole", low: 0, high: 63, says: "Number of further captions", otherwise: "0" },
   maxWords: { kind: "whole", low: 1, high: 1000, says: "Longest caption in words", otherwise: "the model's" },
   temperature: {
     kind: "number",
     low: 0,
     high: 100,
-    says: "Above 0, words are drawn at random, the more freely the higher",
+    says: "Above 0, words are drawn at random; higher values give rarer words",
     otherwise: "0, the most probable caption",
   },
   topK: {
     kind: "whole",
     low: 0,
     high: 1_000_000,
-    says: "With a temperature: draw only from so many most probable words, 0 for all",
+    says: "With a temperature: draw only from this many most probable words, 0 for all",
     otherwise: "0",
   },
   topP: {
@@ -62,29 +62,29 @@ export const optionTable = {
     low: 0,
     above: true,
     high: 1,
-    says: "With a temperature: draw only from the most probable words that have this probability together",
+    says: "With a temperature: draw only from the most probable words that together have this probability",
     otherwise: "1",
   },
   seed: {
     kind: "whole",
     low: 0,
     high: Number.MAX_SAFE_INTEGER,
-    says: "Where the random numbers begin",
+    says: "Seed of the random numbers",
     otherwise: "0",
   },
   minConfidence: {
     kind: "number",
     low: 0,
     high: 1,
-    says: 'A sentence that is less sure is not given: in its place comes "a photo of ..." with what is sure, or nothing',
+    says: 'Least confidence that a sentence needs; a less sure one becomes "a photo of ..." with what is sure, or is left out',
     otherwise: "0",
   },
-  attention: { kind: "switch", says: "Each word comes with a map of where the model looked, in JSON" },
+  attention: { kind: "switch", says: "Add a map of where the model looked to each word, in JSON" },
   maxPixels: {
     kind: "whole",
     low: 1,
     high: highestMaxPixels,
-    says: "Most pixels of a picture",
+    says: "Largest picture, in pixels",
     otherwise: "128000000",
   },
 } as const satisfies Readonly<Record<OptionName, OptionRow>>;
@@ -94,7 +94,7 @@ export function optionRow(name: OptionName): OptionRow {
   return optionTable[name];
 }
 
-/** What an option accepts, as messages say it: "a whole number from 1 to 64". */
+/** What an option accepts, for messages: "a whole number from 1 to 64". */
 export function acceptedBy(row: OptionRow): string {
   if (row.kind === "switch") return "true or false";
   if (row.above === true) return `above ${row.low}, up to ${row.high}`;

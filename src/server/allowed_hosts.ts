@@ -4,7 +4,7 @@ import { EdgecapError } from "../errors.ts";
 
 type Range = [ipaddr.IPv4 | ipaddr.IPv6, number];
 
-/** The hosts and addresses that an operator lets images be fetched from. */
+/** The hosts and addresses that an operator allows pictures to be fetched from. */
 export class AllowedHosts {
   readonly #names = new Set<string>();
   readonly #suffixes: string[] = [];
@@ -12,10 +12,10 @@ export class AllowedHosts {
   readonly #any: boolean;
 
   /**
-   * Reads an operator's list.
+   * Parses an operator's list.
    *
-   * @param entries Host names (`photos.example.org`), names with all below them (`*.example.org`), `*` for every name,
-   *   and addresses or ranges (`10.1.0.0/16`, `::1`), which alone make loopback, private and link-local addresses reachable.
+   * @param entries Host names (`photos.example.org`), names with all subdomains (`*.example.org`), `*` for every name,
+   *   and addresses or ranges (`10.1.0.0/16`, `::1`). Only these open loopback, private and link-local addresses.
    * @throws {EdgecapError} `option-invalid`, quoting the entry.
    */
   constructor(entries: readonly string[]) {
@@ -29,7 +29,7 @@ export class AllowedHosts {
         if (name.startsWith("*.")) this.#suffixes.push(name.slice(1));
         else this.#names.add(name);
       } else {
-        const message = `"${entry}" is no host to allow: give a name, *.name, *, an address or a range such as 10.0.0.0/8.`;
+        const message = `"${entry}" is not a host that can be allowed: give a name, *.name, *, an address or a range such as 10.0.0.0/8.`;
         throw new EdgecapError("option-invalid", message);
       }
     }
@@ -40,7 +40,9 @@ export class AllowedHosts {
     return this.#any || this.#names.size > 0 || this.#suffixes.length > 0 || this.#ranges.length > 0;
   }
 
-  /** Whether a name is allowed; its addresses have to be, too. With ranges alone, every name that lies in them is. */
+  /**
+   * Whether a name is allowed; its addresses must be allowed too. If only ranges are given, every name may be resolved.
+   */
   allowsHost(host: string): boolean {
     const name = host.toLowerCase().replace(/\.$/, "");
     return (
@@ -52,14 +54,14 @@ export class AllowedHosts {
   }
 
   /**
-   * Whether an address may be connected to: one in a range that is allowed, or a public one behind a name that is.
+   * Whether an address may be connected to: it is in an allowed range, or it is public and its name is allowed.
    *
-   * @param named Whether the name that it stands for was allowed by name.
+   * @param named Whether its host was allowed by name.
    */
   allowsAddress(text: string, named: boolean): boolean {
-    // ipaddr.js takes shorter and larger forms too, which resolvers read each in their own way.
+    // ipaddr.js also accepts abbreviated forms, which resolvers interpret differently.
     if (isIP(text) === 0) return false;
-    // An IPv4 address in the clothes of IPv6 is judged as what it is.
+    // An IPv4 address inside an IPv6 one is judged as IPv4.
     const address = ipaddr.process(text);
     if (this.#ranges.some(([range, bits]) => range.kind() === address.kind() && address.match(range, bits)))
       return true;
@@ -71,15 +73,15 @@ export class AllowedHosts {
   }
 }
 
-/** The only range of IPv6 that is given out to public hosts. */
+/** The only IPv6 range for public hosts. */
 const globalUnicast: Range = [ipaddr.IPv6.parse("2000::"), 3];
 
 function isPublic(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
   // Loopback, private, link-local (metadata services among them), carrier-grade, multicast, reserved and tunnels.
   if (address.range() !== "unicast") return false;
   if (address.kind() === "ipv4") return true;
-  // IPv4 addresses in the old clothes of IPv6 (::127.0.0.1) and what is given to nobody lie outside of it; ISATAP puts
-  // an IPv4 address behind a public prefix.
+  // The old IPv6 forms of IPv4 addresses (::127.0.0.1) and unassigned ranges are outside of it; ISATAP puts
+  // an IPv4 address after a public prefix.
   return address.match(...globalUnicast) && !isIsatap(address as ipaddr.IPv6);
 }
 

@@ -24,18 +24,18 @@ import { bothModels } from "./routes/openai_models.ts";
 import { openAiRoutes } from "./routes/openai_routes.ts";
 import { Tokens } from "./tokens.ts";
 
-/** A caption server without a socket: an Elysia app, its handler, and the workers behind it. */
+/** A caption server without a socket: an Elysia app, its handler and its workers. */
 export interface CaptionServer extends AsyncDisposable {
-  /** The Elysia app with all routes, for those who mount it or add to it. */
+  /** The Elysia app with all routes, to mount or to extend. */
   readonly app: Elysia;
-  /** Answers a request, on any host that speaks the web's own Request and Response. */
+  /** Answers a request, on any host that uses the web's Request and Response. */
   readonly fetch: (request: Request) => Promise<Response>;
-  /** Resolves when the first worker can caption; rejects with an `EdgecapError` where the bundle cannot be loaded. */
+  /** Resolves when the first worker can caption; rejects with an `EdgecapError` if the bundle cannot be loaded. */
   readonly ready: Promise<ModelCard>;
   /** The options with their defaults filled in. */
   readonly config: ServerConfig;
   /**
-   * Takes no more photos, and waits for those in hand.
+   * Refuses new pictures, and waits for the open requests.
    *
    * @param limitMs Longest wait, in milliseconds.
    * @returns Whether all were finished.
@@ -44,7 +44,7 @@ export interface CaptionServer extends AsyncDisposable {
 }
 
 /**
- * Makes a caption server and starts its workers.
+ * Creates a caption server and starts its workers.
  *
  * @throws {EdgecapError} `option-invalid`
  */
@@ -90,7 +90,7 @@ export function createServer(options: ServerOptions = {}): CaptionServer {
 
   const chatting: Chatting = { ...captioning, model: () => pool.model, since: new Date() };
 
-  /** Lets an answer take photos, unless the server is shutting down. */
+  /** Lets a route accept pictures, unless the server is shutting down. */
   const taking =
     (answer: Route["answer"]): Route["answer"] =>
     (request) => {
@@ -147,7 +147,7 @@ export function createServer(options: ServerOptions = {}): CaptionServer {
   ];
   const document = openApiDocument(routes, tokens.wanted);
 
-  /** What a client gets in place of an answer, noted for the log. */
+  /** The response to a failed request, recorded for the log. */
   const refusal = (request: Request, error: unknown): Response => {
     const problem = problemOf(error);
     const context = contextOf(request);
@@ -157,7 +157,7 @@ export function createServer(options: ServerOptions = {}): CaptionServer {
   };
   const lost = (request: Request): unknown => {
     try {
-      // Who has no token does not learn what there is.
+      // A client without a token does not learn which routes exist.
       tokens.check(request);
     } catch (wrongToken) {
       return wrongToken;
@@ -187,7 +187,7 @@ export function createServer(options: ServerOptions = {}): CaptionServer {
     })
     .onError(({ error, code, request }) => refusal(request, code === "NOT_FOUND" ? lost(request) : error));
   for (const { method, path, operation, answer } of routes) {
-    // The route that was found decides whether it wants a token: no reading of the path can disagree with it.
+    // The matched route decides whether a token is needed, so different readings of the path cannot disagree.
     const guarded = ({ request }: { request: Request }) => {
       if (operation.security === undefined) tokens.check(request);
       return answer(request);
@@ -207,7 +207,7 @@ export function createServer(options: ServerOptions = {}): CaptionServer {
   };
 }
 
-/** Elysia keeps what is documented of a route under this name, and takes only its own type for it. */
+/** Elysia stores a route's documentation under this name, and only accepts its own type. */
 function detail(operation: Operation): Record<string, unknown> {
   return operation as unknown as Record<string, unknown>;
 }
@@ -216,7 +216,7 @@ function unknownRoute(request: Request, routes: readonly Route[]): Problem {
   const { pathname } = new URL(request.url);
   const methods = routes.filter(({ path }) => matches(path, pathname)).map(({ method }) => method);
   if (methods.length === 0)
-    return new Problem("route-unknown", "There is nothing at this path: GET /openapi lists what there is.");
+    return new Problem("route-unknown", "This path does not exist: GET /openapi lists those that do.");
   const allow = methods.join(", ");
   return new Problem("method-not-allowed", `This path takes ${allow} only.`, { allow });
 }
@@ -225,13 +225,13 @@ function matches(path: string, pathname: string): boolean {
   return path === pathname || (path.endsWith("/{id}") && pathname.startsWith(path.slice(0, -"{id}".length)));
 }
 
-/** How clients of other servers read that there is nothing at a path. */
+/** How clients of other servers expect an unknown path to be reported. */
 function refusalAt(pathname: string): Refusal | undefined {
   if (pathname.startsWith("/api/")) return ollamaRefusal;
   return pathname.startsWith("/v1/") ? bothRefusal : undefined;
 }
 
 function drained(): Problem {
-  const message = "The server is shutting down: ask another, or this one again in a moment.";
+  const message = "The server is shutting down: ask another one, or try again in a moment.";
   return new Problem("draining", message, { "retry-after": "5", connection: "close" });
 }

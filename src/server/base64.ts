@@ -1,8 +1,8 @@
 /**
- * Decodes base64 or base64url, with blanks in it or none, with its padding or none.
+ * Decodes base64 or base64url, with or without spaces and padding.
  *
- * @param start Where it begins in the text.
- * @param take Called with the number of bytes before they are made.
+ * @param start Its beginning in the text.
+ * @param take Called with the number of bytes before they are allocated.
  * @returns `undefined` where the text is not base64.
  */
 export function decodeBase64(text: string, start: number, take: (bytes: number) => void): Uint8Array | undefined {
@@ -17,7 +17,7 @@ export function decodeBase64(text: string, start: number, take: (bytes: number) 
   }
   if (digits % 4 === 1 || padding > 2) return undefined;
   take(Math.floor((digits * 3) / 4));
-  // A copy, as small buffers are views of a pool, which a thread would be handed whole.
+  // A copy, because small buffers are views of a shared pool, all of which would be transferred to a thread.
   return new Uint8Array(Buffer.from(start === 0 ? text : text.slice(start), "base64"));
 }
 
@@ -27,7 +27,7 @@ function isBlank(code: number): boolean {
   return code === 0x20 || (code >= 0x09 && code <= 0x0d);
 }
 
-/** Letters, figures, and `+`, `/`, `-` and `_`. */
+/** Letters, digits, `+`, `/`, `-` and `_`. */
 function isDigit(code: number): boolean {
   return (
     (code >= 0x30 && code <= 0x39) ||

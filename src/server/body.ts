@@ -3,17 +3,17 @@ import { Problem } from "./problem.ts";
 
 /** Limits of a request's body. */
 export interface BodyLimits {
-  /** Most bytes of the whole body. */
+  /** Most bytes of the body. */
   readonly maxBytes: number;
-  /** Time for the whole body to arrive, in milliseconds. */
+  /** Time for the body to arrive, in milliseconds. */
   readonly timeoutMs: number;
 }
 
-/** Time without a limit of speed, in milliseconds, and the least bytes a second from then on. */
+/** Time without a minimum speed, in milliseconds, and the minimum from then on, in bytes per second. */
 const graceMs = 5000;
 const leastRate = 1024;
 
-/** Chunks that may have any size, and the least average of their bytes from then on. */
+/** Number of chunks of any size, and the minimum of their average size from then on, in bytes. */
 const freeChunks = 10_000;
 const leastChunk = 64;
 
@@ -21,11 +21,11 @@ const leastChunk = 64;
 const firstSize = 65_536;
 
 /**
- * Reads a request's body, and no more of it than the limits of its own and of all requests.
+ * Reads a request's body, within its own limits and those of all requests together.
  *
- * @param memory What the body is taken from as it arrives.
- * @throws {Problem} `encoding-unsupported` where the body is compressed; `body-too-large`, `body-timeout` where it is slow,
- *   `memory-full`; `body-invalid` where the connection was cut.
+ * @param memory The memory budget that the body uses as it arrives.
+ * @throws {Problem} `encoding-unsupported` where the body is compressed; `body-too-large`, `body-timeout` where it is
+ *   slow, `memory-full`; `body-invalid` if the connection was cut.
  */
 export async function readBody(
   request: Request,
@@ -34,7 +34,7 @@ export async function readBody(
 ): Promise<Uint8Array<ArrayBuffer>> {
   refuseCoding(request);
   const tooLarge = () =>
-    new Problem("body-too-large", `The body has more than ${maxBytes} bytes, the limit here: send a smaller photo.`, {
+    new Problem("body-too-large", `The body has more than ${maxBytes} bytes, the limit here: send a smaller picture.`, {
       connection: "close",
     });
   const declared = Number(request.headers.get("content-length") ?? Number.NaN);
@@ -48,17 +48,17 @@ export async function readBody(
   let late: Problem | undefined;
   const giveUp = (message: string) => {
     late = new Problem("body-timeout", message, { connection: "close" });
-    // The read that waits comes back with this.
+    // The pending read returns this.
     reader.cancel(late).catch(() => {});
   };
   const started = performance.now();
   const pace = setInterval(() => {
     const ms = performance.now() - started;
     if (ms > graceMs && length < (ms / 1000) * leastRate)
-      giveUp(`The body comes at less than ${leastRate} bytes a second: send it faster.`);
+      giveUp(`The body arrives at less than ${leastRate} bytes per second: send it faster.`);
   }, 1000);
   const whole = setTimeout(
-    () => giveUp(`The body did not arrive within ${timeoutMs / 1000} s: send it faster, or a smaller photo.`),
+    () => giveUp(`The body did not arrive within ${timeoutMs / 1000} s: send it faster, or send a smaller picture.`),
     timeoutMs,
   );
   try {
@@ -68,12 +68,12 @@ export async function readBody(
       if (done) break;
       const needed = length + value.length;
       if (needed > maxBytes) throw tooLarge();
-      // A million chunks of a byte each keep this thread busy for seconds.
+      // A million chunks of one byte would keep this thread busy for seconds.
       if (++chunks > freeChunks && needed < chunks * leastChunk) throw tooManyChunks();
       if (needed > buffer.length) {
         const size = Math.max(needed, Math.min(Math.max(buffer.length * 2, firstSize), most));
         memory.take(size - buffer.length);
-        // The old memory goes at once, not when it is collected.
+        // The old memory is freed at once, not by garbage collection.
         buffer = new Uint8Array(buffer.buffer.transfer(size));
       }
       buffer.set(value, length);
@@ -83,7 +83,7 @@ export async function readBody(
     reader.cancel().catch(() => {});
     if (late !== undefined) throw late;
     if (error instanceof Problem) throw error;
-    throw new Problem("body-invalid", "The body broke off: send it again.", {}, { cause: error });
+    throw new Problem("body-invalid", "The body is incomplete: send it again.", {}, { cause: error });
   } finally {
     clearInterval(pace);
     clearTimeout(whole);
@@ -92,18 +92,20 @@ export async function readBody(
 }
 
 function tooManyChunks(): Problem {
-  const message = `The body comes in chunks of less than ${leastChunk} bytes each: send larger ones.`;
+  const message = `The body arrives in chunks of less than ${leastChunk} bytes: send larger ones.`;
   return new Problem("body-invalid", message, { connection: "close" });
 }
 
-/** A compressed body would be taken for a broken photo. Photos are compressed by themselves, so nothing is gained by it. */
+/**
+ * A compressed body would look like a damaged picture. Pictures are compressed already, so compression gains nothing.
+ */
 function refuseCoding(request: Request): void {
   const coding = request.headers.get("content-encoding")?.trim().toLowerCase() ?? "";
   if (coding === "" || coding === "identity") return;
   const shown = /^[a-z0-9, -]{1,40}$/.test(coding) ? ` "${coding}"` : "";
   throw new Problem(
     "encoding-unsupported",
-    `The body has the Content-Encoding${shown}, which is not decoded here: send it without, as photos are compressed.`,
+    `The body has the Content-Encoding${shown}, which this server does not decode: send it without, since pictures are compressed already.`,
     { "accept-encoding": "identity" },
   );
 }

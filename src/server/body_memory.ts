@@ -1,6 +1,8 @@
 import { Problem } from "./problem.ts";
 
-/** The memory that all requests together may hold in bodies and photos; each takes its part as its bytes arrive. */
+/**
+ * The memory budget of all requests together for bodies and pictures; each request uses its part as its bytes arrive.
+ */
 export class BodyMemory {
   readonly limit: number;
   #held = 0;
@@ -10,19 +12,19 @@ export class BodyMemory {
     this.limit = limit;
   }
 
-  /** Bytes held at the moment. */
+  /** Bytes in use at the moment. */
   get held(): number {
     return this.#held;
   }
 
-  /** The part of one request, empty at first, given back when it is disposed. */
+  /** The part of one request, empty at first, released when it is disposed of. */
   share(): MemoryShare {
     let own = 0;
     let open = true;
     return {
       take: (bytes) => {
         if (this.#held + bytes > this.limit) {
-          const message = "The server holds as many photos as its memory allows: try again in a moment.";
+          const message = "The server holds as many pictures as its memory allows: try again in a moment.";
           throw new Problem("memory-full", message, { "retry-after": "2", connection: "close" });
         }
         if (!open) return;
@@ -38,10 +40,10 @@ export class BodyMemory {
   }
 }
 
-/** What one request holds. */
+/** The memory of one request. */
 export interface MemoryShare extends Disposable {
   /**
-   * Takes so many bytes more.
+   * Uses this many more bytes.
    *
    * @throws {Problem} `memory-full`, at once, where all requests together would hold too much.
    */

@@ -7,17 +7,17 @@ import type { WorkerPool } from "../pool/worker_pool.ts";
 /** Where a caption came from. */
 export type Origin = "cache" | "shared" | "inference";
 
-/** How one client asks. */
+/** One client's request. */
 export interface AskOptions {
   readonly signal: AbortSignal;
   readonly onWord?: ((word: CaptionWord) => void) | undefined;
-  /** Whether the cache may answer. Default true. */
+  /** Whether the cached caption may be used. Default true. */
   readonly fromCache?: boolean;
-  /** Whether the cache may keep the answer. Default true. */
+  /** Whether the caption may be cached. Default true. */
   readonly toCache?: boolean;
 }
 
-/** One inference, and all who wait for it. */
+/** One inference and the requests that wait for it. */
 interface Flight {
   readonly result: Promise<Caption>;
   readonly words: CaptionWord[];
@@ -26,7 +26,7 @@ interface Flight {
   passengers: number;
 }
 
-/** The pool behind a cache, with one inference for identical photos that are asked for at the same time. */
+/** The pool behind a cache. Identical pictures requested at the same time share one inference. */
 export class CaptionService {
   readonly #pool: Pick<WorkerPool, "caption">;
   readonly #cache: LRUCache<string, { readonly caption: Caption; readonly bytes: number }> | undefined;
@@ -38,13 +38,13 @@ export class CaptionService {
     if (cacheBytes > 0) this.#cache = new LRUCache({ maxSize: cacheBytes, sizeCalculation: ({ bytes }) => bytes });
   }
 
-  /** Memory of the cache, in bytes, and captions in it. */
+  /** Size of the cache in bytes, and number of captions in it. */
   get cached(): { readonly bytes: number; readonly entries: number } {
     return { bytes: this.#cache?.calculatedSize ?? 0, entries: this.#cache?.size ?? 0 };
   }
 
   /**
-   * Captions a photo.
+   * Captions a picture.
    *
    * @throws What the pool throws.
    */
@@ -59,7 +59,7 @@ export class CaptionService {
       for (const word of known.caption.words) ask.onWord?.(word);
       return { caption: known.caption, origin: "cache" };
     }
-    // Words cost a little more, so those who want none do not wait with those who do.
+    // Reporting words costs a little more, so requests without words do not share with requests with words.
     const flightKey = ask.onWord === undefined ? key : `${key} words`;
     const joined = this.#flights.get(flightKey);
     const flight = joined ?? this.#takeOff(flightKey, image, options, ask.onWord !== undefined);
@@ -91,7 +91,7 @@ export class CaptionService {
     return flight;
   }
 
-  /** Waits for the flight; the last who leaves early ends it. */
+  /** Waits for the flight; if all waiting requests leave early, it is aborted. */
   async #board(flight: Flight, key: string, { signal, onWord }: AskOptions): Promise<Caption> {
     flight.passengers++;
     if (onWord) {
@@ -101,7 +101,7 @@ export class CaptionService {
     const left = Promise.withResolvers<never>();
     const leave = () => {
       if (flight.passengers === 1) {
-        // Who comes now must not join work that is being given up.
+        // New requests must not join work that is being aborted.
         if (this.#flights.get(key) === flight) this.#flights.delete(key);
         flight.controller.abort(signal.reason);
       }
@@ -119,12 +119,12 @@ export class CaptionService {
   }
 
   #keep(key: string, caption: Caption): void {
-    // Two bytes a character, and as much again for the objects.
+    // Two bytes per character, and as much again for the objects.
     this.#cache?.set(key, { caption, bytes: key.length * 2 + JSON.stringify(caption).length * 4 });
   }
 }
 
-/** Names image and options; what is spelled out as its default is another key, which does no harm. */
+/** Key of a picture and its options; a spelled-out default gives another key, which is harmless. */
 function keyOf(image: Uint8Array, options: JobOptions): string {
   const sorted = Object.entries(options).sort(([a], [b]) => (a < b ? -1 : 1));
   return `${createHash("sha256").update(image).digest("base64url")} ${JSON.stringify(sorted)}`;

@@ -9,17 +9,17 @@ import { AllowedHosts } from "./allowed_hosts.ts";
 /** One line of the log, about one request or one event. */
 export type LogLine = Readonly<Record<string, string | number | undefined>>;
 
-/** Options of a server; what is left out has its default. */
+/** Options of a server; all have defaults. */
 export interface ServerOptions {
   /** Folder or URL of a bundle, `transformers:PATH`, or its files. Default: the bundle that comes with edgecap. */
   readonly bundle?: BundleSource;
   /** What executes the graphs; see `load`. Default `auto`. */
   readonly backend?: BackendChoice;
-  /** Threads that caption, 1 to 256. Default: one a core. */
+  /** Captioning threads, 1 to 256. Default: one per core. */
   readonly workers?: number;
-  /** Most photos that wait for a worker, 0 to 100,000. Default 64. */
+  /** Most pictures waiting for a worker, 0 to 100,000. Default 64. */
   readonly queueSize?: number;
-  /** Time from a photo's arrival to its answer, in milliseconds. Default 30,000. */
+  /** Time from a picture's arrival to its answer, in milliseconds. Default 30,000. */
   readonly deadlineMs?: number;
   /** Silence after which a worker counts as hung and is replaced, in milliseconds. Default 20,000. */
   readonly hangMs?: number;
@@ -28,27 +28,27 @@ export interface ServerOptions {
   /** Most bytes of a request's body. Default 20 MiB. */
   readonly maxBodyBytes?: number;
   /**
-   * Most memory of all bodies and photos in hand together, in bytes; at least one body's. Default 256 MiB, or four bodies
-   * where that is more.
+   * Most memory for the bodies and pictures of all open requests together, in bytes; at least one body's. Default 256
+   * MiB, or four bodies if that is more.
    */
   readonly bodyMemoryBytes?: number;
   /** Time for a request's body to arrive, in milliseconds. Default 15,000. */
   readonly bodyTimeoutMs?: number;
-  /** Most images of one request. Default 16. */
+  /** Most pictures per request. Default 16. */
   readonly maxImages?: number;
-  /** Most pixels of an image, 1 to 1,000,000,000. Default 128 million. */
+  /** Most pixels of a picture, 1 to 1,000,000,000. Default 128 million. */
   readonly maxPixels?: number;
-  /** Bearer tokens, one of which has to be sent. Default: none, for all to use. */
+  /** Bearer tokens, one of which clients must send. Default: none, so anybody may use the server. */
   readonly tokens?: readonly string[];
   /** Origins whose pages may call, or `*`. Default: none. */
   readonly corsOrigins?: readonly string[];
-  /** Hosts that images are fetched from by URL; see {@linkcode AllowedHosts}. Default: none. */
+  /** Hosts to fetch pictures from by URL; see {@linkcode AllowedHosts}. Default: none. */
   readonly allowUrlHosts?: readonly string[];
-  /** Time to fetch an image by URL, in milliseconds. Default 10,000. */
+  /** Time to fetch a picture by URL, in milliseconds. Default 10,000. */
   readonly urlTimeoutMs?: number;
-  /** Takes each line of the log. Default: nobody. */
+  /** Called with each line of the log. Default: no log. */
   readonly log?: (line: LogLine) => void;
-  /** Starts a worker's thread. Default: the one that captions; tests put their own in its place. */
+  /** Starts a worker's thread. Default: the captioning one; tests replace it. */
   readonly createWorker?: CreateWorker;
 }
 
@@ -74,7 +74,7 @@ export function resolveConfig(options: ServerOptions): ServerConfig {
   const maxBodyBytes = whole("maxBodyBytes", 20 * 2 ** 20, 1, 2 ** 30);
   const tokens = options.tokens ?? [];
   if (tokens.some((token) => !/^\S+$/.test(token)))
-    throw new EdgecapError("option-invalid", "A token is empty or holds a blank: give tokens without blanks.");
+    throw new EdgecapError("option-invalid", "A token is empty or contains a space: give tokens without spaces.");
   return {
     ...(options.bundle !== undefined && { bundle: options.bundle }),
     ...(options.createWorker && { createWorker: options.createWorker }),
@@ -101,6 +101,6 @@ function checkedOrigin(text: string): string {
   if (text === "*" || URL.parse(text)?.origin === text) return text;
   throw new EdgecapError(
     "option-invalid",
-    `"${text}" is no origin: give a scheme and a host, such as https://example.org.`,
+    `"${text}" is not an origin: give a scheme and a host, such as https://example.org.`,
   );
 }

@@ -1,4 +1,4 @@
-/** Lets pages of other origins call, where the operator names them. */
+/** Lets pages of other origins call the server, if the operator names them. */
 export class Cors {
   readonly #origins: ReadonlySet<string>;
 
@@ -6,7 +6,7 @@ export class Cors {
     this.#origins = new Set(origins);
   }
 
-  /** The answer to a preflight request, or `undefined` where it is none or not allowed. */
+  /** The answer to a preflight request; `undefined` for other requests and forbidden origins. */
   preflight(request: Request): Response | undefined {
     const isPreflight = request.method === "OPTIONS" && request.headers.has("access-control-request-method");
     if (!isPreflight || !this.allows(request)) return undefined;
@@ -22,7 +22,7 @@ export class Cors {
     return response;
   }
 
-  /** Says in the answer's headers that the page may read it. */
+  /** Adds headers that let the page read the answer. */
   mark(request: Request, headers: Headers): void {
     if (this.#origins.size === 0) return;
     headers.append("vary", "origin");
@@ -31,7 +31,7 @@ export class Cors {
     headers.set("access-control-expose-headers", "cache-status, edgecap-note, retry-after, x-request-id");
   }
 
-  /** Whether the request comes from a page of an origin that is named. */
+  /** Whether the request comes from a page of a named origin. */
   allows(request: Request): boolean {
     const origin = request.headers.get("origin");
     return origin !== null && (this.#origins.has("*") || this.#origins.has(origin));

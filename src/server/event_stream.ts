@@ -10,8 +10,8 @@ const pingMs = 5000;
 /**
  * A body of server-sent events, with a comment every five seconds of silence.
  *
- * @param work Makes the events; it gets `send` for each. When it returns, the stream ends.
- * @param onLeave Called where the client leaves before.
+ * @param work Produces the events, and calls `send` for each. When it returns, the stream ends.
+ * @param onLeave Called if the client disconnects before the end.
  */
 export function eventStream(
   work: (send: (event: ServerEvent) => void) => Promise<void>,
@@ -19,7 +19,7 @@ export function eventStream(
 ): ReadableStream<Uint8Array> {
   return textStream(
     (write) => {
-      // The first byte says that the request was taken.
+      // The first byte shows that the request was accepted.
       write(": ready\n\n");
       return work(({ event, data }) => write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`));
     },
@@ -29,11 +29,11 @@ export function eventStream(
 }
 
 /**
- * A body of texts that are sent as they are made.
+ * A body of texts that are sent as they are produced.
  *
- * @param work Makes the texts; it gets `write` for each. When it returns, the stream ends.
- * @param onLeave Called if the client leaves before.
- * @param keepAlive Written every five seconds, so that nobody between here and the client takes the stream for dead.
+ * @param work Produces the texts, and calls `write` for each. When it returns, the stream ends.
+ * @param onLeave Called if the client disconnects before the end.
+ * @param keepAlive Written every five seconds, so that no proxy takes the stream for dead.
  */
 export function textStream(
   work: (write: (text: string) => void) => Promise<void>,

@@ -3,36 +3,36 @@ import { Problem } from "./problem.ts";
 
 /** A part of a form. */
 export interface FormPart {
-  /** The field's name; empty where it has none. */
+  /** The field's name; empty if it has none. */
   readonly name: string;
-  /** The file's name, without folders, where the part has one. */
+  /** The file's name without folders, if the part has one. */
   readonly fileName: string | undefined;
-  /** The part's media type in lower case, where it has one. */
+  /** The part's media type in lower case, if it has one. */
   readonly type: string | undefined;
-  /** What it holds; a view of the body. */
+  /** Its content, a view of the body. */
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
 /** Most bytes of a part's headers. */
 const longestHead = 8192;
 
-/** RFC 2046: 1 to 70 characters; what else clients write is taken too, as long as it is one line. */
+/** RFC 2046 allows 1 to 70 characters; any other single line is accepted too. */
 const boundaryForm = /^[\x20-\x7e]{1,200}$/;
 
 /**
- * Reads a `multipart/form-data` body part by part, so that who counts them can stop at a limit.
+ * Reads a `multipart/form-data` body part by part, so that the caller can stop at a limit.
  *
- * The body is in memory already, so nothing is copied, and nothing is done for parts that are not asked for. `FormData`
- * reads all at once, and takes no names without quotes on Bun.
+ * The body is in memory already, so nothing is copied, and parts are only parsed on demand. `FormData`
+ * reads everything at once, and does not accept unquoted names on Bun.
  *
  * @throws {Problem} `body-invalid` where the form has no boundary, breaks off or makes no sense.
  */
 export function* formParts(body: Uint8Array<ArrayBuffer>, contentType: string): Generator<FormPart> {
   const boundary = headerParameters(contentType).get("boundary") ?? "";
-  if (!boundaryForm.test(boundary)) throw broken("its Content-Type names no boundary");
+  if (!boundaryForm.test(boundary)) throw broken("its Content-Type lacks a boundary");
   const buffer = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   const delimiter = Buffer.from(`\r\n--${boundary}`);
-  // The first delimiter may begin the body; what stands before it says nothing.
+  // The first delimiter may begin the body; anything before it is ignored.
   let at = buffer.indexOf(delimiter.subarray(2));
   if (at > 0) {
     at = buffer.indexOf(delimiter);
@@ -43,15 +43,15 @@ export function* formParts(body: Uint8Array<ArrayBuffer>, contentType: string): 
   for (;;) {
     if (buffer[at] === dash && buffer[at + 1] === dash) return;
     while (buffer[at] === space || buffer[at] === tab) at++;
-    if (buffer[at] !== cr || buffer[at + 1] !== lf) throw broken("it breaks off behind a boundary");
+    if (buffer[at] !== cr || buffer[at + 1] !== lf) throw broken("it ends after a boundary");
     // An empty head ends with the delimiter's own line.
     const headEnd = buffer.subarray(at, at + longestHead).indexOf("\r\n\r\n");
-    if (headEnd === -1) throw broken(`the head of a part breaks off, or has more than ${longestHead} bytes`);
+    if (headEnd === -1) throw broken(`the headers of a part are incomplete, or longer than ${longestHead} bytes`);
     const head = buffer.toString("utf8", at + 2, at + headEnd);
     const start = at + headEnd + 4;
     // The delimiter of an empty part begins with the line break that ends its head.
     const end = buffer.indexOf(delimiter, start - 2);
-    if (end === -1) throw broken("it breaks off in a part");
+    if (end === -1) throw broken("it ends inside a part");
     yield { ...described(head), bytes: body.subarray(start, Math.max(end, start)) };
     at = end + delimiter.length;
   }
@@ -86,5 +86,5 @@ function extended(value: string | undefined): string | undefined {
 }
 
 function broken(why: string): Problem {
-  return new Problem("body-invalid", `The form makes no sense, as ${why}: send it as multipart/form-data.`);
+  return new Problem("body-invalid", `The form cannot be read, because ${why}: send it as multipart/form-data.`);
 }

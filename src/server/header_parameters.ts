@@ -1,11 +1,11 @@
-/** Most parameters that are read of one header. */
+/** Most parameters to read from one header. */
 const mostParameters = 16;
 
 const parameter = /;[ \t]*([^\s=;"]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^;"\s][^;]*)?)[ \t]*/y;
 
 /**
- * The parameters of a header such as `Content-Disposition: form-data; name="a"; filename=b.jpg`, by their names in lower
- * case. Values may stand in quotes or not, as .NET's HttpClient leaves them out. Of a name given twice the first counts.
+ * The parameters of a header such as `Content-Disposition: form-data; name="a"; filename=b.jpg`, by their names in
+ * lower case. Values may be unquoted, as .NET's HttpClient sends them. If a name occurs twice, the first one counts.
  */
 export function headerParameters(header: string): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
@@ -16,7 +16,7 @@ export function headerParameters(header: string): ReadonlyMap<string, string> {
     const match = parameter.exec(header);
     if (match === null) break;
     const name = match[1]!.toLowerCase();
-    // Of a backslash only what quotes need is undone: Windows' paths hold backslashes of their own.
+    // Only the escapes that quotes need are undone, because Windows paths contain backslashes.
     const value = match[2]?.replaceAll(/\\(["\\])/g, "$1") ?? match[3]?.trimEnd() ?? "";
     if (!found.has(name)) found.set(name, value);
   }

@@ -6,11 +6,11 @@ import type { AllowedHosts } from "./allowed_hosts.ts";
 import type { MemoryShare } from "./body_memory.ts";
 import { Problem } from "./problem.ts";
 
-/** How images are fetched by URL. */
+/** How pictures are fetched by URL. */
 export interface ImageUrlOptions {
   readonly allowed: AllowedHosts;
   readonly maxBytes: number;
-  /** Time for the whole fetch, redirects included, in milliseconds. */
+  /** Time for the fetch, including redirects, in milliseconds. */
   readonly timeoutMs: number;
   /** Finds the addresses of a host. Default: the system's resolver. */
   readonly resolve?: (host: string) => Promise<readonly string[]>;
@@ -19,13 +19,13 @@ export interface ImageUrlOptions {
 const mostRedirects = 3;
 
 /**
- * Fetches an image from an address that the operator allows.
+ * Fetches a picture from an address that the operator allows.
  *
- * Every address that the name resolves to is checked inside the connection's own look-up, and the connection goes to
- * one of those very addresses: no second answer of the name server can lead elsewhere. Redirects are followed by hand,
- * each checked like the first.
+ * Every address that the name resolves to is checked inside the connection's own lookup, and the connection uses one of
+ * the checked addresses, so a second answer of the name server cannot lead elsewhere. Redirects are followed manually,
+ * and each is checked like the first.
  *
- * @param memory What the image is taken from as it arrives.
+ * @param memory The memory budget that the picture uses as it arrives.
  * @throws {Problem} `url-forbidden`, `url-unreachable`, `body-too-large` or `memory-full`.
  */
 export async function fetchImage(
@@ -41,24 +41,27 @@ export async function fetchImage(
     const answer = await get(url, options, memory, both).catch((error: unknown) => {
       if (error instanceof Problem || signal.aborted) throw error;
       const why = deadline.aborted ? `took more than ${options.timeoutMs / 1000} s` : "cannot be fetched";
-      throw new Problem("url-unreachable", `The image at "${url.host}" ${why}.`, {}, { cause: error });
+      throw new Problem("url-unreachable", `The picture at "${url.host}" ${why}.`, {}, { cause: error });
     });
     if (answer instanceof Uint8Array) return answer;
     url = checkedUrl(answer.location, options, url);
   }
-  throw new Problem("url-unreachable", `The image at "${url.host}" is redirected more than ${mostRedirects} times.`);
+  throw new Problem("url-unreachable", `The picture at "${url.host}" is redirected more than ${mostRedirects} times.`);
 }
 
 function checkedUrl(text: string, { allowed }: ImageUrlOptions, base?: URL): URL {
   const url = URL.parse(text, base?.href);
-  if (url === null) throw new Problem("url-unreachable", "The image's URL makes no sense.");
+  if (url === null) throw new Problem("url-unreachable", "The picture's URL is not valid: send an http or https URL.");
   if (url.protocol !== "http:" && url.protocol !== "https:")
-    throw new Problem("url-forbidden", `Images are fetched by http and https only, not by "${url.protocol}".`);
+    throw new Problem("url-forbidden", `Pictures are fetched by http and https only, not by "${url.protocol}".`);
   if (url.username !== "" || url.password !== "")
-    throw new Problem("url-forbidden", "The image's URL holds a user name: leave it out.");
+    throw new Problem("url-forbidden", "The picture's URL contains a user name: leave it out.");
   const host = hostOf(url);
   if (!(isIP(host) === 0 ? allowed.allowsHost(host) : allowed.allowsAddress(host, allowed.allowsHost(host))))
-    throw new Problem("url-forbidden", `This server fetches no images from "${url.hostname}".`);
+    throw new Problem(
+      "url-forbidden",
+      `This server may not fetch pictures from "${url.hostname}": send the picture itself.`,
+    );
   return url;
 }
 
@@ -67,7 +70,7 @@ function hostOf(url: URL): string {
   return url.hostname.replace(/^\[(.*)\]$/, "$1");
 }
 
-/** The image, or where it has gone. */
+/** The picture, or the target of a redirect. */
 function get(
   url: URL,
   { allowed, maxBytes, resolve }: ImageUrlOptions,
@@ -80,7 +83,7 @@ function get(
     {
       lookup: checkingLookup(allowed, resolve ?? resolveHost),
       headers: { accept: "image/*", "accept-encoding": "identity" },
-      // A connection that is kept could be used again without a look-up.
+      // A kept connection could be reused without a lookup.
       agent: false,
       signal,
     },
@@ -96,11 +99,16 @@ function get(
         request.destroy();
       };
       if (statusCode !== 200) {
-        refuse(new Problem("url-unreachable", `"${url.host}" answers ${statusCode} in place of the image.`));
+        refuse(new Problem("url-unreachable", `"${url.host}" answers ${statusCode} instead of the picture.`));
         return;
       }
       const tooLarge = () =>
-        refuse(new Problem("body-too-large", `The image at "${url.host}" has more than ${maxBytes} bytes.`));
+        refuse(
+          new Problem(
+            "body-too-large",
+            `The picture at "${url.host}" has more than ${maxBytes} bytes: use a smaller one.`,
+          ),
+        );
       if (Number(headers["content-length"] ?? 0) > maxBytes) {
         tooLarge();
         return;
@@ -125,7 +133,7 @@ function get(
     },
   );
   request.on("error", reject);
-  // Some runtimes do not heed the signal once the answer has begun.
+  // Some runtimes ignore the signal once the response has begun.
   signal.addEventListener("abort", () => {
     reject(signal.reason);
     request.destroy();
@@ -134,7 +142,7 @@ function get(
   return promise;
 }
 
-/** A look-up for a connection that hands out allowed addresses only, and fails where any is not. */
+/** A lookup that only returns allowed addresses, and fails if any is not allowed. */
 function checkingLookup(allowed: AllowedHosts, resolve: (host: string) => Promise<readonly string[]>): LookupFunction {
   return (host, options, callback) => {
     resolve(host).then(
@@ -142,7 +150,7 @@ function checkingLookup(allowed: AllowedHosts, resolve: (host: string) => Promis
         const named = allowed.allowsHost(host);
         const bad = addresses.find((address) => !allowed.allowsAddress(address, named));
         if (bad !== undefined || addresses.length === 0) {
-          const message = `The address of "${host}" is not one that images are fetched from.`;
+          const message = `This server may not fetch pictures from the address of "${host}": send the picture itself.`;
           callback(new Problem("url-forbidden", message) as NodeJS.ErrnoException, "", 0);
           return;
         }

@@ -7,12 +7,12 @@ import { contextOf } from "./request_context.ts";
 
 /** Where a server listens. */
 export interface Listener {
-  /** Address that a client on this machine can ask, without a slash at the end. */
+  /** Address for clients on this machine, without a trailing slash. */
   readonly url: string;
   /**
-   * Stops accepting connections, and closes those that are open when asked to.
+   * Stops accepting connections, and closes the open ones if `force` is set.
    *
-   * @param force Whether to cut off what is still in hand. Default false.
+   * @param force Whether to cut off open requests. Default false.
    */
   close(force?: boolean): Promise<void>;
 }
@@ -24,20 +24,20 @@ export interface ListenOptions {
   /** Port; 0 picks a free one. Default 3000. */
   readonly port?: number;
   /**
-   * Names that requests may be addressed to, beside `localhost` and addresses: `captions.example.org`, `*.example.org` for
-   * all below, `*` for any. Default: none on an address of this machine alone that asks for no tokens, so that no page can
-   * reach it by letting its own name point here; any elsewhere.
+   * Host names that the server answers to, besides `localhost` and addresses: `captions.example.org`, `*.example.org`
+   * for all subdomains, `*` for any. Default: none on a local address without tokens, so that no page can reach the
+   * server by pointing its own name here; otherwise any.
    */
   readonly hosts?: readonly string[];
 }
 
-/** Seconds in which a client has to send the head of a request, and after which an idle connection is closed. */
+/** Time for a client to send a request's headers, and after which an idle connection is closed, in seconds. */
 const headSeconds = 10;
 
 /**
  * Opens a socket for a server, on Bun, Deno or Node.
  *
- * A connection is closed 10 to 14 seconds after its last answer, and where the head of a request takes as long.
+ * A connection is closed 10 to 14 seconds after its last answer, or if a request's headers take that long.
  *
  * @throws Where the port is taken or may not be used.
  * @throws {EdgecapError} `option-invalid`, quoting what is not a host name in `hosts`.
@@ -65,14 +65,14 @@ function listenOnBun(answer: (request: Request) => Promise<Response>, hostname: 
     hostname,
     port,
     idleTimeout: headSeconds,
-    // The app refuses a body that is too large itself, and says so.
+    // The app itself refuses a body that is too large, with a message.
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,
     development: false,
     async fetch(request, bun) {
-      // From here the app has its own limits of time, and a photo may wait for longer than a silent connection may last.
+      // From here on the app's own time limits apply; a picture may wait longer than a silent connection may last.
       bun.timeout(request, 0);
       const response = await answer(request);
-      // The limit is the connection's, and would stay lifted after the answer.
+      // The limit belongs to the connection, and would otherwise stay lifted after the answer.
       const restore = () => bun.timeout(request, headSeconds);
       const { ended } = contextOf(request);
       if (ended === undefined) restore();

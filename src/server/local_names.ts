@@ -4,16 +4,16 @@ import type { Cors } from "./cors.ts";
 import { Problem } from "./problem.ts";
 
 /**
- * The names by which a listener may be addressed.
+ * The host names that a listener answers to.
  *
- * A page of a stranger can let its own name point to this machine (DNS rebinding) and would then be of the server's own
+ * Another site's page can point its own name to this machine (DNS rebinding) and would then have the server's own
  * origin, but its requests still carry that name.
  */
 export class LocalNames {
   readonly #names: AllowedHosts;
 
   /**
-   * @param names Names beside `localhost` and addresses, `*.name` for all below one, or `*` for any.
+   * @param names Names besides `localhost` and addresses, `*.name` for all subdomains, or `*` for any.
    * @throws {EdgecapError} `option-invalid`, quoting the name.
    */
   constructor(names: readonly string[]) {
@@ -26,14 +26,14 @@ export class LocalNames {
    * @throws {Problem} `host-forbidden`
    */
   check(request: Request): void {
-    // Browsers always name one.
+    // Browsers always send a host.
     const host = request.headers.get("host") ?? "";
     if (host === "" || this.#allows(host.replace(/:\d*$/, ""))) return;
-    const message = "This server is not asked by that name: use its address, or start it with --hosts NAME.";
+    const message = "This server does not answer to that name: use its address, or start it with --hosts NAME.";
     throw new Problem("host-forbidden", message);
   }
 
-  /** Whether a page of that origin is one of this server's. */
+  /** Whether an origin belongs to this server. */
   allowsOrigin(origin: string): boolean {
     const url = URL.parse(origin);
     return url !== null && this.#allows(url.hostname);
@@ -45,10 +45,10 @@ export class LocalNames {
 }
 
 /**
- * Refuses work that a page of another site asks for: browsers send simple posts without asking, and a server on
- * localhost would caption for any page that its user opens.
+ * Refuses requests from other sites' pages: browsers send simple posts without a preflight, and a server on
+ * localhost would work for any page that its user opens.
  *
- * @param names The listener's names, where it has a list; they judge browsers that do not say whose page asks.
+ * @param names The listener's names, if it has a list, for browsers that do not send the page's site.
  * @throws {Problem} `origin-forbidden`
  */
 export function refuseOtherSites(request: Request, cors: Cors, names: LocalNames | undefined): void {
@@ -60,5 +60,8 @@ export function refuseOtherSites(request: Request, cors: Cors, names: LocalNames
     site === "same-site" ||
     (site === null && origin !== null && names !== undefined && !names.allowsOrigin(origin));
   if (other)
-    throw new Problem("origin-forbidden", "Pages of other origins may call only where --cors names their origin.");
+    throw new Problem(
+      "origin-forbidden",
+      "Pages of other origins may not call this server: start it with --cors ORIGIN.",
+    );
 }

@@ -6,12 +6,12 @@ import type { CaptionService, Origin } from "./caption_service.ts";
 
 const secondsBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-/** What the server counts, in the format of Prometheus. */
+/** The server's metrics, in the format of Prometheus. */
 export class Metrics {
   readonly #registry = new Registry();
   readonly #requests = new Counter({
     name: "edgecap_http_requests_total",
-    help: "Requests answered, by route, method and status; 499 where the client left first.",
+    help: "Requests answered, by route, method and status; 499 if the client disconnected first.",
     labelNames: ["route", "method", "status"],
     registers: [this.#registry],
   });
@@ -19,15 +19,15 @@ export class Metrics {
     "code",
   ]);
   readonly #duration = this.#histogram("edgecap_http_request_duration_seconds", "Time to the answer.", ["route"]);
-  readonly #wait = this.#histogram("edgecap_queue_wait_seconds", "Time that photos waited for a worker.");
-  readonly #image = this.#histogram("edgecap_image_seconds", "Time to decode and resize a photo.");
+  readonly #wait = this.#histogram("edgecap_queue_wait_seconds", "Time that pictures waited for a worker.");
+  readonly #image = this.#histogram("edgecap_image_seconds", "Time to decode and resize a picture.");
   readonly #encode = this.#histogram("edgecap_encode_seconds", "Time of the encoder.");
   readonly #generate = this.#histogram("edgecap_generate_seconds", "Time of the decoder and the search.");
   readonly #words = this.#counter("edgecap_words_total", "Words of captions that workers made.");
   readonly #restarts = this.#counter("edgecap_worker_restarts_total", "Workers that were replaced, by reason.", [
     "reason",
   ]);
-  readonly #captions = this.#counter("edgecap_captions_total", "Captions given, by where they came from.", ["origin"]);
+  readonly #captions = this.#counter("edgecap_captions_total", "Captions given, by origin.", ["origin"]);
 
   /** What a pool reports to these metrics. */
   readonly observer: Required<Omit<PoolObserver, "replaced">> & { replaced(reason: string): void } = {
@@ -46,17 +46,17 @@ export class Metrics {
     for (const origin of ["cache", "shared", "inference"] satisfies Origin[]) this.#captions.inc({ origin }, 0);
   }
 
-  /** Lets what is in the server at the moment be read: the queue, the workers, the cache, the memory. */
+  /** Adds gauges of the server's current state: the queue, the workers, the cache, the memory. */
   watch(
     pool: Pick<WorkerPool, "state">,
     service: Pick<CaptionService, "cached">,
     memory: Pick<BodyMemory, "held" | "limit">,
   ): void {
-    this.#gauge("edgecap_body_bytes", "Memory of bodies and photos in hand.", () => memory.held);
-    this.#gauge("edgecap_body_limit_bytes", "Most memory of bodies and photos in hand.", () => memory.limit);
-    this.#gauge("edgecap_queue_length", "Photos that wait for a worker.", () => pool.state.queue);
+    this.#gauge("edgecap_body_bytes", "Memory used by bodies and pictures.", () => memory.held);
+    this.#gauge("edgecap_body_limit_bytes", "Limit of the memory for bodies and pictures.", () => memory.limit);
+    this.#gauge("edgecap_queue_length", "Pictures waiting for a worker.", () => pool.state.queue);
     this.#gauge("edgecap_workers_ready", "Workers that can caption.", () => pool.state.ready);
-    this.#gauge("edgecap_workers_busy", "Workers that have a photo.", () => pool.state.busy);
+    this.#gauge("edgecap_workers_busy", "Workers that have a picture.", () => pool.state.busy);
     this.#gauge("edgecap_cache_bytes", "Memory of the cache of captions.", () => service.cached.bytes);
     this.#gauge("edgecap_cache_entries", "Captions in the cache.", () => service.cached.entries);
     this.#gauge("process_resident_memory_bytes", "Resident memory size in bytes.", () => process.memoryUsage().rss);
@@ -75,7 +75,7 @@ export class Metrics {
     this.#captions.inc({ origin });
   }
 
-  /** The page that Prometheus reads, and its content type. */
+  /** The metrics text and its content type. */
   async text(): Promise<{ body: string; contentType: string }> {
     return { body: await this.#registry.metrics(), contentType: this.#registry.contentType };
   }

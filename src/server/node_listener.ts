@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** What a listener tells of its socket. */
+/** A listener's socket. */
 export interface OpenSocket {
   readonly port: number;
   close(force?: boolean): Promise<void>;
@@ -17,8 +17,8 @@ const unwritable = new Set(["CONNECT", "TRACE", "TRACK"]);
 const lingerMs = 1000;
 
 /**
- * Opens a socket by `node:http`, on Deno and Node. Deno's own server knows no limits of time for heads and idle
- * connections, and does not tell of a client that leaves before its answer.
+ * Opens a socket with `node:http`, on Deno and Node. Deno's own server has no time limits for headers and idle
+ * connections, and does not report a client that disconnects before its answer.
  *
  * @throws Where the port is taken or may not be used.
  */
@@ -87,8 +87,9 @@ async function respond(
 }
 
 /**
- * Answers a request whose body has not arrived, and closes the connection, which its sender could otherwise keep for as
- * long as it likes. What comes meanwhile is thrown away: a connection that is closed on it would lose the answer.
+ * Answers a request whose body has not arrived, and closes the connection, which its sender could otherwise keep open
+ * for as long as it likes. What arrives in the meantime is discarded, because closing the connection on it would lose
+ * the answer.
  */
 async function answerEarly(
   outgoing: ServerResponse,
@@ -108,7 +109,7 @@ async function answerEarly(
   incoming.socket.destroySoon();
 }
 
-/** The request as the web's own kind. Every header is kept, so that one given twice is seen to be. */
+/** The request as a web Request. All headers are kept, so that duplicates can be detected. */
 function requestOf(incoming: IncomingMessage, signal: AbortSignal): Request {
   const { method = "GET", rawHeaders } = incoming;
   const headers = new Headers();
@@ -124,10 +125,10 @@ function requestOf(incoming: IncomingMessage, signal: AbortSignal): Request {
   } as RequestInit);
 }
 
-/** Most bytes of a body that wait to be read. */
+/** Most unread bytes of a body. */
 const waitingBytes = 65_536;
 
-/** The body as a stream. Who gives it up leaves the connection open, for the answer; Node's own stream would end it. */
+/** The body as a stream. Cancelling it leaves the connection open for the answer; Node's own stream would close it. */
 function bodyOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
   let open = true;
   return new ReadableStream<Uint8Array>(
@@ -158,14 +159,14 @@ function bodyOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
 }
 
 /**
- * URL of a request's target. One that makes no sense gets a scheme that the app refuses, as a Request needs some URL.
+ * URL of a request's target. An invalid one gets a scheme that the app refuses, because a Request needs a URL.
  */
 function urlOf(target: string): string {
   const url = target.startsWith("/") ? `http://localhost${target}` : target;
   return URL.canParse(url) ? url : "invalid:target";
 }
 
-/** Waits until more may be written, or nobody reads any more. */
+/** Waits until more can be written or the reader is gone. */
 function drained(outgoing: ServerResponse, signal: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   outgoing.once("drain", resolve);

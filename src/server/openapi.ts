@@ -4,7 +4,7 @@ import { type Problem, type ProblemCode, statusOf } from "./problem.ts";
 import { bothModelsSchema } from "./routes/openai_schemas.ts";
 import * as schemas from "./schemas.ts";
 
-/** What the document says of a route. */
+/** A route's entry in the OpenAPI document. */
 export interface Operation {
   readonly operationId: string;
   readonly summary: string;
@@ -19,7 +19,7 @@ export interface Operation {
 const binary = Type.String({ format: "binary" });
 const text = Type.String();
 
-/** What can be wrong with a request for a caption. */
+/** Problems of a request for a caption. */
 export const captionProblems: readonly ProblemCode[] = [
   "accept-unsupported",
   "body-invalid",
@@ -70,7 +70,7 @@ type RouteName =
   | "openapi"
   | "openapiFile";
 
-/** Every route of the server, in the words of OpenAPI. */
+/** Every route of the server, as OpenAPI operations. */
 export const operations: Readonly<Record<RouteName, Operation>> = {
   page: {
     operationId: "page",
@@ -79,14 +79,14 @@ export const operations: Readonly<Record<RouteName, Operation>> = {
     security: [],
     responses: {
       "200": answer("The page.", { "text/html": text }),
-      "304": { description: "The browser has it already." },
+      "304": { description: "The browser's copy is up to date." },
     },
   },
   captions: {
     operationId: "createCaptions",
-    summary: "Captions one photo or several.",
+    summary: "Captions one picture or several.",
     description:
-      "The photo is the body, a file of a form, or in JSON. Accept text/plain for the sentence alone, or text/event-stream for the words as they are decided: events word, then caption or error.",
+      "Send the picture as the body, as a file of a form, or in JSON. Accept text/plain for only the sentence, or text/event-stream for the words as they are decided: events "word", then "caption" or "error".",
     tags: ["captions"],
     parameters: Object.entries(schemas.optionsSchema.properties).map(([name, { description, ...schema }]) => ({
       name,
@@ -97,7 +97,7 @@ export const operations: Readonly<Record<RouteName, Operation>> = {
     })),
     requestBody: photoBody,
     responses: {
-      "200": answer("The caption; of several photos a list, with an error in place of each that failed.", {
+      "200": answer("The caption; for several pictures a list, with an error for each that failed.", {
         "application/json": schemas.captionsSchema,
         "text/plain": text,
         "text/event-stream": text,
@@ -107,15 +107,15 @@ export const operations: Readonly<Record<RouteName, Operation>> = {
   },
   endpoint: {
     operationId: "imageToTextEndpoint",
-    summary: "Captions a photo as an endpoint of Hugging Face does.",
+    summary: "Captions a picture like a Hugging Face endpoint.",
     tags: ["hugging face"],
     requestBody: inputsBody,
     responses: generatedText,
   },
   inference: {
     operationId: "imageToText",
-    summary: "Captions a photo as Hugging Face's inference API does.",
-    description: "There is one model, which answers whatever the id is.",
+    summary: "Captions a picture like Hugging Face's inference API.",
+    description: "There is only one model; it answers for any id.",
     tags: ["hugging face"],
     parameters: [{ name: "id", in: "path", required: true, schema: Type.String({ minLength: 1 }) }],
     requestBody: inputsBody,
@@ -123,27 +123,27 @@ export const operations: Readonly<Record<RouteName, Operation>> = {
   },
   models: {
     operationId: "listModels",
-    summary: "The model that captions, in our list and in that of OpenAI's clients.",
+    summary: "The model, as edgecap's list and as OpenAI's list.",
     tags: ["captions"],
     responses: {
-      "200": answer("The models: one.", { "application/json": bothModelsSchema }),
+      "200": answer("The list of models, which has one entry.", { "application/json": bothModelsSchema }),
       ...problems(["not-ready", "token-invalid"]),
     },
   },
   healthz: {
     operationId: "healthz",
-    summary: "Whether the server is alive.",
+    summary: "Tells whether the server is alive.",
     tags: ["operation"],
     security: [],
-    responses: { "200": answer("It is.", { "application/json": schemas.statusSchema }) },
+    responses: { "200": answer("The server is alive.", { "application/json": schemas.statusSchema }) },
   },
   readyz: {
     operationId: "readyz",
-    summary: "Whether the server can caption: the bundle is loaded, a worker is up, and it is not shutting down.",
+    summary: "Tells whether the server can caption: the bundle is loaded, a worker is ready, and the server is not shutting down.",
     tags: ["operation"],
     security: [],
     responses: {
-      "200": answer("It can.", { "application/json": schemas.statusSchema }),
+      "200": answer("The server can caption.", { "application/json": schemas.statusSchema }),
       ...problems(["not-ready", "draining"]),
     },
   },
@@ -162,7 +162,7 @@ export const operations: Readonly<Record<RouteName, Operation>> = {
   },
   openapiFile: {
     operationId: "openapiFile",
-    summary: "This document, under the name that tools look for.",
+    summary: "This document, under the name that tools expect.",
     tags: ["operation"],
     security: [],
     responses: { "200": answer("The document.", { "application/json": Type.Object({}) }) },
@@ -172,16 +172,16 @@ export const operations: Readonly<Record<RouteName, Operation>> = {
 /** A route of the server. */
 export interface Route {
   readonly method: string;
-  /** Path, with `{id}` for whatever stands at its end. */
+  /** Path; `{id}` at its end matches anything. */
   readonly path: string;
-  /** What the document says of it; it wants a token unless its `security` is empty. */
+  /** Its entry in the OpenAPI document; it needs a token unless its `security` is empty. */
   readonly operation: Operation;
   readonly answer: (request: Request) => Response | Promise<Response>;
-  /** How a problem is answered. Default: as a document of RFC 9457. */
+  /** How a problem is sent. Default: as a document of RFC 9457. */
   readonly refusal?: Refusal;
 }
 
-/** Makes the answer to a request that is refused, in the shape that its client reads. */
+/** Makes the answer to a refused request, in the format that its client expects. */
 export type Refusal = (problem: Problem, requestId: string) => Response;
 
 /** The OpenAPI 3.1 document of these routes. */
@@ -204,11 +204,11 @@ export function openApiDocument(routes: readonly Route[], withTokens: boolean): 
     paths,
     ...(withTokens && { components: { securitySchemes: { token: { type: "http", scheme: "bearer" } } } }),
   };
-  // TypeBox keeps symbols in its schemas, which JSON leaves out.
+  // TypeBox stores symbols in its schemas, which JSON omits.
   return JSON.parse(JSON.stringify(document)) as object;
 }
 
-/** An answer of an operation, by the types that it can have. */
+/** An operation's answer, by content type. */
 export function answer(description: string, content: Readonly<Record<string, TSchema>>): object {
   return {
     description,
@@ -221,7 +221,7 @@ function problems(codes: readonly ProblemCode[]): Record<string, object> {
   return Object.fromEntries(
     Object.keys(byStatus).map((status) => [
       status,
-      answer("A problem, whose code says which.", { "application/problem+json": schemas.problemSchema }),
+      answer("A problem; its code says which one.", { "application/problem+json": schemas.problemSchema }),
     ]),
   );
 }

@@ -1,4 +1,4 @@
-/** Beginnings of files that are pictures: those that are read here, and HEIC, AVIF and TIFF, which are refused by name. */
+/** First bytes of picture formats: the supported ones, and HEIC, AVIF and TIFF, which are refused with their name. */
 const signatures: readonly (readonly [place: number, text: string])[] = [
   [0, "\xff\xd8\xff"],
   [0, "\x89PNG"],
@@ -10,7 +10,7 @@ const signatures: readonly (readonly [place: number, text: string])[] = [
   [0, "MM\0*"],
 ];
 
-/** Whether bytes begin as a picture does, whatever their type is said to be. */
+/** Whether bytes begin like a picture, whatever their declared type. */
 export function looksLikePhoto(bytes: Uint8Array): boolean {
   const start = String.fromCharCode(...bytes.subarray(0, 12));
   return signatures.some(([place, text]) => start.startsWith(text, place));

@@ -12,33 +12,33 @@ import { Problem } from "./problem.ts";
 import { contextOf } from "./request_context.ts";
 import { type ImageBody, imageBodySchema, inputsSchema } from "./schemas.ts";
 
-/** A photo that a client wants captioned. */
+/** A picture to caption. */
 export interface Photo {
-  /** The file's name, its place in the request, or `-` for a bare body. */
+  /** The file's name, its position in the request, or `-` for a bare body. */
   readonly name: string;
   readonly bytes: Uint8Array;
   readonly options: JobOptions;
 }
 
-/** What a request may hold. */
+/** Limits of a request. */
 export interface PhotoLimits {
   readonly body: BodyLimits;
-  /** The memory that all requests together have for bodies and photos. */
+  /** The memory budget of all requests together. */
   readonly memory: BodyMemory;
   readonly maxImages: number;
-  /** How images are fetched by URL, where that is allowed. */
+  /** How pictures are fetched by URL, if allowed. */
   readonly urls: ImageUrlOptions | undefined;
 }
 
-/** The photos of a request. */
+/** The pictures of a request. */
 export interface Photos {
   readonly photos: readonly Photo[];
-  /** Whether the client sent a list, and wants one. */
+  /** Whether the client sent a list and expects one. */
   readonly list: boolean;
 }
 
 /**
- * Reads the photos and options of a request in any of its forms: a bare body, a form, or JSON.
+ * Reads the pictures and options of a request in any of its forms: a bare body, a form, or JSON.
  *
  * @throws {Problem}
  */
@@ -56,7 +56,8 @@ export async function readPhotos(request: Request, limits: PhotoLimits): Promise
 }
 
 /**
- * Reads the photo of a request as Hugging Face's clients send it: a bare body, whatever its type, or JSON with `inputs`.
+ * Reads the picture of a request as Hugging Face's clients send it: a bare body, whatever its type, or JSON with
+ * `inputs`.
  *
  * @throws {Problem}
  */
@@ -66,15 +67,18 @@ export async function readInputs(request: Request, limits: PhotoLimits): Promise
   if (mediaType(request) !== "application/json") return { name: "-", bytes: body, options: {} };
   const json = jsonOf(body, limits, memory);
   if (!Value.Check(inputsSchema, json))
-    throw new Problem("body-invalid", 'The JSON body has no image in "inputs": give it in base64, or send the bytes.');
+    throw new Problem(
+      "body-invalid",
+      'The JSON body has no picture in "inputs": send it in base64 there, or send the bytes as the body.',
+    );
   return { name: "-", bytes: await imageOf(json.inputs, limits, memory, request.signal), options: {} };
 }
 
-/** A JSON body, and the way to the pictures that it names. */
+/** A JSON body, with a function that gets the pictures in it. */
 export interface JsonRequest {
   readonly json: unknown;
   /**
-   * The bytes of a picture that the body gives in base64, as a data URL or, if its host is allowed, by URL.
+   * The bytes of a picture given in base64, as a data URL or, if its host is allowed, by URL.
    *
    * @throws {Problem}
    */
@@ -82,7 +86,7 @@ export interface JsonRequest {
 }
 
 /**
- * Reads a request whose body is JSON, whatever its type is said to be, within the limits of all photos.
+ * Reads a request with a JSON body, whatever its declared type, within the limits for pictures.
  *
  * @throws {Problem}
  */
@@ -92,7 +96,7 @@ export async function readJson(request: Request, limits: PhotoLimits): Promise<J
   return { json, bytesOf: (text) => imageOf(text, limits, memory, request.signal) };
 }
 
-/** The request's part of the memory, which goes back when the request ends. */
+/** The request's part of the memory, which is released when the request ends. */
 function shareOf(request: Request, { memory }: PhotoLimits): MemoryShare {
   const share = memory.share();
   contextOf(request).memory = share;
@@ -103,7 +107,7 @@ function mediaType(request: Request): string {
   return (request.headers.get("content-type") ?? "").split(";")[0]!.trim().toLowerCase();
 }
 
-/** Of other types the bytes decide, as `curl --data-binary` says of everything that it is a form. */
+/** For other types the bytes decide, because `curl --data-binary` declares everything as a form. */
 function isPhotoType(type: string): boolean {
   return type === "" || type.startsWith("image/") || type === "application/octet-stream";
 }
@@ -119,7 +123,7 @@ function typeUnsupported(): Problem {
   );
 }
 
-/** Most fields of a form besides its photos. */
+/** Most fields of a form besides its pictures. */
 const mostFields = 64;
 
 function photosOfForm(
@@ -135,22 +139,23 @@ function photosOfForm(
     if (isFile(part)) files.push(part);
     else texts.push([part.name, new TextDecoder().decode(part.bytes.subarray(0, longestField))]);
     if (files.length > limits.maxImages) throw tooMany(limits);
-    if (texts.length > mostFields) throw new Problem("body-invalid", `The form has more than ${mostFields} fields.`);
+    if (texts.length > mostFields)
+      throw new Problem("body-invalid", `The form has more than ${mostFields} fields: send fewer.`);
   }
   if (files.length === 0) throw noImage();
   const options = merged(query, optionsOfTexts(texts));
   const photos = files.map(({ fileName, bytes }, place) => {
-    // A thread is handed the whole memory that a view is of.
+    // A thread would receive all of the memory behind a view.
     memory.take(bytes.length);
     return { name: fileName || `image[${place}]`, bytes: bytes.slice(), options };
   });
   return { photos, list: files.length > 1 };
 }
 
-/** Bytes that are read of a field, more than any option has. */
+/** Bytes to read from a field, more than any option has. */
 const longestField = 1024;
 
-/** Browsers name every file; some libraries give bytes a type alone, or neither. */
+/** Browsers name every file; some libraries send only a type for bytes, or neither. */
 function isFile({ fileName, type, bytes }: FormPart): boolean {
   return fileName !== undefined || (type !== undefined && !type.startsWith("text/")) || looksLikePhoto(bytes);
 }
@@ -184,35 +189,38 @@ async function photosOfJson(
 
 function checkedBody(item: unknown, limits: PhotoLimits): ImageBody {
   if (typeof item !== "object" || item === null || Array.isArray(item))
-    throw new Problem("body-invalid", 'The JSON body is no object with "image", nor an array of such objects.');
+    throw new Problem("body-invalid", 'The JSON body must be an object with "image", or an array of such objects.');
   const { image, ...options } = item as Record<string, unknown>;
   if (image === undefined)
-    throw new Problem("images-missing", 'The JSON body has no "image": give base64 or a data URL.');
+    throw new Problem("images-missing", 'The JSON body has no "image": send base64 or a data URL.');
   checkedOptions(options);
   if (Array.isArray(image) && image.length > limits.maxImages) throw tooMany(limits);
   if (!Value.Check(imageBodySchema.properties.image, image))
-    throw new Problem("body-invalid", '"image" is no text, nor an array of texts: give base64 or a data URL.');
+    throw new Problem("body-invalid", '"image" must be a string or an array of strings: send base64 or a data URL.');
   return item as ImageBody;
 }
 
 function noImage(): Problem {
-  return new Problem("images-missing", "The request holds no image: add a file.");
+  return new Problem("images-missing", "The request contains no picture: add a file.");
 }
 
-/** What a request is told that holds more pictures than the limits allow. */
+/** The problem of a request with more pictures than allowed. */
 export function tooMany({ maxImages }: PhotoLimits): Problem {
-  return new Problem("images-too-many", `The request holds more than ${maxImages} images, the limit here: send fewer.`);
+  return new Problem(
+    "images-too-many",
+    `The request contains more than ${maxImages} pictures, the limit here: send fewer.`,
+  );
 }
 
-/** Options of the body before those of the query; together they have to make sense, too. */
+/** Options of the body override those of the query; together they must be valid too. */
 function merged(query: JobOptions, own: JobOptions): JobOptions {
   return checkedOptions({ ...query, ...own });
 }
 
 function jsonOf(body: Uint8Array, { maxImages }: PhotoLimits, memory: MemoryShare): unknown {
-  // The texts are held beside the bytes.
+  // The strings stay in memory beside the bytes.
   memory.take(body.length);
-  // Room for every option of every photo, and for what Hugging Face's clients send along.
+  // Room for every option of every picture, and for the extra fields of Hugging Face's clients.
   return parseJsonBody(body, 16_384 + 512 * maxImages);
 }
 
@@ -224,13 +232,14 @@ async function imageOf(
 ): Promise<Uint8Array> {
   if (/^https?:/i.test(text)) {
     if (urls === undefined)
-      throw new Problem("url-forbidden", "This server fetches no images by URL: send the image itself.");
+      throw new Problem("url-forbidden", "This server does not fetch pictures by URL: send the picture itself.");
     return fetchImage(text, { ...urls, maxBytes: Math.min(urls.maxBytes, body.maxBytes) }, memory, signal);
   }
   const data = /^data:[^,]{0,200}?(;base64)?,/i.exec(text);
   if (data !== null && data[1] === undefined)
-    throw new Problem("body-invalid", "The data URL is not in base64: encode the image in base64.");
+    throw new Problem("body-invalid", "The data URL is not in base64: encode the picture in base64.");
   const image = decodeBase64(text, data?.[0].length ?? 0, memory.take);
-  if (image === undefined) throw new Problem("body-invalid", "The image is not in base64, nor a data URL in base64.");
+  if (image === undefined)
+    throw new Problem("body-invalid", "The picture is neither base64 nor a data URL in base64: encode it in base64.");
   return image;
 }

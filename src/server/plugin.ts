@@ -2,14 +2,14 @@ import { Elysia } from "elysia";
 import { createServer } from "./app.ts";
 import type { ServerOptions } from "./config.ts";
 
-/** Options of {@linkcode edgecap}: the server's, and where it is put. */
+/** Options of {@linkcode edgecap}: the server's, and the path of its routes. */
 export interface PluginOptions extends ServerOptions {
-  /** Path that the server's routes lie under, for instance `/edgecap/v1/captions`. Default `/edgecap`. */
+  /** Prefix of the server's routes, for instance `/edgecap/v1/captions`. Default `/edgecap`. */
   readonly prefix?: string;
 }
 
 /**
- * The caption endpoint as a plugin for an Elysia app that is there already; its workers start with it and stop with the
+ * The caption server as a plugin for an existing Elysia app; its workers start and stop with the
  * app.
  *
  * ```ts ignore

@@ -1,7 +1,7 @@
 import { EdgecapError, type ErrorCode } from "../errors.ts";
 import { PoolBusyError } from "../pool/pool_busy_error.ts";
 
-/** Codes of problems that are the server's own, beside the library's. */
+/** Codes of the server's own problems, in addition to the library's. */
 export type ServerCode =
   | "accept-unsupported"
   | "body-invalid"
@@ -26,7 +26,7 @@ export type ServerCode =
   | "url-unreachable";
 
 /**
- * HTTP status and title of every problem that a client is told of by name; all others are `internal`. The messages of
+ * HTTP status and title of every problem that clients see by name; all others are `internal`. The messages of
  * the library's errors among them hold nothing of the inside.
  */
 const kinds = {
@@ -63,7 +63,7 @@ const kinds = {
   "option-invalid": [422, "Option invalid"],
 } as const satisfies Partial<Record<ServerCode | ErrorCode, readonly [number, string]>>;
 
-/** Codes that a problem document can have. */
+/** Codes of problem documents. */
 export type ProblemCode = keyof typeof kinds;
 
 /** All of them, for the documentation. */
@@ -78,7 +78,7 @@ export function statusOf(code: ProblemCode): number {
 export interface ProblemDocument {
   /** URI of the kind of problem. */
   readonly type: string;
-  /** The kind of problem in a few words; the same for every problem of a code. */
+  /** The kind of problem in a few words; the same for every problem with this code. */
   readonly title: string;
   /** Status of the answer, 400 to 599. */
   readonly status: number;
@@ -86,17 +86,17 @@ export interface ProblemDocument {
   readonly detail: string;
   /** Stable name of the kind of problem. */
   readonly code: ProblemCode;
-  /** The request it was about, as the log has it. */
+  /** The request's id, as in the log. */
   readonly instance: string;
 }
 
-/** Why a request is not answered as its client hoped. */
+/** Why a request fails. */
 export class Problem extends Error {
   readonly code: ProblemCode;
   readonly headers: Readonly<Record<string, string>>;
 
   /**
-   * @param detail One sentence for the client: what was wrong and what to do; no path, nothing of the inside.
+   * @param detail One sentence for the client: what was wrong and what to do, without paths or other internals.
    * @param headers Headers of the answer, for instance `retry-after`.
    */
   constructor(
@@ -115,7 +115,7 @@ export class Problem extends Error {
     return statusOf(this.code);
   }
 
-  /** The document, about the request of that id. */
+  /** The document for the request with this id. */
   document(requestId: string): ProblemDocument {
     const [status, title] = kinds[this.code];
     return {
@@ -128,7 +128,7 @@ export class Problem extends Error {
     };
   }
 
-  /** The answer to the request of that id. */
+  /** The answer to the request with this id. */
   response(requestId: string): Response {
     return new Response(JSON.stringify(this.document(requestId)), {
       status: this.status,
@@ -137,18 +137,18 @@ export class Problem extends Error {
   }
 }
 
-/** What a client is told of an error: its own faults by name, and of the server's nothing but that there was one. */
+/** The problem that a client sees for an error: its own faults by name, the server's only as an internal error. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof EdgecapError && error.code in kinds) {
     const headers = error instanceof PoolBusyError ? { "retry-after": String(error.retryAfterSeconds) } : {};
     return new Problem(error.code as ProblemCode, error.message, headers, { cause: error });
   }
-  const detail = "The server failed at this request; its log says more under the request's id.";
+  const detail = "The server failed to answer this request; its log says more under the request's id.";
   return new Problem("internal", detail, {}, { cause: error });
 }
 
-/** What a client is told before the first worker can caption. */
+/** The problem before the first worker is ready. */
 export function notReady(): Problem {
-  return new Problem("not-ready", "No worker is up: try again in a moment.", { "retry-after": "2" });
+  return new Problem("not-ready", "No worker is ready yet: try again in a moment.", { "retry-after": "2" });
 }

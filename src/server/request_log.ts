@@ -4,13 +4,13 @@ import type { Cors } from "./cors.ts";
 import type { Metrics } from "./metrics.ts";
 import { contextOf } from "./request_context.ts";
 
-/** Status by which a client is counted that left before the answer; no client sees it. */
+/** Status in the log and metrics if the client disconnected before the answer; no client sees it. */
 const clientLeft = 499;
 
-/** What a browser may do with an answer that it is made to show: nothing. */
+/** Forbids everything, in case a browser displays an answer. */
 const noDocument = "default-src 'none'; frame-ancestors 'none'";
 
-/** Counts, times and writes down requests, names each by an id, and knows how many are in hand. */
+/** Counts, times and logs requests, gives each an id, and knows how many are open. */
 export class RequestLog {
   readonly #metrics: Metrics;
   readonly #log: (line: LogLine) => void;
@@ -22,7 +22,7 @@ export class RequestLog {
     this.#log = log;
   }
 
-  /** Sees a request to its end, and gives its answer the headers that every answer has. */
+  /** Follows a request to its end, and adds the headers that every answer has. */
   async around(request: Request, answered: Promise<Response>, cors: Cors): Promise<Response> {
     const started = performance.now();
     const context = contextOf(request);
@@ -31,7 +31,7 @@ export class RequestLog {
       const response = await answered;
       response.headers.set("x-request-id", context.id);
       response.headers.set("x-content-type-options", "nosniff");
-      // The page brings a policy of its own; nothing else is a document.
+      // The page has its own policy; nothing else is a document.
       if (!response.headers.has("content-security-policy")) response.headers.set("content-security-policy", noDocument);
       cors.mark(request, response.headers);
       const status = isAborted(context.cause) ? clientLeft : response.status;
@@ -44,7 +44,7 @@ export class RequestLog {
     }
   }
 
-  /** Waits until no request is in hand, or for so many milliseconds; whether none is. */
+  /** Waits until no request is open, at most this many milliseconds. Returns whether none is. */
   async idle(limitMs: number): Promise<boolean> {
     if (this.#inHand === 0) return true;
     const { promise, resolve } = Promise.withResolvers<boolean>();
@@ -81,7 +81,7 @@ export class RequestLog {
   }
 }
 
-/** Methods that are invented would make a series each. */
+/** Each invented method would create a new time series. */
 function methodOf({ method }: Request): string {
   return ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"].includes(method) ? method : "other";
 }

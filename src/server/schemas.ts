@@ -16,7 +16,7 @@ type OptionSchema<Name extends OptionName> = (typeof optionTable)[Name]["kind"] 
 /** Options that a client may give; how large a photo may be is the operator's to say. */
 type ClientOption = Exclude<OptionName, "maxPixels">;
 
-/** Options of a caption, as a query, as fields of a form and as properties of a JSON body. */
+/** Options of a caption, for a query, the fields of a form and the properties of a JSON body. */
 export const optionsSchema: TObject<{ [Name in ClientOption]: TOptional<OptionSchema<Name>> }> = Type.Object(
   Object.fromEntries(
     Object.keys(optionTable)
@@ -37,10 +37,10 @@ export function schemaOf(row: OptionRow): TSchema {
 
 const imageText = Type.String({
   minLength: 1,
-  description: "The photo in base64, as a data URL, or, where the operator allows its host, as an http or https URL.",
+  description: "The picture in base64, as a data URL, or, if the operator allows its host, as an http or https URL.",
 });
 
-/** One photo in a JSON body, with options of its own. */
+/** One picture in a JSON body, with its own options. */
 export const imageBodySchema = Type.Object(
   { ...optionsSchema.properties, image: Type.Union([imageText, Type.Array(imageText, { minItems: 1 })]) },
   { additionalProperties: false },
@@ -52,7 +52,7 @@ export const jsonBodySchema = Type.Union([imageBodySchema, Type.Array(imageBodyS
 /** One element of a JSON body. */
 export type ImageBody = Static<typeof imageBodySchema>;
 
-/** A form: photos as files, options as fields. */
+/** A form: pictures as files, options as fields. */
 export const formSchema = Type.Object(
   {
     ...optionsSchema.properties,
@@ -61,14 +61,14 @@ export const formSchema = Type.Object(
       Type.Array(Type.String({ format: "binary" }), { minItems: 1 }),
     ]),
   },
-  { description: "Every part that is a file is a photo, whatever its name.", additionalProperties: true },
+  { description: "Every file is a picture, whatever its field's name.", additionalProperties: true },
 );
 
 const logProbability = Type.Number({ maximum: 0, description: "Natural logarithm of the probability." });
 
 /** A caption as the command line prints it with `--json`. */
 export const captionSchema = Type.Object({
-  image: Type.String({ description: "Name of the file, its place in the request, or - for a bare body." }),
+  image: Type.String({ description: "Name of the file, its position in the request, or - for a bare body." }),
   caption: Type.String(),
   reason: Type.Optional(
     Type.Literal("unsure", { description: "The sentence was less sure than minConfidence; caption is a plain one." }),
@@ -87,7 +87,7 @@ export const captionSchema = Type.Object({
       logProbability,
       attention: Type.Optional(
         Type.Array(Type.Number({ minimum: 0 }), {
-          description: "Shares of the regions of the photo, row by row from the top left: 49 numbers for 7 x 7.",
+          description: "Shares of the picture's regions, row by row from the top left: 49 numbers for 7 x 7.",
         }),
       ),
     }),
@@ -98,7 +98,7 @@ export const captionSchema = Type.Object({
       name: Type.String({ description: "An everyday noun in the singular." }),
       probability: Type.Number({ minimum: 0, maximum: 1 }),
     }),
-    { description: "What the photo shows, the likeliest first, at most 12." },
+    { description: "What the picture shows, likeliest first, at most 12." },
   ),
   timing: Type.Object({
     imageMs: Type.Number({ minimum: 0 }),
@@ -107,16 +107,16 @@ export const captionSchema = Type.Object({
   }),
 });
 
-/** A photo of several that could not be captioned. */
+/** A picture among several that could not be captioned. */
 const captionErrorSchema = Type.Object({
   image: Type.String(),
   error: Type.Object({ code: Type.String(), message: Type.String() }),
 });
 
-/** What `POST /v1/captions` answers. */
+/** The answer of `POST /v1/captions`. */
 export const captionsSchema = Type.Union([captionSchema, Type.Array(Type.Union([captionSchema, captionErrorSchema]))]);
 
-/** What Hugging Face's endpoints for image-to-text answer; its newest client wants the object alone. */
+/** The answer of Hugging Face's endpoints for image-to-text; its newest client expects only the object. */
 export const generatedTextSchema = Type.Union([
   Type.Array(Type.Object({ generated_text: Type.String() })),
   Type.Object({ generated_text: Type.String() }),
@@ -128,7 +128,7 @@ export const inputsSchema = Type.Object(
   { additionalProperties: true, description: "Further properties, such as parameters, have no effect." },
 );
 
-/** What `GET /v1/models` answers. */
+/** The answer of `GET /v1/models`. */
 export const modelsSchema = Type.Object({
   models: Type.Array(
     Type.Object({
@@ -144,7 +144,7 @@ export const modelsSchema = Type.Object({
   ),
 });
 
-/** What `/healthz` and `/readyz` answer. */
+/** The answer of `/healthz` and `/readyz`. */
 export const statusSchema = Type.Object({
   status: Type.String(),
   workers: Type.Optional(

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { Problem } from "./problem.ts";
 
-/** Bearer tokens that open the server; none at all leave it open. */
+/** Bearer tokens of the server; without any, it is open to all. */
 export class Tokens {
   readonly #digests: readonly Buffer[];
 
@@ -9,7 +9,7 @@ export class Tokens {
     this.#digests = tokens.map(digest);
   }
 
-  /** Whether anybody is asked for a token. */
+  /** Whether clients need a token. */
   get wanted(): boolean {
     return this.#digests.length > 0;
   }
@@ -28,14 +28,15 @@ export class Tokens {
     if (given === undefined)
       throw new Problem(
         "token-invalid",
-        "This server wants a token: send the header Authorization: Bearer TOKEN.",
+        "This server needs a token: send the header Authorization: Bearer TOKEN.",
         challenge,
       );
     const asked = digest(given);
-    // All are compared, and digests of one length, so that the time says nothing of any token.
+    // All tokens are compared, as digests of equal length, so that the time reveals nothing.
     let known = false;
     for (const one of this.#digests) known = timingSafeEqual(one, asked) || known;
-    if (!known) throw new Problem("token-invalid", "This server does not know that token.", challenge);
+    if (!known)
+      throw new Problem("token-invalid", "This server does not know that token: ask its operator for one.", challenge);
   }
 }
 

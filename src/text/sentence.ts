@@ -1,8 +1,8 @@
-/** Endings that English writes onto the word before them, as the tokenizer splits them off. */
+/** Endings that English attaches to the previous word, as the tokenizer splits them off. */
 const attached: ReadonlySet<string> = new Set(["n't", "'s", "'re", "'ve", "'ll", "'d", "'m", "'"]);
 
 /**
- * Words put together as one reads them: spaces between them, split contractions closed again.
+ * Joins words into readable text, with spaces and with contractions closed again.
  *
  * ```ts
  * import { sentence } from "edgecap";

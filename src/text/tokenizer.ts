@@ -3,7 +3,7 @@ import { loadedTextModule } from "./wasm.ts";
 /**
  * English word tokens by the rules of spaCy, in lower case, without punctuation and white space.
  *
- * Takes any string, in time linear in its length; a lone surrogate counts as U+FFFD. Needs `await textModule()` once.
+ * Accepts any string, in time linear in its length; a lone surrogate counts as U+FFFD. Needs `await textModule()` once.
  *
  * ```ts
  * import { tokenize } from "./tokenizer.ts";
@@ -18,8 +18,8 @@ export function tokenize(text: string): string[] {
 }
 
 /**
- * The tokens of every line of `text`, with spaces between them: one line for each line. One call for many lines
- * is several times faster than {@linkcode tokenize} a line. Lines end at `\n` only.
+ * The tokens of every line of `text`, separated by spaces, one line for each line. One call for many lines
+ * is several times faster than {@linkcode tokenize} for each line. Lines end at `\n` only.
  */
 export function tokenizeLines(text: string): string {
   return loadedTextModule().tokenizeLines(text);

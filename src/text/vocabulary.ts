@@ -3,12 +3,12 @@ import { EdgecapError } from "../errors.ts";
 import { loadedTextModule } from "./wasm.ts";
 
 /**
- * Words and their ids: 0 `<pad>`, 1 `<start>`, 2 `<end>`, 3 `<unk>`, then words by falling count, ties in code point
+ * Words and their ids: 0 `<pad>`, 1 `<start>`, 2 `<end>`, 3 `<unk>`, then words by descending count, ties in code point
  * order. Needs `await textModule()` once. Its memory is freed by `using` or by garbage collection.
  */
 export class Vocabulary implements Disposable {
   readonly #inner: WasmVocabulary;
-  /** Entries, the four special ones included. */
+  /** Number of entries, including the four special ones. */
   readonly size: number;
   #freed = false;
 
@@ -34,7 +34,7 @@ export class Vocabulary implements Disposable {
   }
 
   /**
-   * Reads a vocabulary file: one entry a line, the line's number, counted from 0, being the id.
+   * Reads a vocabulary file: one entry per line; the number of the line, from 0, is the id.
    *
    * @throws {EdgecapError} `data-invalid`, naming the line that is empty, doubled, or not the special entry it must be.
    */
@@ -47,7 +47,7 @@ export class Vocabulary implements Disposable {
     return this.#inner.serialise();
   }
 
-  /** The ids of words; 3 where a word is not held. */
+  /** The ids of words; 3 for unknown words. */
   encode(words: readonly string[]): Uint32Array<ArrayBuffer> {
     return this.#inner.encode([...words]) as Uint32Array<ArrayBuffer>;
   }
@@ -61,7 +61,7 @@ export class Vocabulary implements Disposable {
     return attempt(() => this.#inner.decode(ids));
   }
 
-  /** The word of an id, or `undefined` where there is none. */
+  /** The word of an id; `undefined` for an unknown id. */
   word(id: number): string | undefined {
     return Number.isInteger(id) && id >= 0 && id < this.size ? this.#inner.word(id) : undefined;
   }
@@ -72,7 +72,7 @@ export class Vocabulary implements Disposable {
   }
 }
 
-/** Runs `work`; what Rust throws is the fault of the data. */
+/** Runs `work`, and reports errors thrown in Rust as faults of the data. */
 function attempt<T>(work: () => T): T {
   try {
     return work();

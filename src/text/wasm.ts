@@ -12,7 +12,7 @@ import {
   Vocabulary,
 } from "../../wasm/pkg/edgecap_wasm.js";
 
-/** The Rust core: its functions and classes, and its memory, which the search's buffers are views of. */
+/** The Rust core: its functions, its classes and its memory. The search's buffers are views of that memory. */
 export interface TextModule {
   readonly memory: WebAssembly.Memory;
   readonly Datastore: typeof Datastore;
@@ -30,7 +30,7 @@ let loading: Promise<TextModule> | undefined;
 let loaded: TextModule | undefined;
 
 /**
- * Loads the Rust core, once however often it is called. Await it before the first use of the tokenizer, the
+ * Loads the Rust core; further calls share it. Await it before the first use of the tokenizer, the
  * vocabulary or the search.
  *
  * @throws What reading the file throws; the next call then tries again.

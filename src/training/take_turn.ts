@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import { throwIfAborted } from "../errors.ts";
 
 /**
- * Lets signals and timers through between two blocks of work: without it, Ctrl-C would wait for the end of an epoch.
+ * Lets signals and timers run between two blocks of work; otherwise Ctrl-C would wait for the end of an epoch.
  *
  * @throws {EdgecapError} `aborted`.
  */

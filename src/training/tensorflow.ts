@@ -12,7 +12,7 @@ export const tensorflowBackends = ["tensorflow", "webgpu", "wasm", "cpu"] as con
 export type TensorflowBackend = (typeof tensorflowBackends)[number];
 
 /**
- * Makes a tfjs backend current, and says which.
+ * Activates a tfjs backend, and returns its name.
  *
  * `auto` takes TensorFlow's native library where the package `@tensorflow/tfjs-node` is built, else WebAssembly.
  *
@@ -22,7 +22,7 @@ export type TensorflowBackend = (typeof tensorflowBackends)[number];
 export async function startTensorflow(choice: TensorflowBackend | "auto" = "auto"): Promise<TensorflowBackend> {
   const order: readonly TensorflowBackend[] = choice === "auto" ? ["tensorflow", "wasm"] : [choice];
   const reasons: string[] = [];
-  // Without its advice to install another backend, which is given where it matters.
+  // Hides its advice to install another backend, which is given elsewhere.
   tf.enableProdMode();
   for (const backend of order) {
     try {
@@ -36,7 +36,7 @@ export async function startTensorflow(choice: TensorflowBackend | "auto" = "auto
   }
   throw new EdgecapError(
     "option-invalid",
-    `No tfjs backend starts here (${reasons.join("; ")}). Install @tensorflow/tfjs-node, or choose another with --backend.`,
+    `No tfjs backend starts (${reasons.join("; ")}). Install @tensorflow/tfjs-node, or choose another with --backend.`,
   );
 }
 
@@ -49,13 +49,13 @@ async function register(backend: TensorflowBackend): Promise<void> {
     await import("@tensorflow/tfjs-backend-wasm");
     registerSegmentSum();
   } else if (backend === "webgpu") {
-    // Named through a variable: the package is the user's choice and is not a dependency.
+    // Named through a variable, because the package is optional and not a dependency.
     const name = "@tensorflow/tfjs-backend-webgpu";
     await import(name);
   }
 }
 
-/** TensorFlow's library writes about its build to standard error, unless told otherwise before it loads. */
+/** TensorFlow's library writes about its build to standard error, unless a variable forbids it before it loads. */
 async function quietTensorflow(): Promise<void> {
   const name = "TF_CPP_MIN_LOG_LEVEL";
   if (variable(name) !== undefined) return;

@@ -37,7 +37,7 @@ for (const [name, Client] of [
       const broken = new Client("secret").imageToText({ endpointUrl, data: new Blob(["no picture"]) });
       await expect(broken).rejects.toThrow("The picture cannot be read");
       const stranger = new Client("wrong").imageToText({ endpointUrl, data: new Blob([coffee]) });
-      await expect(stranger).rejects.toThrow("This server does not know that token.");
+      await expect(stranger).rejects.toThrow("This server does not know that token: ask its operator for one.");
     });
   });
 }

@@ -7,26 +7,26 @@ import { captionOne, note } from "../routes/captions.ts";
 import type { Note } from "./notes.ts";
 import type { Chatting, Task } from "./question.ts";
 
-/** A part of an answer, in the order in which they are read. */
+/** A part of an answer, in reading order. */
 export interface Piece {
-  /** Place of the answer among those that were asked for, from 0. */
+  /** Index of the answer among the requested ones, from 0. */
   readonly choice: number;
-  /** What it adds to the answer, blanks included. */
+  /** The text that it adds to the answer, including spaces. */
   readonly text: string;
-  /** The word that it is, if it is one of a caption. */
+  /** The word of the caption, if it is one. */
   readonly word?: CaptionWord;
 }
 
-/** One of the answers that were asked for. */
+/** One of the requested answers. */
 export interface Choice {
   readonly text: string;
-  /** Words in it. */
+  /** Number of words. */
   readonly words: number;
-  /** Whether the limit of words ended it. */
+  /** Whether it ended at the word limit. */
   readonly cut: boolean;
 }
 
-/** All that is answered to a question. */
+/** The complete answer to a question. */
 export interface Answer {
   readonly choices: readonly Choice[];
   readonly pieces: readonly Piece[];
@@ -35,10 +35,10 @@ export interface Answer {
 }
 
 /**
- * Answers a question piece by piece. Of several pictures each has a line, in their order.
+ * Answers a question piece by piece. Each of several pictures gets one line, in order.
  *
- * @param live Whether the pieces are wanted while the words are decided.
- * @param left Aborted by the client's leaving; aborted here when the answer ends early.
+ * @param live Whether to yield pieces while the words are decided.
+ * @param left Aborted when the client disconnects; aborted here when the answer ends early.
  * @returns The whole answer, after the last piece.
  */
 export async function* answerInPieces(
@@ -61,7 +61,7 @@ export async function* answerInPieces(
   try {
     const pieces: Piece[] = [];
     const captions: Caption[] = [];
-    // JSON of several pictures is one text, which has to wait for all.
+    // The JSON for several pictures is a single text, which has to wait for all of them.
     for (const [place, run] of runs.entries()) {
       const line = new Line(captions.length > 0 && task.fill === undefined ? "\n" : "");
       let caption: Caption | undefined;
@@ -94,10 +94,10 @@ export async function answerOf(request: Request, task: Task, chatting: Chatting)
   }
 }
 
-/** Starts a stream now, not when it is first read, so that pictures are captioned side by side. */
+/** Starts a stream now, not when it is first read, so that pictures are captioned in parallel. */
 function begun(events: AsyncGenerator<CaptionEvent, void, undefined>): AsyncIterable<CaptionEvent> {
   const first = events.next();
-  // It may fail before anybody looks.
+  // It may fail before it is read.
   first.catch(() => {});
   return {
     async *[Symbol.asyncIterator]() {
@@ -109,7 +109,7 @@ function begun(events: AsyncGenerator<CaptionEvent, void, undefined>): AsyncIter
   };
 }
 
-/** An error of one picture of several says which. */
+/** With several pictures, an error names its picture. */
 function ofPicture(place: number, error: unknown): unknown {
   if (!(error instanceof EdgecapError) || faultOf(error.code) !== "picture") return error;
   const problem = problemOf(error);
@@ -129,7 +129,7 @@ class Line {
   #before: string;
   #said = "";
 
-  /** @param before What parts it from the line above. */
+  /** @param before The separator from the line above. */
   constructor(before: string) {
     this.#before = before;
   }
@@ -144,7 +144,7 @@ class Line {
     return { choice: 0, text, word };
   }
 
-  /** What is left to say when the caption is there: all, if its words were not told as they were decided. */
+  /** The rest to send when the caption is complete: all of it, if its words were not sent one by one. */
   rest(caption: Caption, whole: string): Piece[] {
     if (this.#words.length > 0) return [];
     const { words } = caption;
@@ -154,7 +154,7 @@ class Line {
   }
 }
 
-/** A text in pieces of a word each, with the blanks before it. */
+/** A text in pieces of one word, with the spaces before it. */
 function inWords(text: string): Piece[] {
   const parts = text.match(/\s*\S+|\s+$/g) ?? [];
   return parts.map((part) => ({ choice: 0, text: part }));
@@ -165,7 +165,7 @@ function lineOf(of: Caption, { form, length, limit = Number.POSITIVE_INFINITY }:
   if (form === "sentence") {
     if (length === undefined) return caption;
     const sign = length === "short" ? 1 : -1;
-    // Of those of one length the most probable stays first.
+    // Of captions with equal length the most probable stays first.
     const texts = [caption, ...alternatives.map((one) => one.caption)];
     return texts.sort((a, b) => sign * (wordsIn(a) - wordsIn(b)))[0]!;
   }
@@ -184,7 +184,7 @@ function jsonOf(captions: readonly Caption[], { fill }: Task): string {
   return JSON.stringify(objects.length === 1 ? objects[0] : { pictures: objects });
 }
 
-/** The further answers: of each picture the next best caption. */
+/** The further answers: the next best captions of each picture. */
 function otherChoices(captions: readonly Caption[]): { text: string; place: number }[] {
   const count = Math.min(...captions.map(({ alternatives }) => alternatives.length));
   return Array.from({ length: count }, (_, place) => ({
@@ -211,7 +211,7 @@ function summary(
   return { choices, notes: [...notes, ...empty] };
 }
 
-/** A caption that ends by itself is less probable than its words, by the probability of its end. */
+/** A caption that ends by itself is less probable than its words, because its end counts too. */
 function isCut({ words, logProbability }: Caption, limit: number): boolean {
   const sum = words.reduce((all, word) => all + word.logProbability, 0);
   return words.length >= limit && Math.abs(logProbability - sum) < 1e-6;

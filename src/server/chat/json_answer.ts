@@ -1,7 +1,7 @@
 import type { Caption } from "../../caption/caption.ts";
 import { Problem } from "../problem.ts";
 
-/** Makes an answer in JSON of a caption. */
+/** Formats a caption as JSON. */
 export type Fill = (caption: Caption) => unknown;
 
 type Schema = Readonly<Record<string, unknown>>;
@@ -11,20 +11,20 @@ const listNames = /^(?:tags|keywords|labels|concepts|objects)$/i;
 const nounNames = /^(?:name|label|tag|keyword)$/i;
 const probabilityNames = /^(?:confidence|probability|score)$/i;
 
-/** What a schema may say of a value without forbidding what would be given; `minLength` 1 is checked beside. */
+/** Schema keywords that do not forbid the value that would be given; `minLength` 1 is checked separately. */
 const harmless = new Set(["type", "title", "description", "default", "example", "examples", "minLength"]);
 
-/** What the schema of an object may say. */
+/** Keywords that an object's schema may use. */
 const ofObjects = new Set(["properties", "required", "additionalProperties", "$schema", "$id", "$defs", "definitions"]);
 
-/** The answer if JSON is asked for and no schema is given. */
+/** The answer if JSON is requested without a schema. */
 export const plainFill: Fill = ({ caption, concepts }) => ({
   caption,
   labels: concepts.map(({ name, probability }) => ({ name, confidence: probability })),
 });
 
 /**
- * How to fill in a JSON schema: properties are found by their names, such as `caption` and `labels`.
+ * How to fill in a JSON schema. Properties are recognised by their names, such as `caption` and `labels`.
  *
  * @throws {Problem} `option-invalid`, naming the property that has to be there and cannot be known.
  */
@@ -70,7 +70,7 @@ function objectParts(schema: unknown): { required: ReadonlySet<string>; properti
   if (!understood)
     throw new Problem(
       "option-invalid",
-      "The JSON schema is not that of an object with plain properties: send a simpler one.",
+      "The JSON schema must describe an object with plain properties: send a simpler one.",
     );
   const required = schema["required"];
   return {
@@ -79,7 +79,7 @@ function objectParts(schema: unknown): { required: ReadonlySet<string>; properti
   };
 }
 
-/** Whether every text of `shortest` characters, or every number from 0 to 1, fits what the schema says. */
+/** Whether the schema allows every text of `shortest` characters, or every number from 0 to 1. */
 function isPlain(schema: unknown, type: string, shortest: number): boolean {
   if (!isObject(schema) || !hasType(schema, type)) return false;
   const { minLength } = schema;
@@ -109,6 +109,6 @@ function unknownProperty(name: string): Problem {
   const shown = JSON.stringify(name.slice(0, 60));
   return new Problem(
     "option-invalid",
-    `The JSON schema asks for ${shown}, which is not known of a picture: ask for a caption, or labels with name and confidence.`,
+    `The JSON schema asks for ${shown}, which this model cannot fill in: ask for a caption, or for labels with name and confidence.`,
   );
 }

@@ -3,33 +3,33 @@ import { Value } from "@sinclair/typebox/value";
 import { Problem } from "../problem.ts";
 import type { Piece } from "./answer.ts";
 
-/** A message of a conversation, as far as it is read. */
+/** The parts of a conversation's message that are read. */
 export interface Message {
   /** `user` if it is missing. */
   readonly role?: string;
   readonly content?: string | readonly MessagePart[];
 }
 
-/** A text, a picture, or something that has no effect. */
+/** A text, a picture, or something ignored. */
 export interface MessagePart {
   readonly type: string;
   readonly text?: string;
   readonly image_url?: string | { readonly url: string };
 }
 
-/** A word of an answer with its probability, as OpenAI's clients and Ollama's have it. */
+/** A word of an answer with its probability, as OpenAI's and Ollama's clients expect it. */
 export interface TokenLogprob {
   readonly token: string;
   /** Natural logarithm of the probability. */
   readonly logprob: number;
   /** The token in UTF-8. */
   readonly bytes: readonly number[];
-  /** The other words are not known. */
+  /** The alternatives, which are unknown. */
   readonly top_logprobs: readonly never[];
 }
 
 /**
- * Checks a body against its schema. A null counts as left out, as many clients write it so.
+ * Checks a body against its schema. A null counts as left out, because many clients send nulls.
  *
  * @returns The body without its nulls.
  * @throws {Problem} `option-invalid`, naming the first property that is wrong.
@@ -51,8 +51,8 @@ function withoutNulls(value: unknown): unknown {
 }
 
 /**
- * The pictures and the prompt of a conversation: the pictures of the last turn that has any, and the texts of the last turn.
- * A turn is what stands between two answers; some programs put each picture into a message of its own.
+ * The pictures and the prompt of a conversation: the pictures of the last turn with any, and the texts of the last
+ * turn. A turn is everything between two answers, since some programs send each picture in its own message.
  */
 export function lastTurn(messages: readonly Message[]): { pictures: string[]; prompt: string } {
   let pictures: string[] = [];
@@ -73,7 +73,10 @@ export function lastTurn(messages: readonly Message[]): { pictures: string[]; pr
       if (type !== "image_url" && type !== "input_image") continue;
       const url = typeof image === "string" ? image : image?.url;
       if (url === undefined)
-        throw new Problem("body-invalid", "A picture has no image_url: files by their id are not kept here.");
+        throw new Problem(
+          "body-invalid",
+          "A picture has no image_url: send one, because this server keeps no files by id.",
+        );
       fresh.push(url);
     }
     if (fresh.length > 0) pictures = fresh;
@@ -81,7 +84,7 @@ export function lastTurn(messages: readonly Message[]): { pictures: string[]; pr
   return { pictures, prompt: texts.join("\n") };
 }
 
-/** The probabilities of an answer's words, as far as they are known. */
+/** The known probabilities of an answer's words. */
 export function tokenLogprobs(pieces: readonly Piece[]): TokenLogprob[] {
   return pieces.flatMap(({ text, word }) =>
     word === undefined
@@ -90,7 +93,7 @@ export function tokenLogprobs(pieces: readonly Piece[]): TokenLogprob[] {
   );
 }
 
-/** Whole seconds since 1970. */
+/** Seconds since 1970, rounded down. */
 export function unixSeconds(time: Date = new Date()): number {
   return Math.floor(time.getTime() / 1000);
 }

@@ -1,14 +1,14 @@
-/** What an answer says of itself in the header `Edgecap-Note`, as the shapes of other servers have no place for it. */
+/** Remarks on an answer for the header `Edgecap-Note`, because other servers' formats have no field for them. */
 export const noteMeanings = {
-  "prompt-ignored": "Nothing in the prompt can be obeyed: the answer is the caption.",
-  keywords: "The prompt asks for keywords or tags: the answer is what the picture shows, as nouns.",
+  "prompt-ignored": "The prompt cannot be followed: the answer is the caption.",
+  keywords: "The prompt asks for keywords or tags: the answer lists nouns of what the picture shows.",
   "one-word": "The prompt asks for one word: the answer is the likeliest noun.",
   short: "The prompt asks for a short sentence.",
   long: "The prompt asks for a long sentence.",
   "english-only": "The prompt asks for another language: the answer is in English.",
   "no-keywords": "The model recognises nothing, or knows no nouns: the answer is empty.",
-  unsure: "No sentence is as sure as asked: the answer is plain, or empty.",
-  "no-top-logprobs": "The words that were not chosen are not known.",
+  unsure: "No sentence is as sure as asked: the answer is a plain one, or empty.",
+  "no-top-logprobs": "Probabilities of words that were not chosen are not available.",
 } as const;
 
 /** A code of the header. */

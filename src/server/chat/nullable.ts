@@ -1,9 +1,9 @@
 import { type TObject, type TSchema, Type } from "@sinclair/typebox";
 
 /**
- * A body's schema as it is published: each property that may be left out may be null, too, at any depth.
+ * A body's schema as published: each optional property may also be null, at any depth.
  *
- * Bodies are checked without their nulls, so that the schema of the check has none.
+ * Bodies are checked after removing nulls, so the schema for the check has none.
  */
 export function nullable(schema: TSchema): TSchema {
   if (schema["type"] === "array") return { ...schema, items: nullable(schema["items"] as TSchema) };

@@ -1,16 +1,16 @@
 import type { Note } from "./notes.ts";
 
-/** What a prompt asks for, as far as it can be had. */
+/** The wishes in a prompt that can be fulfilled. */
 export interface Prompt {
-  /** A sentence, what the picture shows as a list of nouns, or the likeliest of these nouns. */
+  /** A sentence, a list of nouns of what the picture shows, or only the likeliest noun. */
   readonly form: "sentence" | "keywords" | "word";
-  /** How long the sentence is to be, if the prompt says it. */
+  /** The wanted length of the sentence, if the prompt says it. */
   readonly length?: "short" | "long" | undefined;
-  /** What was taken from the prompt, and what was not. */
+  /** What was followed in the prompt, and what was not. */
   readonly notes: readonly Note[];
 }
 
-/** Characters of a prompt that are read. */
+/** Number of characters of a prompt to read. */
 const longestPrompt = 4000;
 
 /** "alt tag" means alternative text, which is a sentence. */
@@ -38,8 +38,8 @@ const language = new RegExp(
 );
 
 /**
- * Finds in a prompt what can be obeyed, in plain words alone: keywords or tags, one word, a short or a long sentence. A
- * language other than English is noticed, and English is given.
+ * Finds the wishes in a prompt that can be fulfilled, by plain words: keywords or tags, one word, a short or a long
+ * sentence. A language other than English is noted, but the answer is in English.
  */
 export function readPrompt(text: string): Prompt {
   const read = text.slice(0, longestPrompt).replaceAll(/\s+/g, " ").trim();

@@ -8,74 +8,77 @@ import { type Fill, fillOf, plainFill } from "./json_answer.ts";
 import type { Note } from "./notes.ts";
 import { type Prompt, readPrompt } from "./prompt.ts";
 
-/** What the routes share that speak as other servers do. */
+/** What the routes that imitate other servers share. */
 export interface Chatting extends Captioning {
-  /** The model that captions, once a worker is up. */
+  /** The model, once a worker is ready. */
   readonly model: () => ModelCard | undefined;
   /** When the server began. */
   readonly since: Date;
 }
 
-/** What a client asks, whatever shape it wrote it in. */
+/** A client's question, independent of its format. */
 export interface Question {
   /** Pictures in base64, as data URLs, or by URL. */
   readonly pictures: readonly string[];
-  /** What it says of them. */
+  /** The client's prompt. */
   readonly prompt: string;
-  /** Answers wanted. Default 1. */
+  /** Number of answers. Default 1. */
   readonly count?: number | undefined;
-  /** Most words of an answer; below 1 means any number. */
+  /** Most words per answer; below 1 means no limit. */
   readonly maxTokens?: number | undefined;
   readonly temperature?: number | undefined;
   readonly topP?: number | undefined;
   readonly topK?: number | undefined;
   readonly seed?: number | undefined;
-  /** Least confidence of a sentence that is given, 0 to 1. */
+  /** Least confidence that a sentence needs, 0 to 1. */
   readonly minConfidence?: number | undefined;
-  /** Whether the answer is JSON, and by which schema. */
+  /** Whether the answer is JSON, and its schema. */
   readonly json?: true | { readonly schema: unknown } | undefined;
-  /** Whether the probabilities of the words that were not chosen are wanted. */
+  /** Whether the client asks for the probabilities of words that were not chosen. */
   readonly topLogprobs?: boolean | undefined;
 }
 
-/** What is to be done for a question. */
+/** What to do for a question. */
 export interface Task {
   readonly photos: readonly Photo[];
   readonly form: Prompt["form"];
-  /** Whether the shortest or the longest of several captions is wanted; there is one answer then. */
+  /** Whether to give the shortest or the longest of several captions, as the only answer. */
   readonly length: Prompt["length"];
-  /** Makes JSON of a caption, if JSON is wanted. */
+  /** Formats a caption as JSON, if requested. */
   readonly fill: Fill | undefined;
-  /** Most words of an answer, if the client says how many. */
+  /** Most words of an answer, if the client sets a limit. */
   readonly limit: number | undefined;
-  /** Whether words can be told as they are decided; what has to wait for all is answered at once. */
+  /** Whether words can be sent as they are decided; otherwise the answer is sent at once. */
   readonly aloud: boolean;
   readonly notes: readonly Note[];
 }
 
-/** So cool a draw takes the most probable word nearly always: the search finds the caption that is meant. */
+/** At such a low temperature sampling nearly always takes the most probable word, so the search is used instead. */
 const coolest = 0.2;
 
-/** Captions among which the shortest or the longest is looked for. A limit of words would break off in the middle. */
+/** Number of captions to choose the shortest or longest from. A word limit would cut them in the middle. */
 const candidates = 8;
 
-/** Longest caption of models that do not say theirs, in words. */
+/** Longest caption of models that do not state one, in words. */
 const usualMaxWords = 50;
 
 /**
- * Reads the pictures of a question, and makes its wishes into options.
+ * Reads the pictures of a question, and turns its wishes into options.
  *
  * @throws {Problem} `images-missing`, `images-too-many`, `option-invalid`, and what reading a picture throws.
  */
 export async function taskOf(question: Question, body: JsonRequest, chatting: Chatting): Promise<Task> {
   const { pictures, json } = question;
   if (pictures.length === 0) {
-    const message = "The message holds no picture, and this model can do nothing but describe one: add an image.";
+    const message = "The message contains no picture, and this model can only describe pictures: add one.";
     throw new Problem("images-missing", message);
   }
   if (pictures.length > chatting.limits.maxImages) throw tooMany(chatting.limits);
   if (typeof json === "object" && pictures.length > 1)
-    throw new Problem("option-invalid", "A JSON schema is for one picture: send one a request.");
+    throw new Problem(
+      "option-invalid",
+      "A JSON schema works with a single picture only: send one picture per request.",
+    );
   const fill = json === undefined ? undefined : json === true ? plainFill : fillOf(json.schema);
   const prompt = readPrompt(question.prompt);
   const limit = question.maxTokens !== undefined && question.maxTokens >= 1 ? question.maxTokens : undefined;
@@ -103,7 +106,7 @@ function optionsOf(
   model: ModelCard | undefined,
 ): JobOptions {
   const usual = model?.maxWords ?? usualMaxWords;
-  // A limit of tokens is not a wish for a longer caption.
+  // A token limit is not a wish for a longer caption.
   const most = Math.min(usual, limit ?? usual);
   const alternatives = length === undefined ? count - 1 : candidates - 1;
   const drawn = temperature > coolest;
@@ -114,7 +117,7 @@ function optionsOf(
     ...(drawn && { temperature }),
     ...(drawn && topP !== undefined && topP < 1 && { topP: Math.max(topP, Number.EPSILON) }),
     ...(drawn && topK !== undefined && topK > 0 && { topK: Math.min(topK, model?.vocabulary ?? topK) }),
-    // The same draws for the same seed, whatever its sign.
+    // The same seed gives the same words, whatever its sign.
     ...(drawn && seed !== undefined && { seed: Math.abs(seed) }),
   };
 }

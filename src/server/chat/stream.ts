@@ -5,22 +5,22 @@ import { type Answer, answerInPieces, type Piece } from "./answer.ts";
 import { noteHeaders } from "./notes.ts";
 import type { Chatting, Task } from "./question.ts";
 
-/** How a stream is written in another server's shape. */
+/** How to write a stream in another server's format. */
 export interface StreamShape {
   readonly contentType: string;
-  /** Written in silence, if the shape has something to ignore. */
+  /** Written to keep the connection alive, if the format has something that clients ignore. */
   readonly keepAlive?: string;
-  /** What comes before the first piece. */
+  /** Text before the first piece. */
   begin(): string;
   piece(piece: Piece): string;
-  /** What comes after the last piece. */
+  /** Text after the last piece. */
   end(answer: Answer): string;
-  /** What a client reads of a failure in the middle. */
+  /** How to report a failure in the middle. */
   failed(problem: Problem): string;
 }
 
 /**
- * Answers a question as a stream, which begins with the first piece: what is refused before it has its own status.
+ * Answers a question as a stream. It begins with the first piece, so that an earlier failure gets its own status.
  *
  * @throws What captioning throws before the first piece.
  */
@@ -35,7 +35,7 @@ export async function streamAnswer(
   const pieces = answerInPieces(request, task, chatting, true, left);
   const ready: Piece[] = [];
   let step = await pieces.next();
-  // What is not told word by word is whole before its head is written, which can then say all of it.
+  // An answer that is not sent word by word is complete before its headers are written, so they can describe all of it.
   for (; !step.done && !task.aloud; step = await pieces.next()) ready.push(step.value);
   const { notes } = step.done ? step.value : task;
   const ended = Promise.withResolvers<void>();
@@ -63,7 +63,7 @@ export async function streamAnswer(
     headers: {
       "content-type": shape.contentType,
       "cache-control": "no-store",
-      // Proxies would gather the words and hand them over at the end.
+      // Otherwise proxies would buffer the words until the end.
       "x-accel-buffering": "no",
       ...noteHeaders(notes),
     },

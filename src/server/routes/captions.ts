@@ -10,7 +10,7 @@ import { Problem, problemOf } from "../problem.ts";
 import { contextOf } from "../request_context.ts";
 import { json, representationFor } from "../responses.ts";
 
-/** What the routes that caption share. */
+/** What the captioning routes share. */
 export interface Captioning {
   readonly service: CaptionService;
   readonly metrics: Metrics;
@@ -39,7 +39,7 @@ export async function captions(request: Request, captioning: Captioning): Promis
       ),
     ),
   );
-  // One bad photo of several is reported in its place; where all are bad, or the server is at fault, the request fails.
+  // A bad picture among several is reported in its place; if all are bad, or the server is at fault, the request fails.
   const problems = results.flatMap((result) => ("problem" in result ? [result.problem] : []));
   const fatal = problems.find(({ status }) => status >= 500) ?? (problems.length === photos.length && problems[0]);
   if (fatal) throw fatal;
@@ -55,8 +55,8 @@ export async function captions(request: Request, captioning: Captioning): Promis
 }
 
 /**
- * Captions one photo for a request, with the limits and the wishes that it has of caches. With `unsureToo` a sentence that
- * is less sure than asked leaves an empty caption, where it is a problem otherwise.
+ * Captions one picture for a request, respecting its limits and its Cache-Control. With `unsureToo`, a sentence that
+ * is less sure than asked gives an empty caption; without it, that is a problem.
  */
 export async function captionOne(
   photo: Photo,
@@ -86,12 +86,12 @@ export async function captionOne(
   if (!unsureToo && caption.reason === "unsure" && caption.caption === "")
     throw new Problem(
       "caption-unsure",
-      `${unsureMessage(caption)} Ask for a lower minConfidence, or describe it yourself.`,
+      `${unsureMessage(caption)} Use a lower minConfidence, or describe the picture yourself.`,
     );
   return found;
 }
 
-/** Writes down what the log says of a request's photos: how many and how large, and nothing of what is in them. */
+/** Records a request's pictures for the log: their number and size, but not their content. */
 export function note(request: Request, photos: readonly Photo[]): void {
   const context = contextOf(request);
   context.images = photos.length;
@@ -102,7 +102,7 @@ async function stream(request: Request, photos: readonly Photo[], captioning: Ca
   if (photos.length !== 1)
     throw new Problem(
       "images-too-many",
-      `A stream is of one image, and here are ${photos.length}: send one a request.`,
+      `A stream captions one picture, but the request contains ${photos.length}: send one per request.`,
     );
   const photo = photos[0]!;
   const left = new AbortController();
@@ -115,7 +115,7 @@ async function stream(request: Request, photos: readonly Photo[], captioning: Ca
     firstWord.resolve();
   };
   const result = captionOne(photo, request, captioning, { signal, onWord: (word) => onWord(word) });
-  // A request that is refused before its first word is answered with the status that it has without a stream.
+  // A request that is refused before its first word gets the same status as without a stream.
   await Promise.race([result, firstWord.promise]);
   const ended = Promise.withResolvers<void>();
   context.ended = ended.promise;
@@ -142,7 +142,7 @@ async function stream(request: Request, photos: readonly Photo[], captioning: Ca
     headers: {
       "content-type": "text/event-stream; charset=utf-8",
       "cache-control": "no-store",
-      // Proxies would gather the words and hand them over at the end.
+      // Otherwise proxies would buffer the words until the end.
       "x-accel-buffering": "no",
     },
   });
@@ -154,7 +154,7 @@ function plain(text: string, headers: Readonly<Record<string, string>> = {}): Re
   });
 }
 
-/** RFC 9211: whether the answer came out of the server's own cache. */
+/** RFC 9211: whether the answer came from the server's own cache. */
 function cacheStatus(origin: Origin): Record<string, string> {
   const what = { cache: "hit", shared: "fwd=miss; collapsed", inference: "fwd=miss" }[origin];
   return { "cache-status": `edgecap; ${what}` };

@@ -3,8 +3,8 @@ import { json } from "../responses.ts";
 import { type Captioning, captionOne, note } from "./captions.ts";
 
 /**
- * Answers `POST /` and `POST /models/{id}` as Hugging Face's endpoints for image-to-text do: with a list of one, or,
- * for the versions of its JavaScript client that read no list, with the object alone.
+ * Answers `POST /` and `POST /models/{id}` like Hugging Face's endpoints for image-to-text: with a list of one, or,
+ * for versions of its JavaScript client that do not read lists, with only the object.
  */
 export async function imageToText(request: Request, captioning: Captioning): Promise<Response> {
   const photo = await readInputs(request, captioning.limits);
@@ -14,7 +14,7 @@ export async function imageToText(request: Request, captioning: Captioning): Pro
   return json(wantsObject(request.headers.get("user-agent") ?? "") ? generated : [generated]);
 }
 
-/** `@huggingface/inference` reads the list up to version 4.13.14, and wants the object since. */
+/** `@huggingface/inference` reads the list up to version 4.13.14, and expects the object since. */
 function wantsObject(userAgent: string): boolean {
   const version = /@huggingface\/inference\/(\d+)\.(\d+)\.(\d+)/.exec(userAgent)?.slice(1).map(Number);
   if (version === undefined) return false;

@@ -43,7 +43,7 @@ async function answered(
   const asked = checkedBody(schema, body.json) as OllamaBody;
   const head = () => ({ model: tagged(chatting.model()?.name ?? "edgecap"), created_at: new Date().toISOString() });
   const question = questionOf(asked);
-  // So programs load a model before they need it, or unload it.
+  // Programs send this to load or unload a model.
   if (question.pictures.length === 0 && question.prompt === "") {
     const reason = asked.keep_alive === 0 || asked.keep_alive === "0" ? "unload" : "load";
     return json({ ...head(), ...shown(""), done: true, done_reason: reason });
@@ -75,7 +75,7 @@ async function answered(
   return json({ ...head(), ...shown(text), ...done(answer), ...logprobs(answer.pieces) }, noteHeaders(answer.notes));
 }
 
-/** How long each part took, in nanoseconds; a caption from the cache says how long it took to make. */
+/** How long each part took, in nanoseconds; a cached caption reports the time of its making. */
 function durations({ captions, choices }: Answer, started: number): object {
   const sum = (part: (timing: Answer["captions"][number]["timing"]) => number) =>
     Math.round(captions.reduce((ms, { timing }) => ms + part(timing), 0) * 1e6);
@@ -89,7 +89,7 @@ function durations({ captions, choices }: Answer, started: number): object {
   };
 }
 
-/** The stream of an answer: a line of JSON for each word, and one with the durations. */
+/** An answer's stream: one line of JSON for each word, and one with the durations. */
 function lines(
   head: () => object,
   shown: (text: string) => object,

@@ -9,10 +9,10 @@ import { json } from "../responses.ts";
 import { showBodySchema } from "./ollama_schemas.ts";
 import { unknownModel } from "./openai_models.ts";
 
-/** A model stays loaded as long as the server runs; Ollama writes a time like this for it. */
+/** A model stays loaded as long as the server runs; Ollama uses a time like this for that. */
 const never = "2318-01-01T00:00:00Z";
 
-/** A model's name as Ollama's clients have it, with a tag. */
+/** A model's name with a tag, as Ollama's clients expect it. */
 export function tagged(name: string): string {
   return `${name}:latest`;
 }
@@ -40,7 +40,7 @@ export async function ollamaShow(request: Request, chatting: Chatting): Promise<
   const asked = model ?? name ?? "";
   if (asked !== card.name && asked !== tagged(card.name)) throw unknownModel(asked, card);
   return json({
-    modelfile: `# ${card.name} captions pictures; it has no modelfile.\n`,
+    modelfile: `# ${card.name} captions pictures and has no modelfile.\n`,
     parameters: "",
     template: "",
     details: detailsOf(card),
@@ -64,7 +64,7 @@ function cardOf({ model }: Chatting): ModelCard {
 
 function entry(card: ModelCard): object {
   const name = tagged(card.name);
-  // Clients show the first digits, and compare them to see whether a model has changed.
+  // Clients show the first digits, and compare them to detect a changed model.
   const digest = createHash("sha256").update(JSON.stringify(card)).digest("hex");
   return { name, model: name, size: card.bytes ?? 0, digest, details: detailsOf(card) };
 }

@@ -23,12 +23,12 @@ import { noteHeader } from "./openai_routes.ts";
 const captioning = (operationId: string, summary: string, body: TSchema, answered: TSchema): Operation => ({
   operationId,
   summary,
-  description: "Of a prompt no more is obeyed than docs/clients.md says.",
+  description: "docs/clients.md says what a prompt can change.",
   tags: ["ollama"],
   requestBody: { required: true, content: { "application/json": { schema: nullable(body) } } },
   responses: {
     "200": {
-      ...answer("The caption; of several pictures a line each. As a stream, a line of JSON for each word.", {
+      ...answer("The caption, one line per picture. As a stream, one line of JSON for each word.", {
         "application/json": answered,
         "application/x-ndjson": Type.String(),
       }),
@@ -49,7 +49,7 @@ const reading = (operationId: string, summary: string, answered: TSchema): Opera
 });
 
 const show: Operation = {
-  ...reading("ollamaShow", "What the model is, as Ollama's interface says it.", showSchema),
+  ...reading("ollamaShow", "Details of the model, as in Ollama's API.", showSchema),
   requestBody: { required: true, content: { "application/json": { schema: nullable(showBodySchema) } } },
   responses: {
     "200": answer("The model.", { "application/json": showSchema }),
@@ -58,9 +58,9 @@ const show: Operation = {
 };
 
 /**
- * The routes that speak as Ollama's.
+ * The routes of Ollama's API.
  *
- * @param taking Lets an answer take photos.
+ * @param taking Lets a route accept pictures.
  */
 export function ollamaRoutes(chatting: Chatting, taking: (answer: Route["answer"]) => Route["answer"]): Route[] {
   const post = (path: string, operation: Operation, answered: Route["answer"]): Route => ({
@@ -76,13 +76,13 @@ export function ollamaRoutes(chatting: Chatting, taking: (answer: Route["answer"
   });
   const generating = captioning(
     "ollamaGenerate",
-    "Captions pictures, as Ollama's interface does.",
+    "Captions pictures, as in Ollama's API.",
     generateBodySchema,
     generateAnswerSchema,
   );
   const talking = captioning(
     "ollamaChat",
-    "Captions the pictures of a chat, as Ollama's interface does.",
+    "Captions the pictures of a chat, as in Ollama's API.",
     ollamaChatBodySchema,
     ollamaChatAnswerSchema,
   );
@@ -98,10 +98,12 @@ export function ollamaRoutes(chatting: Chatting, taking: (answer: Route["answer"
       taking((request) => ollamaChat(request, chatting)),
     ),
     post("/api/show", show, (request) => ollamaShow(request, chatting)),
-    get("/api/tags", reading("ollamaTags", "The models, as Ollama's interface lists them: one.", tagsSchema), () =>
-      ollamaTags(chatting),
+    get(
+      "/api/tags",
+      reading("ollamaTags", "The list of models, which has one entry, as in Ollama's API.", tagsSchema),
+      () => ollamaTags(chatting),
     ),
-    get("/api/ps", reading("ollamaPs", "The models that are loaded: the one.", psSchema), () => ollamaPs(chatting)),
+    get("/api/ps", reading("ollamaPs", "The loaded models: always the one.", psSchema), () => ollamaPs(chatting)),
     get("/api/version", reading("ollamaVersion", "The version of edgecap.", versionSchema), ollamaVersion),
   ];
 }

@@ -4,25 +4,29 @@ const open = { additionalProperties: true };
 
 const images = Type.Array(Type.String(), { description: "Pictures in base64." });
 
-/** Options of a caption in Ollama's words; what is not named here has no effect. */
+/** Options of a caption in Ollama's format; others have no effect. */
 const optionsSchema = Type.Object(
   {
     temperature: Type.Optional(
-      Type.Number({ minimum: 0, maximum: 100, description: "Above 0.2 words are drawn. Default 0: the best caption." }),
+      Type.Number({
+        minimum: 0,
+        maximum: 100,
+        description: "Above 0.2, words are drawn at random. Default 0: the best caption.",
+      }),
     ),
     top_p: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
     top_k: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
     seed: Type.Optional(Type.Integer({ minimum: -Number.MAX_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER })),
     min_confidence: Type.Optional(
-      Type.Number({ minimum: 0, maximum: 1, description: "Least confidence of a sentence that is given. Default 0." }),
+      Type.Number({ minimum: 0, maximum: 1, description: "Least confidence that a sentence needs. Default 0." }),
     ),
-    num_predict: Type.Optional(Type.Integer({ description: "Most words of the caption; below 1 means any number." })),
+    num_predict: Type.Optional(Type.Integer({ description: "Most words of the caption; below 1 means no limit." })),
   },
   open,
 );
 
 const shared = {
-  model: Type.Optional(Type.String({ description: "Any name: there is one model, which answers." })),
+  model: Type.Optional(Type.String({ description: "Any name; there is only one model." })),
   stream: Type.Optional(Type.Boolean({ description: "Whether the answer comes line by line. Default true." })),
   format: Type.Optional(
     Type.Union([Type.Literal("json"), Type.Literal(""), Type.Object({}, open)], {
@@ -34,13 +38,13 @@ const shared = {
   keep_alive: Type.Optional(Type.Unknown({ description: "No effect: the model stays loaded." })),
 };
 
-/** What `POST /api/generate` takes; what is not named here has no effect. */
+/** The body of `POST /api/generate`; other fields have no effect. */
 export const generateBodySchema = Type.Object(
   { prompt: Type.Optional(Type.String()), images: Type.Optional(images), ...shared },
   open,
 );
 
-/** What `POST /api/chat` takes; what is not named here has no effect. */
+/** The body of `POST /api/chat`; other fields have no effect. */
 export const ollamaChatBodySchema = Type.Object(
   {
     messages: Type.Optional(
@@ -49,7 +53,7 @@ export const ollamaChatBodySchema = Type.Object(
           { role: Type.String(), content: Type.Optional(Type.String()), images: Type.Optional(images) },
           open,
         ),
-        { description: "The pictures of the last turn that has any are captioned." },
+        { description: "The pictures of the last turn with any are captioned." },
       ),
     ),
     ...shared,
@@ -60,7 +64,7 @@ export const ollamaChatBodySchema = Type.Object(
 /** The body of a generation or of a chat. */
 export type OllamaBody = Static<typeof generateBodySchema> & Static<typeof ollamaChatBodySchema>;
 
-/** What `POST /api/show` takes. */
+/** The body of `POST /api/show`. */
 export const showBodySchema = Type.Object(
   { model: Type.Optional(Type.String()), name: Type.Optional(Type.String()) },
   open,
@@ -83,10 +87,10 @@ const doneProperties = {
   eval_duration: Type.Optional(nanoseconds),
 };
 
-/** A line of what `POST /api/generate` answers. */
+/** A line of the answer of `POST /api/generate`. */
 export const generateAnswerSchema = Type.Object({ ...doneProperties, response: Type.String() });
 
-/** A line of what `POST /api/chat` answers. */
+/** A line of the answer of `POST /api/chat`. */
 export const ollamaChatAnswerSchema = Type.Object({
   ...doneProperties,
   message: Type.Object({ role: Type.Literal("assistant"), content: Type.String() }),
@@ -103,24 +107,24 @@ const details = Type.Object({
 
 const model = { name: Type.String(), model: Type.String(), size: count, digest: Type.String(), details };
 
-/** What `GET /api/tags` answers. */
+/** The answer of `GET /api/tags`. */
 export const tagsSchema = Type.Object({
   models: Type.Array(Type.Object({ ...model, modified_at: Type.String({ format: "date-time" }) })),
 });
 
-/** What `GET /api/ps` answers. */
+/** The answer of `GET /api/ps`. */
 export const psSchema = Type.Object({
   models: Type.Array(Type.Object({ ...model, expires_at: Type.String({ format: "date-time" }), size_vram: count })),
 });
 
-/** What `POST /api/show` answers. */
+/** The answer of `POST /api/show`. */
 export const showSchema = Type.Object(
   { details, model_info: Type.Object({}, open), capabilities: Type.Array(Type.String()) },
   open,
 );
 
-/** What `GET /api/version` answers. */
+/** The answer of `GET /api/version`. */
 export const versionSchema = Type.Object({ version: Type.String() });
 
-/** An error in Ollama's shape. */
+/** An error in Ollama's format. */
 export const ollamaErrorSchema = Type.Object({ error: Type.String() });

@@ -61,7 +61,7 @@ function usageOf({ captions, choices }: Answer): object {
   return { prompt_tokens: captions.length, completion_tokens: words, total_tokens: captions.length + words };
 }
 
-/** The stream of a chat: a chunk for the role, one for each word, one for the end, and perhaps one for the usage. */
+/** A chat's stream: a chunk for the role, one for each word, one for the end, and an optional one for the usage. */
 function chunks(named: () => object, chat: ChatBody): StreamShape {
   const counts = chat.stream_options?.include_usage === true;
   const roles = new Set<number>();

@@ -4,16 +4,16 @@ import type { openAiErrorSchema } from "./openai_schemas.ts";
 
 type OpenAiError = Static<typeof openAiErrorSchema>["error"];
 
-/** Codes for which OpenAI has one of its own. */
+/** Codes with an equivalent in OpenAI's API. */
 const codes: Partial<Record<ProblemCode, string>> = {
   "token-invalid": "invalid_api_key",
   "model-unknown": "model_not_found",
 };
 
-/** What is wrong with the request is 400 in OpenAI's shape, unless its status says more. */
+/** Client errors get status 400 in OpenAI's format, unless their status is more specific. */
 const statuses: Partial<Record<number, number>> = { 415: 400, 422: 400 };
 
-/** A problem in OpenAI's words. */
+/** A problem in OpenAI's format. */
 export function openAiError({ status, code, message }: Problem): OpenAiError {
   return {
     message,
@@ -23,7 +23,7 @@ export function openAiError({ status, code, message }: Problem): OpenAiError {
   };
 }
 
-/** The answer to a request in OpenAI's shape that is refused. */
+/** The answer to a refused request in OpenAI's format. */
 export function openAiRefusal(problem: Problem): Response {
   return new Response(JSON.stringify({ error: openAiError(problem) }), {
     status: statuses[problem.status] ?? problem.status,
@@ -31,7 +31,7 @@ export function openAiRefusal(problem: Problem): Response {
   });
 }
 
-/** The same for a path that clients of both kinds ask: a problem document, with OpenAI's error as a member. */
+/** The same for a path that both kinds of clients use: a problem document with OpenAI's error as a member. */
 export function bothRefusal(problem: Problem, requestId: string): Response {
   const document = { ...problem.document(requestId), error: openAiError(problem) };
   return new Response(JSON.stringify(document), {

@@ -4,7 +4,7 @@ import type { Chatting } from "../chat/question.ts";
 import { notReady, Problem } from "../problem.ts";
 import { json } from "../responses.ts";
 
-/** Answers `GET /v1/models` to our clients and to OpenAI's. */
+/** Answers `GET /v1/models` for edgecap's and OpenAI's clients. */
 export function bothModels({ model, since }: Chatting): Response {
   const card = model();
   if (card === undefined) throw notReady();
@@ -32,7 +32,7 @@ function decoded(text: string): string {
   }
 }
 
-/** What is said of a model that is not here. */
+/** The problem of an unknown model. */
 export function unknownModel(id: string, { name }: ModelCard): Problem {
-  return new Problem("model-unknown", `There is no model ${JSON.stringify(id.slice(0, 60))} here: there is "${name}".`);
+  return new Problem("model-unknown", `There is no model ${JSON.stringify(id.slice(0, 60))} here: use "${name}".`);
 }

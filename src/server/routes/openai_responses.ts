@@ -9,7 +9,7 @@ import { json } from "../responses.ts";
 import { openAiError } from "./openai_errors.ts";
 import { type ResponsesBody, responsesBodySchema } from "./openai_schemas.ts";
 
-/** Answers `POST /v1/responses`. Nothing is kept: a response cannot be asked for again. */
+/** Answers `POST /v1/responses`. Responses are not stored, so they cannot be retrieved later. */
 export async function responses(request: Request, chatting: Chatting): Promise<Response> {
   const body = await readJson(request, chatting.limits);
   const asked = checkedBody(responsesBodySchema, body.json);
@@ -35,7 +35,7 @@ export async function responses(request: Request, chatting: Chatting): Promise<R
   return json(made.finished(answer), noteHeaders(answer.notes));
 }
 
-/** A response as it comes about. */
+/** A response in progress. */
 class Made {
   readonly itemId: string;
   readonly #id: string;
@@ -109,7 +109,7 @@ class Made {
   }
 }
 
-/** The stream of a response: events that build it up, then the whole. */
+/** A response's stream: events that build it up, then the complete response. */
 function events(made: Made): StreamShape {
   let number = 0;
   const event = (type: string, more: object) =>

@@ -17,10 +17,10 @@ import {
   responsesBodySchema,
 } from "./openai_schemas.ts";
 
-/** What an answer says of itself in its headers. */
+/** Remarks in an answer's headers. */
 export const noteHeader = {
   "edgecap-note": {
-    description: `What was made of the prompt: ${Object.keys(noteMeanings).join(", ")}.`,
+    description: `How the prompt was understood: ${Object.keys(noteMeanings).join(", ")}.`,
     schema: Type.String(),
   },
 };
@@ -29,13 +29,13 @@ const text = Type.String();
 
 const chatOperation: Operation = {
   operationId: "createChatCompletion",
-  summary: "Captions the pictures of a chat, as OpenAI's interface does.",
-  description: "Of a prompt no more is obeyed than docs/clients.md says.",
+  summary: "Captions the pictures of a chat, as in OpenAI's API.",
+  description: "docs/clients.md says what a prompt can change.",
   tags: ["openai"],
   requestBody: { required: true, content: { "application/json": { schema: nullable(chatBodySchema) } } },
   responses: {
     "200": {
-      ...answer("The caption; of several pictures a line each.", {
+      ...answer("The caption, one line per picture.", {
         "application/json": chatCompletionSchema,
         "text/event-stream": text,
       }),
@@ -47,13 +47,13 @@ const chatOperation: Operation = {
 
 const responsesOperation: Operation = {
   operationId: "createResponse",
-  summary: "Captions pictures, as OpenAI's newer interface does.",
-  description: "Nothing is kept. Of a prompt no more is obeyed than docs/clients.md says.",
+  summary: "Captions pictures, as in OpenAI's newer API.",
+  description: "Responses are not stored. docs/clients.md says what a prompt can change.",
   tags: ["openai"],
   requestBody: { required: true, content: { "application/json": { schema: nullable(responsesBodySchema) } } },
   responses: {
     "200": {
-      ...answer("The caption; of several pictures a line each.", {
+      ...answer("The caption, one line per picture.", {
         "application/json": responseSchema,
         "text/event-stream": text,
       }),
@@ -65,7 +65,7 @@ const responsesOperation: Operation = {
 
 const modelOperation: Operation = {
   operationId: "retrieveModel",
-  summary: "The model that captions, by its name.",
+  summary: "The model, by name.",
   tags: ["openai"],
   parameters: [{ name: "id", in: "path", required: true, schema: Type.String({ minLength: 1 }) }],
   responses: {
@@ -75,9 +75,9 @@ const modelOperation: Operation = {
 };
 
 /**
- * The routes that speak as OpenAI's.
+ * The routes of OpenAI's API.
  *
- * @param taking Lets an answer take photos.
+ * @param taking Lets a route accept pictures.
  */
 export function openAiRoutes(chatting: Chatting, taking: (answer: Route["answer"]) => Route["answer"]): Route[] {
   const refusal = openAiRefusal;
@@ -108,6 +108,6 @@ export function openAiRoutes(chatting: Chatting, taking: (answer: Route["answer"
 
 function errors(codes: readonly ProblemCode[]): Record<string, object> {
   const statuses = codes.map((code) => ([415, 422].includes(statusOf(code)) ? 400 : statusOf(code)));
-  const shape = answer("An error, whose code says which.", { "application/json": openAiErrorSchema });
+  const shape = answer("An error; its code says which one.", { "application/json": openAiErrorSchema });
   return Object.fromEntries([...new Set(statuses)].map((status) => [String(status), shape]));
 }

@@ -3,7 +3,7 @@ import { modelsSchema } from "../schemas.ts";
 
 const open = { additionalProperties: true };
 
-/** A part of a message: a text, a picture, or something that has no effect. */
+/** A part of a message: a text, a picture, or something ignored. */
 const partSchema = Type.Object(
   {
     type: Type.String({ description: "text or input_text, image_url or input_image; others have no effect." }),
@@ -17,7 +17,7 @@ const partSchema = Type.Object(
   open,
 );
 
-/** A message, as both of OpenAI's interfaces have it. */
+/** A message, as in both of OpenAI's APIs. */
 const messageSchema = Type.Object(
   { role: Type.Optional(Type.String()), content: Type.Optional(Type.Union([Type.String(), Type.Array(partSchema)])) },
   open,
@@ -26,25 +26,31 @@ const messageSchema = Type.Object(
 const formatSchema = Type.Object({ type: Type.String(), schema: Type.Optional(Type.Unknown()) }, open);
 
 const sampling = {
-  model: Type.Optional(Type.String({ description: "Any name: there is one model, which answers." })),
+  model: Type.Optional(Type.String({ description: "Any name; there is only one model." })),
   temperature: Type.Optional(
-    Type.Number({ minimum: 0, maximum: 100, description: "Above 0.2 words are drawn. Default 0: the best caption." }),
+    Type.Number({
+      minimum: 0,
+      maximum: 100,
+      description: "Above 0.2, words are drawn at random. Default 0: the best caption.",
+    }),
   ),
   top_p: Type.Optional(Type.Number({ minimum: 0, maximum: 1, description: "Only with a temperature above 0.2." })),
   min_confidence: Type.Optional(
-    Type.Number({ minimum: 0, maximum: 1, description: "Least confidence of a sentence that is given. Default 0." }),
+    Type.Number({ minimum: 0, maximum: 1, description: "Least confidence that a sentence needs. Default 0." }),
   ),
   stream: Type.Optional(Type.Boolean()),
 };
 
 const tokens = Type.Integer({ minimum: 1, description: "Most words of the caption." });
 
-/** What `POST /v1/chat/completions` takes; what is not named here has no effect. */
+/** The body of `POST /v1/chat/completions`; other fields have no effect. */
 export const chatBodySchema = Type.Object(
   {
-    messages: Type.Array(messageSchema, { description: "The pictures of the last turn that has any are captioned." }),
+    messages: Type.Array(messageSchema, { description: "The pictures of the last turn with any are captioned." }),
     ...sampling,
-    n: Type.Optional(Type.Integer({ minimum: 1, maximum: 64, description: "Captions wanted, if a sentence is." })),
+    n: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 64, description: "Number of captions, if a sentence is requested." }),
+    ),
     seed: Type.Optional(Type.Integer({ minimum: -Number.MAX_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER })),
     max_tokens: Type.Optional(tokens),
     max_completion_tokens: Type.Optional(tokens),
@@ -67,7 +73,7 @@ export const chatBodySchema = Type.Object(
 /** The body of a chat. */
 export type ChatBody = Static<typeof chatBodySchema>;
 
-/** What `POST /v1/responses` takes; what is not named here has no effect. */
+/** The body of `POST /v1/responses`; other fields have no effect. */
 export const responsesBodySchema = Type.Object(
   {
     input: Type.Union([Type.String(), Type.Array(messageSchema)]),
@@ -104,7 +110,7 @@ const usageSchema = Type.Object({
   total_tokens: countSchema,
 });
 
-/** What `POST /v1/chat/completions` answers. */
+/** The answer of `POST /v1/chat/completions`. */
 export const chatCompletionSchema = Type.Object({
   id: Type.String(),
   object: Type.Literal("chat.completion"),
@@ -121,7 +127,7 @@ export const chatCompletionSchema = Type.Object({
   usage: usageSchema,
 });
 
-/** What `POST /v1/responses` answers, as far as it says anything. */
+/** The part of the answer of `POST /v1/responses` that carries information. */
 export const responseSchema = Type.Object(
   {
     id: Type.String(),
@@ -149,7 +155,7 @@ export const responseSchema = Type.Object(
   open,
 );
 
-/** What `GET /v1/models/{id}` answers. */
+/** The answer of `GET /v1/models/{id}`. */
 export const openAiModelSchema = Type.Object({
   id: Type.String(),
   object: Type.Literal("model"),
@@ -157,14 +163,14 @@ export const openAiModelSchema = Type.Object({
   owned_by: Type.String(),
 });
 
-/** What `GET /v1/models` answers: our list and OpenAI's in one. */
+/** The answer of `GET /v1/models`: edgecap's list and OpenAI's in one. */
 export const bothModelsSchema = Type.Object({
   ...modelsSchema.properties,
   object: Type.Literal("list"),
   data: Type.Array(openAiModelSchema),
 });
 
-/** An error in OpenAI's shape. */
+/** An error in OpenAI's format. */
 export const openAiErrorSchema = Type.Object({
   error: Type.Object({
     message: Type.String(),

@@ -36,7 +36,7 @@ export function longestCaption(photos: readonly SequencedPhoto[]): number {
   if (longest < 3) {
     throw new EdgecapError(
       "data-invalid",
-      "No caption holds a word of the vocabulary: lower --minimum-count, or give more captions.",
+      "No caption contains a word of the vocabulary: lower --minimum-count, or give more captions.",
     );
   }
   return longest;

@@ -42,7 +42,7 @@ export function stepsPerEpoch(photos: number, photosPerBatch: number): number {
  *
  * The article's generator counts photos and yields when the count is reached, so that what is left at the end of a
  * pass runs over into the next one: its list is reset by a yield alone. An epoch here is a pass of its own, in an order
- * drawn anew; the few photos of the last partial batch sit out, other ones each time.
+ * drawn again; the few photos of the last partial batch are skipped, different ones each time.
  *
  * @param from First batch wanted: a resumed epoch goes on in its middle.
  */

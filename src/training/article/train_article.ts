@@ -56,7 +56,7 @@ export interface ArticleTrainOptions {
   readonly patience?: number;
   /** Scores greedy captions of the dev images, in their order; the best score decides `best.ckpt`. */
   readonly score: (captions: readonly Int32Array[], epoch: number) => Promise<number> | number;
-  /** Goes on from `last.ckpt`. */
+  /** Continues from `last.ckpt`. */
   readonly resume?: boolean;
   /** Steps after which `last.ckpt` is written inside an epoch too. Default 50. */
   readonly checkpointSteps?: number;
@@ -80,9 +80,10 @@ interface Progress {
 }
 
 /**
- * Trains the article's merged model on (image, prefix, next word) pairs with Adam, and returns the record of all epochs.
+ * Trains the article's merged model on (image, prefix, next word) pairs with Adam, and returns the record of all
+ * epochs.
  *
- * A run killed at any moment and resumed takes the same steps as one that was not.
+ * A run that is killed at any moment and resumed takes the same steps as an uninterrupted one.
  *
  * @throws {EdgecapError} `checkpoint-invalid` where `resume` finds a checkpoint of other settings; `data-invalid` where
  *   the loss is no number any more; `aborted`.
@@ -121,7 +122,7 @@ export async function trainArticle(options: ArticleTrainOptions): Promise<EpochR
         if (!Number.isFinite(loss)) {
           throw new EdgecapError(
             "data-invalid",
-            `The loss became ${loss} in epoch ${progress.records.length + 1}: lower the learning rate.`,
+            `The loss became ${loss} in epoch ${progress.records.length + 1}: use a lower learning rate.`,
           );
         }
         optimiser.apply(gradients, settings.learningRate);

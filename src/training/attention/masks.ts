@@ -21,7 +21,7 @@ export interface CaptionMasks {
 type Rates = Pick<TrainingStage, "replacedRegions" | "dropoutValues" | "dropoutWords" | "dropoutMixed">;
 type Lengths = Pick<AttentionShape, "regions" | "units" | "embedding" | "concepts">;
 
-/** Masks drawn anew at every region and word (Zaremba, Sutskever and Vinyals, 2014). */
+/** Masks drawn again at every region and word (Zaremba, Sutskever and Vinyals, 2014). */
 export function wordMasks(
   photos: number,
   layout: BatchLayout,

@@ -7,11 +7,11 @@ export interface TrainingStage {
   /** Captions that people wrote, of each photo in a step; photos with more give a random choice. */
   readonly captionsPerPhoto: number;
   readonly labelSmoothing: number;
-  /** Share of a photo's regions that others of its regions take the place of, anew in each step. */
+  /** Share of a photo's regions that others of its regions take the place of, chosen again in each step. */
   readonly replacedRegions: number;
   /**
-   * Dropout of the photo's values. Where captions are drawn, all masks stay the same at every region and word of a caption;
-   * elsewhere they are drawn anew at each.
+   * Dropout of the photo's values. Where captions are drawn, all masks stay the same at every region and word of a
+   * caption; elsewhere they are drawn again at each.
    */
   readonly dropoutValues: number;
   /** Dropout of the embedded words. */
@@ -38,8 +38,8 @@ export interface SelfCriticalSettings {
   /** Sampled captions stop after this many words. */
   readonly maxWords: number;
   /**
-   * Temperature that they are drawn at. What label smoothing leaves to unlikely words spoils a caption of ten words more
-   * often than not at 1.
+   * Temperature that they are drawn at. What label smoothing leaves to unlikely words spoils a caption of ten words
+   * more often than not at 1.
    */
   readonly temperature: number;
   /** Weight of the cross-entropy of what people wrote, which keeps captions fluent. */
@@ -57,8 +57,8 @@ export interface AttentionSettings {
   readonly maxWords: number;
   readonly weightDecay: number;
   /**
-   * Decay a step of the moving average of the weights (Polyak and Juditsky, 1992), which is what is scored, exported, and
-   * what the next stage starts from; 0 takes the weights as they are.
+   * Decay a step of the moving average of the weights (Polyak and Juditsky, 1992), which is what is scored, exported,
+   * and what the next stage starts from; 0 takes the weights as they are.
    */
   readonly averaging: number;
   /** Where the encoder's last stage learns too, what the learning rate is multiplied by for its weights. */
@@ -110,8 +110,8 @@ export const attentionDefaults: AttentionSettings = {
 };
 
 /**
- * Settings of training a bundle on, on a few hundred photos. Half of each weight stays as it was (Wortsman et al., 2022), so
- * that what the bundle knew is not forgotten.
+ * Settings of training a bundle on, on a few hundred photos. Half of each weight stays as it was (Wortsman et al.,
+ * 2022), so that what the bundle knew is not forgotten.
  */
 export const fineTuneDefaults: AttentionSettings = {
   ...attentionDefaults,
@@ -167,7 +167,7 @@ export function stageOf({ stages }: AttentionSettings, epoch: number): { stage: 
     if (epoch <= before + stage.epochs) return { stage, epoch: epoch - before };
     before += stage.epochs;
   }
-  throw new RangeError(`No stage holds epoch ${epoch}`);
+  throw new RangeError(`No stage contains epoch ${epoch}`);
 }
 
 /** Epochs to have in place of a preset's own. */
@@ -179,8 +179,8 @@ export interface EpochChoice {
 }
 
 /**
- * The settings with other numbers of epochs: of each kind of stage the first ones keep their length as far as the epochs
- * reach, and the last one takes what is left.
+ * The settings with other numbers of epochs: of each kind of stage the first ones keep their length as far as the
+ * epochs reach, and the last one takes what is left.
  */
 export function withEpochs(settings: AttentionSettings, choice: EpochChoice): AttentionSettings {
   const written = settings.stages.filter(({ selfCritical }) => selfCritical === undefined);

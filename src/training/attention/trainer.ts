@@ -20,7 +20,7 @@ import type { PhotoReader } from "./photo_reader.ts";
 import { type AttentionSettings, stageOf, totalEpochs } from "./settings.ts";
 import { trainingStep } from "./training_step.ts";
 
-/** What an epoch came to. */
+/** The record of an epoch. */
 export interface EpochRecord {
   /** From 1. */
   readonly epoch: number;
@@ -47,8 +47,8 @@ export interface TrainOptions {
   readonly vocabulary: number;
   readonly settings: AttentionSettings;
   /**
-   * Weights to start from, by name; the others start at random. Where they hold the encoder's last stage, it learns too, and
-   * the cache holds what enters it.
+   * Weights to start from, by name; the others start at random. Where they hold the encoder's last stage, it learns
+   * too, and the cache holds what enters it.
    */
   readonly start?: ReadonlyMap<string, Float32Array>;
   /** Vectors that the embeddings of some words start from, by id; the others start at random. */
@@ -57,7 +57,7 @@ export interface TrainOptions {
   readonly patience?: number;
   /** Scores greedy captions of the dev images, in their order; the best score decides `best.ckpt`. */
   readonly score: (captions: readonly Int32Array[], epoch: number) => Promise<number> | number;
-  /** Goes on from `last.ckpt`. */
+  /** Continues from `last.ckpt`. */
   readonly resume?: boolean;
   readonly onStep?: (done: number, total: number, loss: number, reward: number) => void;
   readonly onEpoch?: (record: EpochRecord) => void;
@@ -117,7 +117,7 @@ export async function trainAttention(options: TrainOptions): Promise<EpochRecord
         );
         const { loss, reward, gradients } = trainingStep(photos, chosen, stage, context);
         if (!Number.isFinite(loss))
-          throw new EdgecapError("data-invalid", `The loss became ${loss}: lower the learning rate.`);
+          throw new EdgecapError("data-invalid", `The loss became ${loss}: use a lower learning rate.`);
         const total = stage.epochs * stepsAnEpoch;
         optimiser.apply(gradients, cosineLearningRate(optimiser.step, total, stage.learningRate, stage.warmupSteps));
         const values = optimiser.slots.map(({ value }) => value);
@@ -172,8 +172,8 @@ interface Run {
 }
 
 /**
- * The photos of an epoch in a random order, each as often as its share says. Rewards need several references: what has one
- * caption is left out of self-critical stages.
+ * The photos of an epoch in a random order, each as often as its share says. Rewards need several references: what has
+ * one caption is left out of self-critical stages.
  */
 function epochOrder(train: readonly EncodedPhoto[], selfCritical: boolean, random: SeededRandom): EncodedPhoto[] {
   const several = train.some(({ captions }) => captions.length > 1);

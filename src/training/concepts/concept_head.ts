@@ -3,7 +3,7 @@ import { AdamW } from "../optimiser/adamw.ts";
 import { takeTurn } from "../take_turn.ts";
 import { tf } from "../tensorflow.ts";
 
-/** Says how likely each noun is, from the mean of a photo's regions: sigmoid(mean x kernel + bias). */
+/** Computes how likely each noun is, from the mean of a photo's regions: sigmoid(mean x kernel + bias). */
 export interface ConceptHead {
   /** [features, nouns] */
   readonly kernel: Float32Array;
@@ -39,8 +39,8 @@ export interface HeadSettings {
 const headDefaults: HeadSettings = { epochs: 4, learningRate: 1e-3, weightDecay: 2, batch: 256, dropout: 0.3 };
 
 /**
- * Fits a head by weighted logistic regression (AdamW, the rate falling in a straight line). Weights decay to the prior's, so
- * that a noun of which few photos are known stays what the prior says of it.
+ * Fits a head by weighted logistic regression (AdamW, the rate falling in a straight line). Weights decay to the
+ * prior's, so that a noun of which few photos are known stays what the prior says of it.
  *
  * @param chosen Places of the examples to learn from.
  */

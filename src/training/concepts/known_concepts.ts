@@ -27,8 +27,8 @@ export class KnownConcepts implements PhotoConcepts {
   readonly #rows = new Map<string, { readonly table: ProbabilityTable; readonly first: number }>();
 
   /**
-   * @param named Nouns that the captions of training photos name, for making up those of captions without photos; a photo
-   *   may stand there several times, to be drawn as much more often.
+   * @param named Nouns that the captions of training photos name, for making up those of captions without photos; a
+   *   photo may stand there several times, to be drawn as much more often.
    */
   constructor(
     slots: ConceptSlots,
@@ -50,7 +50,7 @@ export class KnownConcepts implements PhotoConcepts {
   /** See {@linkcode PhotoConcepts}. */
   probabilities(image: string, view: number): Float32Array {
     const row = this.#rows.get(image);
-    if (row === undefined) throw new RangeError(`Nothing is known of the concepts of "${image}".`);
+    if (row === undefined) throw new RangeError(`The concepts of "${image}" are unknown.`);
     const { nouns } = this.slots.shape;
     const start = (row.first + view) * nouns;
     return row.table.probabilities.subarray(start, start + nouns);

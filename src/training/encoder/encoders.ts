@@ -36,11 +36,11 @@ export interface EncoderChoice {
 /**
  * Gets an encoder.
  *
- * `default` is the default bundle's: ResNet50 whose last stage learnt from captions, in int8. `resnet50` is ImageNet's, made
- * first where it is missing; the article has it at 90 pixels.
+ * `default` is the default bundle's: ResNet50 whose last stage learnt from captions, in int8. `resnet50` is ImageNet's,
+ * made first where it is missing; the article has it at 90 pixels.
  *
- * @throws {EdgecapError} `file-unreadable` where the file is missing, or ResNet50 cannot be made; `data-invalid` where the
- *   file is no encoder; `option-invalid` where there is no such precision or size.
+ * @throws {EdgecapError} `file-unreadable` where the file is missing, or ResNet50 cannot be made; `data-invalid` where
+ *   the file is no encoder; `option-invalid` where there is no such precision or size.
  */
 export async function openEncoder(choice: EncoderChoice): Promise<Encoder> {
   const { name, size, precision } = choice;
@@ -57,7 +57,7 @@ async function ofDefaultBundle({ size, precision }: EncoderChoice): Promise<Enco
   if (size !== manifest.encoder.size) {
     throw new EdgecapError(
       "option-invalid",
-      `The default bundle's encoder reads ${manifest.encoder.size} pixels, not ${size}: give --encoder resnet50.`,
+      `The default bundle's encoder reads ${manifest.encoder.size} pixels, not ${size}: use --encoder resnet50.`,
     );
   }
   return storedAs(describe(files.encoder, manifest.encoder.precision, "default"), precision);
@@ -98,14 +98,18 @@ export function describe(bytes: Uint8Array, precision: EncoderPrecision, name: s
   try {
     graph = decodeModel(bytes);
   } catch (cause) {
-    throw new EdgecapError("data-invalid", `"${name}" is no ONNX graph: ${String(cause)}.`, { cause });
+    throw new EdgecapError(
+      "data-invalid",
+      `"${name}" is not an ONNX graph: ${String(cause)}. Give default, resnet50, simple-cnn or an .onnx file.`,
+      { cause },
+    );
   }
   const size = graph.inputs.find((port) => port.name === "pixels")?.shape?.[1];
   const [, regions, features] = graph.outputs.find((port) => port.name === "grid")?.shape ?? [];
   if (typeof size !== "number" || typeof regions !== "number" || typeof features !== "number") {
     throw new EdgecapError(
       "data-invalid",
-      `"${name}" is no encoder: it needs an input "pixels" [batch, size, size, 3] and an output "grid" [batch, regions, features] of fixed lengths.`,
+      `"${name}" is not an encoder: it needs an input "pixels" [batch, size, size, 3] and an output "grid" [batch, regions, features] of fixed lengths.`,
     );
   }
   const types = new Set([...graph.initializers.values()].map(({ type }) => type));
@@ -123,6 +127,6 @@ function storedAs(encoder: Encoder, precision: EncoderPrecision | undefined): En
   }
   throw new EdgecapError(
     "option-invalid",
-    `An encoder of ${encoder.precision} cannot become ${precision} here: give --encoder the graph in that precision.`,
+    `An encoder in ${encoder.precision} cannot be converted to ${precision}: give --encoder a graph in that precision.`,
   );
 }

@@ -78,9 +78,13 @@ export class FeatureCache implements Disposable {
     try {
       index = parseIndex(readFileSync(join(folder, "index.json"), "utf8"));
     } catch (cause) {
-      throw new EdgecapError("data-invalid", `"${folder}" holds no finished feature cache: compute it again.`, {
-        cause,
-      });
+      throw new EdgecapError(
+        "data-invalid",
+        `"${folder}" does not contain a finished feature cache: compute it again.`,
+        {
+          cause,
+        },
+      );
     }
     const grids = index.images.length * index.views;
     const sums = index.sums === undefined ? new Uint8Array() : readSums(folder, grids, index.sums);
@@ -95,7 +99,7 @@ export class FeatureCache implements Disposable {
     const { size } = fstatSync(file);
     if (size !== expected) {
       closeSync(file);
-      throw damaged(path, `has ${size} bytes where its index promises ${expected}`);
+      throw damaged(path, `has ${size} bytes, but its index says ${expected}`);
     }
     return new FeatureCache(folder, index, file, sums);
   }
@@ -115,7 +119,8 @@ export class FeatureCache implements Disposable {
    *
    * @param view 0 for the photo as it is; see {@linkcode viewsOf}.
    * @param offset First element of `target` to fill; regions * features are.
-   * @throws {EdgecapError} `data-invalid` where the cache lacks the image, or the grid's bytes are not those that were written.
+   * @throws {EdgecapError} `data-invalid` where the cache lacks the image, or the grid's bytes are not those that were
+   *   written.
    */
   read(image: string, view: number, target: Float32Array, offset: number): void {
     const place = this.#places.get(image);
@@ -130,7 +135,7 @@ export class FeatureCache implements Disposable {
     if (this.#checked[grid] === 0) {
       const expected = this.#sums.subarray(grid * sumLength, (grid + 1) * sumLength);
       if (!sumOf(new Uint8Array(this.#half.buffer)).equals(expected)) {
-        throw damaged(join(this.#folder, "grids.f16"), `holds other features of "${image}" than were written`);
+        throw damaged(join(this.#folder, "grids.f16"), `holds features of "${image}" that were damaged after writing`);
       }
       this.#checked[grid] = 1;
     }
@@ -205,7 +210,7 @@ function parseIndex(text: string): FeatureIndex {
     Array.isArray(images) &&
     images.every((image) => typeof image === "string") &&
     (sums === undefined || typeof sums === "string");
-  if (!isIndex) throw new Error("it is no index");
+  if (!isIndex) throw new Error("it is not an index");
   return index as FeatureIndex;
 }
 
@@ -228,7 +233,7 @@ function sumOf(bytes: Uint8Array): Buffer {
 }
 
 function damaged(path: string, what: string, cause?: unknown): EdgecapError {
-  const message = `"${path}" ${what}: remove the folder, and the features are computed again.`;
+  const message = `"${path}" ${what}: remove the folder to compute the features again.`;
   return new EdgecapError("data-invalid", message, { cause });
 }
 

@@ -6,8 +6,9 @@ import { tensor } from "../../export/tensor.ts";
 import { tf } from "../tensorflow.ts";
 
 /**
- * ResNet50's last stage (res5: He et al., 2016), three blocks that make 7x7 regions of 2,048 features from 7x7 of 1,024,
- * as weights that learn with the decoder. Batch normalisation is folded into the kernels, as in the encoder's graph.
+ * ResNet50's last stage (res5: He et al., 2016), three blocks that make 7x7 regions of 2,048 features from 7x7 of
+ * 1,024, as weights that learn with the decoder. Batch normalisation is folded into the kernels, as in the encoder's
+ * graph.
  */
 const convolutions = [
   "res5a_branch2a",
@@ -43,7 +44,10 @@ export interface LastStageShape {
   readonly features: number;
 }
 
-/** Name and shape of every weight: kernels [rows, columns, inputs, outputs], or [inputs, outputs] where they see one region. */
+/**
+ * Name and shape of every weight: kernels [rows, columns, inputs, outputs], or [inputs, outputs] where they see one
+ * region.
+ */
 export function lastStageShapes({ stem, features }: LastStageShape): { name: LastStageWeightName; shape: number[] }[] {
   const narrow = features / 4;
   return convolutions.flatMap((name) => {
@@ -143,8 +147,8 @@ export const gridsBeforeLastStage = 4;
 /**
  * The encoder without its last stage: `pixels` -> `grid` [4 * batch, regions, stem], what the last stage reads.
  *
- * Its first convolutions take every second row and column. The first grid of a picture is what they take; the other three
- * begin a column, a row or both later, and are the picture moved by half a region, at no cost.
+ * Its first convolutions take every second row and column. The first grid of a picture is what they take; the other
+ * three begin a column, a row or both later, and are the picture moved by half a region, at no cost.
  *
  * @throws {EdgecapError} `data-invalid` where the graph is no such encoder.
  */
@@ -155,7 +159,7 @@ export function beforeLastStage(encoder: Graph): Uint8Array {
   const stem = graph.initializers.get(first.inputs[1]!)!.shape[1]!;
   const [output] = graph.outputs;
   const regions = output?.shape?.[1];
-  if (typeof regions !== "number") throw notResnet(graph, "its output names no regions");
+  if (typeof regions !== "number") throw notResnet(graph, "the number of regions in its output is unknown");
   const constant = (name: string, values: readonly number[]) => {
     graph.initializers.set(name, tensor("int64", [values.length], BigInt64Array.from(values, BigInt)));
     return name;

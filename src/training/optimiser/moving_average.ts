@@ -19,7 +19,7 @@ export class MovingAverage {
     this.steps = steps;
   }
 
-  /** Begins anew from these values; how many steps it has seen stays as it is. */
+  /** Starts again from these values; how many steps it has seen stays as it is. */
   restart(values: readonly Float32Array[]): void {
     for (const [i, average] of this.values.entries()) average.set(values[i]!);
   }

@@ -4,7 +4,9 @@ import { dirname } from "node:path";
 import { EdgecapError } from "../../errors.ts";
 import { removeAbandoned, writeWhole } from "../../files/write_whole.ts";
 
-/** Written since checkpoints end in a hash; those of before are read too, and what became of their bytes is not known. */
+/**
+ * Written since checkpoints end in a hash; those of before are read too, and what became of their bytes is not known.
+ */
 const magic = "EDGECAP2";
 const magicWithoutHash = "EDGECAP1";
 const hashLength = 32;
@@ -43,10 +45,10 @@ export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Pro
 }
 
 /**
- * Reads what {@linkcode writeCheckpoint} wrote, now or before checkpoints had a hash.
+ * Reads what {@linkcode writeCheckpoint} wrote, including older checkpoints without a hash.
  *
- * @throws {EdgecapError} `checkpoint-invalid` where the file is none, is cut short or has changed since; `file-unreadable` where it
- *   cannot be read.
+ * @throws {EdgecapError} `checkpoint-invalid` where the file is none, is cut short or has changed since;
+ *   `file-unreadable` where it cannot be read.
  */
 export async function readCheckpoint(path: string): Promise<Checkpoint> {
   const bytes = await readFile(path).catch((cause) => {
@@ -72,7 +74,7 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
   } catch (cause) {
     throw invalid("its head is damaged", cause);
   }
-  // Before the hash, which would say no more than that something is wrong.
+  // Checked before the hash, which would only say that something is wrong.
   let expected = 12 + headLength;
   for (const { name, length } of head.arrays) {
     expected += 4 * length;
@@ -80,7 +82,7 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
   }
   if (expected !== end) throw invalid(`${end - expected} bytes too many`);
   if (found === magic && !hashOf(bytes.subarray(0, end)).equals(bytes.subarray(end))) {
-    throw invalid("its bytes are not those that were written: the disk may be failing");
+    throw invalid("its content has changed since it was written, so the disk may be failing");
   }
   const arrays = new Map<string, Float32Array>();
   let offset = 12 + headLength;

@@ -12,7 +12,7 @@ import { textModule } from "../../text/wasm.ts";
 import type { PhotoGrids } from "../encoder/photo_features.ts";
 import { openFastGraph } from "./fast_graph.ts";
 
-/** How a bundle generates unless its user says otherwise. */
+/** The default generation settings of a bundle. */
 export type Generation = Readonly<Manifest["generation"]>;
 
 /** A dev photo with its reference captions. */

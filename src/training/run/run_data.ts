@@ -10,7 +10,9 @@ import type { DevPhoto } from "./choose_generation.ts";
 export interface DataSource {
   /** Captions file: Kaggle's, Flickr8k.token.txt's or Karpathy's layout. */
   readonly captions: string;
-  /** List of training photos, one name a line; without lists, those of the captions file, or a random split by photo. */
+  /**
+   * List of training photos, one name a line; without lists, those of the captions file, or a random split by photo.
+   */
   readonly trainList?: string;
   /** List of dev photos. */
   readonly devList?: string;
@@ -64,7 +66,7 @@ export function runVocabulary({ train }: RunData, minimumCount: number): Vocabul
   vocabulary[Symbol.dispose]();
   throw new EdgecapError(
     "data-invalid",
-    `The vocabulary is empty: no word of the ${sentences.length} training captions is seen ${minimumCount} times. Lower --minimum-count, or give more captions.`,
+    `The vocabulary is empty: no word of the ${sentences.length} training captions occurs ${minimumCount} times. Lower --minimum-count, or give more captions.`,
   );
 }
 
@@ -81,7 +83,7 @@ async function splitOf(
     if (shared !== undefined) {
       throw new EdgecapError(
         "data-invalid",
-        `"${shared}" is in both lists, "${trainList}" and "${devList}": take it out of one.`,
+        `"${shared}" is in both lists, "${trainList}" and "${devList}": remove it from one.`,
       );
     }
     return { train, dev };
@@ -94,7 +96,7 @@ async function splitOf(
   if (captions.size < 2) {
     throw new EdgecapError(
       "data-invalid",
-      `"${file}" has captions of one photo only: training needs two, one of them to tune on.`,
+      `"${file}" has captions of a single photo: training needs at least two, one of them to tune on.`,
     );
   }
   const tuned = Math.min(1000, Math.max(1, Math.floor(captions.size / 8)));

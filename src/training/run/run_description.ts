@@ -38,8 +38,8 @@ export async function writeRunDescription(run: string, description: RunDescripti
 /**
  * Reads what {@linkcode writeRunDescription} wrote.
  *
- * @throws {EdgecapError} `file-unreadable` if the folder holds no run; `option-invalid` if its run trained a bundle on, of
- *   which nothing is described; `data-invalid` if the description cannot be understood.
+ * @throws {EdgecapError} `file-unreadable` if the folder holds no run; `option-invalid` if its run trained a bundle on,
+ *   of which nothing is described; `data-invalid` if the description cannot be understood.
  */
 export async function readRunDescription(run: string): Promise<RunDescription> {
   const path = join(run, "run.json");
@@ -55,7 +55,9 @@ export async function readRunDescription(run: string): Promise<RunDescription> {
     }
     return description;
   } catch (cause) {
-    throw new EdgecapError("data-invalid", `"${path}" describes no run (${String(cause)}): train again.`, { cause });
+    throw new EdgecapError("data-invalid", `"${path}" does not describe a run (${String(cause)}): train again.`, {
+      cause,
+    });
   }
 }
 
@@ -73,5 +75,7 @@ function notDescribed(run: string, cause: unknown): EdgecapError {
       { cause },
     );
   }
-  return new EdgecapError("file-unreadable", `"${run}" is no folder of a run: it has no readable run.json.`, { cause });
+  return new EdgecapError("file-unreadable", `"${run}" is not the folder of a run: its run.json cannot be read.`, {
+    cause,
+  });
 }

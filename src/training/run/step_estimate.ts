@@ -4,7 +4,7 @@ import { type TensorflowBackend, tf } from "../tensorflow.ts";
 
 /** How long a run will take here. */
 export interface RunEstimate {
-  /** Multiplications and additions that the backend does, in thousands of millions a second. */
+  /** Speed of the backend, in GFLOP/s. */
   readonly gigaflops: number;
   readonly secondsAStep: number;
   readonly minutes: number;
@@ -14,7 +14,7 @@ export interface RunEstimate {
 const words = 12;
 /** Forward, and twice as much backward. */
 const passes = 3;
-/** What is no product of matrices takes about as long again: the optimiser, copies, softmaxes. */
+/** Everything but matrix products takes about as long again: the optimiser, copies, softmaxes. */
 const overhead = 2;
 
 /** Floating-point operations of the matrix products of one step of a stage. */
@@ -82,7 +82,7 @@ async function measureProducts(units: number): Promise<number> {
   }
 }
 
-/** Below so many thousands of millions of operations a second, a faster backend is worth a word. */
+/** Below this speed, in GFLOP/s, a faster backend is recommended. */
 const slow = 40;
 
 /** An estimate in words, with what would be faster. */
@@ -92,5 +92,5 @@ export function estimateLine({ gigaflops, secondsAStep, minutes }: RunEstimate, 
     backend === "tensorflow" || gigaflops >= slow
       ? ""
       : ". The package @tensorflow/tfjs-node is several times faster: install and build it (scripts/model/setup_tfjs_node.sh in a checkout), or give --backend webgpu";
-  return `${backend} computes ${gigaflops.toFixed(0)} GFLOP/s here: about ${secondsAStep.toFixed(1)} s a step, ${length} in all${faster}`;
+  return `${backend} computes ${gigaflops.toFixed(0)} GFLOP/s here: about ${secondsAStep.toFixed(1)} s per step, ${length} in total${faster}`;
 }

@@ -22,7 +22,7 @@ import { type PhotoSource, readSources, readTexts, type SourceData } from "./run
 import { estimateRun, type RunEstimate } from "./step_estimate.ts";
 import { photoFeatures } from "./train_run.ts";
 
-/** A decoder to go on from. */
+/** A decoder to continue from. */
 export interface DecoderStart {
   /** Its vocabulary, by id. */
   readonly words: readonly string[];
@@ -51,7 +51,7 @@ export interface MixedRunOptions {
   readonly features: string;
   /** Bytes of the encoder graph. */
   readonly encoder: Uint8Array;
-  /** A word that the start lacks is taken if captions hold it so often. */
+  /** Least number of occurrences for adding a word that the start lacks. */
   readonly minimumCount: number;
   /** Word vectors that new words begin from, as readWordVectors() takes them; without, they begin at the mean word. */
   readonly vectors?: string;
@@ -73,7 +73,7 @@ export interface MixedRun extends SourceData {
 }
 
 /**
- * Trains a decoder on from another one, on photos of several sources and captions without photos. Words that the start
+ * Continues training another decoder on photos of several sources and captions without photos. Words that the start
  * lacks are added.
  *
  * An epoch's score is the mean over the sources of the CIDEr of greedy captions of their dev photos.
@@ -120,14 +120,14 @@ function vocabularyOf(
   return { words, counts: words.map((word) => counts.get(word) ?? 0) };
 }
 
-/** Writes the vocabulary; weights of a run that is gone on with know no other. */
+/** Writes the vocabulary; the weights of a resumed run fit only its own. */
 async function keepWords({ out, resume }: MixedRunOptions, words: readonly string[]): Promise<void> {
   const path = join(out, "vocabulary.txt");
   const text = `${words.join("\n")}\n`;
   if (resume && existsSync(join(out, "last.ckpt")) && (await readFile(path, "utf8").catch(() => "")) !== text) {
     throw new EdgecapError(
       "checkpoint-invalid",
-      `"${path}" holds other words than these captions give: resume with the data of the run, or use another folder.`,
+      `"${path}" holds other words than these captions: resume with the data of the run, or use another folder.`,
     );
   }
   await writeWhole(path, text);

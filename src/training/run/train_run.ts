@@ -42,7 +42,9 @@ export interface CommonRunOptions {
   readonly encoder: Uint8Array;
   /** Words seen less often are unknown. */
   readonly minimumCount: number;
-  /** Pretrained word vectors; see readWordVectors(). The article preset takes the npm package's where none are named. */
+  /**
+   * Pretrained word vectors; see readWordVectors(). The article preset takes the npm package's where none are named.
+   */
   readonly vectors?: string;
   /** Epochs without a better dev score after which training stops; none trains all epochs. */
   readonly patience?: number;
@@ -64,8 +66,8 @@ interface AttentionOptions {
   readonly preset?: "attention";
   readonly settings: AttentionSettings;
   /**
-   * Weights to start from, by name; the others start at random. Where they hold the encoder's last stage, it learns too, and
-   * `encoder` ends before it.
+   * Weights to start from, by name; the others start at random. Where they hold the encoder's last stage, it learns
+   * too, and `encoder` ends before it.
    */
   readonly start?: ReadonlyMap<string, Float32Array>;
   /** Views of each photo that are learnt from. Default 2, itself and its mirror image. */
@@ -120,7 +122,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
   }
 }
 
-/** Writes the vocabulary; a run that is gone on with has one, and its weights know no other. */
+/** Writes the vocabulary; a resumed run has one, and its weights fit only that. */
 async function keepVocabulary({ out, resume }: TrainRunOptions, text: string): Promise<void> {
   const path = join(out, "vocabulary.txt");
   if (resume && existsSync(join(out, "last.ckpt"))) {
@@ -128,7 +130,7 @@ async function keepVocabulary({ out, resume }: TrainRunOptions, text: string): P
     if (before !== text) {
       throw new EdgecapError(
         "checkpoint-invalid",
-        `"${path}" holds other words than these captions give: resume with the captions, lists and --minimum-count of the run, or use another folder.`,
+        `"${path}" holds other words than these captions: resume with the captions, lists and --minimum-count of the run, or use another folder.`,
       );
     }
     return;
@@ -224,7 +226,7 @@ function viewsOfRun({ views = 2, start }: AttentionOptions): Pick<PhotoFeaturesO
   return { views, ...(learns && { gridsOfView: gridsBeforeLastStage }) };
 }
 
-/** Files that name a run's photos, the lists first. */
+/** Files that name a run's photos, lists first. */
 export function namingFiles(run: Pick<CommonRunOptions, "captions" | "trainList" | "devList">): string[] {
   return [run.trainList, run.devList, run.captions].filter((file) => file !== undefined);
 }

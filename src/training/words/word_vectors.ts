@@ -28,7 +28,10 @@ export async function readWordVectors(source: string, words: Iterable<string>): 
   const wanted = new Set(words);
   const read = source === vectorsPackage ? await fromPackage(wanted) : await fromFile(source, wanted);
   if (read.vectors.size === 0) {
-    throw new EdgecapError("data-invalid", `"${source}" holds a vector of none of the ${wanted.size} words wanted.`);
+    throw new EdgecapError(
+      "data-invalid",
+      `"${source}" has no vector for any of the ${wanted.size} words of the vocabulary. Give other vectors.`,
+    );
   }
   return read;
 }
@@ -52,7 +55,7 @@ async function fromFile(path: string, wanted: ReadonlySet<string>): Promise<Word
       if (dimension === 0 || fields.length < dimension + 1) {
         throw new EdgecapError(
           "data-invalid",
-          `Line ${number} of "${path}" is no word with ${Math.max(1, dimension)} numbers: "${line.slice(0, 60)}". Give vectors as text of GloVe or word2vec.`,
+          `Line ${number} of "${path}" is not a word with ${Math.max(1, dimension)} numbers: "${line.slice(0, 60)}". Give vectors as text of GloVe or word2vec.`,
         );
       }
       const word = fields.slice(0, -dimension).join(" ");
@@ -61,7 +64,7 @@ async function fromFile(path: string, wanted: ReadonlySet<string>): Promise<Word
       if (vector.some((value) => !Number.isFinite(value))) {
         throw new EdgecapError(
           "data-invalid",
-          `Line ${number} of "${path}" has something other than numbers behind "${word.slice(0, 60)}". Give vectors as text of GloVe or word2vec.`,
+          `Line ${number} of "${path}" has something other than numbers after "${word.slice(0, 60)}". Give vectors as text of GloVe or word2vec.`,
         );
       }
       vectors.set(word, vector);
@@ -84,7 +87,7 @@ interface PackagedVectors {
 async function fromPackage(wanted: ReadonlySet<string>): Promise<WordVectors> {
   let packaged: PackagedVectors;
   try {
-    // Read, not imported: a module is never let go, and this one is 300 MB of text.
+    // Read, not imported, because a module is never freed, and this one is 300 MB of text.
     const file = createRequire(import.meta.url).resolve(vectorsPackage);
     packaged = JSON.parse(await readFile(file, "utf8")) as PackagedVectors;
   } catch (cause) {
