@@ -38,7 +38,7 @@ export interface FileLock extends AsyncDisposable {
  * at once; a lock from another machine or container once it has not been renewed for ten seconds.
  *
  * @param path The file.
- * @throws {EdgecapError} `file-unwritable` where another process writes the file.
+ * @throws {EdgecapError} `file-unwritable` if another process writes the file.
  */
 export async function lockFile(path: string): Promise<FileLock> {
   const lock = `${path}.lock`;

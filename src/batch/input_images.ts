@@ -24,7 +24,7 @@ export interface InputOptions {
  * @param inputs Folders, whose pictures are taken, including subfolders and linked folders; patterns; pictures; `-` and
  *   other files, which are lists as {@linkcode readPathList} reads them.
  * @param stdin Where `-` reads from.
- * @throws {EdgecapError} `file-unreadable` where there is no such input, `data-invalid` where a file is neither picture
+ * @throws {EdgecapError} `file-unreadable` if there is no such input, `data-invalid` if a file is neither picture
  *   nor list.
  */
 export async function* inputImages(

@@ -42,7 +42,7 @@ export class ResultsFile implements AsyncDisposable {
   /**
    * Opens the file to append to it, creates it if it is missing, and locks it until it is disposed of.
    *
-   * @throws {EdgecapError} `file-unwritable`, also where another process writes it, or it is no regular file;
+   * @throws {EdgecapError} `file-unwritable`, also if another process writes it, or it is not a regular file;
    *   `data-invalid` naming the line that is not a result; the file is then left as it is.
    */
   static async open(path: string): Promise<ResultsFile> {

@@ -10,10 +10,10 @@ export interface BatchCaptioner {
   /**
    * Prepares to caption. Called before the first picture, and not called if there is nothing to do.
    *
-   * @throws {EdgecapError} where nothing can be captioned.
+   * @throws {EdgecapError} if nothing can be captioned.
    */
   start?(): Promise<void>;
-  /** @throws {EdgecapError} where the picture cannot be captioned. */
+  /** @throws {EdgecapError} if the picture cannot be captioned. */
   caption(image: Uint8Array, options: CaptionOptions, signal: AbortSignal): Promise<Caption>;
 }
 
@@ -49,7 +49,8 @@ export interface BatchCounts {
  * A picture that fails gets a line that says why. After a stop at any moment, the same call continues with the pictures
  * that have no line.
  *
- * @throws {EdgecapError} `aborted`, `file-unwritable`, and what `images` throws, after the pictures in hand are done.
+ * @throws {EdgecapError} `aborted`, `file-unwritable`, and what `images` throws, after the current pictures are
+ *   finished.
  */
 export async function runBatch(batch: BatchOptions): Promise<BatchCounts> {
   const { images, read, captioner, results, options = {}, signal } = batch;

@@ -10,7 +10,7 @@ export interface WalkOptions {
   readonly hidden?: boolean;
   /** Names of the files that are wanted. Default {@linkcode imageName}. */
   readonly name?: RegExp;
-  /** Names of folders that are passed over beside hidden ones. Default none. */
+  /** Names of folders to skip besides hidden ones. Default none. */
   readonly except?: ReadonlySet<string>;
   /** Whether links to files and folders are followed. Default true. */
   readonly links?: boolean;

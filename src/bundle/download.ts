@@ -22,7 +22,7 @@ const patience = 4;
  * one was cut off, in this process or another, if the server supports ranges.
  *
  * @param onBytes Called with the number of bytes received so far.
- * @throws {EdgecapError} `bundle-file-missing` where the server has no such file or the connection does not hold,
+ * @throws {EdgecapError} `bundle-file-missing` if the server has no such file or the connection does not hold,
  *   `bundle-hash-mismatch` if it sends another file.
  * @throws The signal's reason, if it is aborted.
  */

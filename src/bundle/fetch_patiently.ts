@@ -15,7 +15,7 @@ export interface PatientResponse extends Disposable {
  *
  * @param headers Of the request.
  * @param longest Longest time without data, in milliseconds.
- * @throws {Error} that says how long the server was silent; what `fetch` throws, also where the signal is aborted.
+ * @throws {Error} that says how long the server was silent; what `fetch` throws, also if the signal is aborted.
  */
 export async function fetchPatiently(
   url: URL,
@@ -62,7 +62,7 @@ export async function fetchPatiently(
  * A complete body.
  *
  * @param most Most bytes that are taken.
- * @throws {EdgecapError} `bundle-manifest-invalid` where it is longer.
+ * @throws {EdgecapError} `bundle-manifest-invalid` if it is longer.
  */
 export async function readBody(answer: PatientResponse, most: number, where: string): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];

@@ -34,7 +34,7 @@ export interface OpenBundle {
   /**
    * Reads all files and checks them against the manifest.
    *
-   * @throws {EdgecapError} `bundle-file-missing`, `bundle-hash-mismatch`, `bundle-manifest-invalid` where it changes
+   * @throws {EdgecapError} `bundle-file-missing`, `bundle-hash-mismatch`, `bundle-manifest-invalid` if it changes
    *   bytes beyond a file's end.
    * @param onProgress Called as they arrive; it must not throw.
    * @throws The signal's reason, if it is aborted.
@@ -133,7 +133,7 @@ class Progress {
   readonly #total: number;
   readonly #loaded = new Map<FileEntry, number>();
   readonly #onProgress: ((progress: LoadProgress) => void) | undefined;
-  #told = 0;
+  #reported = 0;
 
   constructor(files: readonly FileEntry[], onProgress: ((progress: LoadProgress) => void) | undefined) {
     this.#total = files.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -144,8 +144,8 @@ class Progress {
   note(file: FileEntry, bytes: number): void {
     this.#loaded.set(file, Math.min(bytes, file.bytes));
     const loaded = [...this.#loaded.values()].reduce((sum, one) => sum + one, 0);
-    if (loaded <= this.#told) return;
-    this.#told = loaded;
+    if (loaded <= this.#reported) return;
+    this.#reported = loaded;
     this.#onProgress?.({ file: file.path, loaded, total: this.#total });
   }
 }

@@ -21,7 +21,7 @@ export const bundleFileNames: Readonly<Record<BundlePart, string>> = {
  * @param folder Folder of the bundle.
  * @param description The manifest without the hashes of its files, which are computed here.
  * @returns The manifest as written.
- * @throws {EdgecapError} `bundle-manifest-invalid` where the description is no valid manifest; `file-unwritable`.
+ * @throws {EdgecapError} `bundle-manifest-invalid` if the description is not a valid manifest; `file-unwritable`.
  */
 export async function writeBundle(
   folder: string,

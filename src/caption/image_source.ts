@@ -32,7 +32,7 @@ export function isRemote(image: ImageSource): boolean {
 /**
  * The bytes of an encoded picture.
  *
- * @throws {EdgecapError} `file-unreadable`, `image-too-large`, or `image-unsupported` where it is nothing of the kind.
+ * @throws {EdgecapError} `file-unreadable`, `image-too-large`, or `image-unsupported` if it is none of these.
  * @throws The signal's reason, if it is aborted.
  */
 export async function bytesOf(image: ImageSource, signal?: AbortSignal): Promise<Uint8Array> {
@@ -111,10 +111,10 @@ async function bytesOfResponse(
     throw unreadable(where, `the answer was ${`${response.status} ${response.statusText}`.trim()}`);
   }
   if (response.bodyUsed) throw unreadable(where, "its body has been read already");
-  const told = Number(response.headers.get("content-length") ?? 0);
-  if (told > maxBytes) {
+  const declared = Number(response.headers.get("content-length") ?? 0);
+  if (declared > maxBytes) {
     await response.body?.cancel();
-    throw tooLarge(where, told);
+    throw tooLarge(where, declared);
   }
   const chunks: Uint8Array[] = [];
   let length = 0;

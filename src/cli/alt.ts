@@ -27,7 +27,7 @@ export function registerAlt(program: Command): void {
     .description("Fill in missing alternative text in the HTML and Markdown files of a site.")
     .argument("<dir>", "folder of the site, sub-folders included")
     .option("--write", "change the files (default: print what would change, as a diff)")
-    .option("--json", "print one line of JSON for each picture of a document, in place of the diff")
+    .option("--json", "print one line of JSON per picture of a document instead of the diff")
     .option(
       "--min-confidence <p>",
       "fill in no sentence that is less sure, 0 to 1; see docs/confidence.md",
@@ -82,7 +82,7 @@ async function alt(
         },
         signal,
       }),
-    () => (write ? `: ${written} files are written; the same command goes on with the rest.` : "; nothing is written."),
+    () => (write ? `: ${written} files are written; run the same command to continue.` : "; nothing is written."),
   );
   process.stderr.write(summary(counts, write));
   if (counts.missing + counts.unsure + counts.failed > 0) process.exitCode = exitStatus.someFailed;

@@ -15,7 +15,7 @@ import { walkFolder } from "../batch/walk_folder.ts";
  *
  * A name that matches nothing is kept, so that reading it reports the error in its place.
  *
- * @throws {EdgecapError} `file-unreadable` where a folder holds no picture.
+ * @throws {EdgecapError} `file-unreadable` if a folder holds no picture.
  */
 export async function imageFiles(args: readonly string[], options: InputOptions): Promise<string[]> {
   const files: string[] = [];

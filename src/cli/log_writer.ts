@@ -58,7 +58,7 @@ export class LogWriter {
     this.#go();
   }
 
-  /** Waits until all lines are written, or for so many milliseconds. */
+  /** Waits until all lines are written, at most this many milliseconds. */
   async flushed(limitMs: number): Promise<void> {
     if (!this.#busy) return;
     const { promise, resolve } = Promise.withResolvers<void>();

@@ -16,7 +16,7 @@ export class ConfidenceModel {
     if (unknown !== undefined) {
       throw new EdgecapError(
         "bundle-manifest-invalid",
-        `The confidence of "${where}" asks for "${unknown}", which this edgecap does not know: update edgecap.`,
+        `The confidence of "${where}" asks for "${unknown}", which this version of edgecap does not know: update edgecap.`,
       );
     }
     this.#fit = fit;

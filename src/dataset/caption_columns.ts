@@ -32,8 +32,8 @@ const captionNames = ["caption", "comment", "sentence", "captiontext", "text", "
  * Reads the first line of a captions file if it names the columns: two or more, including one of images and one of
  * captions.
  *
- * @returns `undefined` where the line holds a picture and so is no header.
- * @throws {EdgecapError} `data-invalid` where one of the two columns is missing or twice there, or the two are swapped.
+ * @returns `undefined` if the line contains a picture, so it is not a header.
+ * @throws {EdgecapError} `data-invalid` if one of the two columns is missing or occurs twice, or the two are swapped.
  */
 export function readHeader(text: string, file: string, line: number): CaptionColumns | undefined {
   const names = text.split(",").map((field) => plain(field));

@@ -33,7 +33,7 @@ export class CaptionsCollector {
    * Adds one row.
    *
    * @param where Place of the row, for the beginning of an error message: `Line 3 of "captions.txt"`.
-   * @throws {EdgecapError} `data-invalid` where the image name is no name of a file in a folder or the caption is too
+   * @throws {EdgecapError} `data-invalid` if the image name is not the name of a file in a folder or the caption is too
    *   long.
    */
   add(image: string, caption: string, where: string): void {
@@ -62,7 +62,7 @@ export class CaptionsCollector {
   /**
    * What has been collected.
    *
-   * @throws {EdgecapError} `data-invalid` where no row held a caption.
+   * @throws {EdgecapError} `data-invalid` if no row held a caption.
    */
   finish(format: CaptionsFormat, file: string, splits: Captions["splits"] = new Map()): Captions {
     if (this.#captions.size === 0) {

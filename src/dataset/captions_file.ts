@@ -28,7 +28,7 @@ export async function readCaptions(path: string): Promise<Captions> {
  *
  * @param bytes UTF-8, with or without a byte order mark, with LF or CRLF.
  * @param file Name of the file, for error messages.
- * @throws {EdgecapError} `data-invalid` where the file is empty, in another encoding or layout, has its columns swapped
+ * @throws {EdgecapError} `data-invalid` if the file is empty, in another encoding or layout, has its columns swapped
  *   or further columns without a header that names them, holds a caption above 1,000 words or no caption at all; the
  *   message names the file and the line.
  */

@@ -24,7 +24,7 @@ export async function readHypotheses(path: string): Promise<Hypotheses> {
  *
  * @param bytes UTF-8, with or without a byte order mark, with LF or CRLF.
  * @param file Name of the file, for error messages.
- * @throws {EdgecapError} `data-invalid` where a line has neither form, an image comes twice, or there is no caption.
+ * @throws {EdgecapError} `data-invalid` if a line has neither form, an image occurs twice, or there is no caption.
  */
 export function parseHypotheses(bytes: Uint8Array, file: string): Hypotheses {
   const captions = new Map<string, string>();

@@ -24,7 +24,7 @@ export interface Split {
  * same images and seed give the same parts, whatever the order of the images.
  *
  * @param images Distinct names of images.
- * @throws {EdgecapError} `option-invalid` where a size is no whole number of at least 0, or both together exceed the
+ * @throws {EdgecapError} `option-invalid` if a size is not a whole number of at least 0, or both together exceed the
  *   images there are.
  */
 export function randomSplit(images: Iterable<string>, options: SplitOptions = {}): Split {

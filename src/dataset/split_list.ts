@@ -18,7 +18,7 @@ export async function readSplitList(path: string, known?: ReadonlyMap<string, un
  * @param known The images that have captions, by name; every listed image must be one of them. Without it, any name is
  *   accepted.
  * @returns The names in the order of the file.
- * @throws {EdgecapError} `data-invalid` where no image is listed, one is listed twice, or one has no captions; the
+ * @throws {EdgecapError} `data-invalid` if no image is listed, one is listed twice, or one has no captions; the
  *   message names the line.
  */
 export function parseSplitList(bytes: Uint8Array, file: string, known?: ReadonlyMap<string, unknown>): string[] {

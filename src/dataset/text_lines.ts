@@ -43,7 +43,7 @@ export function quoted(value: string): string {
  * A byte order mark is skipped, and lines may end in LF or CRLF.
  *
  * @param file Name of the file, for error messages.
- * @throws {EdgecapError} `data-invalid` where the bytes are not UTF-8, naming what they look like, or a line is longer
+ * @throws {EdgecapError} `data-invalid` if the bytes are not UTF-8, naming what they look like, or a line is longer
  *   than 1 MiB.
  */
 export function* decodeLines(bytes: Uint8Array, file: string): Generator<Line> {
@@ -60,7 +60,7 @@ export function* decodeLines(bytes: Uint8Array, file: string): Generator<Line> {
  * A complete UTF-8 file as text.
  *
  * @param file Name of the file, for error messages.
- * @throws {EdgecapError} `data-invalid` where the bytes are not UTF-8, naming what they look like.
+ * @throws {EdgecapError} `data-invalid` if the bytes are not UTF-8, naming what they look like.
  */
 export function decodeText(bytes: Uint8Array, file: string): string {
   const whole = withoutMark(bytes, file);

@@ -4,7 +4,7 @@ import { readDatasetFile } from "./text_lines.ts";
  * The place where a file first names an image, for an error message: `line 3 of "devImages.txt"`.
  *
  * @param files Files that may name it, in the order to search them.
- * @returns `undefined` where none of them does.
+ * @returns `undefined` if none of them does.
  */
 export async function whereNamed(image: string, files: readonly string[]): Promise<string | undefined> {
   for (const file of files) {

@@ -23,7 +23,7 @@ export interface Decoder {
  *
  * @param tokens The latest word of each beam; `<start>` at first.
  * @param parents For each beam, the beam of the previous step that it continues.
- * @returns Logits of the next word and, where the decoder has regions, its attention.
+ * @returns Logits of the next word and, if the decoder has regions, its attention.
  */
 export type RunStep = (tokens: Int32Array, parents: Uint32Array) => Promise<DecoderStep>;
 

@@ -167,7 +167,7 @@ export class Search implements Disposable {
    * Processes the logits.
    *
    * @returns Whether there is more to do; once false, it stays false.
-   * @throws {EdgecapError} `logits-invalid` where a logit is NaN or positive infinity, naming beam and token, or where
+   * @throws {EdgecapError} `logits-invalid` if a logit is NaN or positive infinity, naming beam and token, or where
    * no token may follow. The search is then unchanged.
    */
   advance(): boolean {

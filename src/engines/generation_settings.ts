@@ -18,7 +18,7 @@ export interface GenerationSettings {
  * Reads a model's configuration: `generation_config.json` first, then `config.json`, then its part `decoder`.
  * Without a value, the defaults are those of the Python library transformers.
  *
- * @throws {EdgecapError} `bundle-manifest-invalid` where there is no start or end token or no size of the vocabulary.
+ * @throws {EdgecapError} `bundle-manifest-invalid` if there is no start or end token or no size of the vocabulary.
  */
 export function generationSettings(model: Pick<PreTrainedModel, "config" | "generation_config">): GenerationSettings {
   const config = model.config as unknown as Record<string, unknown>;

@@ -13,7 +13,7 @@ const ofBrowsers = ["self", "location"] as const;
  * Imports the package `@huggingface/transformers`.
  *
  * @param folder The model that needs it, for messages.
- * @throws {EdgecapError} `bundle-missing` where it is not installed or does not load; `backend-unavailable` where the
+ * @throws {EdgecapError} `bundle-missing` if it is not installed or does not load; `backend-unavailable` if the
  *   telemetry of its native library cannot be turned off.
  */
 export async function importTransformers(folder: string): Promise<Library> {

@@ -20,7 +20,7 @@ export type Precisions = Readonly<Record<"encoder_model" | "decoder_model_merged
 /**
  * Checks that a folder has the layout of transformers.js, and finds the precisions of its graphs.
  *
- * @throws {EdgecapError} `bundle-missing` where there is no such folder, `bundle-file-missing` naming what it lacks.
+ * @throws {EdgecapError} `bundle-missing` if there is no such folder, `bundle-file-missing` naming what it lacks.
  */
 export function modelFiles(folder: string): Precisions {
   if (!existsSync(join(folder, "config.json"))) {

@@ -1,5 +1,5 @@
 /**
- * Models of transformers.js in a browser, where there are no folders to load them from. Exports the same as
+ * Models of transformers.js in a browser, which has no folders to load them from. Exports the same as
  * transformers.ts.
  */
 import { EdgecapError } from "../errors.ts";

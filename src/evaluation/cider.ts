@@ -63,7 +63,7 @@ export class CiderScorer {
    * @param image Name of an image that the constructor was given.
    * @param hypothesis Words of the caption.
    * @returns From 0 to 10, and rarely above 3.
-   * @throws {EdgecapError} `data-invalid` where the image has no references.
+   * @throws {EdgecapError} `data-invalid` if the image has no references.
    */
   score(image: string, hypothesis: readonly string[]): number {
     const references = this.#vectors.get(image);

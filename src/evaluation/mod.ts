@@ -57,7 +57,7 @@ export interface EvaluateOptions {
  * `<unk>`, give other figures. Empty words do not count: `"".split(" ")` counts as a caption without any.
  *
  * @param given One caption per image, in words, with the references of that image.
- * @throws {EdgecapError} `data-invalid` where there are no items, two have the same id, or one has no references.
+ * @throws {EdgecapError} `data-invalid` if there are no items, two have the same id, or one has no references.
  */
 export function evaluate(given: readonly TokenizedItem[], options: EvaluateOptions = {}): Scores {
   const items = given.map(({ id, hypothesis, references }) => ({
@@ -82,7 +82,7 @@ export function evaluate(given: readonly TokenizedItem[], options: EvaluateOptio
  * Scores untokenized captions: {@linkcode evaluate} after {@linkcode tokenizePtb}.
  *
  * @param items One caption per image, with the references of that image.
- * @throws {EdgecapError} `data-invalid` where there are no items, two have the same id, or one has no references.
+ * @throws {EdgecapError} `data-invalid` if there are no items, two have the same id, or one has no references.
  */
 export function evaluateText(items: readonly TextItem[], options: EvaluateOptions = {}): Scores {
   const tokenized = items.map(({ id, hypothesis, references }) => ({

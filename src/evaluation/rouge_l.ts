@@ -21,7 +21,7 @@ function longestCommonSubsequence(first: readonly string[], second: readonly str
  *
  * @param hypothesis Words of the caption.
  * @param references Words of each reference.
- * @returns From 0 to 1; 0 where nothing is shared.
+ * @returns From 0 to 1; 0 if nothing is shared.
  */
 export function rougeL(hypothesis: readonly string[], references: readonly (readonly string[])[]): number {
   let precision = 0;

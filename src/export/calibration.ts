@@ -21,7 +21,7 @@ const bins = 2048;
  * @param values Names of the values to record; constants and inputs are not allowed.
  * @param runs Runs the graph with those values as its outputs.
  * @returns For each value, how its elements are spread over 2,048 bins.
- * @throws {EdgecapError} `data-invalid` where there was no run, or a value was not finite.
+ * @throws {EdgecapError} `data-invalid` if there was no run, or a value was not finite.
  */
 export async function calibrate(
   graph: Graph,

@@ -71,7 +71,7 @@ export class GraphBuilder {
    * @param name Name under which the caller sets it.
    * @param type Element type.
    * @param shape Lengths; a name such as `"batch"` if the caller chooses.
-   * @throws {EdgecapError} `option-invalid` where the name is taken.
+   * @throws {EdgecapError} `option-invalid` if the name is taken.
    */
   input(name: string, type: TensorType, shape: Dimensions): Value {
     this.#claim(name);
@@ -157,7 +157,7 @@ export class GraphBuilder {
    * @param value The value; it can be read by further nodes as before.
    * @param type Element type.
    * @param shape Lengths; a name if they depend on the inputs.
-   * @throws {EdgecapError} `option-invalid` where the name is taken.
+   * @throws {EdgecapError} `option-invalid` if the name is taken.
    */
   output(name: string, value: Value, type: TensorType, shape: Dimensions): Value {
     const source = this.#current(value);

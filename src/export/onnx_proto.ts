@@ -201,7 +201,7 @@ export function encodeModel(graph: Graph): Uint8Array {
  *
  * Reads what {@linkcode encodeModel} writes, except for subgraphs; every constant must be in `raw_data`.
  *
- * @throws {EdgecapError} `data-invalid` where the bytes are no model, or hold a type or attribute out of that subset.
+ * @throws {EdgecapError} `data-invalid` if the bytes are not a model, or hold a type or attribute out of that subset.
  */
 export function decodeModel(bytes: Uint8Array): Graph {
   const type = onnxSchema.lookupType("ModelProto");

@@ -39,7 +39,7 @@ export function valuesToCalibrate(graph: Graph, options: QuantiseOptions = {}): 
  * @param graph The float32 graph; it is not changed.
  * @param ranges The range of each value that {@linkcode valuesToCalibrate} names.
  * @param options See {@linkcode QuantiseOptions}.
- * @throws {EdgecapError} `data-invalid` where a range is missing.
+ * @throws {EdgecapError} `data-invalid` if a range is missing.
  */
 export function quantise(graph: Graph, ranges: ReadonlyMap<string, ValueRange>, options: QuantiseOptions = {}): Graph {
   const result = copyGraph(graph);

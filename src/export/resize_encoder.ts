@@ -9,7 +9,7 @@ import { tensor } from "./tensor.ts";
  * @param graph Encoder graph as {@linkcode resnet50Encoder} makes it, or as it is after quantising.
  * @param size Side of a picture in pixels, 32 or more; a region of the grid is 32 pixels wide, the last perhaps less.
  * @returns A graph that shares its weights with the one given.
- * @throws {EdgecapError} `data-invalid` where the graph is no such encoder.
+ * @throws {EdgecapError} `data-invalid` if the graph is not such an encoder.
  */
 export function resizeEncoder(graph: Graph, size: number): Graph {
   const [input] = graph.inputs;

@@ -19,7 +19,7 @@ const means = [123.68, 116.779, 103.939] as const;
  * there are 2,048 features.
  *
  * @param model The complete classifier, loaded for pictures of the wanted size.
- * @throws {EdgecapError} `layer-unsupported` where the model does not end in a global average pooling of a picture.
+ * @throws {EdgecapError} `layer-unsupported` if the model does not end in a global average pooling of a picture.
  */
 export function resnet50Encoder(model: LayersModel): GraphBuilder {
   const graph = new GraphBuilder("resnet50_encoder");

@@ -50,7 +50,7 @@ export function typeCode(type: TensorType): number {
 /**
  * The element type behind a number of ONNX's schema.
  *
- * @throws {EdgecapError} `data-invalid` where edgecap does not handle that type.
+ * @throws {EdgecapError} `data-invalid` if edgecap does not handle that type.
  */
 export function typeOfCode(code: number): TensorType {
   for (const [type, { code: known }] of Object.entries(facts)) if (known === code) return type as TensorType;
@@ -68,7 +68,7 @@ function sizeOf(shape: readonly number[]): number {
  * @param type Element type; plain numbers are converted to it (`float16` rounds to nearest, ties to even).
  * @param shape Lengths, all known.
  * @param data The elements in row-major order: a typed array that already fits is kept without a copy.
- * @throws {EdgecapError} `data-invalid` where the number of elements is not the shape's.
+ * @throws {EdgecapError} `data-invalid` if the number of elements is not the shape's.
  */
 export function tensor(type: TensorType, shape: readonly number[], data: TensorData | readonly number[]): GraphTensor {
   const kept = isPlain(data) || !fits(type, data) ? facts[type].from(numbersOf(data)) : data;
@@ -94,7 +94,7 @@ function numbersOf(data: TensorData | readonly number[]): ArrayLike<number> {
   return data instanceof BigInt64Array ? Array.from(data, Number) : data;
 }
 
-/** A tensor's elements as little-endian bytes, the way `raw_data` wants them; a view where possible. */
+/** A tensor's elements as little-endian bytes, the way `raw_data` wants them; a view if possible. */
 export function tensorBytes(value: GraphTensor): Uint8Array {
   return new Uint8Array(value.data.buffer, value.data.byteOffset, value.data.byteLength);
 }
@@ -102,7 +102,7 @@ export function tensorBytes(value: GraphTensor): Uint8Array {
 /**
  * Reads a tensor back from `raw_data`.
  *
- * @throws {EdgecapError} `data-invalid` where the bytes are not as many as the shape needs.
+ * @throws {EdgecapError} `data-invalid` if the bytes are not as many as the shape needs.
  */
 export function tensorFromBytes(type: TensorType, shape: readonly number[], bytes: Uint8Array): GraphTensor {
   const expected = sizeOf(shape) * facts[type].bytes;

@@ -11,7 +11,7 @@ const mostBytes: number = 512 * 2 ** 20;
  *
  * @param path The file, or a link to it.
  * @param limit Most bytes to read.
- * @throws {EdgecapError} `file-unreadable` where there is no such file, it is a folder, a pipe, a device or a socket,
+ * @throws {EdgecapError} `file-unreadable` if there is no such file, it is a folder, a pipe, a device or a socket,
  *   or it is longer than the limit.
  */
 export async function readRegularFile(path: string, limit: number = mostBytes): Promise<Uint8Array> {

@@ -9,7 +9,7 @@ export interface UnfinishedFile extends AsyncDisposable {
   /**
    * Appends bytes.
    *
-   * @throws {EdgecapError} `file-unwritable`, for instance where the disk is full.
+   * @throws {EdgecapError} `file-unwritable`, for instance if the disk is full.
    */
   write(bytes: Uint8Array): Promise<void>;
   /**
@@ -81,7 +81,7 @@ export async function createFile(path: string, like?: Stats): Promise<Unfinished
  * Writes a file atomically: a reader finds the old content or the new one, even after a power cut.
  *
  * @param like As {@linkcode createFile} takes it.
- * @throws {EdgecapError} `file-unwritable`, for instance where the disk is full; nothing half-written is left.
+ * @throws {EdgecapError} `file-unwritable`, for instance if the disk is full; nothing half-written is left.
  */
 export async function writeWhole(path: string, content: string | Uint8Array, like?: Stats): Promise<void> {
   await using file = await createFile(path, like);

@@ -100,7 +100,7 @@ function captionMs({ encodeMs, wordMs }: SelfTestOutcome): number {
 /**
  * The fastest backend that loads, is not emulated in software, and reproduces the bundle's stored answer.
  *
- * @throws {EdgecapError} `self-test-failed` where none gives it.
+ * @throws {EdgecapError} `self-test-failed` if none gives it.
  */
 export function choose(reports: readonly BackendReport[], source: ChoosingOptions["source"]): ChosenBackend {
   if (source.manifest.selfTest === undefined)

@@ -58,7 +58,7 @@ const probes = {
 /**
  * Tests every backend with a bundle, and stores the choice as `auto` does.
  *
- * @throws {EdgecapError} `bundle-*` where the files cannot be read.
+ * @throws {EdgecapError} `bundle-*` if the files cannot be read.
  */
 export async function diagnose(options: {
   readonly source: OpenBundle;

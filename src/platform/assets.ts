@@ -24,7 +24,7 @@ const locations: Readonly<Record<AssetName, URL>> = {
  * Uses the WebAssembly in a folder that `edgecap assets` wrote, given as a path or `file:` URL.
  *
  * @returns The folder as a URL, with a slash at the end.
- * @throws {EdgecapError} `option-invalid` if it is no folder of this machine, or another one than before.
+ * @throws {EdgecapError} `option-invalid` if it is not a folder on this machine, or not the same as before.
  */
 export function useAssets(folder: string | URL): URL {
   return chooseAssetsFolder(localFolder(folder));

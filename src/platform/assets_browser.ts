@@ -21,7 +21,7 @@ function place(path: string): URL {
  *
  * @param folder Its address, relative to the page (in a worker: to the worker's script).
  * @returns The folder as a whole address, with a slash at the end.
- * @throws {EdgecapError} `option-invalid` if it is no address, or another one than before.
+ * @throws {EdgecapError} `option-invalid` if it is not an address, or not the same as before.
  */
 export function useAssets(folder: string | URL): URL {
   const { document, location } = globalThis as {

@@ -23,7 +23,7 @@ const cLibraries: Readonly<Record<string, string>> = { linux: "libc.so.6", darwi
  * On Node and Deno `process.env` writes to the environment; Bun keeps a copy (except on Windows), so this calls the C
  * library.
  *
- * @throws {EdgecapError} `backend-unavailable` where it cannot be set: in a worker of Node, whose `process.env` is a
+ * @throws {EdgecapError} `backend-unavailable` if it cannot be set: in a worker of Node, whose `process.env` is a
  *   copy, and on Deno without the permission, which is not requested.
  */
 export async function setVariable(name: string, value: string): Promise<void> {

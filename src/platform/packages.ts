@@ -16,7 +16,7 @@ export { turnTelemetryOff } from "./telemetry.ts";
 /**
  * The package onnxruntime-node, with the telemetry of its library turned off.
  *
- * @throws where it is not installed, does not load, or its telemetry cannot be turned off.
+ * @throws if it is not installed, does not load, or its telemetry cannot be turned off.
  */
 export async function importOnnxruntimeNode(): Promise<typeof OnnxruntimeNode> {
   await turnTelemetryOff();

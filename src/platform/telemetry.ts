@@ -12,7 +12,7 @@ const mayReport = /^(?:0|false|no|off)$/i;
  *
  * It stays on if the user sets `ORT_DISABLE_TELEMETRY` to 0, false, no or off.
  *
- * @throws {EdgecapError} `backend-unavailable` where it cannot be turned off: the library must not be loaded then.
+ * @throws {EdgecapError} `backend-unavailable` if it cannot be turned off: the library must not be loaded then.
  */
 export async function turnTelemetryOff(): Promise<void> {
   if (mayReport.test(variable(name) ?? "")) return;

@@ -103,7 +103,7 @@ export class WorkerPool implements AsyncDisposable {
   /**
    * Captions a picture, in its turn.
    *
-   * @throws {EdgecapError} `queue-full` or `deadline-exceeded` (a {@linkcode PoolBusyError}), both at once where the
+   * @throws {EdgecapError} `queue-full` or `deadline-exceeded` (a {@linkcode PoolBusyError}), both at once if the
    *   wait is expected; `worker-lost`; `draining` if the pool is disposed of; `aborted`; and what the captioner throws.
    */
   caption(request: JobRequest): Promise<Caption> {

@@ -65,7 +65,7 @@ function withoutPassword(text: string): string {
 /**
  * Connects to a queue's server, which must answer now; a connection that is lost later is restored.
  *
- * @throws {EdgecapError} `queue-unavailable` where the packages `bullmq` and `ioredis` are not installed, or the server
+ * @throws {EdgecapError} `queue-unavailable` if the packages `bullmq` and `ioredis` are not installed, or the server
  *   does not answer.
  */
 export async function connectQueue(address: QueueAddress): Promise<QueueConnection> {

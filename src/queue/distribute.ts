@@ -37,7 +37,7 @@ const missingMs = 10_000;
  * still in the queue are not added again, and results that were written but not yet removed are removed. Pictures that
  * failed for good get a line that says why, and become dead letters.
  *
- * @throws {EdgecapError} `queue-busy` where another batch has the queue, `aborted`, `file-unwritable`, and what
+ * @throws {EdgecapError} `queue-busy` if another batch has the queue, `aborted`, `file-unwritable`, and what
  *   `images` throws.
  */
 export async function distribute(batch: DistributeOptions): Promise<BatchCounts> {

@@ -64,7 +64,7 @@ export function writeSafetensors(
  * Reads a safetensors file.
  *
  * @param where Where the bytes came from, for messages.
- * @throws {EdgecapError} `bundle-shape-mismatch` where they are no such file, or hold other kinds of numbers than
+ * @throws {EdgecapError} `bundle-shape-mismatch` if they are not such a file, or hold other kinds of numbers than
  *   these.
  */
 export function readSafetensors(

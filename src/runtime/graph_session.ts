@@ -39,7 +39,7 @@ export class GraphSession implements AsyncDisposable {
    *
    * @param name Name for messages, for instance `encoder`.
    * @param bytes The `.onnx` file; only `webgpu` needs it afterwards, in case the device is lost.
-   * @throws {EdgecapError} `graph-failed` where onnxruntime refuses it; `backend-unavailable`.
+   * @throws {EdgecapError} `graph-failed` if onnxruntime refuses it; `backend-unavailable`.
    */
   static async create(name: string, bytes: Uint8Array, options: RuntimeOptions = {}): Promise<GraphSession> {
     const { threads = 1, backend = "wasm", keep = [] } = options;

@@ -7,7 +7,7 @@ import { OrtSession, type OrtTensors } from "./ort_session.ts";
 /**
  * The backend `native`: the package onnxruntime-node, which is imported only here.
  *
- * @throws {EdgecapError} `backend-unavailable` where the package is not installed or does not load, or
+ * @throws {EdgecapError} `backend-unavailable` if the package is not installed or does not load, or
  *   its telemetry cannot be turned off.
  */
 export async function openNative(): Promise<Backend> {

@@ -3,7 +3,7 @@
  *
  * @param start Its beginning in the text.
  * @param take Called with the number of bytes before they are allocated.
- * @returns `undefined` where the text is not base64.
+ * @returns `undefined` if the text is not base64.
  */
 export function decodeBase64(text: string, start: number, take: (bytes: number) => void): Uint8Array | undefined {
   let digits = 0;

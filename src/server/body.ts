@@ -24,7 +24,7 @@ const firstSize = 65_536;
  * Reads a request's body, within its own limits and those of all requests together.
  *
  * @param memory The memory budget that the body uses as it arrives.
- * @throws {Problem} `encoding-unsupported` where the body is compressed; `body-too-large`, `body-timeout` where it is
+ * @throws {Problem} `encoding-unsupported` if the body is compressed; `body-too-large`, `body-timeout` if it is
  *   slow, `memory-full`; `body-invalid` if the connection was cut.
  */
 export async function readBody(

@@ -45,7 +45,7 @@ export interface MemoryShare extends Disposable {
   /**
    * Uses this many more bytes.
    *
-   * @throws {Problem} `memory-full`, at once, where all requests together would hold too much.
+   * @throws {Problem} `memory-full`, at once, if all requests together would hold too much.
    */
   take(bytes: number): void;
 }

@@ -13,8 +13,8 @@ const hostForm = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{0,5})?$/i;
  * `Host: localhost?` or `/models/../healthz` would lead it elsewhere than a URL parser. So a request whose URL is not
  * normalised is rebuilt from the path and the query of the parsed URL.
  *
- * @returns The request itself where its URL is in normal form, else another with the same body, headers and signal.
- * @throws {Problem} `request-invalid` where the host or the target makes no sense, `method-not-allowed`
+ * @returns The request itself if its URL is normalised, otherwise another with the same body, headers and signal.
+ * @throws {Problem} `request-invalid` if the host or the target is not valid, `method-not-allowed`
  */
 export function canonicalRequest(request: Request): Request {
   if (!methods.has(request.method)) {

@@ -25,7 +25,7 @@ const boundaryForm = /^[\x20-\x7e]{1,200}$/;
  * The body is in memory already, so nothing is copied, and parts are only parsed on demand. `FormData`
  * reads everything at once, and does not accept unquoted names on Bun.
  *
- * @throws {Problem} `body-invalid` where the form has no boundary, breaks off or makes no sense.
+ * @throws {Problem} `body-invalid` if the form has no boundary, is incomplete or cannot be read.
  */
 export function* formParts(body: Uint8Array<ArrayBuffer>, contentType: string): Generator<FormPart> {
   const boundary = headerParameters(contentType).get("boundary") ?? "";

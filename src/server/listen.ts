@@ -39,7 +39,7 @@ const headSeconds = 10;
  *
  * A connection is closed 10 to 14 seconds after its last answer, or if a request's headers take that long.
  *
- * @throws Where the port is taken or may not be used.
+ * @throws If the port is taken or not allowed.
  * @throws {EdgecapError} `option-invalid`, quoting what is not a host name in `hosts`.
  */
 export async function listen(

@@ -20,7 +20,7 @@ const lingerMs = 1000;
  * Opens a socket with `node:http`, on Deno and Node. Deno's own server has no time limits for headers and idle
  * connections, and does not report a client that disconnects before its answer.
  *
- * @throws Where the port is taken or may not be used.
+ * @throws If the port is taken or not allowed.
  */
 export async function listenOnNode(
   answer: (request: Request) => Promise<Response>,

@@ -86,7 +86,7 @@ export const operations: Readonly<Record<RouteName, Operation>> = {
     operationId: "createCaptions",
     summary: "Captions one picture or several.",
     description:
-      "Send the picture as the body, as a file of a form, or in JSON. Accept text/plain for only the sentence, or text/event-stream for the words as they are decided: events "word", then "caption" or "error".",
+      "Send the picture as the body, as a file of a form, or in JSON. Accept text/plain for only the sentence, or text/event-stream for the words as they are decided: events word, then caption or error.",
     tags: ["captions"],
     parameters: Object.entries(schemas.optionsSchema.properties).map(([name, { description, ...schema }]) => ({
       name,
@@ -139,7 +139,8 @@ export const operations: Readonly<Record<RouteName, Operation>> = {
   },
   readyz: {
     operationId: "readyz",
-    summary: "Tells whether the server can caption: the bundle is loaded, a worker is ready, and the server is not shutting down.",
+    summary:
+      "Tells whether the server can caption: the bundle is loaded, a worker is ready, and the server is not shutting down.",
     tags: ["operation"],
     security: [],
     responses: {

@@ -16,10 +16,11 @@ export interface DocumentText {
 /**
  * Reads the bytes of a document so that its text, encoded again, gives the very same bytes.
  *
- * HTML in an older encoding is read byte by byte: all its markup is ASCII. That of Markdown may be a part of a letter there.
+ * HTML in an older encoding is read byte by byte: all its markup is ASCII. That of Markdown may be a part of a letter
+ * there.
  *
  * @param name Names it in messages.
- * @throws {EdgecapError} `data-invalid` where its encoding is not supported.
+ * @throws {EdgecapError} `data-invalid` if its encoding is not supported.
  */
 export function documentText(bytes: Uint8Array, name: string, format: "html" | "markdown"): DocumentText {
   const other = otherEncoding(bytes);

@@ -34,14 +34,14 @@ export const altOutcomes = [
 export interface AltReport {
   /** Path of the document below the site's folder, with slashes. */
   readonly document: string;
-  /** Where it stands there, from 1. */
+  /** Its position there, from 1. */
   readonly line: number;
   /** Its address as the document has it. */
   readonly source?: string;
   readonly outcome: AltOutcome;
   /** The text that it gets. */
   readonly alt?: string;
-  /** How sure the caption is, 0 to 1, where it is known. */
+  /** How sure the caption is, 0 to 1, if known. */
   readonly confidence?: number;
   /** Why it gets none. */
   readonly why?: string;
@@ -56,7 +56,7 @@ export interface FillAltOptions {
   readonly caption: CaptionPicture;
   /** Whether to include hidden and system files and folders. Default false. */
   readonly hidden?: boolean;
-  /** Called with what cannot be read or written, which is passed over. */
+  /** Called for what cannot be read or written; it is skipped. */
   readonly onProblem: (error: EdgecapError) => void;
   /**
    * Called for each document that gets text, once it is written if it is: with the difference, in the document's
@@ -78,7 +78,7 @@ const documentName = /\.(?:html?|md)$/i;
  * every other byte of a file stays. Each picture is captioned once, however often it is shown.
  *
  * @returns How many pictures had each outcome.
- * @throws {EdgecapError} `file-unreadable` where there is no such folder; `aborted`, `bundle-*` and others of
+ * @throws {EdgecapError} `file-unreadable` if there is no such folder; `aborted`, `bundle-*` and others of
  *   captioning.
  */
 export async function fillAlt(options: FillAltOptions): Promise<Record<AltOutcome, number>> {
@@ -161,7 +161,7 @@ async function resultOf(
 /**
  * Writes a document, unless somebody else did meanwhile.
  *
- * @throws {EdgecapError} `file-unwritable`, also where its permissions forbid it: replacing it needs only those of its
+ * @throws {EdgecapError} `file-unwritable`, also if its permissions forbid it: replacing it needs only those of its
  *   folder.
  */
 async function replace(path: string, before: Uint8Array, after: Uint8Array): Promise<void> {

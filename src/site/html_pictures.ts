@@ -5,7 +5,8 @@ type Node = DefaultTreeAdapterTypes.Node;
 type Element = DefaultTreeAdapterTypes.Element;
 
 /**
- * The `<img>` elements of a page, as a browser sees them: none of comments, scripts or texts, but those of `<template>` and `<noscript>`.
+ * The `<img>` elements of a page, as a browser sees them: none of comments, scripts or texts, but those of `<template>`
+ * and `<noscript>`.
  *
  * @param html Text without a byte order mark.
  */
@@ -35,7 +36,10 @@ export function htmlPictures(html: string): SitePictures {
   return { pictures, ...(base !== undefined && { base }) };
 }
 
-/** Text as the value of an attribute in double quotes, in ASCII, which every encoding has, and with nothing that Markdown reads. */
+/**
+ * Text as the value of an attribute in double quotes, in ASCII, which every encoding has, and with nothing that
+ * Markdown reads.
+ */
 export function attributeText(text: string): string {
   return text
     .toWellFormed()
@@ -55,7 +59,8 @@ function pictureOf(element: Element, html: string, hidden: boolean): SitePicture
     start: place.startOffset,
     state: stateOf(element, tag, hidden),
     ...(source !== undefined && { source }),
-    // Behind the address, where people put it. Without a value an attribute's end is no place: "src =" goes on behind it.
+    // After the address, where people put it. An attribute without a value has no usable end: "src =" continues after
+    // it.
     at: (source ? place.attrs?.["src"]?.endOffset : undefined) ?? place.startOffset + "<img".length,
     markup: (alt) => ` alt="${attributeText(alt)}"`,
   };

@@ -5,15 +5,15 @@ import { htmlPictures } from "./html_pictures.ts";
 import type { SitePicture } from "./picture.ts";
 
 /**
- * The pictures of a Markdown document (CommonMark): `![](a.jpg)`, `![][name]`, and `<img>` in the HTML that it holds. Code, comments
- * and front matter have none.
+ * The pictures of a Markdown document (CommonMark): `![](a.jpg)`, `![][name]`, and `<img>` in the HTML that it holds.
+ * Code, comments and front matter have none.
  *
  * @param markdown Text without a byte order mark.
  * @returns In the order in which they stand there.
  */
 export function markdownPictures(markdown: string): readonly SitePicture[] {
   const { images, html, definitions } = read(withoutFrontMatter(markdown));
-  // The HTML in its place, with a tag where an image begins: so one parser sees what lies inside of what.
+  // The HTML in its place, with a tag where an image begins, so that one parser sees the nesting.
   const tags = [...images.keys()].map((start): Part => ({ start, text: imageTag }));
   const { pictures } = htmlPictures(spaced([...html, ...tags]));
   return pictures.map((picture): SitePicture => {
@@ -30,7 +30,7 @@ export function markdownPictures(markdown: string): readonly SitePicture[] {
   });
 }
 
-/** Text as it stands between the brackets of an image. */
+/** Text between the brackets of an image. */
 export function markdownText(text: string): string {
   return (
     text
@@ -51,7 +51,7 @@ interface Part {
   readonly text: string;
 }
 
-/** Puts pieces where they stand, with spaces between them. */
+/** Puts pieces at their positions, with spaces between them. */
 function spaced(parts: readonly Part[]): string {
   let text = "";
   for (const part of [...parts].sort((one, other) => one.start - other.start)) {
@@ -68,7 +68,7 @@ interface Image {
 }
 
 interface Read {
-  /** By where they begin. */
+  /** Sorted by their beginnings. */
   readonly images: ReadonlyMap<number, Image>;
   readonly html: readonly Part[];
   /** Addresses by their names. */
@@ -111,7 +111,7 @@ function read(markdown: string): Read {
   return { images, html, definitions };
 }
 
-/** The document with spaces in place of the YAML or TOML that it may begin with. */
+/** The document with its front matter (YAML or TOML), if any, replaced by spaces. */
 function withoutFrontMatter(markdown: string): string {
   const found = /^(---|\+\+\+)[ \t]*\r?\n(?:[^\n]*\n)*?(?:\1|\.\.\.)[ \t]*(?:\r?\n|$)/.exec(markdown)?.[0] ?? "";
   return found.replace(/[^\r\n]/g, " ") + markdown.slice(found.length);

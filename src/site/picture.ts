@@ -9,7 +9,7 @@ export interface SitePicture {
   readonly state: "absent" | "present" | "decorative" | "hidden" | "template";
   /** Its address as the document has it, with character references and escapes resolved. */
   readonly source?: string;
-  /** Where alternative text is put in. */
+  /** Where to insert alternative text. */
   readonly at: number;
   /** Turns alternative text into what is put in there. */
   readonly markup: (alt: string) => string;

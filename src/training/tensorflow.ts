@@ -14,10 +14,10 @@ export type TensorflowBackend = (typeof tensorflowBackends)[number];
 /**
  * Activates a tfjs backend, and returns its name.
  *
- * `auto` takes TensorFlow's native library where the package `@tensorflow/tfjs-node` is built, else WebAssembly.
+ * `auto` takes TensorFlow's native library if the package `@tensorflow/tfjs-node` is built, otherwise WebAssembly.
  *
  * @param choice A backend, or `auto` (default).
- * @throws {EdgecapError} `option-invalid` where the backend asked for does not start here.
+ * @throws {EdgecapError} `option-invalid` if the backend asked for does not start here.
  */
 export async function startTensorflow(choice: TensorflowBackend | "auto" = "auto"): Promise<TensorflowBackend> {
   const order: readonly TensorflowBackend[] = choice === "auto" ? ["tensorflow", "wasm"] : [choice];
@@ -59,7 +59,7 @@ async function register(backend: TensorflowBackend): Promise<void> {
 async function quietTensorflow(): Promise<void> {
   const name = "TF_CPP_MIN_LOG_LEVEL";
   if (variable(name) !== undefined) return;
-  // Errors only. Where the variable cannot be set, the lines are no more than a nuisance.
+  // Errors only. If the variable cannot be set, the lines are only a nuisance.
   await setVariable(name, "2").catch(() => {});
 }
 

@@ -16,7 +16,7 @@ export interface SequencedPhoto {
  * the article, so that the entry `<unk>` of edgecap's vocabularies is never fed and never wanted.
  *
  * The article puts the text `<start>` before a caption and lets spaCy take it apart; that the words `start` and
- * `end` of a caption then count as its marks is no intention, so the marks are entries of their own here.
+ * `end` of a caption then count as its marks is not intended, so the marks are separate entries here.
  */
 export function captionSequence(tokens: readonly string[], vocabulary: Pick<Vocabulary, "encode">): Int32Array {
   const ids = [...vocabulary.encode(tokens)].filter((id) => id !== unknownId);
@@ -28,7 +28,7 @@ export function captionSequence(tokens: readonly string[], vocabulary: Pick<Voca
  *
  * The article takes it over training and test captions; the test captions have no say here.
  *
- * @throws {EdgecapError} `data-invalid` where no caption holds a word.
+ * @throws {EdgecapError} `data-invalid` if no caption holds a word.
  */
 export function longestCaption(photos: readonly SequencedPhoto[]): number {
   let longest = 0;

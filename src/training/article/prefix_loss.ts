@@ -27,9 +27,9 @@ interface CellState {
 /**
  * What the text branch makes of prefixes, in the order of the layout: [rows, units].
  *
- * The same numbers as the merged model's, sooner. The article's embedding has no mask, so a pre-padded prefix of n words
- * begins with longest - n steps over the zero vector, on which dropout does nothing: those steps are the same for every
- * prefix. They are taken once for all rows, and a row enters, with the state that so many of them leave, at its first word.
+ * The same numbers as the merged model's, sooner. The article's embedding has no mask, so a pre-padded prefix of n
+ * words begins with longest - n steps over the zero vector, on which dropout does nothing: those steps are the same for
+ * every prefix. They run once for all rows, and a row enters at its first word with the state that they leave.
  */
 export function textVectors(
   weights: ArticleTensors,
@@ -110,7 +110,7 @@ function inputGates(weights: ArticleTensors, layer: number, inputs: tf.Tensor2D)
   return tf.add(tf.matMul(inputs, weights[`lstm_${layer}/kernel`] as tf.Tensor2D), weights[`lstm_${layer}/bias`]!);
 }
 
-/** One step of Keras's LSTM with relu in place of tanh. */
+/** One step of Keras's LSTM with relu instead of tanh. */
 function cellStep(weights: ArticleTensors, layer: number, state: CellState, fromInput: tf.Tensor2D): CellState {
   const recurrent = weights[`lstm_${layer}/recurrent_kernel`] as tf.Tensor2D;
   const gates = tf.add(fromInput, tf.matMul(state.hidden, recurrent));

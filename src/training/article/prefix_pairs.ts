@@ -44,7 +44,7 @@ export function stepsPerEpoch(photos: number, photosPerBatch: number): number {
  * pass runs over into the next one: its list is reset by a yield alone. An epoch here is a pass of its own, in an order
  * drawn again; the few photos of the last partial batch are skipped, different ones each time.
  *
- * @param from First batch wanted: a resumed epoch goes on in its middle.
+ * @param from First batch wanted: a resumed epoch continues in its middle.
  */
 export function* pairBatches(
   photos: readonly SequencedPhoto[],

@@ -13,7 +13,7 @@ const means = [123.68, 116.779, 103.939] as const;
  *
  * The article never trains it: its kernels stay as Keras draws them (Glorot and Bengio, 2010).
  *
- * @param seed Where the random numbers of the kernels begin.
+ * @param seed Seed of the kernels' random numbers.
  */
 export function simpleCnn(seed: number): tf.Sequential {
   const convolution = (filters: number, place: number, first = false) =>

@@ -65,7 +65,7 @@ export interface ArticleTrainOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Where a run stands: what a checkpoint carries beside the weights. */
+/** The progress of a run: what a checkpoint stores besides the weights. */
 interface Progress {
   records: EpochRecord[];
   /** Steps done of the epoch under way. */
@@ -85,8 +85,8 @@ interface Progress {
  *
  * A run that is killed at any moment and resumed takes the same steps as an uninterrupted one.
  *
- * @throws {EdgecapError} `checkpoint-invalid` where `resume` finds a checkpoint of other settings; `data-invalid` where
- *   the loss is no number any more; `aborted`.
+ * @throws {EdgecapError} `checkpoint-invalid` if `resume` finds a checkpoint of other settings; `data-invalid` where
+ *   the loss is not a number any more; `aborted`.
  */
 export async function trainArticle(options: ArticleTrainOptions): Promise<EpochRecord[]> {
   const { settings, train, shape, folder } = options;
@@ -213,7 +213,7 @@ function slot(
   return { name, shape, value, first, second };
 }
 
-/** The settings that a resumed run has to share: it may go on for more epochs. */
+/** The settings that a resumed run must share; the number of epochs may grow. */
 function kept({ epochs: _, ...settings }: ArticleSettings): Omit<ArticleSettings, "epochs"> {
   return settings;
 }

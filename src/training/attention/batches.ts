@@ -33,7 +33,7 @@ export function shownRegions(photos: number, regions: number, random: SeededRand
   });
 }
 
-/** Some of a photo's captions: a random choice where there are more than wanted. */
+/** Some of a photo's captions: a random choice if there are more than wanted. */
 export function chooseCaptions({ captions }: EncodedPhoto, count: number, random: SeededRandom): Int32Array[] {
   const chosen = [...captions];
   if (chosen.length > count) random.shuffle(chosen);
@@ -77,7 +77,7 @@ export function captionArrays(
       const row = first + place;
       order[row] = first + caption;
       if (advantage !== undefined) advantages[row] = advantage;
-      // A sampled caption may be nothing but its end; a photo's missing captions are no rows at all.
+      // A sampled caption may consist only of its end; a photo's missing captions have no rows.
       if (words.length === 0 && advantage === undefined) continue;
       const offset = row * steps;
       inputs[offset] = startId;

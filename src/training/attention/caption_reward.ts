@@ -19,7 +19,7 @@ export class CaptionReward {
    * @param bleuWeight Weight of BLEU-4; CIDEr-D has 1.
    */
   constructor(photos: readonly EncodedPhoto[], bleuWeight: number) {
-    // An unknown word in a reference is no word that a caption could match.
+    // A caption cannot match an unknown word in a reference.
     this.#references = new Map(
       photos.map(({ image, captions }) => [image, captions.map((words) => names(words, true, "?"))]),
     );
@@ -47,7 +47,8 @@ function names(words: Int32Array, ends: boolean, unknown: string): string[] {
 }
 
 /**
- * By how much each reward beats the mean of the others (leave one out; Luo, 2020): a baseline that costs no second pass.
+ * By how much each reward beats the mean of the others (leave one out; Luo, 2020): a baseline that costs no second
+ * pass.
  *
  * @param rewards Of the captions sampled for one photo, at least two.
  */

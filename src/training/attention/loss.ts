@@ -19,8 +19,8 @@ export interface AttentionBatch extends PhotoInput {
   readonly captions: number;
   readonly steps: number;
   /**
-   * For each caption, NaN where a person wrote it, else the advantage of a caption that the model sampled. Without it,
-   * people wrote all of them.
+   * For each caption, NaN if a person wrote it, otherwise the advantage of a caption that the model sampled. Without
+   * it, people wrote all of them.
    */
   readonly advantages?: Float32Array;
 }
@@ -50,8 +50,8 @@ export interface AttentionMasks {
 /** Which captions are still running at each step, and where their words lie. */
 export interface BatchLayout {
   /**
-   * For each step, how many captions of each photo go on, at least one: the loss computes only those, so that captions
-   * that come longest first cost the least.
+   * For each step, how many captions of each photo continue, at least one: the loss computes only those, so that
+   * captions that come longest first cost the least.
    */
   readonly running: readonly number[];
   /** Row (photo * captions + caption) of every computed place: step-major, then by photo. */
@@ -104,8 +104,8 @@ export function batchLayout(batch: Omit<AttentionBatch, keyof PhotoInput>): Batc
 
 /**
  * Loss of a batch, teacher-forced: the mean smoothed cross-entropy a word of captions that people wrote, and, for those
- * that the model sampled, the mean over words of advantage times negative log-probability, whose gradient is that of the
- * expected reward (Rennie et al., 2017).
+ * that the model sampled, the mean over words of advantage times negative log-probability, whose gradient is that of
+ * the expected reward (Rennie et al., 2017).
  *
  * @param masks Dropout masks; none measures without dropout.
  * @param layout The batch's own.
@@ -185,8 +185,8 @@ function wordWeights(
 /**
  * Weighted sum of the cross-entropies of rows of logits against labels smoothed over the whole vocabulary.
  *
- * Its gradient, weight times sharpness times (softmax - wanted), is written out: it spares the tape three arrays as large
- * as the logits.
+ * Its gradient, weight times sharpness times (softmax - wanted), is written out: it spares the tape three arrays as
+ * large as the logits.
  *
  * @param logits [rows, classes]
  * @param labels Class wanted in each row.

@@ -69,7 +69,7 @@ export function masksOfPlaces(masks: CaptionMasks, layout: BatchLayout, order: I
   };
 }
 
-/** The regions that each photo shows, where some are replaced. */
+/** The regions that each photo shows, if some are replaced. */
 function shownOf(photos: number, regions: number, { replacedRegions }: Rates, random: SeededRandom) {
   if (replacedRegions === 0 || regions === 0) return undefined;
   return tf.tensor1d(shownRegions(photos, regions, random, replacedRegions), "int32");

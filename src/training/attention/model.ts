@@ -12,7 +12,7 @@ export interface AttentionShape {
   readonly regions: number;
   /** Features of a region (2048 for ResNet50). */
   readonly features: number;
-  /** Where the encoder's last stage learns too: features of a region that enter it (1024 for ResNet50). */
+  /** If the encoder's last stage learns too: features per region that enter it (1024 for ResNet50). */
   readonly stem?: number;
   /** Units of the LSTM, of keys and of values. */
   readonly units: number;
@@ -20,7 +20,7 @@ export interface AttentionShape {
   readonly embedding: number;
   /** Entries of the vocabulary, the four special ones included. */
   readonly vocabulary: number;
-  /** Where the decoder looks at concepts beside the regions. */
+  /** If the decoder looks at concepts besides the regions. */
   readonly concepts?: ConceptShape;
 }
 
@@ -64,7 +64,7 @@ function conceptWeights({ vector }: ConceptShape, units: number): WeightSpec[] {
   return [
     { name: "concept_kernel", shape: [vector + 1, units], fanIn: vector + 1 },
     { name: "concept_bias", shape: [units] },
-    // Zero at first: a decoder that goes on from one without concepts begins as it was.
+    // Zero at first: a decoder that continues from one without concepts starts unchanged.
     { name: "concept_start_kernel", shape: [units, 2 * units] },
   ];
 }
@@ -104,7 +104,7 @@ export type AttentionWeightName =
 /** The weights that read concepts. */
 export type ConceptWeightName = "concept_kernel" | "concept_bias" | "concept_start_kernel";
 
-/** Weights as tfjs variables; those of the encoder's last stage where it learns too. */
+/** Weights as tfjs variables; those of the encoder's last stage if it learns too. */
 export type AttentionWeights = Readonly<
   Record<Exclude<AttentionWeightName, LastStageWeightName | ConceptWeightName>, tf.Tensor>
 > &
@@ -113,7 +113,7 @@ export type AttentionWeights = Readonly<
 
 /** What the decoder reads of a batch of photos; of captions without photos, concepts alone. */
 export interface PhotoInput {
-  /** [photos, regions, features], or [photos, regions, stem] where the weights hold the encoder's last stage. */
+  /** [photos, regions, features], or [photos, regions, stem] if the weights hold the encoder's last stage. */
   readonly grid?: tf.Tensor3D | undefined;
   /** Vectors of concepts, each with its probability behind it, [photos, slots, vector + 1]. */
   readonly concepts?: tf.Tensor3D | undefined;
@@ -138,8 +138,8 @@ export interface DecoderState {
 }
 
 /**
- * Reads a batch of photos once: regions and concepts, each projected by a rectified linear layer, with the mean region and
- * the mean concept as the first state.
+ * Reads a batch of photos once: regions and concepts, each projected by a rectified linear layer, with the mean region
+ * and the mean concept as the first state.
  *
  * @param mask Dropout mask of the values, [photos, 1 or places, units], already scaled; none at inference.
  * @param shown Which region (photo * regions + region) stands in the place of each; none shows every region once.

@@ -1,4 +1,4 @@
-/** A part of a training run: so many epochs towards one objective, under one schedule. */
+/** A part of a training run: a number of epochs with one objective and one schedule. */
 export interface TrainingStage {
   readonly epochs: number;
   /** Largest learning rate; see {@linkcode cosineLearningRate}. */
@@ -10,7 +10,7 @@ export interface TrainingStage {
   /** Share of a photo's regions that others of its regions take the place of, chosen again in each step. */
   readonly replacedRegions: number;
   /**
-   * Dropout of the photo's values. Where captions are drawn, all masks stay the same at every region and word of a
+   * Dropout of the photo's values. If captions are sampled, all masks stay the same at every region and word of a
    * caption; elsewhere they are drawn again at each.
    */
   readonly dropoutValues: number;
@@ -27,7 +27,7 @@ export interface TrainingStage {
   readonly texts?: number;
   /** Weight of their cross-entropy beside that of the photos' captions. */
   readonly textWeight?: number;
-  /** Learns from its own captions too, where given. */
+  /** If given, learns from its own captions too. */
   readonly selfCritical?: SelfCriticalSettings;
 }
 
@@ -61,7 +61,7 @@ export interface AttentionSettings {
    * and what the next stage starts from; 0 takes the weights as they are.
    */
   readonly averaging: number;
-  /** Where the encoder's last stage learns too, what the learning rate is multiplied by for its weights. */
+  /** If the encoder's last stage learns too, the factor of the learning rate for its weights. */
   readonly lastStageRate: number;
   readonly seed: number;
   /** Each starts from the averaged weights of the one before, with fresh moments. */
@@ -170,7 +170,7 @@ export function stageOf({ stages }: AttentionSettings, epoch: number): { stage: 
   throw new RangeError(`No stage contains epoch ${epoch}`);
 }
 
-/** Epochs to have in place of a preset's own. */
+/** Numbers of epochs that replace a preset's own. */
 export interface EpochChoice {
   /** Epochs towards what people wrote. */
   readonly epochs?: number | undefined;

@@ -47,7 +47,7 @@ export interface TrainOptions {
   readonly vocabulary: number;
   readonly settings: AttentionSettings;
   /**
-   * Weights to start from, by name; the others start at random. Where they hold the encoder's last stage, it learns
+   * Weights to start from, by name; the others start at random. If they hold the encoder's last stage, it learns
    * too, and the cache holds what enters it.
    */
   readonly start?: ReadonlyMap<string, Float32Array>;
@@ -70,7 +70,7 @@ export interface TrainOptions {
  * A run killed at any moment and resumed takes the same steps as one that was not: weights, their average, moments and
  * random state are saved together after each epoch.
  *
- * @throws {EdgecapError} `checkpoint-invalid` where `resume` finds a checkpoint of other settings; `aborted`.
+ * @throws {EdgecapError} `checkpoint-invalid` if `resume` finds a checkpoint of other settings; `aborted`.
  */
 export async function trainAttention(options: TrainOptions): Promise<EpochRecord[]> {
   const { settings, photos: reader, train, folder, texts = [] } = options;
@@ -165,7 +165,7 @@ function stopsEarly({ patience }: TrainOptions, records: readonly EpochRecord[])
 interface Run {
   readonly optimiser: AdamW;
   readonly average: MovingAverage;
-  /** The weights that the stage began with, where they keep a share. */
+  /** The weights that the stage began with, if they keep a share. */
   start: { readonly share: number; readonly values: readonly Float32Array[] } | undefined;
   readonly random: SeededRandom;
   readonly records: EpochRecord[];
@@ -284,7 +284,7 @@ function exported({ average, start }: Run): Float32Array[] {
   });
 }
 
-/** Under its own name what is exported of each weight; beside it, what training goes on from. */
+/** For each weight, under its own name the exported value, and beside it the value that training continues from. */
 async function save(path: string, run: Run, settings: AttentionSettings, shape: AttentionShape): Promise<void> {
   const arrays = new Map<string, Float32Array>();
   const mixed = exported(run);

@@ -26,14 +26,14 @@ export interface StepContext {
 /** What a step found. */
 export interface StepResult {
   readonly loss: number;
-  /** Mean reward of the sampled captions; 0 where none were sampled. */
+  /** Mean reward of the sampled captions; 0 if none were sampled. */
   readonly reward: number;
   /** One array a variable, in their order. */
   readonly gradients: Float32Array[];
 }
 
 /**
- * Loss and gradients of one step over some photos, with captions sampled first where the stage is self-critical, and over
+ * Loss and gradients of one step over some photos, with captions sampled first if the stage is self-critical, and over
  * some captions without photos.
  */
 export function trainingStep(

@@ -40,7 +40,7 @@ const headDefaults: HeadSettings = { epochs: 4, learningRate: 1e-3, weightDecay:
 
 /**
  * Fits a head by weighted logistic regression (AdamW, the rate falling in a straight line). Weights decay to the
- * prior's, so that a noun of which few photos are known stays what the prior says of it.
+ * prior's, so that a noun with few known photos keeps the prior's value.
  *
  * @param chosen Places of the examples to learn from.
  */

@@ -14,7 +14,7 @@ export interface ProbabilityTable {
   readonly probabilities: Float32Array;
 }
 
-/** What a head says of every view of some photos. */
+/** A head's output for every view of some photos. */
 export function judgePhotos(images: readonly string[], grids: PhotoGrids, head: ConceptHead): ProbabilityTable {
   const { first, rows, features } = photoMeans(images, grids);
   return { images, first, probabilities: conceptProbabilities(head, rows, features) };

@@ -12,7 +12,7 @@ const unlikely = -4;
 const batch = 512;
 const learningRate = 3e-3;
 
-/** Photos, and what another classifier says of them. */
+/** Photos, with the output of another classifier. */
 export interface LogitExamples {
   /** Mean over the regions of each example, [examples, features]. */
   readonly means: Float32Array;

@@ -1,6 +1,6 @@
 import type { SeededRandom } from "../../dataset/seeded_random.ts";
 
-/** A photo that people captioned, and what a head that has not learnt from it says of it. */
+/** A captioned photo, with the output of a head that has not been trained on it. */
 export interface JudgedPhoto {
   /** Nouns that its captions name. */
   readonly nouns: ReadonlySet<number>;
@@ -10,12 +10,12 @@ export interface JudgedPhoto {
 
 /** Photos that are looked at for one whose nouns resemble a caption's. */
 const looked = 24;
-/** How often a noun that only the likened photo's captions name is left standing, as if the caption passed over it. */
+/** How often a noun that only the likened photo's captions name is kept, as if the caption had not mentioned it. */
 const kept = 0.3;
 
 /**
- * Makes up what a head would say of photos that there are captions of and nothing else: right about most nouns, wrong about
- * some that go with them, as the head is about photos.
+ * Makes up what a head would say of photos that there are captions of and nothing else: right about most nouns, wrong
+ * about some that go with them, as the head is about photos.
  */
 export class StandIns {
   readonly #photos: readonly JudgedPhoto[];

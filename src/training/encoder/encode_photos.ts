@@ -6,7 +6,7 @@ import type { EncodePhotos } from "./feature_cache.ts";
 /** An encoder graph as the feature cache uses it, and what executes it. */
 export interface PhotoEncoder extends AsyncDisposable {
   readonly encode: EncodePhotos;
-  /** The package, and where the native one is not used, why. */
+  /** The package and, if the native one is not used, the reason. */
   readonly runtime: string;
 }
 
@@ -21,8 +21,8 @@ export interface PhotoEncoderOptions {
 }
 
 /**
- * Loads an encoder graph on the backend `native` where the package `onnxruntime-node` is installed, which is several
- * times faster, else on `wasm`. Native features are held to those of `wasm` on a picture first: where they are
+ * Loads an encoder graph on the backend `native` if the package `onnxruntime-node` is installed, which is several times
+ * faster, otherwise on `wasm`. Native features are first compared with those of `wasm` on one picture: if they are
  * farther away than a bundle's test allows, `wasm` is taken, so that nobody trains on features that captions never see.
  *
  * @param threads Threads of one inference.

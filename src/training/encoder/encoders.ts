@@ -37,10 +37,10 @@ export interface EncoderChoice {
  * Gets an encoder.
  *
  * `default` is the default bundle's: ResNet50 whose last stage learnt from captions, in int8. `resnet50` is ImageNet's,
- * made first where it is missing; the article has it at 90 pixels.
+ * made first if it is missing; the article has it at 90 pixels.
  *
- * @throws {EdgecapError} `file-unreadable` where the file is missing, or ResNet50 cannot be made; `data-invalid` where
- *   the file is no encoder; `option-invalid` where there is no such precision or size.
+ * @throws {EdgecapError} `file-unreadable` if the file is missing, or ResNet50 cannot be made; `data-invalid` where
+ *   the file is not an encoder; `option-invalid` if there is no such precision or size.
  */
 export async function openEncoder(choice: EncoderChoice): Promise<Encoder> {
   const { name, size, precision } = choice;
@@ -89,9 +89,9 @@ async function readGraph(path: string): Promise<Uint8Array> {
 /**
  * Reads off an encoder graph what it takes and gives.
  *
- * @param precision What to call its precision where it holds no int8 weights.
+ * @param precision Name of its precision if it has no int8 weights.
  * @param name Its name, for messages.
- * @throws {EdgecapError} `data-invalid` where the bytes are no encoder graph.
+ * @throws {EdgecapError} `data-invalid` if the bytes are not an encoder graph.
  */
 export function describe(bytes: Uint8Array, precision: EncoderPrecision, name: string): Encoder {
   let graph: Graph;
@@ -117,7 +117,7 @@ export function describe(bytes: Uint8Array, precision: EncoderPrecision, name: s
   return { graph: bytes, precision: found, size, regions, features };
 }
 
-/** The same encoder in another precision, where that can be had without photos. */
+/** The same encoder in another precision, if that is possible without photos. */
 function storedAs(encoder: Encoder, precision: EncoderPrecision | undefined): Encoder {
   if (precision === undefined || precision === encoder.precision) return encoder;
   if (precision === "fp16" && encoder.precision === "fp32") {

@@ -27,7 +27,7 @@ export type EncodePhotos = (rgb: readonly Uint8Array[]) => Promise<Float32Array>
 
 /** What {@linkcode buildFeatureCache} needs. */
 export interface FeatureCacheOptions {
-  /** Folder of the cache; made where it is missing. */
+  /** Folder of the cache; created if it is missing. */
   readonly folder: string;
   /** Bytes of encoder.onnx, whose hash tells whether a cache is still valid. */
   readonly encoder: Uint8Array;
@@ -71,7 +71,7 @@ export class FeatureCache implements Disposable {
   /**
    * Opens a finished cache.
    *
-   * @throws {EdgecapError} `data-invalid` where the cache is unfinished, cut short or damaged.
+   * @throws {EdgecapError} `data-invalid` if the cache is unfinished, cut short or damaged.
    */
   static open(folder: string): FeatureCache {
     let index: FeatureIndex;
@@ -119,7 +119,7 @@ export class FeatureCache implements Disposable {
    *
    * @param view 0 for the photo as it is; see {@linkcode viewsOf}.
    * @param offset First element of `target` to fill; regions * features are.
-   * @throws {EdgecapError} `data-invalid` where the cache lacks the image, or the grid's bytes are not those that were
+   * @throws {EdgecapError} `data-invalid` if the cache lacks the image, or the grid's bytes are not those that were
    *   written.
    */
   read(image: string, view: number, target: Float32Array, offset: number): void {

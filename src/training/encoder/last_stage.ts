@@ -45,7 +45,7 @@ export interface LastStageShape {
 }
 
 /**
- * Name and shape of every weight: kernels [rows, columns, inputs, outputs], or [inputs, outputs] where they see one
+ * Name and shape of every weight: kernels [rows, columns, inputs, outputs], or [inputs, outputs] if they see one
  * region.
  */
 export function lastStageShapes({ stem, features }: LastStageShape): { name: LastStageWeightName; shape: number[] }[] {
@@ -105,7 +105,7 @@ export function runLastStage(weights: LastStageWeights, stem: tf.Tensor3D): tf.T
 /**
  * Reads the last stage's weights off an encoder graph in float32.
  *
- * @throws {EdgecapError} `data-invalid` where the graph is no such encoder.
+ * @throws {EdgecapError} `data-invalid` if the graph is not such an encoder.
  */
 export function readLastStage(encoder: Graph): Map<LastStageWeightName, Float32Array> {
   const weights = new Map<LastStageWeightName, Float32Array>();
@@ -123,8 +123,8 @@ export function readLastStage(encoder: Graph): Map<LastStageWeightName, Float32A
 /**
  * The encoder graph with other weights in its last stage.
  *
- * @param weights Every weight that {@linkcode lastStageShapes} names; others are passed over.
- * @throws {EdgecapError} `data-invalid` where the graph is no such encoder.
+ * @param weights Every weight that {@linkcode lastStageShapes} names; others are ignored.
+ * @throws {EdgecapError} `data-invalid` if the graph is not such an encoder.
  */
 export function withLastStage(encoder: Graph, weights: ReadonlyMap<string, Float32Array>): Graph {
   const graph = copyGraph(encoder);
@@ -150,7 +150,7 @@ export const gridsBeforeLastStage = 4;
  * Its first convolutions take every second row and column. The first grid of a picture is what they take; the other
  * three begin a column, a row or both later, and are the picture moved by half a region, at no cost.
  *
- * @throws {EdgecapError} `data-invalid` where the graph is no such encoder.
+ * @throws {EdgecapError} `data-invalid` if the graph is not such an encoder.
  */
 export function beforeLastStage(encoder: Graph): Uint8Array {
   const graph = copyGraph(encoder);

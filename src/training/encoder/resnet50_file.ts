@@ -14,13 +14,13 @@ export interface Resnet50Choice {
 }
 
 /**
- * The file of ImageNet's ResNet50, made first where it is missing.
+ * The file of ImageNet's ResNet50, made first if it is missing.
  *
- * @throws {EdgecapError} `file-unreadable` where it cannot be made: outside a checkout, or where npm reaches no
+ * @throws {EdgecapError} `file-unreadable` if it cannot be made: outside a checkout, or if npm reaches no
  *   registry.
  */
 export async function resnet50File({ precision, size }: Resnet50Choice, signal?: AbortSignal): Promise<string> {
-  // Where scripts/model/encoder.ts keeps what it makes.
+  // The folder that scripts/model/encoder.ts writes to.
   const path = fileURLToPath(new URL(`../../.cache/encoder/encoder-${precision}-${size}.onnx`, import.meta.url));
   if (existsSync(path)) return path;
   const script = join(fileURLToPath(new URL("../../../scripts", import.meta.url)), "encoder.ts");

@@ -26,7 +26,7 @@ export interface AdamWSlot {
 /**
  * Adam with decoupled weight decay (Loshchilov and Hutter, 2019) on plain arrays.
  *
- * Plain arrays make its state a checkpoint as it stands, the same on every backend.
+ * With plain arrays its state can be saved in a checkpoint as it is, the same on every backend.
  */
 export class AdamW {
   readonly slots: readonly AdamWSlot[];

@@ -13,7 +13,7 @@ export interface SamplePhoto {
   readonly image: string;
   readonly data: string;
   readonly caption: string;
-  /** Where the decoder looked, word by word; empty where it has no attention. */
+  /** Where the decoder looked, word by word; empty if it has no attention. */
   readonly words: readonly AttendedWord[];
 }
 

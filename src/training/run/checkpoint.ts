@@ -47,8 +47,8 @@ export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Pro
 /**
  * Reads what {@linkcode writeCheckpoint} wrote, including older checkpoints without a hash.
  *
- * @throws {EdgecapError} `checkpoint-invalid` where the file is none, is cut short or has changed since;
- *   `file-unreadable` where it cannot be read.
+ * @throws {EdgecapError} `checkpoint-invalid` if the file is not a checkpoint, is cut short or has changed;
+ *   `file-unreadable` if it cannot be read.
  */
 export async function readCheckpoint(path: string): Promise<Checkpoint> {
   const bytes = await readFile(path).catch((cause) => {

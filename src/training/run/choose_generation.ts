@@ -34,14 +34,14 @@ export interface GenerationTrial {
 
 /** What {@linkcode tryGenerations} needs. */
 export interface TrialOptions {
-  /** The decoder's graphs; `prefix` where its step reads a prefix of so many words. */
+  /** The decoder's graphs; `prefix` if its step reads a prefix of that many words. */
   readonly decoder: { readonly init: Uint8Array; readonly step: Uint8Array; readonly prefix?: number | undefined };
   readonly cache: PhotoGrids;
   readonly dev: readonly DevPhoto[];
   /** Words by id. */
   readonly vocabulary: readonly string[];
   readonly generations: readonly Generation[];
-  /** Where the neighbours come from that some of them ask. */
+  /** The datastore for generations that use neighbours. */
   readonly datastore?: Datastore | undefined;
   /** Nouns of a decoder that looks at concepts, which some of the generations ask for. */
   readonly concepts?: readonly ConceptName[] | undefined;

@@ -56,7 +56,10 @@ const unknownId = 3;
 /** Captions are asked to name concepts as sure as this; of decoders that look at concepts. */
 const sureConcepts = { least: 0.75, most: 2, reward: 0.6 } as const;
 
-/** Beam widths, length penalties, neighbours and concepts that are tried on the dev photos; the best becomes the bundle's default. */
+/**
+ * Beam widths, length penalties, neighbours and concepts that are tried on the dev photos; the best becomes the
+ * bundle's default.
+ */
 const candidates: Readonly<Record<"attention" | "article", readonly Omit<Generation, "maxWords">[]>> = {
   attention: [
     { beams: 1, lengthPenalty: 0 },
@@ -84,8 +87,8 @@ const repeats: Readonly<Record<"attention" | "article", Pick<Generation, "noRepe
 };
 
 /**
- * Makes a bundle of a run's best checkpoint: graphs exported, the way to generate chosen on the dev photos by CIDEr plus
- * BLEU-4, which is what captions are rewarded for in training, and both written down.
+ * Makes a bundle of a run's best checkpoint: graphs exported, the way to generate chosen on the dev photos by CIDEr
+ * plus BLEU-4, which is what captions are rewarded for in training, and both written down.
  *
  * @returns The manifest, what every way to generate scored, and the file of the datastore that was made.
  */
@@ -182,7 +185,7 @@ function scoresOf({ generation, bySource }: GenerationTrial, dev: readonly DevPh
   return { scores: first!, ...(others.length > 0 && { otherScores: others }) };
 }
 
-/** The training photos as a file, where they are at hand and the decoder can tell how alike photos are. */
+/** The training photos as a file, if they are available and the decoder can compare photos. */
 async function datastoreOf(
   { train, signal }: ExportRunOptions,
   { preset, vocabulary }: RunDecoder,

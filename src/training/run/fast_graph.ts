@@ -5,10 +5,10 @@ import { GraphSession } from "../../runtime/graph_session.ts";
 export type RunnableGraph = Pick<GraphSession, "run"> & AsyncDisposable;
 
 /**
- * Loads a graph on the backend `native` where the package `onnxruntime-node` is installed, which is several times
+ * Loads a graph on the backend `native` if the package `onnxruntime-node` is installed, which is several times
  * faster, else on `wasm`. The two differ by rounding.
  *
- * @throws {EdgecapError} `graph-failed` where the graph is refused.
+ * @throws {EdgecapError} `graph-failed` if the graph is refused.
  */
 export async function openFastGraph(name: string, bytes: Uint8Array): Promise<RunnableGraph> {
   return await GraphSession.create(name, bytes, { backend: "native" }).catch((error: unknown) => {

@@ -11,7 +11,7 @@ export interface PrecisionCost {
   readonly precision: DecoderPrecision;
   /** Dev CIDEr of the bundle with that part in float32, the other part as it ships. */
   readonly wholeCider: number;
-  /** That, less the bundle's own dev CIDEr; below 0 where rounding happened to help. */
+  /** That, less the bundle's own dev CIDEr; below 0 if rounding happened to help. */
   readonly cost: number;
 }
 
@@ -70,7 +70,7 @@ export function costLine({ wholeCider, cost }: PrecisionCost): string {
   return `${verb} ${amount.toFixed(4)} of dev CIDEr (${wholeCider.toFixed(4)} in float32)`;
 }
 
-/** The float32 form of a run's encoder, where it is at hand or can be made. */
+/** The float32 form of a run's encoder, if it exists or can be made. */
 export async function wholeForm(name: string, encoder: Encoder, seed: number): Promise<Encoder | undefined> {
   if (encoder.precision === "fp32") return encoder;
   return openEncoder({ name, size: encoder.size, precision: "fp32", seed }).catch(() => undefined);

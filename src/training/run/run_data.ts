@@ -57,7 +57,7 @@ function tokensOf(captions: readonly string[]): string[][] {
  * The vocabulary of the captions to train on.
  *
  * @param minimumCount Words seen less often are left out.
- * @throws {EdgecapError} `data-invalid` where no word is seen so often.
+ * @throws {EdgecapError} `data-invalid` if no word is seen so often.
  */
 export function runVocabulary({ train }: RunData, minimumCount: number): Vocabulary {
   const sentences = train.flatMap(({ captions }) => captions.map((words) => words.join(" ")));

@@ -24,7 +24,7 @@ export interface RunDecoder {
   readonly vocabularyFile: Uint8Array;
   /** The file of the nouns that it looks at. */
   readonly conceptsFile?: Uint8Array;
-  /** What the manifest says of the decoder. */
+  /** The manifest's description of the decoder. */
   readonly manifest: Omit<Manifest["decoder"], "precision">;
   /** The decoder's two graphs. */
   graphs(precision: DecoderPrecision): { init: Uint8Array; step: Uint8Array };

@@ -18,7 +18,7 @@ export interface DevFeaturesOptions {
 }
 
 /**
- * Features of a run's dev photos by an encoder: those that training computed where it is the same encoder, else new
+ * Features of a run's dev photos by an encoder: those that training computed if it is the same encoder, otherwise new
  * ones in a folder of the run.
  */
 export async function devFeatures(options: DevFeaturesOptions): Promise<FeatureCache> {
@@ -42,7 +42,7 @@ export async function devFeatures(options: DevFeaturesOptions): Promise<FeatureC
 }
 
 /**
- * Features of a run's training photos, as training computed them; none where that cache is gone. An encoder in another
+ * Features of a run's training photos, as training computed them; none if that cache is gone. An encoder in another
  * precision gives nearly the same.
  */
 export function trainFeatures(description: RunDescription, images: readonly string[]): FeatureCache | undefined {

