@@ -20,9 +20,9 @@ describeUnless(noChromium, "the page in Chromium, of a bundle that says how sure
 
   test("says how sure it is in words, and shows concepts as chips", async () => {
     for (const [confidence, words, chance] of [
-      [0.93, "The model is sure.", "93 %"],
-      [0.6, "The model is fairly sure.", "60 %"],
-      [0.2, "This is a guess.", "20 %"],
+      [0.93, "The model is sure.", "93%"],
+      [0.6, "The model is fairly sure.", "60%"],
+      [0.2, "This is a guess.", "20%"],
     ] as const) {
       const bundle = await sureBundleFiles({ confidence, concepts: { cup: 0.9, "hot dog": 0.55, cat: 0.2 } });
       await using server = await serve({ bundle });

@@ -48,7 +48,7 @@ describeUnless(noChromium, "the page in Chromium", () => {
       const { page } = tab;
       if (way === "pick") {
         const chooser = page.waitForEvent("filechooser");
-        await page.getByRole("button", { name: "Choose a photo" }).click();
+        await page.getByRole("button", { name: "Choose photos" }).click();
         await (await chooser).setFiles({ name: "coffee.jpg", mimeType: "image/jpeg", buffer: coffee });
       } else {
         await hand(page, way, coffee, "image/jpeg");
@@ -126,7 +126,7 @@ describeUnless(noChromium, "the page in Chromium", () => {
       expect(await tab.page.getByRole("status").textContent()).toBe("Looking at the photo…");
       expect(await tab.page.locator("#result").getAttribute("aria-busy")).toBe("true");
       goOn.resolve();
-      await tab.page.getByText("The connection broke off").waitFor();
+      await tab.page.getByRole("alert").getByText("The connection broke off").waitFor();
       expect(await tab.page.locator("#result").getAttribute("aria-busy")).toBe("false");
     } finally {
       await slow.stop(true);
@@ -150,12 +150,16 @@ describeUnless(noChromium, "the page in Chromium", () => {
     const press = (key: string) => page.keyboard.press(key);
     const focused = () => page.evaluate(() => document.activeElement?.textContent ?? "");
     await press("Tab");
-    expect(await focused()).toBe("Choose a photo");
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe("language");
+    await press("Tab");
+    expect(await focused()).toBe("Choose photos");
     const chooser = page.waitForEvent("filechooser");
     await press("Enter");
     await (await chooser).setFiles({ name: "coffee.jpg", mimeType: "image/jpeg", buffer: coffee });
     const words = (await shownCaption(page)).split(" ");
     expect(words.length).toBeGreaterThan(1);
+    await press("Tab");
+    expect(await focused()).toBe("Choose a folder");
     await press("Tab");
     expect(await focused()).toBe("Use the camera");
     await press("Tab");
@@ -205,22 +209,22 @@ describeUnless(noChromium, "the page in Chromium", () => {
     await page.getByText("Settings", { exact: true }).click();
     const asked = page.waitForRequest((request) => request.url().includes("alternatives=5"));
     await page.getByRole("spinbutton", { name: "Other captions" }).fill("5");
-    await page.getByLabel("Beams").fill("8");
+    await page.getByLabel("Care").selectOption("Thorough");
     await page.getByLabel("Longest caption").fill("2");
     await page.getByLabel("Longest caption").blur();
     await asked;
     await page.waitForFunction(() => document.querySelectorAll("#alternatives-list li").length === 5);
-    const expected = await captioner.caption(coffee, { alternatives: 5, beams: 8, maxWords: 2 });
+    const expected = await captioner.caption(coffee, { alternatives: 5, beams: 20, maxWords: 2 });
     expect(await shownCaption(page)).toBe(expected.caption);
     expect(await page.locator("#alternatives-list li").allInnerTexts()).toEqual(
       expected.alternatives.map((other) => other.caption),
     );
     const sampled = page.waitForRequest((request) => request.url().includes("temperature=2"));
-    await page.getByLabel("Temperature").fill("2");
+    await page.getByLabel("Variety").fill("2");
     const query = new URL((await sampled).url()).searchParams;
     expect(query.has("beams")).toBe(false);
     expect(Number(query.get("seed"))).toBeGreaterThanOrEqual(0);
-    expect(await page.getByLabel("Beams").isDisabled()).toBe(true);
+    expect(await page.getByLabel("Care").isDisabled()).toBe(true);
     await shownCaption(page);
     expectQuiet(tab);
   });
@@ -276,10 +280,10 @@ describeUnless(noChromium, "the page in Chromium", () => {
     await alert.waitFor();
     expect(await alert.textContent()).toContain("Use a JPEG, PNG, WebP, GIF or BMP file.");
     await hand(page, "drop", coffee.subarray(0, coffee.length / 2), "image/jpeg");
-    await page.getByText("cut short").waitFor();
+    await alert.getByText("cut short").waitFor();
     await page.route("**/v1/captions*", (route) => route.abort(), { times: 1 });
     await hand(page, "drop", coffee, "image/jpeg");
-    await page.getByText("The server does not answer.").waitFor();
+    await alert.getByText("The server does not answer.").waitFor();
     await page.getByRole("button", { name: "Try again" }).press("Enter");
     expect(await page.evaluate(() => document.activeElement?.id)).toBe("result");
     expect((await shownCaption(page)).length).toBeGreaterThan(0);
@@ -291,7 +295,7 @@ describeUnless(noChromium, "the page in Chromium", () => {
     const busy = { status: 503, headers: { "retry-after": "4" }, contentType: "application/problem+json", body: "{}" };
     await tab.page.route("**/v1/captions*", (route) => route.fulfill(busy), { times: 1 });
     await hand(tab.page, "drop", coffee, "image/jpeg");
-    const advice = tab.page.getByText("Try again in 4 seconds.");
+    const advice = tab.page.getByRole("alert").getByText("Try again in 4 seconds.");
     await advice.waitFor();
     expect(await advice.count()).toBe(1);
   });

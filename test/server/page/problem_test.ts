@@ -1,11 +1,19 @@
 import { describe, expect, test } from "bun:test";
-import { advise, Problem } from "../../../src/server/page/client/problem.ts";
+import { Speech } from "../../../src/server/page/client/language/speech.ts";
+import { advise as adviseIn, Problem } from "../../../src/server/page/client/problem.ts";
+
+const advise = (problem: Problem) => adviseIn(problem, new Speech("en"));
 
 describe("advise()", () => {
   test("speaks plainly of what a person can do", () => {
     expect(advise(new Problem("image-unsupported", "no picture (text)", 415)).text).toContain("JPEG, PNG");
     expect(advise(new Problem("", "", 413)).text).toContain("too large");
     expect(advise(new Problem("", "", 401)).text).toContain("access token");
+    expect(advise(new Problem("format-unreadable", "HEIC")).text).toContain("Most Compatible");
+    expect(advise(new Problem("format-unreadable", "TIFF")).text).toContain("TIFF");
+    expect(adviseIn(new Problem("", "", 503, 1), new Speech("fr")).text).toMatch(
+      /^Le serveur est occupé\. Réessayez dans 1\sseconde\.$/,
+    );
   });
 
   test("offers to try again only where that can help", () => {

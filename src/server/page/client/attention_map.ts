@@ -1,3 +1,5 @@
+import type { Place } from "./language/messages.ts";
+
 /** How dark the photo is where the model did not look at all, of 255. */
 const darkest = 204;
 
@@ -42,8 +44,8 @@ function mix(a: number, b: number, part: number): number {
 const rows = ["top", "middle", "bottom"] as const;
 const columns = ["left", "centre", "right"] as const;
 
-/** Where the model looked, in words, for those who do not see the veil: "the top left", or "the whole photo". */
-export function placeOf(attention: readonly number[]): string {
+/** Where the model looked, for those who do not see the veil. */
+export function placeOf(attention: readonly number[]): Place {
   const side = Math.round(Math.sqrt(attention.length));
   const shares = new Array<number>(9).fill(0);
   const third = (index: number) => Math.min(Math.floor(((index + 0.5) / side) * 3), 2);
@@ -51,10 +53,10 @@ export function placeOf(attention: readonly number[]): string {
     shares[third(Math.floor(region / side)) * 3 + third(region % side)]! += share;
   }
   const greatest = Math.max(...shares);
-  if (greatest < 1 / 4) return "the whole photo";
+  if (greatest < 1 / 4) return "whole photo";
   const place = shares.indexOf(greatest);
   const row = rows[Math.floor(place / 3)]!;
   const column = columns[place % 3]!;
-  if (row === "middle") return column === "centre" ? "the centre" : `the ${column}`;
-  return column === "centre" ? `the ${row}` : `the ${row} ${column}`;
+  if (row === "middle") return column;
+  return column === "centre" ? row : `${row} ${column}`;
 }

@@ -1,4 +1,5 @@
 import { element } from "./element.ts";
+import type { TextName } from "./language/speech.ts";
 
 /** The dialog in which one takes a photo. */
 export class Camera {
@@ -25,18 +26,17 @@ export class Camera {
   /**
    * Shows the dialog.
    *
-   * @returns What to tell the person where there is no camera to use.
+   * @returns Name of the message that says why there is no camera to use.
    */
-  async open(): Promise<string | undefined> {
+  async open(): Promise<TextName | undefined> {
     try {
       this.#stream = await navigator.mediaDevices.getUserMedia({
         video: { facingMode: "environment", width: { ideal: 1280 }, height: { ideal: 960 } },
       });
     } catch (error) {
       const name = error instanceof DOMException ? error.name : "";
-      if (name === "NotAllowedError")
-        return "The browser does not let this page use the camera. Allow it and try again.";
-      return name === "NotFoundError" ? "No camera was found." : "The camera cannot be used at the moment.";
+      if (name === "NotAllowedError") return "cameraRefused";
+      return name === "NotFoundError" ? "cameraMissing" : "cameraBusy";
     }
     this.#video.srcObject = this.#stream;
     this.#dialog.showModal();

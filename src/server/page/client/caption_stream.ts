@@ -55,14 +55,37 @@ async function ask(photo: Blob, query: Query, token: string, signal: AbortSignal
   try {
     return await fetch(`v1/captions?${new URLSearchParams(query)}`, { method: "POST", body: photo, headers, signal });
   } catch (error) {
-    throw signal.aborted ? error : new Problem("unreachable", String(error));
+    if (signal.aborted) throw error;
+    throw new Problem((await isThere(photo)) ? "unreachable" : "file-gone", String(error));
   }
 }
 
+/** Whether the browser can still read a file, which can be moved or changed after it was chosen. */
+function isThere(file: Blob): Promise<boolean> {
+  return file
+    .slice(0, 1)
+    .arrayBuffer()
+    .then(
+      () => true,
+      () => false,
+    );
+}
+
 async function problemOf(response: Response): Promise<Problem> {
-  const wait = Number(response.headers.get("retry-after") ?? Number.NaN);
   const body: unknown = await response.json().catch(() => ({}));
-  return problemFrom(body, response.status, Number.isNaN(wait) ? undefined : wait);
+  return problemFrom(body, response.status, secondsOf(response.headers.get("retry-after"), Date.now()));
+}
+
+/**
+ * Seconds that a `Retry-After` header asks for, which holds seconds or a date.
+ *
+ * @returns `undefined` if it holds neither.
+ */
+export function secondsOf(header: string | null, now: number): number | undefined {
+  if (header === null) return;
+  if (/^\d+$/.test(header.trim())) return Number(header);
+  const date = Date.parse(header);
+  return Number.isNaN(date) ? undefined : Math.max(Math.ceil((date - now) / 1000), 0);
 }
 
 function problemFrom(body: unknown, status: number, retryAfter?: number): Problem {

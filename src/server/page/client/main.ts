@@ -1,216 +1,161 @@
-/** The page's script: a photo comes in by any way, goes to the server, and its caption is shown word by word. */
-import type { Caption } from "../../../caption/caption.ts";
-import { Camera } from "./camera.ts";
-import { captionStream } from "./caption_stream.ts";
-import { ConceptChips } from "./concept_chips.ts";
-import { copyText } from "./copy_text.ts";
+/** The page's script: photos come in by any way, go to the server, and their captions are shown. */
+import { CaptionQueue } from "./caption_queue.ts";
+import { Captions } from "./captions.ts";
 import { element } from "./element.ts";
-import { advise, Problem } from "./problem.ts";
+import { Grid } from "./grid/grid.ts";
+import { type Incoming, identity, type LeftOut, picturesOf } from "./intake/gather.ts";
+import { takeIn } from "./intake/intake.ts";
+import { Language } from "./language/language.ts";
+import { Notices } from "./notices.ts";
+import { Photo } from "./photo.ts";
+import { Problem } from "./problem.ts";
 import { Settings } from "./settings.ts";
-import { uploadOf } from "./upload.ts";
-import { WordRow } from "./word_row.ts";
+import { Single } from "./single.ts";
 
-const stage = element("stage", HTMLDivElement);
-const figure = element("figure", HTMLElement);
-const frame = element("frame", HTMLDivElement);
-const hint = element("hint", HTMLDivElement);
-const photo = element("photo", HTMLImageElement);
+const main = element("main", HTMLElement);
 const result = element("result", HTMLElement);
-const status = element("status", HTMLParagraphElement);
-const actions = element("actions", HTMLDivElement);
-const alternatives = element("alternatives", HTMLElement);
-const alternativesList = element("alternatives-list", HTMLOListElement);
-const errorBox = element("error", HTMLDivElement);
-const errorText = element("error-text", HTMLParagraphElement);
-const retry = element("retry", HTMLButtonElement);
-const tokenForm = element("token-form", HTMLFormElement);
-const token = element("token", HTMLInputElement);
-const words = new WordRow();
-const chips = new ConceptChips();
-const settings = new Settings(() => captionAgain());
-const camera = new Camera((taken) => take(taken));
+const gridSection = element("grid", HTMLElement);
+const back = element("back", HTMLButtonElement);
 
-/** The photo that is shown, as it is sent. */
-let upload: Blob | undefined;
-let sentence = "";
-let running = new AbortController();
-/** Bundles whose decoder has no attention refuse to map it. */
-let attends = true;
+const language = new Language();
+const settings = new Settings(() => {
+  if (single.photo) single.captionAgain();
+  else if (grid.photos.length > 0) grid.note("fromNowOn");
+});
+const captions = new Captions(() => settings.query());
+const notices = new Notices(
+  language,
+  () => goOn(),
+  (token) => {
+    captions.token = token;
+  },
+  () => (single.photo ? single.focus() : grid.focus()),
+);
+const single = new Single({ captions, language, notices });
+const queue = new CaptionQueue({
+  ask: (photo, signal) => captions.ask(photo, signal),
+  changed: (photo) => {
+    grid.update(photo);
+    if (queue.problem && !single.photo) notices.show(queue.problem);
+  },
+  sleep,
+});
+const grid: Grid = new Grid({
+  language,
+  queue,
+  look: (photo) => showOne(photo),
+  removed: () => {
+    if (grid.photos.length === 0) start();
+  },
+});
 
-/** Shows a photo and captions it. */
-async function take(file: Blob): Promise<void> {
-  const signal = begin();
-  URL.revokeObjectURL(photo.src);
-  photo.src = URL.createObjectURL(file);
-  photo.alt = "Your photo";
-  const shown = await photo.decode().then(
-    () => true,
-    () => false,
-  );
-  if (signal.aborted) return;
-  figure.hidden = !shown;
-  hint.hidden = shown;
-  stage.classList.toggle("filled", shown);
-  if (shown) frame.style.setProperty("--ratio", String(photo.naturalWidth / photo.naturalHeight));
-  upload = await uploadOf(file, photo);
-  if (!signal.aborted) await captionAgain();
-}
-
-/** Clears the last result away and waits for the next. @returns What is aborted where something newer begins. */
-function begin(): AbortSignal {
-  running.abort();
-  running = new AbortController();
-  words.clear();
-  chips.clear();
-  errorBox.hidden = true;
-  alternatives.hidden = true;
-  result.classList.add("busy");
-  result.ariaBusy = "true";
-  status.textContent = "Looking at the photo…";
-  return running.signal;
-}
-
-/** Captions the photo that is shown, with the settings as they are. */
-async function captionAgain(): Promise<void> {
-  if (upload === undefined) return;
-  const signal = begin();
-  try {
-    const query = { ...settings.query(), ...(attends && { attention: "true" }) };
-    for await (const progress of captionStream(upload, query, storedToken(), signal)) {
-      if (signal.aborted) return;
-      if (progress.type === "word") words.add(progress.word);
-      else finish(progress.caption);
-    }
-  } catch (error) {
-    if (signal.aborted) return;
-    if (
-      error instanceof Problem &&
-      error.code === "option-invalid" &&
-      attends &&
-      error.message.startsWith("attention")
-    ) {
-      attends = false;
-      await captionAgain();
-      return;
-    }
-    fail(error);
-  } finally {
-    if (!signal.aborted) {
-      result.classList.remove("busy");
-      result.ariaBusy = "false";
-    }
-  }
-}
-
-function finish(caption: Caption): void {
-  sentence = caption.caption;
-  photo.alt = sentence;
-  words.settle(caption.words);
-  const certainty = chips.show(caption);
-  const { imageMs, encodeMs, generateMs } = caption.timing;
-  const spoken = document.createElement("span");
-  spoken.className = "visually-hidden";
-  spoken.textContent = `Caption: ${sentence}. ${certainty} `;
-  const seconds = ((imageMs + encodeMs + generateMs) / 1000).toFixed(2);
-  status.replaceChildren(spoken, `Done in ${seconds} seconds.`);
-  actions.hidden = false;
-  alternativesList.replaceChildren(
-    ...caption.alternatives.map((other) => {
-      return Object.assign(document.createElement("li"), { textContent: other.caption });
-    }),
-  );
-  alternatives.hidden = caption.alternatives.length === 0;
-}
-
-function fail(error: unknown): void {
-  const problem = error instanceof Problem ? error : new Problem("interrupted", String(error));
-  const advice = advise(problem);
-  status.textContent = "";
-  actions.hidden = true;
-  tell(advice.text);
-  retry.hidden = !advice.retry;
-  tokenForm.hidden = problem.status !== 401;
-  if (problem.status === 401) token.focus();
-}
-
-/** Shows a message, without a way to go on. */
-function tell(text: string): void {
-  errorText.textContent = text;
-  errorBox.hidden = false;
-  retry.hidden = true;
-  tokenForm.hidden = true;
-}
-
-/** The token, kept for as long as the tab is open. */
-function storedToken(): string {
-  return sessionStorage.getItem("token") ?? "";
-}
-
-/** Takes the first picture of what was dropped, pasted or picked. */
-function takeFirst(files: Iterable<File> | undefined | null): void {
-  const all = [...(files ?? [])];
-  const first = all.find((file) => file.type.startsWith("image/")) ?? all[0];
-  if (first) take(first);
-}
-
-for (const [button, input] of [
-  ["pick", "file"],
-  ["", "capture"],
-] as const) {
-  const field = element(input, HTMLInputElement);
-  if (button) element(button, HTMLButtonElement).addEventListener("click", () => field.click());
-  field.addEventListener("change", () => {
-    takeFirst(field.files);
-    // So that the same file can be picked once more.
-    field.value = "";
-  });
-}
-element("camera", HTMLButtonElement).addEventListener("click", async () => {
-  if (!Camera.available) {
-    // A phone opens its own camera for this field, also where the page may not use one.
-    element("capture", HTMLInputElement).click();
+/** Takes in what came: one photo alone is shown in detail, more as a grid. */
+async function take(incoming: readonly Incoming[], leftOut: LeftOut[]): Promise<void> {
+  const known = new Map(grid.photos.map((photo) => [photo.identity, photo]));
+  const again = incoming.length === 1 && known.get(identity(incoming[0]!));
+  if (again) {
+    if (single.photo) await showOne(again);
+    else grid.focus(again);
     return;
   }
-  const trouble = await camera.open();
-  if (trouble) tell(trouble);
-});
-
-stage.addEventListener("click", () => {
-  if (upload === undefined) element("file", HTMLInputElement).click();
-});
-document.addEventListener("dragover", (event) => {
-  event.preventDefault();
-  stage.classList.add("dragging");
-});
-document.addEventListener("dragleave", (event) => {
-  if (event.relatedTarget === null) stage.classList.remove("dragging");
-});
-document.addEventListener("drop", (event) => {
-  event.preventDefault();
-  stage.classList.remove("dragging");
-  if (event.dataTransfer?.files.length) takeFirst(event.dataTransfer.files);
-  else tell("That was no file. Save the photo first, or copy it and paste it here.");
-});
-document.addEventListener("paste", (event) => {
-  if (!event.clipboardData?.files.length) return;
-  event.preventDefault();
-  takeFirst(event.clipboardData.files);
-});
-
-element("again", HTMLButtonElement).addEventListener("click", () => captionAgain());
-retry.addEventListener("click", () => goOn());
-element("copy", HTMLButtonElement).addEventListener("click", async () => {
-  status.textContent = (await copyText(sentence)) ? "Copied." : "The browser does not let this page copy.";
-});
-tokenForm.addEventListener("submit", (event) => {
-  event.preventDefault();
-  sessionStorage.setItem("token", token.value);
-  token.value = "";
-  goOn();
-});
-
-/** Captions again after an error, whose box goes away with what had the focus. */
-function goOn(): void {
-  result.focus();
-  captionAgain();
+  const pictures = await picturesOf(incoming, (id) => known.has(id), leftOut);
+  const photos = pictures.map((picture) => new Photo(picture));
+  if (incoming.length === 1 && leftOut.length === 1 && leftOut[0]!.reason === "notPicture") {
+    notices.show(new Problem("image-unsupported", ""));
+    return;
+  }
+  notices.showLeftOut(leftOut);
+  if (photos.length === 0) return;
+  grid.add(photos);
+  if (photos.length === 1 && (single.photo || grid.photos.length === 1)) {
+    await showOne(photos[0]!);
+    return;
+  }
+  queue.add(photos);
+  showAll();
 }
+
+/** Shows one photo in detail. */
+async function showOne(photo: Photo): Promise<void> {
+  leaveOne();
+  queue.remove(photo);
+  main.className = "one";
+  result.hidden = false;
+  gridSection.hidden = true;
+  showBack();
+  const opened = gridSection.contains(document.activeElement) || document.activeElement === document.body;
+  const shown = single.show(photo);
+  if (opened && grid.photos.length > 1) single.focus();
+  await shown;
+  grid.update(photo);
+}
+
+/** Shows all photos. */
+function showAll(): void {
+  const left = single.photo;
+  leaveOne();
+  main.className = "many";
+  result.hidden = true;
+  gridSection.hidden = false;
+  back.hidden = true;
+  grid.update();
+  if (queue.problem) notices.show(queue.problem);
+  grid.focus(left);
+}
+
+/** Shows the page as it began. */
+function start(): void {
+  notices.clear();
+  main.className = "empty";
+  gridSection.hidden = true;
+  element("pick", HTMLButtonElement).focus();
+}
+
+/** Leaves the photo that is shown in detail; without an answer yet it waits for its turn. */
+function leaveOne(): void {
+  const { photo } = single;
+  const unanswered = single.leave();
+  if (unanswered) queue.add([unanswered]);
+  if (photo) grid.update(photo);
+}
+
+function showBack(): void {
+  const count = grid.photos.length;
+  back.hidden = count < 2 || single.photo === undefined;
+  back.textContent = language.speech.count("backToAll", count);
+}
+
+/** Goes on after an error, whose box goes away with what had the focus. */
+function goOn(): void {
+  notices.clear();
+  if (single.photo) {
+    single.focus();
+    single.captionAgain();
+  } else {
+    grid.focus();
+    queue.resume();
+  }
+}
+
+/** Waits. */
+function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    });
+  });
+}
+
+back.addEventListener("click", () => showAll());
+language.onChange(() => showBack());
+takeIn({
+  take,
+  tell: (message) => notices.show(message),
+  empty: () => main.className === "empty",
+});
+addEventListener("beforeunload", (event) => {
+  // What a person wrote would be lost.
+  if (grid.photos.some(({ edited }) => edited !== undefined)) event.preventDefault();
+});

@@ -1,12 +1,15 @@
-/** Why there is no caption: what the server said, or that it said nothing. */
+import type { Speech, TextName } from "./language/speech.ts";
+
+/** Why a photo has no caption: what the server said, that it said nothing, or that the browser cannot read the photo. */
 export class Problem extends Error {
-  /** The server's code, or `unreachable` or `interrupted`. */
+  /** The server's code, or `unreachable`, `interrupted`, `file-gone` or `format-unreadable`. */
   readonly code: string;
   /** HTTP status, or 0. */
   readonly status: number;
   /** Seconds after which the server wants to be asked again. */
   readonly retryAfter: number | undefined;
 
+  /** @param detail What the server said; of `format-unreadable`, the format. */
   constructor(code: string, detail: string, status = 0, retryAfter?: number) {
     super(detail);
     this.name = "Problem";
@@ -14,6 +17,21 @@ export class Problem extends Error {
     this.status = status;
     this.retryAfter = retryAfter;
   }
+
+  /** Whether the server has too much to do just now. */
+  get busy(): boolean {
+    return this.status === 429 || this.status === 503;
+  }
+
+  /** Whether every other photo would meet it too: the server is gone, or asks for a token. */
+  get general(): boolean {
+    return this.code === "unreachable" || this.status === 401;
+  }
+}
+
+/** Any error as a problem. */
+export function problemOf(error: unknown): Problem {
+  return error instanceof Problem ? error : new Problem("interrupted", String(error));
 }
 
 /** What to tell a person, and whether asking again can help. */
@@ -22,37 +40,34 @@ export interface Advice {
   readonly retry: boolean;
 }
 
-const texts: Readonly<Record<string, string>> = {
-  "image-empty": "This file is empty. Choose another photo.",
-  "image-unsupported": "This is no photo that can be read here. Use a JPEG, PNG, WebP, GIF or BMP file.",
-  "image-truncated": "This photo is cut short, as if it had not been saved or downloaded whole. Get it again.",
-  "image-corrupt": "This photo is damaged and cannot be read. Save it again, or choose another.",
-  "image-too-large": "This photo has too many pixels. Make it smaller, or choose another.",
+const texts: Readonly<Record<string, TextName>> = {
+  "file-gone": "fileGone",
+  "image-empty": "imageEmpty",
+  "image-unsupported": "imageUnsupported",
+  "image-truncated": "imageTruncated",
+  "image-corrupt": "imageCorrupt",
+  "image-too-large": "imageTooLarge",
+  "caption-unsure": "captionUnsure",
 };
 
 /** Says a problem to a person. */
-export function advise(problem: Problem): Advice {
+export function advise(problem: Problem, speech: Speech): Advice {
+  const advice = (name: TextName, retry: boolean): Advice => ({ text: speech.say(name), retry });
   const known = texts[problem.code];
-  if (known !== undefined) return { text: known, retry: false };
-  if (problem.code === "unreachable")
-    return {
-      text: "The server does not answer. See whether it still runs, and whether you are connected.",
-      retry: true,
-    };
-  if (problem.code === "interrupted")
-    return { text: "The connection broke off before the caption was finished.", retry: true };
-  if (problem.status === 401)
-    return { text: "This server asks for an access token. Its operator can give you one.", retry: false };
-  if (problem.status === 413)
-    return { text: "This file is too large for the server. Choose a smaller one.", retry: false };
-  if (problem.status === 429 || problem.status === 503) {
-    const wait = problem.retryAfter === undefined ? "a moment" : seconds(problem.retryAfter);
-    return { text: `The server is busy. Try again in ${wait}.`, retry: true };
+  if (known !== undefined) return advice(known, false);
+  if (problem.code === "format-unreadable") {
+    const text =
+      problem.message === "HEIC" ? speech.say("heic") : speech.say("formatUnreadable", { format: problem.message });
+    return { text, retry: false };
   }
-  if (problem.status >= 500) return { text: "Something went wrong on the server. Try again.", retry: true };
-  return { text: problem.message || `The server refused this (${problem.status}).`, retry: false };
-}
-
-function seconds(count: number): string {
-  return count === 1 ? "1 second" : `${count} seconds`;
+  if (problem.code === "unreachable") return advice("unreachable", true);
+  if (problem.code === "interrupted") return advice("interrupted", true);
+  if (problem.status === 401) return advice("tokenWanted", false);
+  if (problem.status === 413) return advice("fileTooLarge", false);
+  if (problem.busy) {
+    if (problem.retryAfter === undefined) return advice("busy", true);
+    return { text: speech.say("busyFor", { wait: speech.seconds(problem.retryAfter) }), retry: true };
+  }
+  if (problem.status >= 500) return advice("serverFault", true);
+  return { text: problem.message || speech.say("refused", { status: String(problem.status) }), retry: false };
 }

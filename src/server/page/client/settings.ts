@@ -5,7 +5,7 @@ import { element } from "./element.ts";
 export class Settings {
   readonly #form = element("settings", HTMLFormElement);
   readonly #alternatives = element("alternatives-count", HTMLInputElement);
-  readonly #beams = element("beams", HTMLInputElement);
+  readonly #care = element("care", HTMLSelectElement);
   readonly #maxWords = element("max-words", HTMLInputElement);
   readonly #temperature = element("temperature", HTMLInputElement);
 
@@ -14,7 +14,7 @@ export class Settings {
     const shown = element("temperature-value", HTMLOutputElement);
     this.#temperature.addEventListener("input", () => {
       shown.value = this.#temperature.value;
-      this.#beams.disabled = this.#sampled;
+      this.#care.disabled = this.#sampled;
     });
     this.#form.addEventListener("change", () => {
       if (this.#form.reportValidity()) onChange();
@@ -24,7 +24,7 @@ export class Settings {
 
   /** The settings as the interface takes them: what is left empty is as the bundle recommends. */
   query(): Query {
-    const { value: beams } = this.#beams;
+    const { value: beams } = this.#care;
     const { value: maxWords } = this.#maxWords;
     return {
       alternatives: this.#alternatives.value,

@@ -2,6 +2,7 @@ import type { CaptionWord } from "../../../caption/caption.ts";
 import { sentence } from "../../../text/sentence.ts";
 import { placeOf, veil } from "./attention_map.ts";
 import { element } from "./element.ts";
+import type { Speech } from "./language/speech.ts";
 
 /** Pixels of a side of the veil; the browser stretches it over the photo, which is how the model squashed it. */
 const veilSize = 112;
@@ -19,10 +20,13 @@ export class WordRow {
   readonly #frame = element("frame", HTMLDivElement);
   readonly #map = element("map", HTMLCanvasElement);
   readonly #words = new Map<HTMLButtonElement, CaptionWord>();
+  readonly #speech: () => Speech;
   #pressed: HTMLButtonElement | undefined;
   #lastAppears = 0;
 
-  constructor() {
+  /** @param speech Gives what says the texts now. */
+  constructor(speech: () => Speech) {
+    this.#speech = speech;
     this.#map.width = veilSize;
     this.#map.height = veilSize;
     this.#row.addEventListener("keydown", (event) => this.#move(event));
@@ -45,8 +49,10 @@ export class WordRow {
     if (joined.startsWith(" ")) this.#row.append(" ");
     const button = document.createElement("button");
     button.type = "button";
-    button.textContent = joined.trimStart();
-    button.ariaLabel = `${word.text}: ${describe(word)}`;
+    // The label is in the page's language, the word in English.
+    button.append(Object.assign(document.createElement("span"), { textContent: joined.trimStart(), lang: "en" }));
+    button.ariaLabel = this.#describe(word);
+    button.lang = this.#speech().tag;
     button.ariaPressed = "false";
     button.tabIndex = this.#words.size === 0 ? 0 : -1;
     button.style.setProperty("--sure", String(Math.exp(word.logProbability)));
@@ -71,6 +77,15 @@ export class WordRow {
     if (shown.length === words.length && shown.every(({ text }, i) => text === words[i]!.text)) return;
     this.clear();
     for (const word of words) this.add(word);
+  }
+
+  /** Says the texts again, in another language. */
+  translate(): void {
+    for (const [button, word] of this.#words) {
+      button.ariaLabel = this.#describe(word);
+      button.lang = this.#speech().tag;
+    }
+    this.#show(this.#pressed);
   }
 
   #press(button: HTMLButtonElement | undefined): void {
@@ -101,20 +116,17 @@ export class WordRow {
 
   #show(button: HTMLButtonElement | undefined): void {
     const word = button && this.#words.get(button);
-    this.#look.textContent = word ? `“${word.text}”: ${describe(word)}.` : "Choose a word to see more of it.";
+    this.#look.textContent = word ? this.#describe(word) : this.#speech().say("chooseWord");
     this.#frame.classList.toggle("lit", word?.attention !== undefined);
     if (!word?.attention) return;
     this.#map.getContext("2d")!.putImageData(new ImageData(veil(word.attention, veilSize), veilSize), 0, 0);
   }
-}
 
-function describe({ logProbability, attention }: CaptionWord): string {
-  const sure = `${percent(logProbability)} sure`;
-  return attention ? `${sure}, looking at ${placeOf(attention)}` : sure;
-}
-
-/** A logarithm of a probability as one reads it, for instance "62 %" or "under 1 %". */
-function percent(logProbability: number): string {
-  const value = Math.exp(logProbability) * 100;
-  return value > 0 && value < 1 ? "under 1 %" : `${Math.round(value)} %`;
+  /** How sure the model was of a word, and where it looked. */
+  #describe({ text, logProbability, attention }: CaptionWord): string {
+    const speech = this.#speech();
+    const chance = speech.percent(Math.exp(logProbability));
+    if (attention === undefined) return speech.say("wordLinePlain", { word: text, chance });
+    return speech.say("wordLine", { word: text, chance, place: speech.messages.places[placeOf(attention)] });
+  }
 }

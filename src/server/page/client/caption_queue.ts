@@ -1,0 +1,153 @@
+import type { Caption } from "../../../caption/caption.ts";
+import type { Photo } from "./photo.ts";
+import { type Problem, problemOf } from "./problem.ts";
+
+/** Requests at once: enough to keep a small server at work, and few enough to leave others a turn. */
+const atOnce = 3;
+
+/** How often a photo is tried if the server is busy, and the longest wait between two tries, in seconds. */
+const mostTries = 10;
+const longestWait = 60;
+
+/** What a queue needs from outside. */
+export interface QueueParts {
+  ask(photo: Photo, signal: AbortSignal): Promise<Caption>;
+  /** Called after every change. @param photo The photo that changed; none if the queue as a whole did. */
+  changed(photo?: Photo): void;
+  /** Waits. Rejects if `signal` is aborted. */
+  sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
+}
+
+/** Captions photos, a bounded number at once, in the order in which they came. */
+export class CaptionQueue {
+  readonly #parts: QueueParts;
+  readonly #waiting = new Set<Photo>();
+  readonly #running = new Map<Photo, AbortController>();
+  #stopped = false;
+  #problem: Problem | undefined;
+  #pause: number | undefined;
+
+  constructor(parts: QueueParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether photos wait and none is worked on, as a person or a problem stopped it. */
+  get stopped(): boolean {
+    return this.#stopped && this.#waiting.size > 0;
+  }
+
+  /** Whether photos wait or are worked on. */
+  get busy(): boolean {
+    return !this.#stopped && this.#waiting.size + this.#running.size > 0;
+  }
+
+  /** What stopped it; nothing if a person did. */
+  get problem(): Problem | undefined {
+    return this.#problem;
+  }
+
+  /** Seconds that a busy server asked to wait, as long as it does. */
+  get pause(): number | undefined {
+    return this.#pause;
+  }
+
+  /** Puts photos at the end. */
+  add(photos: Iterable<Photo>): void {
+    for (const photo of photos) if (!this.#running.has(photo)) this.#waiting.add(photo);
+    this.#fill();
+    this.#parts.changed();
+  }
+
+  /** Takes a photo out, whether it waits or is worked on. @returns Whether it was in. */
+  remove(photo: Photo): boolean {
+    const controller = this.#running.get(photo);
+    controller?.abort();
+    const there = this.#waiting.delete(photo) || controller !== undefined;
+    if (controller) this.#end(photo);
+    return there;
+  }
+
+  /** Stops; what is worked on waits again. */
+  stop(problem?: Problem): void {
+    this.#stopped = true;
+    this.#problem = problem;
+    const running = [...this.#running.keys()];
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    // Those that were begun come first when it goes on.
+    for (const photo of [...running, ...waiting]) this.#waiting.add(photo);
+    for (const photo of running) {
+      this.#running.get(photo)!.abort();
+      this.#end(photo);
+    }
+    this.#parts.changed();
+  }
+
+  /** Goes on after a stop. */
+  resume(): void {
+    this.#stopped = false;
+    this.#problem = undefined;
+    this.#fill();
+    this.#parts.changed();
+  }
+
+  #fill(): void {
+    for (const photo of this.#waiting) {
+      if (this.#stopped || this.#running.size >= atOnce) return;
+      this.#waiting.delete(photo);
+      this.#work(photo);
+    }
+  }
+
+  async #work(photo: Photo): Promise<void> {
+    const controller = new AbortController();
+    this.#running.set(photo, controller);
+    photo.problem = undefined;
+    photo.working = true;
+    this.#parts.changed(photo);
+    const { signal } = controller;
+    try {
+      const caption = await this.#patiently(photo, signal);
+      if (signal.aborted) return;
+      photo.caption = caption;
+    } catch (error) {
+      if (signal.aborted) return;
+      const problem = problemOf(error);
+      if (problem.general) {
+        this.stop(problem);
+        return;
+      }
+      photo.problem = problem;
+    }
+    this.#end(photo);
+    this.#fill();
+    this.#parts.changed();
+  }
+
+  /** Asks again for as long as the server is busy, after the wait that it asks for, and once if the line broke. */
+  async #patiently(photo: Photo, signal: AbortSignal): Promise<Caption> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#parts.ask(photo, signal);
+      } catch (error) {
+        if (signal.aborted) throw error;
+        const problem = problemOf(error);
+        const again = problem.busy ? tries < mostTries : problem.code === "interrupted" && tries === 1;
+        if (!again) throw problem;
+        const seconds = Math.min(Math.max(problem.retryAfter ?? 2 ** tries / 2, 1), longestWait);
+        if (problem.busy) this.#pause = seconds;
+        this.#parts.changed();
+        await this.#parts.sleep(seconds * 1000, signal);
+        this.#pause = undefined;
+        this.#parts.changed();
+      }
+    }
+  }
+
+  #end(photo: Photo): void {
+    this.#running.delete(photo);
+    if (this.#running.size === 0) this.#pause = undefined;
+    photo.working = false;
+    this.#parts.changed(photo);
+  }
+}

@@ -1,0 +1,61 @@
+import type { Caption } from "../../../caption/caption.ts";
+import { certaintyOf } from "./certainty.ts";
+import { identity, type Picture } from "./intake/gather.ts";
+import type { Problem } from "./problem.ts";
+
+/** How far a photo is; `unsure` is done too, with a sentence that a person should look at. */
+export type State = "waiting" | "working" | "done" | "unsure" | "failed";
+
+/** A photo of the page, with what is known of it. */
+export class Photo {
+  readonly file: File;
+  /** Its path in the folder that it came with, else its name. */
+  readonly path: string;
+  readonly format: string;
+  readonly identity: string;
+  /** The model's caption. */
+  caption: Caption | undefined;
+  /** Why there is none. */
+  problem: Problem | undefined;
+  /** What a person wrote in its place. */
+  edited: string | undefined;
+  working = false;
+  #address: string | undefined;
+
+  constructor(picture: Picture) {
+    this.file = picture.file;
+    this.path = picture.path;
+    this.format = picture.format;
+    this.identity = identity(picture);
+  }
+
+  get name(): string {
+    return this.path.slice(this.path.lastIndexOf("/") + 1);
+  }
+
+  get state(): State {
+    if (this.working) return "working";
+    if (this.problem !== undefined) return "failed";
+    if (this.caption === undefined) return "waiting";
+    const { confidence, reason } = this.caption;
+    const unsure = reason === "unsure" || (confidence !== undefined && certaintyOf(confidence) === "guess");
+    return unsure && this.edited === undefined ? "unsure" : "done";
+  }
+
+  /** The sentence to use: the person's, else the model's; empty without any. */
+  get text(): string {
+    return this.edited ?? this.caption?.caption ?? "";
+  }
+
+  /** Address under which the browser shows it. */
+  get address(): string {
+    this.#address ??= URL.createObjectURL(this.file);
+    return this.#address;
+  }
+
+  /** Lets go of the memory behind {@linkcode address}. */
+  forget(): void {
+    if (this.#address !== undefined) URL.revokeObjectURL(this.#address);
+    this.#address = undefined;
+  }
+}
