@@ -32,7 +32,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   runtime: ["src/async", "src/platform"],
   text: ["src/platform", "wasm/pkg"],
   image: ["src/platform", "wasm-image/pkg"],
-  retrieval: ["src/runtime", "src/text", "wasm/pkg"],
+  retrieval: ["src/files", "src/text", "wasm/pkg"],
   concepts: [],
   confidence: ["src/bundle", "src/concepts"],
   decode: ["src/runtime", "src/text", "src/retrieval", "src/concepts", "wasm/pkg"],

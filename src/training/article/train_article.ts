@@ -260,5 +260,6 @@ async function save(
     progress: { ...progress, random: progress.random.state },
     records: progress.records,
   };
-  await writeCheckpoint(join(folder, name), { meta, arrays });
+  const shapes = new Map(optimiser.slots.map(({ name, shape }) => [name, shape]));
+  await writeCheckpoint(join(folder, name), { meta, arrays }, shapes);
 }

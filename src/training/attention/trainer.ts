@@ -297,5 +297,6 @@ async function save(path: string, run: Run, settings: AttentionSettings, shape: 
   }
   const { optimiser, average, random, records } = run;
   const meta = { settings, shape, step: optimiser.step, averaged: average.steps, random: random.state, records };
-  await writeCheckpoint(path, { meta, arrays });
+  const shapes = new Map(optimiser.slots.map(({ name, shape }) => [name, shape]));
+  await writeCheckpoint(path, { meta, arrays }, shapes);
 }

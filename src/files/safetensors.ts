@@ -1,4 +1,4 @@
-import { EdgecapError } from "../errors.ts";
+import type { EdgecapError } from "../errors.ts";
 
 /** Kinds of numbers that are read and written here, by their names in the format. */
 const kinds = { F32: Float32Array, I8: Int8Array, U8: Uint8Array, U16: Uint16Array, U32: Uint32Array } as const;
@@ -63,17 +63,14 @@ export function writeSafetensors(
 /**
  * Reads a safetensors file.
  *
- * @param where Where the bytes came from, for messages.
- * @throws {EdgecapError} `bundle-shape-mismatch` where they are no such file, or hold other kinds of numbers than these.
+ * @param invalid Makes the error for bytes that are no such file, or hold other kinds of numbers than these. It is given
+ *   what is wrong, as the rest of a sentence.
+ * @throws What `invalid` makes.
  */
 export function readSafetensors(
   bytes: Uint8Array,
-  where: string,
+  invalid: (why: string, cause?: unknown) => EdgecapError,
 ): { readonly tensors: ReadonlyMap<string, Tensor>; readonly metadata: Readonly<Record<string, string>> } {
-  const invalid = (why: string, cause?: unknown) =>
-    new EdgecapError("bundle-shape-mismatch", `"${where}" is no safetensors file: ${why}. Copy or export it again.`, {
-      cause,
-    });
   if (bytes.length < 8) throw invalid(`it has ${bytes.length} bytes`);
   const headLength = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
   const start = 8 + headLength;
@@ -82,9 +79,9 @@ export function readSafetensors(
   try {
     head = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, start)));
   } catch (cause) {
-    throw invalid(`its head is no JSON (${(cause as Error).message})`, cause);
+    throw invalid(`its head is not JSON (${(cause as Error).message})`, cause);
   }
-  if (typeof head !== "object" || head === null) throw invalid("its head is no object");
+  if (typeof head !== "object" || head === null) throw invalid("its head is not an object");
   const { __metadata__: metadata = {}, ...entries } = head;
   const tensors = new Map<string, Tensor>();
   for (const [name, entry] of Object.entries(entries)) {
