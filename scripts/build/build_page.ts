@@ -4,8 +4,9 @@
  *
  * `bun run build:page` writes it; a test holds the committed one against its sources.
  */
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { writeWhole } from "../../src/files/write_whole.ts";
 
 const client = fileURLToPath(new URL("../../src/server/page/client/", import.meta.url));
 
@@ -47,7 +48,6 @@ function hash(text: string, encoding: "base64" | "hex"): string {
 
 if (import.meta.main) {
   const text = await buildPage();
-  await writeFile(`${builtFile}.new`, text);
-  await rename(`${builtFile}.new`, builtFile);
+  await writeWhole(builtFile, text);
   console.log(`${builtFile}: ${text.length} characters.`);
 }

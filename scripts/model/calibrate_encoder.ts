@@ -5,8 +5,8 @@ import { calibrate } from "../../src/export/calibration.ts";
 import type { Graph } from "../../src/export/graph.ts";
 import { quantise, valuesToCalibrate } from "../../src/export/quantise.ts";
 import { pickRange } from "../../src/export/value_range.ts";
+import { decodeImage } from "../../src/image/decode.ts";
 import { importOnnxruntimeNode } from "../../src/platform/packages.ts";
-import { photoPixels } from "./photo_pixels.ts";
 
 /** Photos to calibrate on: never those that a model is tuned or tested on. */
 export interface CalibrationPhotos {
@@ -25,7 +25,7 @@ export async function quantiseEncoder(graph: Graph, photos: CalibrationPhotos): 
   const runs: CalibrationRuns = async function* (model) {
     const session = await ort.InferenceSession.create(model);
     for (const path of paths) {
-      const pixels = Float32Array.from(await photoPixels(await readFile(path), size));
+      const pixels = Float32Array.from((await decodeImage(await readFile(path), { size })).rgb);
       const outputs = await session.run({ pixels: new ort.Tensor("float32", pixels, [1, size, size, 3]) });
       yield new Map(Object.entries(outputs).map(([name, { data }]) => [name, data as Float32Array]));
     }

@@ -4,7 +4,7 @@
  * int8 is calibrated on photos, `--photos FOLDER --list FILE [--count 100]`; without them the ranges are those that 100
  * training photos of Flickr8k gave, resnet50_ranges.json.
  */
-import { mkdir, rename, writeFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -15,6 +15,8 @@ import { encodeModel } from "../../src/export/onnx_proto.ts";
 import { quantise } from "../../src/export/quantise.ts";
 import { resnet50Encoder } from "../../src/export/resnet50.ts";
 import type { ValueRange } from "../../src/export/value_range.ts";
+import { writeWhole } from "../../src/files/write_whole.ts";
+import { runMain } from "../run_main.ts";
 import { type CalibrationPhotos, quantiseEncoder } from "./calibrate_encoder.ts";
 import { fetchResnet50 } from "./fetch_weights.ts";
 import { loadLayersModel } from "./load_layers_model.ts";
@@ -63,14 +65,6 @@ function publishedRanges(): Map<string, ValueRange> {
   return new Map(entries.map(([name, [low = 0, high = 0]]) => [name, { low, high }]));
 }
 
-/** Writes a file whole or not at all. */
-async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const unfinished = `${path}.${process.pid}.part`;
-  await writeFile(unfinished, bytes);
-  await rename(unfinished, path);
-}
-
 function isPrecision(value: string): value is EncoderPrecision {
   return value === "fp32" || value === "fp16" || value === "int8";
 }
@@ -104,16 +98,9 @@ async function main(): Promise<void> {
   const calibration = photos !== undefined && list !== undefined ? { folder: photos, list, count } : undefined;
   const out = values.out ?? `${cacheFolder}/encoder/encoder-${precision}-${size}.onnx`;
   const bytes = await makeEncoder(precision, size, calibration);
+  await mkdir(dirname(out), { recursive: true });
   await writeWhole(out, bytes);
   console.log(`Wrote ${out}: ${(bytes.length / 1e6).toFixed(1)} MB, ${precision}, ${size} x ${size} pixels.`);
 }
 
-if (import.meta.main) {
-  try {
-    await main();
-  } catch (error) {
-    if (!(error instanceof EdgecapError)) throw error;
-    console.error(error.message);
-    process.exitCode = 1;
-  }
-}
+if (import.meta.main) await runMain(main);

@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { imagenetClasses } from "../../src/concepts/noun_table.ts";
 import { throwIfAborted } from "../../src/errors.ts";
+import { writeWhole } from "../../src/files/write_whole.ts";
 import { photoEncoder } from "../../src/training/encoder/encode_photos.ts";
 import { pixelsOf } from "../../src/training/encoder/photo_pixels.ts";
 import { resnet50File } from "../../src/training/encoder/resnet50_file.ts";
@@ -78,7 +79,7 @@ export async function imagenetProbabilities(options: ImagenetOptions): Promise<F
     const means = regionMeans(grid, part.length, head.kernel.length / imagenetClasses);
     found.set(classProbabilities(head, means), start * imagenetClasses);
   }
-  await writeFile(file, new Uint8Array(found.buffer));
+  await writeWhole(file, new Uint8Array(found.buffer));
   return found;
 }
 

@@ -5,24 +5,19 @@
  *
  * `scripts/model/train.ts` and `edgecap train` write it by themselves; this is for bundles made before, or by hand.
  */
-import { rename, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defaultBundle, loadBundle } from "../../src/bundle/load_bundle.ts";
-import { EdgecapError } from "../../src/errors.ts";
+import { writeWhole } from "../../src/files/write_whole.ts";
 import { selfTestOf } from "../../src/model/stored_answer.ts";
+import { runMain } from "../run_main.ts";
 
-try {
+await runMain(async () => {
   const folder = resolve(process.argv[2] ?? fileURLToPath(defaultBundle));
   const { manifest, files } = await loadBundle(folder);
   const selfTest = await selfTestOf(files, manifest);
   const { provenance, selfTest: _, ...rest } = manifest;
   const path = join(folder, "manifest.json");
-  await writeFile(`${path}.partial`, `${JSON.stringify({ ...rest, selfTest, provenance }, null, 2)}\n`);
-  await rename(`${path}.partial`, path);
+  await writeWhole(path, `${JSON.stringify({ ...rest, selfTest, provenance }, null, 2)}\n`);
   console.log(`Wrote the test of "${path}": picture ${selfTest.picture}, ${selfTest.tokens.length} words.`);
-} catch (error) {
-  if (!(error instanceof EdgecapError)) throw error;
-  console.error(error.message);
-  process.exitCode = 1;
-}
+});

@@ -31,15 +31,16 @@ import { decodeModel, encodeModel } from "../../src/export/onnx_proto.ts";
 import { writeWhole } from "../../src/files/write_whole.ts";
 import { load } from "../../src/mod.ts";
 import { attentionDefaults, withEpochs } from "../../src/training/attention/settings.ts";
-import type { EpochRecord } from "../../src/training/attention/trainer.ts";
 import { describe, encoderLicences } from "../../src/training/encoder/encoders.ts";
 import { beforeLastStage, isOfLastStage, readLastStage, withLastStage } from "../../src/training/encoder/last_stage.ts";
 import { type Checkpoint, readCheckpoint } from "../../src/training/run/checkpoint.ts";
 import type { DevPhoto } from "../../src/training/run/choose_generation.ts";
+import type { EpochRecord } from "../../src/training/run/epochs.ts";
 import { exportRun } from "../../src/training/run/export_run.ts";
 import { costLine, precisionCosts } from "../../src/training/run/precision_cost.ts";
 import { type CommonRunOptions, photoFeatures, trainRun } from "../../src/training/run/train_run.ts";
 import { startTensorflow } from "../../src/training/tensorflow.ts";
+import { runMain } from "../run_main.ts";
 import { quantiseEncoder } from "./calibrate_encoder.ts";
 import { cacheFolder, floatEncoder } from "./encoder.ts";
 import { trainWorld, type WorldOptions, worldFlags } from "./train_world.ts";
@@ -211,7 +212,7 @@ const { values } = parseArgs({
 const { images, captions, train, dev, run, out, encoder, texts, uncaptioned } = values;
 const [worldImages, worldCaptions] = [values["world-images"], values["world-captions"]];
 const [worldTrain, worldDev] = [values["world-train"], values["world-dev"]];
-try {
+await runMain(async () => {
   if (images === undefined || captions === undefined || train === undefined || dev === undefined) {
     throw new EdgecapError("option-invalid", "Give --images, --captions, --train and --dev.");
   }
@@ -232,8 +233,4 @@ try {
       },
     }),
   });
-} catch (error) {
-  if (!(error instanceof EdgecapError)) throw error;
-  console.error(error.message);
-  process.exitCode = 1;
-}
+});

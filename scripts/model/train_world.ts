@@ -27,6 +27,7 @@ import { sourceFeatures, trainMixed } from "../../src/training/run/train_mixed.t
 import { photoFeatures } from "../../src/training/run/train_run.ts";
 import { startTensorflow } from "../../src/training/tensorflow.ts";
 import { vectorsPackage } from "../../src/training/words/word_vectors.ts";
+import { runMain } from "../run_main.ts";
 import { cacheFolder } from "./encoder.ts";
 import { fitConcepts, type PlainPhotos } from "./fit_concepts.ts";
 import { dataOf, worldLicences } from "./world_provenance.ts";
@@ -207,12 +208,4 @@ async function main(): Promise<void> {
   });
 }
 
-if (import.meta.main) {
-  try {
-    await main();
-  } catch (error) {
-    if (!(error instanceof EdgecapError)) throw error;
-    console.error(error.message);
-    process.exitCode = 1;
-  }
-}
+if (import.meta.main) await runMain(main);

@@ -2,6 +2,7 @@ import { createReadStream } from "node:fs";
 import { type FileHandle, mkdir, open, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { createInterface } from "node:readline";
+import { OneAtATime } from "../async/one_at_a_time.ts";
 import type { Caption } from "../caption/caption.ts";
 import { captionJson } from "../caption/json.ts";
 import { EdgecapError, unwritable } from "../errors.ts";
@@ -28,7 +29,7 @@ export class ResultsFile implements AsyncDisposable {
   readonly #path: string;
   readonly #file: FileHandle;
   readonly #lock: FileLock;
-  #last: Promise<void> = Promise.resolve();
+  readonly #turns = new OneAtATime();
   #broken: EdgecapError | undefined;
 
   private constructor(path: string, file: FileHandle, lock: FileLock, done: DoneImages, before: ResultsFile["before"]) {
@@ -101,24 +102,22 @@ export class ResultsFile implements AsyncDisposable {
    */
   write(image: string, result: Caption | Failure): Promise<void> {
     const line = "caption" in result ? captionJson(image, result) : { image, error: result };
-    // One after another, because two lines written at once could mix.
-    const written = this.#last
-      .then(() => {
-        // A line appended to half a line would be lost with it.
+    // One after another: two lines at once could mix.
+    return this.#turns.run(async () => {
+      try {
+        // A line behind half of one would be lost with it.
         if (this.#broken !== undefined) throw this.#broken;
         this.#lock.assertHeld();
-        return this.#file.appendFile(`${JSON.stringify(line)}\n`);
-      })
-      .catch((cause: unknown) => {
+        await this.#file.appendFile(`${JSON.stringify(line)}\n`);
+      } catch (cause) {
         this.#broken = unwritable(this.#path, cause);
         throw this.#broken;
-      });
-    this.#last = written.catch(() => {});
-    return written;
+      }
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#last;
+    await this.#turns.idle();
     await this.#file.close();
     await this.#lock[Symbol.asyncDispose]();
   }

@@ -1,4 +1,4 @@
-/** Resources freed together, last one first: the needed part of AsyncDisposableStack, which Node 20 lacks. */
+/** What is freed together, the last first: the part of AsyncDisposableStack that is used here, which Node 22 lacks. */
 export class Resources implements AsyncDisposable {
   #held: (AsyncDisposable | Disposable)[] = [];
 

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { lstat, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
-import { availableParallelism, homedir } from "node:os";
+import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { removeAbandoned, writeWhole } from "../files/write_whole.ts";
@@ -46,9 +46,7 @@ export function cacheFolder(): string | undefined {
  */
 export function describeMachine(): string {
   const { platform, arch } = process;
-  // Node 20 has no navigator.
-  const { navigator } = globalThis as { readonly navigator?: { readonly hardwareConcurrency?: number } };
-  return `${runtimeVersion()}, ${platform}, ${arch}, ${navigator?.hardwareConcurrency ?? availableParallelism()} cores, ${linuxFeatures().join(" ")}`;
+  return `${runtimeVersion()}, ${platform}, ${arch}, ${navigator.hardwareConcurrency} cores, ${linuxFeatures().join(" ")}`;
 }
 
 /** The store for downloads; if no folder can be made, one that stores nothing. */

@@ -1,7 +1,7 @@
 import type { Datastore as WasmDatastore } from "../../wasm/pkg/edgecap_wasm.js";
 import { EdgecapError } from "../errors.ts";
+import { readSafetensors, type Tensor, type TensorKind } from "../files/safetensors.ts";
 import { loadedTextModule } from "../text/wasm.ts";
-import { readSafetensors, type Tensor, type TensorKind } from "./safetensors.ts";
 
 /**
  * What a bundle stores about its training photos: a vector and the captions of each, and how common every
@@ -34,7 +34,10 @@ export class Datastore implements Disposable {
    * @throws {EdgecapError} `bundle-shape-mismatch`
    */
   constructor(bytes: Uint8Array, where: string, vocabulary: number) {
-    const { tensors } = readSafetensors(bytes, where);
+    const { tensors } = readSafetensors(bytes, (why, cause) => {
+      const message = `"${where}" is no safetensors file: ${why}. Copy or export it again.`;
+      return new EdgecapError("bundle-shape-mismatch", message, { cause });
+    });
     const wrong = (why: string, cause?: unknown) =>
       new EdgecapError(
         "bundle-shape-mismatch",

@@ -1,6 +1,7 @@
 import type * as Ort from "onnxruntime-web";
 import { ortWebgpuFiles } from "#assets";
 import * as ort from "#onnxruntime-webgpu";
+import { OneAtATime } from "../async/one_at_a_time.ts";
 import { EdgecapError } from "../errors.ts";
 import { WebWorker } from "../platform/web_worker.ts";
 import type { AdapterInfo, Backend, BackendSession, OpenOptions } from "./backend.ts";
@@ -52,7 +53,7 @@ export class WebgpuBackend implements Backend {
   device: GpuDevice;
   #ort: typeof Ort = ort;
   #lostReason: string | undefined;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new OneAtATime();
 
   constructor(device: GpuDevice, adapter: AdapterInfo) {
     this.adapter = adapter;
@@ -73,7 +74,7 @@ export class WebgpuBackend implements Backend {
 
   /** Runs `work` alone on the device, and gives up if the device is lost in the meantime. */
   inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#turn.then(async () => {
+    return this.#turns.run(async () => {
       if (this.#lostReason !== undefined) await this.#replace();
       const { device } = this;
       const lost = device.lost.then(({ message }): never => {
@@ -88,8 +89,6 @@ export class WebgpuBackend implements Backend {
       done.catch(() => {});
       return await Promise.race([done, lost]);
     });
-    this.#turn = turn.catch(() => {});
-    return turn;
   }
 
   /** Opens a session on the current device; only during a turn. */

@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { type FSWatcher, watch } from "chokidar";
+import { OneAtATime } from "../async/one_at_a_time.ts";
 import { hasHiddenPart, imageName } from "../batch/image_names.ts";
 import { EdgecapError } from "../errors.ts";
 import type { DelayedWrite } from "./delayed_write.ts";
@@ -30,27 +31,19 @@ export interface FollowOptions {
 /** Works through what is there and what happens, a picture at a time, until the signal is aborted. */
 export async function follow(options: FollowOptions): Promise<void> {
   const { folder, signal, files } = options;
-  let end: () => void = () => {};
-  let reject: (cause: unknown) => void = () => {};
-  // Node 20 has no Promise.withResolvers().
-  const promise = new Promise<void>((resolve, fail) => {
-    end = resolve;
-    reject = fail;
-  });
-  let last: Promise<void> = Promise.resolve();
+  const { promise, resolve: end, reject } = Promise.withResolvers<void>();
+  const turns = new OneAtATime();
   let waiting = 0;
   let timer: NodeJS.Timeout | undefined;
   const next = (work: () => Promise<void>) => {
     waiting++;
     clearTimeout(timer);
-    last = last
-      .then(work)
-      .catch(reject)
-      .then(() => {
-        waiting--;
-        const { dueMs } = files;
-        if (waiting === 0 && dueMs !== undefined) timer = setTimeout(() => next(() => files.flush()), dueMs);
-      });
+    void turns.run(async () => {
+      await work().catch(reject);
+      waiting--;
+      const { dueMs } = files;
+      if (waiting === 0 && dueMs !== undefined) timer = setTimeout(() => next(() => files.flush()), dueMs);
+    });
   };
   const roots = new LinkedRoots(folder);
   const watcher = watch(folder, {
@@ -90,7 +83,7 @@ export async function follow(options: FollowOptions): Promise<void> {
   if (signal.aborted) stop();
   try {
     await promise;
-    await last;
+    await turns.idle();
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", stop);

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Manifest } from "../../src/bundle/manifest.ts";
-import type { EpochRecord } from "../../src/training/attention/trainer.ts";
+import type { EpochRecord } from "../../src/training/run/epochs.ts";
 import { tinyPhotos } from "../fixtures/tiny_photos.ts";
 import { edgecap, inFolder, succeeded, trainArgs } from "./edgecap.ts";
 

@@ -5,7 +5,6 @@ import { fileURLToPath } from "node:url";
 import * as tf from "@tensorflow/tfjs";
 import { makeEncoder } from "../../scripts/model/encoder.ts";
 import { loadLayersModel } from "../../scripts/model/load_layers_model.ts";
-import { photoPixels } from "../../scripts/model/photo_pixels.ts";
 import { halveWeights } from "../../src/export/half_weights.ts";
 import { decodeModel, encodeModel } from "../../src/export/onnx_proto.ts";
 import { resnet50Encoder } from "../../src/export/resnet50.ts";
@@ -27,7 +26,9 @@ function floats(path: string): Float32Array {
 }
 
 async function gridOf(model: Uint8Array, photo: number, size: number): Promise<Fed & { data: Float32Array }> {
-  const pixels = Float32Array.from(await photoPixels(readFileSync(join(golden!, `${photo}-${size}.png`)), size));
+  const pixels = Float32Array.from(
+    (await decodeImage(readFileSync(join(golden!, `${photo}-${size}.png`)), { size })).rgb,
+  );
   const outputs = await runOnnx(model, { pixels: { shape: [1, size, size, 3], data: pixels } });
   return outputs.get("grid")!;
 }

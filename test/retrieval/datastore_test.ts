@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { CiderScorer } from "../../src/evaluation/mod.ts";
+import { type Tensor, writeSafetensors } from "../../src/files/safetensors.ts";
 import { Datastore } from "../../src/retrieval/datastore.ts";
-import { type Tensor, writeSafetensors } from "../../src/retrieval/safetensors.ts";
 import { loadedTextModule, textModule } from "../../src/text/wasm.ts";
 import { datastoreFile, datastoreTensors, type StoredPhoto } from "../fixtures/small_datastore.ts";
 import { ngramsOf } from "../twins/ngrams.ts";

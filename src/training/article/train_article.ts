@@ -1,14 +1,11 @@
-import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type RandomState, SeededRandom } from "../../dataset/seeded_random.ts";
-import { EdgecapError } from "../../errors.ts";
 import { dropoutMask } from "../attention/dropout.ts";
-import type { EpochRecord } from "../attention/trainer.ts";
 import type { FeatureCache } from "../encoder/feature_cache.ts";
 import { AdamW, type AdamWSlot } from "../optimiser/adamw.ts";
-import { shouldStop } from "../optimiser/early_stopping.ts";
-import { readCheckpoint, writeCheckpoint } from "../run/checkpoint.ts";
+import { SlotVariables } from "../optimiser/slot_variables.ts";
+import { writeCheckpoint } from "../run/checkpoint.ts";
+import { assertFinite, checkpointToResume, type EpochOptions, type EpochRecord, trainEpochs } from "../run/epochs.ts";
 import { takeTurn } from "../take_turn.ts";
 import { tf } from "../tensorflow.ts";
 import type { SequencedPhoto } from "./caption_sequences.ts";
@@ -42,27 +39,15 @@ export const articleDefaults: ArticleSettings = {
 };
 
 /** What {@linkcode trainArticle} needs. */
-export interface ArticleTrainOptions {
-  /** Folder of the run: `last.ckpt` and `best.ckpt` are written there. */
-  readonly folder: string;
+export interface ArticleTrainOptions extends EpochOptions {
   readonly cache: FeatureCache;
   readonly train: readonly SequencedPhoto[];
-  readonly devImages: readonly string[];
   readonly shape: ArticleShape;
   /** The frozen embedding, [vocabulary, embedding]. */
   readonly embedding: Float32Array;
   readonly settings: ArticleSettings;
-  /** Epochs without a better dev score after which training stops; none trains all epochs. */
-  readonly patience?: number;
-  /** Scores greedy captions of the dev images, in their order; the best score decides `best.ckpt`. */
-  readonly score: (captions: readonly Int32Array[], epoch: number) => Promise<number> | number;
-  /** Continues from `last.ckpt`. */
-  readonly resume?: boolean;
   /** Steps after which `last.ckpt` is written inside an epoch too. Default 50. */
   readonly checkpointSteps?: number;
-  readonly onStep?: (done: number, total: number, loss: number) => void;
-  readonly onEpoch?: (record: EpochRecord) => void;
-  readonly signal?: AbortSignal;
 }
 
 /** The progress of a run: what a checkpoint stores besides the weights. */
@@ -89,110 +74,59 @@ interface Progress {
  *   the loss is not a number any more; `aborted`.
  */
 export async function trainArticle(options: ArticleTrainOptions): Promise<EpochRecord[]> {
-  const { settings, train, shape, folder } = options;
-  await mkdir(folder, { recursive: true });
+  const { settings, train, shape, cache, devImages } = options;
   const { optimiser, progress } = await startOrResume(options);
-  const variables = optimiser.slots.map(({ value, shape: lengths }) => {
-    const initial = tf.tensor(value, [...lengths]);
-    const variable = tf.variable(initial);
-    initial.dispose();
-    return variable;
-  });
+  using variables = new SlotVariables(optimiser.slots);
   const embedding = tf.tensor2d(options.embedding, [shape.vocabulary, shape.embedding]);
-  const weights: ArticleTensors = {
-    ...Object.fromEntries(variables.map((variable, i) => [optimiser.slots[i]!.name, variable])),
-    embedding,
-  };
+  using _ = { [Symbol.dispose]: () => embedding.dispose() };
+  const weights: ArticleTensors = { ...variables.byName, embedding };
   const steps = stepsPerEpoch(train.length, settings.photosPerStep);
   const every = options.checkpointSteps ?? 50;
-  try {
-    while (
-      progress.records.length < settings.epochs &&
-      !shouldStop(
-        progress.records.map(({ score }) => score),
-        options.patience,
-      )
-    ) {
+  return await trainEpochs(options, {
+    epochs: settings.epochs,
+    records: progress.records,
+    train: async (epoch) => {
       const order = new SeededRandom(progress.epochStart);
       if (progress.step === 0) progress.random = order;
       for (const batch of pairBatches(train, settings.photosPerStep, order, progress.step)) {
         await takeTurn(options.signal);
         const started = performance.now();
-        const { loss, gradients } = lossAndGradients(options, variables, weights, batch, progress.random);
-        if (!Number.isFinite(loss)) {
-          throw new EdgecapError(
-            "data-invalid",
-            `The loss became ${loss} in epoch ${progress.records.length + 1}: use a lower learning rate.`,
-          );
-        }
+        const { loss, gradients } = lossAndGradients(options, variables.list, weights, batch, progress.random);
+        assertFinite(loss, epoch);
         optimiser.apply(gradients, settings.learningRate);
-        for (const [i, { value, shape: lengths }] of optimiser.slots.entries()) {
-          const next = tf.tensor(value, [...lengths]);
-          variables[i]!.assign(next);
-          next.dispose();
-        }
+        variables.load();
         progress.step++;
         progress.lossSum += loss;
         progress.seconds += (performance.now() - started) / 1000;
         options.onStep?.(progress.step, steps, progress.lossSum / progress.step);
         if (progress.step % every === 0 && progress.step < steps) await save("last.ckpt", options, optimiser, progress);
       }
-      await finishEpoch(options, optimiser, progress, weights, steps);
-    }
-  } finally {
-    tf.dispose([embedding, ...variables]);
-  }
-  return progress.records;
-}
-
-async function finishEpoch(
-  options: ArticleTrainOptions,
-  optimiser: AdamW,
-  progress: Progress,
-  weights: ArticleTensors,
-  steps: number,
-): Promise<void> {
-  const { cache, devImages, shape, train } = options;
-  const captions = greedyPrefixes(weights, shape, cache, devImages);
-  const epoch = progress.records.length + 1;
-  const score = await options.score(captions, epoch);
-  const best = progress.records.every((record) => record.score < score);
-  const { seconds } = progress;
-  const trained = train.reduce((sum, { sequences }) => sum + sequences.length, 0);
-  const record: EpochRecord = {
-    epoch,
-    loss: progress.lossSum / steps,
-    minutes: seconds / 60,
-    captionsPerSecond: trained / seconds,
-    score,
-  };
-  progress.records.push(record);
-  Object.assign(progress, { step: 0, lossSum: 0, seconds: 0, epochStart: progress.random.state });
-  // The best first: killed between the two, the epoch is done again and writes both.
-  if (best) await save("best.ckpt", options, optimiser, progress);
-  await save("last.ckpt", options, optimiser, progress);
-  options.onEpoch?.(record);
+      const { lossSum, seconds } = progress;
+      Object.assign(progress, { step: 0, lossSum: 0, seconds: 0, epochStart: progress.random.state });
+      return {
+        loss: lossSum / steps,
+        seconds,
+        captions: train.reduce((sum, { sequences }) => sum + sequences.length, 0),
+      };
+    },
+    caption: () => greedyPrefixes(weights, shape, cache, devImages),
+    save: (name) => save(name, options, optimiser, progress),
+  });
 }
 
 async function startOrResume(options: ArticleTrainOptions): Promise<{ optimiser: AdamW; progress: Progress }> {
-  const { settings, shape, folder } = options;
-  const path = join(folder, "last.ckpt");
+  const { settings, shape } = options;
   const adam = { weightDecay: 0, epsilon: 1e-7, clipNorm: settings.clipNorm };
   const random = new SeededRandom(settings.seed);
-  if (!(options.resume === true && existsSync(path))) {
+  const checkpoint = await checkpointToResume(options, { settings: kept(settings), shape });
+  if (checkpoint === undefined) {
     const optimiser = new AdamW(
       articleWeights(shape).map((weight) => slot(weight, firstValues(weight, random))),
       adam,
     );
     return { optimiser, progress: { records: [], step: 0, lossSum: 0, seconds: 0, epochStart: random.state, random } };
   }
-  const { meta, arrays } = await readCheckpoint(path);
-  if (JSON.stringify([meta["settings"], meta["shape"]]) !== JSON.stringify([kept(settings), shape])) {
-    throw new EdgecapError(
-      "checkpoint-invalid",
-      `"${path}" was made with other settings: resume with those, or use another folder.`,
-    );
-  }
+  const { meta, arrays } = checkpoint;
   const optimiser = new AdamW(
     articleWeights(shape).map((weight) =>
       slot(weight, arrays.get(weight.name)!, arrays.get(`${weight.name}/first`)!, arrays.get(`${weight.name}/second`)!),
@@ -261,5 +195,6 @@ async function save(
     progress: { ...progress, random: progress.random.state },
     records: progress.records,
   };
-  await writeCheckpoint(join(folder, name), { meta, arrays });
+  const shapes = new Map(optimiser.slots.map(({ name, shape }) => [name, shape]));
+  await writeCheckpoint(join(folder, name), { meta, arrays }, shapes);
 }

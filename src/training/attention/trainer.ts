@@ -1,16 +1,13 @@
-import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type RandomState, SeededRandom } from "../../dataset/seeded_random.ts";
-import { EdgecapError } from "../../errors.ts";
 import { isOfLastStage } from "../encoder/last_stage.ts";
 import { AdamW, type AdamWSlot } from "../optimiser/adamw.ts";
-import { shouldStop } from "../optimiser/early_stopping.ts";
 import { cosineLearningRate } from "../optimiser/learning_rate.ts";
 import { MovingAverage } from "../optimiser/moving_average.ts";
-import { readCheckpoint, writeCheckpoint } from "../run/checkpoint.ts";
+import { SlotVariables } from "../optimiser/slot_variables.ts";
+import { writeCheckpoint } from "../run/checkpoint.ts";
+import { assertFinite, checkpointToResume, type EpochOptions, type EpochRecord, trainEpochs } from "../run/epochs.ts";
 import { takeTurn } from "../take_turn.ts";
-import { tf } from "../tensorflow.ts";
 import type { EncodedPhoto } from "./batches.ts";
 import { CaptionReward } from "./caption_reward.ts";
 import type { EncodedText } from "./encoded_text.ts";
@@ -20,30 +17,13 @@ import type { PhotoReader } from "./photo_reader.ts";
 import { type AttentionSettings, stageOf, totalEpochs } from "./settings.ts";
 import { trainingStep } from "./training_step.ts";
 
-/** The record of an epoch. */
-export interface EpochRecord {
-  /** From 1. */
-  readonly epoch: number;
-  /** Mean loss of its steps, with dropout. */
-  readonly loss: number;
-  readonly minutes: number;
-  readonly captionsPerSecond: number;
-  /** What the caller's scoring of the dev captions gave; higher is better. */
-  readonly score: number;
-  /** Mean reward of the captions sampled, in a self-critical stage. */
-  readonly reward?: number;
-}
-
 /** What {@linkcode trainAttention} needs. */
-export interface TrainOptions {
-  /** Folder of the run: `last.ckpt` and `best.ckpt` are written there. */
-  readonly folder: string;
+export interface TrainOptions extends EpochOptions {
   /** Reads features and concepts of all photos. */
   readonly photos: PhotoReader;
   readonly train: readonly EncodedPhoto[];
   /** Captions without photos, which stages with `texts` learn from. */
   readonly texts?: readonly EncodedText[];
-  readonly devImages: readonly string[];
   readonly vocabulary: number;
   readonly settings: AttentionSettings;
   /**
@@ -53,15 +33,6 @@ export interface TrainOptions {
   readonly start?: ReadonlyMap<string, Float32Array>;
   /** Vectors that the embeddings of some words start from, by id; the others start at random. */
   readonly wordVectors?: readonly (Float32Array | undefined)[];
-  /** Epochs without a better dev score after which training stops; none trains all epochs. */
-  readonly patience?: number;
-  /** Scores greedy captions of the dev images, in their order; the best score decides `best.ckpt`. */
-  readonly score: (captions: readonly Int32Array[], epoch: number) => Promise<number> | number;
-  /** Continues from `last.ckpt`. */
-  readonly resume?: boolean;
-  readonly onStep?: (done: number, total: number, loss: number, reward: number) => void;
-  readonly onEpoch?: (record: EpochRecord) => void;
-  readonly signal?: AbortSignal;
 }
 
 /**
@@ -74,21 +45,15 @@ export interface TrainOptions {
  */
 export async function trainAttention(options: TrainOptions): Promise<EpochRecord[]> {
   const { settings, photos: reader, train, folder, texts = [] } = options;
-  await mkdir(folder, { recursive: true });
   const shape = shapeOf(options);
   const run = await startOrResume(options, shape);
   const { optimiser, average, random, records } = run;
-  const variables = optimiser.slots.map(({ name, shape, value }) =>
-    tf.variable(tf.tensor(value, [...shape]), true, `${name}`),
-  );
-  const weights = Object.fromEntries(
-    variables.map((v, i) => [optimiser.slots[i]!.name, v]),
-  ) as unknown as AttentionWeights;
-  const load = (values: readonly Float32Array[]) => {
-    for (const [i, { shape }] of optimiser.slots.entries()) replace(variables[i]!, values[i]!, shape);
-  };
-  try {
-    for (let epoch = records.length + 1; epoch <= totalEpochs(settings) && !stopsEarly(options, records); epoch++) {
+  using variables = new SlotVariables(optimiser.slots);
+  const weights = variables.byName as unknown as AttentionWeights;
+  return await trainEpochs(options, {
+    epochs: totalEpochs(settings),
+    records,
+    train: async (epoch) => {
       const { stage, epoch: epochOfStage } = stageOf(settings, epoch);
       if (epochOfStage === 1) {
         // The stage before has no part in this one's mix but by what it ended with.
@@ -96,14 +61,14 @@ export async function trainAttention(options: TrainOptions): Promise<EpochRecord
         run.start = stage.startShare > 0 ? { share: stage.startShare, values: first } : undefined;
         average.restart(first);
         optimiser.restart(first);
-        load(first);
+        variables.load(first);
       }
       const started = performance.now();
       const { selfCritical } = stage;
       const order = epochOrder(train, selfCritical !== undefined, random);
       const stepsAnEpoch = Math.ceil(order.length / settings.photosPerStep);
       const context = {
-        ...{ variables, weights, shape, settings, photos: reader, random },
+        ...{ variables: variables.list, weights, shape, settings, photos: reader, random },
         ...(selfCritical && { reward: new CaptionReward(train, selfCritical.bleuWeight) }),
       };
       let sum = 0;
@@ -116,50 +81,31 @@ export async function trainAttention(options: TrainOptions): Promise<EpochRecord
           () => texts[Math.floor(random.next() * texts.length)]!,
         );
         const { loss, reward, gradients } = trainingStep(photos, chosen, stage, context);
-        if (!Number.isFinite(loss))
-          throw new EdgecapError("data-invalid", `The loss became ${loss}: use a lower learning rate.`);
+        assertFinite(loss, epoch);
         const total = stage.epochs * stepsAnEpoch;
         optimiser.apply(gradients, cosineLearningRate(optimiser.step, total, stage.learningRate, stage.warmupSteps));
-        const values = optimiser.slots.map(({ value }) => value);
-        average.add(values);
-        load(values);
+        average.add(optimiser.slots.map(({ value }) => value));
+        variables.load();
         sum += loss;
         rewards += reward;
         options.onStep?.(step + 1, stepsAnEpoch, sum / (step + 1), rewards / (step + 1));
       }
-      const seconds = (performance.now() - started) / 1000;
-      load(exported(run));
-      const captions = greedyCaptions(weights, reader, options.devImages, settings.maxWords);
-      load(optimiser.slots.map(({ value }) => value));
-      const score = await options.score(captions, epoch);
-      const best = records.every((record) => record.score < score);
-      const record: EpochRecord = {
-        epoch,
+      const captionsOfPhoto = stage.captionsPerPhoto + (selfCritical?.samples ?? 0);
+      return {
         loss: sum / stepsAnEpoch,
-        minutes: seconds / 60,
-        captionsPerSecond:
-          (order.length * (stage.captionsPerPhoto + (selfCritical?.samples ?? 0)) + stepsAnEpoch * (stage.texts ?? 0)) /
-          seconds,
-        score,
+        seconds: (performance.now() - started) / 1000,
+        captions: order.length * captionsOfPhoto + stepsAnEpoch * (stage.texts ?? 0),
         ...(selfCritical && { reward: rewards / stepsAnEpoch }),
       };
-      records.push(record);
-      // The best first: killed between the two, the epoch is done again and writes both.
-      if (best) await save(join(folder, "best.ckpt"), run, settings, shape);
-      await save(join(folder, "last.ckpt"), run, settings, shape);
-      options.onEpoch?.(record);
-    }
-  } finally {
-    for (const variable of variables) variable.dispose();
-  }
-  return records;
-}
-
-function stopsEarly({ patience }: TrainOptions, records: readonly EpochRecord[]): boolean {
-  return shouldStop(
-    records.map(({ score }) => score),
-    patience,
-  );
+    },
+    caption: () => {
+      variables.load(exported(run));
+      const captions = greedyCaptions(weights, reader, options.devImages, settings.maxWords);
+      variables.load();
+      return captions;
+    },
+    save: (name) => save(join(folder, name), run, settings, shape),
+  });
 }
 
 interface Run {
@@ -207,11 +153,11 @@ function rateOf(name: AttentionWeightName, { settings }: TrainOptions): number {
 }
 
 async function startOrResume(options: TrainOptions, shape: AttentionShape): Promise<Run> {
-  const { settings, folder } = options;
-  const path = join(folder, "last.ckpt");
+  const { settings } = options;
   const random = new SeededRandom(settings.seed);
   const adam = { weightDecay: settings.weightDecay };
-  if (!(options.resume === true && existsSync(path))) {
+  const checkpoint = await checkpointToResume(options, { settings, shape });
+  if (checkpoint === undefined) {
     const slots = firstSlots(shape, random, options);
     const embedding = slots.find(({ name }) => name === "embedding")!.value;
     for (const [id, vector] of options.wordVectors?.entries() ?? []) {
@@ -223,13 +169,7 @@ async function startOrResume(options: TrainOptions, shape: AttentionShape): Prom
     );
     return { optimiser: new AdamW(slots, adam), average, start: undefined, random, records: [] };
   }
-  const { meta, arrays } = await readCheckpoint(path);
-  if (JSON.stringify([meta["settings"], meta["shape"]]) !== JSON.stringify([settings, shape])) {
-    throw new EdgecapError(
-      "checkpoint-invalid",
-      `"${path}" was made with other settings: resume with those, or use another folder.`,
-    );
-  }
+  const { meta, arrays } = checkpoint;
   const slots = attentionWeights(shape).map(({ name, shape: weightShape }) => ({
     name,
     shape: weightShape,
@@ -270,12 +210,6 @@ function firstSlots(shape: AttentionShape, random: SeededRandom, options: TrainO
   });
 }
 
-function replace(variable: tf.Variable, value: Float32Array, shape: readonly number[]): void {
-  const next = tf.tensor(value, [...shape]);
-  variable.assign(next);
-  next.dispose();
-}
-
 /** The weights that are scored and exported: their average, with the share of those that the stage began with. */
 function exported({ average, start }: Run): Float32Array[] {
   return average.values.map((value, i) => {
@@ -297,5 +231,6 @@ async function save(path: string, run: Run, settings: AttentionSettings, shape: 
   }
   const { optimiser, average, random, records } = run;
   const meta = { settings, shape, step: optimiser.step, averaged: average.steps, random: random.state, records };
-  await writeCheckpoint(path, { meta, arrays });
+  const shapes = new Map(optimiser.slots.map(({ name, shape }) => [name, shape]));
+  await writeCheckpoint(path, { meta, arrays }, shapes);
 }

@@ -1,6 +1,6 @@
 import * as vega from "vega";
 import { compile } from "vega-lite";
-import type { EpochRecord } from "../attention/trainer.ts";
+import type { EpochRecord } from "../run/epochs.ts";
 
 /** A curve of one figure over the epochs. */
 interface Curve {

@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writeWhole } from "../../files/write_whole.ts";
-import type { EpochRecord } from "../attention/trainer.ts";
 import type { FeatureCache } from "../encoder/feature_cache.ts";
 import type { DevPhoto, GenerationTrial } from "../run/choose_generation.ts";
+import type { EpochRecord } from "../run/epochs.ts";
 import { readRunDescription } from "../run/run_description.ts";
 import { attentionMap } from "./attention_map.ts";
 import { contactSheet } from "./contact_sheet.ts";

@@ -1,5 +1,5 @@
 import { throwIfAborted } from "../../errors.ts";
-import { writeSafetensors } from "../../retrieval/safetensors.ts";
+import { writeSafetensors } from "../../files/safetensors.ts";
 import type { GraphTensor } from "../../runtime/tensors.ts";
 import { loadedTextModule } from "../../text/wasm.ts";
 import { type EncodedPhoto, endId } from "../attention/batches.ts";

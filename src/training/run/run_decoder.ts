@@ -7,9 +7,9 @@ import { type ArticleShape, branchUnits } from "../article/merged_model.ts";
 import { exportAttention } from "../attention/export_attention.ts";
 import type { AttentionShape } from "../attention/model.ts";
 import type { AttentionSettings } from "../attention/settings.ts";
-import type { EpochRecord } from "../attention/trainer.ts";
 import { readRunConcepts } from "../concepts/run_concepts.ts";
 import { readCheckpoint } from "./checkpoint.ts";
+import type { EpochRecord } from "./epochs.ts";
 import type { DecoderPrecision } from "./weight_precision.ts";
 
 /** The best decoder of a run, of either preset, ready to be stored in any precision. */

@@ -1,15 +1,11 @@
-import { existsSync } from "node:fs";
-import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { NounFinder } from "../../concepts/noun_table.ts";
-import { EdgecapError, unwritable } from "../../errors.ts";
 import type { Scores } from "../../evaluation/mod.ts";
-import { writeWhole } from "../../files/write_whole.ts";
 import { sentence } from "../../text/sentence.ts";
 import { textModule } from "../../text/wasm.ts";
 import { PhotoReader } from "../attention/photo_reader.ts";
 import type { AttentionSettings } from "../attention/settings.ts";
-import { type EpochRecord, trainAttention } from "../attention/trainer.ts";
+import { trainAttention } from "../attention/trainer.ts";
 import { ConceptSlots } from "../concepts/concept_slots.ts";
 import { judgePhotos, KnownConcepts, type ProbabilityTable } from "../concepts/known_concepts.ts";
 import { type RunConcepts, writeRunConcepts } from "../concepts/run_concepts.ts";
@@ -18,9 +14,11 @@ import { JoinedCaches, type NamedCache } from "../encoder/photo_features.ts";
 import { withMoreWords } from "../words/more_words.ts";
 import { readWordVectors } from "../words/word_vectors.ts";
 import { scoresBySource } from "./choose_generation.ts";
+import type { EpochRecord } from "./epochs.ts";
+import { openRunFolder, type RunOptions, trainerOptions, writeRecords } from "./run_folder.ts";
 import { type PhotoSource, readSources, readTexts, type SourceData } from "./run_sources.ts";
-import { estimateRun, type RunEstimate } from "./step_estimate.ts";
-import { photoFeatures } from "./train_run.ts";
+import { estimateRun } from "./step_estimate.ts";
+import { namingFiles, photoFeatures } from "./train_run.ts";
 
 /** A decoder to continue from. */
 export interface DecoderStart {
@@ -38,32 +36,14 @@ export interface MixedConcepts {
 }
 
 /** What {@linkcode trainMixed} needs. */
-export interface MixedRunOptions {
+export interface MixedRunOptions extends RunOptions {
   readonly sources: readonly PhotoSource[];
   /** Files of captions without photos. */
   readonly texts?: readonly string[];
   readonly start: DecoderStart;
   readonly concepts?: MixedConcepts | undefined;
   readonly settings: AttentionSettings;
-  /** Folder of the run. */
-  readonly out: string;
-  /** Folder of the feature caches, one for each source. */
-  readonly features: string;
-  /** Bytes of the encoder graph. */
-  readonly encoder: Uint8Array;
-  /** Least number of occurrences for adding a word that the start lacks. */
-  readonly minimumCount: number;
-  /** Word vectors that new words begin from, as readWordVectors() takes them; without, they begin at the mean word. */
-  readonly vectors?: string;
-  readonly patience?: number;
-  readonly resume: boolean;
-  readonly threads: number;
-  readonly onPhase?: (phase: "features" | "training", detail: string) => void;
-  /** Called before the first step with how long the run will take here. */
-  readonly onEstimate?: (estimate: RunEstimate) => void;
-  readonly onProgress?: (done: number, total: number, loss?: number, reward?: number) => void;
   readonly onEpoch?: (record: EpochRecord, scores: ReadonlyMap<string, Scores>) => void;
-  readonly signal?: AbortSignal;
 }
 
 /** What a mixed run leaves for the export; the caches are the caller's to dispose of. */
@@ -85,15 +65,12 @@ export async function trainMixed(options: MixedRunOptions): Promise<MixedRun> {
   const data = await readSources(options.sources, options.settings.seed);
   const texts = await readTexts(options.texts ?? []);
   const { words, counts } = vocabularyOf(options, data, texts);
-  await mkdir(options.out, { recursive: true }).catch((cause: unknown) => {
-    throw unwritable(options.out, cause);
-  });
-  await keepWords(options, words);
+  await openRunFolder(options, `${words.join("\n")}\n`);
   if (options.concepts !== undefined) await writeRunConcepts(options.out, options.concepts.concepts);
   const cache = await sourceFeatures(options, data);
   try {
     const records = await train(options, { data, texts, words, counts, cache });
-    await writeWhole(join(options.out, "epochs.json"), `${JSON.stringify(records, null, 2)}\n`);
+    await writeRecords(options.out, records);
     return { ...data, records, cache };
   } catch (error) {
     cache[Symbol.dispose]();
@@ -120,19 +97,6 @@ function vocabularyOf(
   return { words, counts: words.map((word) => counts.get(word) ?? 0) };
 }
 
-/** Writes the vocabulary; the weights of a resumed run fit only its own. */
-async function keepWords({ out, resume }: MixedRunOptions, words: readonly string[]): Promise<void> {
-  const path = join(out, "vocabulary.txt");
-  const text = `${words.join("\n")}\n`;
-  if (resume && existsSync(join(out, "last.ckpt")) && (await readFile(path, "utf8").catch(() => "")) !== text) {
-    throw new EdgecapError(
-      "checkpoint-invalid",
-      `"${path}" holds other words than these captions: resume with the data of the run, or use another folder.`,
-    );
-  }
-  await writeWhole(path, text);
-}
-
 /** What {@linkcode sourceFeatures} needs. */
 export type SourceFeaturesOptions = Pick<
   MixedRunOptions,
@@ -143,15 +107,15 @@ export type SourceFeaturesOptions = Pick<
 export async function sourceFeatures(options: SourceFeaturesOptions, { bySource }: SourceData): Promise<JoinedCaches> {
   const encoder = describe(options.encoder, "fp32", "--encoder");
   const caches: NamedCache[] = [];
-  for (const { name, images, views = 2, captions, trainList, devList } of options.sources) {
+  for (const source of options.sources) {
+    const { name, images, views = 2 } = source;
     const { train, dev } = bySource.get(name)!;
-    const namedBy = [trainList, devList, captions].filter((file) => file !== undefined);
     for (const [part, photos, seen] of [
       ["train", train, views],
       ["dev", dev, 1],
     ] as const) {
       const cache = await photoFeatures({
-        photos: { folder: images, namedBy },
+        photos: { folder: images, namedBy: namingFiles(source) },
         images: photos.map(({ image }) => image),
         encoder,
         folder: join(options.features, `${name}-${part}`),
@@ -193,7 +157,7 @@ async function train(options: MixedRunOptions, prepared: Prepared): Promise<Epoc
   }
   let scores = new Map<string, Scores>();
   return await trainAttention({
-    folder: options.out,
+    ...trainerOptions(options),
     photos: new PhotoReader(cache, options.concepts && knownConcepts(options.concepts, prepared, finder!)),
     train: data.train.map(({ captions, ...photo }) => ({ ...photo, captions: captions.map(encode) })),
     texts: finder === undefined ? [] : texts.map((text) => ({ words: encode(text), nouns: finder.find(text) })),
@@ -201,7 +165,6 @@ async function train(options: MixedRunOptions, prepared: Prepared): Promise<Epoc
     vocabulary: words.length,
     settings: options.settings,
     start: await startWeights(options, prepared),
-    resume: options.resume,
     score: (found) => {
       scores = scoresBySource(
         data.dev,
@@ -209,10 +172,7 @@ async function train(options: MixedRunOptions, prepared: Prepared): Promise<Epoc
       );
       return [...scores.values()].reduce((sum, { cider }) => sum + cider / scores.size, 0);
     },
-    onStep: (done, total, loss, reward) => options.onProgress?.(done, total, loss, reward),
     onEpoch: (record) => options.onEpoch?.(record, scores),
-    ...(options.patience !== undefined && { patience: options.patience }),
-    ...(options.signal && { signal: options.signal }),
   });
 }
 

@@ -1,9 +1,4 @@
-import { existsSync } from "node:fs";
-import { mkdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { EdgecapError, unwritable } from "../../errors.ts";
 import { evaluateText } from "../../evaluation/mod.ts";
-import { writeWhole } from "../../files/write_whole.ts";
 import { sentence } from "../../text/sentence.ts";
 import type { Vocabulary } from "../../text/vocabulary.ts";
 import { textModule } from "../../text/wasm.ts";
@@ -12,7 +7,7 @@ import { embeddingMatrix } from "../article/merged_model.ts";
 import { type ArticleSettings, trainArticle } from "../article/train_article.ts";
 import { PhotoReader } from "../attention/photo_reader.ts";
 import type { AttentionSettings } from "../attention/settings.ts";
-import { type EpochRecord, trainAttention } from "../attention/trainer.ts";
+import { trainAttention } from "../attention/trainer.ts";
 import { photoEncoder } from "../encoder/encode_photos.ts";
 import { describe, type Encoder } from "../encoder/encoders.ts";
 import { buildFeatureCache, type FeatureCache } from "../encoder/feature_cache.ts";
@@ -21,11 +16,13 @@ import { checkPhotos, type PhotoFolder, pixelsOf } from "../encoder/photo_pixels
 import type { PhotoViews } from "../encoder/photo_views.ts";
 import { readWordVectors, vectorsPackage } from "../words/word_vectors.ts";
 import type { DevPhoto } from "./choose_generation.ts";
+import type { EpochRecord } from "./epochs.ts";
 import { type RunData, readRunData, runVocabulary } from "./run_data.ts";
-import { estimateRun, type RunEstimate } from "./step_estimate.ts";
+import { openRunFolder, type RunOptions, trainerOptions, writeRecords } from "./run_folder.ts";
+import { estimateRun } from "./step_estimate.ts";
 
 /** What a training run of any preset needs. */
-export interface CommonRunOptions {
+export interface CommonRunOptions extends RunOptions {
   /** Folder of the photos. */
   readonly images: string;
   /** Captions file: Kaggle's, Flickr8k.token.txt's or Karpathy's layout. */
@@ -34,31 +31,9 @@ export interface CommonRunOptions {
   readonly trainList?: string;
   /** List of dev photos. */
   readonly devList?: string;
-  /** Folder of the run: checkpoints, vocabulary, records. */
-  readonly out: string;
-  /** Folder of the feature cache, which runs over the same photos can share. */
-  readonly features: string;
-  /** Bytes of the encoder graph. */
-  readonly encoder: Uint8Array;
-  /** Words seen less often are unknown. */
-  readonly minimumCount: number;
-  /**
-   * Pretrained word vectors; see readWordVectors(). The article preset uses the npm package's by default.
-   */
-  readonly vectors?: string;
-  /** Epochs without a better dev score after which training stops; none trains all epochs. */
-  readonly patience?: number;
-  readonly resume: boolean;
-  readonly threads: number;
   /** Called once the data has been read and found good, before anything of an earlier run is replaced. */
   readonly onData?: () => Promise<void>;
-  /** Called as the run begins its parts: `features`, then `training`. */
-  readonly onPhase?: (phase: "features" | "training", detail: string) => void;
-  /** Called before the first step with how long the run will take here; of the attention preset. */
-  readonly onEstimate?: (estimate: RunEstimate) => void;
-  readonly onProgress?: (done: number, total: number, loss?: number, reward?: number) => void;
   readonly onEpoch?: (record: EpochRecord) => void;
-  readonly signal?: AbortSignal;
 }
 
 /** What a run of the attention preset needs beside what all need. */
@@ -98,10 +73,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
   const data = await readRunData({ ...options, seed: options.settings.seed });
   using vocabulary = runVocabulary(data, options.minimumCount);
   const { train, dev, dropped } = data;
-  await mkdir(options.out, { recursive: true }).catch((cause: unknown) => {
-    throw unwritable(options.out, cause);
-  });
-  await keepVocabulary(options, vocabulary.serialise());
+  await openRunFolder(options, vocabulary.serialise());
   await options.onData?.();
   const cache = await featuresOf(
     options,
@@ -114,28 +86,12 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
       `${train.length} photos, ${captions} captions (${dropped} rows without one dropped), ${vocabulary.size} words; dev ${dev.length} photos`,
     );
     const records = await trainPreset(options, data, vocabulary, cache);
-    await writeWhole(join(options.out, "epochs.json"), `${JSON.stringify(records, null, 2)}\n`);
+    await writeRecords(options.out, records);
     return { records, cache, dev, train };
   } catch (error) {
     cache[Symbol.dispose]();
     throw error;
   }
-}
-
-/** Writes the vocabulary; a resumed run has one, and its weights fit only that. */
-async function keepVocabulary({ out, resume }: TrainRunOptions, text: string): Promise<void> {
-  const path = join(out, "vocabulary.txt");
-  if (resume && existsSync(join(out, "last.ckpt"))) {
-    const before = await readFile(path, "utf8").catch(() => "");
-    if (before !== text) {
-      throw new EdgecapError(
-        "checkpoint-invalid",
-        `"${path}" holds other words than these captions: resume with the captions, lists and --minimum-count of the run, or use another folder.`,
-      );
-    }
-    return;
-  }
-  await writeWhole(path, text);
 }
 
 /** Hands the data to the preset's own trainer, in the form in which it is fed. */
@@ -147,15 +103,10 @@ async function trainPreset(
 ): Promise<EpochRecord[]> {
   const words = vocabulary.serialise().trimEnd().split("\n");
   const common = {
-    folder: options.out,
+    ...trainerOptions(options),
     devImages: dev.map(({ image }) => image),
-    resume: options.resume,
     score: (ids: readonly Int32Array[]) => devScore(ids, dev, vocabulary),
-    onStep: (done: number, total: number, loss: number, reward?: number) =>
-      options.onProgress?.(done, total, loss, reward),
-    ...(options.patience !== undefined && { patience: options.patience }),
     ...(options.onEpoch && { onEpoch: options.onEpoch }),
-    ...(options.signal && { signal: options.signal }),
   };
   if (options.preset === "article") {
     const photos = train.map(({ image, captions }) => ({

@@ -17,8 +17,8 @@ import {
 } from "../../../src/training/article/merged_model.ts";
 import type { ArticleTensors } from "../../../src/training/article/prefix_loss.ts";
 import { articleDefaults, trainArticle } from "../../../src/training/article/train_article.ts";
-import type { EpochRecord } from "../../../src/training/attention/trainer.ts";
 import { buildFeatureCache, type FeatureCache } from "../../../src/training/encoder/feature_cache.ts";
+import type { EpochRecord } from "../../../src/training/run/epochs.ts";
 import { startTensorflow, tf } from "../../../src/training/tensorflow.ts";
 
 const images = Array.from({ length: 9 }, (_, i) => `photo-${i}`);

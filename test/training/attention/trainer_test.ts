@@ -12,12 +12,13 @@ import {
   attentionDefaults,
   type TrainingStage,
 } from "../../../src/training/attention/settings.ts";
-import { type EpochRecord, trainAttention } from "../../../src/training/attention/trainer.ts";
+import { trainAttention } from "../../../src/training/attention/trainer.ts";
 import { ConceptSlots } from "../../../src/training/concepts/concept_slots.ts";
 import { KnownConcepts } from "../../../src/training/concepts/known_concepts.ts";
 import { buildFeatureCache, FeatureCache } from "../../../src/training/encoder/feature_cache.ts";
 import { lastStageShapes } from "../../../src/training/encoder/last_stage.ts";
 import { readCheckpoint } from "../../../src/training/run/checkpoint.ts";
+import type { EpochRecord } from "../../../src/training/run/epochs.ts";
 import { startTensorflow } from "../../../src/training/tensorflow.ts";
 
 const images = Array.from({ length: 12 }, (_, i) => `photo-${i}.jpg`);

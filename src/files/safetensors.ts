@@ -1,4 +1,4 @@
-import { EdgecapError } from "../errors.ts";
+import type { EdgecapError } from "../errors.ts";
 
 /** The supported number types, by their names in the format. */
 const kinds = { F32: Float32Array, I8: Int8Array, U8: Uint8Array, U16: Uint16Array, U32: Uint32Array } as const;
@@ -63,22 +63,14 @@ export function writeSafetensors(
 /**
  * Reads a safetensors file.
  *
- * @param where Where the bytes came from, for messages.
- * @throws {EdgecapError} `bundle-shape-mismatch` if they are not such a file, or hold other kinds of numbers than
- *   these.
+ * @param invalid Makes the error for bytes that are no such file, or hold other kinds of numbers than these. It is given
+ *   what is wrong, as the rest of a sentence.
+ * @throws What `invalid` makes.
  */
 export function readSafetensors(
   bytes: Uint8Array,
-  where: string,
+  invalid: (why: string, cause?: unknown) => EdgecapError,
 ): { readonly tensors: ReadonlyMap<string, Tensor>; readonly metadata: Readonly<Record<string, string>> } {
-  const invalid = (why: string, cause?: unknown) =>
-    new EdgecapError(
-      "bundle-shape-mismatch",
-      `"${where}" is not a safetensors file: ${why}. Copy or export it again.`,
-      {
-        cause,
-      },
-    );
   if (bytes.length < 8) throw invalid(`it has ${bytes.length} bytes`);
   const headLength = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
   const start = 8 + headLength;

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { EdgecapError } from "../../src/errors.ts";
-import { readSafetensors, type Tensor, writeSafetensors } from "../../src/retrieval/safetensors.ts";
+import { readSafetensors, type Tensor, writeSafetensors } from "../../src/files/safetensors.ts";
+
+const invalid = (why: string) => new EdgecapError("data-invalid", why);
 
 /** A file as the format's own description has it: length of the head, head, numbers. */
 function file(head: unknown, numbers: readonly number[]): Uint8Array {
@@ -28,7 +30,7 @@ describe("safetensors", () => {
       a: { dtype: "U16", shape: [2], data_offsets: [0, 4] },
       b: { dtype: "I8", shape: [1, 2], data_offsets: [4, 6] },
     };
-    const { tensors, metadata } = readSafetensors(file(head, [1, 0, 0, 1, 255, 2]), "here");
+    const { tensors, metadata } = readSafetensors(file(head, [1, 0, 0, 1, 255, 2]), invalid);
     expect(tensors.get("a")).toEqual({ kind: "U16", shape: [2], data: Uint16Array.of(1, 256) });
     expect(tensors.get("b")).toEqual({ kind: "I8", shape: [1, 2], data: Int8Array.of(-1, 2) });
     expect(metadata).toEqual({ format: "pt" });
@@ -40,7 +42,7 @@ describe("safetensors", () => {
         const written = writeSafetensors(tensors, { made: "here" });
         const moved = new Uint8Array(written.length + offset);
         moved.set(written, offset);
-        const read = readSafetensors(Buffer.from(moved.buffer, offset), "here");
+        const read = readSafetensors(Buffer.from(moved.buffer, offset), invalid);
         expect(Object.fromEntries(read.tensors)).toEqual({ ...tensors });
         expect(read.metadata).toEqual({ made: "here" });
       }),
@@ -52,7 +54,7 @@ describe("safetensors", () => {
     const cases: [Uint8Array, string][] = [
       [Uint8Array.of(1, 2, 3), "it has 3 bytes"],
       [new Uint8Array(8).fill(255), "its head would be"],
-      [file("{", []), "its head is no JSON"],
+      [file("{", []), "its head is not JSON"],
       [file("null", []), "its head is not an object"],
       [file({ a: entry }, [1]), '"a" of the shape [2] does not fit in the bytes 0 to 2'],
       [file({ a: { ...entry, shape: [3] } }, [1, 2, 3]), '"a" of the shape [3] does not fit'],
@@ -61,8 +63,7 @@ describe("safetensors", () => {
       [file({ a: { ...entry, data_offsets: [0] } }, [1, 2]), 'its head describes "a" as'],
     ];
     for (const [bytes, why] of cases) {
-      expect(() => readSafetensors(bytes, "here")).toThrow(why);
-      expect(() => readSafetensors(bytes, "here")).toThrow('"here"');
+      expect(() => readSafetensors(bytes, invalid)).toThrow(why);
     }
   });
 
@@ -72,7 +73,7 @@ describe("safetensors", () => {
       fc.property(fc.nat(whole.length - 1), fc.nat(255), fc.boolean(), (place, value, cut) => {
         const damaged = cut ? whole.slice(0, place) : whole.with(place, value);
         try {
-          readSafetensors(damaged, "here");
+          readSafetensors(damaged, invalid);
         } catch (error) {
           expect(error).toBeInstanceOf(EdgecapError);
         }

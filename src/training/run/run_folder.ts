@@ -1,0 +1,70 @@
+import { existsSync } from "node:fs";
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { EdgecapError, unwritable } from "../../errors.ts";
+import { writeWhole } from "../../files/write_whole.ts";
+import type { EpochOptions, EpochRecord } from "./epochs.ts";
+import type { RunEstimate } from "./step_estimate.ts";
+
+/** What a training run needs beside its data and its settings. */
+export interface RunOptions {
+  /** Folder of the run: checkpoints, vocabulary, records. */
+  readonly out: string;
+  /** Folder of the feature caches, which runs over the same photos can share. */
+  readonly features: string;
+  /** Bytes of the encoder graph. */
+  readonly encoder: Uint8Array;
+  /** Words that captions hold less often are unknown, but for those of a decoder that training starts from. */
+  readonly minimumCount: number;
+  /** Pretrained word vectors, see readWordVectors(). Without, the article preset takes the npm package's. */
+  readonly vectors?: string;
+  /** Epochs without a better dev score after which training stops; none trains all epochs. */
+  readonly patience?: number;
+  readonly resume: boolean;
+  readonly threads: number;
+  /** Called as the run begins its parts: `features`, then `training`. */
+  readonly onPhase?: (phase: "features" | "training", detail: string) => void;
+  /** Called before the first step with how long the run will take here; of the attention preset. */
+  readonly onEstimate?: (estimate: RunEstimate) => void;
+  readonly onProgress?: (done: number, total: number, loss?: number, reward?: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** What the run's trainer is told of these options. */
+export function trainerOptions(
+  options: RunOptions,
+): Pick<EpochOptions, "folder" | "resume" | "patience" | "onStep" | "signal"> {
+  return {
+    folder: options.out,
+    resume: options.resume,
+    onStep: (done, total, loss, reward) => options.onProgress?.(done, total, loss, reward),
+    ...(options.patience !== undefined && { patience: options.patience }),
+    ...(options.signal && { signal: options.signal }),
+  };
+}
+
+/**
+ * Makes the run's folder and writes the vocabulary into it; a run that is resumed has one, and its weights know no other.
+ *
+ * @param vocabulary The text of `vocabulary.txt`.
+ * @throws {EdgecapError} `checkpoint-invalid`, `file-unwritable`.
+ */
+export async function openRunFolder({ out, resume }: RunOptions, vocabulary: string): Promise<void> {
+  await mkdir(out, { recursive: true }).catch((cause: unknown) => {
+    throw unwritable(out, cause);
+  });
+  const path = join(out, "vocabulary.txt");
+  const isResumed = resume && existsSync(join(out, "last.ckpt"));
+  if (isResumed && (await readFile(path, "utf8").catch(() => "")) !== vocabulary) {
+    throw new EdgecapError(
+      "checkpoint-invalid",
+      `"${path}" holds other words than these captions give: resume with the captions, lists and --minimum-count of the run, or use another folder.`,
+    );
+  }
+  if (!isResumed) await writeWhole(path, vocabulary);
+}
+
+/** Writes the records of a run's epochs into its folder. */
+export async function writeRecords(out: string, records: readonly EpochRecord[]): Promise<void> {
+  await writeWhole(join(out, "epochs.json"), `${JSON.stringify(records, null, 2)}\n`);
+}
