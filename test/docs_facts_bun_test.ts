@@ -49,12 +49,17 @@ describe("scores", () => {
   test("of README.md are those of the bundles", () => {
     const expected = (bundle: Bundle) =>
       (["cider", "bleu1", "bleu4", "rougeL"] as const).map((score) => percent(bundle.provenance.scores[score]));
-    const [shipped] = rows("README.md", "`attention`, as shipped");
-    expect(shipped!.slice(1)).toEqual(expected(standard));
+    const [shipped] = rows("README.md", "edgecap, as shipped");
+    expect(shipped!.slice(-4)).toEqual(expected(standard));
     expect(shipped![0]).toContain(`${standard.generation.beams} beams`);
-    const [quick] = rows("README.md", "`attention`, `--bundle fast`");
-    expect(quick!.slice(1)).toEqual(expected(fast));
+    const [quick] = rows("README.md", "edgecap, `--bundle fast`");
+    expect(quick!.slice(-4)).toEqual(expected(fast));
     expect(quick![0]).toContain(`${fast.generation.beams} beams`);
+    for (const [row, bundle] of [
+      [shipped, "default"],
+      [quick, "`fast`"],
+    ] as const)
+      expect(row![1]).toBe(rows("docs/bundles.md", bundle)[0]![8]!);
     expect(prose("README.md")).toContain(
       `CIDEr ${percent(fast.provenance.scores.cider)} in place of ${percent(standard.provenance.scores.cider)}`,
     );
