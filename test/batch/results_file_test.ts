@@ -137,7 +137,7 @@ describe("ResultsFile", () => {
 
   test("refuses what is no regular file", async () => {
     expect(await codeOf(ResultsFile.open(tmpdir()))).toBe("file-unwritable");
-    await expect(ResultsFile.open(tmpdir())).rejects.toThrow("no regular file");
+    await expect(ResultsFile.open(tmpdir())).rejects.toThrow("not a regular file");
   });
 
   test("says so where it cannot be written", () =>

@@ -101,7 +101,7 @@ describe("walkFolder()", () => {
     const { found, problems } = await walked(["photos/a\ufffd.jpg", "photos/\ufffd/b.jpg", "photos/c.jpg"]);
     expect(found).toEqual(["c.jpg"]);
     expect(problems.length).toBe(2);
-    expect(problems[0]).toContain("its name is no UTF-8");
+    expect(problems[0]).toContain("its name is not UTF-8");
   });
 });
 

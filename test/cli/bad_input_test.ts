@@ -66,13 +66,13 @@ const spoilt: readonly {
   {
     what: "a vocabulary of nothing",
     spoil: async () => {},
-    says: /The vocabulary is empty: no word of the 12 training captions is seen 1000 times/,
+    says: /The vocabulary is empty: no word of the 12 training captions occurs 1000 times/,
     flags: ["--minimum-count", "1000"],
   },
   {
     what: "word vectors of another language",
     spoil: ({ vectors }) => writeFile(vectors, "hund 1 2\nkatze 3 4\n"),
-    says: /".*vectors\.txt" holds a vector of none of the \d+ words/,
+    says: /".*vectors\.txt" has no vector for any of the \d+ words/,
   },
   {
     what: "an encoder that is none",
@@ -174,7 +174,7 @@ describe("edgecap export", () => {
     inFolder(async (folder) => {
       const { status, stderr } = await edgecap(["export", folder, "--out", join(folder, "bundle")]);
       expect(status).toBe(1);
-      expect(stderr).toContain("is no folder of a run");
+      expect(stderr).toContain("is not the folder of a run");
     }));
 
   test("names the bundle of a run that trained a bundle on, or how to get it", () =>

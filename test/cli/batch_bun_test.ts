@@ -60,7 +60,7 @@ describe("edgecap batch", () => {
         [["batch", "no such folder", "--out", "out.jsonl", "--bundle", "tiny"], 1, 'no "no such folder"'],
         [["batch", ".", "--out", "novel.txt", "--bundle", "tiny"], 1, 'Line 1 of "novel.txt" is no result'],
         [["batch", ".", "--out", "out.jsonl", "--bundle", "nowhere"], 1, "nowhere"],
-        [["batch", ".", "--out", "out.jsonl", "--queue", "http://x"], 2, "must be an address"],
+        [["batch", ".", "--out", "out.jsonl", "--queue", "http://x"], 2, "must begin with redis://"],
       ];
       for (const [args, expected, why] of wrong) {
         const { status, stderr } = await edgecap(args, { cwd: folder });

@@ -143,7 +143,7 @@ describe("edgecap caption", () => {
       [["caption"], /missing required argument 'files'/],
       [["caption", "--beams", "0", coffee], /"0" is no whole number from 1 to 64/],
       [["caption", "--beams", "five", coffee], /"five" is no whole number/],
-      [["caption", "--temperature", "hot", coffee], /"hot" is no number from 0 to 100/],
+      [["caption", "--temperature", "hot", coffee], /"hot" is not a number from 0 to 100/],
       [["caption", "--beams", "2", "--temperature", "1", "--bundle", bundle, coffee], /beams is 2/],
       [["caption", "--nonsense", coffee], /unknown option '--nonsense'/],
       [["nonsense"], /unknown command 'nonsense'/],

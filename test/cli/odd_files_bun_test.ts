@@ -66,7 +66,7 @@ describe("caption, batch and watch", () => {
       const run = (args: readonly string[]) => edgecap(args, { cwd: folder });
       for (const [verb, { status, stderr, images }] of Object.entries(await everyVerb(folder, run))) {
         expect([verb, status, images]).toEqual([verb, 1, expected]);
-        expect(stderr).toContain("leads back to a folder that holds it");
+        expect(stderr).toContain("leads back to a folder that contains it");
         expect(stderr).toContain("it is a link that leads back to itself");
         expect(stderr).not.toContain("    at ");
       }
@@ -157,7 +157,7 @@ describe("edgecap batch", () => {
       const second = await edgecap(args, { cwd: folder });
       expect([second.status, second.stderr]).toEqual([
         1,
-        expect.stringMatching(/^error: Process \d+ on .* writes "out\.jsonl" now/),
+        expect.stringMatching(/^error: Process \d+ on .* is writing "out\.jsonl"/),
       ]);
       first.child.kill("SIGKILL");
       await first.ended;

@@ -97,7 +97,7 @@ describe("edgecap batch", () => {
       const { status, stderr } = await run.ended;
       expect([status, stderr]).toEqual([
         130,
-        `Interrupted: ${lines()} captioned and 0 failed since the start are kept in "out.jsonl"; the same command goes on.\n`,
+        `Interrupted: ${lines()} captioned and 0 failed since the start are kept in "out.jsonl"; run the same command to continue.\n`,
       ]);
       expect(lines()).toBeLessThan(300);
       const again = await edgecap(args, { cwd: folder });

@@ -118,7 +118,7 @@ describe("parseCaptions()", () => {
       ["caption,image\nA dog,1.jpg\n", /^Line 1 .*columns swapped/],
       ["image,caption\n1.jpg,A dog\nA cat,2.jpg\n", /^Line 3 .*columns swapped: "A cat,2\.jpg"/],
       ["1.jpg#0\tA dog\nA cat\t2.jpg#0\n", /^Line 2 .*columns swapped/],
-      [`image,caption\n1.jpg,A dog\n2.jpg,${long}`, /^Line 3 .*1001 words; at most 1000/],
+      [`image,caption\n1.jpg,A dog\n2.jpg,${long}`, /^Line 3 .*1001 words; the limit is 1000/],
       [`1.jpg#0\t${long}`, /^Line 1 .*1001 words/],
       [`image,caption\n1.jpg,${"word ".repeat(1_000_000)}`, /^Line 2 .*5000006 bytes long/],
       ["image,caption\n,A dog", /^Line 2 .*no image name before "A dog"/],
@@ -127,10 +127,10 @@ describe("parseCaptions()", () => {
       ['image,caption\n1.jpg,"A dog\n2.jpg,A cat\n', /^Line 2 .*quote that is never closed/],
       ['image,caption\n1.jpg,"A" dog\n', /^Line 2 .*" dog" after a closing quote/],
       ['image,caption\n"1.jpg"x,A dog\n', /^Line 2 .*after a closing quote/],
-      ["once upon a time\n", /^Line 1 .*"once upon a time", which begins no known captions file/],
+      ["once upon a time\n", /^Line 1 .*"once upon a time", which is not how a captions file begins/],
       ["1.jpg,A dog\nonce upon a time\n", /^Line 2 .*not "image,caption"/],
       ["1.jpg#0\tA dog\n2.jpg\tA cat\n", /^Line 2 .*not "image#0<TAB>caption"/],
-      ['{"images": [', /^"captions\.txt" begins like JSON but is none/],
+      ['{"images": [', /^"captions\.txt" begins like JSON but is not valid/],
       ["{}", /^"images" of "captions\.txt" is missing, not a list/],
       ['{"images": [{"filename": 3}]}', /^"images\[0\]\.filename" of .* is "3", not text/],
       [
@@ -189,12 +189,12 @@ describe("parseCaptions()", () => {
 
   test("refuses columns that it does not know, by name", () => {
     const cases: [string, RegExp][] = [
-      ["image,caption,id\n1.jpg,A dog, running,3\n", /^Line 2 .*4 fields where the header names 3 columns/],
+      ["image,caption,id\n1.jpg,A dog, running,3\n", /^Line 2 .*4 fields, but the header names 3 columns/],
       ["image,caption,id\n1.jpg,A dog,3\n2.jpg,A cat\n", /^Line 3 .*2 fields where/],
-      ["image,beschreibung,id\n1.jpg,A dog,3\n", /^Line 1 .*only one has to be called "caption"/],
-      ["bild,caption\n1.jpg,A dog\n", /^Line 1 .*only one has to be called "image"/],
+      ["image,beschreibung,id\n1.jpg,A dog,3\n", /^Line 1 .*exactly one column must be called "caption"/],
+      ["bild,caption\n1.jpg,A dog\n", /^Line 1 .*exactly one column must be called "image"/],
       ["bild,beschreibung\n1.jpg,A dog\n", /^Line 1 .*names neither columns nor a picture/],
-      ["image,caption,caption\n1.jpg,A dog,A cat\n", /^Line 1 .*only one has to be called "caption"/],
+      ["image,caption,caption\n1.jpg,A dog,A cat\n", /^Line 1 .*exactly one column must be called "caption"/],
       ["image,caption1,caption2\n1.jpg,A dog,A cat\n", /^Line 1 .*called "caption"/],
       ["image;caption\n1.jpg;A dog, running\n", /^Line 1 /],
       ["image_name| comment_number| comment\n1.jpg| 0| A dog, running\n", /^Line 1 /],

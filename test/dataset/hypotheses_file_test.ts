@@ -31,7 +31,7 @@ describe("parseHypotheses()", () => {
     const cases: [string, RegExp][] = [
       ["", /^"captions\.jsonl" holds no captions/],
       ["1.jpg\ta dog\n1.jpg a dog\n", /^Line 2 .*neither "image<TAB>caption" nor/],
-      ["1.jpg\ta dog\n{x\n", /^Line 2 .*is no JSON: "\{x"/],
+      ["1.jpg\ta dog\n{x\n", /^Line 2 .*is not JSON: "\{x"/],
       ['{"image":"1.jpg"}\n', /^Line 1 .*needs an "image" and a "caption"/],
       ['{"image":1,"caption":"a dog"}\n', /^Line 1 .*needs an "image" and a "caption"/],
       ["1.jpg\ta dog\na/1.jpg\ta dog\n", /^Line 2 .*gives "1\.jpg" a second caption/],

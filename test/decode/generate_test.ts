@@ -136,7 +136,7 @@ describe("generate()", () => {
       },
     };
     const work = generate({ ...decoder, step }, grid, { vocabulary: 12, count: 1, attention: true });
-    await expect(work).rejects.toThrow("has no map of regions");
+    await expect(work).rejects.toThrow("has no attention maps");
   });
 
   test("tells each word of the best caption once it is decided", async () => {

@@ -102,7 +102,7 @@ describe("quantise()", () => {
   });
 
   test("refuses to guess a range", () => {
-    expect(() => quantise(residual(), new Map())).toThrow("has no range; calibrate it first");
+    expect(() => quantise(residual(), new Map())).toThrow("has no range: calibrate it first");
   });
 });
 

@@ -67,6 +67,6 @@ describe("resizeEncoder()", () => {
     const g = new GraphBuilder("sum");
     const x = g.input("x", "float32", ["n", 2]);
     g.output("y", g.node("Add", [x, x]), "float32", ["n", 2]);
-    expect(() => resizeEncoder(g.graph, 90)).toThrow(/is no encoder/);
+    expect(() => resizeEncoder(g.graph, 90)).toThrow(/is not an encoder/);
   });
 });

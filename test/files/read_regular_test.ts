@@ -27,7 +27,7 @@ describe("readRegularFile()", () => {
         expect(await readRegularFile(path, 70_000)).toEqual(bytes);
         expect(await readRegularFile(`${path}-link`)).toEqual(bytes);
       }
-      await expect(readRegularFile(join(folder, "70000"), 69_999)).rejects.toThrow("it is longer than the 0 MiB");
+      await expect(readRegularFile(join(folder, "70000"), 69_999)).rejects.toThrow("it is larger than 0 MiB");
     }));
 
   test("refuses folders, pipes, devices and links to them, at once", () =>

@@ -45,6 +45,6 @@ describe("native on any processor", () => {
     expect(found.plainError).toBeGreaterThan(0.1);
     expect(found.featureError).toBeLessThan(1e-3);
     expect([found.passed, found.trainsOn]).toEqual([true, "onnxruntime-node"]);
-    expect(found.engine).toContain("8-bit weights as unsigned");
+    expect(found.engine).toContain("unsigned 8-bit weights");
   });
 });

@@ -155,7 +155,7 @@ describe("parseJsonBody()", () => {
     expect(parseJsonBody(encode(texts), 17)).toEqual(JSON.parse(texts));
     expect(() => parseJsonBody(encode(texts), 16)).toThrow("too many values");
     expect(parseJsonBody(encode(`${"[".repeat(16)}${"]".repeat(16)}`), 100)).toBeInstanceOf(Array);
-    expect(() => parseJsonBody(encode(`${"[".repeat(17)}${"]".repeat(17)}`), 100)).toThrow("more than 16 deep");
+    expect(() => parseJsonBody(encode(`${"[".repeat(17)}${"]".repeat(17)}`), 100)).toThrow("more than 16 levels deep");
   });
 });
 

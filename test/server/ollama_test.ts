@@ -204,16 +204,16 @@ describe("the model", () => {
 describe("errors", () => {
   test("have Ollama's shape, on every route", async () => {
     for (const [path, body, status, words] of [
-      ["/api/generate", { prompt: "Hello" }, 400, "holds no picture"],
-      ["/api/chat", { messages: [{ role: "user", content: "Hi" }] }, 400, "holds no picture"],
+      ["/api/generate", { prompt: "Hello" }, 400, "contains no picture"],
+      ["/api/chat", { messages: [{ role: "user", content: "Hi" }] }, 400, "contains no picture"],
       ["/api/generate", { images: ["####"] }, 400, "base64"],
       ["/api/generate", { images: [base64(new TextEncoder().encode("no picture"))] }, 400, "cannot be read"],
-      ["/api/generate", { images: ["https://example.org/a.jpg"] }, 403, "fetches no images"],
+      ["/api/generate", { images: ["https://example.org/a.jpg"] }, 403, "does not fetch pictures"],
       ["/api/generate", { images: Array(17).fill("AAAA") }, 413, "more than 16 images"],
       ["/api/generate", { images, options: { temperature: "hot" } }, 400, "options.temperature"],
       ["/api/generate", "no JSON", 400, "JSON"],
       ["/api/show", { model: "llava" }, 404, "no model"],
-      ["/api/pull", { model: "llava" }, 404, "nothing at this path"],
+      ["/api/pull", { model: "llava" }, 404, "This path does not exist"],
       ["/api/tags", {}, 405, "GET"],
     ] as const) {
       const response = await post(path, body);
@@ -221,7 +221,7 @@ describe("errors", () => {
       expect([path, response.status, answer]).toEqual([path, status, { error: expect.stringContaining(words) }]);
       expect([...Value.Errors(ollamaErrorSchema, answer)]).toEqual([]);
     }
-    await expect(client.generate({ model: "any", prompt: "Hello" })).rejects.toThrow("holds no picture");
+    await expect(client.generate({ model: "any", prompt: "Hello" })).rejects.toThrow("contains no picture");
   });
 
   test("tell of a missing token", async () => {

@@ -212,7 +212,7 @@ describe("chat.completions.create()", () => {
       '400 The JSON schema asks for "mood"',
     );
     expect((await failure(chat("", { response_format: format(schema) }, [coffee, coffee]))).message).toContain(
-      "for one picture",
+      "a single picture only",
     );
   });
 });
@@ -342,13 +342,13 @@ describe("responses.create()", () => {
 
   test("refuses what has no picture, and files that were never sent", async () => {
     expect((await failure(client.responses.create({ model: "any", input: "Hello" }))).message).toContain(
-      "holds no picture",
+      "contains no picture",
     );
     const file = [
       { role: "user", content: [{ type: "input_image", file_id: "file-1", detail: "auto" }] },
     ] as OpenAI.Responses.ResponseInput;
     expect((await failure(client.responses.create({ model: "any", input: file }))).message).toContain(
-      "files by their id",
+      "no files by id",
     );
   });
 });

@@ -217,6 +217,6 @@ describe("Open WebUI", () => {
 
   test("is told why a chat without a picture gets no answer", async () => {
     const title = { model: "knowing", messages: [{ role: "user", content: "Write a title for this chat." }] };
-    await expect(ask("/v1/chat/completions", title)).rejects.toThrow("holds no picture");
+    await expect(ask("/v1/chat/completions", title)).rejects.toThrow("contains no picture");
   });
 });

@@ -69,8 +69,8 @@ testUnless(reason, "the Python clients of OpenAI and Ollama get their captions a
     response: nouns,
     response_stream: known,
     response_final: known,
-    no_picture: ["BadRequestError", 400, expect.stringContaining("holds no picture")],
-    no_url: ["PermissionDeniedError", 403, expect.stringContaining("fetches no images by URL")],
+    no_picture: ["BadRequestError", 400, expect.stringContaining("contains no picture")],
+    no_url: ["PermissionDeniedError", 403, expect.stringContaining("does not fetch pictures by URL")],
     stranger: ["AuthenticationError", 401, expect.stringContaining("does not know that token")],
     ollama_models: ["knowing:latest"],
     ollama_ps: ["knowing:latest"],
@@ -81,7 +81,7 @@ testUnless(reason, "the Python clients of OpenAI and Ollama get their captions a
     generate_json: { caption: known, labels: expect.arrayContaining([{ name: "dog", confidence: 0.75 }]) },
     ollama_chat: "dog",
     ollama_chat_stream: "dog",
-    ollama_no_picture: ["ResponseError", 400, expect.stringContaining("holds no picture")],
+    ollama_no_picture: ["ResponseError", 400, expect.stringContaining("contains no picture")],
     ollama_no_model: ["ResponseError", 404, expect.stringContaining("no model")],
   });
 });

@@ -331,7 +331,7 @@ describe("FeatureCache", () => {
       {
         using cache = FeatureCache.open(folder);
         cache.read(images[0]!, 0, grid, 0);
-        expect(() => cache.read(images[0]!, 1, grid, 0)).toThrow(/other features of "photo-0.jpg" than were written/);
+        expect(() => cache.read(images[0]!, 1, grid, 0)).toThrow(/features of "photo-0.jpg" that were damaged/);
       }
       await writeFile(path, whole);
       const sums = join(folder, "grids.sums");

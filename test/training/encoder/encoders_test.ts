@@ -55,7 +55,7 @@ describe("openEncoder()", () => {
     expect([encoder.precision, encoder.size, encoder.regions, encoder.features]).toEqual(["int8", 224, 49, 2048]);
     expect((await encoderLicences("default")).length).toBeGreaterThan(0);
     const small = openEncoder({ name: "default", size: 90, seed: 1 });
-    await expect(small).rejects.toThrow(/224 pixels, not 90: give --encoder resnet50/);
+    await expect(small).rejects.toThrow(/224 pixels, not 90: use --encoder resnet50/);
     const whole = openEncoder({ name: "default", size: 224, precision: "fp32", seed: 1 });
     await expect(whole).rejects.toThrow(/int8 cannot become fp32/);
   });

@@ -63,7 +63,7 @@ describe("readRunData()", () => {
     expect((await refusal(read(kaggle(4), { train: "2.jpg\n" }))).message).toContain("Give both lists");
     const shared = await refusal(read(kaggle(4), { train: "1.jpg\n2.jpg\n", dev: "1.jpg\n" }));
     expect(shared.message).toContain('"1.jpg" is in both lists');
-    expect((await refusal(read(kaggle(1)))).message).toContain("one photo only");
+    expect((await refusal(read(kaggle(1)))).message).toContain("a single photo");
   });
 
   test("goes by the splits of Karpathy's file", async () => {
@@ -77,6 +77,6 @@ describe("readRunData()", () => {
     const data = await read(kaggle(4), { train: "0.jpg\n1.jpg\n", dev: "2.jpg\n" });
     using vocabulary = runVocabulary(data, 3);
     expect(vocabulary.serialise().trimEnd().split("\n").slice(4)).toEqual(["dog"]);
-    expect(() => runVocabulary(data, 5)).toThrow(/vocabulary is empty: no word of the 4 training captions is seen 5/);
+    expect(() => runVocabulary(data, 5)).toThrow(/vocabulary is empty: no word of the 4 training captions occurs 5/);
   });
 });
