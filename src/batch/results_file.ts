@@ -102,10 +102,10 @@ export class ResultsFile implements AsyncDisposable {
    */
   write(image: string, result: Caption | Failure): Promise<void> {
     const line = "caption" in result ? captionJson(image, result) : { image, error: result };
-    // One after another: two lines at once could mix.
+    // One after another, because two lines written at once could mix.
     return this.#turns.run(async () => {
       try {
-        // A line behind half of one would be lost with it.
+        // A line appended to half a line would be lost with it.
         if (this.#broken !== undefined) throw this.#broken;
         this.#lock.assertHeld();
         await this.#file.appendFile(`${JSON.stringify(line)}\n`);

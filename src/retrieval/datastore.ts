@@ -35,7 +35,7 @@ export class Datastore implements Disposable {
    */
   constructor(bytes: Uint8Array, where: string, vocabulary: number) {
     const { tensors } = readSafetensors(bytes, (why, cause) => {
-      const message = `"${where}" is no safetensors file: ${why}. Copy or export it again.`;
+      const message = `"${where}" is not a safetensors file: ${why}. Copy or export it again.`;
       return new EdgecapError("bundle-shape-mismatch", message, { cause });
     });
     const wrong = (why: string, cause?: unknown) =>

@@ -45,8 +45,8 @@ export async function writeCheckpoint(
 /**
  * Reads what {@linkcode writeCheckpoint} wrote.
  *
- * @throws {EdgecapError} `checkpoint-invalid` where the file is none, is cut short or has changed since, or was written by a
- *   version that had a format of its own; `file-unreadable` where it cannot be read.
+ * @throws {EdgecapError} `checkpoint-invalid` where the file is not a checkpoint, is cut short or has changed, or was
+ *   written by a version that had a format of its own; `file-unreadable` where it cannot be read.
  */
 export async function readCheckpoint(path: string): Promise<Checkpoint> {
   const bytes = await readFile(path).catch((cause) => {
@@ -64,12 +64,12 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
       `"${path}" is not a complete checkpoint (${why}). Train again without --resume.`,
       { cause },
     );
-  // Before the hash, which would say no more than that something is wrong.
+  // Checked before the hash, which would only say that something is wrong.
   const { tensors, metadata } = readSafetensors(bytes, invalid);
   const expected = bytes.toString("latin1", hashStart, hashStart + noHash.length);
   if (!bytes.subarray(8).subarray(0, beginning.length).equals(beginning)) throw invalid("it has no hash");
   if (hashOf(bytes) !== expected) {
-    throw invalid("its bytes are not those that were written: the disk may be failing");
+    throw invalid("its content has changed since it was written, so the disk may be failing");
   }
   const arrays = new Map<string, Float32Array>();
   for (const [name, { data }] of tensors) {

@@ -5,7 +5,7 @@ import { EdgecapError } from "../../errors.ts";
 import { shouldStop } from "../optimiser/early_stopping.ts";
 import { type Checkpoint, readCheckpoint } from "./checkpoint.ts";
 
-/** What an epoch came to. */
+/** The record of an epoch. */
 export interface EpochRecord {
   /** From 1. */
   readonly epoch: number;
@@ -28,7 +28,7 @@ export interface EpochOptions {
   readonly patience?: number;
   /** Scores greedy captions of the dev images, in their order; the best score decides `best.ckpt`. */
   readonly score: (captions: readonly Int32Array[], epoch: number) => Promise<number> | number;
-  /** Goes on from `last.ckpt`. */
+  /** Continues from `last.ckpt`. */
   readonly resume?: boolean;
   /** Called after each step with the means of the epoch so far. */
   readonly onStep?: (done: number, total: number, loss: number, reward?: number) => void;

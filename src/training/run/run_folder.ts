@@ -44,7 +44,8 @@ export function trainerOptions(
 }
 
 /**
- * Makes the run's folder and writes the vocabulary into it; a run that is resumed has one, and its weights know no other.
+ * Makes the run's folder and writes the vocabulary into it; a run that is resumed has one, and its weights know no
+ * other.
  *
  * @param vocabulary The text of `vocabulary.txt`.
  * @throws {EdgecapError} `checkpoint-invalid`, `file-unwritable`.
@@ -58,7 +59,7 @@ export async function openRunFolder({ out, resume }: RunOptions, vocabulary: str
   if (isResumed && (await readFile(path, "utf8").catch(() => "")) !== vocabulary) {
     throw new EdgecapError(
       "checkpoint-invalid",
-      `"${path}" holds other words than these captions give: resume with the captions, lists and --minimum-count of the run, or use another folder.`,
+      `"${path}" holds other words than these captions: resume with the captions, lists and --minimum-count of the run, or use another folder.`,
     );
   }
   if (!isResumed) await writeWhole(path, vocabulary);
