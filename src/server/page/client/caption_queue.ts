@@ -64,6 +64,7 @@ export class CaptionQueue {
     controller?.abort();
     const there = this.#waiting.delete(photo) || controller !== undefined;
     if (controller) this.#end(photo);
+    this.#fill();
     return there;
   }
 

@@ -65,7 +65,7 @@ async function childrenOf(folder: Entry): Promise<Entry[]> {
 }
 
 /** Files that were chosen in a dialog or pasted. */
-export function chosen(files: Iterable<File>): Incoming[] {
+export function chosen(files: Iterable<File & { readonly webkitRelativePath?: string }>): Incoming[] {
   return [...files].map((file) => ({ file, path: file.webkitRelativePath || file.name }));
 }
 
