@@ -7,6 +7,9 @@ import type { Step } from "./run_steps.ts";
 /** The crates, each a folder of the repository. */
 const CRATES = ["wasm", "wasm-image"];
 
+/** The crates that attack them. */
+const FUZZ_CRATES = CRATES.map((crate) => `${crate}/fuzz`);
+
 /** A test file that only `ok:all` runs. */
 function isLong(file: string): boolean {
   return /_long(?:_bun)?_test\.ts$/.test(file);
@@ -107,7 +110,7 @@ function rustSteps(root: string, crate: string, cargo: boolean): Step[] {
 
 /** Restores Cargo.lock, which cargo reads. */
 export function lockSteps(): Step[] {
-  return CRATES.map((crate) => ({
+  return [...CRATES, ...FUZZ_CRATES].map((crate) => ({
     name: `${crate}: lock`,
     command: [process.execPath, "scripts/build/cargo_lock.ts", "restore", crate],
     missing: has("cargo", "--version") ? undefined : "cargo is not on the PATH",
@@ -138,6 +141,13 @@ export function longSteps(root: string, scratch: string): Step[] {
   return [
     ...testSteps(root, scratch, true),
     ...CRATES.flatMap((crate) => rustSteps(root, crate, cargo)),
+    {
+      name: "the crates under random input",
+      // A short form of it: all targets within a minute, and about as long to build them.
+      command: ["bash", "scripts/check/fuzz_crates.sh", "4"],
+      env: toolchain(root, "wasm-image"),
+      missing: cargo ? undefined : "cargo is not on the PATH",
+    },
     { name: "audit of the crates", command: ["bash", "scripts/check/audit_crates.sh"], missing: pythonMissing },
     ...["wasm", "package", "executable"].map((what) => ({
       name: `${what}: the same bytes twice`,

@@ -46,7 +46,7 @@ export async function loadTransformers(folder: string, options: LoadOptions = {}
   ]);
   await textModule();
   throwIfAborted(options.signal);
-  const type: unknown = JSON.parse(configText).model_type;
+  const type = modelType(configText, folder);
   if (type !== "vision-encoder-decoder") {
     throw new EdgecapError(
       "bundle-manifest-invalid",
@@ -69,6 +69,16 @@ export async function loadTransformers(folder: string, options: LoadOptions = {}
     return new TransformersEngine(basename(path), library, model, tokenizer, processor);
   } catch (cause) {
     throw new EdgecapError("graph-failed", `The model "${folder}" does not load: ${String(cause)}.`, { cause });
+  }
+}
+
+/** What a model's config.json says it is. */
+function modelType(text: string, folder: string): unknown {
+  try {
+    return (JSON.parse(text) as { readonly model_type?: unknown } | null)?.model_type;
+  } catch (cause) {
+    const why = `The config.json of the model "${folder}" is no JSON: copy the whole folder again.`;
+    throw new EdgecapError("bundle-manifest-invalid", why, { cause });
   }
 }
 

@@ -52,7 +52,8 @@ interface AttributeProto {
 
 interface ValueInfoProto {
   name: string;
-  type: { tensorType: { elemType: number; shape?: { dim: { dimValue?: number; dimParam?: string }[] } } };
+  /** Missing, as its parts may be, in a file that was damaged. */
+  type?: { tensorType?: { elemType?: number; shape?: { dim: { dimValue?: number; dimParam?: string }[] } } };
 }
 
 interface NodeProto {
@@ -88,7 +89,16 @@ function writeTensor(name: string, value: GraphTensor): TensorProto {
   return { name, dims: [...value.shape], dataType: typeCode(value.type), rawData: tensorBytes(value) };
 }
 
+/** A name that a file may lack, though the schema asks for it. */
+function nameOf(name: string | undefined, what: string): string {
+  if (name !== undefined && name !== "") return name;
+  throw new EdgecapError("data-invalid", `The ONNX graph holds ${what} without a name: give a whole .onnx file.`);
+}
+
 function readTensor(proto: TensorProto): GraphTensor {
+  if (proto.dims.some((length) => length < 0)) {
+    throw new EdgecapError("data-invalid", `The ONNX tensor "${proto.name}" has the shape [${proto.dims.join(", ")}].`);
+  }
   return tensorFromBytes(typeOfCode(proto.dataType), proto.dims, proto.rawData ?? new Uint8Array(0));
 }
 
@@ -151,9 +161,9 @@ function writeValue({ name, type, shape }: GraphValue): ValueInfoProto {
 }
 
 function readValue({ name, type }: ValueInfoProto): GraphValue {
-  const { elemType, shape } = type.tensorType;
+  const { elemType = 0, shape } = type?.tensorType ?? {};
   const dimensions = shape?.dim.map(({ dimValue, dimParam }) => dimParam ?? dimValue ?? "unknown") ?? null;
-  return { name, type: typeOfCode(elemType), shape: dimensions };
+  return { name: nameOf(name, "an input or output"), type: typeOfCode(elemType), shape: dimensions };
 }
 
 function writeGraph(graph: Graph): GraphProto {
@@ -233,15 +243,17 @@ function readGraph(proto: GraphProto, opset: number, metadata: Map<string, strin
     outputs: proto.output.map(readValue),
     nodes: proto.node.map(
       (node): GraphNode => ({
-        op: node.opType,
+        op: nameOf(node.opType, "an operation"),
         domain: node.domain ?? "",
         name: node.name ?? "",
         inputs: node.input,
         outputs: node.output,
-        attributes: Object.fromEntries(node.attribute.map((attribute) => [attribute.name, readAttribute(attribute)])),
+        attributes: Object.fromEntries(
+          node.attribute.map((attribute) => [nameOf(attribute.name, "an attribute"), readAttribute(attribute)]),
+        ),
       }),
     ),
-    initializers: new Map(proto.initializer.map((value) => [value.name, readTensor(value)])),
+    initializers: new Map(proto.initializer.map((value) => [nameOf(value.name, "a tensor"), readTensor(value)])),
     metadata,
   };
 }

@@ -83,6 +83,8 @@ export function readSafetensors(
   }
   if (typeof head !== "object" || head === null) throw invalid("its head is not an object");
   const { __metadata__: metadata = {}, ...entries } = head;
+  if (!isTexts(metadata)) throw invalid("its metadata are no texts by name");
+  let rest = bytes.length - start;
   const tensors = new Map<string, Tensor>();
   for (const [name, entry] of Object.entries(entries)) {
     if (!isEntry(entry)) throw invalid(`its head describes "${name}" as ${JSON.stringify(entry)?.slice(0, 80)}`);
@@ -92,11 +94,18 @@ export function readSafetensors(
     if (to - from !== length * numbers.BYTES_PER_ELEMENT || start + to > bytes.length) {
       throw invalid(`"${name}" of the shape [${entry.shape.join(", ")}] does not fit in the bytes ${from} to ${to}`);
     }
+    // Tensors that share bytes could take a thousand times the memory of their file.
+    rest -= to - from;
+    if (rest < 0) throw invalid(`"${name}" shares bytes with other tensors`);
     // A copy, because 32-bit numbers must be aligned in memory; slice() of a Buffer would not copy.
     const data = new numbers(new Uint8Array(bytes.subarray(start + from, start + to)).buffer);
     tensors.set(name, { kind: entry.dtype, shape: entry.shape, data });
   }
-  return { tensors, metadata: metadata as Record<string, string> };
+  return { tensors, metadata };
+}
+
+function isTexts(value: unknown): value is Readonly<Record<string, string>> {
+  return typeof value === "object" && value !== null && Object.values(value).every((text) => typeof text === "string");
 }
 
 function isEntry(value: unknown): value is Entry {

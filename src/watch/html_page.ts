@@ -30,7 +30,8 @@ export async function assertOwnPage(path: string): Promise<void> {
 export function htmlPage(title: string, gallery: Gallery): string {
   const figures = sorted(gallery).flatMap(([image, { caption }]) => {
     if (caption === undefined) return [];
-    const address = escapeXml(image.split("/").map(encodeURIComponent).join("/"));
+    // Of half a character no address can be made; names on Windows may hold one.
+    const address = escapeXml(image.toWellFormed().split("/").map(encodeURIComponent).join("/"));
     const text = escapeXml(altText(caption));
     return [
       `<figure><a href="${address}"><img src="${address}" alt="${text}" loading="lazy"></a><figcaption>${text}</figcaption></figure>`,

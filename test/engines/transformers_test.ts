@@ -192,6 +192,10 @@ describe("loadEngine() of transformers:FOLDER", () => {
     const config = JSON.parse(readFileSync(join(path, "config.json"), "utf8"));
     writeFileSync(join(path, "config.json"), JSON.stringify({ ...config, model_type: "gpt2" }));
     expect(await codeOf(loadEngine({ bundle: `transformers:${path}` }))).toBe("bundle-manifest-invalid");
+    for (const text of ["{", "null"]) {
+      writeFileSync(join(path, "config.json"), text);
+      expect(await codeOf(loadEngine({ bundle: `transformers:${path}` }))).toBe("bundle-manifest-invalid");
+    }
   });
 
   test("finds graphs of another precision by their names", async () => {

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import type { Graph } from "../../src/export/graph.ts";
 import { GraphBuilder } from "../../src/export/graph_builder.ts";
 import { decodeModel, encodeModel } from "../../src/export/onnx_proto.ts";
+import { onnxSchema } from "../../src/export/onnx_schema.ts";
 import { type TensorType, tensor } from "../../src/export/tensor.ts";
 import { GraphSession } from "../../src/runtime/graph_session.ts";
 import { refusalOf } from "./refusal.ts";
@@ -100,5 +101,20 @@ describe("decodeModel()", () => {
       "data-invalid",
     );
     expect(refusalOf(() => decodeModel(new Uint8Array(0))).message).toContain("0 bytes hold no ONNX graph");
+  });
+
+  test("refuses graphs whose parts lack what the schema asks for", () => {
+    const type = onnxSchema.lookupType("ModelProto");
+    const refusal = (graph: object) =>
+      refusalOf(() => decodeModel(type.encode(type.fromObject({ graph })).finish())).message;
+    const tensorType = { tensorType: { elemType: 1 } };
+    expect(refusal({ input: [{ name: "x" }] })).toContain("element type 0");
+    expect(refusal({ input: [{ name: "x", type: {} }] })).toContain("element type 0");
+    expect(refusal({ output: [{ type: tensorType }] })).toContain("an input or output without a name");
+    expect(refusal({ node: [{ name: "n" }] })).toContain("an operation without a name");
+    expect(refusal({ node: [{ opType: "Add", attribute: [{ type: 1 }] }] })).toContain("an attribute without a name");
+    expect(refusal({ initializer: [{ dataType: 1, dims: [0] }] })).toContain("a tensor without a name");
+    const negative = { name: "w", dataType: 2, dims: [-2, -1], rawData: Uint8Array.of(1, 2) };
+    expect(refusal({ initializer: [negative] })).toContain('"w" has the shape [-2, -1]');
   });
 });

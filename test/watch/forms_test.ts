@@ -48,6 +48,11 @@ describe("htmlPage()", () => {
     ]);
   });
 
+  test("takes names that hold half a character", () => {
+    const page = htmlPage("x", new Map([["a\ud800.jpg", { size: 1, changed: 1, caption: "a dog" }]]));
+    expect(page).toContain('<img src="a%EF%BF%BD.jpg" alt="A dog"');
+  });
+
   test("names any file so that the address leads to it", () => {
     fc.assert(
       fc.property(

@@ -39,3 +39,13 @@ pub fn with_checksums(bytes: &[u8]) -> Vec<u8> {
     }
     png
 }
+
+/// Decodes a picture and the same picture without its last `cut` bytes: either the cut one is refused, or the same
+/// pixels come out of both.
+pub fn check_cut(bytes: &[u8], cut: usize) {
+    let Ok(picture) = decode(bytes, Size::AtMost(65_535), MAX_PIXELS) else { return };
+    let kept = &bytes[..bytes.len().saturating_sub(cut)];
+    if let Ok(other) = decode(kept, Size::AtMost(65_535), MAX_PIXELS) {
+        assert!(picture.rgb == other.rgb, "{cut} bytes fewer, and other pixels");
+    }
+}
