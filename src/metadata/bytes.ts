@@ -52,3 +52,8 @@ export function decodeAny(bytes: Uint8Array): string {
     return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
   }
 }
+
+/** Bytes of their own: `slice()` of Node's `Buffer` gives the same ones again. */
+export function copyOf(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
+}

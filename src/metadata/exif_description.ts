@@ -1,4 +1,4 @@
-import { concat, decodeAny, latin1, utf8, viewOf } from "./bytes.ts";
+import { concat, copyOf, decodeAny, latin1, utf8, viewOf } from "./bytes.ts";
 import { unchangeable } from "./container.ts";
 
 const tag = 0x010e;
@@ -43,7 +43,7 @@ export function setExifDescription(exif: Uint8Array | undefined, text: string): 
   const { value, place, little } = directory;
   const bytes = text === "" ? new Uint8Array() : concat([utf8(text), Uint8Array.of(0)]);
   if (value === undefined) return bytes.length === 0 ? exif : addEntry(exif, directory, bytes);
-  const edited = exif.slice();
+  const edited = copyOf(exif);
   if (bytes.length <= Math.max(value.length, 4)) {
     // The old text is overwritten with all its length; an entry whose text is empty says that there is none.
     const kept = bytes.length === 0 ? Uint8Array.of(0) : bytes;

@@ -1,4 +1,4 @@
-import { concat, latin1, standsAt, viewOf } from "./bytes.ts";
+import { concat, copyOf, latin1, standsAt, viewOf } from "./bytes.ts";
 import { unchangeable } from "./container.ts";
 
 const sign = latin1("MPF\0");
@@ -36,7 +36,7 @@ function lengthOf(segments: readonly Segment[]): number {
 
 /** @param further By how much the others are further away. @param grown By how much the first is longer. */
 function moved(payload: Uint8Array, further: number, grown: number): Uint8Array {
-  const bytes = payload.slice();
+  const bytes = copyOf(payload);
   const tiff = viewOf(bytes.subarray(sign.length));
   try {
     const little = tiff.getUint16(0) === 0x4949;

@@ -1,4 +1,4 @@
-import { concat, latin1, standsAt, uint32Little, viewOf } from "./bytes.ts";
+import { concat, copyOf, latin1, standsAt, uint32Little, viewOf } from "./bytes.ts";
 import { type Container, corrupt, truncated, unchangeable } from "./container.ts";
 
 /** Flags of the header `VP8X`. */
@@ -81,7 +81,7 @@ function withHeader(chunks: readonly Chunk[]): Chunk[] {
   const first = chunks[0];
   if (first?.type === "VP8X") {
     if (first.data.length < 10) throw corrupt("WebP", "its header ends early");
-    const data = first.data.slice();
+    const data = copyOf(first.data);
     data[0] = (data[0]! & ~(flags.xmp | flags.exif)) | present;
     return [makeChunk("VP8X", data), ...chunks.slice(1)];
   }
