@@ -73,8 +73,8 @@ describe("XmpPacket", () => {
     const bare = `<R:RDF xmlns:R="${rdf}"><R:Description R:about="" xmlns:o="urn:o" o:a="1"/><R:Description o2:b="2" xmlns:o2="urn:o"/></R:RDF>`;
     const packet = new XmpPacket(bare);
     packet.set(xmpNames.altText, ["A dog"]);
-    expect(packet.text).toStartWith(bare.slice(0, bare.indexOf("/>")));
-    expect(packet.text).toEndWith(bare.slice(bare.indexOf("/>") + 2));
+    expect(packet.text.startsWith(bare.slice(0, bare.indexOf("/>")))).toBe(true);
+    expect(packet.text.endsWith(bare.slice(bare.indexOf("/>") + 2))).toBe(true);
     expect(new XmpPacket(packet.text).get(xmpNames.altText).texts).toEqual(["A dog", "A dog"]);
   });
 
