@@ -61,7 +61,7 @@ export function readXmp(text: string): XmpDocument {
 }
 
 /** What to throw where XMP cannot be read. */
-export function invalidXmp(why: string, cause?: unknown): EdgecapError {
+function invalidXmp(why: string, cause?: unknown): EdgecapError {
   return new EdgecapError("data-invalid", `The XMP cannot be read: ${why.trim()}. It is left as it is.`, { cause });
 }
 

@@ -37,7 +37,7 @@ export function jpegOf({ segments, rest }: { segments: readonly Uint8Array[]; re
 }
 
 /** A chunk of a PNG. */
-export function pngChunk(type: string, data: Uint8Array): Uint8Array {
+function pngChunk(type: string, data: Uint8Array): Uint8Array {
   const named = concat([latin1(type), data]);
   return concat([uint32(data.length), named, uint32(crc32(named))]);
 }
@@ -61,7 +61,7 @@ export function pngOf({ chunks, rest }: { chunks: readonly Uint8Array[]; rest: U
 }
 
 /** A chunk of a WebP. */
-export function webpChunk(type: string, data: Uint8Array): Uint8Array {
+function webpChunk(type: string, data: Uint8Array): Uint8Array {
   return concat([latin1(type), uint32Little(data.length), data, new Uint8Array(data.length % 2)]);
 }
 
@@ -82,7 +82,7 @@ const extended = fc
 export const webpParts: fc.Arbitrary<{ picture: Uint8Array; chunks: Uint8Array[]; rest: Uint8Array }> = fc.record({
   picture: fc.oneof(lossy, lossless, extended),
   chunks: fc.array(
-    fc.tuple(fc.constantFrom("ICCP", "ALPH", "ANMF", "any "), anyBytes(30)).map(([type, data]) => webpChunk(type, data)),
+    fc.tuple(fc.constantFrom("ICCP", "ANIM", "ANMF", "any "), anyBytes(30)).map(([type, data]) => webpChunk(type, data)),
     { maxLength: 4 },
   ),
   rest: anyBytes(20),
