@@ -97,7 +97,8 @@ export const lineOf = ({ name, version, licence }: Part): string => `${name} ${v
 const holders: Readonly<Record<string, string>> = {
   "onnxruntime-common": "Copyright (c) Microsoft Corporation",
   "onnxruntime-web": "Copyright (c) Microsoft Corporation",
-  saxes: "Copyright (c) Contributors\nCopyright (c) Isaac Z. Schlueter and Contributors (sax, of which saxes is a fork)",
+  saxes:
+    "Copyright (c) Contributors\nCopyright (c) Isaac Z. Schlueter and Contributors (sax, of which saxes is a fork)",
 };
 
 /** A licence whose text a package lacks is taken from another one that has it. */

@@ -19,7 +19,7 @@ export function writeOption<Form extends string>(description: string, forms: rea
   return new Option("--write <forms>", `${description}; several with commas between them`).argParser((text) =>
     text.split(",").map((form) => {
       const found = forms.find((one) => one === form.trim());
-      if (found === undefined) throw new InvalidArgumentError(`"${form}" is none of ${forms.join(", ")}.`);
+      if (found === undefined) throw new InvalidArgumentError(`"${form}" is not one of ${forms.join(", ")}.`);
       return found;
     }),
   );
@@ -34,9 +34,9 @@ export function addMetadataOptions(command: Command, usualSidecar: SidecarName):
         `with --write xmp: none writes into the picture, darktable beside it (a.jpg.xmp; digiKam too), adobe a.xmp (default: ${usualSidecar})`,
       ).choices([...sidecarNames]),
     )
-    .option("--force", "with --write: replace text that edgecap did not write, and add to such keywords")
-    .option("--dry-run", "with --write: write nothing, and say what would be written")
-    .option("--no-mark", "with --write: do not note in the picture what edgecap wrote");
+    .option("--force", "with --write: replace text that others wrote, and add to their keywords")
+    .option("--dry-run", "with --write: only print what would be written")
+    .option("--no-mark", "with --write: leave out the note of what edgecap wrote");
 }
 
 /**
@@ -48,7 +48,8 @@ export function refuseWithoutWrite({ write, sidecar, force, dryRun, mark }: Writ
   if (write !== undefined) return;
   const given = { "--sidecar": sidecar !== undefined, "--force": force, "--dry-run": dryRun, "--no-mark": !mark };
   const wrong = Object.entries(given).find(([, isGiven]) => isGiven)?.[0];
-  if (wrong !== undefined) throw new EdgecapError("option-invalid", `${wrong} goes with --write: say where to write.`);
+  if (wrong !== undefined)
+    throw new EdgecapError("option-invalid", `${wrong} goes with --write: name the forms to write.`);
 }
 
 /** Says on standard error what was written, or would be. */
@@ -61,6 +62,6 @@ export function reportWritten(written: readonly WrittenFile[], dryRun = false): 
     };
     say("written", dryRun ? "would write" : "wrote");
     say("removed", dryRun ? "would remove" : "removed");
-    say("kept", `${pc.yellow("left")} what edgecap did not write (--force replaces it):`);
+    say("kept", `${pc.yellow("left")} what others wrote (--force replaces it):`);
   }
 }

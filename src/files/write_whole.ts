@@ -105,8 +105,7 @@ export async function replaceWhole(path: string, content: Uint8Array, before: St
     () => (before.mode & 0o222) !== 0,
     () => false,
   );
-  if (!mayWrite)
-    throw new EdgecapError("file-unwritable", `Cannot write "${path}": its permissions do not allow it.`);
+  if (!mayWrite) throw new EdgecapError("file-unwritable", `Cannot write "${path}": its permissions do not allow it.`);
   await using file = await createFile(path, before);
   await file.write(content);
   const now = await stat(path).catch((cause: unknown) => {

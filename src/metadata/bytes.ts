@@ -44,7 +44,7 @@ export function uint32Little(value: number): Uint8Array {
   return uint32(value).reverse();
 }
 
-/** Text of another program: UTF-8 where it is valid, else a character a byte. */
+/** Text of another program: UTF-8 if it is valid, else one character per byte. */
 export function decodeAny(bytes: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);

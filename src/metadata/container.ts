@@ -21,22 +21,22 @@ export interface Container extends Blocks {
   /**
    * The file with other blocks. All else stays byte for byte.
    *
-   * @throws {EdgecapError} `data-invalid` where a block is too long for the format.
+   * @throws {EdgecapError} `data-invalid` if a block is too long for the format.
    */
   replace(blocks: NewBlocks): Uint8Array;
 }
 
-/** What to throw where a file ends early. */
+/** What to throw if a file ends early. */
 export function truncated(format: string): EdgecapError {
   return new EdgecapError("image-truncated", `The ${format} file ends early: save it again. It is left as it is.`);
 }
 
-/** What to throw where a file makes no sense. */
+/** What to throw if a file makes no sense. */
 export function corrupt(format: string, why: string): EdgecapError {
   return new EdgecapError("image-corrupt", `The ${format} file makes no sense (${why}): save it again.`);
 }
 
-/** What to throw where metadata of a file cannot be changed. */
+/** What to throw if metadata of a file cannot be changed. */
 export function unchangeable(what: string, why: string): EdgecapError {
   return new EdgecapError("data-invalid", `The ${what} cannot be changed: ${why}. It is left as it is.`);
 }

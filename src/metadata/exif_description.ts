@@ -10,16 +10,16 @@ interface Directory {
   /** Where it begins: the count of its entries. */
   readonly start: number;
   readonly count: number;
-  /** Where the entry of the description stands; where it would stand if there is none. */
+  /** Where the entry of the description stands; where it would stand if it is missing. */
   readonly place: number;
-  /** Bytes of the description and where they are; `undefined` where there is none. */
+  /** Bytes of the description and where they are; `undefined` if it is missing. */
   readonly value: { readonly start: number; readonly length: number } | undefined;
 }
 
 /**
- * The description of a picture in EXIF (`ImageDescription`); `undefined` where there is none.
+ * The description of a picture in EXIF (`ImageDescription`); `undefined` if it is missing.
  *
- * @throws {EdgecapError} `data-invalid` where EXIF cannot be read.
+ * @throws {EdgecapError} `data-invalid` if EXIF cannot be read.
  */
 export function exifDescription(exif: Uint8Array): string | undefined {
   const { value } = readDirectory(exif);
@@ -33,9 +33,9 @@ export function exifDescription(exif: Uint8Array): string | undefined {
  * EXIF with another description. What stands in it stays at its place, so that notes of the camera's maker, which give places in the
  * file, stay right: what needs room goes behind the rest.
  *
- * @param exif `undefined` where there is none yet.
+ * @param exif `undefined` if there is none yet.
  * @param text ASCII, or UTF-8 as most programs take it; empty to remove it.
- * @throws {EdgecapError} `data-invalid` where EXIF cannot be read.
+ * @throws {EdgecapError} `data-invalid` if EXIF cannot be read.
  */
 export function setExifDescription(exif: Uint8Array | undefined, text: string): Uint8Array {
   if (exif === undefined) return newExif(text);

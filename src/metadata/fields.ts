@@ -6,7 +6,7 @@ export type MetadataForm = (typeof metadataForms)[number];
 
 /** What a picture is to say of itself. */
 export interface PictureText {
-  /** Its caption, as it is to stand there; nothing where none is believed. */
+  /** Its caption, as it is to stand there; nothing if no caption is sure enough. */
   readonly caption?: string | undefined;
   /** What it shows. */
   readonly keywords: readonly string[];
@@ -51,7 +51,7 @@ export interface Field {
 const filler = /^(?:[a-z ]*digital (?:still )?camera|sony dsc|exif_jpeg_picture|default|untitled)$/i;
 
 /**
- * Puts text into fields: into those that are missing or hold what edgecap wrote, and into others only where that is forced.
+ * Puts text into fields: into those that are missing or hold what edgecap wrote, and into others only if that is forced.
  *
  * @param fields All fields that a reader of the picture sees. @param wrote What edgecap wrote before.
  * @param asked Whether a field is to be written.

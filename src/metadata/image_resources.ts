@@ -12,9 +12,9 @@ interface Resource {
 }
 
 /**
- * IPTC-IIM among Photoshop's image resources; `undefined` where there is none.
+ * IPTC-IIM among Photoshop's image resources; `undefined` if it is missing.
  *
- * @throws {EdgecapError} `data-invalid` where they cannot be read.
+ * @throws {EdgecapError} `data-invalid` if they cannot be read.
  */
 export function iptcOf(resources: Uint8Array): Uint8Array | undefined {
   const found = readResources(resources).filter(({ id }) => id === iptcId);
@@ -25,10 +25,10 @@ export function iptcOf(resources: Uint8Array): Uint8Array | undefined {
 /**
  * Image resources with another IPTC-IIM; the others stay as they are, byte for byte.
  *
- * @param resources `undefined` where there are none yet.
+ * @param resources `undefined` if there are none yet.
  * @param iptc Empty to remove it.
- * @returns `undefined` where no resource is left.
- * @throws {EdgecapError} `data-invalid` where the resources cannot be read.
+ * @returns `undefined` if no resource is left.
+ * @throws {EdgecapError} `data-invalid` if the resources cannot be read.
  */
 export function setIptc(resources: Uint8Array | undefined, iptc: Uint8Array): Uint8Array | undefined {
   const all = resources === undefined ? [] : readResources(resources);

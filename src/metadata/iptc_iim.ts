@@ -28,7 +28,7 @@ export interface IptcText {
 /**
  * Reads the texts of IPTC-IIM.
  *
- * @throws {EdgecapError} `data-invalid` where it cannot be read.
+ * @throws {EdgecapError} `data-invalid` if it cannot be read.
  */
 export function readIptc(iptc: Uint8Array): IptcText {
   const sets = readDataSets(iptc);
@@ -40,11 +40,11 @@ export function readIptc(iptc: Uint8Array): IptcText {
 /**
  * IPTC-IIM with other texts, in UTF-8; the other data sets stay as they are, byte for byte.
  *
- * @param iptc `undefined` where there is none yet.
+ * @param iptc `undefined` if there is none yet.
  * @param text What is not named stays.
- * @returns Empty where nothing is left.
- * @throws {EdgecapError} `data-invalid` where it cannot be read, where it holds text in another character set that UTF-8 would make
- *   wrong, or where a text is longer than IPTC-IIM allows.
+ * @returns Empty if nothing is left.
+ * @throws {EdgecapError} `data-invalid` if it cannot be read, if it holds text in another character set that UTF-8 would make
+ *   wrong, or if a text is longer than IPTC-IIM allows.
  */
 export function setIptcText(
   iptc: Uint8Array | undefined,
@@ -62,7 +62,7 @@ export function setIptcText(
   return concat(inUtf8(sets, iptc === undefined ? [] : readDataSets(iptc)).map(({ raw }) => raw));
 }
 
-/** The data sets with the mark that says UTF-8, where that leaves the texts that were there what they are. */
+/** The data sets with the mark that says UTF-8, if that leaves the texts that were there what they are. */
 function inUtf8(sets: readonly DataSet[], before: readonly DataSet[]): DataSet[] {
   const mark = sets.find(({ record, number }) => isOf(characterSet, record, number));
   if (mark !== undefined && mark.data.join() === utf8Mark.join()) return [...sets];

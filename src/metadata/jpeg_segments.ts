@@ -30,7 +30,7 @@ type Kind = keyof typeof kinds;
 /**
  * Takes a JPEG apart.
  *
- * @throws {EdgecapError} `image-truncated`, `image-corrupt`; `data-invalid` where it holds a block twice.
+ * @throws {EdgecapError} `image-truncated`, `image-corrupt`; `data-invalid` if it holds a block twice.
  */
 export function readJpeg(bytes: Uint8Array): Container {
   const { segments, rest } = splitJpeg(bytes);
@@ -95,7 +95,7 @@ function extendedXmp(segments: readonly Segment[]): Uint8Array | undefined {
 
 function replaceBlocks(segments: readonly Segment[], rest: Uint8Array, blocks: NewBlocks): Uint8Array {
   let changed = [...segments];
-  // In the order in which they stand where they are new.
+  // In the order in which new ones stand.
   for (const kind of ["exif", "xmp", "resources"] as const) {
     const block = blocks[kind];
     if (block === undefined) continue;

@@ -19,7 +19,7 @@ import { type XmpName, XmpPacket, xmpNames } from "./xmp_packet.ts";
 
 /** What a picture's bytes became. */
 export interface WrittenPicture {
-  /** The file's bytes; those that were given where nothing changes. */
+  /** The file's bytes; those that were given if nothing changes. */
   readonly bytes: Uint8Array;
   readonly reports: readonly FieldReport[];
 }
@@ -29,8 +29,8 @@ export interface WrittenPicture {
  *
  * @param bytes A JPEG, PNG or WebP file.
  * @param forms Where to put it; `iptc` is for JPEG alone.
- * @throws {EdgecapError} `image-unsupported` where the format holds no such form; `image-truncated`, `image-corrupt`; `data-invalid`
- *   where metadata in it cannot be read or has no room.
+ * @throws {EdgecapError} `image-unsupported` if the format holds no such form; `image-truncated`, `image-corrupt`; `data-invalid`
+ *   if metadata in it cannot be read or has no room.
  */
 export function writeIntoPicture(
   bytes: Uint8Array,
@@ -64,7 +64,7 @@ export function writeIntoPicture(
 
 /** What a sidecar became. */
 export interface WrittenSidecar {
-  /** Its text; `undefined` where nothing is left to say. */
+  /** Its text; `undefined` if nothing is left to say. */
   readonly text: string | undefined;
   readonly reports: readonly FieldReport[];
 }
@@ -72,9 +72,9 @@ export interface WrittenSidecar {
 /**
  * Puts text into a sidecar. All else in it stays as it is.
  *
- * @param sidecar Its text; `undefined` where there is none.
+ * @param sidecar Its text; `undefined` if it is missing.
  * @param picture The picture beside it: what a person wrote into that counts too.
- * @throws {EdgecapError} `data-invalid` where the sidecar holds no XMP.
+ * @throws {EdgecapError} `data-invalid` if the sidecar holds no XMP.
  */
 export function writeIntoSidecar(
   sidecar: string | undefined,
@@ -147,7 +147,7 @@ function decodeXmp(bytes: Uint8Array): string {
   }
 }
 
-/** The text of a sidecar's file. @throws {EdgecapError} `data-invalid` where it is not UTF-8. */
+/** The text of a sidecar's file. @throws {EdgecapError} `data-invalid` if it is not UTF-8. */
 export function decodeSidecar(bytes: Uint8Array): string {
   return decodeXmp(bytes);
 }
@@ -232,7 +232,7 @@ function fieldsInside(picture: Uint8Array): { fields: Field[]; wrote: readonly s
   return { fields, wrote: xmp?.get(xmpNames.wrote).texts ?? [] };
 }
 
-/** What was read; `undefined` where it cannot be. */
+/** What was read; `undefined` if it cannot be. */
 function readable<T>(read: () => T): T | undefined {
   try {
     return read();

@@ -17,7 +17,7 @@ interface Segment {
  * places as distances from itself, and the length of the first picture.
  *
  * @param before The segments as they were. @param after As they are now.
- * @throws {EdgecapError} `data-invalid` where there is a list that cannot be read.
+ * @throws {EdgecapError} `data-invalid` if there is a list that cannot be read.
  */
 export function moveSecondPictures<T extends Segment>(before: readonly T[], after: readonly T[]): T[] {
   const isList = ({ marker, payload }: T) => marker === 0xe2 && standsAt(payload, 0, sign);

@@ -13,7 +13,7 @@ interface Chunk {
 /**
  * Takes a WebP apart.
  *
- * @throws {EdgecapError} `image-truncated`, `image-corrupt`; `data-invalid` where it holds a block twice.
+ * @throws {EdgecapError} `image-truncated`, `image-corrupt`; `data-invalid` if it holds a block twice.
  */
 export function readWebp(bytes: Uint8Array): Container {
   const { chunks, rest } = splitWebp(bytes);

@@ -28,7 +28,7 @@ export interface XmpDescription {
   readonly name: string;
   /** Behind its opening tag. */
   readonly tagEnd: number;
-  /** Before its closing tag; the same as `tagEnd` where it closes itself. */
+  /** Before its closing tag; the same as `tagEnd` if it closes itself. */
   closeStart: number;
   readonly closesItself: boolean;
   /** The name of a prefix's namespace there. */
@@ -48,7 +48,7 @@ const mostDepth = 200;
 /**
  * Reads an XMP packet: its properties, each with its place, so that one can be replaced and all else stays byte for byte.
  *
- * @throws {EdgecapError} `data-invalid` where the text is not well-formed XML, declares a document type, or holds no description.
+ * @throws {EdgecapError} `data-invalid` if the text is not well-formed XML, declares a document type, or holds no description.
  */
 export function readXmp(text: string): XmpDocument {
   const reader = new Reader(text);
@@ -60,7 +60,7 @@ export function readXmp(text: string): XmpDocument {
   }
 }
 
-/** What to throw where XMP cannot be read. */
+/** What to throw if XMP cannot be read. */
 function invalidXmp(why: string, cause?: unknown): EdgecapError {
   return new EdgecapError("data-invalid", `The XMP cannot be read: ${why.trim()}. It is left as it is.`, { cause });
 }

@@ -58,8 +58,8 @@ export class XmpPacket {
   readonly #tail: string;
 
   /**
-   * @param text The packet; a new one where it is `undefined`.
-   * @throws {EdgecapError} `data-invalid` where it cannot be read.
+   * @param text The packet; a new one if it is `undefined`.
+   * @throws {EdgecapError} `data-invalid` if it cannot be read.
    */
   constructor(text: string | undefined) {
     const body = (text ?? emptyPacket).replace(/\0+$/, "");
@@ -94,7 +94,7 @@ export class XmpPacket {
     this.#replace((property) => isNamed(property, name), texts.length === 0 ? undefined : [name, texts]);
   }
 
-  /** Removes the name of the tool as versions before 0.1.0 wrote it; `false` where it is another's, or missing. */
+  /** Removes the name of the tool as versions before 0.1.0 wrote it; `false` if it is another's, or missing. */
   removeOldMark(): boolean {
     const isMark = ({ uri, local, texts }: XmpProperty) =>
       uri === xmp && local === "CreatorTool" && texts.join() === "edgecap";
@@ -143,7 +143,7 @@ export class XmpPacket {
   }
 }
 
-/** Captions are English, which is also what stands where no language is asked for. */
+/** Captions are English, which also stands if no language is asked for. */
 const languages = ["x-default", "en"];
 
 function isNamed({ uri, local }: XmpProperty, name: XmpName): boolean {

@@ -20,7 +20,7 @@ export interface Known {
  * Reads what is known.
  *
  * @param hasList Whether `captions.json` is to be written; it is the list then, else `.edgecap.json`.
- * @throws {EdgecapError} `data-invalid` where a file that would be written is not edgecap's; `file-unreadable`.
+ * @throws {EdgecapError} `data-invalid` if a file that would be written is not edgecap's; `file-unreadable`.
  */
 export async function readKnown(folder: string, hasList: boolean): Promise<Known> {
   const gallery = new Map<string, GalleryPicture>();

@@ -69,7 +69,9 @@ describeUnless(noExiftool, "exiftool reads what was written", () => {
           encoding: "utf8",
         });
         // EXIF of JPEG is to name a resolution, which nobody knows.
-        expect(said.split("\n").filter((line) => /^(?:Warning|Error)/.test(line) && !/Missing required/.test(line))).toEqual([]);
+        expect(
+          said.split("\n").filter((line) => /^(?:Warning|Error)/.test(line) && !/Missing required/.test(line)),
+        ).toEqual([]);
       });
       const pixels = async (file: Uint8Array) => (await decodeImage(file, { size: { atMost: 512 } })).rgb;
       expect(await pixels(bytes)).toEqual(await pixels(before));
@@ -110,7 +112,10 @@ describeUnless(noExiftool, "exiftool reads what was written", () => {
       const mine = file("a.jpg.xmp", new TextEncoder().encode(writeIntoSidecar(undefined, picture, text).text));
       expect(tagsOf(mine)).toMatchObject({ "XMP-dc:Description": text.caption, "XMP-dc:Subject": text.keywords });
       execFileSync("exiftool", ["-q", "-overwrite_original", "-xmp:rating=4", mine]);
-      const { text: merged } = writeIntoSidecar(readFileSync(mine, "utf8"), picture, { caption: "A dog", keywords: [] });
+      const { text: merged } = writeIntoSidecar(readFileSync(mine, "utf8"), picture, {
+        caption: "A dog",
+        keywords: [],
+      });
       const tags = tagsOf(file("b.jpg.xmp", new TextEncoder().encode(merged)));
       expect(tags).toMatchObject({ "XMP-dc:Description": "A dog", "XMP-xmp:Rating": 4 });
       expect("XMP-dc:Subject" in tags).toBe(false);

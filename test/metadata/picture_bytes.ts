@@ -82,7 +82,9 @@ const extended = fc
 export const webpParts: fc.Arbitrary<{ picture: Uint8Array; chunks: Uint8Array[]; rest: Uint8Array }> = fc.record({
   picture: fc.oneof(lossy, lossless, extended),
   chunks: fc.array(
-    fc.tuple(fc.constantFrom("ICCP", "ANIM", "ANMF", "any "), anyBytes(30)).map(([type, data]) => webpChunk(type, data)),
+    fc
+      .tuple(fc.constantFrom("ICCP", "ANIM", "ANMF", "any "), anyBytes(30))
+      .map(([type, data]) => webpChunk(type, data)),
     { maxLength: 4 },
   ),
   rest: anyBytes(20),

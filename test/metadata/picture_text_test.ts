@@ -64,8 +64,15 @@ describe("writeIntoPicture()", () => {
     const keywords = (bytes: Uint8Array) =>
       new XmpPacket(new TextDecoder().decode(readJpeg(bytes).xmp)).get(xmpNames.subject).texts;
     expect(keywords(forced.bytes)).toEqual(["Tom", "cat"]);
-    expect(keywords(writeIntoPicture(forced.bytes, dog, ["xmp"], { force: true }).bytes)).toEqual(["Tom", "dog", "grass"]);
-    expect(outcomes(writeIntoPicture(forced.bytes, dog, ["xmp"]))).toMatchObject({ description: "written", subject: "kept" });
+    expect(keywords(writeIntoPicture(forced.bytes, dog, ["xmp"], { force: true }).bytes)).toEqual([
+      "Tom",
+      "dog",
+      "grass",
+    ]);
+    expect(outcomes(writeIntoPicture(forced.bytes, dog, ["xmp"]))).toMatchObject({
+      description: "written",
+      subject: "kept",
+    });
     // Without a caption that is believed, nothing of a person's goes.
     expect(outcomes(writeIntoPicture(personal(), { keywords: [] }, ["xmp"], { force: true }))).toMatchObject({
       description: "kept",
@@ -95,7 +102,9 @@ describe("writeIntoPicture()", () => {
   });
 
   test("takes what cameras write in the place of a description for missing", () => {
-    const camera = writeIntoPicture(jpeg, { caption: "OLYMPUS DIGITAL CAMERA", keywords: [] }, ["exif"], { mark: false });
+    const camera = writeIntoPicture(jpeg, { caption: "OLYMPUS DIGITAL CAMERA", keywords: [] }, ["exif"], {
+      mark: false,
+    });
     expect(outcomes(writeIntoPicture(camera.bytes, cat, all))).toMatchObject({
       ImageDescription: "written",
       description: "written",
@@ -125,7 +134,10 @@ describe("writeIntoPicture()", () => {
       const shift = segments[0] === segment ? segments.slice(1).reduce((sum, { length }) => sum + length, 0) : 0;
       const own = segments.map((one) =>
         one === segment
-          ? jpegSegment(0xe2, list(2 + segments.reduce((sum, { length }) => sum + length, 0) + rest.length, from(draft) + shift))
+          ? jpegSegment(
+              0xe2,
+              list(2 + segments.reduce((sum, { length }) => sum + length, 0) + rest.length, from(draft) + shift),
+            )
           : one,
       );
       const file = concat([jpegOf({ segments: own, rest }), second]);
@@ -166,9 +178,13 @@ describe("writeIntoPicture()", () => {
     expect(() => writeIntoPicture(png, cat, all)).toThrow("The picture is a PNG: IPTC-IIM is for JPEG alone");
     expect(() => writeIntoPicture(webpOf({ picture: latin1("VP8 "), chunks: [], rest }), cat, ["xmp"])).toThrow("WebP");
     const packet = utf8(new XmpPacket(undefined).text);
-    const twice = [packet, packet].map((xmp) => jpegSegment(0xe1, concat([latin1("http://ns.adobe.com/xap/1.0/\0"), xmp])));
+    const twice = [packet, packet].map((xmp) =>
+      jpegSegment(0xe1, concat([latin1("http://ns.adobe.com/xap/1.0/\0"), xmp])),
+    );
     expect(() => writeIntoPicture(jpegOf({ segments: twice, rest }), cat, ["xmp"])).toThrow("2 blocks of XMP");
-    expect(() => writeIntoPicture(jpeg, { caption: "a ".repeat(40_000), keywords: [] }, ["xmp"])).toThrow("a JPEG holds 65533");
+    expect(() => writeIntoPicture(jpeg, { caption: "a ".repeat(40_000), keywords: [] }, ["xmp"])).toThrow(
+      "a JPEG holds 65533",
+    );
     expect(() => writeIntoPicture(jpeg, { caption: "a ".repeat(1001), keywords: [] }, ["iptc"])).toThrow("holds 2000");
   });
 

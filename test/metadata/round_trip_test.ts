@@ -23,7 +23,11 @@ const formats = {
 const someForms = (forms: readonly MetadataForm[]) => fc.subarray([...forms], { minLength: 1 });
 const words = fc.uniqueArray(anyText, { maxLength: 4 });
 /** As text is written: in one line. */
-const line = (text: string) => text.replace(/[\p{Cc}\s]+/gu, " ").replace(/[\ufffe\uffff]/g, "\ufffd").trim();
+const line = (text: string) =>
+  text
+    .replace(/[\p{Cc}\s]+/gu, " ")
+    .replace(/[\ufffe\uffff]/g, "\ufffd")
+    .trim();
 const lines = (texts: readonly string[]) => [...new Set(texts.map(line).filter((text) => text !== ""))];
 
 /** What another reader than the one that wrote finds in a file. */
@@ -111,6 +115,8 @@ describe("writeIntoPicture()", () => {
 
   test("takes no bytes at all for a picture", () => {
     for (const bytes of [new Uint8Array(), latin1("GIF89a"), latin1("BM"), concat([latin1("RIFF1234AVI ")])])
-      expect(() => writeIntoPicture(bytes, { caption: "a cat", keywords: [] }, ["xmp"])).toThrow("neither JPEG, PNG nor");
+      expect(() => writeIntoPicture(bytes, { caption: "a cat", keywords: [] }, ["xmp"])).toThrow(
+        "neither JPEG, PNG nor",
+      );
   });
 });

@@ -37,7 +37,8 @@ describe("writeText()", () => {
       expect(mode & 0o777).toBe(0o640);
       expect(mtimeMs).toBeGreaterThan(1_000_000);
       expect(await readdir(folder)).toEqual(["a.jpg"]);
-    }));
+    }),
+  );
 
   testUnless(windows, "writes into the file that a link leads to, and leaves the link", () =>
     withPicture(async (folder, picture) => {
@@ -46,14 +47,16 @@ describe("writeText()", () => {
       await write(link);
       expect((await lstat(link)).isSymbolicLink()).toBe(true);
       expect(await readFile(picture, "latin1")).toContain(">A cat<");
-    }));
+    }),
+  );
 
   testUnless(windows, "leaves a file that is read-only", () =>
     withPicture(async (_, picture) => {
       await chmod(picture, 0o444);
       expect(await codeOf(write(picture))).toBe("file-unwritable");
-      expect(new Uint8Array(await readFile(picture))).toEqual(jpeg);
-    }));
+      expect(Buffer.compare(await readFile(picture), jpeg)).toBe(0);
+    }),
+  );
 
   test("leaves a picture that is another one by now", () =>
     withPicture(async (_, picture) => {
@@ -64,11 +67,11 @@ describe("writeText()", () => {
 
   test("touches nothing where there is nothing to change, or in a dry run", () =>
     withPicture(async (folder, picture) => {
-      const [{ fields }] = (await write(picture, { dryRun: true })) as [{ fields: readonly { outcome: string }[] }];
-      expect(fields.map(({ outcome }) => outcome)).toEqual(["written", "written", "written"]);
+      const [file] = await write(picture, { dryRun: true });
+      expect(file!.fields.map(({ outcome }) => outcome)).toEqual(["written", "written", "written"]);
       await write(picture, { dryRun: true, sidecar: "darktable" });
       await write(picture, {}, { keywords: [] });
-      expect(new Uint8Array(await readFile(picture))).toEqual(jpeg);
+      expect(Buffer.compare(await readFile(picture), jpeg)).toBe(0);
       expect(await readdir(folder)).toEqual(["a.jpg"]);
     }));
 
@@ -81,7 +84,7 @@ describe("writeText()", () => {
       await writeFile(picture, jpeg);
       await write(picture, { sidecar: "adobe" });
       expect(existsSync(join(folder, "a.xmp"))).toBe(true);
-      expect(new Uint8Array(await readFile(picture))).toEqual(jpeg);
+      expect(Buffer.compare(await readFile(picture), jpeg)).toBe(0);
       await removeSidecar(picture, "adobe");
       expect(existsSync(join(folder, "a.xmp"))).toBe(false);
     }));

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { EdgecapError } from "../../src/errors.ts";
+import type { EdgecapError } from "../../src/errors.ts";
 import { escapeXml } from "../../src/metadata/escape_xml.ts";
 import { XmpPacket, xmpNames } from "../../src/metadata/xmp_packet.ts";
 import { anyText } from "./picture_bytes.ts";
@@ -53,8 +53,16 @@ describe("XmpPacket", () => {
     const forms = fc.constantFrom(
       { own: `<d:description xmlns:d="${dc}"><r:Alt><r:li xml:lang="x-default">old</r:li></r:Alt></d:description>` },
       { own: `<d:description xmlns:d='${dc}'>old</d:description>` },
-      { own: "", attributes: `xmlns:d="${dc}"\n d:description = 'old' other:last="1"`, without: `xmlns:d="${dc}" other:last="1"` },
-      { own: "", attributes: `d:description="old" xmlns:d="${dc}" other:first="'1'"`, without: `xmlns:d="${dc}" other:first="'1'"` },
+      {
+        own: "",
+        attributes: `xmlns:d="${dc}"\n d:description = 'old' other:last="1"`,
+        without: `xmlns:d="${dc}" other:last="1"`,
+      },
+      {
+        own: "",
+        attributes: `d:description="old" xmlns:d="${dc}" other:first="'1'"`,
+        without: `xmlns:d="${dc}" other:first="'1'"`,
+      },
     );
     fc.assert(
       fc.property(others, others, forms, anyText, (head, tail, { own, attributes, without }, text) => {
