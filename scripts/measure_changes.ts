@@ -13,7 +13,7 @@ import { parseArgs } from "node:util";
 import { NounFinder, parseNouns } from "../src/concepts/noun_table.ts";
 import { tokenizePtb } from "../src/evaluation/ptb_tokenizer.ts";
 import { load } from "../src/mod.ts";
-import { describeProcessor } from "../src/runtime/processor.ts";
+import { describeProcessor } from "../src/platform/processor.ts";
 import { photoChanges } from "./changes/photo_changes.ts";
 
 const { values } = parseArgs({

@@ -8,7 +8,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { describeProcessor } from "../src/runtime/processor.ts";
+import { describeProcessor } from "../src/platform/processor.ts";
 import { soakChart, soakHead, soakRow } from "./soak/report.ts";
 import { canSoak, type Soaked, soakWay } from "./soak/soak_way.ts";
 import { ways } from "./soak/ways.ts";

@@ -27,6 +27,7 @@ const heavyPackages = [
  */
 const layers: Readonly<Record<string, readonly string[]>> = {
   files: [],
+  metadata: ["src/files"],
   async: [],
   platform: ["src/files", "wasm/pkg", "wasm-image/pkg", "models/default", "models/fast"],
   runtime: ["src/async", "src/platform"],
@@ -53,8 +54,8 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   dataset: ["src/text"],
   export: [],
   batch: ["src/async", "src/caption", "src/files"],
-  watch: ["src/async", "src/batch", "src/caption", "src/concepts", "src/files"],
-  site: ["src/batch", "src/caption", "src/confidence", "src/files", "src/watch"],
+  watch: ["src/async", "src/batch", "src/caption", "src/concepts", "src/files", "src/metadata"],
+  site: ["src/batch", "src/caption", "src/confidence", "src/files", "src/metadata"],
   queue: ["src/batch", "src/caption"],
   training: [
     ...["src/bundle", "src/concepts", "src/dataset", "src/decode", "src/evaluation", "src/export", "src/files"],

@@ -97,16 +97,22 @@ export const lineOf = ({ name, version, licence }: Part): string => `${name} ${v
 const holders: Readonly<Record<string, string>> = {
   "onnxruntime-common": "Copyright (c) Microsoft Corporation",
   "onnxruntime-web": "Copyright (c) Microsoft Corporation",
+  saxes:
+    "Copyright (c) Contributors\nCopyright (c) Isaac Z. Schlueter and Contributors (sax, of which saxes is a fork)",
 };
 
+/** A licence whose text a package lacks is taken from another one that has it. */
+const iscSample = join(root, "node_modules/picocolors/LICENSE");
+
 /** The text of a part's licence; of several to choose from, another than Apache's where there is one. */
-function textOf({ name, folder }: Part, mit: string): string {
+function textOf({ name, licence, folder }: Part, mit: string): string {
   const files = readdirSync(folder).filter((file) => /^(?:licen[cs]e|copying|unlicense|notice)/i.test(file));
   const chosen = files.length > 1 ? files.filter((file) => !/apache/i.test(file)) : files;
   if (chosen.length === 0) {
     const holder = holders[name];
     if (holder === undefined) throw new Error(`${name} comes without the text of its licence: add its holder.`);
-    return mit.replace(/^Copyright.*$/m, holder);
+    const sample = licence === "ISC" ? readFileSync(iscSample, "utf8").trim() : mit;
+    return sample.replace(/^Copyright.*$/m, holder);
   }
   return chosen
     .sort()

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
@@ -5,9 +6,9 @@ import fc from "fast-check";
 import { readPathList } from "../../src/batch/path_list.ts";
 import { ResultsFile } from "../../src/batch/results_file.ts";
 import { EdgecapError } from "../../src/errors.ts";
+import { decodeSidecar, writeIntoPicture, writeIntoSidecar } from "../../src/metadata/picture_text.ts";
 import { readGallery, writeGallery } from "../../src/watch/gallery.ts";
 import { htmlPage, writeHtmlPage } from "../../src/watch/html_page.ts";
-import { removeXmpSidecar, writeXmpSidecar, xmpSidecar } from "../../src/watch/xmp_sidecar.ts";
 import { type Reader, reader } from "./attack.ts";
 import { damagedBytes, damagedJson, damagedText } from "./damage.ts";
 
@@ -27,6 +28,12 @@ const gallery = {
 const page = { ...gallery, images: { "\ud800.jpg": gallery.images["a/1.jpg"] } };
 const line = { image: "1.jpg", caption: "a dog", words: [{ text: "a", logProbability: -1 }], alternatives: [] };
 const failed = { image: "2.jpg", error: { code: "image-empty", message: "It is empty." } };
+
+const words = { caption: "a dog & a <cat>", keywords: ["dog", "cat"] };
+const pictures = ["first-frame.webp", "alpha.png", "cmyk.jpg"].map(
+  (name) => new Uint8Array(readFileSync(new URL(`../../test/fixtures/images/${name}`, import.meta.url))),
+);
+const ownSidecar = writeIntoSidecar(undefined, pictures[0]!, words).text!;
 
 /** Readers of files that batch and watch find in a folder, such as `scratch`. */
 export function fileReaders(scratch: string): Reader[] {
@@ -61,16 +68,17 @@ export function fileReaders(scratch: string): Reader[] {
       await writeFile(known, bytes);
       const read = await readGallery(known);
       htmlPage("Photos", read);
-      for (const picture of read.values()) xmpSidecar(picture);
       await writeGallery(known, read);
       if ((await readGallery(known)).size !== read.size) throw new Error("It does not come back.");
     }),
-    reader("sidecar in the way", damagedText([xmpSidecar({ caption: "a dog" }), "<x:xmpmeta/>"]), (bytes) =>
-      keepsForeign(join(scratch, "1.jpg.xmp"), bytes, "<xmp:CreatorTool>edgecap</xmp:CreatorTool>", async () => {
-        await removeXmpSidecar(join(scratch, "1.jpg"));
-        await writeXmpSidecar(join(scratch, "1.jpg"), { caption: "a cat" });
-      }),
-    ),
+    reader("sidecar to write into", damagedText([ownSidecar, "<x:xmpmeta/>"], ["<", "&", "\0"]), (bytes) => {
+      const { text } = writeIntoSidecar(decodeSidecar(bytes), pictures[0]!, words, { force: true });
+      if (text !== undefined) writeIntoSidecar(text, pictures[0]!, words);
+    }),
+    reader("picture to write into", damagedBytes(pictures), (bytes) => {
+      const { bytes: written } = writeIntoPicture(bytes, words, ["xmp", "exif"], { force: true });
+      writeIntoPicture(written, words, ["xmp", "exif"]);
+    }),
     reader("page in the way", damagedText([htmlPage("Photos", new Map()), "<!doctype html>"]), (bytes) => {
       const path = join(scratch, "index.html");
       const sign = '<meta name="generator" content="edgecap">';

@@ -1,6 +1,6 @@
 import { Value } from "@sinclair/typebox/value";
 import fc from "fast-check";
-import type { Caption } from "../../src/captioner.ts";
+import type { Caption } from "../../src/caption/caption.ts";
 import { decodeBase64 } from "../../src/server/base64.ts";
 import { BodyMemory } from "../../src/server/body_memory.ts";
 import { fillOf } from "../../src/server/chat/json_answer.ts";

@@ -1,10 +1,14 @@
 import type { Command } from "commander";
 import pc from "picocolors";
+import { standardInput } from "../batch/input_images.ts";
 import { captionJson } from "../caption/json.ts";
 import { type OptionName, optionTable } from "../caption/option_table.ts";
 import type { CaptionSettings } from "../caption/options.ts";
 import { unsureMessage } from "../confidence/unsure.ts";
 import { EdgecapError, faultOf } from "../errors.ts";
+import { altText } from "../metadata/alt_text.ts";
+import { type MetadataForm, metadataForms } from "../metadata/fields.ts";
+import { type WriteTextOptions, type WrittenFile, writeText } from "../metadata/write_text.ts";
 import { type Caption, type CaptionOptions, loadEngine } from "../mod.ts";
 import type { BackendChoice } from "../runtime/backend.ts";
 import { backendOption } from "./backend_option.ts";
@@ -15,8 +19,9 @@ import { wholeNumber } from "./option_values.ts";
 import { hiddenFlag, reportProblem } from "./problems.ts";
 import { startProgress } from "./progress.ts";
 import { exitStatus } from "./run_program.ts";
+import { addMetadataOptions, refuseWithoutWrite, reportWritten, type WriteFlags, writeOption } from "./write_option.ts";
 
-interface CaptionFlags extends CaptionSettings {
+interface CaptionFlags extends CaptionSettings, WriteFlags<MetadataForm> {
   readonly json?: boolean;
   readonly hidden?: boolean;
   readonly bundle?: string;
@@ -39,54 +44,92 @@ export function registerCaption(program: Command): void {
     )
     .option("--threads <n>", "number of threads per inference", wholeNumber(1, 64), 1)
     .addOption(backendOption())
+    .addOption(
+      writeOption("put the caption and what the picture shows into its metadata: xmp, exif or iptc", metadataForms),
+    )
     .addHelpText(
       "after",
       `
 One picture prints its caption alone; several print "file: caption". --json prints more.
 With --min-confidence, a sentence that is less sure becomes "a photo of ..." with what is sure, or is left out.
+With --write, the caption goes into JPEG, PNG and WebP files (iptc: JPEG alone); text that others wrote stays: see docs/metadata.md.
 Exit status: 0 all captioned, 1 some failed or were less sure (the others are captioned), 2 wrong usage.
 
 Examples:
   edgecap caption photo.jpg
   edgecap caption --json --beams 5 --alternatives 2 photos/
+  edgecap caption photos/ --write xmp,iptc --dry-run
   curl -s example.org/cat.jpg | edgecap caption -`,
     )
     .action(caption);
+  addMetadataOptions(command, "none");
 }
 
 async function caption(args: string[], flags: CaptionFlags): Promise<void> {
   using interrupt = interruptSignal();
-  const { json, hidden = false, bundle, threads, backend } = flags;
+  const { json, hidden = false, bundle, threads, backend, write, sidecar, force, dryRun, mark } = flags;
+  refuseWithoutWrite(flags);
   const files = await imageFiles(args, { hidden, onProblem: reportProblem });
+  if (write !== undefined && files.includes(standardInput))
+    throw new EdgecapError("option-invalid", `--write needs files, and "${standardInput}" is standard input.`);
   const options: CaptionOptions = { ...captionOptionsOf(flags), signal: interrupt.signal };
   await using captioner = await loadEngine({ bundle, threads, backend, signal: interrupt.signal });
   using progress = startProgress(files.length, "pictures", process.stdout.isTTY);
-  const report = json === true ? jsonReport : textReport(files.length > 1);
+  const report = json === true ? jsonReport : textReport(files.length > 1, dryRun);
   for (const [done, file] of files.entries()) {
     let result: Caption | EdgecapError;
+    let written: Written;
     try {
-      result = await captioner.caption(await readImage(file), options);
+      const image = await readImage(file);
+      result = await captioner.caption(image, options);
       if (result.reason === "unsure") process.exitCode = exitStatus.someFailed;
+      written = write && (await writtenFor(file, image, result, { forms: write, sidecar, force, dryRun, mark }));
+      if (written instanceof EdgecapError) process.exitCode = exitStatus.someFailed;
     } catch (error) {
       if (!(error instanceof EdgecapError) || ["stopped", "caller"].includes(faultOf(error.code))) throw error;
       result = error;
       process.exitCode = exitStatus.someFailed;
     }
-    report(file, result);
+    report(file, result, written);
     progress.update(done + 1);
   }
 }
 
-function jsonReport(image: string, result: Caption | EdgecapError): void {
+/** What was written, or why not; nothing where nothing was asked for. */
+type Written = readonly WrittenFile[] | EdgecapError | undefined;
+
+/** Writes a caption into its picture. What fails is told beside the caption, which is right all the same. */
+async function writtenFor(
+  file: string,
+  image: Uint8Array,
+  { caption, concepts }: Caption,
+  options: WriteTextOptions,
+): Promise<Written> {
+  const text = { caption: caption === "" ? undefined : altText(caption), keywords: concepts.map(({ name }) => name) };
+  try {
+    return await writeText(file, image, text, options);
+  } catch (error) {
+    if (error instanceof EdgecapError) return error;
+    throw error;
+  }
+}
+
+function failure({ code, message }: EdgecapError): { code: string; message: string } {
+  return { code, message };
+}
+
+function jsonReport(image: string, result: Caption | EdgecapError, written: Written): void {
+  const added = written instanceof EdgecapError ? { writeError: failure(written) } : written && { written };
   const line =
-    result instanceof EdgecapError
-      ? { image, error: { code: result.code, message: result.message } }
-      : captionJson(image, result);
+    result instanceof EdgecapError ? { image, error: failure(result) } : { ...captionJson(image, result), ...added };
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
-function textReport(named: boolean): (image: string, result: Caption | EdgecapError) => void {
-  return (image, result) => {
+function textReport(
+  named: boolean,
+  dryRun: boolean | undefined,
+): (image: string, result: Caption | EdgecapError, written: Written) => void {
+  return (image, result, written) => {
     const name = named ? `${pc.dim(`${image}:`)} ` : "";
     if (result instanceof EdgecapError) {
       process.stderr.write(`${image}: ${pc.red("error")}: ${result.message}\n`);
@@ -96,5 +139,8 @@ function textReport(named: boolean): (image: string, result: Caption | EdgecapEr
       process.stderr.write(`${image}: ${pc.yellow("unsure")}: ${unsureMessage(result)}\n`);
     if (result.caption !== "" || result.reason === undefined) process.stdout.write(`${name}${result.caption}\n`);
     for (const { caption } of result.alternatives) process.stdout.write(`${name}${pc.dim("or")} ${caption}\n`);
+    if (written instanceof EdgecapError)
+      process.stderr.write(`${image}: ${pc.red("not written")}: ${written.message}\n`);
+    else reportWritten(written ?? [], dryRun);
   };
 }

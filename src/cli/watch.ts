@@ -1,4 +1,5 @@
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
+import pc from "picocolors";
 import type { CaptionSettings } from "../caption/options.ts";
 import { unsureMessage } from "../confidence/unsure.ts";
 import { load } from "../mod.ts";
@@ -9,12 +10,13 @@ import { addCaptionFlags, captionOptionsOf } from "./caption_flags.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { hiddenFlag, reportProblem } from "./problems.ts";
 import { exitStatus } from "./run_program.ts";
+import { addMetadataOptions, reportWritten, type WriteFlags, writeOption } from "./write_option.ts";
 
 /** Options of a caption that the verb has flags for. */
 const captionOptions = ["minConfidence", "maxPixels"] as const;
 
-interface WatchFlags extends Pick<CaptionSettings, (typeof captionOptions)[number]> {
-  readonly write: GalleryForm;
+interface WatchFlags extends Pick<CaptionSettings, (typeof captionOptions)[number]>, WriteFlags<GalleryForm> {
+  readonly write: readonly GalleryForm[];
   readonly once?: boolean;
   readonly hidden?: boolean;
   readonly bundle?: string;
@@ -28,9 +30,10 @@ export function registerWatch(program: Command): void {
     .description("Write captions as alternative text beside the pictures of a folder, and keep them up to date.")
     .argument("<dir>", "folder of pictures, sub-folders included")
     .addOption(
-      new Option("--write <form>", "json: captions.json; xmp: one sidecar per picture; html: a page, index.html")
-        .choices([...galleryForms])
-        .makeOptionMandatory(),
+      writeOption(
+        "json: captions.json; html: a page, index.html; xmp, exif, iptc: the metadata of each picture",
+        galleryForms,
+      ).makeOptionMandatory(),
     )
     .option("--once", "caption the pictures that are there, and exit")
     .option(...hiddenFlag);
@@ -41,20 +44,22 @@ export function registerWatch(program: Command): void {
       "after",
       `
 It follows pictures that are added, changed or removed until Ctrl-C. Unchanged pictures are not captioned again. Files with these names
-that edgecap did not write are left alone.
+that edgecap did not write are left alone, and so is the text of others in the metadata of pictures. All forms share one caption.
 With --min-confidence, a sentence that is less sure becomes "a photo of ..." with what is sure, or is left out.
 Exit status: 0 done, 1 some pictures have no caption or were less sure (with --once), 2 wrong usage.
 
 Examples:
   edgecap watch ~/Pictures/holiday --write html
-  edgecap watch photos --write xmp --once`,
+  edgecap watch photos --write xmp --once
+  edgecap watch photos --write json,xmp,iptc --sidecar none --dry-run --once`,
     )
     .action(watch);
+  addMetadataOptions(command, "darktable");
 }
 
 async function watch(
   folder: string,
-  { write, once = false, hidden = false, bundle, backend, ...flags }: WatchFlags,
+  { write, sidecar, force, dryRun, mark, once = false, hidden = false, bundle, backend, ...flags }: WatchFlags,
 ): Promise<void> {
   const options = captionOptionsOf(flags);
   using interrupt = interruptSignal();
@@ -62,7 +67,8 @@ async function watch(
   await using captioner = await load({ bundle, backend, signal });
   const failed = await watchFolder({
     folder,
-    form: write,
+    forms: write,
+    metadata: { sidecar, force, dryRun, mark },
     once,
     hidden,
     onProblem: reportProblem,
@@ -73,7 +79,10 @@ async function watch(
           ? "gone"
           : (picture.caption ?? `no caption: ${picture.error?.message ?? unsureMessage({ ...picture, caption: "" })}`);
       process.stdout.write(`${image}: ${what}\n`);
+      if (picture?.caption !== undefined && picture.error !== undefined)
+        process.stderr.write(`${image}: ${pc.red("error")}: ${picture.error.message}\n`);
     },
+    onWritten: (written) => reportWritten(written, dryRun),
     onReady: () => process.stderr.write(`Watching "${folder}"; Ctrl-C ends.\n`),
     signal,
   });

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import type { Stats } from "node:fs";
-import { type FileHandle, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { access, constants, type FileHandle, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { unwritable } from "../errors.ts";
+import { EdgecapError, unwritable } from "../errors.ts";
 
 /** A file that is being written; it gets its name only when {@linkcode UnfinishedFile.finish} completes. */
 export interface UnfinishedFile extends AsyncDisposable {
@@ -44,6 +44,8 @@ export async function createFile(path: string, like?: Stats): Promise<Unfinished
       await file.chmod(like.mode & 0o7777);
     }
   } catch (cause) {
+    if (file !== undefined) await rm(unfinished, { force: true }).catch(() => {});
+    await file?.close().catch(() => {});
     throw unwritable(path, cause);
   }
   const close = async () => {
@@ -86,6 +88,32 @@ export async function createFile(path: string, like?: Stats): Promise<Unfinished
 export async function writeWhole(path: string, content: string | Uint8Array, like?: Stats): Promise<void> {
   await using file = await createFile(path, like);
   await file.write(typeof content === "string" ? new TextEncoder().encode(content) : content);
+  await file.finish();
+}
+
+/**
+ * Replaces the content of a file in one step. It keeps its permissions and, if the system allows it, its owner.
+ *
+ * @param path The file itself, not a link to it.
+ * @param before What the system said of the file when its content was read.
+ * @throws {EdgecapError} `file-unwritable`, also if the file is read-only; `data-invalid` if it has changed since it was read.
+ *   The file is then left as it is.
+ */
+export async function replaceWhole(path: string, content: Uint8Array, before: Stats): Promise<void> {
+  // Replacing a file needs the folder's permission alone, so the file's own has to be asked for.
+  const mayWrite = await access(path, constants.W_OK).then(
+    () => (before.mode & 0o222) !== 0,
+    () => false,
+  );
+  if (!mayWrite) throw new EdgecapError("file-unwritable", `Cannot write "${path}": its permissions do not allow it.`);
+  await using file = await createFile(path, before);
+  await file.write(content);
+  const now = await stat(path).catch((cause: unknown) => {
+    throw unwritable(path, cause);
+  });
+  if (now.size !== before.size || now.mtimeMs !== before.mtimeMs || now.ino !== before.ino) {
+    throw new EdgecapError("data-invalid", `"${path}" was changed by another program, and is left: try again.`);
+  }
   await file.finish();
 }
 

@@ -3,7 +3,7 @@ import { readImageFile } from "../batch/input_images.ts";
 import type { Caption } from "../caption/caption.ts";
 import { unsureMessage } from "../confidence/unsure.ts";
 import { EdgecapError, throwIfAborted } from "../errors.ts";
-import { altText } from "../watch/gallery.ts";
+import { altText } from "../metadata/alt_text.ts";
 
 /** What is used of a caption. */
 export type SiteCaption = Pick<Caption, "caption" | "confidence" | "reason">;

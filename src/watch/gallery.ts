@@ -16,8 +16,12 @@ export interface GalleryPicture {
   readonly confidence?: number;
   /** The sentence was less sure than asked: the caption is a plain one, or missing. */
   readonly reason?: "unsure";
-  /** Why it has none. */
+  /** Why it has none, or why it could not be written into the picture or its sidecar. */
   readonly error?: Failure;
+  /** Where it was put besides the files of the folder. */
+  readonly forms?: readonly string[];
+  /** Something that edgecap did not write was left there. */
+  readonly kept?: true;
 }
 
 /** Pictures of a folder by their path in it, with `/` between its parts. */
@@ -69,7 +73,7 @@ function isConcept(value: unknown): value is Concept {
 }
 
 function isPicture(value: unknown): value is GalleryPicture {
-  const { size, changed, caption, error, concepts, confidence, reason } = (value ?? {}) as Partial<
+  const { size, changed, caption, error, concepts, confidence, reason, forms, kept } = (value ?? {}) as Partial<
     Record<keyof GalleryPicture, unknown>
   >;
   const { code, message } = (error ?? {}) as Partial<Record<keyof Failure, unknown>>;
@@ -79,7 +83,9 @@ function isPicture(value: unknown): value is GalleryPicture {
     (error === undefined || (typeof code === "string" && typeof message === "string")) &&
     (concepts === undefined || (Array.isArray(concepts) && concepts.every(isConcept))) &&
     (confidence === undefined || typeof confidence === "number") &&
-    (reason === undefined || reason === "unsure")
+    (reason === undefined || reason === "unsure") &&
+    (forms === undefined || (Array.isArray(forms) && forms.every((form) => typeof form === "string"))) &&
+    (kept === undefined || kept === true)
   );
 }
 
@@ -92,11 +98,6 @@ export async function writeGallery(path: string, gallery: Gallery): Promise<void
 /** The pictures by their paths. */
 export function sorted(gallery: Gallery): [string, GalleryPicture][] {
   return [...gallery].sort(([a], [b]) => (a < b ? -1 : 1));
-}
-
-/** The caption as a sentence begins. */
-export function altText(caption: string): string {
-  return caption.charAt(0).toUpperCase() + caption.slice(1);
 }
 
 /** What to throw where a file would have to be replaced that somebody else wrote. */

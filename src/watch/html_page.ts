@@ -1,7 +1,8 @@
 import { readIfThere } from "../files/read_regular.ts";
 import { writeWhole } from "../files/write_whole.ts";
-import { escapeXml } from "./escape_xml.ts";
-import { altText, foreign, type Gallery, sorted } from "./gallery.ts";
+import { altText } from "../metadata/alt_text.ts";
+import { escapeXml } from "../metadata/escape_xml.ts";
+import { foreign, type Gallery, sorted } from "./gallery.ts";
 
 const generator = '<meta name="generator" content="edgecap">';
 

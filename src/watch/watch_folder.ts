@@ -7,14 +7,23 @@ import type { Caption } from "../caption/caption.ts";
 import { EdgecapError, faultOf, throwIfAborted } from "../errors.ts";
 import { unreadable } from "../files/read_regular.ts";
 import { removeAbandoned } from "../files/write_whole.ts";
+import { altText } from "../metadata/alt_text.ts";
+import { type MetadataForm, metadataForms } from "../metadata/fields.ts";
+import {
+  removeSidecar,
+  type SidecarName,
+  type WriteTextOptions,
+  type WrittenFile,
+  writeText,
+} from "../metadata/write_text.ts";
 import { DelayedWrite } from "./delayed_write.ts";
 import { follow } from "./follow.ts";
-import { type GalleryPicture, readGallery, writeGallery } from "./gallery.ts";
+import type { GalleryPicture } from "./gallery.ts";
 import { assertOwnPage, writeHtmlPage } from "./html_page.ts";
-import { removeXmpSidecar, writeXmpSidecar } from "./xmp_sidecar.ts";
+import { readKnown, writeKnown } from "./known.ts";
 
-/** Where captions go: `captions.json`, a sidecar beside each picture, or the page `index.html`. */
-export const galleryForms = ["json", "xmp", "html"] as const;
+/** Where captions go: `captions.json`, the page `index.html`, or the metadata of each picture. */
+export const galleryForms = ["json", "html", ...metadataForms] as const;
 
 /** See {@linkcode galleryForms}. */
 export type GalleryForm = (typeof galleryForms)[number];
@@ -25,7 +34,9 @@ export type WatchedCaption = Pick<Caption, "caption" | "concepts" | "confidence"
 /** What {@linkcode watchFolder} needs. */
 export interface WatchOptions {
   readonly folder: string;
-  readonly form: GalleryForm;
+  readonly forms: readonly GalleryForm[];
+  /** How metadata is written. XMP goes into a sidecar, `a.jpg.xmp`, if nothing else is said. */
+  readonly metadata?: Omit<WriteTextOptions, "forms">;
   readonly caption: (image: Uint8Array, signal: AbortSignal) => Promise<WatchedCaption>;
   /** Ends when what is there has been captioned. */
   readonly once: boolean;
@@ -35,6 +46,8 @@ export interface WatchOptions {
   readonly onProblem?: (error: EdgecapError) => void;
   /** Called for each picture that was captioned, failed or left. */
   readonly onPicture?: (image: string, picture: GalleryPicture | undefined) => void;
+  /** Called with what was written into a picture or beside it, or would be. */
+  readonly onWritten?: (written: readonly WrittenFile[]) => void;
   /** Called once everything that was there has been worked through. */
   readonly onReady?: () => void;
   readonly signal: AbortSignal;
@@ -51,25 +64,28 @@ export interface WatchOptions {
  *   be written; `file-unwritable`, `aborted`, `bundle-*`.
  */
 export async function watchFolder(options: WatchOptions): Promise<number> {
-  const { form, once, hidden = false, onProblem = () => {}, signal } = options;
+  const { forms, once, hidden = false, onProblem = () => {}, signal } = options;
+  const metadata = metadataOf(options);
   const folder = resolve(options.folder);
   if (!(await stat(folder).catch(() => undefined))?.isDirectory()) {
     throw new EdgecapError("file-unreadable", `There is no folder "${options.folder}".`);
   }
-  const known = join(folder, form === "json" ? "captions.json" : `.edgecap-${form}.json`);
   const page = join(folder, "index.html");
-  const gallery = await readGallery(known);
-  if (form === "html") await assertOwnPage(page);
+  const hasList = forms.includes("json");
+  const { gallery, hints } = await readKnown(folder, hasList);
+  if (forms.includes("html")) await assertOwnPage(page);
   await removeAbandoned(folder);
   const nameOf = (path: string) => relative(folder, path).split(sep).join("/");
 
   const files = new DelayedWrite(async () => {
-    await writeGallery(known, gallery);
-    if (form === "html") await writeHtmlPage(page, basename(folder), gallery);
+    if (metadata.dryRun === true) return;
+    await writeKnown(folder, hasList, gallery);
+    if (forms.includes("html")) await writeHtmlPage(page, basename(folder), gallery);
   });
   const remove = async (name: string): Promise<void> => {
     if (!gallery.delete(name)) return;
-    if (form === "xmp") await removeXmpSidecar(join(folder, name));
+    if (metadata.forms.includes("xmp") && metadata.dryRun !== true)
+      await removeSidecar(join(folder, name), metadata.sidecar);
     await files.changed();
     options.onPicture?.(name, undefined);
   };
@@ -81,9 +97,11 @@ export async function watchFolder(options: WatchOptions): Promise<number> {
     if (found === "gone") return await remove(name);
     // What is known of a picture that cannot be looked at now stays.
     if (found instanceof EdgecapError) return onProblem(found);
-    const before = gallery.get(name);
-    if (before?.size === found.size && before.changed === found.mtimeMs) return;
-    const picture = { size: found.size, changed: found.mtimeMs, ...(await captionOf(path, options)) };
+    const before = [gallery.get(name), hints.get(name)].find(
+      (known) => known?.size === found.size && known.changed === found.mtimeMs,
+    );
+    if (before !== undefined && before === gallery.get(name) && isDone(before, metadata)) return;
+    const picture = await describe(path, found, before, metadata, options);
     gallery.set(name, picture);
     await files.changed();
     options.onPicture?.(name, picture);
@@ -118,7 +136,9 @@ export async function watchFolder(options: WatchOptions): Promise<number> {
       if (ended) throw error;
     });
   }
-  return [...gallery.values()].filter(({ caption, reason }) => caption === undefined || reason === "unsure").length;
+  return [...gallery.values()].filter(
+    ({ caption, reason, error }) => caption === undefined || reason === "unsure" || error !== undefined,
+  ).length;
 }
 
 /** What the system says of a file: that it is gone only where it is. */
@@ -131,25 +151,68 @@ async function statOrGone(path: string): Promise<{ size: number; mtimeMs: number
   }
 }
 
-/** The caption of a picture, or why it has none. Where it goes to a sidecar, it is written there. */
-async function captionOf(
+/** How metadata is written, with what is meant where nothing is said. */
+type MetadataOptions = WriteTextOptions & { readonly sidecar: SidecarName };
+
+function metadataOf({ forms, metadata = {} }: WatchOptions): MetadataOptions {
+  const isMetadata = (form: GalleryForm): form is MetadataForm => metadataForms.some((one) => one === form);
+  const { sidecar = "darktable", ...rest } = metadata;
+  return { ...rest, forms: forms.filter(isMetadata), sidecar };
+}
+
+/** Names of the places where metadata goes, as the list of known pictures has them. */
+function placesOf({ forms, sidecar }: MetadataOptions): string[] {
+  return forms.map((form) => (form === "xmp" && sidecar !== "none" ? `xmp:${sidecar}` : form));
+}
+
+/** Whether nothing is left to do for a picture that is unchanged. */
+function isDone({ caption, error, forms = [], kept }: GalleryPicture, metadata: MetadataOptions): boolean {
+  if (caption === undefined && error !== undefined) return true;
+  if (kept === true && metadata.force === true) return false;
+  return placesOf(metadata).every((place) => forms.includes(place));
+}
+
+/** What is known of a picture once its caption, new or known, is where it is to be; or why it is not. */
+async function describe(
   path: string,
-  { caption, form, signal }: WatchOptions,
-): Promise<Omit<GalleryPicture, "size" | "changed">> {
+  found: { readonly size: number; readonly mtimeMs: number },
+  before: GalleryPicture | undefined,
+  metadata: MetadataOptions,
+  options: WatchOptions,
+): Promise<GalleryPicture> {
+  let known: GalleryPicture = { size: found.size, changed: found.mtimeMs };
   try {
-    const { caption: text, concepts, confidence, reason } = await caption(await readImageFile(path), signal);
-    const known = {
-      ...(text !== "" && { caption: text }),
-      concepts,
-      ...(confidence !== undefined && { confidence }),
-      ...(reason !== undefined && { reason }),
-    };
-    if (form === "xmp") await writeXmpSidecar(path, known);
-    return known;
+    const image = await readImageFile(path);
+    const { error: _, ...reused } = before ?? { ...known, ...(await captionOf(image, options)) };
+    known = reused;
+    if (metadata.forms.length === 0) return known;
+    const { caption, concepts = [] } = known;
+    const text = { caption: caption && altText(caption), keywords: concepts.map(({ name }) => name) };
+    // What fails is tried once: again when the picture changes.
+    known = { ...known, forms: [...new Set([...(known.forms ?? []), ...placesOf(metadata)])] };
+    const written = await writeText(path, image, text, metadata);
+    options.onWritten?.(written);
+    const isKept = written.some(({ fields }) => fields.some(({ outcome }) => outcome === "kept"));
+    const { kept: _kept, ...rest } = known;
+    const now = await stat(path);
+    return { ...rest, size: now.size, changed: now.mtimeMs, ...(isKept && { kept: true as const }) };
   } catch (error) {
-    throwIfAborted(signal);
-    if (!(error instanceof EdgecapError) || error.code === "file-unwritable" || faultOf(error.code) === "bundle")
-      throw error;
-    return { error: { code: error.code, message: error.message } };
+    throwIfAborted(options.signal);
+    if (!(error instanceof EdgecapError) || faultOf(error.code) === "bundle") throw error;
+    return { ...known, error: { code: error.code, message: error.message } };
   }
+}
+
+/** What is kept of the caption of a picture. */
+async function captionOf(
+  image: Uint8Array,
+  { caption, signal }: WatchOptions,
+): Promise<Omit<GalleryPicture, "size" | "changed">> {
+  const { caption: text, concepts, confidence, reason } = await caption(image, signal);
+  return {
+    ...(text !== "" && { caption: text }),
+    concepts,
+    ...(confidence !== undefined && { confidence }),
+    ...(reason !== undefined && { reason }),
+  };
 }

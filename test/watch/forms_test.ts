@@ -1,8 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { escapeXml } from "../../src/watch/escape_xml.ts";
+import { escapeXml } from "../../src/metadata/escape_xml.ts";
 import { htmlPage } from "../../src/watch/html_page.ts";
-import { xmpSidecar } from "../../src/watch/xmp_sidecar.ts";
 
 /** What a reader makes of escaped text. */
 const unescaped = (text: string) =>
@@ -67,31 +66,5 @@ describe("htmlPage()", () => {
         },
       ),
     );
-  });
-});
-
-describe("xmpSidecar()", () => {
-  test("holds the caption as description and as alternative text", () => {
-    const text = xmpSidecar({ caption: "two men & a <dog>" });
-    expect(text.match(/Two men &amp; a &lt;dog&gt;/g)).toHaveLength(4);
-    expect(text).toMatch(/<dc:description><rdf:Alt>/);
-    expect(text).toMatch(/<Iptc4xmpCore:AltTextAccessibility><rdf:Alt>/);
-    const opened = [...text.matchAll(/<(\w+:\w+)[\s>]/g)].map((found) => found[1]!);
-    const closed = [...text.matchAll(/<\/(\w+:\w+)>/g)].map((found) => found[1]!);
-    expect(opened.sort()).toEqual(closed.sort());
-    expect(text).not.toContain("dc:subject");
-  });
-
-  test("holds what is likely as keywords, also without a caption", () => {
-    const concepts = [
-      { name: "dog", probability: 0.9 },
-      { name: "R&B", probability: 0.5 },
-      { name: "cat", probability: 0.49 },
-    ];
-    const bag = "<dc:subject><rdf:Bag><rdf:li>dog</rdf:li><rdf:li>R&amp;B</rdf:li></rdf:Bag></dc:subject>";
-    expect(xmpSidecar({ caption: "a dog", concepts })).toContain(bag);
-    const bare = xmpSidecar({ concepts });
-    expect(bare).toContain(bag);
-    expect(bare).not.toMatch(/dc:description|AltTextAccessibility/);
   });
 });

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { EdgecapError } from "../../src/errors.ts";
-import { type GalleryForm, type WatchedCaption, watchFolder } from "../../src/watch/watch_folder.ts";
+import { type GalleryForm, type WatchedCaption, type WatchOptions, watchFolder } from "../../src/watch/watch_folder.ts";
 import { codeOf } from "../code_of.ts";
 
 async function withFolder(work: (folder: string) => Promise<void>): Promise<void> {
@@ -36,8 +36,11 @@ function stub() {
   return { seen, caption };
 }
 
-const once = (folder: string, form: GalleryForm, caption: (image: Uint8Array) => Promise<WatchedCaption>) =>
-  watchFolder({ folder, form, caption, once: true, signal: new AbortController().signal });
+const once = (
+  folder: string,
+  form: GalleryForm | readonly GalleryForm[],
+  caption: (image: Uint8Array) => Promise<WatchedCaption>,
+) => watchFolder({ folder, forms: [form].flat(), caption, once: true, signal: new AbortController().signal });
 
 async function captionsIn(folder: string): Promise<Record<string, string | undefined>> {
   const { images } = JSON.parse(await readFile(join(folder, "captions.json"), "utf8")) as {
@@ -121,7 +124,13 @@ describe("watchFolder(), once", () => {
     withFolder(async (folder) => {
       await mkdir(join(folder, ".Trash-1000", "files"), { recursive: true });
       await writeFile(join(folder, ".Trash-1000", "files", "c.jpg"), "secret");
-      const all = { folder, form: "json", once: true, hidden: true, signal: new AbortController().signal } as const;
+      const all = {
+        folder,
+        forms: ["json"],
+        once: true,
+        hidden: true,
+        signal: new AbortController().signal,
+      } satisfies Omit<WatchOptions, "caption">;
       await watchFolder({ ...all, ...stub() });
       expect(Object.keys(await captionsIn(folder))).toContain(".Trash-1000/files/c.jpg");
       await once(folder, "json", stub().caption);
@@ -134,7 +143,7 @@ describe("watchFolder(), once", () => {
       await symlink("..", join(folder, "sub", "up"));
       const problems: string[] = [];
       await watchFolder({
-        ...{ folder, form: "html", ...stub(), once: true, signal: new AbortController().signal },
+        ...{ folder, forms: ["html"], ...stub(), once: true, signal: new AbortController().signal },
         onProblem: ({ message }) => problems.push(message),
       });
       expect(problems.length).toBe(2);
@@ -204,7 +213,7 @@ describe("watchFolder()", () => {
       let ready = false;
       const watching = watchFolder({
         folder,
-        form: "html",
+        forms: ["html"],
         caption,
         once: false,
         onReady: () => {
@@ -236,7 +245,7 @@ describe("watchFolder()", () => {
         const onReady = () => {
           ready = true;
         };
-        const watching = watchFolder({ folder, form: "json", ...stub(), once: false, onReady, signal: stop.signal });
+        const watching = watchFolder({ folder, forms: ["json"], ...stub(), once: false, onReady, signal: stop.signal });
         await until(async () => ready);
         expect(Object.keys(await captionsIn(folder))).toEqual(["a.jpg", "album/c.jpg", "sub/b.png"]);
         await mkdir(join(folder, ".thumbnails"));
@@ -266,7 +275,7 @@ describe("watchFolder()", () => {
       await rm(join(folder, "a.jpg"));
       const stop = new AbortController();
       const onReady = () => stop.abort();
-      await watchFolder({ folder, form: "json", ...stub(), once: false, onReady, signal: stop.signal });
+      await watchFolder({ folder, forms: ["json"], ...stub(), once: false, onReady, signal: stop.signal });
       expect(await captionsIn(folder)).toEqual({ "sub/b.png": "a dog" });
     }));
 });

@@ -1,4 +1,4 @@
-import { escapeXml } from "../../../../watch/escape_xml.ts";
+import { escapeXml } from "../../../../metadata/escape_xml.ts";
 import type { Row } from "./rows.ts";
 import { zipOf } from "./zip.ts";
 
@@ -35,17 +35,19 @@ function sidecar({ caption, edited, concepts }: Row): string {
   const text = escapeXml(edited ? caption : caption.charAt(0).toUpperCase() + caption.slice(1));
   const english = `<rdf:Alt><rdf:li xml:lang="x-default">${text}</rdf:li><rdf:li xml:lang="en">${text}</rdf:li></rdf:Alt>`;
   const keywords = concepts.map((noun) => `<rdf:li>${escapeXml(noun)}</rdf:li>`).join("");
+  // `edgecap watch` may refresh what this names (see docs/metadata.md), and leaves what a person wrote.
+  const wrote = `${edited ? "" : `<rdf:li>${text}</rdf:li>`}${keywords}`;
+  const mark = wrote === "" ? "" : `\n      <edgecap:wrote><rdf:Bag>${wrote}</rdf:Bag></edgecap:wrote>`;
   const subject = keywords === "" ? "" : `\n      <dc:subject><rdf:Bag>${keywords}</rdf:Bag></dc:subject>`;
   return `<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/">
   <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
     <rdf:Description rdf:about=""
         xmlns:dc="http://purl.org/dc/elements/1.1/"
-        xmlns:xmp="http://ns.adobe.com/xap/1.0/"
-        xmlns:Iptc4xmpCore="http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/">
-      <xmp:CreatorTool>edgecap</xmp:CreatorTool>
+        xmlns:Iptc4xmpCore="http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/"
+        xmlns:edgecap="urn:edgecap:xmp:1.0/">
       <dc:description>${english}</dc:description>
-      <Iptc4xmpCore:AltTextAccessibility>${english}</Iptc4xmpCore:AltTextAccessibility>${subject}
+      <Iptc4xmpCore:AltTextAccessibility>${english}</Iptc4xmpCore:AltTextAccessibility>${subject}${mark}
     </rdf:Description>
   </rdf:RDF>
 </x:xmpmeta>

@@ -1,0 +1,42 @@
+import { EdgecapError } from "../errors.ts";
+
+/** Blocks of metadata in a picture's file; what is not there is `undefined`. */
+export interface Blocks {
+  /** The XMP packet. */
+  readonly xmp: Uint8Array | undefined;
+  /** EXIF: a TIFF header with its directories. */
+  readonly exif: Uint8Array | undefined;
+  /** Photoshop's image resources, which hold IPTC-IIM; in JPEG alone. */
+  readonly resources: Uint8Array | undefined;
+}
+
+/** New blocks: `null` removes one, and what is not named stays. */
+export type NewBlocks = { readonly [Name in keyof Blocks]?: Uint8Array | null };
+
+/** A picture's file, taken apart. */
+export interface Container extends Blocks {
+  readonly format: "JPEG" | "PNG" | "WebP";
+  /** XMP that a JPEG carries besides its packet because it is long; it is read, and never changed. */
+  readonly extendedXmp?: Uint8Array | undefined;
+  /**
+   * The file with other blocks. All else stays byte for byte.
+   *
+   * @throws {EdgecapError} `data-invalid` if a block is too long for the format.
+   */
+  replace(blocks: NewBlocks): Uint8Array;
+}
+
+/** What to throw if a file ends early. */
+export function truncated(format: string): EdgecapError {
+  return new EdgecapError("image-truncated", `The ${format} file ends early: save it again. It is left as it is.`);
+}
+
+/** What to throw if a file makes no sense. */
+export function corrupt(format: string, why: string): EdgecapError {
+  return new EdgecapError("image-corrupt", `The ${format} file makes no sense (${why}): save it again.`);
+}
+
+/** What to throw if metadata of a file cannot be changed. */
+export function unchangeable(what: string, why: string): EdgecapError {
+  return new EdgecapError("data-invalid", `The ${what} cannot be changed: ${why}. It is left as it is.`);
+}

@@ -1,0 +1,147 @@
+import { readdir, realpath, rm, stat } from "node:fs/promises";
+import { basename, dirname, extname, join, parse } from "node:path";
+import { EdgecapError, unwritable } from "../errors.ts";
+import { readIfThere, readRegularFile, unreadable } from "../files/read_regular.ts";
+import { replaceWhole, writeWhole } from "../files/write_whole.ts";
+import { utf8 } from "./bytes.ts";
+import type { FieldReport, MetadataForm, PictureText, WriteOptions } from "./fields.ts";
+import { decodeSidecar, isOwnSidecar, writeIntoPicture, writeIntoSidecar } from "./picture_text.ts";
+
+/** How a sidecar is called: `darktable`: `a.jpg.xmp` (digiKam too); `adobe`: `a.xmp`; `none`: XMP goes into the picture. */
+export const sidecarNames = ["none", "darktable", "adobe"] as const;
+
+/** See {@linkcode sidecarNames}. */
+export type SidecarName = (typeof sidecarNames)[number];
+
+/** How {@linkcode writeText} writes. */
+export interface WriteTextOptions extends WriteOptions {
+  readonly forms: readonly MetadataForm[];
+  /** Default `none`. */
+  readonly sidecar?: SidecarName | undefined;
+  /** Whether nothing is written, and only said what would be. Default false. */
+  readonly dryRun?: boolean | undefined;
+}
+
+/** What was written, or would be. */
+export interface WrittenFile {
+  /** The file: the picture, or its sidecar. */
+  readonly path: string;
+  readonly fields: readonly FieldReport[];
+}
+
+/**
+ * Writes text into a picture's file, or beside it, in all forms that are asked for. Files are replaced as a whole and keep their
+ * permissions; the time of their last change is the time of the writing; a link goes on leading to its file.
+ *
+ * @param picture The picture's path. @param image Its bytes as they were captioned: a file that holds others by now is left.
+ * @throws {EdgecapError} as {@linkcode writeIntoPicture}; `file-unreadable`; `file-unwritable`.
+ */
+export async function writeText(
+  picture: string,
+  image: Uint8Array,
+  text: PictureText,
+  options: WriteTextOptions,
+): Promise<WrittenFile[]> {
+  const { forms, sidecar = "none" } = options;
+  const written: WrittenFile[] = [];
+  const inside = sidecar === "none" ? forms : forms.filter((form) => form !== "xmp");
+  if (inside.length > 0) written.push(await writeInside(picture, image, text, inside, options));
+  if (sidecar !== "none" && forms.includes("xmp"))
+    written.push(await writeBeside(picture, sidecar, image, text, options));
+  return written;
+}
+
+async function writeInside(
+  picture: string,
+  image: Uint8Array,
+  text: PictureText,
+  forms: readonly MetadataForm[],
+  options: WriteTextOptions,
+): Promise<WrittenFile> {
+  const path = await realpath(picture).catch((cause: unknown) => {
+    throw unreadable(picture, cause);
+  });
+  const before = await stat(path).catch((cause: unknown) => {
+    throw unreadable(picture, cause);
+  });
+  const bytes = await readRegularFile(path);
+  if (Buffer.compare(bytes, image) !== 0) {
+    throw new EdgecapError("data-invalid", `"${picture}" has changed since it was captioned: caption it again.`);
+  }
+  const { bytes: changed, reports } = writeIntoPicture(bytes, text, forms, options);
+  if (changed !== bytes && options.dryRun !== true) await replaceWhole(path, changed, before);
+  return { path: picture, fields: reports };
+}
+
+async function writeBeside(
+  picture: string,
+  name: SidecarName,
+  image: Uint8Array,
+  text: PictureText,
+  options: WriteTextOptions,
+): Promise<WrittenFile> {
+  const path = sidecarPath(picture, name);
+  if (name === "adobe") await refuseShared(picture, path);
+  // A sidecar that is a link stays one.
+  const real = await realpath(path).catch(() => path);
+  const before = await stat(real).catch(() => undefined);
+  const bytes = await readIfThere(real);
+  const old = bytes && decodeSidecar(bytes);
+  let result: ReturnType<typeof writeIntoSidecar>;
+  try {
+    result = writeIntoSidecar(old, image, text, options);
+  } catch (cause) {
+    if (!(cause instanceof EdgecapError)) throw cause;
+    throw new EdgecapError(cause.code, `"${path}": ${cause.message}`, { cause });
+  }
+  if (result.text !== old && options.dryRun !== true) {
+    if (result.text === undefined) await remove(path);
+    else if (before === undefined) await writeWhole(real, result.text);
+    else await replaceWhole(real, utf8(result.text), before);
+  }
+  return { path, fields: result.reports };
+}
+
+/** The path of a picture's sidecar. */
+function sidecarPath(picture: string, name: SidecarName): string {
+  return name === "adobe" ? join(dirname(picture), `${parse(picture).name}.xmp`) : `${picture}.xmp`;
+}
+
+const pictureName = /\.(?:jpe?g|jpe|jfif|png|webp|gif|bmp)$/i;
+
+/** Adobe's name leaves the picture's ending out: of two pictures that differ in it alone, neither may have it. */
+async function refuseShared(picture: string, sidecar: string): Promise<void> {
+  const { name, base } = parse(picture);
+  const names = await readdir(dirname(picture)).catch(() => []);
+  const other = names.find((one) => one !== base && parse(one).name === name && pictureName.test(extname(one)));
+  if (other === undefined) return;
+  throw new EdgecapError(
+    "data-invalid",
+    `"${sidecar}" would be the sidecar of "${basename(picture)}" and of "${other}": take --sidecar darktable.`,
+  );
+}
+
+/**
+ * Removes the sidecar of a picture that is gone, if nothing is in it but what edgecap wrote.
+ *
+ * @throws {EdgecapError} `file-unreadable`, `file-unwritable`
+ */
+export async function removeSidecar(picture: string, name: SidecarName): Promise<void> {
+  const path = sidecarPath(picture, name);
+  const bytes = name === "none" ? undefined : await readIfThere(path);
+  if (bytes === undefined) return;
+  try {
+    if (!isOwnSidecar(decodeSidecar(bytes))) return;
+  } catch (error) {
+    // What cannot be read is not edgecap's.
+    if (error instanceof EdgecapError) return;
+    throw error;
+  }
+  await remove(path);
+}
+
+async function remove(path: string): Promise<void> {
+  await rm(path, { force: true }).catch((cause: unknown) => {
+    throw unwritable(path, cause);
+  });
+}

@@ -1,0 +1,49 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { EdgecapError } from "../errors.ts";
+import { type Gallery, type GalleryPicture, readGallery, writeGallery } from "./gallery.ts";
+
+const listName = "captions.json";
+const hiddenName = ".edgecap.json";
+/** What held it while each form had captions of its own. */
+const earlierNames = [".edgecap-html.json", ".edgecap-xmp.json"];
+
+/** What is known of a folder's pictures, whichever forms it was written in: all forms come from one caption. */
+export interface Known {
+  /** What these forms are to say. */
+  readonly gallery: Map<string, GalleryPicture>;
+  /** What `captions.json` says, where it is there and is not to be written. */
+  readonly hints: Gallery;
+}
+
+/**
+ * Reads what is known.
+ *
+ * @param hasList Whether `captions.json` is to be written; it is the list then, else `.edgecap.json`.
+ * @throws {EdgecapError} `data-invalid` if a file that would be written is not edgecap's; `file-unreadable`.
+ */
+export async function readKnown(folder: string, hasList: boolean): Promise<Known> {
+  const gallery = new Map<string, GalleryPicture>();
+  for (const name of [...earlierNames, hiddenName, ...(hasList ? [listName] : [])])
+    for (const [image, picture] of await readGallery(join(folder, name))) {
+      const other = gallery.get(image);
+      if (other === undefined || other.changed <= picture.changed) gallery.set(image, picture);
+    }
+  return { gallery, hints: hasList ? new Map() : await readHints(join(folder, listName)) };
+}
+
+async function readHints(path: string): Promise<Gallery> {
+  try {
+    return await readGallery(path);
+  } catch (error) {
+    // A list of somebody else's says nothing, and stays.
+    if (error instanceof EdgecapError && error.code === "data-invalid") return new Map();
+    throw error;
+  }
+}
+
+/** Writes what {@linkcode readKnown} reads, into one file. @throws {EdgecapError} `file-unwritable` */
+export async function writeKnown(folder: string, hasList: boolean, gallery: Gallery): Promise<void> {
+  await writeGallery(join(folder, hasList ? listName : hiddenName), gallery);
+  for (const name of [...earlierNames, ...(hasList ? [hiddenName] : [])]) await rm(join(folder, name), { force: true });
+}
