@@ -167,7 +167,10 @@ describe("commands of the documents", () => {
     });
     // The first two lines install vectors and make an encoder, which other tests do.
     const [add, encoder, ...train] = block!.trim().split("\n");
-    expect([add, encoder].map((line) => /^bun (?:add --dev|scripts\/model\/encoder\.ts) /.test(line!))).toEqual([true, true]);
+    expect([add, encoder].map((line) => /^bun (?:add --dev|scripts\/model\/encoder\.ts) /.test(line!))).toEqual([
+      true,
+      true,
+    ]);
     await works(train.join("\n"), { cwd: root });
   });
 

@@ -38,7 +38,10 @@ export function registerTrain(program: Command): void {
       "with --from: files of captions without photos, to learn words from; may be given several times",
       each,
     )
-    .option("--features <dir>", "folder of the folder of the feature cache, which runs can share (default: DIR/features)")
+    .option(
+      "--features <dir>",
+      "folder of the folder of the feature cache, which runs can share (default: DIR/features)",
+    )
     .option(
       "--encoder <e>",
       "default (the default bundle's), resnet50 (ImageNet's), simple-cnn (the article's own), or the file of an encoder graph (default: default, and resnet50 for article)",

@@ -35,7 +35,8 @@ describe("edgecap doctor", () => {
       writeFileSync(join(folder, "cache", kept!), "{");
       const { stdout: text } = await edgecap(["doctor", "--bundle", bundle]);
       expect(text).toContain("auto takes ");
-      for (const part of ["cores", "SIMD", "threads", "ms for the encoder", "ms per word"]) expect(text).toContain(part);
+      for (const part of ["cores", "SIMD", "threads", "ms for the encoder", "ms per word"])
+        expect(text).toContain(part);
     } finally {
       delete process.env["EDGECAP_CACHE"];
       rmSync(folder, { recursive: true });

@@ -129,7 +129,10 @@ describe("edgecap batch --queue and edgecap worker", () => {
       first.child.kill("SIGINT");
       expect((await first.ended).status).toBe(130);
       const other = await edgecap(["batch", "photos", "--out", "other.jsonl", ...batch.slice(4)], { cwd: folder });
-      expect([other.status, other.stderr]).toEqual([1, expect.stringContaining("holds pictures of the batch that writes")]);
+      expect([other.status, other.stderr]).toEqual([
+        1,
+        expect.stringContaining("holds pictures of the batch that writes"),
+      ]);
       expect(other.stderr).toContain("out.jsonl");
       await worker();
       expect((await edgecap(batch, { cwd: folder })).status).toBe(0);

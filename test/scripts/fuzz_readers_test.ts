@@ -4,9 +4,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { attack, reader } from "../../scripts/fuzz_readers/attack.ts";
-import { damagedJson } from "../../scripts/fuzz_readers/damage.ts";
-import { readers } from "../../scripts/fuzz_readers/readers.ts";
+import { attack, reader } from "../../scripts/check/fuzz_readers/attack.ts";
+import { damagedJson } from "../../scripts/check/fuzz_readers/damage.ts";
+import { readers } from "../../scripts/check/fuzz_readers/readers.ts";
 import { EdgecapError } from "../../src/errors.ts";
 
 describe("readers of what others wrote", () => {

@@ -347,9 +347,7 @@ describe("responses.create()", () => {
     const file = [
       { role: "user", content: [{ type: "input_image", file_id: "file-1", detail: "auto" }] },
     ] as OpenAI.Responses.ResponseInput;
-    expect((await failure(client.responses.create({ model: "any", input: file }))).message).toContain(
-      "no files by id",
-    );
+    expect((await failure(client.responses.create({ model: "any", input: file }))).message).toContain("no files by id");
   });
 });
 

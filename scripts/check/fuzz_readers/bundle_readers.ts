@@ -1,19 +1,19 @@
 import fc from "fast-check";
-import { loadBundle } from "../../src/bundle/load_bundle.ts";
-import { parseManifest } from "../../src/bundle/manifest.ts";
-import { readConceptNames } from "../../src/concepts/concept_names.ts";
-import { ConfidenceModel } from "../../src/confidence/confidence_model.ts";
-import { generationSettings } from "../../src/engines/generation_settings.ts";
-import { GraphBuilder } from "../../src/export/mod.ts";
-import { decodeModel, encodeModel } from "../../src/export/onnx_proto.ts";
-import { onnxSchema } from "../../src/export/onnx_schema.ts";
-import { Datastore } from "../../src/retrieval/datastore.ts";
-import { EdgecapError } from "../../src/errors.ts";
-import { readSafetensors } from "../../src/files/safetensors.ts";
-import { Vocabulary } from "../../src/text/vocabulary.ts";
-import { describe } from "../../src/training/encoder/encoders.ts";
-import { datastoreFile } from "../../test/fixtures/small_datastore.ts";
-import { tinyBundleFiles } from "../../test/fixtures/tiny_bundle.ts";
+import { loadBundle } from "../../../src/bundle/load_bundle.ts";
+import { parseManifest } from "../../../src/bundle/manifest.ts";
+import { readConceptNames } from "../../../src/concepts/concept_names.ts";
+import { ConfidenceModel } from "../../../src/confidence/confidence_model.ts";
+import { generationSettings } from "../../../src/engines/generation_settings.ts";
+import { EdgecapError } from "../../../src/errors.ts";
+import { GraphBuilder } from "../../../src/export/mod.ts";
+import { decodeModel, encodeModel } from "../../../src/export/onnx_proto.ts";
+import { onnxSchema } from "../../../src/export/onnx_schema.ts";
+import { readSafetensors } from "../../../src/files/safetensors.ts";
+import { Datastore } from "../../../src/retrieval/datastore.ts";
+import { Vocabulary } from "../../../src/text/vocabulary.ts";
+import { describe } from "../../../src/training/encoder/encoders.ts";
+import { datastoreFile } from "../../../test/fixtures/small_datastore.ts";
+import { tinyBundleFiles } from "../../../test/fixtures/tiny_bundle.ts";
 import { type Reader, reader } from "./attack.ts";
 import { bytesOf, damagedBytes, damagedJson, damagedText, damagedValue, joined } from "./damage.ts";
 
@@ -45,7 +45,12 @@ export async function bundleReaders(): Promise<Reader[]> {
       encodeModel(graph);
     }),
     reader("encoder", onnxFiles(), (bytes) => describe(bytes, "fp32", "encoder.onnx")),
-    reader("safetensors", tensorFiles(), (bytes) => readSafetensors(bytes, (why, cause) => new EdgecapError("bundle-shape-mismatch", `It is not a tensor file: ${why}.`, { cause }))),
+    reader("safetensors", tensorFiles(), (bytes) =>
+      readSafetensors(
+        bytes,
+        (why, cause) => new EdgecapError("bundle-shape-mismatch", `It is not a tensor file: ${why}.`, { cause }),
+      ),
+    ),
     reader("datastore", tensorFiles(), (bytes) => {
       using datastore = new Datastore(bytes, "datastore.safetensors", 12);
       const vector = new Float32Array(datastore.dimensions).fill(0.5);

@@ -2,10 +2,10 @@
  * The library in a process of its own: captions the pictures whose paths come on standard input, one after another, and
  * prints a line of JSON for each.
  *
- * usage: bun scripts/soak/library_process.ts BUNDLE
+ * usage: bun scripts/check/soak/library_process.ts BUNDLE
  */
 import { createInterface } from "node:readline";
-import { EdgecapError, load } from "../../src/mod.ts";
+import { EdgecapError, load } from "../../../src/mod.ts";
 
 await using captioner = await load({ bundle: process.argv[2]! });
 for await (const path of createInterface({ input: process.stdin })) {

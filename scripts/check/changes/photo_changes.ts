@@ -1,6 +1,6 @@
 /** Changes to a photo after which people would still say the same of it. */
-import { decodeImage } from "../../src/image/decode.ts";
-import { bmp } from "../../test/runtime/bmp.ts";
+import { decodeImage } from "../../../src/image/decode.ts";
+import { bmp } from "../../../test/runtime/bmp.ts";
 
 /** A square photo: red, green, blue, row by row. */
 interface Square {

@@ -17,7 +17,7 @@ export interface Way extends AsyncDisposable {
 }
 
 const script = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-const main = script("../../src/cli/main.ts");
+const main = script("../../../src/cli/main.ts");
 
 function start(args: readonly string[]): { child: ChildProcess; lines: AsyncIterator<string> } {
   const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "ignore"] });

@@ -3,12 +3,12 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import fc from "fast-check";
-import { readPathList } from "../../src/batch/path_list.ts";
-import { ResultsFile } from "../../src/batch/results_file.ts";
-import { EdgecapError } from "../../src/errors.ts";
-import { decodeSidecar, writeIntoPicture, writeIntoSidecar } from "../../src/metadata/picture_text.ts";
-import { readGallery, writeGallery } from "../../src/watch/gallery.ts";
-import { htmlPage, writeHtmlPage } from "../../src/watch/html_page.ts";
+import { readPathList } from "../../../src/batch/path_list.ts";
+import { ResultsFile } from "../../../src/batch/results_file.ts";
+import { EdgecapError } from "../../../src/errors.ts";
+import { decodeSidecar, writeIntoPicture, writeIntoSidecar } from "../../../src/metadata/picture_text.ts";
+import { readGallery, writeGallery } from "../../../src/watch/gallery.ts";
+import { htmlPage, writeHtmlPage } from "../../../src/watch/html_page.ts";
 import { type Reader, reader } from "./attack.ts";
 import { damagedBytes, damagedJson, damagedText } from "./damage.ts";
 
@@ -31,7 +31,7 @@ const failed = { image: "2.jpg", error: { code: "image-empty", message: "It is e
 
 const words = { caption: "a dog & a <cat>", keywords: ["dog", "cat"] };
 const pictures = ["first-frame.webp", "alpha.png", "cmyk.jpg"].map(
-  (name) => new Uint8Array(readFileSync(new URL(`../../test/fixtures/images/${name}`, import.meta.url))),
+  (name) => new Uint8Array(readFileSync(new URL(`../../../test/fixtures/images/${name}`, import.meta.url))),
 );
 const ownSidecar = writeIntoSidecar(undefined, pictures[0]!, words).text!;
 

@@ -2,13 +2,13 @@ import { createHash } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
-import { readCheckpoint, writeCheckpoint } from "../../src/training/run/checkpoint.ts";
-import { parseCaptions } from "../../src/dataset/captions_file.ts";
-import { parseHypotheses } from "../../src/dataset/hypotheses_file.ts";
-import { parseSplitList } from "../../src/dataset/split_list.ts";
-import { buildFeatureCache, FeatureCache } from "../../src/training/encoder/feature_cache.ts";
-import { readRunDescription } from "../../src/training/run/run_description.ts";
-import { readWordVectors } from "../../src/training/words/word_vectors.ts";
+import { parseCaptions } from "../../../src/dataset/captions_file.ts";
+import { parseHypotheses } from "../../../src/dataset/hypotheses_file.ts";
+import { parseSplitList } from "../../../src/dataset/split_list.ts";
+import { buildFeatureCache, FeatureCache } from "../../../src/training/encoder/feature_cache.ts";
+import { readCheckpoint, writeCheckpoint } from "../../../src/training/run/checkpoint.ts";
+import { readRunDescription } from "../../../src/training/run/run_description.ts";
+import { readWordVectors } from "../../../src/training/words/word_vectors.ts";
 import { type Reader, reader } from "./attack.ts";
 import { damagedBytes, damagedJson, damagedText, joined } from "./damage.ts";
 
@@ -85,20 +85,30 @@ async function checkpointReader(scratch: string): Promise<Reader> {
   ]);
   await writeCheckpoint(path, { meta: { epoch: 3 }, arrays });
   const whole = new Uint8Array(await readFile(path));
-  const headLength = new DataView(whole.buffer).getUint32(8, true);
-  const head = JSON.parse(text(whole.subarray(12, 12 + headLength))) as unknown;
-  const numbers = whole.subarray(12 + headLength, -32);
+  const headLength = Number(new DataView(whole.buffer).getBigUint64(0, true));
+  const head = JSON.parse(text(whole.subarray(8, 8 + headLength))) as unknown;
+  const numbers = whole.subarray(8 + headLength);
   const sealed = fc.tuple(damagedJson(head), damagedBytes([numbers])).map(([changed, data]) => {
-    const size = new Uint8Array(4);
-    new DataView(size.buffer).setUint32(0, changed.length, true);
-    const bytes = joined(whole.subarray(0, 8), size, changed, data);
-    return joined(bytes, createHash("sha256").update(bytes).digest());
+    const size = new Uint8Array(8);
+    new DataView(size.buffer).setBigUint64(0, BigInt(changed.length), true);
+    return seal(joined(size, changed, data));
   });
   return reader("checkpoint", fc.oneof(sealed, damagedBytes([whole])), async (bytes) => {
     await writeFile(path, bytes);
     const read = await readCheckpoint(path);
     for (const array of read.arrays.values()) if (!(array instanceof Float32Array)) throw new Error("No array.");
   });
+}
+
+/** Puts the right hash into a damaged checkpoint, so that the damage is read and not only noticed. */
+function seal(bytes: Uint8Array): Uint8Array {
+  const before = '"sha256":"';
+  const place = Buffer.from(bytes).indexOf(before);
+  const [start, end] = [place + before.length, place + before.length + 64];
+  if (place === -1 || end > bytes.length) return bytes;
+  const zeros = Buffer.from("0".repeat(64));
+  const hash = createHash("sha256").update(bytes.subarray(0, start)).update(zeros).update(bytes.subarray(end));
+  return joined(bytes.subarray(0, start), Buffer.from(hash.digest("hex")), bytes.subarray(end));
 }
 
 async function cacheReader(scratch: string): Promise<Reader> {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import { EdgecapError } from "../../src/errors.ts";
-import { Problem } from "../../src/server/problem.ts";
+import { EdgecapError } from "../../../src/errors.ts";
+import { Problem } from "../../../src/server/problem.ts";
 
 /** Something that reads what others wrote. */
 export interface Reader {

@@ -1,16 +1,16 @@
 import { Value } from "@sinclair/typebox/value";
 import fc from "fast-check";
-import type { Caption } from "../../src/caption/caption.ts";
-import { decodeBase64 } from "../../src/server/base64.ts";
-import { BodyMemory } from "../../src/server/body_memory.ts";
-import { fillOf } from "../../src/server/chat/json_answer.ts";
-import { checkedBody, lastTurn } from "../../src/server/chat/messages.ts";
-import { readPrompt } from "../../src/server/chat/prompt.ts";
-import { formParts } from "../../src/server/form_parts.ts";
-import { headerParameters } from "../../src/server/header_parameters.ts";
-import { parseJsonBody } from "../../src/server/json_body.ts";
-import { type PhotoLimits, readInputs, readPhotos } from "../../src/server/photos.ts";
-import { chatBodySchema, responsesBodySchema } from "../../src/server/routes/openai_schemas.ts";
+import type { Caption } from "../../../src/caption/caption.ts";
+import { decodeBase64 } from "../../../src/server/base64.ts";
+import { BodyMemory } from "../../../src/server/body_memory.ts";
+import { fillOf } from "../../../src/server/chat/json_answer.ts";
+import { checkedBody, lastTurn } from "../../../src/server/chat/messages.ts";
+import { readPrompt } from "../../../src/server/chat/prompt.ts";
+import { formParts } from "../../../src/server/form_parts.ts";
+import { headerParameters } from "../../../src/server/header_parameters.ts";
+import { parseJsonBody } from "../../../src/server/json_body.ts";
+import { type PhotoLimits, readInputs, readPhotos } from "../../../src/server/photos.ts";
+import { chatBodySchema, responsesBodySchema } from "../../../src/server/routes/openai_schemas.ts";
 import { type Reader, reader } from "./attack.ts";
 import { damagedBytes, damagedJson, damagedText, damagedValue } from "./damage.ts";
 

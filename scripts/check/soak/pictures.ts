@@ -8,11 +8,12 @@ export interface SoakPicture {
   readonly good: boolean;
 }
 
-const example = (name: string) => new Uint8Array(readFileSync(new URL(`../../examples/${name}.jpg`, import.meta.url)));
+const example = (name: string) =>
+  new Uint8Array(readFileSync(new URL(`../../../examples/${name}.jpg`, import.meta.url)));
 
 /** A PNG's head that promises 60,000 x 60,000 pixels. */
 function promisingPng(): Uint8Array<ArrayBuffer> {
-  const png = new Uint8Array(readFileSync(new URL("../../test/fixtures/images/rgb.png", import.meta.url)));
+  const png = new Uint8Array(readFileSync(new URL("../../../test/fixtures/images/rgb.png", import.meta.url)));
   const view = new DataView(png.buffer);
   view.setUint32(16, 60_000);
   view.setUint32(20, 60_000);

@@ -3,7 +3,7 @@
  * value that can be used, or refuses with a code. It never throws anything else, takes more than two seconds of the
  * processor, or more than 600 MiB.
  *
- * usage: bun scripts/fuzz_readers.ts [RUNS_FOR_EACH_READER] [SEED] [READER...]
+ * usage: bun scripts/check/fuzz_readers.ts [RUNS_FOR_EACH_READER] [SEED] [READER...]
  *
  * Without arguments 2,000 runs each, and another seed every time. What breaks is shown with its input and seed.
  */
@@ -18,7 +18,7 @@ const mostMemory = 600 << 20;
 
 const [runs = "2000", seed = String(Date.now() % 2 ** 31), ...names] = process.argv.slice(2);
 if (!/^\d+$/.test(runs) || !/^\d+$/.test(seed)) {
-  console.error("usage: bun scripts/fuzz_readers.ts [RUNS_FOR_EACH_READER] [SEED] [READER...]");
+  console.error("usage: bun scripts/check/fuzz_readers.ts [RUNS_FOR_EACH_READER] [SEED] [READER...]");
   process.exit(2);
 }
 const folder = await mkdtemp(join(tmpdir(), "edgecap-fuzz-"));

@@ -2,13 +2,13 @@
  * Captions good and bad pictures without a pause through the library, the server, `edgecap batch` and `edgecap watch`, and
  * says how memory, open files and time to a caption go. docs/reliability.md has the figures. Linux only.
  *
- * usage: bun scripts/soak.ts [--seconds 300] [--bundle fast] [--ways library,server,batch,watch] [--chart FILE]
+ * usage: bun scripts/check/soak.ts [--seconds 300] [--bundle fast] [--ways library,server,batch,watch] [--chart FILE]
  */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { describeProcessor } from "../src/platform/processor.ts";
+import { describeProcessor } from "../../src/platform/processor.ts";
 import { soakChart, soakHead, soakRow } from "./soak/report.ts";
 import { canSoak, type Soaked, soakWay } from "./soak/soak_way.ts";
 import { ways } from "./soak/ways.ts";

@@ -1,7 +1,7 @@
 /**
  * Measures how many of a caption's nouns survive small changes to the photo. docs/reliability.md has the table.
  *
- * usage: bun scripts/measure_changes.ts [--images ../shared/flickr8k/Images] [--list ../shared/flickr8k/devImages.txt]
+ * usage: bun scripts/check/measure_changes.ts [--images ../shared/flickr8k/Images] [--list ../shared/flickr8k/devImages.txt]
  *        [--count 200] [--bundle fast]
  *
  * Photos are taken evenly over the list. Nouns are those of src/concepts/nouns.txt, as confidence counts them.
@@ -10,10 +10,10 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { NounFinder, parseNouns } from "../src/concepts/noun_table.ts";
-import { tokenizePtb } from "../src/evaluation/ptb_tokenizer.ts";
-import { load } from "../src/mod.ts";
-import { describeProcessor } from "../src/platform/processor.ts";
+import { NounFinder, parseNouns } from "../../src/concepts/noun_table.ts";
+import { tokenizePtb } from "../../src/evaluation/ptb_tokenizer.ts";
+import { load } from "../../src/mod.ts";
+import { describeProcessor } from "../../src/platform/processor.ts";
 import { photoChanges } from "./changes/photo_changes.ts";
 
 const { values } = parseArgs({
@@ -33,7 +33,7 @@ const names = readFileSync(values.list, "utf8")
   .filter((name) => name !== "");
 const count = Math.min(Number(values.count), names.length);
 const chosen = Array.from({ length: count }, (_, i) => names[Math.floor((i * names.length) / count)]!);
-const table = readFileSync(fileURLToPath(new URL("../src/concepts/nouns.txt", import.meta.url)), "utf8");
+const table = readFileSync(fileURLToPath(new URL("../../src/concepts/nouns.txt", import.meta.url)), "utf8");
 const finder = new NounFinder(parseNouns(table));
 const nounsOf = (caption: string) => finder.find(tokenizePtb(caption));
 
