@@ -22,6 +22,8 @@ export interface Part {
   readonly licence: string;
   /** Where its licence's text lies. */
   readonly folder: string;
+  /** Files there that name what is inside of it, beside its licence. */
+  readonly more?: readonly string[];
 }
 
 /** What the executable and the page are bundled from, as scripts/build/compile.ts and scripts/build/build_page.ts do it. */
@@ -50,6 +52,10 @@ export async function npmParts(): Promise<Part[]> {
         found.set(`${name} ${version}`, { name, version, licence: license, folder });
       }
   }
+  // The reader of the interface is taken as its makers built it: scripts/build/build_reader.ts.
+  const folder = join(root, "node_modules/swagger-ui-dist");
+  const { name, version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  found.set(name, { name, version, licence: license, folder, more: ["swagger-ui-bundle.js.LICENSE.txt"] });
   return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
@@ -100,7 +106,7 @@ const holders: Readonly<Record<string, string>> = {
 };
 
 /** The text of a part's licence; of several to choose from, another than Apache's where there is one. */
-function textOf({ name, folder }: Part, mit: string): string {
+function textOf({ name, folder, more = [] }: Part, mit: string): string {
   const files = readdirSync(folder).filter((file) => /^(?:licen[cs]e|copying|unlicense|notice)/i.test(file));
   const chosen = files.length > 1 ? files.filter((file) => !/apache/i.test(file)) : files;
   if (chosen.length === 0) {
@@ -108,8 +114,7 @@ function textOf({ name, folder }: Part, mit: string): string {
     if (holder === undefined) throw new Error(`${name} comes without the text of its licence: add its holder.`);
     return mit.replace(/^Copyright.*$/m, holder);
   }
-  return chosen
-    .sort()
+  return [...chosen.sort(), ...more]
     .map((file) =>
       readFileSync(join(folder, file), "utf8")
         .replaceAll("\r\n", "\n")
