@@ -10,7 +10,7 @@ const pages = ["*.md", "docs/**/*.md", "examples/**/*.md"]
 
 /** A page without its code blocks. */
 function prose(page: string): string {
-  return readFileSync(join(root, page), "utf8").replaceAll(/^```.*?^```/gms, "");
+  return readFileSync(join(root, page), "utf8").replaceAll(/^```.*?^```|`[^`\n]*`/gms, "");
 }
 
 /** Where the links and pictures of a page lead within the repository, as paths from its root with their #anchors. */

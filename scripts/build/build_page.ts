@@ -7,6 +7,7 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { writeWhole } from "../../src/files/write_whole.ts";
+import { buildReader, builtReaderFile } from "./build_reader.ts";
 
 const client = fileURLToPath(new URL("../../src/server/page/client/", import.meta.url));
 
@@ -47,7 +48,12 @@ function hash(text: string, encoding: "base64" | "hex"): string {
 }
 
 if (import.meta.main) {
-  const text = await buildPage();
-  await writeWhole(builtFile, text);
-  console.log(`${builtFile}: ${text.length} characters.`);
+  for (const [file, build] of [
+    [builtFile, buildPage],
+    [builtReaderFile, buildReader],
+  ] as const) {
+    const text = await build();
+    await writeWhole(file, text);
+    console.log(`${file}: ${text.length} characters.`);
+  }
 }

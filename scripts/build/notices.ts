@@ -22,6 +22,8 @@ export interface Part {
   readonly licence: string;
   /** Where its licence's text lies. */
   readonly folder: string;
+  /** Files there that name what is inside of it, beside its licence. */
+  readonly more?: readonly string[];
 }
 
 /** What the executable and the page are bundled from, as scripts/build/compile.ts and scripts/build/build_page.ts do it. */
@@ -50,6 +52,10 @@ export async function npmParts(): Promise<Part[]> {
         found.set(`${name} ${version}`, { name, version, licence: license, folder });
       }
   }
+  // The reader of the interface is taken as its makers built it: scripts/build/build_reader.ts.
+  const folder = join(root, "node_modules/swagger-ui-dist");
+  const { name, version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  found.set(name, { name, version, licence: license, folder, more: ["swagger-ui-bundle.js.LICENSE.txt"] });
   return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
@@ -105,7 +111,7 @@ const holders: Readonly<Record<string, string>> = {
 const iscSample = join(root, "node_modules/picocolors/LICENSE");
 
 /** The text of a part's licence; of several to choose from, another than Apache's where there is one. */
-function textOf({ name, licence, folder }: Part, mit: string): string {
+function textOf({ name, licence, folder, more = [] }: Part, mit: string): string {
   const files = readdirSync(folder).filter((file) => /^(?:licen[cs]e|copying|unlicense|notice)/i.test(file));
   const chosen = files.length > 1 ? files.filter((file) => !/apache/i.test(file)) : files;
   if (chosen.length === 0) {
@@ -114,8 +120,7 @@ function textOf({ name, licence, folder }: Part, mit: string): string {
     const sample = licence === "ISC" ? readFileSync(iscSample, "utf8").trim() : mit;
     return sample.replace(/^Copyright.*$/m, holder);
   }
-  return chosen
-    .sort()
+  return [...chosen.sort(), ...more]
     .map((file) =>
       readFileSync(join(folder, file), "utf8")
         .replaceAll("\r\n", "\n")

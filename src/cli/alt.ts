@@ -1,40 +1,36 @@
 import type { Command } from "commander";
 import pc from "picocolors";
+import type { CaptionSettings } from "../caption/options.ts";
 import { load } from "../mod.ts";
 import type { BackendChoice } from "../runtime/backend.ts";
 import { type AltOutcome, type AltReport, fillAlt } from "../site/fill_alt.ts";
 import { backendOption } from "./backend_option.ts";
-import { captionFlag } from "./caption_flags.ts";
+import { addCaptionFlags, captionOptionsOf } from "./caption_flags.ts";
 import { interruptSignal, sayingWhatIsKept } from "./interrupt.ts";
-import { realNumber } from "./option_values.ts";
 import { hiddenFlag, reportProblem } from "./problems.ts";
 import { exitStatus } from "./run_program.ts";
 
-interface AltFlags {
+/** Options of a caption that the verb has flags for. */
+const captionOptions = ["minConfidence", "maxPixels"] as const;
+
+interface AltFlags extends Pick<CaptionSettings, (typeof captionOptions)[number]> {
   readonly write?: boolean;
   readonly json?: boolean;
   readonly hidden?: boolean;
-  readonly minConfidence?: number;
   readonly bundle?: string;
   readonly backend: BackendChoice;
-  readonly maxPixels?: number;
 }
 
 /** Adds `edgecap alt`. */
 export function registerAlt(program: Command): void {
-  program
+  const command = program
     .command("alt")
     .description("Fill in missing alternative text in the HTML and Markdown files of a site.")
     .argument("<dir>", "folder of the site, sub-folders included")
     .option("--write", "change the files (default: print what would change, as a diff)")
     .option("--json", "print one line of JSON per picture of a document instead of the diff")
-    .option(
-      "--min-confidence <p>",
-      "fill in no sentence that is less sure, 0 to 1; see docs/confidence.md",
-      realNumber(0, 1),
-    )
-    .option(...hiddenFlag)
-    .addOption(captionFlag("maxPixels"))
+    .option(...hiddenFlag);
+  addCaptionFlags(command, captionOptions)
     .option("--bundle <dir>", "fast, or folder or URL of a bundle (default: the one that comes with edgecap)")
     .addOption(backendOption())
     .addHelpText(
@@ -54,8 +50,9 @@ Examples:
 
 async function alt(
   folder: string,
-  { write = false, json = false, hidden = false, bundle, backend, ...options }: AltFlags,
+  { write = false, json = false, hidden = false, bundle, backend, ...flags }: AltFlags,
 ): Promise<void> {
+  const options = captionOptionsOf(flags);
   using interrupt = interruptSignal();
   const { signal } = interrupt;
   await using stack = new AsyncDisposableStack();

@@ -5,12 +5,18 @@ export function registerCompletion(program: Command): void {
   program
     .command("completion")
     .description("Print a script that completes verbs and options in a shell.")
-    .argument("<shell>", "bash, zsh or fish")
-    .addHelpText("after", "\nExample:\n  source <(edgecap completion bash)")
+    .argument("<shell>", "bash, zsh, fish or powershell")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  source <(edgecap completion bash)
+  edgecap completion powershell | Out-String | Invoke-Expression`,
+    )
     .action((shell: string, _flags: object, command: Command) => {
       const script = scripts[shell];
       if (script === undefined)
-        command.error(`error: "${shell}" is not a shell that edgecap knows: give bash, zsh or fish`);
+        command.error(`error: "${shell}" is not a shell that edgecap knows: give bash, zsh, fish or powershell`);
       else process.stdout.write(script(verbsOf(program)));
     });
 }
@@ -75,7 +81,32 @@ compdef _edgecap edgecap
       ])
       .join("\n")
       .concat("\n"),
+  powershell: (verbs) => `Register-ArgumentCompleter -Native -CommandName edgecap -ScriptBlock {
+  param($word, $command, $cursor)
+  $verbs = [ordered]@{
+${verbs.map((verb) => `    '${verb.name}' = '${singleQuoted(verb.description)}'`).join("\n")}
+  }
+  $flags = @{
+${verbs.map((verb) => `    '${verb.name}' = [ordered]@{ ${verb.options.map((option) => `'${option.long}' = '${singleQuoted(option.description)}'`).join("; ")} }`).join("\n")}
+  }
+  # What is typed before the cursor: a verb is complete once something follows it.
+  $typed = @($command.CommandElements | Where-Object { $_.Extent.StartOffset -lt $cursor } | ForEach-Object { $_.ToString() })
+  $isVerb = $typed.Count -lt 2 -or ($typed.Count -eq 2 -and $word -ne '')
+  $found = if ($isVerb) { $verbs } elseif ($word.StartsWith('-')) { $flags[$typed[1]] }
+  if ($null -eq $found) { return }
+  foreach ($name in $found.Keys) {
+    if (-not $name.StartsWith($word)) { continue }
+    $kind = if ($isVerb) { 'ParameterValue' } else { 'ParameterName' }
+    [System.Management.Automation.CompletionResult]::new($name, $name, $kind, $found[$name])
+  }
+}
+`,
 };
+
+/** Text made safe for single quotes of PowerShell, which takes curly ones for quotes too. */
+function singleQuoted(text: string): string {
+  return text.replaceAll(/['\u2018-\u201b]/g, "''");
+}
 
 /** Text made safe for single quotes and for zsh's brackets. */
 function quoted(text: string): string {

@@ -11,6 +11,7 @@ import { refuseOtherSites } from "./local_names.ts";
 import { Metrics } from "./metrics.ts";
 import { type Operation, openApiDocument, operations, type Refusal, type Route } from "./openapi.ts";
 import { page } from "./page/page.ts";
+import { reader } from "./page/reader.ts";
 import { notReady, Problem, problemOf } from "./problem.ts";
 import { contextOf, shareContext } from "./request_context.ts";
 import { RequestLog } from "./request_log.ts";
@@ -132,6 +133,7 @@ export function createServer(options: ServerOptions = {}): CaptionServer {
         return new Response(body, { headers: { "content-type": contentType, "cache-control": "no-store" } });
       },
     },
+    { method: "GET", path: "/docs", operation: operations.reader, answer: reader },
     {
       method: "GET",
       path: "/openapi",

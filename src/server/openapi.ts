@@ -67,6 +67,7 @@ type RouteName =
   | "healthz"
   | "readyz"
   | "metrics"
+  | "reader"
   | "openapi"
   | "openapiFile";
 
@@ -153,6 +154,16 @@ export const operations: Readonly<Record<RouteName, Operation>> = {
     summary: "Metrics in the format of Prometheus.",
     tags: ["operation"],
     responses: { "200": answer("The metrics.", { "text/plain": text }), ...problems(["token-invalid"]) },
+  },
+  reader: {
+    operationId: "reader",
+    summary: "This document in Swagger UI, for people.",
+    tags: ["page"],
+    security: [],
+    responses: {
+      "200": answer("The page.", { "text/html": text }),
+      "304": { description: "The browser has it already." },
+    },
   },
   openapi: {
     operationId: "openapi",

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readImageFile } from "../batch/input_images.ts";
 import type { Caption } from "../caption/caption.ts";
 import { unsureMessage } from "../confidence/unsure.ts";
-import { EdgecapError, throwIfAborted } from "../errors.ts";
+import { EdgecapError, faultOf, throwIfAborted } from "../errors.ts";
 import { altText } from "../metadata/alt_text.ts";
 
 /** What is used of a caption. */
@@ -50,8 +50,7 @@ export class CaptionedPictures {
       return known;
     } catch (error) {
       throwIfAborted(signal);
-      const isOfPicture = error instanceof EdgecapError && /^(?:image-|file-unreadable$)/.test(error.code);
-      if (!isOfPicture) throw error;
+      if (!(error instanceof EdgecapError) || faultOf(error.code) !== "picture") throw error;
       return { outcome: "failed", why: error.message };
     }
   }

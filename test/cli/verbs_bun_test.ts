@@ -3,7 +3,10 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { testUnless } from "../skip.ts";
 import { edgecap, writeTinyBundle } from "./edgecap.ts";
+
+const noPowerShell = spawnSync("pwsh", ["-Version"]).status === 0 ? undefined : "PowerShell is not installed";
 
 let folder: string;
 
@@ -88,6 +91,32 @@ COMP_WORDS=(edgecap caption --be); COMP_CWORD=2; _edgecap; echo "\${COMPREPLY[@]
     );
     const bash = spawnSync("bash", [script], { encoding: "utf8" });
     expect(bash.stdout).toBe("caption\n--beams\n");
+  });
+
+  test("names all verbs and options for PowerShell, each text in quotes of its own", async () => {
+    const { stdout } = await edgecap(["completion", "powershell"]);
+    const strings = [...stdout.matchAll(/'(?:[^']|'')*'/g)].map(([text]) => text.slice(1, -1));
+    for (const expected of [
+      "alt",
+      "--write",
+      "Keep the captions of a folder''s pictures beside them, as alternative text.",
+    ])
+      expect(strings).toContain(expected);
+    const rest = stdout.replaceAll(/'(?:[^']|'')*'/g, "S").replaceAll(/#.*/g, "");
+    expect(rest).not.toContain("'");
+    for (const [open, close] of ["()", "{}", "[]"]) expect(rest.split(open!).length).toBe(rest.split(close!).length);
+  });
+
+  testUnless(noPowerShell, "completes verbs and options in PowerShell", async () => {
+    const { stdout } = await edgecap(["completion", "powershell"]);
+    const script = join(folder, "completion.ps1");
+    const asked = ["edgecap cap", "edgecap caption --be", "edgecap caption --json --be"];
+    writeFileSync(
+      script,
+      `${stdout}\n${asked.map((line) => `(TabExpansion2 -inputScript '${line}' -cursorColumn ${line.length}).CompletionMatches.CompletionText`).join("\n")}`,
+    );
+    const shell = spawnSync("pwsh", ["-NoProfile", "-File", script], { encoding: "utf8" });
+    expect(shell.stdout.trim().split(/\r?\n/)).toEqual(["caption", "--beams", "--beams"]);
   });
 
   test("refuses a shell that it does not know", async () => {

@@ -84,7 +84,7 @@ describe("/openapi", () => {
 
 describe("tokens", () => {
   test("open what they are for, and nothing else is open but what watches the server and the page", async () => {
-    for (const path of ["/healthz", "/readyz", "/openapi", "/openapi.json", "/"]) {
+    for (const path of ["/healthz", "/readyz", "/openapi", "/openapi.json", "/docs", "/"]) {
       const response = await get(path);
       expect([path, response.status]).toEqual([path, 200]);
       await response.body?.cancel();

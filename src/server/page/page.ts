@@ -36,7 +36,13 @@ const headers: Readonly<Record<string, string>> = {
  * @returns 200 with the document, or 304 where the browser has this very one.
  */
 export function page(request?: Request): Response {
+  return sameTag(request, built.etag)
+    ? new Response(null, { status: 304, headers })
+    : new Response(built.html, { headers });
+}
+
+/** Whether a browser has the very document of an entity tag, as its `if-none-match` says. */
+export function sameTag(request: Request | undefined, etag: string): boolean {
   const known = request?.headers.get("if-none-match")?.split(",") ?? [];
-  const same = known.map((tag) => tag.trim()).some((tag) => tag === "*" || tag.replace(/^W\//, "") === built.etag);
-  return same ? new Response(null, { status: 304, headers }) : new Response(built.html, { headers });
+  return known.map((tag) => tag.trim()).some((tag) => tag === "*" || tag.replace(/^W\//, "") === etag);
 }

@@ -1,6 +1,16 @@
 import { expect, test } from "bun:test";
 import { buildPage, builtFile } from "../../../scripts/build/build_page.ts";
+import { buildReader, builtReaderFile } from "../../../scripts/build/build_reader.ts";
 
 test("the committed page is what its sources give: where not, run bun run build:page", async () => {
   expect((await buildPage()) === (await Bun.file(builtFile).text())).toBe(true);
+});
+
+test("so is the reader of the interface", async () => {
+  // Compressors differ between releases of zlib: what they hold counts.
+  const unpacked = (module: string) =>
+    module.replace(/"gzip": "([^"]*)"/, (_, packed: string) =>
+      Bun.gunzipSync(Buffer.from(packed, "base64")).toString(),
+    );
+  expect(unpacked(await buildReader()) === unpacked(await Bun.file(builtReaderFile).text())).toBe(true);
 });
