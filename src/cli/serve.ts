@@ -2,7 +2,8 @@ import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { EdgecapError } from "../errors.ts";
 import type { BackendChoice } from "../runtime/backend.ts";
-import type { CaptionServer, Listener, listen as listenType } from "../server/mod.ts";
+import type { CaptionServer } from "../server/app.ts";
+import type { Listener, listen as listenType } from "../server/listen.ts";
 import { backendOption } from "./backend_option.ts";
 import { captionFlag } from "./caption_flags.ts";
 import { LogWriter } from "./log_writer.ts";
@@ -86,7 +87,7 @@ async function serve(flags: ServeFlags): Promise<void> {
   const tokens = await tokensOf(flags);
   const log = new LogWriter();
   // Imported only here: the server's packages take longer to load than all other verbs together.
-  const { createServer, listen } = await import("../server/mod.ts");
+  const [{ createServer }, { listen }] = await Promise.all([import("../server/app.ts"), import("../server/listen.ts")]);
   await using server = createServer({
     ...(flags.bundle !== undefined && { bundle: flags.bundle }),
     backend: flags.backend,

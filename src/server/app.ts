@@ -1,4 +1,3 @@
-import { Elysia } from "elysia";
 import type { ModelCard } from "../pool/messages.ts";
 import { WorkerPool } from "../pool/worker_pool.ts";
 import { BodyMemory } from "./body_memory.ts";
@@ -9,7 +8,7 @@ import { resolveConfig, type ServerConfig, type ServerOptions } from "./config.t
 import { Cors } from "./cors.ts";
 import { refuseOtherSites } from "./local_names.ts";
 import { Metrics } from "./metrics.ts";
-import { type Operation, openApiDocument, operations, type Refusal, type Route } from "./openapi.ts";
+import { openApiDocument, operations, type Refusal, type Route } from "./openapi.ts";
 import { page } from "./page/page.ts";
 import { reader } from "./page/reader.ts";
 import { notReady, Problem, problemOf } from "./problem.ts";
@@ -25,10 +24,10 @@ import { bothModels } from "./routes/openai_models.ts";
 import { openAiRoutes } from "./routes/openai_routes.ts";
 import { Tokens } from "./tokens.ts";
 
-/** A caption server without a socket: an Elysia app, its handler and its workers. */
+/** A caption server without a socket: its routes, its handler and its workers. */
 export interface CaptionServer extends AsyncDisposable {
-  /** The Elysia app with all routes, to mount or to extend. */
-  readonly app: Elysia;
+  /** All routes, as the OpenAPI document names them. */
+  readonly routes: readonly { readonly method: string; readonly path: string }[];
   /** Answers a request, on any host that uses the web's Request and Response. */
   readonly fetch: (request: Request) => Promise<Response>;
   /** Resolves when the first worker can caption; rejects with an `EdgecapError` if the bundle cannot be loaded. */
@@ -157,48 +156,32 @@ export function createServer(options: ServerOptions = {}): CaptionServer {
     context.cause = problem.cause;
     return context.refusal?.(problem, context.id) ?? problem.response(context.id);
   };
-  const lost = (request: Request): unknown => {
-    try {
-      // A client without a token does not learn which routes exist.
-      tokens.check(request);
-    } catch (wrongToken) {
-      return wrongToken;
-    }
-    return unknownRoute(request, routes);
-  };
-  const respond = async (request: Request, route: (request: Request) => unknown): Promise<Response> => {
+  const answerOf = async (request: Request): Promise<Response> => {
     const context = contextOf(request);
-    try {
-      const canonical = canonicalRequest(request);
-      shareContext(request, canonical);
-      const { pathname } = new URL(canonical.url);
-      const found = routes.find(({ path }) => matches(path, pathname));
-      context.route = found?.path;
-      context.refusal = found === undefined ? refusalAt(pathname) : found.refusal;
-      context.names?.check(canonical);
-      refuseOtherSites(canonical, cors, context.names);
-      return cors.preflight(canonical) ?? ((await route(canonical)) as Response);
-    } catch (error) {
-      return refusal(request, error);
-    }
+    const canonical = canonicalRequest(request);
+    shareContext(request, canonical);
+    const { pathname } = new URL(canonical.url);
+    const found = routes.filter(({ path }) => matches(path, pathname));
+    context.route = found[0]?.path;
+    context.refusal = found.length === 0 ? refusalAt(pathname) : found[0]!.refusal;
+    context.names?.check(canonical);
+    refuseOtherSites(canonical, cors, context.names);
+    const preflight = cors.preflight(canonical);
+    if (preflight !== undefined) return preflight;
+    const method = request.method === "HEAD" ? "GET" : request.method;
+    const route = found.find((one) => one.method === method);
+    // A client without a token does not learn which routes exist.
+    if (route?.operation.security === undefined) tokens.check(canonical);
+    if (route === undefined) throw unknownRoute(found);
+    return await route.answer(canonical);
   };
-  const app = new Elysia({ name: "edgecap" })
-    .wrap((answer) => (request: Request, ...rest: unknown[]) => {
-      const route = (canonical: Request) => (answer as (...args: unknown[]) => unknown)(canonical, ...rest);
-      return requestLog.around(request, respond(request, route), cors);
-    })
-    .onError(({ error, code, request }) => refusal(request, code === "NOT_FOUND" ? lost(request) : error));
-  for (const { method, path, operation, answer } of routes) {
-    // The matched route decides whether a token is needed, so different readings of the path cannot disagree.
-    const guarded = ({ request }: { request: Request }) => {
-      if (operation.security === undefined) tokens.check(request);
-      return answer(request);
-    };
-    app.route(method, path.replace("{id}", "*"), guarded, { parse: "none", detail: detail(operation) });
-  }
+  const respond = async (request: Request): Promise<Response> => {
+    const answer = await answerOf(request).catch((error: unknown) => refusal(request, error));
+    return request.method === "HEAD" ? await withoutBody(answer) : answer;
+  };
   return {
-    app: app as unknown as Elysia,
-    fetch: async (request) => app.fetch(request),
+    routes,
+    fetch: (request) => requestLog.around(request, respond(request), cors),
     ready: pool.ready,
     config,
     async drain(limitMs) {
@@ -209,22 +192,24 @@ export function createServer(options: ServerOptions = {}): CaptionServer {
   };
 }
 
-/** Elysia stores a route's documentation under this name, and only accepts its own type. */
-function detail(operation: Operation): Record<string, unknown> {
-  return operation as unknown as Record<string, unknown>;
+/** The headers of an answer, as HEAD gets them. */
+async function withoutBody(answer: Response): Promise<Response> {
+  const headers = new Headers(answer.headers);
+  if (answer.body !== null) headers.set("content-length", String((await answer.arrayBuffer()).byteLength));
+  return new Response(null, { status: answer.status, headers });
 }
 
-function unknownRoute(request: Request, routes: readonly Route[]): Problem {
-  const { pathname } = new URL(request.url);
-  const methods = routes.filter(({ path }) => matches(path, pathname)).map(({ method }) => method);
-  if (methods.length === 0)
+function unknownRoute(found: readonly Route[]): Problem {
+  if (found.length === 0)
     return new Problem("route-unknown", "This path does not exist: GET /openapi lists those that do.");
-  const allow = methods.join(", ");
+  const allow = [...new Set(found.map(({ method }) => method))].join(", ");
   return new Problem("method-not-allowed", `This path takes ${allow} only.`, { allow });
 }
 
+/** Whether a path is that of a route, with or without a slash at its end. */
 function matches(path: string, pathname: string): boolean {
-  return path === pathname || (path.endsWith("/{id}") && pathname.startsWith(path.slice(0, -"{id}".length)));
+  if (path.endsWith("/{id}")) return pathname.startsWith(path.slice(0, -"{id}".length));
+  return pathname === path || (path !== "/" && pathname === `${path}/`);
 }
 
 /** How clients of other servers expect an unknown path to be reported. */

@@ -9,8 +9,8 @@ const hostForm = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{0,5})?$/i;
 /**
  * Normalises a request's URL for routing, whatever runtime and client wrote it.
  *
- * Bun passes a normalised URL, but Deno and Node pass what the client sent, and Elysia searches that text for the path:
- * `Host: localhost?` or `/models/../healthz` would lead it elsewhere than a URL parser. So a request whose URL is not
+ * Bun passes a normalised URL, but Deno and Node pass what the client sent. In that text `Host: localhost?` or
+ * `/models/../healthz` would lead a search for the path elsewhere than a URL parser. So a request whose URL is not
  * normalised is rebuilt from the path and the query of the parsed URL.
  *
  * @returns The request itself if its URL is normalised, otherwise another with the same body, headers and signal.
@@ -30,7 +30,6 @@ export function canonicalRequest(request: Request): Request {
   if (url === null || (url.protocol !== "http:" && url.protocol !== "https:"))
     throw new Problem("request-invalid", "The request's target is not a path on this server.");
   const target = url.pathname + url.search;
-  // Elysia looks for the path after the eleventh character, which a short host name does not reach.
-  if (request.url === url.origin + target && url.origin.length >= "http://abcd".length) return request;
+  if (request.url === url.origin + target) return request;
   return new Request(`http://localhost${target}`, request);
 }

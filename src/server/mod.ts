@@ -1,5 +1,5 @@
 /**
- * An HTTP server for captions, for programs and people: an Elysia app over a pool of workers.
+ * An HTTP server for captions, for programs and people, over a pool of workers.
  *
  * ```ts ignore
  * import { createServer, listen } from "edgecap/server";

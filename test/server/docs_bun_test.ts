@@ -50,7 +50,7 @@ describe("docs/server.md and docs/clients.md", () => {
       expect(output.length).toBeGreaterThan(0);
     }
     const all = commands.join("\n");
-    for (const { path } of tiny.server.app.routes) expect(all).toContain(`$EDGECAP${path.replace("*", "")}`);
+    for (const { path } of tiny.server.routes) expect(all).toContain(`$EDGECAP${path.replace("{id}", "")}`);
   });
 
   test("has a program that runs", async () => {
