@@ -3,6 +3,7 @@ import { readFile, readlink, rename, rm, stat, utimes, writeFile } from "node:fs
 import { hostname } from "node:os";
 import { setTimeout as wait } from "node:timers/promises";
 import { EdgecapError, unwritable } from "../errors.ts";
+import { isAlive } from "../files/is_alive.ts";
 
 /** Who holds a lock. */
 interface Holder {
@@ -142,15 +143,6 @@ async function takeAway(lock: string, holder: Holder | undefined): Promise<void>
     await create(lock, JSON.stringify(taken)).catch(() => {});
   }
   await rm(aside, { force: true }).catch(() => {});
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as { readonly code?: string }).code === "EPERM";
-  }
 }
 
 async function self(): Promise<Holder> {

@@ -1,4 +1,5 @@
 import { EdgecapError } from "../errors.ts";
+import { partialInMemory } from "../platform/file_store.ts";
 
 /** Default for the longest time without data from a server, in milliseconds. */
 const silenceMs = 30_000;
@@ -65,23 +66,15 @@ export async function fetchPatiently(
  * @throws {EdgecapError} `bundle-manifest-invalid` if it is longer.
  */
 export async function readBody(answer: PatientResponse, most: number, where: string): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
+  const body = partialInMemory();
   for await (const chunk of answer.chunks()) {
-    size += chunk.length;
-    if (size > most) {
+    await body.append(chunk);
+    if (body.size > most) {
       throw new EdgecapError(
         "bundle-manifest-invalid",
         `"${where}" is longer than ${most} bytes, so it is not a manifest.`,
       );
     }
-    chunks.push(chunk);
   }
-  const whole = new Uint8Array(size);
-  let offset = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return whole;
+  return await body.bytes();
 }

@@ -7,6 +7,7 @@ import { lstat, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promi
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { isAlive } from "../files/is_alive.ts";
 import { removeAbandoned, writeWhole } from "../files/write_whole.ts";
 import { type FileStore, noStore, type PartialFile, partialInMemory } from "./file_store.ts";
 import { linuxFeatures } from "./processor.ts";
@@ -128,13 +129,4 @@ async function adopt(folder: string, key: string, path: string): Promise<boolean
     if (taken) return true;
   }
   return false;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as { readonly code?: string }).code === "EPERM";
-  }
 }
