@@ -5,6 +5,7 @@ import { load } from "../mod.ts";
 import type { BackendChoice } from "../runtime/backend.ts";
 import { type AltOutcome, type AltReport, fillAlt } from "../site/fill_alt.ts";
 import { backendOption } from "./backend_option.ts";
+import { ownBundleFlag } from "./bundle_flag.ts";
 import { addCaptionFlags, captionOptionsOf } from "./caption_flags.ts";
 import { interruptSignal, sayingWhatIsKept } from "./interrupt.ts";
 import { hiddenFlag, reportProblem } from "./problems.ts";
@@ -31,7 +32,7 @@ export function registerAlt(program: Command): void {
     .option("--json", "print one line of JSON per picture of a document instead of the diff")
     .option(...hiddenFlag);
   addCaptionFlags(command, captionOptions)
-    .option("--bundle <dir>", "fast, or folder or URL of a bundle (default: the one that comes with edgecap)")
+    .option(...ownBundleFlag)
     .addOption(backendOption())
     .addHelpText(
       "after",

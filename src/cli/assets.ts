@@ -7,6 +7,7 @@ import { type BundleSource, defaultBundle, loadBundle } from "../bundle/load_bun
 import { writeBundle } from "../bundle/write_bundle.ts";
 import { unwritable } from "../errors.ts";
 import { writeWhole } from "../files/write_whole.ts";
+import { ownBundleFlag } from "./bundle_flag.ts";
 
 /** Adds `edgecap assets`. */
 export function registerAssets(program: Command): void {
@@ -14,7 +15,7 @@ export function registerAssets(program: Command): void {
     .command("assets")
     .description("Write the files that a web page needs to caption by itself: WebAssembly and a bundle.")
     .argument("<dir>", "folder to write to; serve it as edgecap/ beside the page's script")
-    .option("--bundle <dir>", "fast, or folder or URL of the bundle (default: the one that comes with edgecap)")
+    .option(...ownBundleFlag)
     .option("--webgpu", "also write the 27 MB that the backend webgpu needs")
     .addHelpText("after", "\nExample:\n  edgecap assets public/edgecap")
     .action(assets);

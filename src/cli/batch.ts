@@ -11,6 +11,7 @@ import { distribute } from "../queue/distribute.ts";
 import type { BackendChoice } from "../runtime/backend.ts";
 import { backendOption } from "./backend_option.ts";
 import { openBatchPool } from "./batch_pool.ts";
+import { bundleFlag } from "./bundle_flag.ts";
 import { addCaptionFlags, captionOptionsOf } from "./caption_flags.ts";
 import { endAnyway } from "./end_anyway.ts";
 import { interruptSignal, sayingWhatIsKept } from "./interrupt.ts";
@@ -45,10 +46,7 @@ export function registerBatch(program: Command): void {
     .option("--workers <n>", "number of captioning threads", wholeNumber(1, 256), availableParallelism())
     .option(...hiddenFlag);
   addCaptionFlags(command, captionOptions)
-    .option(
-      "--bundle <dir>",
-      "fast, folder or URL of a bundle, or transformers:FOLDER (default: the one that comes with edgecap)",
-    )
+    .option(...bundleFlag)
     .addOption(backendOption())
     .addOption(
       queueOption("send the work to the machines that run edgecap worker; see its help").conflicts([

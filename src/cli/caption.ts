@@ -12,6 +12,7 @@ import { type WriteTextOptions, type WrittenFile, writeText } from "../metadata/
 import { type Caption, type CaptionOptions, loadEngine } from "../mod.ts";
 import type { BackendChoice } from "../runtime/backend.ts";
 import { backendOption } from "./backend_option.ts";
+import { bundleFlag } from "./bundle_flag.ts";
 import { addCaptionFlags, captionOptionsOf } from "./caption_flags.ts";
 import { imageFiles, readImage } from "./image_files.ts";
 import { interruptSignal } from "./interrupt.ts";
@@ -38,10 +39,7 @@ export function registerCaption(program: Command): void {
     .option("--json", "print one line of JSON per picture, in their order")
     .option(...hiddenFlag);
   addCaptionFlags(command, Object.keys(optionTable) as OptionName[])
-    .option(
-      "--bundle <dir>",
-      "fast, folder or URL of a bundle, or transformers:FOLDER (default: the one that comes with edgecap)",
-    )
+    .option(...bundleFlag)
     .option("--threads <n>", "number of threads per inference", wholeNumber(1, 64), 1)
     .addOption(backendOption())
     .addOption(

@@ -5,6 +5,7 @@ import { EdgecapError } from "../errors.ts";
 import type { BackendReport } from "../model/choose_backend.ts";
 import { type DoctorReport, diagnose } from "../model/doctor.ts";
 import { difference } from "../model/stored_answer.ts";
+import { ownBundleFlag } from "./bundle_flag.ts";
 import { wholeNumber } from "./option_values.ts";
 import { versionText } from "./version.ts";
 
@@ -20,7 +21,7 @@ export function registerDoctor(program: Command): void {
     .command("doctor")
     .description("Report what this machine offers, try each backend, and say which one auto takes.")
     .option("--json", "print one line of JSON")
-    .option("--bundle <dir>", "fast, or folder or URL of a bundle (default: the one that comes with edgecap)")
+    .option(...ownBundleFlag)
     .option("--threads <n>", "number of threads per inference", wholeNumber(1, 64), 1)
     .addHelpText(
       "after",

@@ -9,6 +9,7 @@ import { evaluateText, type Scores, type TextItem } from "../evaluation/mod.ts";
 import { loadEngine } from "../mod.ts";
 import type { BackendChoice } from "../runtime/backend.ts";
 import { backendOption } from "./backend_option.ts";
+import { bundleFlag } from "./bundle_flag.ts";
 import { readImage } from "./image_files.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { wholeNumber } from "./option_values.ts";
@@ -40,10 +41,7 @@ export function registerEvaluate(program: Command): void {
     .option("--hypotheses <file>", 'score these captions: lines of "edgecap caption --json", or image<TAB>caption')
     .option("--list <file>", "score only these images, one name per line")
     .option("--beams <n>", "width of the beam search; 1 is greedy (default: the bundle's)", wholeNumber(1, 64))
-    .option(
-      "--bundle <dir>",
-      "fast, folder or URL of a bundle, or transformers:FOLDER (default: the one that comes with edgecap)",
-    )
+    .option(...bundleFlag)
     .addOption(backendOption())
     .option("--json", "print one line of JSON, with scores from 0 to 1 and CIDEr from 0 to 10")
     .addHelpText(

@@ -30,7 +30,7 @@ export function registerExport(program: Command): void {
     )
     .addOption(new Option("--decoder-precision <p>", "how to store the decoder").choices(precisions).default("fp16"))
     .option("--name <name>", "name in the bundle's manifest (default: edgecap-PRESET)")
-    .option("--threads <n>", "number of number of threads that compute features", wholeNumber(1, 64), 2)
+    .option("--threads <n>", "number of threads that compute features", wholeNumber(1, 64), 2)
     .option("--json", "print one line of JSON")
     .addHelpText(
       "after",

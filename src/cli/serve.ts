@@ -5,6 +5,7 @@ import type { BackendChoice } from "../runtime/backend.ts";
 import type { CaptionServer } from "../server/app.ts";
 import type { Listener, listen as listenType } from "../server/listen.ts";
 import { backendOption } from "./backend_option.ts";
+import { bundleFlag } from "./bundle_flag.ts";
 import { captionFlag } from "./caption_flags.ts";
 import { LogWriter } from "./log_writer.ts";
 import { wholeNumber } from "./option_values.ts";
@@ -38,10 +39,7 @@ export function registerServe(program: Command): void {
     .description("Caption pictures over HTTP, for other programs and on a page for people.")
     .option("--host <address>", "address to listen on; 0.0.0.0 for all", "127.0.0.1")
     .option("--port <n>", "port to listen on; 0 picks a free one", wholeNumber(0, 65_535), 3000)
-    .option(
-      "--bundle <dir>",
-      "fast, folder or URL of a bundle, or transformers:DIR (default: the one that comes with edgecap)",
-    )
+    .option(...bundleFlag)
     .addOption(backendOption())
     .option("--workers <n>", "number of captioning threads (default: one per core)", wholeNumber(1, 256))
     .option("--queue <n>", "most pictures that may wait (default: 64)", wholeNumber(0, 100_000))

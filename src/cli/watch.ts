@@ -6,6 +6,7 @@ import { load } from "../mod.ts";
 import type { BackendChoice } from "../runtime/backend.ts";
 import { type GalleryForm, galleryForms, watchFolder } from "../watch/watch_folder.ts";
 import { backendOption } from "./backend_option.ts";
+import { ownBundleFlag } from "./bundle_flag.ts";
 import { addCaptionFlags, captionOptionsOf } from "./caption_flags.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { hiddenFlag, reportProblem } from "./problems.ts";
@@ -38,7 +39,7 @@ export function registerWatch(program: Command): void {
     .option("--once", "caption the pictures that are there, and exit")
     .option(...hiddenFlag);
   addCaptionFlags(command, captionOptions)
-    .option("--bundle <dir>", "fast, or folder or URL of a bundle (default: the one that comes with edgecap)")
+    .option(...ownBundleFlag)
     .addOption(backendOption())
     .addHelpText(
       "after",

@@ -6,6 +6,7 @@ import { runQueueWorker } from "../queue/work.ts";
 import type { BackendChoice } from "../runtime/backend.ts";
 import { backendOption } from "./backend_option.ts";
 import { openBatchPool } from "./batch_pool.ts";
+import { bundleFlag } from "./bundle_flag.ts";
 import { endAnyway } from "./end_anyway.ts";
 import { wholeNumber } from "./option_values.ts";
 import { queueOption } from "./queue_option.ts";
@@ -28,10 +29,7 @@ export function registerWorker(program: Command): void {
       ).makeOptionMandatory(),
     )
     .option("--workers <n>", "number of captioning threads", wholeNumber(1, 256), availableParallelism())
-    .option(
-      "--bundle <dir>",
-      "fast, folder or URL of a bundle, or transformers:FOLDER (default: the one that comes with edgecap)",
-    )
+    .option(...bundleFlag)
     .addOption(backendOption())
     .addHelpText(
       "after",
