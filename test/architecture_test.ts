@@ -271,6 +271,12 @@ describe("architecture", () => {
     expect(files.has("src/pool/worker.ts")).toBe(true);
   });
 
+  test("the server needs no framework: only the plugin for apps of Elysia reaches it", () => {
+    expect(reach("src/server/mod.ts").packages.has("elysia")).toBe(true);
+    for (const entry of ["src/server/app.ts", "src/cli/main.ts"])
+      expect([entry, reach(entry).packages.has("elysia")]).toEqual([entry, false]);
+  });
+
   test("the worker carries no HTTP", () => {
     const { files, packages } = reach("src/pool/worker.ts");
     expect([...files.keys()].filter((file) => file.startsWith("src/server/") && !file.startsWith("src/pool/"))).toEqual(

@@ -38,10 +38,7 @@ export function registerTrain(program: Command): void {
       "with --from: files of captions without photos, to learn words from; may be given several times",
       each,
     )
-    .option(
-      "--features <dir>",
-      "folder of the folder of the feature cache, which runs can share (default: DIR/features)",
-    )
+    .option("--features <dir>", "folder of the feature cache, which runs can share (default: DIR/features)")
     .option(
       "--encoder <e>",
       "default (the default bundle's), resnet50 (ImageNet's), simple-cnn (the article's own), or the file of an encoder graph (default: default, and resnet50 for article)",
@@ -69,7 +66,7 @@ export function registerTrain(program: Command): void {
     )
     .option("--seed <n>", "seed of the random numbers (default: the preset's)", wholeNumber(0, 2 ** 32 - 1))
     .option("--resume", "continue an interrupted run in DIR")
-    .option("--threads <n>", "number of number of threads that compute features", wholeNumber(1, 64), 2)
+    .option("--threads <n>", "number of threads that compute features", wholeNumber(1, 64), 2)
     .addOption(
       new Option("--backend <b>", "what executes tfjs")
         .choices(["auto", "tensorflow", "webgpu", "wasm", "cpu"])
