@@ -101,6 +101,13 @@ describe("times", () => {
   });
 });
 
+describe("versions", () => {
+  test("of the package in README.md are that of package.json", () => {
+    const named = [...read("README.md").matchAll(/edgecap-(\d+\.\d+\.\d+)\.tgz/g)].map((found) => found[1]);
+    expect(named).toEqual([packageJson.version]);
+  });
+});
+
 describe("sizes", () => {
   const size = (path: string) => statSync(root + path).size;
 

@@ -57,8 +57,11 @@ export function publishedManifest(): Record<string, unknown> {
     // The first condition that holds decides, so that this one comes before the default.
     return [path, { ...browser, ...Object.fromEntries(all), ...browser }];
   });
+  // npm needs it to prove where a package was built; package.json has none yet.
+  const { repository }: { readonly repository?: unknown } = packageJson as object;
   return {
     ...{ name, version, description, license, type, keywords },
+    ...(repository !== undefined && { repository }),
     bin: { edgecap: built(packageJson.bin.edgecap) },
     exports: { ...Object.fromEntries(exports), "./package.json": "./package.json" },
     imports: Object.fromEntries(imports),

@@ -28,6 +28,13 @@ import { captionStream } from "./stream.ts";
  *
  * @throws {EdgecapError} `bundle-*`, `graph-failed`, `backend-*`, `self-test-failed` or `option-invalid`.
  * @throws The signal's reason, if it is aborted, and what `onProgress` throws.
+ * @example
+ * ```ts
+ * import { load } from "edgecap";
+ *
+ * await using captioner = await load({ backend: "wasm" });
+ * console.log(captioner.name, captioner.backend);
+ * ```
  */
 export async function load(options: LoadOptions = {}): Promise<Captioner> {
   checkLoadOptions(options);
@@ -73,6 +80,14 @@ export class Captioner implements CaptionEngine {
    * @throws {EdgecapError} `image-*` or `file-unreadable` where the picture cannot be read, `option-invalid`,
    *   `graph-failed`, or `backend-lost` where the graphics device is lost again after it was replaced.
    * @throws The signal's reason, at once, if it is aborted.
+   * @example
+   * ```ts
+   * import { load } from "edgecap";
+   *
+   * await using captioner = await load();
+   * const { caption, confidence, concepts } = await captioner.caption("examples/chelsea.jpg", { beams: 5 });
+   * console.log(caption, confidence, concepts);
+   * ```
    */
   async caption(image: ImageSource, options: CaptionOptions = {}): Promise<Caption> {
     return this.#inTurn(image, options);
@@ -85,6 +100,15 @@ export class Captioner implements CaptionEngine {
    * The work goes on at its own pace, so that a slow reader holds up nobody; it stops where the reader leaves.
    *
    * @throws {EdgecapError} As {@linkcode Captioner.caption} does.
+   * @example
+   * ```ts
+   * import { load } from "edgecap";
+   *
+   * await using captioner = await load();
+   * for await (const event of captioner.stream("examples/chelsea.jpg", { beams: 1 })) {
+   *   console.log(event.type === "word" ? event.text : event.caption.caption);
+   * }
+   * ```
    */
   async *stream(image: ImageSource, options: CaptionOptions = {}): AsyncGenerator<CaptionEvent, void, undefined> {
     yield* captionStream((onWord, signal) => this.#inTurn(image, { ...options, signal }, onWord), options.signal);
@@ -97,6 +121,16 @@ export class Captioner implements CaptionEngine {
    * every picture, such as a wrong option, ends it.
    *
    * @throws What {@linkcode Captioner.caption} throws that is not the picture's fault, and what the source throws.
+   * @example
+   * ```ts
+   * import { load } from "edgecap";
+   *
+   * await using captioner = await load();
+   * const pictures = ["examples/coffee.jpg", "missing.jpg"];
+   * for await (const { index, caption, error } of captioner.captionAll(pictures, { beams: 1 })) {
+   *   console.log(pictures[index], caption ?? error?.code);
+   * }
+   * ```
    */
   async *captionAll(
     images: Iterable<ImageSource> | AsyncIterable<ImageSource>,

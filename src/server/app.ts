@@ -48,6 +48,15 @@ export interface CaptionServer extends AsyncDisposable {
  * Creates a caption server and starts its workers.
  *
  * @throws {EdgecapError} `option-invalid`
+ * @example
+ * ```ts
+ * import { createServer } from "edgecap/server";
+ *
+ * await using server = createServer({ workers: 1 });
+ * await server.ready;
+ * const response = await server.fetch(new Request("http://localhost/readyz"));
+ * console.log(response.status); // 200
+ * ```
  */
 export function createServer(options: ServerOptions = {}): CaptionServer {
   const config = resolveConfig(options);
