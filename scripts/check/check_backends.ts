@@ -12,7 +12,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { defaultBundle, loadBundle } from "../../src/bundle/load_bundle.ts";
-import { readPhoto } from "../../src/decode/decoder.ts";
+import { readFeatures } from "../../src/decode/decoder.ts";
 import { generate } from "../../src/decode/generate.ts";
 import { decodeImage } from "../../src/image/decode.ts";
 import { encoderInput } from "../../src/image/encoder_input.ts";
@@ -59,7 +59,7 @@ function relative(found: ArrayLike<number>, expected: ArrayLike<number>): number
 async function answer(graphs: typeof wasm, pixels: GraphValue) {
   const outputs = await graphs.encoder.runKeeping({ pixels });
   const grid = outputs["grid"]!;
-  using photo = await readPhoto(graphs, grid);
+  using photo = await readFeatures(graphs, grid);
   const { logits } = await photo.step(Int32Array.of(1), Uint32Array.of(0));
   const {
     captions: [best],

@@ -107,12 +107,12 @@ export function createServer(options: ServerOptions = {}): CaptionServer {
       if (draining) throw drained();
       return answer(request);
     };
-  const photos = (answer: typeof captions) => taking((request) => answer(request, captioning));
+  const pictures = (answer: typeof captions) => taking((request) => answer(request, captioning));
   const routes: readonly Route[] = [
     { method: "GET", path: "/", operation: operations.page, answer: page },
-    { method: "POST", path: "/v1/captions", operation: operations.captions, answer: photos(captions) },
-    { method: "POST", path: "/", operation: operations.endpoint, answer: photos(imageToText) },
-    { method: "POST", path: "/models/{id}", operation: operations.inference, answer: photos(imageToText) },
+    { method: "POST", path: "/v1/captions", operation: operations.captions, answer: pictures(captions) },
+    { method: "POST", path: "/", operation: operations.endpoint, answer: pictures(imageToText) },
+    { method: "POST", path: "/models/{id}", operation: operations.inference, answer: pictures(imageToText) },
     {
       method: "GET",
       path: "/v1/models",
