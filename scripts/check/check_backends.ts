@@ -1,11 +1,12 @@
 /**
- * Holds a backend against `wasm` on real photos: features, first logits and captions.
+ * Compares a backend with `wasm` on real photos: features, first logits and captions.
  *
- * usage: bun scripts/check/check_backends.ts --images DIR [--backend webgpu] [--count 50] [--bundle DIR] [--encoder FILE]
+ * usage: bun scripts/check/check_backends.ts --images DIR [--backend webgpu] [--count 50] [--bundle DIR] [--encoder
+ * FILE]
  *
- * `--encoder` puts another encoder in the bundle's place, such as the float32 one of scripts/model/encoder.ts: an 8-bit one
+ * `--encoder` replaces the bundle's encoder, for instance by the float32 one of scripts/model/encoder.ts: an 8-bit one
  * rounds values that lie between two steps to either side. On Deno: deno run -A --unstable-webgpu --no-check ...
- * Exit status: 0 where every caption is the same, and features and logits of a float32 encoder are within 1e-3.
+ * Exit status: 0 if every caption is the same, and features and logits of a float32 encoder are within 1e-3.
  */
 import { globSync } from "node:fs";
 import { readFile } from "node:fs/promises";
@@ -87,7 +88,7 @@ for (const [i, name] of names.entries()) {
   worstFeatures = Math.max(worstFeatures, relative(found.features, expected.features));
   worstLogits = Math.max(worstLogits, relative(found.logits, expected.logits));
   if (found.caption === expected.caption) same++;
-  else console.log(`${name}: "${found.caption}" in place of "${expected.caption}"`);
+  else console.log(`${name}: "${found.caption}" instead of "${expected.caption}"`);
   console.log(
     `${i + 1}/${names.length}: ${same} same captions, features within ${worstFeatures.toExponential(1)}, logits within ${worstLogits.toExponential(1)}`,
   );
