@@ -61,7 +61,7 @@ describe("scores", () => {
     ] as const)
       expect(row![1]).toBe(rows("docs/bundles.md", bundle)[0]![8]!);
     expect(prose("README.md")).toContain(
-      `CIDEr ${percent(fast.provenance.scores.cider)} in place of ${percent(standard.provenance.scores.cider)}`,
+      `CIDEr ${percent(fast.provenance.scores.cider)} instead of ${percent(standard.provenance.scores.cider)}`,
     );
   });
 
