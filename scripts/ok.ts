@@ -1,9 +1,9 @@
 /**
- * Everything that has to hold before a change is good.
+ * Everything that must pass before a change is accepted.
  *
  * `bun run ok` checks types, lint and the quick tests on Bun and on Deno, in a few minutes. `bun run ok:all` checks the
  * rest too: the long tests (files named `NAME_long_test.ts` and `NAME_long_bun_test.ts`), the Rust crates, and the
- * builds. Either runs all of it, whatever fails, and ends with a table and the line "N passed, N failed, N skipped".
+ * builds. Both run all steps even if one fails, and end with a table and the line "N passed, N failed, N skipped".
  */
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";

@@ -1,6 +1,6 @@
 import { EdgecapError } from "../src/errors.ts";
 
-/** Does a script's work. Of an error that edgecap throws on purpose it prints the message alone, and the status is 1. */
+/** Runs a script. For an error that edgecap throws on purpose it prints only the message, and exits with 1. */
 export async function runMain(work: () => Promise<void>): Promise<void> {
   try {
     await work();

@@ -84,7 +84,21 @@ export function faultOf(code: ErrorCode | "internal"): Fault {
   return code === "internal" ? "machine" : faults[code];
 }
 
-/** Every error that edgecap throws on purpose: a {@linkcode ErrorCode} and a message that says what to do. */
+/**
+ * Every error that edgecap throws on purpose: a {@linkcode ErrorCode} and a message that says what to do.
+ *
+ * @example
+ * ```ts
+ * import { EdgecapError, load } from "edgecap";
+ *
+ * try {
+ *   await load({ bundle: "no/such/folder" });
+ * } catch (error) {
+ *   if (!(error instanceof EdgecapError)) throw error;
+ *   console.log(error.code); // bundle-missing
+ * }
+ * ```
+ */
 export class EdgecapError extends Error {
   /** The machine-readable kind of the error. */
   readonly code: ErrorCode;

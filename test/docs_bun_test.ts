@@ -8,7 +8,7 @@ import { registerExport } from "../src/cli/export.ts";
 import { registerFeatures } from "../src/cli/features.ts";
 import { buildProgram } from "../src/cli/program.ts";
 import { registerTrain } from "../src/cli/train.ts";
-import { codeBlocks } from "./code_blocks.ts";
+import { codeBlocks, docstringBlocks } from "./code_blocks.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = `${root}.cache/examples/`;
@@ -40,7 +40,10 @@ describe("examples in the documents", () => {
     for (const page of pages)
       for (const example of await blocks(page, "ts ignore"))
         await writeFile(`${checked}/${page.replaceAll(/\W/g, "_")}_${count++}.ts`, example);
-    expect(count).toBeGreaterThan(2);
+    for (const source of globSync("src/**/*.ts", { cwd: root }))
+      for (const example of docstringBlocks(readFileSync(root + source, "utf8"), "ts ignore"))
+        await writeFile(`${checked}/${source.replaceAll(/\W/g, "_")}_${count++}.ts`, example);
+    expect(count).toBeGreaterThan(5);
     const settings = {
       extends: `${root}tsconfig.json`,
       compilerOptions: { noUnusedLocals: false },

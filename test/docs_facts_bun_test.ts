@@ -61,7 +61,7 @@ describe("scores", () => {
     ] as const)
       expect(row![1]).toBe(rows("docs/bundles.md", bundle)[0]![8]!);
     expect(prose("README.md")).toContain(
-      `CIDEr ${percent(fast.provenance.scores.cider)} in place of ${percent(standard.provenance.scores.cider)}`,
+      `CIDEr ${percent(fast.provenance.scores.cider)} instead of ${percent(standard.provenance.scores.cider)}`,
     );
   });
 
@@ -98,6 +98,13 @@ describe("times", () => {
   test("of docs/how_it_works.md are those of docs/bundles.md", () => {
     const [[, , , , , , , encoder, caption]] = rows("docs/bundles.md", "default") as [string[]];
     expect(prose("docs/how_it_works.md")).toContain(`${encoder} of the ${caption} ms of a caption`);
+  });
+});
+
+describe("versions", () => {
+  test("of the package in README.md are that of package.json", () => {
+    const named = [...read("README.md").matchAll(/edgecap-(\d+\.\d+\.\d+)\.tgz/g)].map((found) => found[1]);
+    expect(named).toEqual([packageJson.version]);
   });
 });
 

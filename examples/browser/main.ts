@@ -1,4 +1,4 @@
-/** The page's script: the model is loaded once, and captions what is chosen. */
+/** The page's script: it loads the model once, and captions the chosen picture. */
 import { EdgecapError, load } from "edgecap";
 
 const input = document.querySelector("input")!;

@@ -1,4 +1,4 @@
-/** Keeps the page and the WebAssembly, so that the page opens offline; edgecap keeps the model itself. */
+/** Caches the page and the WebAssembly, so that the page opens offline; edgecap caches the model itself. */
 const scope = globalThis as unknown as ServiceWorkerGlobalScope;
 const kept = "page-1";
 
@@ -14,6 +14,6 @@ scope.addEventListener("install", (event) => {
 
 scope.addEventListener("fetch", (event) => {
   if (event.request.method !== "GET") return;
-  // The newest where there is a connection, what was kept where there is none.
+  // The newest version with a connection, the cached one without.
   event.respondWith(fetch(event.request).catch(async () => (await caches.match(event.request)) ?? Response.error()));
 });

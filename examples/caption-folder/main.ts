@@ -1,4 +1,4 @@
-/** Captions the pictures of a folder, a line each: `bun main.ts photos`. */
+/** Captions the pictures of a folder, one line each: `bun main.ts photos`. */
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";

@@ -1,4 +1,4 @@
-/** A caption endpoint in a few lines: POST a photo, get a sentence. README.md lists the permissions that it needs. */
+/** A caption server in a few lines: POST a picture, get a sentence. README.md lists the permissions that it needs. */
 import { EdgecapError, load } from "edgecap";
 
 const captioner = await load({ bundle: Deno.args[0] });

@@ -1,4 +1,4 @@
-/** Somebody's shop, which had its own routes before; edgecap's lie under /edgecap. */
+/** An existing app with its own routes; edgecap's are under /edgecap. */
 
 import { edgecap } from "edgecap/server";
 import { Elysia } from "elysia";

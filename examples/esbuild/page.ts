@@ -1,4 +1,4 @@
-/** A page's script: it loads the model from `edgecap/`, and captions the photo that is chosen. */
+/** A page's script: it loads the model from `edgecap/`, and captions the chosen picture. */
 import { load } from "edgecap";
 
 const input = document.querySelector("input")!;

@@ -1,4 +1,7 @@
-/** A program for Node in one file: it captions the pictures that its arguments name. The folder `edgecap` lies beside it. */
+/**
+ * A program for Node in one file: it captions the pictures that its arguments name. It needs the folder `edgecap`
+ * beside it.
+ */
 import { load } from "edgecap";
 
 const captioner = await load({ assets: new URL("./edgecap/", import.meta.url) });

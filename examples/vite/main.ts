@@ -1,4 +1,4 @@
-/** The page's script: it loads the model from `public/edgecap`, and captions the photo that is chosen. */
+/** The page's script: it loads the model from `public/edgecap`, and captions the chosen picture. */
 import { EdgecapError, load } from "edgecap";
 
 const input = document.querySelector("input")!;

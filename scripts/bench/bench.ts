@@ -1,11 +1,13 @@
 /**
- * Measures, side by side in one run, how fast edgecap captions: on each of its backends, beside bare onnxruntime in
+ * Measures in one run how fast edgecap captions, on each of its backends, compared with bare onnxruntime in
  * JavaScript and Python, transformers.js, and the article's way. Writes docs/benchmarks.md with a chart.
  *
- * usage: bun run bench [--rounds 15] [--only encoder,caption,start,core] [--webgpu] [--python FILE] [--doc docs/benchmarks.md]
+ * usage: bun run bench [--rounds 15] [--only encoder,caption,start,core] [--webgpu] [--python FILE] [--doc
+ * docs/benchmarks.md]
  *
- * What is not there is left out with a note. On first use, Python's onnxruntime is put into .cache/bench-python by pip
- * (--python names another that has it), and a model of vit-gpt2's shape, with random weights, is written beside it (280 MB).
+ * What is not installed is left out with a note. On first use, pip installs Python's onnxruntime into
+ * .cache/bench-python (--python names another one that has it), and a model of vit-gpt2's shape with random weights is
+ * written beside it (280 MB).
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, globSync } from "node:fs";
@@ -39,7 +41,7 @@ const note = (text: string) => void notes.push(text);
 const options = { python: flags.python, webgpu: flags.webgpu, note };
 if (!flags.webgpu) {
   note(
-    "`webgpu` was left out: without a graphics processor, software adapters are some 50 times slower. `--webgpu` takes it in.",
+    "`webgpu` was left out: without a graphics processor, software adapters are about 50 times slower. `--webgpu` includes it.",
   );
 }
 
@@ -92,7 +94,8 @@ function makeFloatEncoder(): void {
   if (existsSync(encoders.fp32)) return;
   const script = join(root, "scripts/model/encoder.ts");
   const made = spawnSync(process.execPath, [script, "--precision", "fp32", "--out", encoders.fp32]);
-  if (made.status !== 0) throw new Error(`There is no fp32 encoder to compare with: ${made.stderr.toString()}`);
+  if (made.status !== 0)
+    throw new Error(`The fp32 encoder for the comparison cannot be made: ${made.stderr.toString()}`);
 }
 
 function versions(): string {

@@ -1,10 +1,10 @@
 /**
- * Compares two ways to write a greedy caption: the loop over the words outside the graphs, as edgecap does, and ONNX's Loop
- * around the same step inside one graph. The words must be the same.
+ * Compares two ways to write a greedy caption: the loop over the words outside the graphs, as edgecap does, and ONNX's
+ * Loop around the same step inside one graph. The words must be the same.
  *
  * usage: bun scripts/bench/bench_loop.ts [--rounds 30]
  *
- * Prints, by backend, the median milliseconds of each from features to words, and of loading the graph.
+ * Prints the median milliseconds of each backend, from features to words, and for loading the graph.
  */
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
@@ -24,8 +24,8 @@ const maxWords = 20;
 const ids = { start: 1, end: 2, banned: [0, 1, 3] };
 
 /**
- * The whole decoding of one photo: `keys`, `values`, `hidden` and `cell` as `decoder_init` gives them -> `words` [n], ids
- * with the end. A word more than `maxWords` is never written, and no caption is empty.
+ * The whole decoding of one photo: `keys`, `values`, `hidden` and `cell` as `decoder_init` gives them -> `words` [n],
+ * ids with the end. A word more than `maxWords` is never written, and no caption is empty.
  */
 function greedyGraph(step: Graph): Uint8Array {
   const g = new GraphBuilder("greedy");
@@ -44,7 +44,8 @@ function greedyGraph(step: Graph): Uint8Array {
   for (const name of ["tokens", "hidden_now", "cell_now"]) {
     b.input(name, name === "tokens" ? "int32" : "float32", name === "tokens" ? [1, 1] : [1, 1, 512]);
   }
-  // Keys and values are read from outside; the step's nodes and weights are taken as they are, under names of their own.
+  // Keys and values are read from outside; the step's nodes and weights are taken as they are, under names of their
+  // own.
   const outside: Readonly<Record<string, string>> = {
     ...{ keys: "keys", values: "values", tokens: "tokens", hidden: "hidden_now", cell: "cell_now" },
     ...{ next_hidden: "next_hidden", next_cell: "next_cell", "": "" },

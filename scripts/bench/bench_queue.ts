@@ -1,11 +1,11 @@
 /**
- * Measures how many captions a second worker processes bring that share a queue, side by side in one run: rounds are
- * interleaved, so that noise falls on all alike. Needs redis-server.
+ * Measures how many captions per second worker processes with a shared queue give, in one run. Rounds are
+ * interleaved, so that noise affects all of them equally. Needs redis-server.
  *
  * usage: bun run bench:queue [--pictures N] [--rounds N] [--most N]
- *   --pictures  pictures of a batch (default 60)
+ *   --pictures  pictures per batch (default 60)
  *   --rounds    batches for each number of workers (default 3)
- *   --most      most worker processes, each with a thread that captions (default 3)
+ *   --most      most worker processes, each with one captioning thread (default 3)
  */
 import { copyFileSync, mkdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
@@ -42,7 +42,7 @@ await inFolder(async (folder) => {
       if (batch.status !== 0) throw new Error(batch.stderr);
       const rate = (1000 * pictures) / (performance.now() - started);
       rates.get(count)!.push(rate);
-      process.stderr.write(`${count} workers: ${rate.toFixed(2)} captions a second\n`);
+      process.stderr.write(`${count} workers: ${rate.toFixed(2)} captions per second\n`);
       for (const { child } of workers) child.kill("SIGTERM");
       await Promise.all(workers.map(({ ended }) => ended));
       await rm(join(folder, "out.jsonl"));

@@ -1,12 +1,13 @@
 /**
- * Measures the server, side by side in one run, over the loopback address: throughput with one worker and with two,
- * against the bare encoder and decoder; latencies; what a batch would bring; and what many mixed requests, a fifth of
- * them broken, and a killed worker cost. Rounds are interleaved and ratios printed, so that noise falls on all alike.
+ * Measures the server in one run, over the loopback address: throughput with one worker and with two, compared with the
+ * bare encoder and decoder; latencies; the possible gain of batches; and the effect of many mixed requests, a fifth of
+ * them broken, and of a killed worker. Rounds are interleaved and ratios printed, so that noise affects all of them
+ * equally.
  *
  * usage: bun run bench:server [--seconds N] [--requests N] [--tiny] [--json]
  *   --seconds   length of each measurement (default 12)
  *   --requests  how many mixed requests (default 5000)
- *   --tiny      the mixed requests against a tiny model, which is quick
+ *   --tiny      use a tiny model for the mixed requests, which is quick
  */
 import { availableParallelism, loadavg } from "node:os";
 import { parseArgs } from "node:util";

@@ -1,10 +1,11 @@
 /**
- * What session options and the model's format bring on `wasm`, each in a process of its own, in interleaved rounds.
+ * Measures the effect of session options and of the model's format on `wasm`, each in its own process, in interleaved
+ * rounds.
  *
  * usage: bun scripts/bench/bench_sessions.ts [--rounds 5] [--bundle DIR]
  *
- * Prints, by variant, the median milliseconds to load the encoder (onnxruntime's start included) and of an inference,
- * and the bytes of the file that is loaded.
+ * Prints for each variant the median milliseconds to load the encoder (including onnxruntime's start) and of an
+ * inference, and the size of the loaded file.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";

@@ -32,8 +32,8 @@ export function medianOf(measured: readonly Measured[], name: string, part = "to
 }
 
 /**
- * How many times the first takes as long as the second: the median of the rounds' own ratios, as what slows a round slows
- * both; NaN where one was not measured.
+ * How many times the first takes as long as the second: the median of the rounds' own ratios, as what slows a round
+ * slows both; NaN where one was not measured.
  */
 export function ratioOf(
   measured: readonly Measured[],
@@ -57,7 +57,9 @@ export function benchDocument(results: BenchResults): string {
       : "";
   return `# Benchmarks
 
-Written by \`${command}\`. Each runner is a process of its own, all of a table take turns for ${rounds} rounds, and
+After this page you know how fast edgecap is, on each backend and beside others.
+
+Written by \`${command}\`. Each runner is a separate process; all runners of a table take turns for ${rounds} rounds, and
 the figures are milliseconds: medians, with the quartiles around them. A ratio is the median of the rounds' ratios.
 
 - ${machine}; load average before ${load[0].toFixed(1)}, after ${load[1].toFixed(1)}.${busy}
@@ -75,26 +77,26 @@ ${aims(results)
 
 ## From bytes to sentence
 
-examples/coffee.jpg, decoded, captioned and put into words. *Outside* is what is neither the picture's decoding nor
-a call of onnxruntime: the search, the datastore, and the copying of tensors; its share is of the whole time.
+The time to decode and caption examples/coffee.jpg. *Outside* is the time outside the picture's decoder and onnxruntime:
+the search, the datastore, and the copying of tensors; its share is of the total time.
 
 | caption | median | quartiles | picture | encoder | decoder | outside | share |
 | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
 ${caption.map(captionRow).join("\n")}
 
 - transformers.js runs its own image-to-text pipeline on a model of the shape of vit-gpt2 (ViT-base/16 and GPT-2 of 124 million weights with
-  cross-attention) in its default precision on wasm, \`q8\`. **Its weights are random**, which changes its captions and not its time; it writes ${words} tokens, as many as the mean of
+  cross-attention) in its default precision on wasm, \`q8\`. **Its weights are random**, which changes its captions but not its time; it writes ${words} tokens, as many as the mean of
   edgecap's captions of the pictures in examples/ has words. As in public exports of that model, each word computes the picture's keys and values again:
-  transformers.js has no place to keep them for GPT-2. Outside browsers it would take onnxruntime-node: for wasm it is given onnxruntime-web. It decodes
-  pictures with sharp, in machine code.
-- The article's model has random weights too (ResNet50 at 90 x 90 in int8, four stacked LSTMs which read 37 padded words again for
+  transformers.js cannot cache them for GPT-2. Outside browsers it would use onnxruntime-node; for wasm it gets onnxruntime-web. It decodes
+  pictures with sharp, which is native code.
+- The article's model has random weights too (ResNet50 at 90 x 90 in int8, four stacked LSTMs that read 37 padded words again for
   each of ${words} words): its encoder sees a sixth of the pixels, and its captions are far worse (see [article.md](article.md)).
   *edgecap's model, prefix recomputed* is the same attention decoder that reads all words so far again for each word.
 
 ## The encoder
 
-ResNet50 on 224 x 224 pixels, on edgecap's backends and on the packages behind them with nothing around them. In each turn a
-runner infers as often as fits into 100 ms, once at least; the turn's median counts.
+ResNet50 on 224 x 224 pixels, on edgecap's backends and on the bare packages behind them. In each turn a runner infers as
+often as fits into 100 ms, but at least once; the median of the turn counts.
 
 | encoder | median | quartiles |
 | --- | ---: | ---: |
@@ -102,7 +104,7 @@ ${encoder.map(plainRow).join("\n")}
 
 ## Cold start
 
-From the start of a process to its caption, one picture, and to the end of the process.
+The time from the start of a process to the caption of one picture, and to the end of the process.
 
 | start | median | quartiles | to the end |
 | --- | ---: | ---: | ---: |
@@ -110,7 +112,7 @@ ${start.map((one) => `${plainRow(one)} ${milliseconds(medianOf([one], one.name, 
 
 ## The Rust core
 
-Tokenizer and search beside TypeScript that does the same.
+Tokenizer and search, compared with TypeScript that does the same.
 
 | work | median | quartiles |
 | --- | ---: | ---: |

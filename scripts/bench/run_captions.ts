@@ -1,5 +1,6 @@
 /**
- * Captions a photo with edgecap, bytes to sentence, once for each line on standard input, and prints where the milliseconds went.
+ * Captions a picture with edgecap, from bytes to sentence, once for each line on standard input, and prints the time of
+ * each part.
  *
  * usage: bun scripts/bench/run_captions.ts BACKEND THREADS BEAMS PHOTO [BUNDLE]
  */

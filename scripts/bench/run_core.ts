@@ -1,5 +1,6 @@
 /**
- * Runs the Rust core beside its TypeScript twins, once for each line on standard input, and prints the milliseconds of each.
+ * Runs the Rust core and its TypeScript twins, once for each line on standard input, and prints the milliseconds of
+ * each.
  *
  * usage: bun scripts/bench/run_core.ts
  */

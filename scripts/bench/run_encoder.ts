@@ -1,10 +1,10 @@
 /**
- * Runs one encoder in a process of its own, for each line on standard input as often as fits into 100 ms, once at least, and
- * prints the median milliseconds of an inference.
+ * Runs one encoder in its own process, for each line on standard input as often as fits into 100 ms, but at least once,
+ * and prints the median milliseconds of an inference.
  *
  * usage: bun scripts/bench/run_encoder.ts wasm|native|webgpu|bare-web|bare-node FILE THREADS
  *
- * The first three are edgecap's backends, the others the packages with nothing of edgecap around them.
+ * The first three are edgecap's backends, the others the bare packages without edgecap.
  */
 import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";

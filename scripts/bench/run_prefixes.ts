@@ -1,6 +1,6 @@
 /**
- * Captions a photo as the article does, with the words so far read again for each word, once for each line on standard
- * input, and prints where the milliseconds went.
+ * Captions a picture as the article does, reading all words so far again for each word, once for each line on standard
+ * input, and prints the time of each part.
  *
  * usage: bun scripts/bench/run_prefixes.ts article|attention WORDS PHOTO
  *

@@ -1,5 +1,6 @@
 /**
- * Captions with transformers.js' own image-to-text pipeline, once for each line on standard input, and prints its milliseconds.
+ * Captions with transformers.js's own image-to-text pipeline, once for each line on standard input, and prints its
+ * milliseconds.
  *
  * usage: bun scripts/bench/run_transformers.ts MODEL-FOLDER wasm|native THREADS WORDS PHOTO
  */

@@ -20,7 +20,7 @@ export interface RunnerOptions {
   /** A Python to use, which has onnxruntime; default: one that is made in .cache. */
   readonly python?: string | undefined;
   readonly webgpu: boolean;
-  /** Told what cannot be had. */
+  /** Called with what is not available. */
   readonly note: (text: string) => void;
 }
 
@@ -139,7 +139,7 @@ export function startRunners(note: (text: string) => void): Runner[] {
 /** The Rust core beside its twins. */
 export const coreRunner: Runner = { name: "core", command: [process.execPath, here("run_core.ts")] };
 
-/** A Python that has onnxruntime, made on first use; none where there is no Python or no registry. */
+/** A Python with onnxruntime, installed on first use; `undefined` without Python or a registry. */
 function pythonWithOnnxruntime(note: (text: string) => void): string | undefined {
   const folder = join(root, ".cache/bench-python");
   const python = join(folder, "bin/python");

@@ -1,12 +1,11 @@
 /**
- * Measures what a server needs of a machine: time to readiness, memory with one, two and four workers at rest, after
- * captions and after a photo of 48 megapixels in every worker, and processor time a caption. docs/operate.md has the
- * table.
+ * Measures what a server needs: time to readiness, memory with one, two and four workers at rest, after captions and
+ * after a picture of 48 megapixels in every worker, and processor time per caption. docs/operate.md has the table.
  *
  * usage: bun scripts/bench/server_footprint.ts [--executable dist/edgecap] [--captions 60]
  *
- * Processor time hardly depends on what else the machine does, unlike captions a second; memory does not at all. Linux
- * only: it reads /proc.
+ * Other work on the machine hardly changes processor time, unlike captions per second, and does not change memory.
+ * Linux only: it reads /proc.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -67,14 +66,14 @@ function flatPng(width: number, height: number): Uint8Array<ArrayBuffer> {
   );
 }
 
-/** Asks for so many captions over so many connections. */
+/** Requests this many captions over this many connections. */
 async function caption(url: string, count: number, connections: number, picture?: Uint8Array<ArrayBuffer>) {
   let turn = 0;
   await Promise.all(
     Array.from({ length: connections }, async () => {
       while (turn < count) {
         const seed = turn++;
-        // The seed changes nothing of the answer, and keeps equal photos from sharing one inference.
+        // The seed does not change the answer, but keeps equal pictures from sharing one inference.
         const response = await fetch(`${url}/v1/captions?seed=${seed}`, {
           method: "POST",
           body: picture ?? photos[seed % photos.length]!,
@@ -97,7 +96,7 @@ const large = new Uint8Array(await new Bun.Image(flatPng(8000, 6000)).jpeg().byt
 console.log(
   `${describeProcessor()}, load average ${loadavg()[0]!.toFixed(1)}; ${captions} captions with the default beams; "large" is 48 megapixels, JPEG.\n`,
 );
-console.log("| workers | MiB at rest | after captions | after large photos | peak | ready, s | CPU s a caption |");
+console.log("| workers | MiB at rest | after captions | after large pictures | peak | ready, s | CPU s per caption |");
 console.log("| ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
 for (const workers of [1, 2, 4]) {
   const started = performance.now();

@@ -4,7 +4,9 @@ import { Readable } from "node:stream";
 /** What is measured, in a process of its own. */
 export interface Runner {
   readonly name: string;
-  /** Prints `ready`, then an answer for each line on its standard input: milliseconds, or JSON of them with a `total`. */
+  /**
+   * Prints `ready`, then an answer for each line on its standard input: milliseconds, or JSON of them with a `total`.
+   */
   readonly command: readonly string[];
   /**
    * Whether the process is started for each round: its `total` lasts until it prints something, its `end` until it has
@@ -30,13 +32,13 @@ export function parseSample(line: string): Readonly<Record<string, number>> {
   return typeof parsed === "number" ? { total: parsed } : (parsed as Record<string, number>);
 }
 
-/** Rest before each turn, in milliseconds: the threads of the runner before go on looking for work for a while. */
+/** Pause before each turn, in milliseconds, because the previous runner's threads keep looking for work for a while. */
 const restMs = 100;
 
 /**
- * Lets runners take turns, so that whatever else the machine does falls on all alike.
+ * Lets runners take turns, so that other work on the machine affects all of them equally.
  *
- * @param note Told what does not start, and is left out.
+ * @param note Called with what does not start and is left out.
  */
 export async function takeTurns(
   runners: readonly Runner[],

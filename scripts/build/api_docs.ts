@@ -1,6 +1,6 @@
 /**
- * Writes the reference of the public interface, out of the docstrings, by `deno doc`: a folder an entry point of
- * package.json, and a page over them.
+ * Writes the reference of the public API from the docstrings, with `deno doc`: one folder per entry point of
+ * package.json, and an index of them.
  *
  * usage: bun run docs:api [FOLDER]     (default dist/docs)
  */

@@ -1,8 +1,8 @@
 /**
- * Makes the npm package: `bun run build:package [--out dist/package]`. `npm pack` there, or `npm publish`, does the rest.
+ * Builds the npm package: `bun run build:package [--out dist/package]`. Then run `npm pack` or `npm publish` there.
  *
- * It holds JavaScript with types, as neither Node nor Deno takes TypeScript from a package, the WebAssembly, the default
- * bundle and the licences.
+ * It contains JavaScript with types, because neither Node nor Deno runs TypeScript from a package, the WebAssembly, the
+ * bundles and the licences.
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -24,13 +24,13 @@ const copied = [
   "CHANGELOG.md",
 ];
 
-/** The README of those who install the package; that of the repository is for those who work in it. */
+/** The README for users of the package; the repository's README is for its checkout. */
 const readme = "docs/package/README.md";
 
 /**
- * onnxruntime-web for browsers, by the name of the import that leads to it: builds that name no file of WebAssembly, of
- * which bundlers would carry 14 or 27 MB along that no page asks for. Its package exports them under a condition alone
- * that each user would have to set.
+ * onnxruntime-web for browsers, by the name of its import: builds that do not refer to a WebAssembly file. With others,
+ * bundlers would include 14 or 27 MB that no page uses. Its package only exports them under a condition
+ * that every user would have to set.
  */
 const browserOrt = {
   "#onnxruntime": "ort.wasm.min.mjs",
@@ -43,7 +43,7 @@ const browserOrtFolder = "src/platform/onnxruntime";
 /** A path of the sources as the package has it. */
 const built = (path: string): string => path.replace(/\.ts$/, ".js");
 
-/** Package.json as it is published: paths of JavaScript, and nothing that only a checkout needs. */
+/** The published package.json: with paths of JavaScript, and without what only a checkout needs. */
 export function publishedManifest(): Record<string, unknown> {
   const { name, version, description, license, type, keywords, dependencies, peerDependencies } = packageJson;
   const exports = Object.entries(packageJson.exports).map(([path, source]) => [
@@ -54,11 +54,14 @@ export function publishedManifest(): Record<string, unknown> {
     const file = browserOrt[path as keyof typeof browserOrt];
     const browser = file === undefined ? {} : { browser: `./${browserOrtFolder}/${file}` };
     const all = Object.entries(choices).map(([condition, source]) => [condition, built(source)]);
-    // The first condition that holds decides, so that this one comes before the default.
+    // The first matching condition decides, so this one comes before the default.
     return [path, { ...browser, ...Object.fromEntries(all), ...browser }];
   });
+  // npm needs it to prove where a package was built; package.json has none yet.
+  const { repository }: { readonly repository?: unknown } = packageJson as object;
   return {
     ...{ name, version, description, license, type, keywords },
+    ...(repository !== undefined && { repository }),
     bin: { edgecap: built(packageJson.bin.edgecap) },
     exports: { ...Object.fromEntries(exports), "./package.json": "./package.json" },
     imports: Object.fromEntries(imports),
@@ -70,7 +73,7 @@ export function publishedManifest(): Record<string, unknown> {
 }
 
 /**
- * Builds the package into a folder, which is replaced.
+ * Builds the package into a folder, and replaces what is there.
  *
  * @throws {Error} with what the compiler said, where it refuses the sources.
  */
@@ -85,13 +88,13 @@ export function buildPackage(out: string): void {
   for (const path of globSync("src/**/*.d.ts", { cwd: unfinished })) {
     const file = join(unfinished, path);
     const text = readFileSync(file, "utf8");
-    // Types that the compiler found out by itself name sources.
+    // Types inferred by the compiler refer to the sources.
     writeFileSync(file, text.replace(/import\("(\.[^"]+)\.ts"\)/g, 'import("$1.js")'));
   }
   for (const path of globSync("src/**/*.js", { cwd: unfinished })) {
     const file = join(unfinished, path);
     const text = readFileSync(file, "utf8");
-    // Workers are named by address, which the compiler leaves alone.
+    // Workers are referred to by address, which the compiler does not change.
     const rewritten = text
       .replace(/new URL\("(\.[^"]+)\.ts", import\.meta\.url\)/g, 'new URL("$1.js", import.meta.url)')
       // Here it is JavaScript, which all of them run; npx takes Node.
@@ -112,21 +115,22 @@ export function buildPackage(out: string): void {
 }
 
 /**
- * Takes the default place of a module out of what wasm-bindgen wrote: edgecap always hands the module over, and a bundler
- * would carry the file along that no page asks for.
+ * Removes the default address of a module from wasm-bindgen's output: edgecap always passes the module, and a bundler
+ * would include a file that no page uses.
  */
 function dropDefaultModule(file: string): void {
   const text = readFileSync(file, "utf8");
   const place = /new URL\('[^']+\.wasm', import\.meta\.url\)/g;
-  if (text.match(place)?.length !== 1) throw new Error(`"${file}" does not name its module once: see what changed.`);
+  if (text.match(place)?.length !== 1)
+    throw new Error(`"${file}" does not name its module exactly once: check what changed.`);
   writeFileSync(file, text.replace(place, "undefined"));
 }
 
-/** Copies a build of onnxruntime-web without the name of its source map, which is larger than itself and stays behind. */
+/** Copies a build of onnxruntime-web without a reference to its source map, which is too large to include. */
 function copyOrt(file: string, folder: string): void {
   const text = readFileSync(join(root, "node_modules/onnxruntime-web/dist", file), "utf8");
   if (/new URL\("[^"]*\.wasm"/.test(text))
-    throw new Error(`"${file}" names a file of WebAssembly: look for another build.`);
+    throw new Error(`"${file}" refers to a WebAssembly file: choose another build.`);
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, file), text.replace(/\n\/\/# sourceMappingURL=.*\s*$/, "\n"));
 }

@@ -1,8 +1,8 @@
 /**
- * Builds the page that the server shows: src/server/page/client/ becomes one document in src/server/page/built.ts, a
+ * Builds the server's page: src/server/page/client/ becomes one document in src/server/page/built.ts, a
  * module, so that it needs no file at run time on Bun, on Deno and in an executable.
  *
- * `bun run build:page` writes it; a test holds the committed one against its sources.
+ * `bun run build:page` writes it; a test compares the committed one with its sources.
  */
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";

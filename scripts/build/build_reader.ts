@@ -2,7 +2,7 @@
  * Builds the page that shows the interface to people: Swagger UI, of the package swagger-ui-dist, becomes one compressed document in
  * src/server/page/built_reader.ts, a module, so that it needs no file at run time and asks for nothing but `openapi.json` beside it.
  *
- * `bun run build:page` writes it; a test holds the committed one against its sources.
+ * `bun run build:page` writes it; a test compares the committed one with its sources.
  */
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";

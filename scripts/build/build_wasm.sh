@@ -2,7 +2,7 @@
 # Builds the Rust crates into their pkg folders, which are committed.
 #
 # usage: scripts/build/build_wasm.sh [wasm|wasm-image]    both without an argument
-# Needs what scripts/build/setup_rust_wasm.sh leaves. OUT=FOLDER puts FOLDER/CRATE/pkg in place of CRATE/pkg.
+# Run scripts/build/setup_rust_wasm.sh first. With OUT=FOLDER, the result is FOLDER/CRATE/pkg instead of CRATE/pkg.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -21,7 +21,7 @@ export CARGO_ENCODED_RUSTFLAGS="-C${unit}target-feature=+simd128${unit}--remap-p
 
 # Where the target's std is missing, wasm-pack would let rustup fetch it.
 if ! test -d "$(rustc --target "$target" --print target-libdir)"; then
-  echo "There is no std for $target under $prefix: run scripts/build/setup_rust_wasm.sh." >&2
+  echo "std for $target is missing under $prefix: run scripts/build/setup_rust_wasm.sh." >&2
   exit 1
 fi
 
@@ -47,7 +47,7 @@ for crate in "$@"; do
   case $crate in
   wasm | wasm-image) build "$crate" ;;
   *)
-    echo "There is no crate \"$crate\": name wasm or wasm-image." >&2
+    echo "Unknown crate \"$crate\": give wasm or wasm-image." >&2
     exit 1
     ;;
   esac

@@ -1,5 +1,6 @@
 /**
- * Keeps Cargo's lockfiles free of addresses: `Cargo.lock.txt` is committed, and `Cargo.lock` is made of it where cargo runs.
+ * Keeps Cargo's lockfiles free of addresses: `Cargo.lock.txt` is committed, and `Cargo.lock` is made from it before
+ * cargo runs.
  *
  * usage: bun scripts/build/cargo_lock.ts restore|save CRATE...
  */

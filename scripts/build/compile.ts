@@ -1,10 +1,10 @@
 /**
- * Makes edgecap one file, with the runtime, the WebAssembly, the default bundle and the server's page inside.
+ * Compiles edgecap into one file, with the runtime, the WebAssembly, the bundles and the server's page inside.
  *
  * usage: bun run compile [--target bun-linux-x64] [--out dist/edgecap]
  *
- * Prints the size beside that of an executable with nothing of edgecap inside. Targets other than the machine's own
- * need Bun's runtime for them, which Bun fetches.
+ * Prints its size and that of an empty executable. Targets other than the machine's own
+ * need Bun's runtime for them, which Bun downloads.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";

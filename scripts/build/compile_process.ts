@@ -1,5 +1,5 @@
 /**
- * Compiles one executable, in a process of its own as Bun's bundler wants to work from the repository's root.
+ * Compiles one executable, in its own process because Bun's bundler has to work from the repository's root.
  *
  * usage: bun scripts/build/compile_process.ts OUT TARGET|- DEFINITION ENTRY...
  */
@@ -20,8 +20,8 @@ async function contentsOf(path: string): Promise<Uint8Array> {
 }
 
 /**
- * onnxruntime-web's module shrinks to a fifth, the picture decoder to a third, the datastore to half, the 8-bit encoder by a
- * seventh and the decoder by a twelfth; all are unpacked at the same time, the largest in some 40 ms.
+ * onnxruntime-web's module shrinks to a fifth, the picture decoder to a third, the datastore to half, the 8-bit encoder
+ * by a seventh and the decoder by a twelfth; all are unpacked at the same time, the largest in some 40 ms.
  */
 const packLarge: BunPlugin = {
   name: "pack-large-files",
@@ -54,7 +54,8 @@ const { success, logs } = await Bun.build({
   // Optional packages are native code, of one system each.
   external: ["onnxruntime-node", "webgpu", "@huggingface/transformers"],
   plugins: [packLarge],
-  // Names stay, for stacks in reports of errors; folded expressions would make packages that are only looked for part of it.
+  // Names stay, for stacks in reports of errors; folded expressions would make packages that are only looked for part
+  // of it.
   minify: { whitespace: true, syntax: false, identifiers: false },
   throw: false,
 });

@@ -1,8 +1,8 @@
 /**
- * Writes THIRD_PARTY_LICENSES.txt: what is compiled into the executable, its page and its WebAssembly, each with version,
- * licence and the licence's text.
+ * Writes THIRD_PARTY_LICENSES.txt: what is compiled into the executable, its page and its WebAssembly, each with
+ * version, licence and the licence's text.
  *
- * usage: bun run notices     (needs cargo, which knows what a crate brings along)
+ * usage: bun run notices     (needs cargo, which knows the dependencies of a crate)
  */
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -26,7 +26,9 @@ export interface Part {
   readonly more?: readonly string[];
 }
 
-/** What the executable and the page are bundled from, as scripts/build/compile.ts and scripts/build/build_page.ts do it. */
+/**
+ * What the executable and the page are bundled from, as scripts/build/compile.ts and scripts/build/build_page.ts do it.
+ */
 const bundles = [
   { entrypoints: ["src/cli/executable.ts", "src/pool/worker.ts"], target: "bun" },
   { entrypoints: ["src/server/page/client/main.ts"], target: "browser" },
@@ -110,7 +112,7 @@ const holders: Readonly<Record<string, string>> = {
 /** A licence whose text a package lacks is taken from another one that has it. */
 const iscSample = join(root, "node_modules/picocolors/LICENSE");
 
-/** The text of a part's licence; of several to choose from, another than Apache's where there is one. */
+/** The text of a part's licence; if there is a choice, one other than Apache's. */
 function textOf({ name, licence, folder, more = [] }: Part, mit: string): string {
   const files = readdirSync(folder).filter((file) => /^(?:licen[cs]e|copying|unlicense|notice)/i.test(file));
   const chosen = files.length > 1 ? files.filter((file) => !/apache/i.test(file)) : files;
@@ -155,7 +157,8 @@ ${[...texts].map(([text, names]) => `${rule}\n${names.join(", ")}\n${rule}\n\n${
 
 if (import.meta.main) {
   const crates = crateParts();
-  if (crates === undefined) throw new Error("cargo cannot say what is in the crates: install it, and be online once.");
+  if (crates === undefined)
+    throw new Error("cargo cannot list what is in the crates: install it, and run this online once.");
   const npm = await npmParts();
   writeFileSync(licencesFile, licencesText(npm, crates));
   console.log(`Wrote ${npm.length} packages and ${crates.length} crates.`);

@@ -1,10 +1,10 @@
 /**
- * Writes a bill of materials (CycloneDX 1.6, JSON) of what edgecap ships: the npm packages and crates that are compiled into
- * the executable, its page and its WebAssembly, Bun's runtime, and the files of the default bundle.
+ * Writes a bill of materials (CycloneDX 1.6, JSON) of what edgecap ships: the npm packages and crates that are compiled
+ * into the executable, its page and its WebAssembly, Bun's runtime, and the files of the default bundle.
  *
- * usage: bun run sbom [--out dist/edgecap.cdx.json]     (needs cargo, which knows what a crate brings along)
+ * usage: bun run sbom [--out dist/edgecap.cdx.json]     (needs cargo, which knows the dependencies of a crate)
  *
- * Two runs on the same sources write the same bytes: it holds no time and no random number.
+ * Two runs on the same sources write the same bytes: it contains no time and no random number.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -81,7 +81,8 @@ export async function billOfMaterials(npm: readonly Part[], crates: readonly Par
 if (import.meta.main) {
   const { values } = parseArgs({ options: { out: { type: "string", default: join(root, "dist/edgecap.cdx.json") } } });
   const crates = crateParts();
-  if (crates === undefined) throw new Error("cargo cannot say what is in the crates: install it, and be online once.");
+  if (crates === undefined)
+    throw new Error("cargo cannot list what is in the crates: install it, and run this online once.");
   const npm = await npmParts();
   const out = resolve(values.out);
   mkdirSync(dirname(out), { recursive: true });

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Puts together what scripts/build/build_wasm.sh needs, from package registries alone: a Rust toolchain for
+# Installs what scripts/build/build_wasm.sh needs, from package registries only: a Rust toolchain for
 # wasm32-unknown-unknown, wasm-pack, wasm-bindgen and wasm-opt.
 #
 # Needs Debian 12 on x86-64 with root rights for apt, rustup with a stable toolchain, node and npm.
-# Takes about six minutes once, and a second where all is there already.
-# Leaves $RUST_WASM_PREFIX/toolchain, which rustup then knows as rust-wasm, and $RUST_WASM_PREFIX/bin.
+# Takes about six minutes, or a second if everything is installed already.
+# Creates $RUST_WASM_PREFIX/toolchain, which rustup then calls rust-wasm, and $RUST_WASM_PREFIX/bin.
 set -euo pipefail
 
 prefix=${RUST_WASM_PREFIX:-$HOME/.rust-wasm}

@@ -15,12 +15,12 @@ export function shareFiles(
   const shared = (Object.entries(files) as [BundlePart, Uint8Array][]).map(([part, bytes]): [BundlePart, FileEntry] => {
     const [entry, from] = [other.manifest.files[part], other.files[part]];
     if (entry === undefined || from?.length !== bytes.length) {
-      throw new Error(`The ${part} of the bundle "${name}" has another length: it cannot be shared.`);
+      throw new Error(`The ${part} of the bundle "${name}" has a different length, so it cannot be shared.`);
     }
     const changes: [number, number][] = [];
     for (const [place, value] of bytes.entries()) if (value !== from[place]) changes.push([place, value]);
     if (changes.length > 256) {
-      throw new Error(`The ${part} differs from that of "${name}" in ${changes.length} bytes: it cannot be shared.`);
+      throw new Error(`The ${part} differs from that of "${name}" in ${changes.length} bytes, so it cannot be shared.`);
     }
     return [part, { ...entry, path: `../${name}/${entry.path}`, ...(changes.length > 0 && { changes }) }];
   });

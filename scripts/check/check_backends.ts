@@ -1,18 +1,19 @@
 /**
- * Holds a backend against `wasm` on real photos: features, first logits and captions.
+ * Compares a backend with `wasm` on real photos: features, first logits and captions.
  *
- * usage: bun scripts/check/check_backends.ts --images DIR [--backend webgpu] [--count 50] [--bundle DIR] [--encoder FILE]
+ * usage: bun scripts/check/check_backends.ts --images DIR [--backend webgpu] [--count 50] [--bundle DIR] [--encoder
+ * FILE]
  *
- * `--encoder` puts another encoder in the bundle's place, such as the float32 one of scripts/model/encoder.ts: an 8-bit one
+ * `--encoder` replaces the bundle's encoder, for instance by the float32 one of scripts/model/encoder.ts: an 8-bit one
  * rounds values that lie between two steps to either side. On Deno: deno run -A --unstable-webgpu --no-check ...
- * Exit status: 0 where every caption is the same, and features and logits of a float32 encoder are within 1e-3.
+ * Exit status: 0 if every caption is the same, and features and logits of a float32 encoder are within 1e-3.
  */
 import { globSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { defaultBundle, loadBundle } from "../../src/bundle/load_bundle.ts";
-import { readPhoto } from "../../src/decode/decoder.ts";
+import { readFeatures } from "../../src/decode/decoder.ts";
 import { generate } from "../../src/decode/generate.ts";
 import { decodeImage } from "../../src/image/decode.ts";
 import { encoderInput } from "../../src/image/encoder_input.ts";
@@ -59,7 +60,7 @@ function relative(found: ArrayLike<number>, expected: ArrayLike<number>): number
 async function answer(graphs: typeof wasm, pixels: GraphValue) {
   const outputs = await graphs.encoder.runKeeping({ pixels });
   const grid = outputs["grid"]!;
-  using photo = await readPhoto(graphs, grid);
+  using photo = await readFeatures(graphs, grid);
   const { logits } = await photo.step(Int32Array.of(1), Uint32Array.of(0));
   const {
     captions: [best],
@@ -87,7 +88,7 @@ for (const [i, name] of names.entries()) {
   worstFeatures = Math.max(worstFeatures, relative(found.features, expected.features));
   worstLogits = Math.max(worstLogits, relative(found.logits, expected.logits));
   if (found.caption === expected.caption) same++;
-  else console.log(`${name}: "${found.caption}" in place of "${expected.caption}"`);
+  else console.log(`${name}: "${found.caption}" instead of "${expected.caption}"`);
   console.log(
     `${i + 1}/${names.length}: ${same} same captions, features within ${worstFeatures.toExponential(1)}, logits within ${worstLogits.toExponential(1)}`,
   );

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds deploy/Containerfile and runs the image as its configuration says: read-only, without capabilities and network.
 # usage: bash scripts/check/check_container.sh     (after "bun run compile"; as root, with Debian's buildah, runc and debootstrap)
-# Where no registry of images is reached, debootstrap makes what stands for debian:12-slim.
+# Without an image registry, debootstrap makes a replacement of debian:12-slim.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 scratch="$(mktemp -d)"
@@ -25,7 +25,7 @@ image="$(build from --pull-never localhost/edgecap-check:latest)"
 mkdir "$scratch/bundle"
 cd "$scratch/bundle"
 contain spec
-# What the image says of itself is what is run.
+# Runs what the image's own configuration says.
 python3 - "$(build mount "$image")" "$(build inspect --type image localhost/edgecap-check)" <<'PYTHON'
 import json, sys
 image = json.loads(sys.argv[2])["Docker"]["config"]

@@ -1,9 +1,9 @@
 /**
- * Proves that what edgecap ships is built byte for byte: builds it in two folders of different names and compares.
+ * Checks that builds repeat byte for byte: builds in two folders of different names and compares.
  *
  * usage: bun scripts/check/check_reproducible.ts wasm|package|executable
  *
- * Ends with 77 if it cannot build here. The wasm is compared with the committed one too.
+ * Exits with 77 if it cannot build here. The wasm is also compared with the committed one.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -41,7 +41,7 @@ const builds: Readonly<Record<string, (copy: string, out: string) => string>> = 
     return out;
   },
   executable: (copy, out) => {
-    // Outside of the repository, so that a commit made meanwhile is no difference.
+    // Outside of the repository, so that a commit in the meantime makes no difference.
     const env = { GIT_CEILING_DIRECTORIES: dirname(copy) };
     run(copy, process.execPath, ["scripts/build/compile.ts", "--out", join(out, "edgecap")], env);
     return out;
@@ -107,7 +107,7 @@ function main(): void {
       if (what !== "wasm" || !existsSync(committed)) continue;
       if (hash === createHash("sha256").update(readFileSync(committed)).digest("hex")) continue;
       differing.push(path);
-      console.error(`"${path}" is not what its sources give: run scripts/build/build_wasm.sh and commit it.`);
+      console.error(`"${path}" does not match its sources: run scripts/build/build_wasm.sh and commit the result.`);
     }
     if (differing.length > 0) process.exitCode = 1;
     else console.log(`${[...one.keys()].join(", ")}: the same bytes from two folders.`);

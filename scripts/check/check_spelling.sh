@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Looks for misspelt words with typos; typos.toml says what it leaves out. Ends with 77 if it cannot be installed here.
+# Looks for misspelt words with typos; typos.toml lists the exceptions. Exits with 77 if it cannot be installed here.
 # usage: bash scripts/check/check_spelling.sh
 set -euo pipefail
 cd "$(dirname "$0")/../.."

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs deploy/edgecap.service under a systemd of its own, in a container without network: started at boot, asked for a
+# Runs deploy/edgecap.service under a separate systemd, in a container without network: started at boot, asked for a
 # caption, stopped, started with the drop-in of docs/operate.md, and killed.
 # usage: bash scripts/check/check_unit.sh      (after "bun run compile"; as root, with Debian's debootstrap and systemd-container)
 set -euo pipefail
@@ -28,7 +28,7 @@ curl --silent --fail --header "accept: text/plain" --header "content-type: image
 grep --extended-regexp '^(Uid|CapEff|NoNewPrivs|Seccomp):' "/proc/$(pid)/status"
 test "$(awk '/^Uid:/ { print $2 }' "/proc/$(pid)/status")" != 0
 test "$(awk '/^CapEff:/ { print $2 }' "/proc/$(pid)/status")" = 0000000000000000
-nsenter --target "$(pid)" --mount touch /here 2>/dev/null && { echo "Its file system can be written to."; exit 1; }
+nsenter --target "$(pid)" --mount touch /here 2>/dev/null && { echo "Its file system is writable."; exit 1; }
 systemctl stop edgecap
 test "$(systemctl show --property Result --value edgecap)" = success
 mkdir -p /etc/edgecap /etc/systemd/system/edgecap.service.d

@@ -1,5 +1,5 @@
 /**
- * Proves that the committed pkg folders come from the sources beside them.
+ * Checks that the committed pkg folders were built from the sources beside them.
  *
  * `bun scripts/check/check_wasm.ts [CRATE...]` compares hashes; `--rebuild` builds again and compares bytes;
  * `--record CRATE --pkg FOLDER` writes the hashes of a build, as build_wasm.sh does.
@@ -29,7 +29,10 @@ function filesUnder(folder: string): string[] {
   });
 }
 
-/** SHA-256 over path and content of what a crate is built from: Cargo.toml, Cargo.lock.txt, build.rs and src, in path order. */
+/**
+ * SHA-256 over path and content of what a crate is built from: Cargo.toml, Cargo.lock.txt, build.rs and src, in path
+ * order.
+ */
 export function hashSources(crate: string): string {
   const own = ["Cargo.toml", "Cargo.lock.txt", "build.rs"].map((name) => join(crate, name));
   const files = [...own.filter((file) => existsSync(file)), ...filesUnder(join(crate, "src"))];
@@ -37,7 +40,9 @@ export function hashSources(crate: string): string {
   return sha256(lines.sort((a, b) => (a.slice(66) < b.slice(66) ? -1 : 1)).join(""));
 }
 
-/** What {@linkcode recordBuild} writes and {@linkcode checkBuild} expects: the sources, then every file of the build. */
+/**
+ * What {@linkcode recordBuild} writes and {@linkcode checkBuild} expects: the sources, then every file of the build.
+ */
 function describeBuild(crate: string, pkg: string): string {
   const files = readdirSync(pkg).filter((name) => name !== RECORD);
   const lines = files.sort().map((name) => `${sha256(readFileSync(join(pkg, name)))}  ${name}\n`);
@@ -49,7 +54,7 @@ export function recordBuild(crate: string, pkg: string): void {
   writeFileSync(join(pkg, RECORD), describeBuild(crate, pkg));
 }
 
-/** What is wrong with the build `crate/pkg`, one sentence each; nothing where it comes from the sources. */
+/** What is wrong with the build `crate/pkg`, one sentence each; empty if it comes from the sources. */
 export function checkBuild(crate: string): string[] {
   const pkg = join(crate, "pkg");
   const record = join(pkg, RECORD);

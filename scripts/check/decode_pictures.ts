@@ -1,9 +1,9 @@
 /**
- * Decodes each file named on standard input, one a line, for scripts that compare with another decoder.
+ * Decodes each file named on standard input, one per line, for scripts that compare with another decoder.
  *
  * usage: bun scripts/check/decode_pictures.ts [LONGER_SIDE]
  *
- * For each it writes a line, "ok WIDTH HEIGHT", and after it the RGB pixels; or the code and the message of the refusal.
+ * For each it writes a line, "ok WIDTH HEIGHT", then the RGB pixels; or the code and the message of the refusal.
  */
 
 import { readFile } from "node:fs/promises";

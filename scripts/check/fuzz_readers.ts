@@ -1,11 +1,12 @@
 /**
- * Attacks everything that reads what others wrote, but for pictures, with input that is nearly right: each reader gives a
- * value that can be used, or refuses with a code. It never throws anything else, takes more than two seconds of the
+ * Attacks everything that reads foreign data, except pictures, with nearly valid input: each reader must return a
+ * usable value, or refuse with a code. It must never throw anything else, take more than two seconds of the
  * processor, or more than 600 MiB.
  *
  * usage: bun scripts/check/fuzz_readers.ts [RUNS_FOR_EACH_READER] [SEED] [READER...]
  *
- * Without arguments 2,000 runs each, and another seed every time. What breaks is shown with its input and seed.
+ * Without arguments it makes 2,000 runs of each, with a new seed every time. It prints the input and seed of each
+ * failure.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";

@@ -1,5 +1,5 @@
 /**
- * Kills `edgecap batch` again and again, and says whether each picture has its one line in the end:
+ * Kills `edgecap batch` repeatedly, and reports whether each picture has exactly one line in the end:
  *
  *     bun scripts/check/kill_batch.ts [--kills 30] [--pictures 2000] [--seed 1]
  */

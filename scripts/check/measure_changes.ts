@@ -1,10 +1,10 @@
 /**
  * Measures how many of a caption's nouns survive small changes to the photo. docs/reliability.md has the table.
  *
- * usage: bun scripts/check/measure_changes.ts [--images ../shared/flickr8k/Images] [--list ../shared/flickr8k/devImages.txt]
- *        [--count 200] [--bundle fast]
+ * usage: bun scripts/check/measure_changes.ts [--images ../shared/flickr8k/Images] [--list
+ * ../shared/flickr8k/devImages.txt] [--count 200] [--bundle fast]
  *
- * Photos are taken evenly over the list. Nouns are those of src/concepts/nouns.txt, as confidence counts them.
+ * Photos are spread evenly over the list. Nouns are those of src/concepts/nouns.txt, as confidence counts them.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -25,7 +25,7 @@ const { values } = parseArgs({
   },
 });
 if (!existsSync(values.list)) {
-  console.error(`There is no "${values.list}": give --images and --list photos of your own.`);
+  console.error(`"${values.list}" does not exist: give your own photos with --images and --list.`);
   process.exit(2);
 }
 const names = readFileSync(values.list, "utf8")

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the linters of deploy/ into .cache/linters/bin: hadolint, kubernetes-validate, kube-score and promtool.
 # usage: bash scripts/check/setup_linters.sh
-# What cannot be installed is named and left out; test/deploy_bun_test.ts skips what needs it.
+# Reports what cannot be installed and leaves it out; test/deploy_bun_test.ts skips what needs it.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 home="$PWD/.cache/linters"

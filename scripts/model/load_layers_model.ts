@@ -13,7 +13,7 @@ interface ModelFile {
  * Loads a tfjs layers model from a folder, on the backend that is set.
  *
  * @param folder Folder with `model.json` and the shards that it names.
- * @param size Height and width in place of those that the model's pictures were saved with; its layers must not mind.
+ * @param size Height and width instead of those that the model was saved with; its layers must accept any size.
  */
 export async function loadLayersModel(folder: string, size?: number): Promise<tf.LayersModel> {
   const file = JSON.parse(await readFile(join(folder, "model.json"), "utf8")) as ModelFile;

@@ -1,5 +1,5 @@
 /**
- * Draws 60 pictures that are no scenes: blank ones, gradients, noise, documents, screens, logos, charts, patterns, codes.
+ * Draws 60 pictures without a scene: blank ones, gradients, noise, documents, screens, logos, charts, patterns, codes.
  *
  * usage: bun scripts/model/make_nonscenes.ts --out DIR [--seed 1] [--variants judged|fitting]
  */

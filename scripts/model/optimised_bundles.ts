@@ -7,8 +7,8 @@ import { shareFiles } from "../build/share_files.ts";
 import { optimiseGraph } from "./optimise_graph.ts";
 
 /**
- * What an executable has in the place of some files of its bundles: the encoder as onnxruntime's optimiser leaves it, which
- * loads 0.1 s sooner, and manifests that name it. Bundles elsewhere keep the plain one, as they are for every version and
+ * Replacements for some files of an executable's bundles: the encoder as onnxruntime's optimiser writes it, which loads
+ * 0.1 s sooner, and manifests that name it. Bundles elsewhere keep the plain one, as they are for every version and
  * backend; an executable has one version inside, and WebAssembly alone. The decoder would double in size.
  *
  * @returns Contents by their paths under models/.

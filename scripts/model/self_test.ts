@@ -1,9 +1,10 @@
 /**
- * Writes into a bundle's manifest the answer that backends are tested with, computed anew on the backend `wasm`.
+ * Computes the stored answer that backends are tested with on the backend `wasm`, and writes it into a bundle's
+ * manifest.
  *
  * usage: bun scripts/model/self_test.ts [FOLDER, default models/default]
  *
- * `scripts/model/train.ts` and `edgecap train` write it by themselves; this is for bundles made before, or by hand.
+ * `scripts/model/train.ts` and `edgecap train` write it themselves; use this for older or hand-made bundles.
  */
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";

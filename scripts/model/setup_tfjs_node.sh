@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the native addon of @tensorflow/tfjs-node against the libraries of the PyPI wheel tensorflow_cpu,
-# for machines that reach package registries and nothing else. Elsewhere `npm rebuild @tensorflow/tfjs-node` is enough.
+# for machines that can only reach package registries. Elsewhere `npm rebuild @tensorflow/tfjs-node` is enough.
 #
 # usage: scripts/model/setup_tfjs_node.sh     in a checkout after `bun install`; needs g++, pip, unzip and Node's headers
 set -euo pipefail

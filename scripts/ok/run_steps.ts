@@ -20,7 +20,7 @@ export interface Step {
 /** The exit status of a script that cannot run here; its last line says why. */
 const SKIPPED = 77;
 
-/** Shows one step's output as it comes, and that of the others when it is their turn. */
+/** Shows one step's output as it arrives, and that of the others afterwards. */
 class Display {
   readonly #waiting: { name: string; chunks: Uint8Array[]; ended: boolean }[] = [];
 

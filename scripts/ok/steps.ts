@@ -58,7 +58,9 @@ export function testSteps(root: string, scratch: string, long: boolean): Step[] 
   ];
 }
 
-/** What to set so that cargo does not download a crate's pinned toolchain: the default one, if the pinned is missing. */
+/**
+ * What to set so that cargo does not download a crate's pinned toolchain: the default one, if the pinned is missing.
+ */
 function toolchain(root: string, crate: string): Record<string, string> {
   const pinned = /^channel = "(.+)"/m.exec(readIfThere(join(root, crate, "rust-toolchain.toml")))?.[1];
   const list = spawnSync("rustup", ["toolchain", "list"], { encoding: "utf8" });
@@ -117,7 +119,7 @@ export function lockSteps(): Step[] {
   }));
 }
 
-/** What `bun run ok` checks: types, lint, and the quick tests. The slow steps stand first, so that lanes end together. */
+/** What `bun run ok` checks: types, lint, and the quick tests. Slow steps come first, so that lanes end together. */
 export function quickSteps(root: string, scratch: string): Step[] {
   return [
     ...testSteps(root, scratch, false),

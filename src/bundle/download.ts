@@ -1,6 +1,6 @@
 import { EdgecapError, throwIfAborted } from "../errors.ts";
 import type { FileStore, PartialFile } from "../platform/file_store.ts";
-import { fetchPatiently } from "./fetch_patiently.ts";
+import { fetchUnlessSilent } from "./fetch_unless_silent.ts";
 import { sha256Hex } from "./sha256.ts";
 
 /** A file to download, with its expected hash and length. */
@@ -15,7 +15,7 @@ export interface WantedFile {
 }
 
 // Number of failed connections in a row, without a byte received, after which a download gives up.
-const patience = 4;
+const mostFailures = 4;
 
 /**
  * Gets a file from the store, or downloads it into the store. The download continues where an earlier
@@ -80,7 +80,7 @@ async function fill(
     } catch (cause) {
       throwIfAborted(signal);
       failures = partial.size > before ? 0 : failures + 1;
-      if (cause instanceof EdgecapError || failures >= patience) {
+      if (cause instanceof EdgecapError || failures >= mostFailures) {
         throw cause instanceof EdgecapError
           ? cause
           : new EdgecapError(
@@ -102,7 +102,7 @@ async function request(
 ): Promise<void> {
   const { url, bytes: length, silenceMs } = wanted;
   const headers: Record<string, string> = partial.size > 0 ? { range: `bytes=${partial.size}-` } : {};
-  using answer = await fetchPatiently(url, headers, signal, silenceMs);
+  using answer = await fetchUnlessSilent(url, headers, signal, silenceMs);
   const { response } = answer;
   if (response.status === 206) {
     const start = /^bytes (\d+)-/.exec(response.headers.get("content-range") ?? "")?.[1];

@@ -2,7 +2,7 @@ import { includedBundles, readIncludedBundle } from "#assets";
 import { openFolder, openStore } from "#storage";
 import { EdgecapError, permissionMissing, throwIfAborted } from "../errors.ts";
 import { download } from "./download.ts";
-import { fetchPatiently, readBody } from "./fetch_patiently.ts";
+import { fetchUnlessSilent, readBody } from "./fetch_unless_silent.ts";
 import { type BundleFiles, type BundlePart, type FileEntry, type Manifest, parseManifest } from "./manifest.ts";
 import { sha256Hex } from "./sha256.ts";
 
@@ -207,7 +207,7 @@ async function fromWeb(url: URL, signal: AbortSignal | undefined, silenceMs: num
   const store = await openStore();
   const key = `manifest-${await sha256Hex(new TextEncoder().encode(address.href))}`;
   const fetched = async (): Promise<Uint8Array> => {
-    using answer = await fetchPatiently(address, {}, signal, silenceMs);
+    using answer = await fetchUnlessSilent(address, {}, signal, silenceMs);
     const { response } = answer;
     if (!response.ok) {
       const cause = new Error(`${address.href} answered ${response.status}`);

@@ -24,10 +24,18 @@ import { type CaptionOptions, resolveOptions } from "./options.ts";
 import { captionStream } from "./stream.ts";
 
 /**
- * Loads a bundle. Captioners of the same bundle, threads and backend share its sessions; the last one closed frees them.
+ * Loads a bundle. Captioners with the same bundle, threads and backend share its sessions; closing the last one frees
+ * them.
  *
  * @throws {EdgecapError} `bundle-*`, `graph-failed`, `backend-*`, `self-test-failed` or `option-invalid`.
  * @throws The signal's reason, if it is aborted, and what `onProgress` throws.
+ * @example
+ * ```ts
+ * import { load } from "edgecap";
+ *
+ * await using captioner = await load({ backend: "wasm" });
+ * console.log(captioner.name, captioner.backend);
+ * ```
  */
 export async function load(options: LoadOptions = {}): Promise<Captioner> {
   checkLoadOptions(options);
@@ -40,14 +48,14 @@ export async function load(options: LoadOptions = {}): Promise<Captioner> {
 /**
  * Captions pictures with one loaded bundle; {@linkcode load} makes it.
  *
- * Calls may overlap: they are worked off one after another, as the graphs can only run once at a time.
+ * Calls may overlap; they run one after another, because a graph can run only once at a time.
  */
 export class Captioner implements CaptionEngine {
   /** What the bundle says of itself. */
   readonly manifest: Manifest;
   readonly #share: ModelShare;
   readonly #own = new OneAtATime();
-  /** Pictures on their way from the web, for whose captions close() waits too. */
+  /** Pictures that are being fetched; close() waits for their captions too. */
   readonly #fetching = new Set<Promise<unknown>>();
   #closed = false;
 
@@ -70,9 +78,17 @@ export class Captioner implements CaptionEngine {
   /**
    * Captions one picture.
    *
-   * @throws {EdgecapError} `image-*` or `file-unreadable` where the picture cannot be read, `option-invalid`,
-   *   `graph-failed`, or `backend-lost` where the graphics device is lost again after it was replaced.
+   * @throws {EdgecapError} `image-*` or `file-unreadable` if the picture cannot be read, `option-invalid`,
+   *   `graph-failed`, or `backend-lost` if the graphics device is lost again after it was replaced.
    * @throws The signal's reason, at once, if it is aborted.
+   * @example
+   * ```ts
+   * import { load } from "edgecap";
+   *
+   * await using captioner = await load();
+   * const { caption, confidence, concepts } = await captioner.caption("examples/chelsea.jpg", { beams: 5 });
+   * console.log(caption, confidence, concepts);
+   * ```
    */
   async caption(image: ImageSource, options: CaptionOptions = {}): Promise<Caption> {
     return this.#inTurn(image, options);
@@ -80,23 +96,42 @@ export class Captioner implements CaptionEngine {
 
   /**
    * Captions one picture and yields every word as soon as it is decided: at once with one beam, and with several as
-   * soon as no caption that can still win has another word in its place. The last event is the whole result.
+   * soon as all captions that can still win agree on it. The last event is the complete result.
    *
-   * The work goes on at its own pace, so that a slow reader holds up nobody; it stops where the reader leaves.
+   * The work continues at its own pace, so a slow reader delays nobody; it stops if the reader leaves.
    *
    * @throws {EdgecapError} As {@linkcode Captioner.caption} does.
+   * @example
+   * ```ts
+   * import { load } from "edgecap";
+   *
+   * await using captioner = await load();
+   * for await (const event of captioner.stream("examples/chelsea.jpg", { beams: 1 })) {
+   *   console.log(event.type === "word" ? event.text : event.caption.caption);
+   * }
+   * ```
    */
   async *stream(image: ImageSource, options: CaptionOptions = {}): AsyncGenerator<CaptionEvent, void, undefined> {
     yield* captionStream((onWord, signal) => this.#inTurn(image, { ...options, signal }, onWord), options.signal);
   }
 
   /**
-   * Captions many pictures, in their order; the next is taken from the source when its turn comes.
+   * Captions many pictures, in order; it takes the next one from the source when its turn comes.
    *
-   * A picture that cannot be read has an `error` in the place of its caption, and the others go on. What would fail for
+   * A picture that cannot be read has an `error` instead of a caption, and the others continue. What would fail for
    * every picture, such as a wrong option, ends it.
    *
    * @throws What {@linkcode Captioner.caption} throws that is not the picture's fault, and what the source throws.
+   * @example
+   * ```ts
+   * import { load } from "edgecap";
+   *
+   * await using captioner = await load();
+   * const pictures = ["examples/coffee.jpg", "missing.jpg"];
+   * for await (const { index, caption, error } of captioner.captionAll(pictures, { beams: 1 })) {
+   *   console.log(pictures[index], caption ?? error?.code);
+   * }
+   * ```
    */
   async *captionAll(
     images: Iterable<ImageSource> | AsyncIterable<ImageSource>,
@@ -116,7 +151,7 @@ export class Captioner implements CaptionEngine {
     }
   }
 
-  /** Waits for the captions under way and frees what no other captioner shares; later captions are refused. */
+  /** Waits for running captions and frees what no other captioner shares; later captions are refused. */
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.allSettled(this.#fetching);
@@ -135,7 +170,7 @@ export class Captioner implements CaptionEngine {
     if (this.#closed) {
       throw new EdgecapError("captioner-closed", `The captioner of "${this.name}" is closed: load the bundle again.`);
     }
-    // Outside of the turn, as the web is slow and others wait.
+    // Outside of the turn, because the web is slow and others wait.
     const source = isRemote(image) ? await this.#fetch(image, signal) : image;
     const work = () => this.#captionNow(source, options, onWord);
     return abortable(
@@ -165,7 +200,7 @@ export class Captioner implements CaptionEngine {
       ...this.manifest,
       saysHowSure,
     });
-    // A word that was said cannot be taken back.
+    // A word that was reported cannot be taken back.
     const onSureWord = minConfidence > 0 ? undefined : onWord;
     throwIfAborted(signal);
     const started = performance.now();
@@ -176,7 +211,7 @@ export class Captioner implements CaptionEngine {
     const decoded = performance.now();
     const { prefix } = this.manifest.decoder;
     const decoder = { ...graphs, ...(prefix !== undefined && { prefix }) };
-    let told = 0;
+    let reported = 0;
     let encoded = decoded;
     const inference = async (skip: number) => {
       const features = await graphs.encoder.runKeeping({ pixels });
@@ -186,7 +221,7 @@ export class Captioner implements CaptionEngine {
       let place = 0;
       const onNext = (word: DecidedWord) => {
         if (place++ < skip) return;
-        told++;
+        reported++;
         onSureWord?.(captionWord(vocabulary.word(word.token)!, word));
       };
       return await generate(
@@ -198,8 +233,9 @@ export class Captioner implements CaptionEngine {
       );
     };
     const found = await inference(0).catch((error: unknown) => {
-      // What was computed so far is gone with the device; the words told already come again, and are not told twice.
-      if (error instanceof DeviceReplacedError) return inference(told);
+      // What was computed so far is lost with the device; words reported already come again, and are not reported
+      // twice.
+      if (error instanceof DeviceReplacedError) return inference(reported);
       throw error;
     });
     const generated = performance.now();

@@ -5,32 +5,38 @@ import { defaultMaxPixels } from "../image/max_pixels.ts";
 import { refuseUnknown } from "./known_options.ts";
 import { acceptedBy, accepts, type OptionName, optionRow, optionTable } from "./option_table.ts";
 
-/** How to caption; what is left out is as the bundle recommends. */
+/** How to caption; options left out are as the bundle recommends. */
 export interface CaptionOptions {
   /** Width of the beam search, 1 (greedy) to 64. Default: the bundle's; not together with `temperature`. */
   readonly beams?: number;
-  /** Further captions wanted, 0 to 63. Default 0. */
+  /** Number of further captions, 0 to 63. Default 0. */
   readonly alternatives?: number;
   /** Longest caption in words, 1 to 1000. Default: the bundle's. */
   readonly maxWords?: number;
-  /** Above 0, up to 100: words are drawn at random, the more freely the higher. Default 0: the most probable caption. */
+  /**
+   * Above 0, up to 100: words are drawn at random; higher values give rarer words. Default 0: the most probable
+   * caption.
+   */
   readonly temperature?: number;
-  /** Draw only from so many most probable words, 0 (all) and up. Default 0; only with `temperature`. */
+  /** Draw only from this many most probable words, 0 (all) and up. Default 0; only with `temperature`. */
   readonly topK?: number;
-  /** Draw only from the most probable words that together have this probability, above 0 to 1. Default 1; only with `temperature`. */
+  /**
+   * Draw only from the most probable words that together have this probability, above 0 to 1. Default 1; only with
+   * `temperature`.
+   */
   readonly topP?: number;
-  /** Where the random numbers begin, a whole number from 0: the same seed draws the same words. Default 0. */
+  /** Seed of the random numbers, a whole number from 0: the same seed draws the same words. Default 0. */
   readonly seed?: number;
-  /** Whether each word comes with a map of where the model looked for it. Default false. */
+  /** Whether to add to each word a map of where the model looked for it. Default false. */
   readonly attention?: boolean;
   /**
-   * A sentence that is less sure than this, 0 to 1, is not given: in its place comes "a photo of …" with what the picture
-   * surely shows, or none, and the `reason` is `unsure`. Default 0: every sentence is given.
+   * Least confidence that a sentence needs, 0 to 1. A less sure one becomes "a photo of …" with what the picture
+   * surely shows, or is left out, and the `reason` is `unsure`. Default 0: every sentence is given.
    */
   readonly minConfidence?: number;
-  /** Most pixels of a picture, 1 to 1,000,000,000; one with more is refused from its header. Default 128 million. */
+  /** Most pixels of a picture, 1 to 1,000,000,000; a larger one is refused from its header. Default 128 million. */
   readonly maxPixels?: number;
-  /** Stops the work between two words; the call rejects at once, with the signal's reason. */
+  /** Stops the work between two words; the call rejects at once with the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
@@ -41,12 +47,12 @@ export type CaptionSettings = Omit<CaptionOptions, "signal">;
 export interface Recommendation {
   readonly generation: Manifest["generation"];
   readonly decoder: Pick<Manifest["decoder"], "vocabulary">;
-  /** Whether it says how sure it is. Default true: not known yet. */
+  /** Whether it gives a confidence. Default true: not known yet. */
   readonly saysHowSure?: boolean;
 }
 
 /**
- * Options as the search takes them.
+ * Options as the search expects them.
  *
  * @throws {EdgecapError} `option-invalid`, quoting name, value and range, or naming an option that does not exist.
  */
@@ -67,20 +73,16 @@ export function resolveOptions(
   const sampled = temperature > 0;
   const minConfidence = checked("minConfidence", options.minConfidence ?? 0);
   if (minConfidence > 0 && !saysHowSure)
-    throw invalid("minConfidence", minConfidence, "0 or none, as this model does not say how sure it is");
+    throw invalid("minConfidence", minConfidence, "0 or left out, because this model gives no confidence");
   if (sampled && (options.beams ?? 1) > 1) {
-    throw invalid(
-      "beams",
-      options.beams,
-      "1 or none where temperature is above 0; ask for alternatives to draw several",
-    );
+    throw invalid("beams", options.beams, "1 or left out if temperature is above 0; use alternatives to draw several");
   }
   if (!sampled && options.topK !== undefined)
-    throw invalid("topK", options.topK, "used only with a temperature above 0");
+    throw invalid("topK", options.topK, "left out unless temperature is above 0");
   if (!sampled && options.topP !== undefined)
-    throw invalid("topP", options.topP, "used only with a temperature above 0");
+    throw invalid("topP", options.topP, "left out unless temperature is above 0");
   const asked = options.beams === undefined ? undefined : checked("beams", options.beams);
-  // Every caption wanted needs a beam of its own.
+  // Each requested caption needs its own beam.
   const beams = sampled ? alternatives + 1 : Math.max(asked ?? generation.beams, alternatives + 1);
   const topK = checked("topK", options.topK ?? 0);
   if (topK > decoder.vocabulary) throw invalid("topK", topK, `a whole number from 0 to ${decoder.vocabulary}`);

@@ -3,7 +3,7 @@ import { WorkerPool } from "../pool/worker_pool.ts";
 import type { BackendChoice } from "../runtime/backend.ts";
 
 /** Longest time for a picture, in milliseconds. No client waits, so it only serves to give up on a hung worker. */
-const patienceMs = 24 * 3600 * 1000;
+const longestMs = 24 * 3600 * 1000;
 const hangMs = 120_000;
 
 /** Threads that caption the pictures of a batch. */
@@ -24,7 +24,7 @@ export function openBatchPool(options: {
 }): BatchPool {
   let pool: WorkerPool | undefined;
   const started = () => {
-    pool ??= new WorkerPool({ ...options, queueSize: 2 * options.workers, deadlineMs: patienceMs, hangMs });
+    pool ??= new WorkerPool({ ...options, queueSize: 2 * options.workers, deadlineMs: longestMs, hangMs });
     return pool;
   };
   return {

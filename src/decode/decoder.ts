@@ -28,7 +28,7 @@ export interface Decoder {
 export type RunStep = (tokens: Int32Array, parents: Uint32Array) => Promise<DecoderStep>;
 
 /** A picture's encoded features, ready for the first step; free them after the last. */
-export interface ReadPhoto extends Disposable {
+export interface ReadFeatures extends Disposable {
   readonly step: RunStep;
   /** A step function for a new search, from the first word on. */
   readonly restart: () => RunStep;
@@ -43,7 +43,7 @@ export interface ReadPhoto extends Disposable {
  *
  * @param grid Features of one picture, [1, regions, features]; not freed here.
  */
-export async function readPhoto(decoder: Decoder, grid: GraphValue): Promise<ReadPhoto> {
+export async function readFeatures(decoder: Decoder, grid: GraphValue): Promise<ReadFeatures> {
   const memory = await (decoder.init.runKeeping?.({ grid }) ?? decoder.init.run({ grid }));
   const restart = () =>
     decoder.prefix === undefined ? recurrent(decoder, memory) : prefixed(decoder, memory, decoder.prefix);

@@ -1,6 +1,6 @@
 import type { Datastore } from "../retrieval/datastore.ts";
 import type { GraphValue } from "../runtime/tensors.ts";
-import { type Decoder, type ReadPhoto, readPhoto } from "./decoder.ts";
+import { type Decoder, type ReadFeatures, readFeatures } from "./decoder.ts";
 import type { RequiredConcepts } from "./required_concepts.ts";
 import { type DecidedWord, type GeneratedCaption, type GenerateOptions, searchCaptions } from "./search_captions.ts";
 
@@ -47,7 +47,7 @@ export async function generate(
   neighbours?: Neighbours,
   concepts?: RequiredConcepts,
 ): Promise<Generated> {
-  using photo = await readPhoto(decoder, grid);
+  using photo = await readFeatures(decoder, grid);
   const several = (options.beams ?? 1) > 1 && (options.temperature ?? 0) === 0;
   const near = neighbours && nearTo(photo, neighbours, options.endId ?? 2);
   const captions = await captionsNaming(several ? concepts : undefined, photo, {
@@ -69,7 +69,7 @@ export async function generate(
 /** Searches for captions, and again if the best one lacks a sure concept. */
 async function captionsNaming(
   asked: RequiredConcepts | undefined,
-  { step, restart, concepts }: ReadPhoto,
+  { step, restart, concepts }: ReadFeatures,
   options: GenerateOptions,
 ): Promise<GeneratedCaption[]> {
   if (asked === undefined || concepts === undefined || !asked.anySure(concepts)) {
@@ -89,7 +89,7 @@ async function captionsNaming(
 }
 
 /** The neighbours of a picture: how much captions agree with theirs, 0 to 1, and how similar it is to them, -1 to 1. */
-function nearTo({ mean }: ReadPhoto, { datastore, count }: Neighbours, endId: number) {
+function nearTo({ mean }: ReadFeatures, { datastore, count }: Neighbours, endId: number) {
   let found: Uint32Array | undefined;
   const nearest = () => {
     found ??= datastore.nearest(mean!, count);

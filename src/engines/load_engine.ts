@@ -9,6 +9,13 @@ const transformers = "transformers:";
  * a local folder with the package `@huggingface/transformers`, which is imported only then.
  *
  * @throws {EdgecapError} As {@linkcode load} does.
+ * @example
+ * ```ts
+ * import { loadEngine } from "edgecap";
+ *
+ * await using engine = await loadEngine({ bundle: "fast" });
+ * console.log(engine.name, (await engine.caption("examples/coffee.jpg")).caption);
+ * ```
  */
 export async function loadEngine(options: LoadOptions = {}): Promise<CaptionEngine> {
   const { bundle } = options;

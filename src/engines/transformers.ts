@@ -21,7 +21,7 @@ import { modelFiles } from "./model_files.ts";
 import { Subwords } from "./subwords.ts";
 import { Step } from "./transformers_step.ts";
 
-/** Longer side of a picture that the processor crops or pads, in pixels: above what any such model takes. */
+/** Longer side of a picture that the processor crops or pads, in pixels: more than any such model reads. */
 const longestSide = 2560;
 
 /**
@@ -30,8 +30,8 @@ const longestSide = 2560;
  * Nothing is fetched from anywhere.
  *
  * @param folder The model's folder.
- * @throws {EdgecapError} `bundle-missing` where there is no model or the package `@huggingface/transformers` is not
- *   installed, `bundle-file-missing`, `bundle-manifest-invalid` where it is of another type, `graph-failed`,
+ * @throws {EdgecapError} `bundle-missing` if there is no model or the package `@huggingface/transformers` is not
+ *   installed, `bundle-file-missing`, `bundle-manifest-invalid` if it is of another type, `graph-failed`,
  *   `option-invalid`.
  * @throws The signal's reason, if it is aborted.
  */
@@ -50,10 +50,10 @@ export async function loadTransformers(folder: string, options: LoadOptions = {}
   if (type !== "vision-encoder-decoder") {
     throw new EdgecapError(
       "bundle-manifest-invalid",
-      `The model "${folder}" is of the type "${String(type)}": edgecap captions with vision-encoder-decoder models.`,
+      `The model "${folder}" is of the type "${String(type)}": use a vision-encoder-decoder model.`,
     );
   }
-  // Where native onnxruntime is missing, the package runs on another, which needs nothing.
+  // Without native onnxruntime the package runs on WebAssembly, which needs nothing.
   const exact = await importOnnxruntimeNode().then(exactProducts, () => ({}));
   const local = { local_files_only: true } as const;
   try {
@@ -72,12 +72,12 @@ export async function loadTransformers(folder: string, options: LoadOptions = {}
   }
 }
 
-/** What a model's config.json says it is. */
+/** A model's type, from its config.json. */
 function modelType(text: string, folder: string): unknown {
   try {
     return (JSON.parse(text) as { readonly model_type?: unknown } | null)?.model_type;
   } catch (cause) {
-    const why = `The config.json of the model "${folder}" is no JSON: copy the whole folder again.`;
+    const why = `The config.json of the model "${folder}" is not JSON: copy all of its folder again.`;
     throw new EdgecapError("bundle-manifest-invalid", why, { cause });
   }
 }
@@ -185,7 +185,7 @@ class TransformersEngine implements CaptionEngine {
     };
   }
 
-  /** The picture as the model's own processor makes it, [1, 3, height, width]. */
+  /** The picture, prepared by the model's own processor, [1, 3, height, width]. */
   async #pixels(bytes: Uint8Array, maxPixels: number): Promise<Transformers.Tensor> {
     const config: Readonly<Record<string, unknown>> & { readonly size?: Partial<PixelSize> } = this.#processor.config;
     const { width = 0, height = 0 } = config.size ?? {};
@@ -193,7 +193,7 @@ class TransformersEngine implements CaptionEngine {
     const keepsProportions = ["do_center_crop", "do_pad", "do_thumbnail", "do_crop_margin"].some(
       (step) => config[step],
     );
-    // A picture that is only squashed is squashed here: by Pillow's filter, with which such models were trained.
+    // A picture that is only squashed is squashed here, with Pillow's filter, which such models were trained with.
     const size = squashes && !keepsProportions ? { width, height } : { atMost: longestSide };
     const { rgb, size: made } = await decodeImage(bytes, { size, maxPixels });
     const { pixel_values } = await this.#processor([

@@ -73,6 +73,8 @@ const token = new RegExp(kinds.join("|"), "gu");
  *
  * @example
  * ```ts
+ * import { tokenizePtb } from "./ptb_tokenizer.ts";
+ *
  * tokenizePtb("A dog's ball isn't red."); // ["a", "dog", "'s", "ball", "is", "n't", "red"]
  * ```
  */

@@ -25,6 +25,7 @@ export interface NodeOptions {
 /**
  * Builds an ONNX graph node by node.
  *
+ * @example
  * ```ts
  * import { GraphBuilder } from "edgecap/export";
  *

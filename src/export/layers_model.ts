@@ -33,6 +33,15 @@ export interface ConvertOptions {
  * @param options See {@linkcode ConvertOptions}.
  * @returns The graph under construction: `toBytes()` gives the `.onnx` file.
  * @throws {EdgecapError} `layer-unsupported`, naming the layer, its class and the option in the way.
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs";
+ * import { convertLayersModel } from "edgecap/export";
+ *
+ * const model = tf.sequential({ layers: [tf.layers.dense({ units: 3, inputShape: [4] })] });
+ * const onnx = convertLayersModel(model, { outputNames: ["scores"] }).toBytes();
+ * console.log(`${onnx.length} bytes`);
+ * ```
  */
 export function convertLayersModel(model: LayersModel, options: ConvertOptions = {}): GraphBuilder {
   const graph = new GraphBuilder(options.name ?? model.name);

@@ -40,6 +40,16 @@ export function valuesToCalibrate(graph: Graph, options: QuantiseOptions = {}): 
  * @param ranges The range of each value that {@linkcode valuesToCalibrate} names.
  * @param options See {@linkcode QuantiseOptions}.
  * @throws {EdgecapError} `data-invalid` if a range is missing.
+ * @example
+ * ```ts
+ * import { encodeModel, GraphBuilder, quantise, valuesToCalibrate } from "edgecap/export";
+ *
+ * const g = new GraphBuilder("sum");
+ * const sum = g.node("Add", [g.input("a", "float32", [4]), g.input("b", "float32", [4])]);
+ * g.output("sum", sum, "float32", [4]);
+ * const ranges = new Map(valuesToCalibrate(g.graph).map((name) => [name, { low: -1, high: 1 }]));
+ * console.log(`${encodeModel(quantise(g.graph, ranges)).length} bytes`);
+ * ```
  */
 export function quantise(graph: Graph, ranges: ReadonlyMap<string, ValueRange>, options: QuantiseOptions = {}): Graph {
   const result = copyGraph(graph);

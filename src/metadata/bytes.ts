@@ -1,4 +1,4 @@
-/** Parts one behind another. */
+/** Concatenates parts. */
 export function concat(parts: readonly Uint8Array[]): Uint8Array {
   const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let place = 0;

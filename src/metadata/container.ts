@@ -1,6 +1,6 @@
 import { EdgecapError } from "../errors.ts";
 
-/** Blocks of metadata in a picture's file; what is not there is `undefined`. */
+/** Blocks of metadata in a picture's file; missing ones are `undefined`. */
 export interface Blocks {
   /** The XMP packet. */
   readonly xmp: Uint8Array | undefined;
@@ -26,17 +26,17 @@ export interface Container extends Blocks {
   replace(blocks: NewBlocks): Uint8Array;
 }
 
-/** What to throw if a file ends early. */
+/** The error for a file that ends early. */
 export function truncated(format: string): EdgecapError {
   return new EdgecapError("image-truncated", `The ${format} file ends early: save it again. It is left as it is.`);
 }
 
-/** What to throw if a file makes no sense. */
+/** The error for a damaged file. */
 export function corrupt(format: string, why: string): EdgecapError {
   return new EdgecapError("image-corrupt", `The ${format} file makes no sense (${why}): save it again.`);
 }
 
-/** What to throw if metadata of a file cannot be changed. */
+/** The error for metadata that cannot be changed. */
 export function unchangeable(what: string, why: string): EdgecapError {
   return new EdgecapError("data-invalid", `The ${what} cannot be changed: ${why}. It is left as it is.`);
 }

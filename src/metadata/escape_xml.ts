@@ -6,7 +6,7 @@ const entities: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** Text as it stands in XML and HTML, in attributes too; characters that XML cannot hold become U+FFFD. */
+/** Text escaped for XML and HTML, also for attributes; characters that XML does not allow become U+FFFD. */
 export function escapeXml(text: string): string {
   return text
     .toWellFormed()

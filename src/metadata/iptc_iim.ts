@@ -43,8 +43,8 @@ export function readIptc(iptc: Uint8Array): IptcText {
  * @param iptc `undefined` if there is none yet.
  * @param text What is not named stays.
  * @returns Empty if nothing is left.
- * @throws {EdgecapError} `data-invalid` if it cannot be read, if it holds text in another character set that UTF-8 would make
- *   wrong, or if a text is longer than IPTC-IIM allows.
+ * @throws {EdgecapError} `data-invalid` if it cannot be read, if it holds text in another character set that UTF-8
+ *   would make wrong, or if a text is longer than IPTC-IIM allows.
  */
 export function setIptcText(
   iptc: Uint8Array | undefined,
@@ -74,7 +74,7 @@ function inUtf8(sets: readonly DataSet[], before: readonly DataSet[]): DataSet[]
     (set) => !before.some(({ raw }) => raw.length === set.raw.length && raw.join() === set.raw.join()),
   );
   if (isAscii(added)) return [...sets];
-  throw unchangeable("IPTC", "its texts are not in UTF-8, and the new one is not in ASCII alone");
+  throw unchangeable("IPTC", "its texts are not in UTF-8, and the new text is not ASCII");
 }
 
 function readDataSets(iptc: Uint8Array): DataSet[] {
@@ -106,7 +106,7 @@ function replace(sets: DataSet[], kind: typeof keyword | typeof caption, texts: 
   const added = texts.map((text) => {
     const data = utf8(text);
     if (data.length <= kind.most) return makeDataSet(kind, data);
-    throw unchangeable("IPTC", `"${text}" takes ${data.length} bytes, and ${kind.name} holds ${kind.most}`);
+    throw unchangeable("IPTC", `"${text}" takes ${data.length} bytes, but ${kind.name} holds only ${kind.most}`);
   });
   const isIt = ({ record, number }: DataSet) => isOf(kind, record, number);
   const first = sets.findIndex(isIt);

@@ -83,7 +83,9 @@ function isKind({ marker, payload }: Segment, kind: Kind): boolean {
   return marker === own && payload.length >= sign.length && standsAt(payload, 0, sign);
 }
 
-/** The parts of XMP that did not fit into one segment: each has a name of 32 characters, a total length and its place. */
+/**
+ * The parts of XMP that did not fit into one segment: each has a name of 32 characters, a total length and its place.
+ */
 function extendedXmp(segments: readonly Segment[]): Uint8Array | undefined {
   const head = extendedSign.length + 40;
   const parts = segments
@@ -119,7 +121,7 @@ function makeSegment(kind: Kind, block: Uint8Array): Segment {
   const { marker, sign } = kinds[kind];
   const payload = concat([sign, ...(kind === "exif" ? [Uint8Array.of(0)] : []), block]);
   if (payload.length + 2 > 0xffff) {
-    throw unchangeable(names[kind], `with the text it takes ${payload.length} bytes, and a JPEG holds 65533`);
+    throw unchangeable(names[kind], `with the text it needs ${payload.length} bytes, but a JPEG holds only 65533`);
   }
   return { marker, payload, raw: concat([Uint8Array.of(0xff, marker), uint16(payload.length + 2), payload]) };
 }

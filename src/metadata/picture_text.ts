@@ -29,8 +29,8 @@ export interface WrittenPicture {
  *
  * @param bytes A JPEG, PNG or WebP file.
  * @param forms Where to put it; `iptc` is for JPEG alone.
- * @throws {EdgecapError} `image-unsupported` if the format holds no such form; `image-truncated`, `image-corrupt`; `data-invalid`
- *   if metadata in it cannot be read or has no room.
+ * @throws {EdgecapError} `image-unsupported` if the format holds no such form; `image-truncated`, `image-corrupt`;
+ *   `data-invalid` if metadata in it cannot be read or has no room.
  */
 export function writeIntoPicture(
   bytes: Uint8Array,
@@ -121,12 +121,12 @@ function openPicture(bytes: Uint8Array, forms: readonly MetadataForm[]): Contain
   const read = standsAt(bytes, 0, pngSign) ? readPng : isWebp(bytes) ? readWebp : undefined;
   if (read === undefined) {
     throw unsupported(
-      "The picture is neither JPEG, PNG nor WebP: edgecap writes into these. XMP can stand in a sidecar.",
+      "The picture is not a JPEG, PNG or WebP file, so edgecap cannot write into it: use a sidecar for XMP.",
     );
   }
   const container = read(bytes);
   if (forms.includes("iptc")) {
-    throw unsupported(`The picture is a ${container.format}: IPTC-IIM is for JPEG alone. Take the form "xmp".`);
+    throw unsupported(`The picture is a ${container.format}, but only JPEG supports IPTC-IIM: use the form "xmp".`);
   }
   return container;
 }

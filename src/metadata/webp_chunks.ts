@@ -91,7 +91,7 @@ function withHeader(chunks: readonly Chunk[]): Chunk[] {
 /** The header of a picture that has none: its flags, and its width and height less one in three bytes each. */
 function headerOf(picture: Chunk | undefined, present: number): Uint8Array {
   const { type, data } = picture ?? { type: "", data: new Uint8Array() };
-  if (data.length < 10) throw corrupt("WebP", "it begins with no picture");
+  if (data.length < 10) throw corrupt("WebP", "it does not begin with a picture");
   const view = viewOf(data);
   let [width, height, alpha] = [0, 0, 0];
   if (type === "VP8 " && standsAt(data, 3, Uint8Array.of(0x9d, 0x01, 0x2a))) {
@@ -102,7 +102,7 @@ function headerOf(picture: Chunk | undefined, present: number): Uint8Array {
     width = (bits & 0x3fff) + 1;
     height = ((bits >>> 14) & 0x3fff) + 1;
     alpha = (bits >>> 28) & 1 ? flags.alpha : 0;
-  } else throw corrupt("WebP", "it begins with no picture");
+  } else throw corrupt("WebP", "it does not begin with a picture");
   if (width === 0 || height === 0) throw corrupt("WebP", "its picture has no area");
   const three = (value: number) => uint32Little(value - 1).subarray(0, 3);
   return concat([Uint8Array.of(present | alpha, 0, 0, 0), three(width), three(height)]);

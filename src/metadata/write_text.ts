@@ -7,7 +7,9 @@ import { utf8 } from "./bytes.ts";
 import type { FieldReport, MetadataForm, PictureText, WriteOptions } from "./fields.ts";
 import { decodeSidecar, isOwnSidecar, writeIntoPicture, writeIntoSidecar } from "./picture_text.ts";
 
-/** How a sidecar is called: `darktable`: `a.jpg.xmp` (digiKam too); `adobe`: `a.xmp`; `none`: XMP goes into the picture. */
+/**
+ * How a sidecar is called: `darktable`: `a.jpg.xmp` (digiKam too); `adobe`: `a.xmp`; `none`: XMP goes into the picture.
+ */
 export const sidecarNames = ["none", "darktable", "adobe"] as const;
 
 /** See {@linkcode sidecarNames}. */
@@ -30,10 +32,11 @@ export interface WrittenFile {
 }
 
 /**
- * Writes text into a picture's file, or beside it, in all forms that are asked for. Files are replaced as a whole and keep their
- * permissions; the time of their last change is the time of the writing; a link goes on leading to its file.
+ * Writes text into a picture's file, or beside it, in all forms that are asked for. Files are replaced as a whole and
+ * keep their permissions; the time of their last change is the time of the writing; a link goes on leading to its file.
  *
- * @param picture The picture's path. @param image Its bytes as they were captioned: a file that holds others by now is left.
+ * @param picture The picture's path. @param image Its bytes as they were captioned: a file that holds others by now is
+ *   left.
  * @throws {EdgecapError} as {@linkcode writeIntoPicture}; `file-unreadable`; `file-unwritable`.
  */
 export async function writeText(
@@ -117,7 +120,7 @@ async function refuseShared(picture: string, sidecar: string): Promise<void> {
   if (other === undefined) return;
   throw new EdgecapError(
     "data-invalid",
-    `"${sidecar}" would be the sidecar of "${basename(picture)}" and of "${other}": take --sidecar darktable.`,
+    `"${sidecar}" would be the sidecar of "${basename(picture)}" and of "${other}": use --sidecar darktable.`,
   );
 }
 

@@ -1,5 +1,5 @@
 import type { BundleFiles, Manifest, SelfTest } from "../bundle/manifest.ts";
-import { readPhoto } from "../decode/decoder.ts";
+import { readFeatures } from "../decode/decoder.ts";
 import { searchCaptions } from "../decode/search_captions.ts";
 import { encoderInput } from "../image/encoder_input.ts";
 import { GraphSession } from "../runtime/graph_session.ts";
@@ -146,7 +146,7 @@ async function answer(graphs: TestedGraphs, manifest: TestedManifest, seed: numb
   const grid = await toHost((await graphs.encoder.runKeeping({ pixels }))["grid"]!);
   const encoded = performance.now();
   let margin = Number.POSITIVE_INFINITY;
-  using photo = await readPhoto({ ...graphs, ...(prefix !== undefined && { prefix }) }, grid);
+  using photo = await readFeatures({ ...graphs, ...(prefix !== undefined && { prefix }) }, grid);
   const [best] = await searchCaptions(
     async (tokens, parents) => {
       const step = await photo.step(tokens, parents);

@@ -47,6 +47,15 @@ export interface CaptionServer extends AsyncDisposable {
  * Creates a caption server and starts its workers.
  *
  * @throws {EdgecapError} `option-invalid`
+ * @example
+ * ```ts
+ * import { createServer } from "edgecap/server";
+ *
+ * await using server = createServer({ workers: 1 });
+ * await server.ready;
+ * const response = await server.fetch(new Request("http://localhost/readyz"));
+ * console.log(response.status); // 200
+ * ```
  */
 export function createServer(options: ServerOptions = {}): CaptionServer {
   const config = resolveConfig(options);
@@ -97,12 +106,12 @@ export function createServer(options: ServerOptions = {}): CaptionServer {
       if (draining) throw drained();
       return answer(request);
     };
-  const photos = (answer: typeof captions) => taking((request) => answer(request, captioning));
+  const pictures = (answer: typeof captions) => taking((request) => answer(request, captioning));
   const routes: readonly Route[] = [
     { method: "GET", path: "/", operation: operations.page, answer: page },
-    { method: "POST", path: "/v1/captions", operation: operations.captions, answer: photos(captions) },
-    { method: "POST", path: "/", operation: operations.endpoint, answer: photos(imageToText) },
-    { method: "POST", path: "/models/{id}", operation: operations.inference, answer: photos(imageToText) },
+    { method: "POST", path: "/v1/captions", operation: operations.captions, answer: pictures(captions) },
+    { method: "POST", path: "/", operation: operations.endpoint, answer: pictures(imageToText) },
+    { method: "POST", path: "/models/{id}", operation: operations.inference, answer: pictures(imageToText) },
     {
       method: "GET",
       path: "/v1/models",

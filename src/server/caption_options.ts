@@ -9,7 +9,7 @@ import { optionsSchema } from "./schemas.ts";
 const longestText = 100;
 
 /**
- * Options out of texts: a query's or a form's.
+ * Options from the texts of a query or a form.
  *
  * @throws {Problem} `option-invalid`, naming the option.
  */
@@ -18,18 +18,18 @@ export function optionsOfTexts(texts: Iterable<readonly [string, string]>): JobO
   for (const [name, text] of texts) {
     if (!Object.hasOwn(optionsSchema.properties, name)) {
       const known = Object.keys(optionsSchema.properties).join(", ");
-      throw new Problem("option-invalid", `"${shortened(name)}" is no option: there are ${known}.`);
+      throw new Problem("option-invalid", `"${shortened(name)}" is not an option: use ${known}.`);
     }
     if (Object.hasOwn(found, name)) throw new Problem("option-invalid", `${name} is given twice: give it once.`);
     if (text.length > longestText)
-      throw new Problem("option-invalid", `${name} has ${text.length} characters: at most ${longestText} are read.`);
+      throw new Problem("option-invalid", `${name} has ${text.length} characters; the limit is ${longestText}.`);
     found[name] = parsedText(name as keyof JobOptions, text);
   }
   return checkedOptions(found);
 }
 
 /**
- * Options out of a JSON body or of texts, checked against the schema and against each other.
+ * Options from a JSON body or texts, checked against the schema and against each other.
  *
  * @throws {Problem} `option-invalid`, naming the option.
  */
@@ -40,7 +40,7 @@ export function checkedOptions(options: Readonly<Record<string, unknown>>): JobO
     const value = shortened(JSON.stringify(error.value) ?? "undefined");
     throw new Problem("option-invalid", `${name} is ${value}: ${error.message.toLowerCase()}.`);
   }
-  // Options that exclude each other are refused here, not in a worker.
+  // Conflicting options are refused here, not in a worker.
   resolveOptions(options as JobOptions, {
     generation: { beams: 1, maxWords: 1, lengthPenalty: 0 },
     decoder: { vocabulary: Number.MAX_SAFE_INTEGER },
@@ -53,7 +53,7 @@ function parsedText(name: keyof JobOptions, text: string): unknown {
     if (text === "true" || text === "1" || text === "") return true;
     return text === "false" || text === "0" ? false : text;
   }
-  // A number as JSON writes it: no blanks, no hexadecimal.
+  // A number as in JSON: no spaces, no hexadecimal.
   return /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text) ? Number(text) : text;
 }
 

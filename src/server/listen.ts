@@ -41,6 +41,15 @@ const headSeconds = 10;
  *
  * @throws If the port is taken or not allowed.
  * @throws {EdgecapError} `option-invalid`, quoting what is not a host name in `hosts`.
+ * @example
+ * ```ts
+ * import { createServer, listen } from "edgecap/server";
+ *
+ * await using server = createServer({ workers: 1 });
+ * const listener = await listen(server, { port: 0 });
+ * console.log((await fetch(`${listener.url}/healthz`)).status); // 200
+ * await listener.close(true);
+ * ```
  */
 export async function listen(
   server: CaptionServer,

@@ -37,7 +37,7 @@ export const captionProblems: readonly ProblemCode[] = [
   "option-invalid",
 ];
 
-const photoBody = {
+const pictureBody = {
   required: true,
   content: {
     "image/*": { schema: binary },
@@ -96,7 +96,7 @@ export const operations: Readonly<Record<RouteName, Operation>> = {
       description,
       schema,
     })),
-    requestBody: photoBody,
+    requestBody: pictureBody,
     responses: {
       "200": answer("The caption; for several pictures a list, with an error for each that failed.", {
         "application/json": schemas.captionsSchema,

@@ -12,16 +12,16 @@ export interface PluginOptions extends ServerOptions {
  * The caption server as a plugin for an existing Elysia app; its workers start and stop with the
  * app.
  *
+ * The app's handlers find the server as `edgecap`, for instance to wait for `edgecap.ready`.
+ *
+ * @throws {EdgecapError} `option-invalid`
+ * @example
  * ```ts ignore
  * import { Elysia } from "elysia";
  * import { edgecap } from "edgecap/server";
  *
  * new Elysia().use(edgecap({ workers: 1 })).listen(3000);
  * ```
- *
- * The app's handlers find the server as `edgecap`, for instance to wait for `edgecap.ready`.
- *
- * @throws {EdgecapError} `option-invalid`
  */
 export function edgecap({ prefix = "/edgecap", ...options }: PluginOptions = {}) {
   const server = createServer(options);

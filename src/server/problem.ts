@@ -42,7 +42,7 @@ const kinds = {
   "images-missing": [422, "No image"],
   "images-too-many": [413, "Too many images"],
   internal: [500, "Internal error"],
-  "memory-full": [503, "Too many photos at once"],
+  "memory-full": [503, "Too many pictures at once"],
   "method-not-allowed": [405, "Method not allowed"],
   "model-unknown": [404, "No such model"],
   "not-ready": [503, "Not ready"],

@@ -13,7 +13,7 @@ import { type ProblemCode, problemCodes } from "./problem.ts";
 /** Schema of an option's values. */
 type OptionSchema<Name extends OptionName> = (typeof optionTable)[Name]["kind"] extends "switch" ? TBoolean : TNumber;
 
-/** Options that a client may give; how large a photo may be is the operator's to say. */
+/** Options that a client may give; how large a picture may be is the operator's to say. */
 type ClientOption = Exclude<OptionName, "maxPixels">;
 
 /** Options of a caption, for a query, the fields of a form and the properties of a JSON body. */

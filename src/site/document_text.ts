@@ -54,7 +54,7 @@ function otherEncoding(bytes: Uint8Array): string | undefined {
 function unsupported(name: string, encoding: string, cause?: unknown): EdgecapError {
   return new EdgecapError(
     "data-invalid",
-    `"${name}" is ${encoding}, and left as it is: save it as UTF-8 to have it filled.`,
+    `"${name}" is ${encoding}, so it was left unchanged: save it as UTF-8 first.`,
     {
       cause,
     },

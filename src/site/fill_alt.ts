@@ -15,11 +15,12 @@ import { unifiedDiff } from "./unified_diff.ts";
 import { type Addition, withAdditions } from "./with_additions.ts";
 
 /**
- * What became of a picture of a document:
+ * The outcome for a picture of a document:
  *
  * - `filled`: it gets alternative text. `present`: it had some. `decorative`: an empty text says that it needs none.
- * - `hidden`: it is kept from screen readers. `template`: a program makes its tag. `sourceless`: it has no address.
- * - `remote`: its address leads elsewhere, or holds the picture itself. `missing`: the site has no such file.
+ * - `hidden`: it is hidden from screen readers. `template`: a program generates its tag. `sourceless`: it has no
+ *   address.
+ * - `remote`: its address leads elsewhere, or contains the picture itself. `missing`: the site has no such file.
  * - `unsure`: its caption was less sure than asked. `failed`: its file cannot be captioned.
  */
 export type AltOutcome = (typeof altOutcomes)[number];
@@ -30,7 +31,7 @@ export const altOutcomes = [
   ...(["remote", "missing", "unsure", "failed"] as const),
 ] as const;
 
-/** What is said of a picture of a document. */
+/** The report on a picture of a document. */
 export interface AltReport {
   /** Path of the document below the site's folder, with slashes. */
   readonly document: string;
@@ -85,7 +86,7 @@ export async function fillAlt(options: FillAltOptions): Promise<Record<AltOutcom
   const { hidden = false, onProblem, onPicture, signal } = options;
   const root = await realpath(options.folder).catch(() => undefined);
   if (root === undefined || !(await stat(root)).isDirectory()) {
-    throw new EdgecapError("file-unreadable", `There is no folder "${options.folder}".`);
+    throw new EdgecapError("file-unreadable", `The folder "${options.folder}" does not exist: give another one.`);
   }
   const counts = Object.fromEntries(altOutcomes.map((outcome) => [outcome, 0])) as Record<AltOutcome, number>;
   const captions = new CaptionedPictures(options.caption);

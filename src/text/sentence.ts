@@ -4,6 +4,7 @@ const attached: ReadonlySet<string> = new Set(["n't", "'s", "'re", "'ve", "'ll",
 /**
  * Joins words into readable text, with spaces and with contractions closed again.
  *
+ * @example
  * ```ts
  * import { sentence } from "edgecap";
  *

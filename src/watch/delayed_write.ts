@@ -1,11 +1,13 @@
 /** Shortest time between two writes, in milliseconds. */
 const shortestMs = 200;
-/** The time between two writes is so many times what the last one took: writing takes 5 % of the time at most. */
+/**
+ * The time between two writes is this multiple of the last one's duration, so writing takes at most 5 % of the time.
+ */
 const share = 20;
 
 /**
- * Puts off a write whose cost grows with what has come together: a write for each of n changes would take time that grows with the
- * square of n. What is pending when the process is killed is lost.
+ * Delays a write whose cost grows with the amount of data: a write for each of n changes would take time that grows
+ * with the square of n. Pending changes are lost if the process is killed.
  */
 export class DelayedWrite {
   readonly #write: () => Promise<void>;
@@ -17,18 +19,18 @@ export class DelayedWrite {
     this.#write = write;
   }
 
-  /** Something has changed: writes it if the last write is long enough ago. */
+  /** Call it after a change: writes if the last write is long enough ago. */
   async changed(): Promise<void> {
     this.#pending = true;
     if (performance.now() >= this.#next) await this.flush();
   }
 
-  /** Milliseconds until what is pending may be written; `undefined` where nothing is pending. */
+  /** Milliseconds until pending changes may be written; `undefined` if nothing is pending. */
   get dueMs(): number | undefined {
     return this.#pending ? Math.max(0, this.#next - performance.now()) : undefined;
   }
 
-  /** Writes what is pending. */
+  /** Writes pending changes. */
   async flush(): Promise<void> {
     if (!this.#pending) return;
     const started = performance.now();

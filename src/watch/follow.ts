@@ -7,7 +7,7 @@ import { hasHiddenPart, imageName } from "../batch/image_names.ts";
 import { EdgecapError } from "../errors.ts";
 import type { DelayedWrite } from "./delayed_write.ts";
 
-/** A file that has not grown for so long is whole, in milliseconds. */
+/** A file that has not grown for this long is complete, in milliseconds. */
 const wholeMs = 1000;
 
 /** What {@linkcode follow} needs. */
@@ -15,12 +15,12 @@ export interface FollowOptions {
   readonly folder: string;
   readonly hidden: boolean;
   readonly signal: AbortSignal;
-  /** Written whenever nothing else is to do. */
+  /** Written whenever nothing else is to be done. */
   readonly files: DelayedWrite;
   update(path: string): Promise<void>;
   remove(name: string): Promise<void>;
   nameOf(path: string): string;
-  /** Works through all that is there. Pictures that are not whole are left to the event that says they are. */
+  /** Works through all existing pictures. Incomplete ones are left to the event that reports their completion. */
   scan(
     onLinkedFolder: (link: string, target: string) => void,
     isWhole: (path: string) => Promise<boolean>,
@@ -28,7 +28,7 @@ export interface FollowOptions {
   readonly onReady: (() => void) | undefined;
 }
 
-/** Works through what is there and what happens, a picture at a time, until the signal is aborted. */
+/** Works through existing pictures and changes, one picture at a time, until the signal is aborted. */
 export async function follow(options: FollowOptions): Promise<void> {
   const { folder, signal, files } = options;
   const { promise, resolve: end, reject } = Promise.withResolvers<void>();
@@ -49,7 +49,7 @@ export async function follow(options: FollowOptions): Promise<void> {
   const watcher = watch(folder, {
     ignored: (path, stats) =>
       (!options.hidden && hasHiddenPart(roots.within(path))) || (stats?.isFile() === true && !imageName.test(path)),
-    // Links are followed by the walk, which knows which of them lead in circles.
+    // The walk follows links, since it knows which of them lead in circles.
     followSymlinks: false,
     ignoreInitial: true,
     ignorePermissionErrors: true,
@@ -64,7 +64,7 @@ export async function follow(options: FollowOptions): Promise<void> {
   const gone = async (path: string): Promise<void> => {
     const shown = roots.shown(path);
     await options.remove(options.nameOf(shown));
-    // A link took a whole folder along.
+    // A removed link takes its folder along.
     if (roots.remove(shown, watcher)) await scan();
   };
   for (const event of ["add", "change"] as const) watcher.on(event, (path) => next(() => changed(path)));
@@ -91,18 +91,18 @@ export async function follow(options: FollowOptions): Promise<void> {
   }
 }
 
-/** Whether a picture has stopped growing: one that changes while it is waited for has its event yet to come. */
+/** Whether a picture has stopped growing. If it changes during the wait, another event will follow. */
 async function isWhole(path: string): Promise<boolean> {
   const before = await stat(path).catch(() => undefined);
   const age = before === undefined ? wholeMs : Date.now() - before.mtimeMs;
-  // A time in the future says nothing.
+  // A time in the future is meaningless.
   if (age >= wholeMs || age < 0) return true;
   await wait(wholeMs - age);
   const after = await stat(path).catch(() => undefined);
   return after === undefined || (after.size === before?.size && after.mtimeMs === before.mtimeMs);
 }
 
-/** Folders that are watched by their own path and shown by the link that leads to them. */
+/** Folders that are watched by their real path and shown by the link that leads to them. */
 class LinkedRoots {
   readonly #folder: string;
   /** Links by the folders that they lead to. */
@@ -118,7 +118,7 @@ class LinkedRoots {
     watcher.add(target);
   }
 
-  /** Forgets a link; `false` where it led to no folder that is watched. */
+  /** Forgets a link; `false` if it did not lead to a watched folder. */
   remove(link: string, watcher: FSWatcher): boolean {
     const found = [...this.#links].find(([, shown]) => shown === link);
     if (found === undefined) return false;
@@ -127,13 +127,13 @@ class LinkedRoots {
     return true;
   }
 
-  /** A path as the walk has it. */
+  /** A path as the walk gives it. */
   shown(path: string): string {
     const target = this.#root(path);
     return target === undefined ? path : join(this.#links.get(target)!, relative(target, path));
   }
 
-  /** The part of a path below the folder that is watched. */
+  /** The part of a path below the watched folder. */
   within(path: string): string {
     return relative(this.#root(path) ?? this.#folder, path);
   }
@@ -153,7 +153,7 @@ function unwatchable(folder: string, cause: unknown): EdgecapError {
   const { code, message } = cause as { readonly code?: unknown; readonly message?: unknown };
   const why =
     code === "ENOSPC" || code === "EMFILE"
-      ? "the system follows no more folders at once (on Linux, raise fs.inotify.max_user_watches)"
+      ? "the system cannot watch more folders at once (on Linux, raise fs.inotify.max_user_watches)"
       : String(message ?? cause);
-  return new EdgecapError("file-unreadable", `Cannot follow "${folder}": ${why}.`, { cause });
+  return new EdgecapError("file-unreadable", `Cannot watch "${folder}": ${why}.`, { cause });
 }

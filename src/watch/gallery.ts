@@ -4,13 +4,13 @@ import { EdgecapError } from "../errors.ts";
 import { readIfThere } from "../files/read_regular.ts";
 import { writeWhole } from "../files/write_whole.ts";
 
-/** What is known of a picture. */
+/** What is known about a picture. */
 export interface GalleryPicture {
-  /** Size in bytes and time of the last change, in milliseconds since 1970: a picture of others is another picture. */
+  /** Size in bytes and time of the last change, in milliseconds since 1970: if they differ, the picture has changed. */
   readonly size: number;
   readonly changed: number;
   readonly caption?: string;
-  /** What it shows, the likeliest first; empty if nothing is likely. */
+  /** What it shows, likeliest first; empty if nothing is likely. */
   readonly concepts?: readonly Concept[];
   /** How sure the sentence is, 0 to 1; absent if the bundle cannot tell. */
   readonly confidence?: number;
@@ -27,16 +27,17 @@ export interface GalleryPicture {
 /** Pictures of a folder by their path in it, with `/` between its parts. */
 export type Gallery = ReadonlyMap<string, GalleryPicture>;
 
-/** The file that says what is known of a folder's pictures: what is unchanged is not captioned again. */
+/** The file that stores what is known about a folder's pictures, so that unchanged ones are not captioned again. */
 interface GalleryFile {
   readonly generator: "edgecap";
   readonly images: Readonly<Record<string, GalleryPicture>>;
 }
 
 /**
- * Reads what is known of a folder's pictures; nothing where there is no file.
+ * Reads what is known about a folder's pictures; empty if there is no file.
  *
- * @throws {EdgecapError} `data-invalid` where the file is not edgecap's, or names what lies outside the folder; `file-unreadable`.
+ * @throws {EdgecapError} `data-invalid` if the file is not edgecap's, or names what lies outside the folder;
+ *   `file-unreadable`.
  */
 export async function readGallery(path: string): Promise<Map<string, GalleryPicture>> {
   const bytes = await readIfThere(path);
@@ -55,13 +56,13 @@ export async function readGallery(path: string): Promise<Map<string, GalleryPict
       if (isInside(name) && isPicture(picture)) return [name, picture];
       throw new EdgecapError(
         "data-invalid",
-        `"${path}" says of ${JSON.stringify(name)} what edgecap does not write: remove the entry, or the file to caption all again.`,
+        `"${path}" has an entry for ${JSON.stringify(name)} that edgecap did not write: remove the entry, or remove the file to caption all again.`,
       );
     }),
   );
 }
 
-/** Whether a name leads to a file below the folder: pictures outside are nothing that may be written beside or removed. */
+/** Whether a name leads to a file below the folder; nothing outside of it may be written or removed. */
 function isInside(name: string): boolean {
   const parts = name.split("/");
   return !/[\0\\]|^[a-z]:/i.test(name) && parts.every((part) => part !== "" && part !== "." && part !== "..");
@@ -100,11 +101,11 @@ export function sorted(gallery: Gallery): [string, GalleryPicture][] {
   return [...gallery].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-/** What to throw where a file would have to be replaced that somebody else wrote. */
+/** The error for a file that edgecap would have to replace but did not write. */
 export function foreign(path: string, cause?: unknown): EdgecapError {
   return new EdgecapError(
     "data-invalid",
-    `"${path}" was not written by edgecap, and is left as it is: move it away, or choose another form with --write.`,
+    `"${path}" was not written by edgecap, so it was left unchanged: move it away, or choose another form with --write.`,
     { cause },
   );
 }

@@ -7,10 +7,10 @@ import { foreign, type Gallery, sorted } from "./gallery.ts";
 const generator = '<meta name="generator" content="edgecap">';
 
 /**
- * Writes a page that shows the pictures of a folder, each with its caption as alternative text and under it.
+ * Writes a page with the pictures of a folder, each with its caption as alternative text and below it.
  *
- * @param title What the page is called.
- * @throws {EdgecapError} `data-invalid` where another page stands there; `file-unwritable`.
+ * @param title The page's title.
+ * @throws {EdgecapError} `data-invalid` if another page stands there; `file-unwritable`.
  */
 export async function writeHtmlPage(path: string, title: string, gallery: Gallery): Promise<void> {
   await assertOwnPage(path);
@@ -18,16 +18,16 @@ export async function writeHtmlPage(path: string, title: string, gallery: Galler
 }
 
 /**
- * Insists that a page may be replaced.
+ * Checks that a page may be replaced.
  *
- * @throws {EdgecapError} `data-invalid` where another page stands there; `file-unreadable` where it cannot be told.
+ * @throws {EdgecapError} `data-invalid` if another page is there; `file-unreadable` if it cannot be read.
  */
 export async function assertOwnPage(path: string): Promise<void> {
   const bytes = await readIfThere(path);
   if (bytes !== undefined && !new TextDecoder().decode(bytes).includes(generator)) throw foreign(path);
 }
 
-/** The page's text. Pictures without a caption are left out. */
+/** The page's text, without pictures that have no caption. */
 export function htmlPage(title: string, gallery: Gallery): string {
   const figures = sorted(gallery).flatMap(([image, { caption }]) => {
     if (caption === undefined) return [];

@@ -38,37 +38,37 @@ export interface WatchOptions {
   /** How metadata is written. XMP goes into a sidecar, `a.jpg.xmp`, if nothing else is said. */
   readonly metadata?: Omit<WriteTextOptions, "forms">;
   readonly caption: (image: Uint8Array, signal: AbortSignal) => Promise<WatchedCaption>;
-  /** Ends when what is there has been captioned. */
+  /** Whether to end when all existing pictures are captioned. */
   readonly once: boolean;
-  /** Whether hidden and system files and folders are taken too. Default false. */
+  /** Whether to include hidden and system files and folders. Default false. */
   readonly hidden?: boolean;
-  /** Called with what cannot be looked into, which is passed over. */
+  /** Called for what cannot be read; it is skipped. */
   readonly onProblem?: (error: EdgecapError) => void;
-  /** Called for each picture that was captioned, failed or left. */
+  /** Called for each picture that was captioned, failed or was removed. */
   readonly onPicture?: (image: string, picture: GalleryPicture | undefined) => void;
   /** Called with what was written into a picture or beside it, or would be. */
   readonly onWritten?: (written: readonly WrittenFile[]) => void;
-  /** Called once everything that was there has been worked through. */
+  /** Called once all existing pictures are done. */
   readonly onReady?: () => void;
   readonly signal: AbortSignal;
 }
 
 /**
- * Captions the pictures of a folder and of those in it, then those that come, change or go, until the signal is aborted.
- * Pictures that are captioned and unchanged are not captioned again.
+ * Captions the pictures of a folder and its subfolders, then follows added, changed and removed ones until the signal
+ * is aborted. Unchanged pictures that have a caption are not captioned again.
  *
- * What is known is written at once where little is known, and some seconds later where a write takes long; always at the end.
+ * Results are written at once if there are few, and some seconds later if writing takes long; always at the end.
  *
- * @returns How many pictures have no caption, or one in place of a sentence that was less sure than asked.
- * @throws {EdgecapError} `file-unreadable` where there is no such folder; `data-invalid` where a file stands in the place of one that would
- *   be written; `file-unwritable`, `aborted`, `bundle-*`.
+ * @returns How many pictures have no caption, or a plain one because the sentence was less sure than asked.
+ * @throws {EdgecapError} `file-unreadable` if there is no such folder; `data-invalid` if a file stands in the place of
+ *   one that would be written; `file-unwritable`, `aborted`, `bundle-*`.
  */
 export async function watchFolder(options: WatchOptions): Promise<number> {
   const { forms, once, hidden = false, onProblem = () => {}, signal } = options;
   const metadata = metadataOf(options);
   const folder = resolve(options.folder);
   if (!(await stat(folder).catch(() => undefined))?.isDirectory()) {
-    throw new EdgecapError("file-unreadable", `There is no folder "${options.folder}".`);
+    throw new EdgecapError("file-unreadable", `The folder "${options.folder}" does not exist: give another one.`);
   }
   const page = join(folder, "index.html");
   const hasList = forms.includes("json");
@@ -95,7 +95,7 @@ export async function watchFolder(options: WatchOptions): Promise<number> {
     if (!hidden && hasHiddenPart(name)) return await remove(name);
     const found = await statOrGone(path);
     if (found === "gone") return await remove(name);
-    // What is known of a picture that cannot be looked at now stays.
+    // Results of a picture that cannot be read at the moment are kept.
     if (found instanceof EdgecapError) return onProblem(found);
     const before = [gallery.get(name), hints.get(name)].find(
       (known) => known?.size === found.size && known.changed === found.mtimeMs,
@@ -106,7 +106,7 @@ export async function watchFolder(options: WatchOptions): Promise<number> {
     await files.changed();
     options.onPicture?.(name, picture);
   };
-  /** Works through what is there, and through what was there. */
+  /** Works through existing pictures and those known from before. */
   const scan = async (onLinkedFolder?: (link: string, target: string) => void, isWhole = async (_: string) => true) => {
     const there = new Set<string>();
     const walk = { hidden, onProblem, ...(onLinkedFolder && { onLinkedFolder }) };
@@ -117,7 +117,7 @@ export async function watchFolder(options: WatchOptions): Promise<number> {
     for (const name of [...gallery.keys()]) {
       if (there.has(name)) continue;
       throwIfAborted(signal);
-      // Pictures of a folder that cannot be read now are kept.
+      // Pictures of a folder that cannot be read at the moment are kept.
       const found = await statOrGone(join(folder, name));
       if (found === "gone" || !(found instanceof EdgecapError)) await remove(name);
     }
@@ -127,11 +127,11 @@ export async function watchFolder(options: WatchOptions): Promise<number> {
   try {
     if (once) await scan();
     else await follow({ folder, hidden, signal, files, update, remove, nameOf, scan, onReady: options.onReady });
-    // A folder without pictures has its files too.
+    // A folder without pictures gets its files too.
     await files.changed();
     ended = true;
   } finally {
-    // What was captioned before something went wrong is kept; what went wrong is what counts.
+    // Captions from before a failure are kept; the failure itself is thrown.
     await files.flush().catch((error: unknown) => {
       if (ended) throw error;
     });
@@ -141,7 +141,7 @@ export async function watchFolder(options: WatchOptions): Promise<number> {
   ).length;
 }
 
-/** What the system says of a file: that it is gone only where it is. */
+/** What the system reports about a file; "gone" only if it really is. */
 async function statOrGone(path: string): Promise<{ size: number; mtimeMs: number } | "gone" | EdgecapError> {
   try {
     return await stat(path);

@@ -141,8 +141,8 @@ describe("edgecap caption", () => {
   test("wrong usage is status 2, and says what is wrong", async () => {
     const wrong: [string[], RegExp][] = [
       [["caption"], /missing required argument 'files'/],
-      [["caption", "--beams", "0", coffee], /"0" is no whole number from 1 to 64/],
-      [["caption", "--beams", "five", coffee], /"five" is no whole number/],
+      [["caption", "--beams", "0", coffee], /"0" is not a whole number from 1 to 64/],
+      [["caption", "--beams", "five", coffee], /"five" is not a whole number/],
       [["caption", "--temperature", "hot", coffee], /"hot" is not a number from 0 to 100/],
       [["caption", "--beams", "2", "--temperature", "1", "--bundle", bundle, coffee], /beams is 2/],
       [["caption", "--nonsense", coffee], /unknown option '--nonsense'/],

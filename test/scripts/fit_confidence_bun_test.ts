@@ -54,7 +54,7 @@ describe("scripts/model/fit_confidence.ts", () => {
     const { status, stdout, stderr } = fit();
     expect([status, stderr.includes("Error")]).toEqual([0, false]);
     expect(stdout).toContain("| photos | how many | right | calibration error | by chance alone | AUC |");
-    expect(stdout).toMatch(/Of 60 pictures that are no scenes, \d+ % are below 0\.5\./);
+    expect(stdout).toMatch(/Of 60 pictures without a scene, \d+ % are below 0\.5\./);
     const { confidence, ...others } = JSON.parse(manifest());
     expect(others).toEqual(JSON.parse(before));
     expect(confidence.features).toContain("meanLogProbability");

@@ -5,7 +5,7 @@ import { BodyMemory } from "../../src/server/body_memory.ts";
 import { formParts } from "../../src/server/form_parts.ts";
 import { headerParameters } from "../../src/server/header_parameters.ts";
 import { parseJsonBody } from "../../src/server/json_body.ts";
-import { readPhotos } from "../../src/server/photos.ts";
+import { readPictures } from "../../src/server/pictures.ts";
 import { Problem } from "../../src/server/problem.ts";
 import { processorTime } from "../processor_time.ts";
 import { isWhole, rawExchange } from "./raw_http.ts";
@@ -75,7 +75,7 @@ describe("bodies of 20 MiB", () => {
         headers: { "content-type": type },
       });
       const took = processorTime();
-      const error = await readPhotos(request, limits).then(
+      const error = await readPictures(request, limits).then(
         () => undefined,
         (thrown: unknown) => thrown,
       );
@@ -88,8 +88,8 @@ describe("bodies of 20 MiB", () => {
   test("that hold one photo in base64 are read", async () => {
     const body = filled("AAAA", '{"image":"', '"}');
     const request = new Request("http://localhost/", { method: "POST", body, headers: { "content-type": json } });
-    const { photos } = await readPhotos(request, limits);
-    expect(photos[0]!.bytes.length).toBe(((body.length - '{"image":""}'.length) / 4) * 3);
+    const { pictures } = await readPictures(request, limits);
+    expect(pictures[0]!.bytes.length).toBe(((body.length - '{"image":""}'.length) / 4) * 3);
   });
 
   test("that come in a million chunks are given up", async () => {

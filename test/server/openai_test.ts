@@ -11,6 +11,7 @@ import {
   responseSchema,
 } from "../../src/server/routes/openai_schemas.ts";
 import { blank, dataUrl, knowingServer, known } from "./knowing_server.ts";
+import { clientOf, failure, type Message, message, type Settings } from "./openai_client.ts";
 import { example, type TinyServer, tinyServer } from "./tiny_server.ts";
 
 const coffee = dataUrl(example("coffee.jpg"));
@@ -28,29 +29,6 @@ afterAll(async () => {
   await tiny[Symbol.asyncDispose]();
   await knowing[Symbol.asyncDispose]();
 });
-
-function clientOf({ url }: TinyServer, apiKey: string): OpenAI {
-  return new OpenAI({ baseURL: `${url}/v1`, apiKey, maxRetries: 0 });
-}
-
-type Message = OpenAI.ChatCompletionMessageParam;
-type Settings = Partial<Omit<OpenAI.ChatCompletionCreateParamsNonStreaming, "messages">>;
-
-/** What the client throws; its promises are not quite those of the language. */
-async function failure(work: PromiseLike<unknown>): Promise<InstanceType<typeof OpenAI.APIError>> {
-  try {
-    await work;
-  } catch (error) {
-    expect(error).toBeInstanceOf(OpenAI.APIError);
-    return error as InstanceType<typeof OpenAI.APIError>;
-  }
-  throw new Error("Nothing was thrown.");
-}
-
-function message(text: string, ...urls: string[]): Message {
-  const images = urls.map((url) => ({ type: "image_url", image_url: { url } }) as const);
-  return { role: "user", content: [{ type: "text", text }, ...images] };
-}
 
 function chat(text: string, settings: Settings = {}, urls: string[] = [coffee]) {
   return client.chat.completions.create({ model: "gpt-4o", messages: [message(text, ...urls)], ...settings });
@@ -214,92 +192,6 @@ describe("chat.completions.create()", () => {
     expect((await failure(chat("", { response_format: format(schema) }, [coffee, coffee]))).message).toContain(
       "a single picture only",
     );
-  });
-});
-
-describe("chat.completions.create({ stream: true })", () => {
-  const stream = (settings: Settings = {}, urls = [coffee], text = "") =>
-    client.chat.completions.create({
-      model: "any",
-      messages: [message(text, ...urls)],
-      ...settings,
-      stream: true,
-    });
-
-  test("tells the role, then word by word, then the end, then the usage", async () => {
-    const deltas = [];
-    for await (const { choices, usage } of await stream({ stream_options: { include_usage: true }, logprobs: true }))
-      deltas.push([choices[0]?.delta, choices[0]?.logprobs?.content?.[0]?.logprob, choices[0]?.finish_reason, usage]);
-    expect(deltas).toEqual([
-      [{ role: "assistant", content: "", refusal: null }, undefined, null, null],
-      ...["a", " dog", "'s", " bowl", " stands", " on", " grass"].map((content) => [{ content }, -0.5, null, null]),
-      [{}, undefined, "stop", null],
-      [undefined, undefined, undefined, { prompt_tokens: 1, completion_tokens: 6, total_tokens: 7 }],
-    ]);
-  });
-
-  test("adds up to the answer without a stream", async () => {
-    for (const [text, settings, urls] of [
-      ["", {}, [coffee, coffee]],
-      ["Tags", {}, [coffee]],
-      ["", { n: 3 }, [coffee]],
-      ["", { max_tokens: 2 }, [coffee, coffee]],
-      ["", { response_format: { type: "json_object" } }, [coffee]],
-      ["", {}, [dataUrl(blank())]],
-    ] as [string, Settings, string[]][]) {
-      const whole = await chat(text, settings, urls);
-      const final = await client.chat.completions
-        .stream({ model: "any", messages: [message(text, ...urls)], ...settings } as never)
-        .finalChatCompletion();
-      const shown = ({ choices }: { choices: typeof whole.choices }) =>
-        choices.map((choice) => [choice.message.role, choice.message.content, choice.finish_reason]);
-      expect(shown(final)).toEqual(shown(whole));
-    }
-  });
-
-  test("ends with [DONE], and no proxy may gather it", async () => {
-    const body = JSON.stringify({ messages: [message("Tags", coffee)], stream: true });
-    const response = await fetch(`${knowing.url}/v1/chat/completions`, { method: "POST", body });
-    expect(response.headers.get("content-type")).toBe("text/event-stream; charset=utf-8");
-    expect(response.headers.get("x-accel-buffering")).toBe("no");
-    expect(response.headers.get("edgecap-note")).toBe("keywords");
-    expect((await response.text()).endsWith("data: [DONE]\n\n")).toBe(true);
-  });
-
-  test("is refused with a status before its first word, and told of a failure after it", async () => {
-    const broken = dataUrl(new TextEncoder().encode("no picture"));
-    expect(await failure(stream({}, [broken]))).toBeInstanceOf(OpenAI.BadRequestError);
-    // Keywords are whole before the head is sent.
-    expect((await failure(stream({}, [coffee, broken], "Tags"))).status).toBe(400);
-    const { response } = await stream({}, [coffee, dataUrl(blank())], "Tags").withResponse();
-    expect(response.headers.get("edgecap-note")).toBe("keywords, no-keywords");
-    const texts: string[] = [];
-    const read = async () => {
-      for await (const { choices } of await stream({}, [coffee, broken])) texts.push(choices[0]?.delta.content ?? "");
-    };
-    expect((await failure(read())).message).toContain("Picture 2: ");
-    expect(texts.join("")).toBe(known);
-    expect(knowing.log.at(-1)).toMatchObject({ route: "/v1/chat/completions", code: "image-unsupported" });
-  });
-
-  test("that is left ends the work, and counts as left", async () => {
-    const createWorker = () => new Worker(new URL("./faulty_worker.ts", import.meta.url).href, { type: "module" });
-    await using slow = await tinyServer({ createWorker });
-    const left = new AbortController();
-    // This worker tells a word or two at once, and ends after so many milliseconds, or when it is stopped.
-    const body = { messages: [message("", coffee)], stream: true, temperature: 1, seed: 25_000 };
-    const { url } = slow;
-    const response = await fetch(`${url}/v1/chat/completions`, {
-      method: "POST",
-      body: JSON.stringify(body),
-      signal: left.signal,
-    });
-    await response.body!.getReader().read();
-    const started = performance.now();
-    left.abort();
-    while (slow.log.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
-    expect(slow.log[0]).toMatchObject({ route: "/v1/chat/completions", status: 499 });
-    expect(performance.now() - started).toBeLessThan(10_000);
   });
 });
 

@@ -242,7 +242,7 @@ describe("fillAlt()", () => {
         const { problems, counts } = await fill();
         expect(counts["filled"]).toBe(1);
         expect(problems).toEqual([
-          '"/site/a.html" is in UTF-16, and left as it is: save it as UTF-8 to have it filled.',
+          '"/site/a.html" is in UTF-16, so it was left unchanged: save it as UTF-8 first.',
           expect.stringContaining('"/site/b.html" is in UTF-16 or UTF-32, or no text'),
           expect.stringContaining('"/site/c.md" is not in UTF-8'),
           expect.stringContaining('"/site/d.html" is in ISO-2022'),

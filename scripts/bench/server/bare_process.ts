@@ -1,4 +1,6 @@
-/** Captions without a server, in a process of its own: `go SECONDS` on standard input, captions a second on output. */
+/**
+ * Captions without a server, in its own process: reads `go SECONDS` on standard input, and prints captions per second.
+ */
 import { createInterface } from "node:readline";
 import { load } from "../../../src/mod.ts";
 import { photos } from "./load.ts";

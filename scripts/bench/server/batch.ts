@@ -6,7 +6,7 @@ import { quantile } from "./load.ts";
 const rounds = 5;
 const size = 4;
 
-/** Whether the encoder is faster with several photos at once than with one after another, on one thread. */
+/** Measures whether the encoder is faster with several pictures at once than one after another, on one thread. */
 export async function benchBatch(): Promise<Row[]> {
   const { files, manifest } = await loadBundle(defaultBundle);
   await using encoder = await GraphSession.create("encoder", files.encoder);

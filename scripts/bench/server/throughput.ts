@@ -16,7 +16,7 @@ export async function benchThroughput(seconds: number): Promise<Row[]> {
   let seed = 0;
   const caption = (url: string) => async (turn: number) => {
     const response = await ask(url, photos[turn % photos.length]!, seed++);
-    if (response.status !== 200) throw new Error(`A good request was answered ${response.status}.`);
+    if (response.status !== 200) throw new Error(`A good request got the status ${response.status}.`);
     await response.arrayBuffer();
   };
   const rates: Record<"bare" | "one" | "two", number[]> = { bare: [], one: [], two: [] };

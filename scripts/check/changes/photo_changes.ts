@@ -1,4 +1,4 @@
-/** Changes to a photo after which people would still say the same of it. */
+/** Changes to a photo after which people would still describe it in the same way. */
 import { decodeImage } from "../../../src/image/decode.ts";
 import { bmp } from "../../../test/runtime/bmp.ts";
 

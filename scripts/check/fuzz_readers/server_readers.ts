@@ -9,7 +9,7 @@ import { readPrompt } from "../../../src/server/chat/prompt.ts";
 import { formParts } from "../../../src/server/form_parts.ts";
 import { headerParameters } from "../../../src/server/header_parameters.ts";
 import { parseJsonBody } from "../../../src/server/json_body.ts";
-import { type PhotoLimits, readInputs, readPhotos } from "../../../src/server/photos.ts";
+import { type PictureLimits, readInputs, readPictures } from "../../../src/server/pictures.ts";
 import { chatBodySchema, responsesBodySchema } from "../../../src/server/routes/openai_schemas.ts";
 import { type Reader, reader } from "./attack.ts";
 import { damagedBytes, damagedJson, damagedText, damagedValue } from "./damage.ts";
@@ -17,7 +17,7 @@ import { damagedBytes, damagedJson, damagedText, damagedValue } from "./damage.t
 const mostImages = 4;
 
 /** Limits of one request: its memory would go back at its end, which there is no server to tell of. */
-function limits(): PhotoLimits {
+function limits(): PictureLimits {
   const body = { maxBytes: 100_000, timeoutMs: 60_000 };
   return { body, memory: new BodyMemory(1e9), maxImages: mostImages, urls: undefined };
 }
@@ -113,9 +113,9 @@ export function serverReaders(): Reader[] {
       });
       if (decoded !== undefined && decoded.length !== taken) throw new Error(`${decoded.length} of ${taken} bytes`);
     }),
-    reader("request with photos", requests, async ([body, type, text]) => {
-      const { photos } = await readPhotos(requestOf(body, type, text), limits());
-      if (photos.length > mostImages) throw new Error(`${photos.length} photos`);
+    reader("request with pictures", requests, async ([body, type, text]) => {
+      const { pictures } = await readPictures(requestOf(body, type, text), limits());
+      if (pictures.length > mostImages) throw new Error(`${pictures.length} pictures`);
     }),
     reader("request as Hugging Face's clients send it", requests, ([body, type, text]) =>
       readInputs(requestOf(body, type, text), limits()),

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Records what HTTP libraries really send into test/fixtures/requests, one file a request, over loopback.
+# Records what HTTP libraries really send, over loopback, into test/fixtures/requests, one file per request.
 #
 # Needs python with requests, httpx and aiohttp, go, java, node, curl and wget. PYTHON names the python.
 set -euo pipefail

@@ -83,7 +83,7 @@ function chanceError(outcomes: readonly Outcome[]): number {
   return mean(draws);
 }
 
-/** The share of pictures that are no scenes whose confidence is below one half. */
+/** The share of pictures without a scene whose confidence is below one half. */
 export function shareBelowHalf(confidences: readonly number[]): number {
   return mean(confidences.map((confidence) => Number(confidence < 0.5)));
 }

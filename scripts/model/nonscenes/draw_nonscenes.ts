@@ -17,13 +17,13 @@ export const judgedNonScenes: NonSceneChoice = { variants: "judged", seed: 1 };
 /** What it is fitted on: other drawings, and other numbers. */
 export const fittingNonScenes: NonSceneChoice = { variants: "fitting", seed: 2 };
 
-/** A picture that is no scene, as a PNG. */
+/** A picture without a scene, as a PNG. */
 export interface NonScene {
   readonly name: string;
   readonly png: Uint8Array;
 }
 
-/** Draws 60 pictures that are no scenes, five of each of twelve kinds; the same choice gives the same bytes. */
+/** Draws 60 pictures without a scene, five of each of twelve kinds; the same choice gives the same bytes. */
 export function* drawNonScenes({ variants, seed }: NonSceneChoice): Generator<NonScene> {
   const random = new SeededRandom(seed);
   for (const [kind, drawings] of Object.entries(kinds)) {

@@ -2,7 +2,7 @@ import type { SeededRandom } from "../../../src/dataset/seeded_random.ts";
 import type { Canvas, Colour } from "./canvas.ts";
 import { nonsense } from "./glyphs.ts";
 
-/** Draws something that is no scene. */
+/** Draws something without a scene. */
 export type Drawing = (canvas: Canvas, random: SeededRandom) => void;
 
 /** The same kind of picture in two ways: one to learn from and another to be judged by. */

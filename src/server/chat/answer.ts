@@ -48,12 +48,12 @@ export async function* answerInPieces(
   live: boolean,
   left: AbortController,
 ): AsyncGenerator<Piece, Answer, undefined> {
-  note(request, task.photos);
+  note(request, task.pictures);
   const signal = AbortSignal.any([request.signal, left.signal]);
   const aloud = live && task.aloud;
-  const runs = task.photos.map((photo) => {
+  const runs = task.pictures.map((picture) => {
     const work = (onWord: (word: CaptionWord) => void, stop: AbortSignal) =>
-      captionOne(photo, request, chatting, { signal: stop, unsureToo: true, ...(aloud && { onWord }) }).then(
+      captionOne(picture, request, chatting, { signal: stop, unsureToo: true, ...(aloud && { onWord }) }).then(
         ({ caption }) => caption,
       );
     return begun(captionStream(work, signal));

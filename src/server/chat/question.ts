@@ -1,7 +1,7 @@
 import type { JobOptions, ModelCard } from "../../pool/messages.ts";
 import { checkedOptions } from "../caption_options.ts";
-import type { JsonRequest, Photo } from "../photos.ts";
-import { tooMany } from "../photos.ts";
+import type { JsonRequest, Picture } from "../pictures.ts";
+import { tooMany } from "../pictures.ts";
 import { Problem } from "../problem.ts";
 import type { Captioning } from "../routes/captions.ts";
 import { type Fill, fillOf, plainFill } from "./json_answer.ts";
@@ -40,7 +40,7 @@ export interface Question {
 
 /** What to do for a question. */
 export interface Task {
-  readonly photos: readonly Photo[];
+  readonly pictures: readonly Picture[];
   readonly form: Prompt["form"];
   /** Whether to give the shortest or the longest of several captions, as the only answer. */
   readonly length: Prompt["length"];
@@ -85,7 +85,7 @@ export async function taskOf(question: Question, body: JsonRequest, chatting: Ch
   const options = checkedOptions(optionsOf(question, prompt, limit, chatting.model()));
   const bytes = await Promise.all(pictures.map((picture) => body.bytesOf(picture)));
   return {
-    photos: bytes.map((one, place) => ({ name: `image[${place}]`, bytes: one, options })),
+    pictures: bytes.map((one, place) => ({ name: `image[${place}]`, bytes: one, options })),
     form: prompt.form,
     length: prompt.length,
     fill,

@@ -5,7 +5,7 @@ import { probeImage } from "../../image/decode.ts";
 import type { CaptionService, Origin } from "../caption_service.ts";
 import { eventStream } from "../event_stream.ts";
 import type { Metrics } from "../metrics.ts";
-import { type Photo, type PhotoLimits, readPhotos } from "../photos.ts";
+import { type Picture, type PictureLimits, readPictures } from "../pictures.ts";
 import { Problem, problemOf } from "../problem.ts";
 import { contextOf } from "../request_context.ts";
 import { json, representationFor } from "../responses.ts";
@@ -14,34 +14,34 @@ import { json, representationFor } from "../responses.ts";
 export interface Captioning {
   readonly service: CaptionService;
   readonly metrics: Metrics;
-  readonly limits: PhotoLimits;
+  readonly limits: PictureLimits;
   readonly maxPixels: number;
 }
 
 /** Answers `POST /v1/captions`. */
 export async function captions(request: Request, captioning: Captioning): Promise<Response> {
   const representation = representationFor(request);
-  const { photos, list } = await readPhotos(request, captioning.limits);
-  note(request, photos);
-  if (representation === "text/event-stream") return stream(request, photos, captioning);
+  const { pictures, list } = await readPictures(request, captioning.limits);
+  note(request, pictures);
+  if (representation === "text/event-stream") return stream(request, pictures, captioning);
   if (!list) {
-    const { caption, origin } = await captionOne(photos[0]!, request, captioning);
+    const { caption, origin } = await captionOne(pictures[0]!, request, captioning);
     const headers = cacheStatus(origin);
     return representation === "text/plain"
       ? plain(caption.caption, headers)
-      : json(captionJson(photos[0]!.name, caption), headers);
+      : json(captionJson(pictures[0]!.name, caption), headers);
   }
   const results = await Promise.all(
-    photos.map((photo) =>
-      captionOne(photo, request, captioning).then(
-        ({ caption }) => ({ name: photo.name, caption }),
-        (error: unknown) => ({ name: photo.name, problem: problemOf(error) }),
+    pictures.map((picture) =>
+      captionOne(picture, request, captioning).then(
+        ({ caption }) => ({ name: picture.name, caption }),
+        (error: unknown) => ({ name: picture.name, problem: problemOf(error) }),
       ),
     ),
   );
   // A bad picture among several is reported in its place; if all are bad, or the server is at fault, the request fails.
   const problems = results.flatMap((result) => ("problem" in result ? [result.problem] : []));
-  const fatal = problems.find(({ status }) => status >= 500) ?? (problems.length === photos.length && problems[0]);
+  const fatal = problems.find(({ status }) => status >= 500) ?? (problems.length === pictures.length && problems[0]);
   if (fatal) throw fatal;
   if (representation === "text/plain")
     return plain(results.map((result) => ("caption" in result ? result.caption.caption : "")).join("\n"));
@@ -59,7 +59,7 @@ export async function captions(request: Request, captioning: Captioning): Promis
  * is less sure than asked gives an empty caption; without it, that is a problem.
  */
 export async function captionOne(
-  photo: Photo,
+  picture: Picture,
   request: Request,
   { service, metrics, maxPixels }: Captioning,
   {
@@ -68,11 +68,11 @@ export async function captionOne(
     unsureToo = false,
   }: { signal?: AbortSignal; onWord?: (word: CaptionWord) => void; unsureToo?: boolean } = {},
 ): Promise<{ caption: Caption; origin: Origin }> {
-  await probeImage(photo.bytes, maxPixels);
+  await probeImage(picture.bytes, maxPixels);
   const wishes = request.headers.get("cache-control")?.toLowerCase() ?? "";
   const found = await service.caption(
-    photo.bytes,
-    { ...photo.options, maxPixels },
+    picture.bytes,
+    { ...picture.options, maxPixels },
     {
       signal,
       onWord,
@@ -92,19 +92,19 @@ export async function captionOne(
 }
 
 /** Records a request's pictures for the log: their number and size, but not their content. */
-export function note(request: Request, photos: readonly Photo[]): void {
+export function note(request: Request, pictures: readonly Picture[]): void {
   const context = contextOf(request);
-  context.images = photos.length;
-  context.bytes = photos.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  context.images = pictures.length;
+  context.bytes = pictures.reduce((sum, { bytes }) => sum + bytes.length, 0);
 }
 
-async function stream(request: Request, photos: readonly Photo[], captioning: Captioning): Promise<Response> {
-  if (photos.length !== 1)
+async function stream(request: Request, pictures: readonly Picture[], captioning: Captioning): Promise<Response> {
+  if (pictures.length !== 1)
     throw new Problem(
       "images-too-many",
-      `A stream captions one picture, but the request contains ${photos.length}: send one per request.`,
+      `A stream captions one picture, but the request contains ${pictures.length}: send one per request.`,
     );
-  const photo = photos[0]!;
+  const picture = pictures[0]!;
   const left = new AbortController();
   const signal = AbortSignal.any([request.signal, left.signal]);
   const context = contextOf(request);
@@ -114,7 +114,7 @@ async function stream(request: Request, photos: readonly Photo[], captioning: Ca
     words.push(word);
     firstWord.resolve();
   };
-  const result = captionOne(photo, request, captioning, { signal, onWord: (word) => onWord(word) });
+  const result = captionOne(picture, request, captioning, { signal, onWord: (word) => onWord(word) });
   // A request that is refused before its first word gets the same status as without a stream.
   await Promise.race([result, firstWord.promise]);
   const ended = Promise.withResolvers<void>();
@@ -126,7 +126,7 @@ async function stream(request: Request, photos: readonly Photo[], captioning: Ca
       onWord = sendWord;
       try {
         const { caption } = await result;
-        send({ event: "caption", data: { type: "caption", caption: captionJson(photo.name, caption) } });
+        send({ event: "caption", data: { type: "caption", caption: captionJson(picture.name, caption) } });
       } catch (error) {
         const problem = problemOf(error);
         context.code = problem.code;

@@ -1,4 +1,4 @@
-import { readInputs } from "../photos.ts";
+import { readInputs } from "../pictures.ts";
 import { json } from "../responses.ts";
 import { type Captioning, captionOne, note } from "./captions.ts";
 
@@ -7,9 +7,9 @@ import { type Captioning, captionOne, note } from "./captions.ts";
  * for versions of its JavaScript client that do not read lists, with only the object.
  */
 export async function imageToText(request: Request, captioning: Captioning): Promise<Response> {
-  const photo = await readInputs(request, captioning.limits);
-  note(request, [photo]);
-  const { caption } = await captionOne(photo, request, captioning);
+  const picture = await readInputs(request, captioning.limits);
+  note(request, [picture]);
+  const { caption } = await captionOne(picture, request, captioning);
   const generated = { generated_text: caption.caption };
   return json(wantsObject(request.headers.get("user-agent") ?? "") ? generated : [generated]);
 }

@@ -4,7 +4,7 @@ import { checkedBody, lastTurn, tokenLogprobs } from "../chat/messages.ts";
 import { noteHeaders } from "../chat/notes.ts";
 import { type Chatting, taskOf } from "../chat/question.ts";
 import { type StreamShape, streamAnswer } from "../chat/stream.ts";
-import { readJson } from "../photos.ts";
+import { readJson } from "../pictures.ts";
 import { json } from "../responses.ts";
 import { tagged } from "./ollama_models.ts";
 import { generateBodySchema, type OllamaBody, ollamaChatBodySchema } from "./ollama_schemas.ts";

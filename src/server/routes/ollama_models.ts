@@ -3,7 +3,7 @@ import packageJson from "../../../package.json" with { type: "json" };
 import type { ModelCard } from "../../pool/messages.ts";
 import { checkedBody } from "../chat/messages.ts";
 import type { Chatting } from "../chat/question.ts";
-import { readJson } from "../photos.ts";
+import { readJson } from "../pictures.ts";
 import { notReady } from "../problem.ts";
 import { json } from "../responses.ts";
 import { showBodySchema } from "./ollama_schemas.ts";

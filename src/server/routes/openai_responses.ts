@@ -3,7 +3,7 @@ import { checkedBody, lastTurn, tokenLogprobs, unixSeconds } from "../chat/messa
 import { noteHeaders } from "../chat/notes.ts";
 import { type Chatting, taskOf } from "../chat/question.ts";
 import { type StreamShape, streamAnswer } from "../chat/stream.ts";
-import { readJson } from "../photos.ts";
+import { readJson } from "../pictures.ts";
 import { contextOf } from "../request_context.ts";
 import { json } from "../responses.ts";
 import { openAiError } from "./openai_errors.ts";

@@ -1,4 +1,4 @@
-/** `POST /captions` with a photo as the body answers its caption. The model is loaded at the first request, and kept. */
+/** `POST /captions` with a picture as the body answers its caption. The first request loads the model. */
 import { type Captioner, EdgecapError, load } from "edgecap";
 
 let loading: Promise<Captioner> | undefined;

@@ -11,7 +11,7 @@ const signatures: readonly (readonly [place: number, text: string])[] = [
 ];
 
 /** Whether bytes begin like a picture, whatever their declared type. */
-export function looksLikePhoto(bytes: Uint8Array): boolean {
+export function looksLikePicture(bytes: Uint8Array): boolean {
   const start = String.fromCharCode(...bytes.subarray(0, 12));
   return signatures.some(([place, text]) => start.startsWith(text, place));
 }

@@ -18,7 +18,7 @@ export interface PatientResponse extends Disposable {
  * @param longest Longest time without data, in milliseconds.
  * @throws {Error} that says how long the server was silent; what `fetch` throws, also if the signal is aborted.
  */
-export async function fetchPatiently(
+export async function fetchUnlessSilent(
   url: URL,
   headers: Readonly<Record<string, string>>,
   signal: AbortSignal | undefined,

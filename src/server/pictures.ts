@@ -7,13 +7,13 @@ import { checkedOptions, optionsOfTexts } from "./caption_options.ts";
 import { type FormPart, formParts } from "./form_parts.ts";
 import { fetchImage, type ImageUrlOptions } from "./image_url.ts";
 import { parseJsonBody } from "./json_body.ts";
-import { looksLikePhoto } from "./photo_signature.ts";
+import { looksLikePicture } from "./picture_signature.ts";
 import { Problem } from "./problem.ts";
 import { contextOf } from "./request_context.ts";
 import { type ImageBody, imageBodySchema, inputsSchema } from "./schemas.ts";
 
 /** A picture to caption. */
-export interface Photo {
+export interface Picture {
   /** The file's name, its position in the request, or `-` for a bare body. */
   readonly name: string;
   readonly bytes: Uint8Array;
@@ -21,7 +21,7 @@ export interface Photo {
 }
 
 /** Limits of a request. */
-export interface PhotoLimits {
+export interface PictureLimits {
   readonly body: BodyLimits;
   /** The memory budget of all requests together. */
   readonly memory: BodyMemory;
@@ -31,8 +31,8 @@ export interface PhotoLimits {
 }
 
 /** The pictures of a request. */
-export interface Photos {
-  readonly photos: readonly Photo[];
+export interface Pictures {
+  readonly pictures: readonly Picture[];
   /** Whether the client sent a list and expects one. */
   readonly list: boolean;
 }
@@ -42,17 +42,17 @@ export interface Photos {
  *
  * @throws {Problem}
  */
-export async function readPhotos(request: Request, limits: PhotoLimits): Promise<Photos> {
+export async function readPictures(request: Request, limits: PictureLimits): Promise<Pictures> {
   const type = mediaType(request);
   const query = optionsOfTexts(new URL(request.url).searchParams);
   const memory = shareOf(request, limits);
   const body = await readBody(request, limits.body, memory);
   if (type === "multipart/form-data")
-    return photosOfForm(body, request.headers.get("content-type")!, query, limits, memory);
+    return picturesOfForm(body, request.headers.get("content-type")!, query, limits, memory);
   if (type === "application/json")
-    return photosOfJson(jsonOf(body, limits, memory), query, limits, memory, request.signal);
-  if (!isPhotoType(type) && !looksLikePhoto(body)) throw typeUnsupported();
-  return { photos: [{ name: "-", bytes: body, options: query }], list: false };
+    return picturesOfJson(jsonOf(body, limits, memory), query, limits, memory, request.signal);
+  if (!isPictureType(type) && !looksLikePicture(body)) throw typeUnsupported();
+  return { pictures: [{ name: "-", bytes: body, options: query }], list: false };
 }
 
 /**
@@ -61,7 +61,7 @@ export async function readPhotos(request: Request, limits: PhotoLimits): Promise
  *
  * @throws {Problem}
  */
-export async function readInputs(request: Request, limits: PhotoLimits): Promise<Photo> {
+export async function readInputs(request: Request, limits: PictureLimits): Promise<Picture> {
   const memory = shareOf(request, limits);
   const body = await readBody(request, limits.body, memory);
   if (mediaType(request) !== "application/json") return { name: "-", bytes: body, options: {} };
@@ -90,14 +90,14 @@ export interface JsonRequest {
  *
  * @throws {Problem}
  */
-export async function readJson(request: Request, limits: PhotoLimits): Promise<JsonRequest> {
+export async function readJson(request: Request, limits: PictureLimits): Promise<JsonRequest> {
   const memory = shareOf(request, limits);
   const json = jsonOf(await readBody(request, limits.body, memory), limits, memory);
   return { json, bytesOf: (text) => imageOf(text, limits, memory, request.signal) };
 }
 
 /** The request's part of the memory, which is released when the request ends. */
-function shareOf(request: Request, { memory }: PhotoLimits): MemoryShare {
+function shareOf(request: Request, { memory }: PictureLimits): MemoryShare {
   const share = memory.share();
   contextOf(request).memory = share;
   return share;
@@ -108,7 +108,7 @@ function mediaType(request: Request): string {
 }
 
 /** For other types the bytes decide, because `curl --data-binary` declares everything as a form. */
-function isPhotoType(type: string): boolean {
+function isPictureType(type: string): boolean {
   return type === "" || type.startsWith("image/") || type === "application/octet-stream";
 }
 
@@ -126,13 +126,13 @@ function typeUnsupported(): Problem {
 /** Most fields of a form besides its pictures. */
 const mostFields = 64;
 
-function photosOfForm(
+function picturesOfForm(
   body: Uint8Array<ArrayBuffer>,
   contentType: string,
   query: JobOptions,
-  limits: PhotoLimits,
+  limits: PictureLimits,
   memory: MemoryShare,
-): Photos {
+): Pictures {
   const files: FormPart[] = [];
   const texts: [string, string][] = [];
   for (const part of formParts(body, contentType)) {
@@ -144,12 +144,12 @@ function photosOfForm(
   }
   if (files.length === 0) throw noImage();
   const options = merged(query, optionsOfTexts(texts));
-  const photos = files.map(({ fileName, bytes }, place) => {
+  const pictures = files.map(({ fileName, bytes }, place) => {
     // A thread would receive all of the memory behind a view.
     memory.take(bytes.length);
     return { name: fileName || `image[${place}]`, bytes: bytes.slice(), options };
   });
-  return { photos, list: files.length > 1 };
+  return { pictures, list: files.length > 1 };
 }
 
 /** Bytes to read from a field, more than any option has. */
@@ -157,16 +157,16 @@ const longestField = 1024;
 
 /** Browsers name every file; some libraries send only a type for bytes, or neither. */
 function isFile({ fileName, type, bytes }: FormPart): boolean {
-  return fileName !== undefined || (type !== undefined && !type.startsWith("text/")) || looksLikePhoto(bytes);
+  return fileName !== undefined || (type !== undefined && !type.startsWith("text/")) || looksLikePicture(bytes);
 }
 
-async function photosOfJson(
+async function picturesOfJson(
   json: unknown,
   query: JobOptions,
-  limits: PhotoLimits,
+  limits: PictureLimits,
   memory: MemoryShare,
   signal: AbortSignal,
-): Promise<Photos> {
+): Promise<Pictures> {
   const items = Array.isArray(json) ? json : [json];
   if (items.length > limits.maxImages) throw tooMany(limits);
   const bodies = items.map((item) => checkedBody(item, limits));
@@ -177,17 +177,17 @@ async function photosOfJson(
   if (images.length === 0) throw noImage();
   if (images.length > limits.maxImages) throw tooMany(limits);
   const list = Array.isArray(json) || Array.isArray((json as ImageBody).image);
-  const photos = await Promise.all(
+  const pictures = await Promise.all(
     images.map(async ({ text, options }, place) => ({
       name: list ? `image[${place}]` : "-",
       bytes: await imageOf(text, limits, memory, signal),
       options,
     })),
   );
-  return { photos, list };
+  return { pictures, list };
 }
 
-function checkedBody(item: unknown, limits: PhotoLimits): ImageBody {
+function checkedBody(item: unknown, limits: PictureLimits): ImageBody {
   if (typeof item !== "object" || item === null || Array.isArray(item))
     throw new Problem("body-invalid", 'The JSON body must be an object with "image", or an array of such objects.');
   const { image, ...options } = item as Record<string, unknown>;
@@ -205,7 +205,7 @@ function noImage(): Problem {
 }
 
 /** The problem of a request with more pictures than allowed. */
-export function tooMany({ maxImages }: PhotoLimits): Problem {
+export function tooMany({ maxImages }: PictureLimits): Problem {
   return new Problem(
     "images-too-many",
     `The request contains more than ${maxImages} pictures, the limit here: send fewer.`,
@@ -217,7 +217,7 @@ function merged(query: JobOptions, own: JobOptions): JobOptions {
   return checkedOptions({ ...query, ...own });
 }
 
-function jsonOf(body: Uint8Array, { maxImages }: PhotoLimits, memory: MemoryShare): unknown {
+function jsonOf(body: Uint8Array, { maxImages }: PictureLimits, memory: MemoryShare): unknown {
   // The strings stay in memory beside the bytes.
   memory.take(body.length);
   // Room for every option of every picture, and for the extra fields of Hugging Face's clients.
@@ -226,7 +226,7 @@ function jsonOf(body: Uint8Array, { maxImages }: PhotoLimits, memory: MemoryShar
 
 async function imageOf(
   text: string,
-  { urls, body }: PhotoLimits,
+  { urls, body }: PictureLimits,
   memory: MemoryShare,
   signal: AbortSignal,
 ): Promise<Uint8Array> {

@@ -2,10 +2,10 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { BodyMemory } from "../../src/server/body_memory.ts";
-import { type PhotoLimits, type Photos, readPhotos } from "../../src/server/photos.ts";
+import { type PictureLimits, type Pictures, readPictures } from "../../src/server/pictures.ts";
 import { Problem } from "../../src/server/problem.ts";
 
-const limits: PhotoLimits = {
+const limits: PictureLimits = {
   body: { maxBytes: 100_000, timeoutMs: 60_000 },
   memory: new BodyMemory(1e9),
   maxImages: 4,
@@ -29,9 +29,9 @@ function post(body: string | Uint8Array<ArrayBuffer>, type: string | undefined, 
   return new Request(`http://host/v1/captions${query}`, { method: "POST", body, headers });
 }
 
-async function outcome(request: Request): Promise<Photos | Problem> {
+async function outcome(request: Request): Promise<Pictures | Problem> {
   try {
-    return await readPhotos(request, limits);
+    return await readPictures(request, limits);
   } catch (error) {
     if (error instanceof Problem) return error;
     throw error;
@@ -49,7 +49,7 @@ function formOf(parts: readonly (readonly [string, string | Uint8Array])[], boun
   return new Uint8Array(Buffer.concat([...chunks, `--${boundary}--\r\n`].map((chunk) => Buffer.from(chunk))));
 }
 
-describe("readPhotos()", () => {
+describe("readPictures()", () => {
   test("reads a bare body as it is, with the query's options", async () => {
     await fc.assert(
       fc.asyncProperty(
@@ -59,9 +59,9 @@ describe("readPhotos()", () => {
         async (sent, wanted, type) => {
           const texts = Object.entries(wanted).map(([name, value]) => [name, String(value)] as [string, string]);
           const query = texts.length === 0 ? "" : `?${new URLSearchParams(texts)}`;
-          const { photos, list } = await readPhotos(post(Uint8Array.from(sent), type, query), limits);
+          const { pictures, list } = await readPictures(post(Uint8Array.from(sent), type, query), limits);
           expect(list).toBe(false);
-          expect(photos.map(({ bytes: read, options: given }) => [[...read], { ...given }])).toEqual([
+          expect(pictures.map(({ bytes: read, options: given }) => [[...read], { ...given }])).toEqual([
             [[...sent], wanted],
           ]);
         },
@@ -76,14 +76,14 @@ describe("readPhotos()", () => {
         const fields = Object.entries(wanted).map(([name, value]) => [name, String(value)] as const);
         const parts = [...fields, ...files.map((file) => ["image", file] as const)];
         const body = formOf(parts, "----edge0123456789");
-        const { photos, list } = await readPhotos(
+        const { pictures, list } = await readPictures(
           post(body, "multipart/form-data; boundary=----edge0123456789"),
           limits,
         );
         expect(list).toBe(files.length > 1);
-        expect(photos.map((photo) => [...photo.bytes])).toEqual(files.map((file) => [...file]));
-        expect(photos.map((photo) => photo.name)).toEqual(files.map((_, i) => `${fields.length + i}.jpg`));
-        for (const photo of photos) expect({ ...photo.options }).toEqual(wanted);
+        expect(pictures.map((photo) => [...photo.bytes])).toEqual(files.map((file) => [...file]));
+        expect(pictures.map((photo) => photo.name)).toEqual(files.map((_, i) => `${fields.length + i}.jpg`));
+        for (const photo of pictures) expect({ ...photo.options }).toEqual(wanted);
       }),
       { numRuns: 60 },
     );
@@ -104,10 +104,10 @@ describe("readPhotos()", () => {
           const objects = items.map(([sent, write, wanted]) => ({ image: write(sent), ...wanted }));
           const single = bare && objects.length === 1;
           const body = JSON.stringify(single ? objects[0] : objects);
-          const { photos, list } = await readPhotos(post(body, "application/json"), limits);
+          const { pictures, list } = await readPictures(post(body, "application/json"), limits);
           expect(list).toBe(!single);
-          expect(photos.map((photo) => [...photo.bytes])).toEqual(items.map(([sent]) => [...sent]));
-          expect(photos.map((photo) => ({ ...photo.options }))).toEqual(items.map(([, , wanted]) => wanted));
+          expect(pictures.map((photo) => [...photo.bytes])).toEqual(items.map(([sent]) => [...sent]));
+          expect(pictures.map((photo) => ({ ...photo.options }))).toEqual(items.map(([, , wanted]) => wanted));
         },
       ),
       { numRuns: 60 },
@@ -143,7 +143,7 @@ describe("readPhotos()", () => {
           for (const [place, value] of changes) if (place < body.length) body[place] = value;
           const found = await outcome(post(body, "multipart/form-data; boundary=edge"));
           if (found instanceof Problem) expect(found.status).toBeLessThan(500);
-          else expect(found.photos.length).toBeGreaterThan(0);
+          else expect(found.pictures.length).toBeGreaterThan(0);
         },
       ),
       { numRuns: 200 },
@@ -157,7 +157,7 @@ describe("readPhotos()", () => {
       fc.asyncProperty(fc.oneof(anything, nearly, fc.array(nearly)), async (json) => {
         const found = await outcome(post(JSON.stringify(json), "application/json"));
         if (found instanceof Problem) expect(found.status).toBeLessThan(500);
-        else expect(found.photos.every((photo) => photo.bytes instanceof Uint8Array)).toBe(true);
+        else expect(found.pictures.every((picture) => picture.bytes instanceof Uint8Array)).toBe(true);
       }),
       { numRuns: 300 },
     );
@@ -185,7 +185,7 @@ describe("readPhotos()", () => {
         if (found instanceof Problem) {
           expect(found.status).toBeLessThan(500);
           expect(found.message.length).toBeLessThan(500);
-        } else expect(found.photos.length).toBe(1);
+        } else expect(found.pictures.length).toBe(1);
       }),
       { numRuns: 300 },
     );
