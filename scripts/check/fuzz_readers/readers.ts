@@ -2,6 +2,7 @@ import { textModule } from "../../../src/text/wasm.ts";
 import type { Reader } from "./attack.ts";
 import { bundleReaders } from "./bundle_readers.ts";
 import { fileReaders } from "./file_readers.ts";
+import { metadataReaders } from "./metadata_readers.ts";
 import { serverReaders } from "./server_readers.ts";
 import { siteReaders } from "./site_readers.ts";
 import { trainingReaders } from "./training_readers.ts";
@@ -15,5 +16,6 @@ export async function readers(scratch: string): Promise<Reader[]> {
     ...serverReaders(),
     ...fileReaders(scratch),
     ...siteReaders(),
+    ...metadataReaders(),
   ];
 }
