@@ -15,19 +15,30 @@ export function markdownPictures(markdown: string): readonly SitePicture[] {
   const { images, html, definitions } = read(withoutFrontMatter(markdown));
   // The HTML in its place, with a tag where an image begins, so that one parser sees the nesting.
   const tags = [...images.keys()].map((start): Part => ({ start, text: imageTag }));
-  const { pictures } = htmlPictures(spaced([...html, ...tags]));
-  return pictures.map((picture): SitePicture => {
+  const page = spaced([...html, ...tags]);
+  return htmlPictures(page).pictures.flatMap((picture): readonly SitePicture[] => {
     const image = images.get(picture.start);
-    if (image === undefined) return picture;
+    if (image === undefined) return isWhole(picture, page, markdown) ? [picture] : [];
     const source = image.source ?? definitions.get(image.reference);
-    return {
-      start: picture.start,
-      state: picture.state === "hidden" ? "hidden" : image.isEmpty ? "absent" : "present",
-      ...(source !== undefined && { source }),
-      at: picture.start + "![".length,
-      markup: markdownText,
-    };
+    return [
+      {
+        start: picture.start,
+        state: picture.state === "hidden" ? "hidden" : image.isEmpty ? "absent" : "present",
+        ...(source !== undefined && { source }),
+        at: picture.start + "![".length,
+        markup: markdownText,
+      },
+    ];
   });
+}
+
+/**
+ * Whether the tag of an `<img>` stands in the document as in the page, but for the marks of a quote around it: not if it
+ * begins in one piece of HTML and seems to end in another.
+ */
+function isWhole({ start, at }: SitePicture, page: string, markdown: string): boolean {
+  for (let i = start; i < at; i++) if (page[i] !== markdown[i] && !/[\s>]/.test(markdown[i]!)) return false;
+  return true;
 }
 
 /** Text between the brackets of an image. */

@@ -84,6 +84,14 @@ describe("markdownPictures()", () => {
     });
   }
 
+  test("leaves tags that begin in one piece of HTML and seem to go on in another", () => {
+    const text = '<!doctype html><p><img src="`\ng"><img alt="" src=2.jpg><IMG SRC="3.jpg" ALT=x />\n';
+    expect(seen(text)).toEqual([["present", "3.jpg"]]);
+    expect(filled(text)).toBe(text);
+    const lines = 'a <img src="b.jpg"\n  title="c"> d';
+    expect(filled(lines)).toBe('a <img src="b.jpg" alt="a cat"\n  title="c"> d');
+  });
+
   test("puts the text between the brackets", () => {
     expect(filled("x\r\n![](a.jpg)\r\n<img src=b>")).toBe('x\r\n![a cat](a.jpg)\r\n<img src=b alt="a cat">');
     expect(filled("![](a)", "a [cat]")).toBe("![a \\[cat\\]](a)");
