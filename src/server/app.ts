@@ -15,6 +15,7 @@ import { notReady, Problem, problemOf } from "./problem.ts";
 import { contextOf, shareContext } from "./request_context.ts";
 import { RequestLog } from "./request_log.ts";
 import { json } from "./responses.ts";
+import { azureRoute } from "./routes/azure.ts";
 import { type Captioning, captions } from "./routes/captions.ts";
 import { imageToText } from "./routes/hugging_face.ts";
 import { ollamaRefusal } from "./routes/ollama_errors.ts";
@@ -121,6 +122,7 @@ export function createServer(options: ServerOptions = {}): CaptionServer {
     },
     ...openAiRoutes(chatting, taking),
     ...ollamaRoutes(chatting, taking),
+    azureRoute(chatting, taking),
     { method: "GET", path: "/healthz", operation: operations.healthz, answer: () => json({ status: "alive" }) },
     {
       method: "GET",

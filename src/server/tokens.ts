@@ -21,7 +21,11 @@ export class Tokens {
    */
   check(request: Request): void {
     if (!this.wanted) return;
-    const given = /^Bearer +(\S+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
+    const { headers } = request;
+    const given =
+      /^Bearer +(\S+)$/i.exec(headers.get("authorization") ?? "")?.[1] ??
+      // As clients of Azure send it.
+      (headers.get("ocp-apim-subscription-key") || undefined);
     const challenge = {
       "www-authenticate": `Bearer realm="edgecap"${given === undefined ? "" : ', error="invalid_token"'}`,
     };

@@ -1,4 +1,4 @@
-"""Asks a server by the official Python clients of OpenAI and Ollama, and prints what they made of its answers as JSON."""
+"""Asks a server by the official Python clients of OpenAI, Ollama and Azure, and prints what they made of its answers as JSON."""
 
 import base64
 import json
@@ -6,6 +6,9 @@ import sys
 
 import ollama
 import openai
+from azure.ai.vision.imageanalysis import ImageAnalysisClient
+from azure.core.credentials import AzureKeyCredential
+from azure.core.exceptions import HttpResponseError
 
 address, photo_path = sys.argv[1:]
 with open(photo_path, "rb") as file:
@@ -18,7 +21,7 @@ def failure(work):
     """The kind of error that a client throws, and its text."""
     try:
         work()
-    except (openai.APIError, ollama.ResponseError) as error:
+    except (openai.APIError, ollama.ResponseError, HttpResponseError) as error:
         return [type(error).__name__, getattr(error, "status_code", None), str(error)]
     raise SystemExit("Nothing was thrown.")
 
@@ -83,5 +86,21 @@ said["ollama_chat_stream"] = "".join(
 )
 said["ollama_no_picture"] = failure(lambda: local.generate(model="any", prompt="Hello"))
 said["ollama_no_model"] = failure(lambda: local.show("llava"))
+
+azure = ImageAnalysisClient(endpoint=address, credential=AzureKeyCredential("secret"))
+analysis = azure.analyze(photo, visual_features=["caption", "tags"], gender_neutral_caption=True, language="en")
+said["azure"] = [
+    analysis.caption.text,
+    analysis.caption.confidence,
+    [tag.name for tag in analysis.tags.list],
+    [analysis.metadata.width, analysis.metadata.height],
+    analysis.model_version,
+]
+bare = azure.analyze(photo, visual_features=["Caption"])
+said["azure_caption"] = [bare.caption.text, bare.tags]
+said["azure_no_feature"] = failure(lambda: azure.analyze(photo, visual_features=["read"]))
+said["azure_no_picture"] = failure(lambda: azure.analyze(b"no picture", visual_features=["caption"]))
+unknown = ImageAnalysisClient(endpoint=address, credential=AzureKeyCredential("wrong"))
+said["azure_stranger"] = failure(lambda: unknown.analyze(photo, visual_features=["caption"]))
 
 json.dump(said, sys.stdout)

@@ -1,4 +1,4 @@
-/** The official Python clients of OpenAI and Ollama, unchanged, out of a virtual environment made by pip. */
+/** The official Python clients of OpenAI, Ollama and Azure, unchanged, out of a virtual environment made by pip. */
 import { afterAll, expect } from "bun:test";
 import { spawn, spawnSync } from "node:child_process";
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -9,7 +9,7 @@ import { codeBlocks } from "../code_blocks.ts";
 import { testUnless } from "../skip.ts";
 import { knowingServer, known } from "./knowing_server.ts";
 
-const packages = ["openai==3.57.0", "ollama==0.6.3"];
+const packages = ["openai==3.57.0", "ollama==0.6.3", "azure-ai-vision-imageanalysis==1.0.0"];
 const folder = mkdtempSync(join(tmpdir(), "edgecap-python-"));
 const python = join(folder, "bin/python");
 const photo = fileURLToPath(new URL("../../examples/coffee.jpg", import.meta.url));
@@ -41,7 +41,7 @@ testUnless(reason, "the programs in docs/clients.md run as they are printed", as
   await using server = await knowingServer();
   const page = readFileSync(new URL("../../docs/clients.md", import.meta.url), "utf8");
   const programs = codeBlocks(page, "py");
-  expect(programs.length).toBe(2);
+  expect(programs.length).toBe(3);
   copyFileSync(photo, join(folder, "photo.jpg"));
   for (const program of programs) {
     const text = program.replaceAll("http://localhost:3000", server.url);
@@ -49,7 +49,7 @@ testUnless(reason, "the programs in docs/clients.md run as they are printed", as
   }
 });
 
-testUnless(reason, "the Python clients of OpenAI and Ollama get their captions and errors", async () => {
+testUnless(reason, "the Python clients of OpenAI, Ollama and Azure get their captions and errors", async () => {
   await using server = await knowingServer({ tokens: ["secret"] });
   const script = fileURLToPath(new URL("./python_clients.py", import.meta.url));
   const output = await outputOf([script, server.url, photo]);
@@ -83,5 +83,10 @@ testUnless(reason, "the Python clients of OpenAI and Ollama get their captions a
     ollama_chat_stream: "dog",
     ollama_no_picture: ["ResponseError", 400, expect.stringContaining("contains no picture")],
     ollama_no_model: ["ResponseError", 404, expect.stringContaining("no model")],
+    azure: [known, expect.any(Number), ["fire hydrant", "dog", "grass"], [600, 400], "knowing"],
+    azure_caption: [known, null],
+    azure_no_feature: ["HttpResponseError", 400, expect.stringContaining("InvalidRequest")],
+    azure_no_picture: ["HttpResponseError", 400, expect.stringContaining("InvalidRequest")],
+    azure_stranger: ["ClientAuthenticationError", 401, expect.stringContaining("does not know that token")],
   });
 });
