@@ -246,7 +246,7 @@ describe("fillAlt()", () => {
           expect.stringContaining('"/site/b.html" is in UTF-16 or UTF-32, or no text'),
           expect.stringContaining('"/site/c.md" is not in UTF-8'),
           expect.stringContaining('"/site/d.html" is in ISO-2022'),
-          expect.stringContaining('Cannot read "/site/e.html": it is longer than the 8 MiB'),
+          expect.stringContaining('Cannot read "/site/e.html": it is larger than 8 MiB'),
         ]);
       },
     ));
