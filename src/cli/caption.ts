@@ -7,8 +7,8 @@ import type { CaptionSettings } from "../caption/options.ts";
 import { unsureMessage } from "../confidence/unsure.ts";
 import { EdgecapError, faultOf } from "../errors.ts";
 import { altText } from "../metadata/alt_text.ts";
-import { type MetadataForm, metadataForms } from "../metadata/fields.ts";
-import { type WriteTextOptions, type WrittenFile, writeText } from "../metadata/write_text.ts";
+import { type MetadataForm, metadataForms, type PictureText } from "../metadata/fields.ts";
+import { type Written, writeText } from "../metadata/write_text.ts";
 import { type Caption, type CaptionOptions, loadEngine } from "../mod.ts";
 import type { BackendChoice } from "../runtime/backend.ts";
 import { backendOption } from "./backend_option.ts";
@@ -76,13 +76,13 @@ async function caption(args: string[], flags: CaptionFlags): Promise<void> {
   const report = json === true ? jsonReport : textReport(files.length > 1, dryRun);
   for (const [done, file] of files.entries()) {
     let result: Caption | EdgecapError;
-    let written: Written;
+    let written: Written | undefined;
     try {
       const image = await readImage(file);
       result = await captioner.caption(image, options);
       if (result.reason === "unsure") process.exitCode = exitStatus.someFailed;
-      written = write && (await writtenFor(file, image, result, { forms: write, sidecar, force, dryRun, mark }));
-      if (written instanceof EdgecapError) process.exitCode = exitStatus.someFailed;
+      written = write && (await writeText(file, image, textOf(result), { forms: write, sidecar, force, dryRun, mark }));
+      if (written?.error !== undefined) process.exitCode = exitStatus.someFailed;
     } catch (error) {
       if (!(error instanceof EdgecapError) || ["stopped", "caller"].includes(faultOf(error.code))) throw error;
       result = error;
@@ -93,31 +93,18 @@ async function caption(args: string[], flags: CaptionFlags): Promise<void> {
   }
 }
 
-/** What was written, or why not; nothing where nothing was asked for. */
-type Written = readonly WrittenFile[] | EdgecapError | undefined;
-
-/** Writes a caption into its picture. What fails is told beside the caption, which is right all the same. */
-async function writtenFor(
-  file: string,
-  image: Uint8Array,
-  { caption, concepts }: Caption,
-  options: WriteTextOptions,
-): Promise<Written> {
-  const text = { caption: caption === "" ? undefined : altText(caption), keywords: concepts.map(({ name }) => name) };
-  try {
-    return await writeText(file, image, text, options);
-  } catch (error) {
-    if (error instanceof EdgecapError) return error;
-    throw error;
-  }
+/** What a picture is to say of itself. */
+function textOf({ caption, concepts }: Caption): PictureText {
+  return { caption: caption === "" ? undefined : altText(caption), keywords: concepts.map(({ name }) => name) };
 }
 
 function failure({ code, message }: EdgecapError): { code: string; message: string } {
   return { code, message };
 }
 
-function jsonReport(image: string, result: Caption | EdgecapError, written: Written): void {
-  const added = written instanceof EdgecapError ? { writeError: failure(written) } : written && { written };
+function jsonReport(image: string, result: Caption | EdgecapError, written: Written | undefined): void {
+  const { files, error } = written ?? {};
+  const added = { ...(files && { written: files }), ...(error && { writeError: failure(error) }) };
   const line =
     result instanceof EdgecapError ? { image, error: failure(result) } : { ...captionJson(image, result), ...added };
   process.stdout.write(`${JSON.stringify(line)}\n`);
@@ -126,7 +113,7 @@ function jsonReport(image: string, result: Caption | EdgecapError, written: Writ
 function textReport(
   named: boolean,
   dryRun: boolean | undefined,
-): (image: string, result: Caption | EdgecapError, written: Written) => void {
+): (image: string, result: Caption | EdgecapError, written: Written | undefined) => void {
   return (image, result, written) => {
     const name = named ? `${pc.dim(`${image}:`)} ` : "";
     if (result instanceof EdgecapError) {
@@ -137,8 +124,6 @@ function textReport(
       process.stderr.write(`${image}: ${pc.yellow("unsure")}: ${unsureMessage(result)}\n`);
     if (result.caption !== "" || result.reason === undefined) process.stdout.write(`${name}${result.caption}\n`);
     for (const { caption } of result.alternatives) process.stdout.write(`${name}${pc.dim("or")} ${caption}\n`);
-    if (written instanceof EdgecapError)
-      process.stderr.write(`${image}: ${pc.red("not written")}: ${written.message}\n`);
-    else reportWritten(written ?? [], dryRun);
+    if (written !== undefined) reportWritten(image, written, dryRun);
   };
 }

@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import pc from "picocolors";
 import type { CaptionSettings } from "../caption/options.ts";
 import { unsureMessage } from "../confidence/unsure.ts";
 import { load } from "../mod.ts";
@@ -80,10 +79,8 @@ async function watch(
           ? "gone"
           : (picture.caption ?? `no caption: ${picture.error?.message ?? unsureMessage({ ...picture, caption: "" })}`);
       process.stdout.write(`${image}: ${what}\n`);
-      if (picture?.caption !== undefined && picture.error !== undefined)
-        process.stderr.write(`${image}: ${pc.red("error")}: ${picture.error.message}\n`);
     },
-    onWritten: (written) => reportWritten(written, dryRun),
+    onWritten: (image, written) => reportWritten(image, written, dryRun),
     onReady: () => process.stderr.write(`Watching "${folder}"; Ctrl-C ends.\n`),
     signal,
   });

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import pc from "picocolors";
 import { EdgecapError } from "../errors.ts";
 import type { FieldReport } from "../metadata/fields.ts";
-import { type SidecarName, sidecarNames, type WrittenFile } from "../metadata/write_text.ts";
+import { type SidecarName, sidecarNames, type Written } from "../metadata/write_text.ts";
 
 /** How text is written into pictures. */
 export interface WriteFlags<Form extends string> {
@@ -52,9 +52,9 @@ export function refuseWithoutWrite({ write, sidecar, force, dryRun, mark }: Writ
     throw new EdgecapError("option-invalid", `${wrong} goes with --write: name the forms to write.`);
 }
 
-/** Says on standard error what was written, or would be. */
-export function reportWritten(written: readonly WrittenFile[], dryRun = false): void {
-  for (const { path, fields } of written) {
+/** Says on standard error what was written, or would be, and what could not be. */
+export function reportWritten(image: string, { files, error }: Written, dryRun = false): void {
+  for (const { path, fields } of files) {
     const say = (outcome: FieldReport["outcome"], what: string) => {
       const found = fields.filter((field) => field.outcome === outcome);
       const list = found.map(({ field, value }) => `${field} ${JSON.stringify(value)}`).join(", ");
@@ -64,4 +64,5 @@ export function reportWritten(written: readonly WrittenFile[], dryRun = false): 
     say("removed", dryRun ? "would remove" : "removed");
     say("kept", `${pc.yellow("left")} what others wrote (--force replaces it):`);
   }
+  if (error !== undefined) process.stderr.write(`${image}: ${pc.red("not written")}: ${error.message}\n`);
 }

@@ -117,18 +117,26 @@ export function isOwnSidecar(sidecar: string): boolean {
 }
 
 function openPicture(bytes: Uint8Array, forms: readonly MetadataForm[]): Container {
-  if (bytes.length > 2 && bytes[0] === 0xff && bytes[1] === 0xd8) return readJpeg(bytes);
+  if (isJpeg(bytes)) return readJpeg(bytes);
   const read = standsAt(bytes, 0, pngSign) ? readPng : isWebp(bytes) ? readWebp : undefined;
   if (read === undefined) {
     throw unsupported(
       "The picture is not a JPEG, PNG or WebP file, so edgecap cannot write into it: use a sidecar for XMP.",
     );
   }
-  const container = read(bytes);
-  if (forms.includes("iptc")) {
-    throw unsupported(`The picture is a ${container.format}, but only JPEG supports IPTC-IIM: use the form "xmp".`);
-  }
-  return container;
+  if (forms.includes("iptc")) throw iptcRefused(bytes);
+  return read(bytes);
+}
+
+/** What to throw if IPTC-IIM is asked for in another format than JPEG. */
+export function iptcRefused(bytes: Uint8Array): EdgecapError {
+  const format = standsAt(bytes, 0, pngSign) ? "a PNG" : isWebp(bytes) ? "a WebP" : "not a JPEG";
+  return unsupported(`The picture is ${format}, but only JPEG supports IPTC-IIM: use the form "xmp".`);
+}
+
+/** Whether a file begins as JPEG does. */
+export function isJpeg(bytes: Uint8Array): boolean {
+  return bytes.length > 2 && bytes[0] === 0xff && bytes[1] === 0xd8;
 }
 
 function isWebp(bytes: Uint8Array): boolean {
@@ -139,17 +147,13 @@ function unsupported(message: string): EdgecapError {
   return new EdgecapError("image-unsupported", message);
 }
 
-function decodeXmp(bytes: Uint8Array): string {
+/** The text of an XMP packet or a sidecar. @throws {EdgecapError} `data-invalid` if it is not UTF-8. */
+export function decodeXmp(bytes: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     throw unchangeable("XMP", "it is not in UTF-8");
   }
-}
-
-/** The text of a sidecar's file. @throws {EdgecapError} `data-invalid` if it is not UTF-8. */
-export function decodeSidecar(bytes: Uint8Array): string {
-  return decodeXmp(bytes);
 }
 
 function setMark(xmp: XmpPacket, wrote: readonly string[], { mark = true }: WriteOptions): void {

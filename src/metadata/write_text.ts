@@ -5,7 +5,7 @@ import { readIfThere, readRegularFile, unreadable } from "../files/read_regular.
 import { replaceWhole, writeWhole } from "../files/write_whole.ts";
 import { utf8 } from "./bytes.ts";
 import type { FieldReport, MetadataForm, PictureText, WriteOptions } from "./fields.ts";
-import { decodeSidecar, isOwnSidecar, writeIntoPicture, writeIntoSidecar } from "./picture_text.ts";
+import { decodeXmp, iptcRefused, isJpeg, isOwnSidecar, writeIntoPicture, writeIntoSidecar } from "./picture_text.ts";
 
 /**
  * How a sidecar is called: `darktable`: `a.jpg.xmp` (digiKam too); `adobe`: `a.xmp`; `none`: XMP goes into the picture.
@@ -31,27 +31,47 @@ export interface WrittenFile {
   readonly fields: readonly FieldReport[];
 }
 
+/** What came of writing text. */
+export interface Written {
+  readonly files: readonly WrittenFile[];
+  /** Why some form could not be written: the first reason. The other forms are written. */
+  readonly error?: EdgecapError;
+}
+
 /**
- * Writes text into a picture's file, or beside it, in all forms that are asked for. Files are replaced as a whole and
+ * Writes text into a picture's file, or beside it, in all forms that are asked for. Files are replaced in one step and
  * keep their permissions; the time of their last change is the time of the writing; a link goes on leading to its file.
  *
  * @param picture The picture's path. @param image Its bytes as they were captioned: a file that holds others by now is
  *   left.
- * @throws {EdgecapError} as {@linkcode writeIntoPicture}; `file-unreadable`; `file-unwritable`.
+ * @returns What was written, and the first error of {@linkcode writeIntoPicture} or {@linkcode writeIntoSidecar}, or
+ *   `file-unreadable`, `file-unwritable`.
  */
 export async function writeText(
   picture: string,
   image: Uint8Array,
   text: PictureText,
   options: WriteTextOptions,
-): Promise<WrittenFile[]> {
+): Promise<Written> {
   const { forms, sidecar = "none" } = options;
-  const written: WrittenFile[] = [];
+  const files: WrittenFile[] = [];
+  let refused: EdgecapError | undefined;
+  const attempt = async (write: () => Promise<WrittenFile>): Promise<void> => {
+    try {
+      files.push(await write());
+    } catch (error) {
+      if (!(error instanceof EdgecapError)) throw error;
+      refused ??= error;
+    }
+  };
   const inside = sidecar === "none" ? forms : forms.filter((form) => form !== "xmp");
-  if (inside.length > 0) written.push(await writeInside(picture, image, text, inside, options));
+  // What a format does not hold keeps nothing else out of the file.
+  const held = isJpeg(image) ? inside : inside.filter((form) => form !== "iptc");
+  if (held.length > 0) await attempt(() => writeInside(picture, image, text, held, options));
   if (sidecar !== "none" && forms.includes("xmp"))
-    written.push(await writeBeside(picture, sidecar, image, text, options));
-  return written;
+    await attempt(() => writeBeside(picture, sidecar, image, text, options));
+  if (held.length < inside.length) refused ??= iptcRefused(image);
+  return { files, ...(refused !== undefined && { error: refused }) };
 }
 
 async function writeInside(
@@ -89,7 +109,7 @@ async function writeBeside(
   const real = await realpath(path).catch(() => path);
   const before = await stat(real).catch(() => undefined);
   const bytes = await readIfThere(real);
-  const old = bytes && decodeSidecar(bytes);
+  const old = bytes && decodeXmp(bytes);
   let result: ReturnType<typeof writeIntoSidecar>;
   try {
     result = writeIntoSidecar(old, image, text, options);
@@ -134,7 +154,7 @@ export async function removeSidecar(picture: string, name: SidecarName): Promise
   const bytes = name === "none" ? undefined : await readIfThere(path);
   if (bytes === undefined) return;
   try {
-    if (!isOwnSidecar(decodeSidecar(bytes))) return;
+    if (!isOwnSidecar(decodeXmp(bytes))) return;
   } catch (error) {
     // What cannot be read is not edgecap's.
     if (error instanceof EdgecapError) return;

@@ -13,7 +13,7 @@ import {
   removeSidecar,
   type SidecarName,
   type WriteTextOptions,
-  type WrittenFile,
+  type Written,
   writeText,
 } from "../metadata/write_text.ts";
 import { DelayedWrite } from "./delayed_write.ts";
@@ -47,7 +47,7 @@ export interface WatchOptions {
   /** Called for each picture that was captioned, failed or was removed. */
   readonly onPicture?: (image: string, picture: GalleryPicture | undefined) => void;
   /** Called with what was written into a picture or beside it, or would be. */
-  readonly onWritten?: (written: readonly WrittenFile[]) => void;
+  readonly onWritten?: (image: string, written: Written) => void;
   /** Called once all existing pictures are done. */
   readonly onReady?: () => void;
   readonly signal: AbortSignal;
@@ -191,16 +191,26 @@ async function describe(
     // What fails is tried once: again when the picture changes.
     known = { ...known, forms: [...new Set([...(known.forms ?? []), ...placesOf(metadata)])] };
     const written = await writeText(path, image, text, metadata);
-    options.onWritten?.(written);
-    const isKept = written.some(({ fields }) => fields.some(({ outcome }) => outcome === "kept"));
+    options.onWritten?.(path, written);
+    const isKept = written.files.some(({ fields }) => fields.some(({ outcome }) => outcome === "kept"));
     const { kept: _kept, ...rest } = known;
     const now = await stat(path);
-    return { ...rest, size: now.size, changed: now.mtimeMs, ...(isKept && { kept: true as const }) };
+    return {
+      ...rest,
+      size: now.size,
+      changed: now.mtimeMs,
+      ...(isKept && { kept: true as const }),
+      ...(written.error && { error: failure(written.error) }),
+    };
   } catch (error) {
     throwIfAborted(options.signal);
     if (!(error instanceof EdgecapError) || faultOf(error.code) === "bundle") throw error;
-    return { ...known, error: { code: error.code, message: error.message } };
+    return { ...known, error: failure(error) };
   }
+}
+
+function failure({ code, message }: EdgecapError): { code: string; message: string } {
+  return { code, message };
 }
 
 /** What is kept of the caption of a picture. */

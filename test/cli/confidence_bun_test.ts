@@ -79,7 +79,7 @@ test("edgecap watch --min-confidence writes keywords, and no sentence that is un
   const run = await edgecap(["watch", photos, "--write", "xmp", "--once", ...asking("sees", "0.3")]);
   expect(run.status).toBe(0);
   expect(readFileSync(`${photo()}.xmp`, "utf8")).toContain("<rdf:li>dog</rdf:li>");
-  rmSync(join(photos, ".edgecap-xmp.json"));
+  rmSync(join(photos, ".edgecap.json"));
   const unsure = await edgecap(["watch", photos, "--write", "xmp", "--once", ...asking("blind", "0.5")]);
   expect(unsure.status).toBe(1);
   expect(unsure.stdout).toContain("a.jpg: no caption: The sentence for this picture is too unsure");

@@ -7,7 +7,7 @@ import type { PictureText } from "../../src/metadata/fields.ts";
 import { removeSidecar, type WriteTextOptions, writeText } from "../../src/metadata/write_text.ts";
 import { codeOf } from "../code_of.ts";
 import { testUnless } from "../skip.ts";
-import { jpegOf, jpegSegment } from "./picture_bytes.ts";
+import { jpegOf, jpegSegment, pngOf } from "./picture_bytes.ts";
 
 const jpeg = jpegOf({ segments: [], rest: jpegSegment(0xda, new Uint8Array(9)) });
 const cat: PictureText = { caption: "A cat", keywords: ["cat"] };
@@ -24,8 +24,11 @@ async function withPicture(work: (folder: string, picture: string) => Promise<vo
   }
 }
 
-const write = (picture: string, options: Partial<WriteTextOptions> = {}, text = cat) =>
-  writeText(picture, jpeg, text, { forms: ["xmp"], ...options });
+async function write(picture: string, options: Partial<WriteTextOptions> = {}, text = cat, image = jpeg) {
+  const { files, error } = await writeText(picture, image, text, { forms: ["xmp"], ...options });
+  if (error !== undefined) throw error;
+  return files;
+}
 
 describe("writeText()", () => {
   testUnless(windows, "keeps a picture's permissions, and gives it the time of the writing", () =>
@@ -87,6 +90,17 @@ describe("writeText()", () => {
       expect(Buffer.compare(await readFile(picture), jpeg)).toBe(0);
       await removeSidecar(picture, "adobe");
       expect(existsSync(join(folder, "a.xmp"))).toBe(false);
+    }));
+
+  test("writes the forms that a format holds, and says which it does not", () =>
+    withPicture(async (folder) => {
+      const picture = join(folder, "b.png");
+      const png = pngOf({ chunks: [], rest: new Uint8Array() });
+      await writeFile(picture, png);
+      const { files, error } = await writeText(picture, png, cat, { forms: ["iptc", "xmp", "exif"] });
+      expect(files.map(({ fields }) => fields.length)).toEqual([4]);
+      expect(error?.code).toBe("image-unsupported");
+      expect(await readFile(picture, "latin1")).toContain(">A cat<");
     }));
 
   test("gives no two pictures one sidecar", () =>

@@ -233,6 +233,39 @@ describe("watchFolder()", () => {
       expect(seen.sort()).toEqual(["cat", "dog", "horse"]);
     }));
 
+  test("captions once what it writes into, also while it watches, and notes what it cannot write", () =>
+    withFolder(async (folder) => {
+      const segment = Uint8Array.of(0xff, 0xda, 0, 2, 1, 2, 3);
+      await writeFile(join(folder, "a.jpg"), Uint8Array.of(0xff, 0xd8, ...segment));
+      const stop = new AbortController();
+      const seen: number[] = [];
+      const caption = async (image: Uint8Array): Promise<WatchedCaption> => {
+        seen.push(image.length);
+        return { caption: "a cat", concepts: [] };
+      };
+      let ready = false;
+      const watching = watchFolder({
+        ...{ folder, forms: ["json", "xmp", "exif"], metadata: { sidecar: "none" }, caption, once: false },
+        onReady: () => {
+          ready = true;
+        },
+        signal: stop.signal,
+      });
+      await until(async () => ready);
+      await writeFile(join(folder, "c.jpg"), Uint8Array.of(0xff, 0xd8, ...segment, 9));
+      await until(async () => (await captionsIn(folder))["c.jpg"] === "a cat");
+      // Another picture comes after the events of the first one.
+      await writeFile(join(folder, "d.jpg"), Uint8Array.of(0xff, 0xd8, ...segment, 9, 9));
+      await until(async () => (await captionsIn(folder))["d.jpg"] === "a cat");
+      stop.abort();
+      // Text files that are called b.png are no PNG.
+      expect(await watching).toBe(1);
+      expect(seen.sort((a, b) => a - b)).toEqual([3, 9, 10, 11]);
+      expect(await readFile(join(folder, "c.jpg"), "latin1")).toContain(">A cat<");
+      const { images } = JSON.parse(await readFile(join(folder, "captions.json"), "utf8"));
+      expect(images["sub/b.png"]).toMatchObject({ caption: "a cat", error: { code: "image-unsupported" } });
+    }));
+
   test("follows linked folders by the names of their links, and no hidden ones", () =>
     withFolder(async (folder) => {
       const album = await mkdtemp(join(tmpdir(), "edgecap-album-"));

@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { readPathList } from "../../../src/batch/path_list.ts";
 import { ResultsFile } from "../../../src/batch/results_file.ts";
 import { EdgecapError } from "../../../src/errors.ts";
-import { decodeSidecar, writeIntoPicture, writeIntoSidecar } from "../../../src/metadata/picture_text.ts";
+import { decodeXmp, writeIntoPicture, writeIntoSidecar } from "../../../src/metadata/picture_text.ts";
 import { readGallery, writeGallery } from "../../../src/watch/gallery.ts";
 import { htmlPage, writeHtmlPage } from "../../../src/watch/html_page.ts";
 import { type Reader, reader } from "./attack.ts";
@@ -72,7 +72,7 @@ export function fileReaders(scratch: string): Reader[] {
       if ((await readGallery(known)).size !== read.size) throw new Error("It does not come back.");
     }),
     reader("sidecar to write into", damagedText([ownSidecar, "<x:xmpmeta/>"], ["<", "&", "\0"]), (bytes) => {
-      const { text } = writeIntoSidecar(decodeSidecar(bytes), pictures[0]!, words, { force: true });
+      const { text } = writeIntoSidecar(decodeXmp(bytes), pictures[0]!, words, { force: true });
       if (text !== undefined) writeIntoSidecar(text, pictures[0]!, words);
     }),
     reader("picture to write into", damagedBytes(pictures), (bytes) => {

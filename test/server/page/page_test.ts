@@ -20,7 +20,6 @@ describe("page()", () => {
     const named = [...html.matchAll(/https?:\/\/[^\s"'<]*/g)].map(([found]) => found);
     expect([...new Set(named)].sort()).toEqual([
       "http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/",
-      "http://ns.adobe.com/xap/1.0/",
       "http://purl.org/dc/elements/1.1/",
       "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
       "http://www.w3.org/2000/svg",
