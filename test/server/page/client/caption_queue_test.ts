@@ -173,6 +173,14 @@ describe("Photo", () => {
   });
 });
 
+test("a photo that is taken out lets go of its memory", async () => {
+  const photo = photoOf("a.jpg");
+  const { address } = photo;
+  expect([photo.address, await (await fetch(address)).text()]).toEqual([address, "a picture"]);
+  photo.forget();
+  expect(await fetch(address).catch(() => "gone")).toBe("gone");
+});
+
 describe("secondsOf()", () => {
   test("reads seconds and dates", () => {
     const now = Date.parse("Fri, 31 Dec 1999 23:59:50 GMT");
