@@ -85,6 +85,9 @@ export class Card {
     this.#text.hidden = state === "waiting" || state === "working";
     const known = { concepts: [], ...caption };
     showCertainty(this.#certainty, known, speech);
+    this.#state.title = this.#certainty.title;
+    // The state says it already.
+    if (state === "unsure") this.#certainty.hidden = true;
     showConcepts(this.#concepts, known, speech);
     this.#label(this.#copy, "copy", "copyOf");
     this.#copy.hidden = photo.text === "";
