@@ -223,7 +223,7 @@ describe("lists", () => {
   });
 
   test("what the page makes smaller, in docs/page.md, is what its script makes smaller", () => {
-    const source = read("src/server/page/client/upload.ts");
+    const source = read("src/server/page/client/intake/upload.ts");
     const [, mebibytes] = /^const mostBytes = (\d+) \* 2 \*\* 20;$/m.exec(source)!;
     const [, pixels] = /^const longestSide = (\d+);$/m.exec(source)!;
     expect(prose("docs/page.md")).toContain(`of more than ${mebibytes} MiB`);
