@@ -15,12 +15,11 @@ describe("page()", () => {
     expect(html.startsWith("<!doctype html>")).toBe(true);
     expect(html.length).toBeLessThan(96 * 1024);
     const outside = [...html.matchAll(/(?:src|href)="([^"]*)"/g)].map((found) => found[1]!);
-    expect(outside.filter((url) => !url.startsWith("data:"))).toEqual(["openapi"]);
+    expect(outside.filter((url) => !url.startsWith("data:"))).toEqual(["docs"]);
     // Namespaces, of SVG and XMP, are names, not addresses.
     const named = [...html.matchAll(/https?:\/\/[^\s"'<]*/g)].map(([found]) => found);
     expect([...new Set(named)].sort()).toEqual([
       "http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/",
-      "http://ns.adobe.com/xap/1.0/",
       "http://purl.org/dc/elements/1.1/",
       "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
       "http://www.w3.org/2000/svg",
