@@ -111,6 +111,7 @@ describeUnless(noChromium, "many photos on the page in Chromium", () => {
     // What has no caption can be described by hand.
     await text(page, "phone.heic").fill("Our cat");
     expect(await card(page, "phone.heic").textContent()).toContain("Edited");
+    expect(await page.locator("#progress-text").textContent()).toContain("4 of 4 done · 2 failed");
     expect(await text(page, "good.jpg").inputValue()).not.toBe("");
   });
 

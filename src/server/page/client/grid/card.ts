@@ -104,9 +104,7 @@ export class Card {
   #edit(): void {
     const { value } = this.#text;
     this.#photo.edited = value === (this.#photo.caption?.caption ?? "") ? undefined : value;
-    this.root.dataset["state"] = this.#photo.state;
-    this.#showState();
-    this.#copy.hidden = value === "";
+    this.update();
     this.#parts.edited(this.#photo);
   }
 
