@@ -223,11 +223,21 @@ describe("lists", () => {
   });
 
   test("what the page makes smaller, in docs/page.md, is what its script makes smaller", () => {
-    const source = read("src/server/page/client/upload.ts");
+    const source = read("src/server/page/client/intake/upload.ts");
     const [, mebibytes] = /^const mostBytes = (\d+) \* 2 \*\* 20;$/m.exec(source)!;
     const [, pixels] = /^const longestSide = (\d+);$/m.exec(source)!;
     expect(prose("docs/page.md")).toContain(`of more than ${mebibytes} MiB`);
     expect(prose("docs/page.md")).toContain(`at most ${pixels} pixels long`);
+  });
+
+  test("how the page asks, in docs/page.md, is how its script asks", () => {
+    const source = read("src/server/page/client/caption_queue.ts");
+    expect([/^const atOnce = 3;$/m.test(source), /^const mostTries = 10;$/m.test(source)]).toEqual([true, true]);
+    expect(prose("docs/page.md")).toContain("asks for three captions at once");
+    expect(prose("docs/page.md")).toContain("up to ten times");
+    const care = read("src/server/page/client/index.html").matchAll(/<option value="(\d+)"/g);
+    const [quick, thorough] = [...care].map(([, beams]) => beams);
+    expect(prose("docs/page.md")).toContain(`${quick} for "Quick", ${thorough} for "Thorough"`);
   });
 
   test("the defaults of the server in docs/operate.md are those of its flags", () => {

@@ -15,7 +15,7 @@ describe("page()", () => {
     expect(html.startsWith("<!doctype html>")).toBe(true);
     expect(html.length).toBeLessThan(96 * 1024);
     const outside = [...html.matchAll(/(?:src|href)="([^"]*)"/g)].map((found) => found[1]!);
-    expect(outside.filter((url) => !url.startsWith("data:"))).toEqual(["openapi"]);
+    expect(outside.filter((url) => !url.startsWith("data:"))).toEqual(["docs"]);
     // Namespaces, of SVG and XMP, are names, not addresses.
     const named = [...html.matchAll(/https?:\/\/[^\s"'<]*/g)].map(([found]) => found);
     expect([...new Set(named)].sort()).toEqual([

@@ -70,3 +70,24 @@ export function turned(jpeg: Uint8Array, orientation: number): Uint8Array {
   const exif = [...new TextEncoder().encode("Exif\0\0"), ...tiff];
   return Uint8Array.from([0xff, 0xd8, 0xff, 0xe1, 0, exif.length + 2, ...exif, ...jpeg.subarray(2)]);
 }
+
+/** A file as the dialogs of playwright-core take it. */
+export interface NamedFile {
+  readonly name: string;
+  readonly mimeType: string;
+  readonly buffer: Buffer;
+}
+
+/** Chooses photos in the dialog for photos. */
+export async function choose(page: Page, files: readonly NamedFile[]): Promise<void> {
+  await page.locator("#file").setInputFiles([...files]);
+}
+
+/** Waits until nothing waits or is worked on in the grid, and gives the line that says how far it is. */
+export async function settled(page: Page): Promise<string> {
+  await page.waitForFunction(() => {
+    const cards = [...document.querySelectorAll<HTMLElement>(".card")];
+    return cards.length > 0 && cards.every((card) => !["waiting", "working"].includes(card.dataset["state"]!));
+  });
+  return (await page.locator("#progress-text").textContent()) ?? "";
+}

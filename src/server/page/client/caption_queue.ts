@@ -53,6 +53,11 @@ export class CaptionQueue {
 
   /** Puts photos at the end. */
   add(photos: Iterable<Photo>): void {
+    // What was stopped is gone, and what comes now was not meant.
+    if (this.#waiting.size === 0) {
+      this.#stopped = false;
+      this.#problem = undefined;
+    }
     for (const photo of photos) if (!this.#running.has(photo)) this.#waiting.add(photo);
     this.#fill();
     this.#parts.changed();

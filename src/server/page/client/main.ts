@@ -81,10 +81,10 @@ async function showOne(photo: Photo): Promise<void> {
   queue.remove(photo);
   main.className = "one";
   result.hidden = false;
-  gridSection.hidden = true;
-  showBack();
   const opened = gridSection.contains(document.activeElement) || document.activeElement === document.body;
+  gridSection.hidden = true;
   const shown = single.show(photo);
+  showBack();
   if (opened && grid.photos.length > 1) single.focus();
   await shown;
   grid.update(photo);

@@ -4,6 +4,9 @@ import type { Language } from "./language/language.ts";
 import type { TextName } from "./language/speech.ts";
 import { advise, type Problem } from "./problem.ts";
 
+/** As many files that were left out are named without being asked for. */
+const fewLeftOut = 3;
+
 /** What a person has to know before the photos: a problem, and what was left out. */
 export class Notices {
   readonly #language: Language;
@@ -13,6 +16,7 @@ export class Notices {
   readonly #tokenForm = element("token-form", HTMLFormElement);
   readonly #token = element("token", HTMLInputElement);
   readonly #leftOutBox = element("left-out", HTMLDivElement);
+  readonly #leftOutDetails = element("left-out-details", HTMLDetailsElement);
   readonly #leftOutSummary = element("left-out-summary", HTMLElement);
   readonly #leftOutList = element("left-out-list", HTMLUListElement);
   #shown: Problem | TextName | undefined;
@@ -63,6 +67,8 @@ export class Notices {
 
   /** Counts and names what came in and is not among the photos. */
   showLeftOut(leftOut: readonly LeftOut[]): void {
+    // A few are named at once; many unfold.
+    if (leftOut !== this.#leftOut) this.#leftOutDetails.open = leftOut.length <= fewLeftOut;
     this.#leftOut = leftOut;
     const { speech } = this.#language;
     this.#leftOutBox.hidden = leftOut.length === 0;

@@ -35,7 +35,8 @@ export class Photo {
 
   get state(): State {
     if (this.working) return "working";
-    if (this.problem !== undefined) return "failed";
+    // A person can describe what the model could not.
+    if (this.problem !== undefined) return this.edited === undefined ? "failed" : "done";
     if (this.caption === undefined) return "waiting";
     const { confidence, reason } = this.caption;
     const unsure = reason === "unsure" || (confidence !== undefined && certaintyOf(confidence) === "guess");

@@ -132,6 +132,16 @@ describe("CaptionQueue", () => {
     expect(asked.slice(4).map(({ photo }) => photo.path)).toEqual(["1.jpg", "2.jpg", "3.jpg"]);
   });
 
+  test("begins again with new photos where those that it was stopped with are gone", () => {
+    const { queue, asked } = queueOf();
+    const photos = photosOf(2);
+    queue.add(photos);
+    queue.stop();
+    for (const photo of photos) queue.remove(photo);
+    queue.add([photoOf("new.jpg")]);
+    expect([queue.stopped, asked.at(-1)!.photo.path]).toEqual([false, "new.jpg"]);
+  });
+
   test("lets go of a photo that is taken out, and takes the next", async () => {
     const { queue, asked } = queueOf();
     const photos = photosOf(4);
@@ -171,6 +181,22 @@ describe("Photo", () => {
     photo.caption = captionOf("a cup", { confidence: 0.5 });
     expect(photo.state).toBe("done");
   });
+
+  test("that failed is done once a person described it", () => {
+    const photo = photoOf("a.heic");
+    photo.problem = new Problem("format-unreadable", "HEIC");
+    expect(photo.state).toBe("failed");
+    photo.edited = "An espresso";
+    expect(photo.state).toBe("done");
+  });
+});
+
+test("a photo that is taken out lets go of its memory", async () => {
+  const photo = photoOf("a.jpg");
+  const { address } = photo;
+  expect([photo.address, await (await fetch(address)).text()]).toEqual([address, "a picture"]);
+  photo.forget();
+  expect(await fetch(address).catch(() => "gone")).toBe("gone");
 });
 
 describe("secondsOf()", () => {

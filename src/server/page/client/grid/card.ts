@@ -85,6 +85,9 @@ export class Card {
     this.#text.hidden = state === "waiting" || state === "working";
     const known = { concepts: [], ...caption };
     showCertainty(this.#certainty, known, speech);
+    this.#state.title = this.#certainty.title;
+    // The state says it already.
+    if (state === "unsure") this.#certainty.hidden = true;
     showConcepts(this.#concepts, known, speech);
     this.#label(this.#copy, "copy", "copyOf");
     this.#copy.hidden = photo.text === "";
@@ -101,9 +104,7 @@ export class Card {
   #edit(): void {
     const { value } = this.#text;
     this.#photo.edited = value === (this.#photo.caption?.caption ?? "") ? undefined : value;
-    this.root.dataset["state"] = this.#photo.state;
-    this.#showState();
-    this.#copy.hidden = value === "";
+    this.update();
     this.#parts.edited(this.#photo);
   }
 

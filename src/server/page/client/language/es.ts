@@ -10,7 +10,7 @@ export const es: Messages<"one" | "many" | "other"> = {
 
   photoSection: "Foto",
   dropHere: "Arrastre aquí fotos o una carpeta, o pegue una foto.",
-  chooseHere: "Elija fotos o haga una.",
+  chooseHere: "Elija fotos o tome una.",
   startOne: "Una foto: vea dónde miró el modelo para cada palabra.",
   startMany: "Muchas fotos: revise las descripciones, corríjalas y descárguelas.",
   choosePhotos: "Elegir fotos",
@@ -22,7 +22,7 @@ export const es: Messages<"one" | "many" | "other"> = {
 
   camera: "Cámara",
   cameraSees: "Lo que ve la cámara",
-  takePhoto: "Hacer la foto",
+  takePhoto: "Tomar la foto",
   cancel: "Cancelar",
   cameraRefused: "El navegador no permite que esta página use la cámara. Dé permiso y vuelva a intentarlo.",
   cameraMissing: "No se encontró ninguna cámara.",
