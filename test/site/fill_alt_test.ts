@@ -282,7 +282,10 @@ describe("fillAlt()", () => {
     onSite({ "a.html": "" }, async ({ folder, fill }) => {
       for (const wrong of [join(folder, "nope"), join(folder, "a.html")]) {
         const error = await fill({ folder: wrong }).catch((thrown: unknown) => thrown);
-        expect(error).toMatchObject({ code: "file-unreadable", message: `There is no folder "${wrong}".` });
+        expect(error).toMatchObject({
+          code: "file-unreadable",
+          message: `The folder "${wrong}" does not exist: give another one.`,
+        });
       }
     }));
 });
