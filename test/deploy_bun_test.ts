@@ -80,7 +80,9 @@ describe("deploy/kubernetes.yaml", () => {
   });
 
   test("reads tokens from the Secret that docs/operate.md makes, if it is there", () => {
-    const [, secret, key] = /kubectl create secret generic (\w+) --from-file=(\w+)/.exec(read("docs/operate.md"))!;
+    const [, secret, key] = /kubectl create secret generic (\w+) --from-file=(\w+)/.exec(
+      read("docs/operate.md").replaceAll(/\s+/g, " "),
+    )!;
     expect(container.env).toEqual([
       { name: "EDGECAP_TOKENS", valueFrom: { secretKeyRef: { name: secret!, key: key!, optional: true } } },
     ]);

@@ -32,7 +32,7 @@ test("edgecap alt shows a difference, and writes it with --write", () =>
     const looked = await edgecap(args, { cwd: folder });
     expect(looked.status).toBe(1);
     expect(looked.stdout).toMatch(/^--- a\/index\.html\n\+\+\+ b\/index\.html\n@@ -2,7 \+2,7 @@\n/);
-    expect(looked.stderr).toContain('wide.html" is in UTF-16, and left as it is');
+    expect(looked.stderr).toContain('wide.html" is in UTF-16, so it was left unchanged');
     expect(looked.stderr).toMatch(/^index\.html:6: failed: \/img\/logo\.svg: /m);
     expect(looked.stderr).toContain("index.html:6: missing: gone.jpg: there is no such file\n");
     expect(looked.stderr).toMatch(
@@ -76,6 +76,10 @@ test("edgecap alt needs no model where nothing is missing, and a folder", () =>
     const done = await edgecap(["alt", "site", "--bundle", "nowhere"], { cwd: folder });
     expect(done).toEqual({ status: 0, stdout: "", stderr: "0 filled, 1 had a text\n" });
     const none = await edgecap(["alt", "nowhere"], { cwd: folder });
-    expect(none).toEqual({ status: 1, stdout: "", stderr: 'error: There is no folder "nowhere".\n' });
+    expect(none).toEqual({
+      status: 1,
+      stdout: "",
+      stderr: 'error: The folder "nowhere" does not exist: give another one.\n',
+    });
     expect((await edgecap(["alt"], { cwd: folder })).status).toBe(2);
   }));

@@ -175,7 +175,7 @@ describe("writeIntoPicture()", () => {
 
   test("refuses what a format does not hold, and blocks that are too long or there twice", () => {
     const png = pngOf({ chunks: [], rest: new Uint8Array() });
-    expect(() => writeIntoPicture(png, cat, all)).toThrow("The picture is a PNG: IPTC-IIM is for JPEG alone");
+    expect(() => writeIntoPicture(png, cat, all)).toThrow("The picture is a PNG, but only JPEG supports IPTC-IIM");
     expect(() => writeIntoPicture(webpOf({ picture: latin1("VP8 "), chunks: [], rest }), cat, ["xmp"])).toThrow("WebP");
     const packet = utf8(new XmpPacket(undefined).text);
     const twice = [packet, packet].map((xmp) =>
@@ -183,9 +183,9 @@ describe("writeIntoPicture()", () => {
     );
     expect(() => writeIntoPicture(jpegOf({ segments: twice, rest }), cat, ["xmp"])).toThrow("2 blocks of XMP");
     expect(() => writeIntoPicture(jpeg, { caption: "a ".repeat(40_000), keywords: [] }, ["xmp"])).toThrow(
-      "a JPEG holds 65533",
+      "a JPEG holds only 65533",
     );
-    expect(() => writeIntoPicture(jpeg, { caption: "a ".repeat(1001), keywords: [] }, ["iptc"])).toThrow("holds 2000");
+    expect(() => writeIntoPicture(jpeg, { caption: "a ".repeat(1001), keywords: [] }, ["iptc"])).toThrow("holds only 2000");
   });
 
   test("leaves IPTC in another character set what it is", () => {

@@ -284,7 +284,7 @@ describe("fillAlt()", () => {
         const error = await fill({ folder: wrong }).catch((thrown: unknown) => thrown);
         expect(error).toMatchObject({
           code: "file-unreadable",
-          message: expect.stringContaining(`"${wrong}" does not exist`),
+          message: `The folder "${wrong}" does not exist: give another one.`,
         });
       }
     }));
