@@ -185,7 +185,9 @@ describe("writeIntoPicture()", () => {
     expect(() => writeIntoPicture(jpeg, { caption: "a ".repeat(40_000), keywords: [] }, ["xmp"])).toThrow(
       "a JPEG holds only 65533",
     );
-    expect(() => writeIntoPicture(jpeg, { caption: "a ".repeat(1001), keywords: [] }, ["iptc"])).toThrow("holds only 2000");
+    expect(() => writeIntoPicture(jpeg, { caption: "a ".repeat(1001), keywords: [] }, ["iptc"])).toThrow(
+      "holds only 2000",
+    );
   });
 
   test("leaves IPTC in another character set what it is", () => {

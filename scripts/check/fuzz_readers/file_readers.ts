@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
@@ -6,7 +5,6 @@ import fc from "fast-check";
 import { readPathList } from "../../../src/batch/path_list.ts";
 import { ResultsFile } from "../../../src/batch/results_file.ts";
 import { EdgecapError } from "../../../src/errors.ts";
-import { decodeXmp, writeIntoPicture, writeIntoSidecar } from "../../../src/metadata/picture_text.ts";
 import { readGallery, writeGallery } from "../../../src/watch/gallery.ts";
 import { htmlPage, writeHtmlPage } from "../../../src/watch/html_page.ts";
 import { type Reader, reader } from "./attack.ts";
@@ -28,12 +26,6 @@ const gallery = {
 const page = { ...gallery, images: { "\ud800.jpg": gallery.images["a/1.jpg"] } };
 const line = { image: "1.jpg", caption: "a dog", words: [{ text: "a", logProbability: -1 }], alternatives: [] };
 const failed = { image: "2.jpg", error: { code: "image-empty", message: "It is empty." } };
-
-const words = { caption: "a dog & a <cat>", keywords: ["dog", "cat"] };
-const pictures = ["first-frame.webp", "alpha.png", "cmyk.jpg"].map(
-  (name) => new Uint8Array(readFileSync(new URL(`../../../test/fixtures/images/${name}`, import.meta.url))),
-);
-const ownSidecar = writeIntoSidecar(undefined, pictures[0]!, words).text!;
 
 /** Readers of files that batch and watch find in a folder, such as `scratch`. */
 export function fileReaders(scratch: string): Reader[] {
@@ -70,14 +62,6 @@ export function fileReaders(scratch: string): Reader[] {
       htmlPage("Photos", read);
       await writeGallery(known, read);
       if ((await readGallery(known)).size !== read.size) throw new Error("It does not come back.");
-    }),
-    reader("sidecar to write into", damagedText([ownSidecar, "<x:xmpmeta/>"], ["<", "&", "\0"]), (bytes) => {
-      const { text } = writeIntoSidecar(decodeXmp(bytes), pictures[0]!, words, { force: true });
-      if (text !== undefined) writeIntoSidecar(text, pictures[0]!, words);
-    }),
-    reader("picture to write into", damagedBytes(pictures), (bytes) => {
-      const { bytes: written } = writeIntoPicture(bytes, words, ["xmp", "exif"], { force: true });
-      writeIntoPicture(written, words, ["xmp", "exif"]);
     }),
     reader("page in the way", damagedText([htmlPage("Photos", new Map()), "<!doctype html>"]), (bytes) => {
       const path = join(scratch, "index.html");
