@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { decodeImage } from "../../../src/image/decode.ts";
-import { decodeSidecar, isOwnSidecar, writeIntoPicture, writeIntoSidecar } from "../../../src/metadata/picture_text.ts";
+import { decodeXmp, isOwnSidecar, writeIntoPicture, writeIntoSidecar } from "../../../src/metadata/picture_text.ts";
 import { type Reader, reader } from "./attack.ts";
 import { damagedBytes, damagedText } from "./damage.ts";
 
@@ -70,7 +70,7 @@ export function metadataReaders(): Reader[] {
         pieces.filter((piece) => typeof piece === "string"),
       ),
       (bytes) => {
-        const sidecar = decodeSidecar(bytes);
+        const sidecar = decodeXmp(bytes);
         isOwnSidecar(sidecar);
         const first = writeIntoSidecar(sidecar, jpeg[1]!, other).text;
         const again = writeIntoSidecar(first, jpeg[1]!, other).text;
