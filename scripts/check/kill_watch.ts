@@ -1,13 +1,13 @@
 /**
  * Kills `edgecap watch` again and again, and says whether each picture has its caption in the end:
  *
- *     bun scripts/check/kill_watch.ts [--kills 100] [--pictures 400] [--seed 1] [--write json]
+ *     bun scripts/check/kill_watch.ts [--kills 100] [--pictures 400] [--seed 1] [--write json|sidecar|picture]
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { killWatch } from "../../test/fixtures/kill_watch.ts";
+import { type KilledForm, killWatch } from "../../test/fixtures/kill_watch.ts";
 
 const { values } = parseArgs({
   options: {
@@ -17,9 +17,10 @@ const { values } = parseArgs({
     write: { type: "string", default: "json" },
   },
 });
+const forms: readonly KilledForm[] = ["json", "sidecar", "picture"];
 const folder = await mkdtemp(join(tmpdir(), "edgecap-kills-"));
 try {
-  const form = values.write === "xmp" ? "xmp" : "json";
+  const form = forms.find((one) => one === values.write) ?? "json";
   const options = {
     form,
     kills: Number(values.kills),

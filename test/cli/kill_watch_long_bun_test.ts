@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { killWatch } from "../fixtures/kill_watch.ts";
 
 describe("edgecap watch that is killed", () => {
-  for (const form of ["json", "xmp"] as const) {
+  for (const form of ["json", "sidecar", "picture"] as const) {
     test(`goes on where it was, and leaves whole files (${form})`, async () => {
       const folder = await mkdtemp(join(tmpdir(), "edgecap-kills-"));
       try {
