@@ -4,7 +4,7 @@ import type { Caption } from "../../caption/caption.ts";
 import { probeImage } from "../../image/decode.ts";
 import type { Chatting } from "../chat/question.ts";
 import { answer, captionProblems, type Operation, type Route } from "../openapi.ts";
-import { type Photo, readInputs, readJson } from "../photos.ts";
+import { type Picture, readInputs, readJson } from "../pictures.ts";
 import { Problem, type ProblemCode, statusOf } from "../problem.ts";
 import { json } from "../responses.ts";
 import { captionOne, note } from "./captions.ts";
@@ -42,7 +42,7 @@ const parameters = [
 
 const operation: Operation = {
   operationId: "analyzeImage",
-  summary: "Captions a photo as Azure's Image Analysis 4.0 does.",
+  summary: "Captions a picture as Azure's Image Analysis 4.0 does.",
   description: "A token may also come as Ocp-Apim-Subscription-Key. Other parameters of Azure are not looked at.",
   tags: ["azure"],
   parameters: parameters.map(([name, description, required]) => ({
@@ -74,10 +74,10 @@ export function azureRoute(chatting: Chatting, taking: (answer: Route["answer"])
 
 async function analyze(request: Request, chatting: Chatting): Promise<Response> {
   const features = featuresOf(new URL(request.url).searchParams);
-  const photo = await photoOf(request, chatting);
-  note(request, [photo]);
-  const { caption } = await captionOne(photo, request, chatting);
-  const { width, height } = await probeImage(photo.bytes, chatting.maxPixels);
+  const picture = await pictureOf(request, chatting);
+  note(request, [picture]);
+  const { caption } = await captionOne(picture, request, chatting);
+  const { width, height } = await probeImage(picture.bytes, chatting.maxPixels);
   const { name = "edgecap", version } = chatting.model() ?? {};
   const analysis: Static<typeof analysisSchema> = {
     modelVersion: version === undefined ? name : `${name}-${version}`,
@@ -116,7 +116,7 @@ function featuresOf(query: URLSearchParams): ReadonlySet<string> {
   return features;
 }
 
-async function photoOf(request: Request, { limits }: Chatting): Promise<Photo> {
+async function pictureOf(request: Request, { limits }: Chatting): Promise<Picture> {
   if (!/^application\/json\b/i.test(request.headers.get("content-type") ?? "")) return readInputs(request, limits);
   const { json, bytesOf } = await readJson(request, limits);
   if (!Value.Check(urlSchema, json)) {
