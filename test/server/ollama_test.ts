@@ -209,7 +209,7 @@ describe("errors", () => {
       ["/api/generate", { images: ["####"] }, 400, "base64"],
       ["/api/generate", { images: [base64(new TextEncoder().encode("no picture"))] }, 400, "cannot be read"],
       ["/api/generate", { images: ["https://example.org/a.jpg"] }, 403, "does not fetch pictures"],
-      ["/api/generate", { images: Array(17).fill("AAAA") }, 413, "more than 16 images"],
+      ["/api/generate", { images: Array(17).fill("AAAA") }, 413, "more than 16 pictures"],
       ["/api/generate", { images, options: { temperature: "hot" } }, 400, "options.temperature"],
       ["/api/generate", "no JSON", 400, "JSON"],
       ["/api/show", { model: "llava" }, 404, "no model"],
