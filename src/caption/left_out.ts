@@ -1,6 +1,6 @@
 import type { Caption } from "./caption.ts";
 
-/** Says to people why a caption's sentence was left out. */
+/** Explains why the sentence of a caption was left out. */
 export function leftOutMessage({
   caption,
   reason,
