@@ -42,7 +42,7 @@ describe("edgecap caption", () => {
 
   test("--max-characters prints nothing and ends with 1 if nothing fits", async () => {
     const asked = ["caption", photo(), "--bundle", bundle, "--max-characters"];
-    const none = await edgecap([...asked, "1"]);
+    const none = await edgecap([...asked, "1", ...form]);
     expect([none.status, none.stdout]).toEqual([1, ""]);
     expect(none.stderr).toMatch(/a\.jpg: too-long: No sentence .* ends within the characters/);
     const wrong = await edgecap([...asked, "0"]);
