@@ -68,7 +68,7 @@ async function alt(
         write,
         hidden,
         caption: async (image, stop) =>
-          (await captioner()).caption(image, { ...captionOptionsOf(flags), signal: stop }),
+          (await captioner()).caption(image, { ...options, signal: stop }),
         onProblem: reportProblem,
         onChange: (document, difference, filled) => {
           if (write) written++;
