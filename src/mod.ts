@@ -24,7 +24,7 @@ export { Captioner, load } from "./caption/captioner.ts";
 export type { CaptionEngine } from "./caption/engine.ts";
 export type { ImageSource } from "./caption/image_source.ts";
 export type { LoadOptions } from "./caption/load_options.ts";
-export type { CaptionOptions } from "./caption/options.ts";
+export type { CaptionOptions, CaptionSettings } from "./caption/options.ts";
 export type { Concept } from "./concepts/likely_concepts.ts";
 export { loadEngine } from "./engines/load_engine.ts";
 export { EdgecapError, type ErrorCode } from "./errors.ts";

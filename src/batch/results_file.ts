@@ -23,9 +23,9 @@ export class ResultsFile implements AsyncDisposable {
   /** Pictures that have a line already. */
   readonly done: DoneImages;
   /**
-   * Number of lines that the file had before, and how many of them report a failure and how many an unsure sentence.
+   * Number of lines that the file had before, and how many of them report a failure and how many a sentence left out.
    */
-  readonly before: { readonly lines: number; readonly failed: number; readonly unsure: number };
+  readonly before: { readonly lines: number; readonly failed: number; readonly leftOut: number };
   readonly #path: string;
   readonly #file: FileHandle;
   readonly #lock: FileLock;
@@ -68,7 +68,7 @@ export class ResultsFile implements AsyncDisposable {
     }
     try {
       const done = new DoneImages();
-      const before = { lines: 0, failed: 0, unsure: 0 };
+      const before = { lines: 0, failed: 0, leftOut: 0 };
       const whole = await lengthOfLines(file);
       if (whole > 0) {
         const input = createReadStream(path, { end: whole - 1 });
@@ -83,7 +83,7 @@ export class ResultsFile implements AsyncDisposable {
           }
           done.add(result.image);
           if (result.error !== undefined) before.failed++;
-          if (result.reason === "unsure") before.unsure++;
+          if (result.reason !== undefined) before.leftOut++;
         }
       }
       await file.truncate(whole);

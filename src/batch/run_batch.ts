@@ -39,8 +39,8 @@ export interface BatchCounts {
   readonly skipped: number;
   /** Number of failures by error code. */
   readonly failures: Readonly<Record<string, number>>;
-  /** Captioned pictures whose sentence was less sure than asked. */
-  readonly unsure: number;
+  /** Captioned pictures whose sentence was left out: less sure or longer than asked. */
+  readonly leftOut: number;
 }
 
 /**
@@ -56,7 +56,7 @@ export async function runBatch(batch: BatchOptions): Promise<BatchCounts> {
   const { images, read, captioner, results, options = {}, signal } = batch;
   const stop = new AbortController();
   const either = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
-  const counts = { captioned: 0, failed: 0, skipped: 0, unsure: 0, failures: {} as Record<string, number> };
+  const counts = { captioned: 0, failed: 0, skipped: 0, leftOut: 0, failures: {} as Record<string, number> };
   let fatal: unknown;
   let started = false;
 
@@ -74,7 +74,7 @@ export async function runBatch(batch: BatchOptions): Promise<BatchCounts> {
     await results.write(image, result);
     if ("caption" in result) counts.captioned++;
     else counts.failed++;
-    if ("caption" in result && result.reason === "unsure") counts.unsure++;
+    if ("caption" in result && result.reason !== undefined) counts.leftOut++;
     batch.onDone?.(counts);
   };
 

@@ -1,9 +1,12 @@
 import type { Concept } from "../concepts/likely_concepts.ts";
 import type { EdgecapError } from "../errors.ts";
 
-/** One word of a caption. */
+/**
+ * One word of a caption. A word that replaces several of the model's, such as "two" in "two people" for "a man and a woman",
+ * has the sum of their log-probabilities and the mean of their maps, so the sum over all words stays that of the model.
+ */
 export interface CaptionWord {
-  /** The word as in the vocabulary: in lower case; endings such as "n't" are separate words. */
+  /** The word in lower case, without the full stop of a sentence; endings such as "n't" are separate words. */
   readonly text: string;
   /** Natural logarithm of the probability that the model gave it after the previous words. */
   readonly logProbability: number;
@@ -16,7 +19,7 @@ export interface CaptionWord {
 
 /** Another caption of the same picture. */
 export interface Alternative {
-  /** The sentence, in lower case, without a full stop. */
+  /** The sentence: in lower case, without a full stop, unless the option `sentence` is on. */
   readonly caption: string;
   /** Natural logarithm of its probability, including the end of the sentence. */
   readonly logProbability: number;
@@ -34,13 +37,16 @@ export interface CaptionTiming {
 
 /** A caption with its details. */
 export interface Caption {
-  /** The sentence, in lower case, without a full stop. */
+  /** The sentence: in lower case, without a full stop, unless the option `sentence` is on. */
   readonly caption: string;
   /** Natural logarithm of its probability: the sum over its words and its end. */
   readonly logProbability: number;
   /** Its words in their order, with their probabilities. */
   readonly words: readonly CaptionWord[];
-  /** The next best captions, best first; empty unless `alternatives` asks for them. */
+  /**
+   * The next best captions, best first; empty unless `alternatives` asks for them. One that reads the same as a better one,
+   * or does not fit, is left out.
+   */
   readonly alternatives: readonly Alternative[];
   /**
    * What the picture shows: everyday nouns with a probability of at least 0.5, likeliest first, at most 12. Empty if
@@ -55,11 +61,12 @@ export interface Caption {
    */
   readonly confidence?: number;
   /**
-   * `unsure`: the sentence was less sure than `minConfidence`, so it is left out with its words and alternatives.
-   * `caption` is then a plain "a photo of …" with what is sure, or empty; `logProbability` and `confidence` belong to
-   * the omitted sentence.
+  /**
+   * Why the sentence is left out, with its words and alternatives: `unsure` if it was less sure than `minConfidence`,
+   * `too-long` if no sentence ends within `maxCharacters`. `caption` is then a plain "a photo of …" with what is sure, or
+   * empty; `logProbability` and `confidence` belong to the omitted sentence.
    */
-  readonly reason?: "unsure";
+  readonly reason?: "unsure" | "too-long";
   /** How long each part took, without the wait for earlier captions. */
   readonly timing: CaptionTiming;
 }

@@ -5,7 +5,6 @@ import { defaultBundle } from "../bundle/load_bundle.ts";
 import type { Manifest } from "../bundle/manifest.ts";
 import { likelyConcepts } from "../concepts/likely_concepts.ts";
 import { evidenceOf } from "../confidence/evidence.ts";
-import { plainCaption } from "../confidence/plain_caption.ts";
 import { type Generated, generate } from "../decode/generate.ts";
 import type { DecidedWord, GeneratedCaption } from "../decode/search_captions.ts";
 import { EdgecapError, faultOf, throwIfAborted } from "../errors.ts";
@@ -15,13 +14,14 @@ import { type ModelShare, shareModel } from "../model/shared_model.ts";
 import type { BackendName } from "../runtime/backend.ts";
 import { DeviceReplacedError } from "../runtime/device_replaced.ts";
 import { freeAll } from "../runtime/tensors.ts";
-import { sentence } from "../text/sentence.ts";
 import type { Caption, CaptionEvent, CaptionedImage, CaptionWord } from "./caption.ts";
 import type { CaptionEngine } from "./engine.ts";
 import { bytesOf, type ImageSource, isRemote } from "./image_source.ts";
 import { checkLoadOptions, type LoadOptions } from "./load_options.ts";
 import { type CaptionOptions, resolveOptions } from "./options.ts";
 import { captionStream } from "./stream.ts";
+import { wordStream } from "./word_stream.ts";
+import { charactersAdded, type FoundCaption, fits, roomOf, writeCaption } from "./write_caption.ts";
 
 /**
  * Loads a bundle. Captioners with the same bundle, threads and backend share its sessions; closing the last one frees
@@ -57,6 +57,8 @@ export class Captioner implements CaptionEngine {
   readonly #own = new OneAtATime();
   /** Pictures that are being fetched; close() waits for their captions too. */
   readonly #fetching = new Set<Promise<unknown>>();
+  /** What {@linkcode Captioner.#charactersAdded} found, by whether captions are neutral. */
+  readonly #characters = new Map<boolean, Uint32Array>();
   #closed = false;
 
   /** Not for callers: use {@linkcode load}. */
@@ -196,12 +198,11 @@ export class Captioner implements CaptionEngine {
   ): Promise<Caption> {
     const { graphs, vocabulary, neighbours, concepts, required, repeats, pixels: room } = this.#share.model;
     const saysHowSure = this.manifest.confidence !== undefined;
-    const { search, count, attention, maxPixels, minConfidence, signal } = resolveOptions(options, {
+    const { search, count, attention, maxPixels, writing, signal } = resolveOptions(options, {
       ...this.manifest,
       saysHowSure,
     });
-    // A word that was reported cannot be taken back.
-    const onSureWord = minConfidence > 0 ? undefined : onWord;
+    const stream = onWord && wordStream(onWord, writing);
     throwIfAborted(signal);
     const started = performance.now();
     const { size } = this.manifest.encoder;
@@ -211,7 +212,21 @@ export class Captioner implements CaptionEngine {
     const decoded = performance.now();
     const { prefix } = this.manifest.decoder;
     const decoder = { ...graphs, ...(prefix !== undefined && { prefix }) };
-    let reported = 0;
+    const wordsOf = ({ tokens, wordLogProbabilities, attention: maps }: GeneratedCaption): CaptionWord[] =>
+      vocabulary.decode(tokens).map((text, i) => ({
+        text,
+        logProbability: wordLogProbabilities[i]!,
+        ...(maps && { attention: [...maps[i]!] }),
+      }));
+    const foundOf = (hypothesis: GeneratedCaption): FoundCaption => {
+      const { logProbability, finished } = hypothesis;
+      return { words: wordsOf(hypothesis), logProbability, finished };
+    };
+    const limit = writing.maxCharacters > 0 && {
+      fits: (hypothesis: GeneratedCaption) => fits(foundOf(hypothesis), writing),
+      room: () => ({ maxCharacters: roomOf(writing), characters: this.#charactersAdded(writing.neutral) }),
+    };
+    let decided = 0;
     let encoded = decoded;
     const inference = async (skip: number) => {
       const features = await graphs.encoder.runKeeping({ pixels });
@@ -219,75 +234,69 @@ export class Captioner implements CaptionEngine {
       throwIfAborted(signal);
       encoded = performance.now();
       let place = 0;
-      const onNext = (word: DecidedWord) => {
+      const onNext = ({ token, logProbability, attention: map }: DecidedWord) => {
         if (place++ < skip) return;
-        reported++;
-        onSureWord?.(captionWord(vocabulary.word(word.token)!, word));
+        decided++;
+        stream?.add({ text: vocabulary.word(token)!, logProbability, ...(map && { attention: [...map] }) });
       };
       return await generate(
         decoder,
         features["grid"]!,
-        { ...search, ...repeats, count, attention, ...(onSureWord && { onWord: onNext }), ...(signal && { signal }) },
+        {
+          ...search,
+          ...repeats,
+          count,
+          attention,
+          ...(stream && !stream.waits && { onWord: onNext }),
+          ...(signal && { signal }),
+        },
         neighbours,
         required,
+        limit || undefined,
       );
     };
     const found = await inference(0).catch((error: unknown) => {
       // What was computed so far is lost with the device; words reported already come again, and are not reported
       // twice.
-      if (error instanceof DeviceReplacedError) return inference(reported);
+      if (error instanceof DeviceReplacedError) return inference(decided);
       throw error;
     });
     const generated = performance.now();
-    const [best, ...others] = found.captions.map((hypothesis) => ({
-      hypothesis,
-      words: vocabulary.decode(hypothesis.tokens),
-    }));
-    const { logProbability } = best!.hypothesis;
-    const confidence = this.#confidence(best!, found);
-    const shown = concepts && found.concepts ? likelyConcepts(concepts, found.concepts) : [];
-    const timing = { imageMs: decoded - started, encodeMs: encoded - decoded, generateMs: generated - encoded };
-    const sureness = confidence === undefined ? {} : { confidence };
-    if (confidence !== undefined && confidence < minConfidence) {
-      const caption = plainCaption(shown, concepts ?? []);
-      const nothing = { words: [], alternatives: [] };
-      return { caption, logProbability, ...nothing, concepts: shown, ...sureness, reason: "unsure", timing };
-    }
-    const words = best!.words.map((text, i) => {
-      const { wordLogProbabilities, attention: maps } = best!.hypothesis;
-      return captionWord(text, { logProbability: wordLogProbabilities[i]!, ...(maps && { attention: maps[i]! }) });
-    });
-    if (onSureWord === undefined && onWord !== undefined) for (const word of words) onWord(word);
-    return {
-      caption: sentence(best!.words),
-      logProbability,
-      words,
-      alternatives: others.map(({ hypothesis, words }) => ({
-        caption: sentence(words),
-        logProbability: hypothesis.logProbability,
-      })),
-      concepts: shown,
-      ...sureness,
-      timing,
-    };
+    const captions = found.captions.map(foundOf);
+    const caption = writeCaption(
+      {
+        captions,
+        concepts: concepts && found.concepts ? likelyConcepts(concepts, found.concepts) : [],
+        nouns: concepts,
+        confidence: this.#confidence(found),
+        timing: { imageMs: decoded - started, encodeMs: encoded - decoded, generateMs: generated - encoded },
+      },
+      writing,
+    );
+    stream?.end(caption.words);
+    return caption;
+  }
+
+  /** Characters that each word of the vocabulary adds to a caption at the least. */
+  #charactersAdded(neutral: boolean): Uint32Array {
+    const { vocabulary } = this.#share.model;
+    const known = this.#characters.get(neutral);
+    const characters =
+      known ??
+      Uint32Array.from({ length: vocabulary.size }, (_, id) => charactersAdded(vocabulary.word(id)!, { neutral }));
+    this.#characters.set(neutral, characters);
+    return characters;
   }
 
   /** How likely the best caption is right, if the bundle can tell. */
-  #confidence(
-    { words, hypothesis }: { readonly words: readonly string[]; readonly hypothesis: GeneratedCaption },
-    { concepts: probabilities, margin, agreement, likeness }: Generated,
-  ): number | undefined {
+  #confidence({ captions, concepts: probabilities, margin, agreement, likeness }: Generated): number | undefined {
     const { confidence, finder } = this.#share.model;
-    const { logProbability, wordLogProbabilities } = hypothesis;
+    const { tokens, logProbability, wordLogProbabilities } = captions[0]!;
+    const words = this.#share.model.vocabulary.decode(tokens);
     const concepts = finder && probabilities && { finder, probabilities };
     const facts = { words, logProbability, wordLogProbabilities, margin, agreement, likeness, concepts };
     return confidence?.confidence(evidenceOf(facts));
   }
-}
-
-function captionWord(text: string, word: Pick<DecidedWord, "logProbability" | "attention">): CaptionWord {
-  const { logProbability, attention } = word;
-  return { text, logProbability, ...(attention && { attention: [...attention] }) };
 }
 
 /** Whether an error is about one picture, so that others may still be captioned. */

@@ -1,5 +1,4 @@
 import { highestMaxPixels } from "../image/max_pixels.ts";
-import type { CaptionSettings } from "./options.ts";
 
 /** A numeric option. */
 interface NumberRow {
@@ -25,9 +24,6 @@ interface SwitchRow {
 /** The description of a caption's option. */
 export type OptionRow = NumberRow | SwitchRow;
 
-/** Name of an option with a row: all but the signal, which cannot be written down. */
-export type OptionName = keyof CaptionSettings;
-
 /**
  * Every option of a caption, with its range, its default and a sentence. The checks of the library, the flags of the
  * command line, and the server's schema are derived from it, so a new option is a row here and a field of
@@ -43,6 +39,18 @@ export const optionTable = {
   },
   alternatives: { kind: "whole", low: 0, high: 63, says: "Number of further captions", otherwise: "0" },
   maxWords: { kind: "whole", low: 1, high: 1000, says: "Longest caption in words", otherwise: "the model's" },
+  maxCharacters: {
+    kind: "whole",
+    low: 1,
+    high: 10_000,
+    says: "Most characters of a caption: a sentence that ends within them is searched for, not cut",
+    otherwise: "any number",
+  },
+  neutral: {
+    kind: "switch",
+    says: "Say person and child in place of words that tell men from women, and leave out numbers above two",
+  },
+  sentence: { kind: "switch", says: "Begin captions with a capital letter and end them with a full stop" },
   temperature: {
     kind: "number",
     low: 0,
@@ -87,7 +95,10 @@ export const optionTable = {
     says: "Largest picture, in pixels",
     otherwise: "128000000",
   },
-} as const satisfies Readonly<Record<OptionName, OptionRow>>;
+} as const satisfies Readonly<Record<string, OptionRow>>;
+
+/** Name of an option that has a row: all but the signal, which is no value to write down. */
+export type OptionName = keyof typeof optionTable;
 
 /** The row of an option. */
 export function optionRow(name: OptionName): OptionRow {

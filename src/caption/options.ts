@@ -3,7 +3,8 @@ import type { SearchOptions } from "../decode/search.ts";
 import { EdgecapError } from "../errors.ts";
 import { defaultMaxPixels } from "../image/max_pixels.ts";
 import { refuseUnknown } from "./known_options.ts";
-import { acceptedBy, accepts, type OptionName, optionRow, optionTable } from "./option_table.ts";
+import { acceptedBy, accepts, type OptionRow, optionTable } from "./option_table.ts";
+import type { Writing } from "./write_caption.ts";
 
 /** How to caption; options left out are as the bundle recommends. */
 export interface CaptionOptions {
@@ -13,6 +14,19 @@ export interface CaptionOptions {
   readonly alternatives?: number;
   /** Longest caption in words, 1 to 1000. Default: the bundle's. */
   readonly maxWords?: number;
+  /**
+   * Most characters of a caption, 1 to 10,000, counted as Unicode code points of the final text. Captions are not cut: the
+   * search looks for a sentence that ends within them. If it finds none, the `reason` is `too-long`, and the caption is
+   * "a photo of …" or empty. Default: no limit.
+   */
+  readonly maxCharacters?: number;
+  /**
+   * Whether captions say "person", "child" and "people" instead of "man", "boy" and "women", "their" instead of "his", and
+   * leave out numbers above two; concepts too. Default false.
+   */
+  readonly neutral?: boolean;
+  /** Whether captions begin with a capital letter and end with a full stop. Default false. */
+  readonly sentence?: boolean;
   /**
    * Above 0, up to 100: words are drawn at random; higher values give rarer words. Default 0: the most probable
    * caption.
@@ -43,6 +57,9 @@ export interface CaptionOptions {
 /** Options that can be written down and sent: all but the signal. */
 export type CaptionSettings = Omit<CaptionOptions, "signal">;
 
+/** The rows of the options, which the compiler holds to be all of them. */
+const rows: Readonly<Record<keyof CaptionSettings, OptionRow>> = optionTable;
+
 /** What a model recommends, and the size of its vocabulary. */
 export interface Recommendation {
   readonly generation: Manifest["generation"];
@@ -50,6 +67,12 @@ export interface Recommendation {
   /** Whether it gives a confidence. Default true: not known yet. */
   readonly saysHowSure?: boolean;
 }
+
+/** What is known before a model is loaded: enough to check options by. */
+export const anyModel: Recommendation = {
+  generation: { beams: 1, maxWords: 1, lengthPenalty: 0 },
+  decoder: { vocabulary: Number.MAX_SAFE_INTEGER },
+};
 
 /**
  * Options as the search expects them.
@@ -64,10 +87,10 @@ export function resolveOptions(
   count: number;
   attention: boolean;
   maxPixels: number;
-  minConfidence: number;
+  writing: Writing;
   signal: AbortSignal | undefined;
 } {
-  refuseUnknown(options, [...Object.keys(optionTable), "signal"], "caption()");
+  refuseUnknown(options, [...Object.keys(rows), "signal"], "caption()");
   const temperature = checked("temperature", options.temperature ?? 0);
   const alternatives = checked("alternatives", options.alternatives ?? 0);
   const sampled = temperature > 0;
@@ -88,9 +111,14 @@ export function resolveOptions(
   if (topK > decoder.vocabulary) throw invalid("topK", topK, `a whole number from 0 to ${decoder.vocabulary}`);
   return {
     count: alternatives + 1,
-    attention: options.attention === true,
+    attention: checked("attention", options.attention ?? false),
     maxPixels: checked("maxPixels", options.maxPixels ?? defaultMaxPixels),
-    minConfidence,
+    writing: {
+      neutral: checked("neutral", options.neutral ?? false),
+      sentence: checked("sentence", options.sentence ?? false),
+      maxCharacters: options.maxCharacters === undefined ? 0 : checked("maxCharacters", options.maxCharacters),
+      minConfidence,
+    },
     signal: options.signal,
     search: {
       vocabulary: decoder.vocabulary,
@@ -106,8 +134,8 @@ export function resolveOptions(
   };
 }
 
-function checked<Value>(name: OptionName, value: Value): Value {
-  const row = optionRow(name);
+function checked<Value>(name: keyof CaptionSettings, value: Value): Value {
+  const row = rows[name];
   if (!accepts(row, value)) throw invalid(name, value, acceptedBy(row));
   return value;
 }

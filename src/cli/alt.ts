@@ -12,7 +12,7 @@ import { hiddenFlag, reportProblem } from "./problems.ts";
 import { exitStatus } from "./run_program.ts";
 
 /** Options of a caption that the verb has flags for. */
-const captionOptions = ["minConfidence", "maxPixels"] as const;
+const captionOptions = ["maxCharacters", "neutral", "sentence", "minConfidence", "maxPixels"] as const;
 
 interface AltFlags extends Pick<CaptionSettings, (typeof captionOptions)[number]> {
   readonly write?: boolean;
@@ -39,7 +39,7 @@ export function registerAlt(program: Command): void {
       `
 Pictures without an alt attribute get one, and so does ![](photo.jpg) in Markdown; alt="" says that a picture is decorative, and stays.
 Everything else in a file stays as it is. Addresses that begin with a slash are looked for in the site's folder.
-Exit status: 0 done, 1 some pictures or files could not be dealt with or were less sure, 2 wrong usage, 130 interrupted.
+Exit status: 0 done, 1 some pictures or files could not be dealt with or were less sure or longer than asked, 2 wrong usage, 130 interrupted.
 
 Examples:
   edgecap alt site/
@@ -67,7 +67,8 @@ async function alt(
         folder,
         write,
         hidden,
-        caption: async (image, stop) => (await captioner()).caption(image, { ...options, signal: stop }),
+        caption: async (image, stop) =>
+          (await captioner()).caption(image, { ...options, signal: stop }),
         onProblem: reportProblem,
         onChange: (document, difference, filled) => {
           if (write) written++;

@@ -22,7 +22,7 @@ import { queueOption } from "./queue_option.ts";
 import { exitStatus } from "./run_program.ts";
 
 /** Options of a caption that the verb has flags for. */
-const captionOptions = ["beams", "minConfidence", "maxPixels"] as const;
+const captionOptions = ["maxCharacters", "neutral", "sentence", "minConfidence", "beams", "maxPixels"] as const;
 
 interface BatchFlags extends Pick<CaptionSettings, (typeof captionOptions)[number]> {
   readonly out: string;
@@ -62,7 +62,8 @@ Pictures that already have a line in the file are skipped. Run the same command 
 caption pictures that you have added. A picture that fails has a line too; delete that line to try again.
 With --queue the pictures themselves are not sent: every machine must find them under the same paths.
 With --min-confidence, a sentence that is less sure becomes "a photo of ..." with what is sure, or an empty caption.
-Exit status: 0 all captioned, 1 some failed or were less sure, 2 wrong usage, 130 interrupted.
+With --max-characters, so does one that is too long: see docs/alternative_text.md.
+Exit status: 0 all captioned, 1 some failed or have no such sentence, 2 wrong usage, 130 interrupted.
 
 Examples:
   edgecap batch photos/ --out captions.jsonl
@@ -102,7 +103,7 @@ async function batch(inputs: string[], flags: BatchFlags): Promise<void> {
   );
   const failed = counts.failed + results.before.failed;
   process.stderr.write(summary(counts, (performance.now() - started) / 1000, results.before.failed));
-  if (failed + counts.unsure + results.before.unsure > 0) process.exitCode = exitStatus.someFailed;
+  if (failed + counts.leftOut + results.before.leftOut > 0) process.exitCode = exitStatus.someFailed;
 }
 
 type BatchWork = Omit<BatchOptions, "read" | "captioner">;
@@ -134,14 +135,14 @@ async function count(items: AsyncIterable<unknown>): Promise<number> {
 }
 
 function summary(
-  { captioned, failed, skipped, failures, unsure }: BatchCounts,
+  { captioned, failed, skipped, failures, leftOut }: BatchCounts,
   seconds: number,
   failedBefore: number,
 ): string {
   const lines = [
     `${captioned} captioned in ${seconds.toFixed(1)} s (${(captioned / seconds).toFixed(1)} a second), ${failed} failed, ${skipped} done before${failedBefore > 0 ? `, of which ${failedBefore} failed` : ""}`,
-    ...(unsure > 0
-      ? [`  ${unsure} of those captioned were less sure than --min-confidence, and have a plain caption or none`]
+    ...(leftOut > 0
+      ? [`  ${leftOut} of those captioned were less sure or longer than asked, and have a plain caption or none`]
       : []),
     ...Object.entries(failures).map(([code, times]) => `  ${code}: ${times}`),
   ];

@@ -2,9 +2,9 @@ import type { Command } from "commander";
 import pc from "picocolors";
 import { standardInput } from "../batch/input_images.ts";
 import { captionJson } from "../caption/json.ts";
+import { leftOutMessage } from "../caption/left_out.ts";
 import { type OptionName, optionTable } from "../caption/option_table.ts";
 import type { CaptionSettings } from "../caption/options.ts";
-import { unsureMessage } from "../confidence/unsure.ts";
 import { EdgecapError, faultOf } from "../errors.ts";
 import { altText } from "../metadata/alt_text.ts";
 import { type MetadataForm, metadataForms, type PictureText } from "../metadata/fields.ts";
@@ -50,8 +50,9 @@ export function registerCaption(program: Command): void {
       `
 One picture prints its caption alone; several print "file: caption". --json prints more.
 With --min-confidence, a sentence that is less sure becomes "a photo of ..." with what is sure, or is left out.
+With --max-characters, so does one that is too long: see docs/alternative_text.md.
 With --write, the caption goes into JPEG, PNG and WebP files (iptc: JPEG alone); text that others wrote stays: see docs/metadata.md.
-Exit status: 0 all captioned, 1 some failed or were less sure (the others are captioned), 2 wrong usage.
+Exit status: 0 all captioned, 1 some failed or have no such sentence (the others are captioned), 2 wrong usage.
 
 Examples:
   edgecap caption photo.jpg
@@ -80,7 +81,7 @@ async function caption(args: string[], flags: CaptionFlags): Promise<void> {
     try {
       const image = await readImage(file);
       result = await captioner.caption(image, options);
-      if (result.reason === "unsure") process.exitCode = exitStatus.someFailed;
+      if (result.reason !== undefined) process.exitCode = exitStatus.someFailed;
       written = write && (await writeText(file, image, textOf(result), { forms: write, sidecar, force, dryRun, mark }));
       if (written?.error !== undefined) process.exitCode = exitStatus.someFailed;
     } catch (error) {
@@ -120,8 +121,8 @@ function textReport(
       process.stderr.write(`${image}: ${pc.red("error")}: ${result.message}\n`);
       return;
     }
-    if (result.reason === "unsure")
-      process.stderr.write(`${image}: ${pc.yellow("unsure")}: ${unsureMessage(result)}\n`);
+    if (result.reason !== undefined)
+      process.stderr.write(`${image}: ${pc.yellow(result.reason)}: ${leftOutMessage(result)}\n`);
     if (result.caption !== "" || result.reason === undefined) process.stdout.write(`${name}${result.caption}\n`);
     for (const { caption } of result.alternatives) process.stdout.write(`${name}${pc.dim("or")} ${caption}\n`);
     if (written !== undefined) reportWritten(image, written, dryRun);

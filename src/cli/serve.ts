@@ -1,16 +1,20 @@
 import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
+import type { CaptionSettings } from "../caption/options.ts";
 import { EdgecapError } from "../errors.ts";
 import type { BackendChoice } from "../runtime/backend.ts";
 import type { CaptionServer } from "../server/app.ts";
 import type { Listener, listen as listenType } from "../server/listen.ts";
 import { backendOption } from "./backend_option.ts";
 import { bundleFlag } from "./bundle_flag.ts";
-import { captionFlag } from "./caption_flags.ts";
+import { addCaptionFlags, captionFlag, captionOptionsOf } from "./caption_flags.ts";
 import { LogWriter } from "./log_writer.ts";
 import { wholeNumber } from "./option_values.ts";
 
-interface ServeFlags {
+/** Options of a caption that the operator sets for clients that do not. */
+const defaultOptions = ["maxCharacters", "neutral", "sentence", "minConfidence"] as const;
+
+interface ServeFlags extends Pick<CaptionSettings, (typeof defaultOptions)[number]> {
   readonly host: string;
   readonly port: number;
   readonly bundle?: string;
@@ -34,7 +38,7 @@ const mebibyte = 2 ** 20;
 
 /** Adds `edgecap serve`. */
 export function registerServe(program: Command): void {
-  program
+  const command = program
     .command("serve")
     .description("Caption pictures over HTTP, for other programs and on a page for people.")
     .option("--host <address>", "address to listen on; 0.0.0.0 for all", "127.0.0.1")
@@ -57,7 +61,8 @@ export function registerServe(program: Command): void {
       wholeNumber(1, 1_048_576),
     )
     .option("--max-images <n>", "most pictures per request (default: 16)", wholeNumber(1, 1000))
-    .addOption(captionFlag("maxPixels"))
+    .addOption(captionFlag("maxPixels"));
+  addCaptionFlags(command, defaultOptions)
     .option("--tokens <file>", "file of bearer tokens, one per line; or set EDGECAP_TOKENS, with spaces between them")
     .option("--hosts <names...>", "host names that the server answers to, or * for any; see below")
     .option("--cors <origins...>", "origins whose pages may call the server, or * (default: none)")
@@ -70,6 +75,8 @@ On SIGTERM or Ctrl-C the server refuses new pictures, finishes the open requests
 
 Without tokens, on a local address, the server answers only requests to localhost or to an IP address: another site's page
 could otherwise reach it by pointing its own name here. --hosts adds names, for instance a proxy's.
+
+--max-characters, --neutral, --sentence and --min-confidence apply to requests that do not set the option themselves.
 
 --allow-url-hosts takes names, *.name for all subdomains, * for all, and addresses or ranges such as 10.1.0.0/16. Only
 an address or a range opens loopback, private and link-local addresses.
@@ -97,6 +104,7 @@ async function serve(flags: ServeFlags): Promise<void> {
     ...(flags.bodyMemory !== undefined && { bodyMemoryBytes: flags.bodyMemory * mebibyte }),
     ...(flags.maxImages !== undefined && { maxImages: flags.maxImages }),
     ...(flags.maxPixels !== undefined && { maxPixels: flags.maxPixels }),
+    defaults: Object.fromEntries(Object.entries(captionOptionsOf(flags)).filter(([name]) => name !== "maxPixels")),
     tokens,
     corsOrigins: flags.cors ?? [],
     allowUrlHosts: flags.allowUrlHosts ?? [],

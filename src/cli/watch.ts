@@ -1,6 +1,6 @@
 import type { Command } from "commander";
+import { leftOutMessage } from "../caption/left_out.ts";
 import type { CaptionSettings } from "../caption/options.ts";
-import { unsureMessage } from "../confidence/unsure.ts";
 import { load } from "../mod.ts";
 import type { BackendChoice } from "../runtime/backend.ts";
 import { type GalleryForm, galleryForms, watchFolder } from "../watch/watch_folder.ts";
@@ -13,7 +13,7 @@ import { exitStatus } from "./run_program.ts";
 import { addMetadataOptions, reportWritten, type WriteFlags, writeOption } from "./write_option.ts";
 
 /** Options of a caption that the verb has flags for. */
-const captionOptions = ["minConfidence", "maxPixels"] as const;
+const captionOptions = ["maxCharacters", "neutral", "sentence", "minConfidence", "maxPixels"] as const;
 
 interface WatchFlags extends Pick<CaptionSettings, (typeof captionOptions)[number]>, WriteFlags<GalleryForm> {
   readonly write: readonly GalleryForm[];
@@ -46,7 +46,8 @@ export function registerWatch(program: Command): void {
 It follows pictures that are added, changed or removed until Ctrl-C. Unchanged pictures are not captioned again. Files with these names
 that edgecap did not write are left alone, and so is the text of others in the metadata of pictures. All forms share one caption.
 With --min-confidence, a sentence that is less sure becomes "a photo of ..." with what is sure, or is left out.
-Exit status: 0 done, 1 some pictures have no caption or were less sure (with --once), 2 wrong usage.
+With --max-characters, so does one that is too long: see docs/alternative_text.md.
+Exit status: 0 done, 1 some pictures have no such sentence (with --once), 2 wrong usage.
 
 Examples:
   edgecap watch ~/Pictures/holiday --write html
@@ -77,7 +78,7 @@ async function watch(
       const what =
         picture === undefined
           ? "gone"
-          : (picture.caption ?? `no caption: ${picture.error?.message ?? unsureMessage({ ...picture, caption: "" })}`);
+          : (picture.caption ?? `no caption: ${picture.error?.message ?? leftOutMessage({ ...picture, caption: "" })}`);
       process.stdout.write(`${image}: ${what}\n`);
     },
     onWritten: (image, written) => reportWritten(image, written, dryRun),

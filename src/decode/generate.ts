@@ -3,6 +3,7 @@ import type { GraphValue } from "../runtime/tensors.ts";
 import { type Decoder, type ReadFeatures, readFeatures } from "./decoder.ts";
 import type { RequiredConcepts } from "./required_concepts.ts";
 import { type DecidedWord, type GeneratedCaption, type GenerateOptions, searchCaptions } from "./search_captions.ts";
+import { type CharacterLimit, captionsWithin } from "./within_characters.ts";
 
 /** The similar training photos that influence which beam wins. */
 export interface Neighbours {
@@ -38,6 +39,7 @@ export interface Generated {
  * @param grid Features of one picture, [1, regions, features].
  * @param neighbours The similar training photos that influence which beam wins.
  * @param concepts Chooses the concepts that are sure and missing; only with decoders that look at concepts.
+ * @param limit Characters that captions may have. Give no `onWord` then: the search may have to run again.
  * @throws {EdgecapError} `option-invalid`, `logits-invalid`, `graph-failed` or `aborted`.
  */
 export async function generate(
@@ -46,30 +48,41 @@ export async function generate(
   options: Omit<GenerateOptions, "rescore" | "required" | "conceptReward">,
   neighbours?: Neighbours,
   concepts?: RequiredConcepts,
+  limit?: CharacterLimit,
 ): Promise<Generated> {
   using photo = await readFeatures(decoder, grid);
   const several = (options.beams ?? 1) > 1 && (options.temperature ?? 0) === 0;
   const near = neighbours && nearTo(photo, neighbours, options.endId ?? 2);
-  const captions = await captionsNaming(several ? concepts : undefined, photo, {
+  const wanted: GenerateOptions = {
     ...options,
     // One more than requested, to know by how much the best one won.
     count: several ? Math.min(options.count + 1, options.beams!) : options.count,
     ...(several && near && { rescore: (found) => near.agreement(found).map((share) => neighbours.weight * share) }),
+  };
+  let { step } = photo;
+  let first: readonly GeneratedCaption[] | undefined;
+  const captions = await captionsWithin(limit, wanted, async (asked) => {
+    const found = await captionsNaming(several ? concepts : undefined, { ...photo, step }, asked);
+    step = photo.restart();
+    first ??= found;
+    return found;
   });
-  const [best, next] = captions;
+  const best = captions[0]!;
+  // The limit leaves captions out: by how much the best one won shows in all of them.
+  const next = first?.[0] === best ? first[1] : captions[1];
   return {
     captions: captions.slice(0, options.count),
     concepts: photo.concepts,
-    agreement: near?.agreement([best!.tokens])[0],
+    agreement: near?.agreement([best.tokens])[0],
     likeness: near?.likeness(),
-    margin: several && next !== undefined ? best!.score - next.score : undefined,
+    margin: several && next !== undefined ? best.score - next.score : undefined,
   };
 }
 
 /** Searches for captions, and again if the best one lacks a sure concept. */
 async function captionsNaming(
   asked: RequiredConcepts | undefined,
-  { step, restart, concepts }: ReadFeatures,
+  { step, restart, concepts }: Pick<ReadFeatures, "step" | "restart" | "concepts">,
   options: GenerateOptions,
 ): Promise<GeneratedCaption[]> {
   if (asked === undefined || concepts === undefined || !asked.anySure(concepts)) {
@@ -81,7 +94,8 @@ async function captionsNaming(
     ...others,
     ...(onWord && { onWord: (word: DecidedWord) => held.push(word) }),
   });
-  const required = asked.missing(concepts, captions[0]!.tokens);
+  const [best] = captions;
+  const required = best === undefined ? [] : asked.missing(concepts, best.tokens);
   if (required.length > 0)
     return await searchCaptions(restart(), { ...options, required, conceptReward: asked.reward });
   for (const word of held) onWord?.(word);

@@ -30,6 +30,15 @@ export interface SearchOptions {
   readonly required?: readonly (readonly Uint32Array[])[];
   /** What each required concept that a caption names adds to its score, 0 to 1000. Default 0. */
   readonly conceptReward?: number;
+  /**
+   * Characters that each token adds to a caption, [vocabulary]. With them, words that have no room within `maxCharacters`
+   * are left out, and there may be no caption at all. Not with a `temperature` above 0. Default: any number of characters.
+   */
+  readonly characters?: Uint32Array;
+  /** Most characters of a caption; only with `characters`. Default 0. */
+  readonly maxCharacters?: number;
+  /** With `characters`: least log-probability (natural) of an end; 0 or below. Default: any. */
+  readonly leastEnd?: number;
   /** Token that the first step reads. Default 1. */
   readonly startId?: number;
   /** Token that ends a caption. Default 2. */
@@ -95,6 +104,9 @@ export class Search implements Disposable {
       repeatable = new Uint32Array(),
       required = [],
       conceptReward = 0,
+      characters = new Uint32Array(),
+      maxCharacters = 0,
+      leastEnd = Number.NEGATIVE_INFINITY,
       startId = 1,
       endId = 2,
       banned = Uint32Array.of(0, 1, 3).filter((id) => id < vocabulary && id !== endId),
@@ -103,7 +115,7 @@ export class Search implements Disposable {
       topP = 1,
       seed = 0,
     } = options;
-    const integers = { vocabulary, beams, maxWords, minWords, noRepeatNgram, startId, endId, topK };
+    const integers = { vocabulary, beams, maxWords, minWords, noRepeatNgram, startId, endId, topK, maxCharacters };
     for (const [name, value] of Object.entries(integers)) {
       if (Number.isInteger(value) && value >= 0 && value <= MOST) continue;
       throw new EdgecapError(
@@ -125,6 +137,7 @@ export class Search implements Disposable {
       );
     }
     inner.reward(conceptReward);
+    if (characters.length > 0) inner.limit(maxCharacters, characters, leastEnd);
     inner.sampling(temperature, topK, topP, seed);
     try {
       // This takes ownership of `inner`, even if it throws.

@@ -51,7 +51,7 @@ export interface DecoderStep {
  *
  * @param step Runs the decoder on the word of each live beam, `tokens` [live], in the state after `parents` [live],
  *   beams of the previous step.
- * @returns Up to `count` captions, best first.
+ * @returns Up to `count` captions, best first; none if characters are limited and nothing has room.
  * @throws {EdgecapError} `option-invalid`, `logits-invalid` or `aborted`, and what `step` throws.
  */
 export async function searchCaptions(
@@ -94,7 +94,8 @@ export async function searchCaptions(
     decide(best!, commonLength(best!.tokens, [...prefixes.live, ...ended]));
   }
   const found = rescored(search.results(options.rescore === undefined ? options.count : everyCaption), options);
-  decide(found[0]!, found[0]!.tokens.length);
+  const [winner] = found;
+  if (winner !== undefined) decide(winner, winner.tokens.length);
   return found.map(withAttention);
 }
 

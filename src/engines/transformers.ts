@@ -10,7 +10,10 @@ import { bytesOf, type ImageSource, isRemote } from "../caption/image_source.ts"
 import { checkLoadOptions, type LoadOptions } from "../caption/load_options.ts";
 import { type CaptionOptions, resolveOptions } from "../caption/options.ts";
 import { captionStream } from "../caption/stream.ts";
-import { searchCaptions } from "../decode/search_captions.ts";
+import { wordStream } from "../caption/word_stream.ts";
+import { type FoundCaption, fits, roomOf, writeCaption } from "../caption/write_caption.ts";
+import { type GeneratedCaption, type GenerateOptions, searchCaptions } from "../decode/search_captions.ts";
+import { captionsWithin } from "../decode/within_characters.ts";
 import { EdgecapError, throwIfAborted } from "../errors.ts";
 import { decodeImage, type PixelSize } from "../image/decode.ts";
 import { exactProducts } from "../runtime/native.ts";
@@ -90,6 +93,7 @@ class TransformersEngine implements CaptionEngine {
   readonly #processor: Transformers.ImageProcessor;
   readonly #settings: GenerationSettings;
   readonly #turns = new OneAtATime();
+  #characters: Uint32Array | undefined;
 
   constructor(
     name: string,
@@ -136,7 +140,7 @@ class TransformersEngine implements CaptionEngine {
     onWord?: (word: CaptionWord) => void,
   ): Promise<Caption> {
     const { generation, vocabulary, startId, endId, banned, minWords, noRepeatNgram } = this.#settings;
-    const { search, count, attention, maxPixels, signal } = resolveOptions(options, {
+    const { search, count, attention, maxPixels, writing, signal } = resolveOptions(options, {
       generation,
       decoder: { vocabulary },
       saysHowSure: false,
@@ -149,8 +153,20 @@ class TransformersEngine implements CaptionEngine {
     const step = await Step.encode(this.#library, this.#model, pixels);
     throwIfAborted(signal);
     const encoded = performance.now();
+    const stream = onWord && wordStream(onWord, writing);
     const streamed = new Subwords(this.#decode);
-    const found = await searchCaptions((tokens, parents) => step.run(tokens, parents), {
+    const handOn = (ended: boolean) => {
+      for (const word of streamed.take(ended)) stream?.add(word);
+    };
+    const foundOf = (hypothesis: GeneratedCaption): FoundCaption => {
+      const { logProbability, finished } = hypothesis;
+      return { words: Subwords.of(hypothesis, this.#decode).words, logProbability, finished };
+    };
+    const limit = writing.maxCharacters > 0 && {
+      fits: (hypothesis: GeneratedCaption) => fits(foundOf(hypothesis), writing),
+      room: () => ({ maxCharacters: roomOf(writing), characters: this.#charactersAdded() }),
+    };
+    const wanted: GenerateOptions = {
       ...search,
       minWords: Math.min(Math.max(minWords, search.minWords ?? 0), search.maxWords ?? minWords),
       noRepeatNgram,
@@ -159,30 +175,33 @@ class TransformersEngine implements CaptionEngine {
       banned,
       count,
       attention,
-      ...(onWord && {
-        onWord: ({ token, logProbability }) => {
-          streamed.add(token, logProbability);
-          for (const word of streamed.take(false)) onWord(word);
-        },
-      }),
+      ...(stream &&
+        !stream.waits && {
+          onWord: ({ token, logProbability }) => {
+            streamed.add(token, logProbability);
+            handOn(false);
+          },
+        }),
       ...(signal && { signal }),
-    });
-    if (onWord) for (const word of streamed.take(true)) onWord(word);
-    const [best, ...others] = found;
-    const { words } = Subwords.of(best!, this.#decode);
-    return {
-      caption: words.map(({ text }) => text).join(" "),
-      logProbability: best!.logProbability,
-      words,
-      alternatives: others.map(({ tokens, logProbability }) => ({
-        caption: this.#decode([...tokens])
-          .trim()
-          .replace(/\s+/g, " "),
-        logProbability,
-      })),
-      concepts: [],
-      timing: { imageMs: decoded - started, encodeMs: encoded - decoded, generateMs: performance.now() - encoded },
     };
+    const found = await captionsWithin(limit || undefined, wanted, (asked) => {
+      const run = step.restarted();
+      return searchCaptions((tokens, parents) => run.run(tokens, parents), asked);
+    });
+    handOn(true);
+    const timing = { imageMs: decoded - started, encodeMs: encoded - decoded, generateMs: performance.now() - encoded };
+    const caption = writeCaption({ captions: found.map(foundOf), concepts: [], timing }, writing);
+    stream?.end(caption.words);
+    return caption;
+  }
+
+  /** Characters that each token adds to a caption at the least: a part of a word has no blank, and may be worded otherwise. */
+  #charactersAdded(): Uint32Array {
+    this.#characters ??= Uint32Array.from({ length: this.#settings.vocabulary }, (_, id) => {
+      const text = this.#decode([id]).replace(/^##/, "");
+      return [...text].length;
+    });
+    return this.#characters;
   }
 
   /** The picture, prepared by the model's own processor, [1, 3, height, width]. */

@@ -28,6 +28,11 @@ export class Step {
     return new Step(library, model, new library.Tensor(output["last_hidden_state"]));
   }
 
+  /** The decoder for the same photo, from the first token on. */
+  restarted(): Step {
+    return new Step(this.#library, this.#model, this.#encoded);
+  }
+
   /**
    * Feeds a token to each beam.
    *

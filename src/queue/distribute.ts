@@ -45,7 +45,7 @@ export async function distribute(batch: DistributeOptions): Promise<BatchCounts>
   const queue = openQueue(connection);
   const deadLetters = openDeadLetters(connection);
   for (const opened of [queue, deadLetters]) opened.on("error", () => {});
-  const counts = { captioned: 0, failed: 0, skipped: 0, unsure: 0, failures: {} as Record<string, number> };
+  const counts = { captioned: 0, failed: 0, skipped: 0, leftOut: 0, failures: {} as Record<string, number> };
   /** Pictures that are in the queue or about to be added, by job, with the time of the last news of each. */
   const inQueue = new Map<string, { readonly image: string; heard: number }>();
 
@@ -69,7 +69,7 @@ export async function distribute(batch: DistributeOptions): Promise<BatchCounts>
         await results.write(image, result);
         if (failure === undefined) {
           counts.captioned++;
-          if (job.returnvalue.reason === "unsure") counts.unsure++;
+          if (job.returnvalue.reason !== undefined) counts.leftOut++;
         } else {
           counts.failed++;
           counts.failures[failure.code] = (counts.failures[failure.code] ?? 0) + 1;

@@ -84,6 +84,7 @@ export function createServer(options: ServerOptions = {}): CaptionServer {
     service,
     metrics,
     maxPixels: config.maxPixels,
+    defaults: config.defaults,
     limits: {
       body: { maxBytes: config.maxBodyBytes, timeoutMs: config.bodyTimeoutMs },
       memory,

@@ -1,6 +1,6 @@
 import { Value } from "@sinclair/typebox/value";
 import { optionRow } from "../caption/option_table.ts";
-import { resolveOptions } from "../caption/options.ts";
+import { anyModel, resolveOptions } from "../caption/options.ts";
 import type { JobOptions } from "../pool/messages.ts";
 import { Problem } from "./problem.ts";
 import { optionsSchema } from "./schemas.ts";
@@ -41,10 +41,7 @@ export function checkedOptions(options: Readonly<Record<string, unknown>>): JobO
     throw new Problem("option-invalid", `${name} is ${value}: ${error.message.toLowerCase()}.`);
   }
   // Conflicting options are refused here, not in a worker.
-  resolveOptions(options as JobOptions, {
-    generation: { beams: 1, maxWords: 1, lengthPenalty: 0 },
-    decoder: { vocabulary: Number.MAX_SAFE_INTEGER },
-  });
+  resolveOptions(options as JobOptions, anyModel);
   return options as JobOptions;
 }
 

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import type { BundleSource } from "../bundle/load_bundle.ts";
+import { anyModel, type CaptionSettings, resolveOptions } from "../caption/options.ts";
 import { EdgecapError } from "../errors.ts";
 import { defaultMaxPixels, highestMaxPixels } from "../image/max_pixels.ts";
 import type { CreateWorker } from "../pool/pool_worker.ts";
@@ -38,6 +39,8 @@ export interface ServerOptions {
   readonly maxImages?: number;
   /** Most pixels of a picture, 1 to 1,000,000,000. Default 128 million. */
   readonly maxPixels?: number;
+  /** How captions are written for clients that do not set these options. Default: as the model says them. */
+  readonly defaults?: Pick<CaptionSettings, "maxCharacters" | "neutral" | "sentence" | "minConfidence">;
   /** Bearer tokens, one of which clients must send. Default: none, so anybody may use the server. */
   readonly tokens?: readonly string[];
   /** Origins whose pages may call, or `*`. Default: none. */
@@ -90,11 +93,17 @@ export function resolveConfig(options: ServerOptions): ServerConfig {
     maxImages: whole("maxImages", 16, 1, 1000),
     maxPixels: whole("maxPixels", defaultMaxPixels, 1, highestMaxPixels),
     urlTimeoutMs: whole("urlTimeoutMs", 10_000, 1, 3_600_000),
+    defaults: checkedDefaults(options.defaults ?? {}),
     tokens,
     corsOrigins: (options.corsOrigins ?? []).map(checkedOrigin),
     allowed: new AllowedHosts(options.allowUrlHosts ?? []),
     log: options.log ?? (() => {}),
   };
+}
+
+function checkedDefaults(defaults: NonNullable<ServerOptions["defaults"]>): NonNullable<ServerOptions["defaults"]> {
+  resolveOptions(defaults, anyModel);
+  return defaults;
 }
 
 function checkedOrigin(text: string): string {

@@ -25,6 +25,7 @@ export const captionProblems: readonly ProblemCode[] = [
   "body-invalid",
   "body-timeout",
   "body-too-large",
+  "caption-too-long",
   "caption-unsure",
   "deadline-exceeded",
   "encoding-unsupported",

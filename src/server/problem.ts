@@ -7,6 +7,7 @@ export type ServerCode =
   | "body-invalid"
   | "body-timeout"
   | "body-too-large"
+  | "caption-too-long"
   | "caption-unsure"
   | "encoding-unsupported"
   | "host-forbidden"
@@ -34,6 +35,7 @@ const kinds = {
   "body-invalid": [400, "Body not understood"],
   "body-timeout": [408, "Body too slow"],
   "body-too-large": [413, "Body too large"],
+  "caption-too-long": [422, "Caption too long"],
   "caption-unsure": [422, "Caption unsure"],
   "deadline-exceeded": [503, "Too late"],
   draining: [503, "Server is shutting down"],

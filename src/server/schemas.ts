@@ -71,7 +71,10 @@ export const captionSchema = Type.Object({
   image: Type.String({ description: "Name of the file, its position in the request, or - for a bare body." }),
   caption: Type.String(),
   reason: Type.Optional(
-    Type.Literal("unsure", { description: "The sentence was less sure than minConfidence; caption is a plain one." }),
+    Type.Union([Type.Literal("unsure"), Type.Literal("too-long")], {
+      description:
+        "The sentence was less sure than minConfidence, or none ends within maxCharacters; caption is a plain one.",
+    }),
   ),
   confidence: Type.Optional(
     Type.Number({

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readImageFile } from "../batch/input_images.ts";
 import type { Caption } from "../caption/caption.ts";
-import { unsureMessage } from "../confidence/unsure.ts";
+import { leftOutMessage } from "../caption/left_out.ts";
 import { EdgecapError, faultOf, throwIfAborted } from "../errors.ts";
 import { altText } from "../metadata/alt_text.ts";
 
@@ -59,7 +59,8 @@ export class CaptionedPictures {
 function alt({ caption, confidence, reason }: SiteCaption): PictureAlt {
   const sure = confidence === undefined ? {} : { confidence };
   // The plain caption that takes its place names what is sure, which describes no picture of a page.
-  if (reason === "unsure") return { outcome: "unsure", why: unsureMessage({ caption: "", ...sure }), ...sure };
+  if (reason !== undefined)
+    return { outcome: "unsure", why: leftOutMessage({ caption: "", reason, ...sure }), ...sure };
   if (caption === "") return { outcome: "failed", why: "The model has no words for it." };
   return { outcome: "filled", alt: altText(caption), ...sure };
 }

@@ -14,8 +14,8 @@ export interface GalleryPicture {
   readonly concepts?: readonly Concept[];
   /** How sure the sentence is, 0 to 1; absent if the bundle cannot tell. */
   readonly confidence?: number;
-  /** The sentence was less sure than asked: the caption is a plain one, or missing. */
-  readonly reason?: "unsure";
+  /** Why the sentence was left out: the caption is a plain one, or missing. */
+  readonly reason?: "unsure" | "too-long";
   /** Why it has none, or why it could not be written into the picture or its sidecar. */
   readonly error?: Failure;
   /** Where it was put besides the files of the folder. */
@@ -84,7 +84,7 @@ function isPicture(value: unknown): value is GalleryPicture {
     (error === undefined || (typeof code === "string" && typeof message === "string")) &&
     (concepts === undefined || (Array.isArray(concepts) && concepts.every(isConcept))) &&
     (confidence === undefined || typeof confidence === "number") &&
-    (reason === undefined || reason === "unsure") &&
+    (reason === undefined || reason === "unsure" || reason === "too-long") &&
     (forms === undefined || (Array.isArray(forms) && forms.every((form) => typeof form === "string"))) &&
     (kept === undefined || kept === true)
   );

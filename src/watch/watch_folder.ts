@@ -137,7 +137,7 @@ export async function watchFolder(options: WatchOptions): Promise<number> {
     });
   }
   return [...gallery.values()].filter(
-    ({ caption, reason, error }) => caption === undefined || reason === "unsure" || error !== undefined,
+    ({ caption, reason, error }) => caption === undefined || reason !== undefined || error !== undefined,
   ).length;
 }
 

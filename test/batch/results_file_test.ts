@@ -38,7 +38,7 @@ describe("ResultsFile", () => {
     withFile(async (path) => {
       {
         await using results = await ResultsFile.open(path);
-        expect(results.before).toEqual({ lines: 0, failed: 0, unsure: 0 });
+        expect(results.before).toEqual({ lines: 0, failed: 0, leftOut: 0 });
         await Promise.all([results.write("a.jpg", caption), results.write("b.jpg", failure)]);
       }
       const lines = (await readFile(path, "utf8")).split("\n");
@@ -46,7 +46,7 @@ describe("ResultsFile", () => {
       expect(JSON.parse(lines[1]!)).toEqual({ image: "b.jpg", error: failure });
       expect(lines[2]).toBe("");
       await using again = await ResultsFile.open(path);
-      expect(again.before).toEqual({ lines: 2, failed: 1, unsure: 0 });
+      expect(again.before).toEqual({ lines: 2, failed: 1, leftOut: 0 });
       expect([again.done.add("a.jpg"), again.done.add("b.jpg"), again.done.add("c.jpg")]).toEqual([false, false, true]);
     }));
 

@@ -18,7 +18,7 @@ describe("runBatch()", () => {
       ] as const) {
         await using results = await ResultsFile.open(path);
         const counts = await runBatch({ images: named(count), read, captioner, results });
-        expect(counts).toEqual({ captioned, skipped, failed: 0, unsure: 0, failures: {} });
+        expect(counts).toEqual({ captioned, skipped, failed: 0, leftOut: 0, failures: {} });
       }
       const images = (await linesOf(path)).map((line) => (JSON.parse(line) as { image: string }).image);
       expect(new Set(images).size).toBe(50);
@@ -59,9 +59,9 @@ describe("runBatch()", () => {
       const captioner = { workers: 1, caption: async () => unsure };
       for (const before of [0, 3]) {
         await using results = await ResultsFile.open(path);
-        expect(results.before.unsure).toBe(before);
+        expect(results.before.leftOut).toBe(before);
         const counts = await runBatch({ images: named(3), read, captioner, results });
-        expect(counts).toMatchObject({ captioned: 3 - before, unsure: 3 - before, failed: 0 });
+        expect(counts).toMatchObject({ captioned: 3 - before, leftOut: 3 - before, failed: 0 });
       }
       const line = JSON.parse((await linesOf(path))[0]!);
       expect(line).toMatchObject({ image: "0.jpg", caption: "", reason: "unsure", confidence: 0.2 });

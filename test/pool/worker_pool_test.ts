@@ -147,7 +147,7 @@ describe("WorkerPool", () => {
         },
         results,
       });
-      expect(counts).toEqual({ captioned: 1, failed: 1, skipped: 0, unsure: 0, failures: { "worker-lost": 1 } });
+      expect(counts).toEqual({ captioned: 1, failed: 1, skipped: 0, leftOut: 0, failures: { "worker-lost": 1 } });
     });
     const lost = await ask(pool, "crash").then(
       () => undefined,

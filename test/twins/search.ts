@@ -1,7 +1,9 @@
 /** The search once more, with lists and objects where the Rust one has preallocated arrays. */
 import type { Hypothesis, SearchOptions } from "../../src/decode/search.ts";
 
-const defaults: Omit<Required<SearchOptions>, "vocabulary"> = {
+type TwinOptions = Omit<SearchOptions, "characters" | "maxCharacters" | "leastEnd">;
+
+const defaults: Omit<Required<TwinOptions>, "vocabulary"> = {
   beams: 1,
   maxWords: 20,
   minWords: 0,
@@ -86,7 +88,7 @@ function logSoftmax(logits: readonly number[]): number[] {
 
 /** Runs a whole search, `model` giving the logits after the tokens so far; what `Search` of src/decode finds. */
 export function searchTwin(given: SearchOptions, model: (history: readonly number[]) => Float32Array): Hypothesis[] {
-  const options: Required<SearchOptions> = { ...defaults, ...given };
+  const options: Required<TwinOptions> = { ...defaults, ...given };
   const { beams, maxWords, minWords, lengthPenalty, noRepeatNgram, startId, endId, temperature, topK, topP } = options;
   const scoreOf = (sum: number, length: number) => sum / Math.max(length, 1) ** lengthPenalty;
   const allowed = (tokens: readonly number[], token: number) => {

@@ -129,6 +129,10 @@ export class SearchOptions {
      */
     ends(start_id: number, end_id: number): void;
     /**
+     * Most characters of a caption, those that each token adds, and the least log-probability of an end.
+     */
+    limit(max_characters: number, characters: Uint32Array, least_end: number): void;
+    /**
      * Options of a greedy search.
      */
     constructor();
@@ -244,6 +248,7 @@ export interface InitOutput {
     readonly search_results: (a: number, b: number) => [number, number];
     readonly search_tokensAddress: (a: number) => number;
     readonly searchoptions_ends: (a: number, b: number, c: number) => void;
+    readonly searchoptions_limit: (a: number, b: number, c: number, d: number, e: number) => void;
     readonly searchoptions_new: () => number;
     readonly searchoptions_ranking: (a: number, b: number, c: number) => void;
     readonly searchoptions_repeatable: (a: number, b: number, c: number) => void;

@@ -336,6 +336,17 @@ export class SearchOptions {
         wasm.searchoptions_ends(this.__wbg_ptr, start_id, end_id);
     }
     /**
+     * Most characters of a caption, those that each token adds, and the least log-probability of an end.
+     * @param {number} max_characters
+     * @param {Uint32Array} characters
+     * @param {number} least_end
+     */
+    limit(max_characters, characters, least_end) {
+        const ptr0 = passArray32ToWasm0(characters, wasm.__wbindgen_malloc);
+        const len0 = WASM_VECTOR_LEN;
+        wasm.searchoptions_limit(this.__wbg_ptr, max_characters, ptr0, len0, least_end);
+    }
+    /**
      * Options of a greedy search.
      */
     constructor() {

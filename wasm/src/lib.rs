@@ -119,6 +119,11 @@ impl SearchOptions {
         self.0.concept_reward = concept_reward;
     }
 
+    /// Most characters of a caption, those that each token adds, and the least log-probability of an end.
+    pub fn limit(&mut self, max_characters: u32, characters: Vec<u32>, least_end: f64) {
+        (self.0.max_characters, self.0.characters, self.0.least_end) = (max_characters, characters, least_end);
+    }
+
     /// What steers the drawing of words.
     pub fn sampling(&mut self, temperature: f64, top_k: u32, top_p: f64, seed: f64) {
         (self.0.temperature, self.0.top_k, self.0.top_p, self.0.seed) = (temperature, top_k, top_p, seed);

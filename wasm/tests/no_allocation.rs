@@ -33,12 +33,13 @@ static COUNTING: Counting = Counting;
 #[test]
 fn steps_allocate_nothing() {
     let concepts = vec![vec![vec![7], vec![8, 9, 10]], vec![vec![11, 12]], vec![vec![499], vec![4], vec![5, 6]]];
-    for (temperature, top_k, top_p, required) in [
-        (0.0, 0, 1.0, vec![]),
-        (0.0, 0, 1.0, concepts),
-        (1.0, 0, 1.0, vec![]),
-        (1.0, 0, 0.9, vec![]),
-        (0.8, 50, 0.9, vec![]),
+    for (temperature, top_k, top_p, required, characters) in [
+        (0.0, 0, 1.0, vec![], vec![]),
+        (0.0, 0, 1.0, concepts, vec![]),
+        (0.0, 0, 1.0, vec![], (0..500).map(|id| id % 7).collect()),
+        (1.0, 0, 1.0, vec![], vec![]),
+        (1.0, 0, 0.9, vec![], vec![]),
+        (0.8, 50, 0.9, vec![], vec![]),
     ] {
         let options = SearchOptions {
             vocabulary: 500,
@@ -50,6 +51,9 @@ fn steps_allocate_nothing() {
             repeatable: vec![4, 5, 6],
             required,
             concept_reward: 1.0,
+            characters,
+            max_characters: 60,
+            least_end: -9.0,
             temperature,
             top_k,
             top_p,

@@ -232,3 +232,60 @@ fn a_step_with_broken_logits_can_be_repeated() {
         assert!(!search.advance().expect("still done"));
     }
 }
+
+/// The best captions that fit into so many characters, counted out, by falling log-probability.
+fn every_fitting(limit: u32, lengths: &[u32], least_end: f64) -> Vec<(Vec<u32>, f64)> {
+    let end_of = |words: &[u32]| log_softmax(&scrambled(&[&[START], words].concat(), lengths.len()))[END as usize];
+    let mut found: Vec<_> = every_caption(5, lengths.len())
+        .into_iter()
+        .filter(|(words, _)| words.iter().map(|&word| lengths[word as usize]).sum::<u32>() <= limit)
+        .filter(|(words, _)| end_of(words) >= least_end)
+        .collect();
+    found.sort_by(|a, b| b.1.total_cmp(&a.1));
+    found
+}
+
+#[test]
+fn captions_stay_within_their_characters() {
+    let lengths = [9, 9, 9, 4, 1, 6];
+    for (limit, least_end) in [(0, -9.0), (3, -9.0), (6, -1.5), (7, -9.0), (11, -2.0), (11, f64::NEG_INFINITY)] {
+        let options = SearchOptions {
+            vocabulary: 6,
+            beams: 64,
+            max_words: 5,
+            characters: lengths.to_vec(),
+            max_characters: limit,
+            least_end,
+            ..SearchOptions::default()
+        };
+        let found = run(options, |history| scrambled(history, 6));
+        let (ended, cut): (Vec<_>, Vec<_>) = found.iter().partition(|hypothesis| hypothesis.finished);
+        let expected = every_fitting(limit, &lengths, least_end);
+        assert_eq!(ended.is_empty(), expected.is_empty(), "{limit}");
+        for (hypothesis, (words, sum)) in ended.iter().zip(&expected) {
+            assert_eq!(&hypothesis.tokens, words);
+            assert!((hypothesis.log_probability - sum).abs() < 1e-4);
+        }
+        for hypothesis in cut {
+            assert!(hypothesis.tokens.iter().map(|&word| lengths[word as usize]).sum::<u32>() <= limit);
+        }
+    }
+}
+
+#[test]
+fn an_unlikely_end_is_none_where_characters_are_limited() {
+    // An end is always there, and never likely: words without room leave nothing.
+    let model = |_: &[u32]| vec![0.0, 0.0, -4.0, 0.0, 0.0];
+    for beams in [1, 3] {
+        let options = |least_end| SearchOptions {
+            vocabulary: 5,
+            beams,
+            characters: vec![1; 5],
+            max_characters: 3,
+            least_end,
+            ..SearchOptions::default()
+        };
+        assert_eq!(run(options(-2.0), model), []);
+        assert!(run(options(-9.0), model).iter().all(|found| found.finished && found.tokens.len() <= 3));
+    }
+}

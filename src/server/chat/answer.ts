@@ -53,7 +53,7 @@ export async function* answerInPieces(
   const aloud = live && task.aloud;
   const runs = task.pictures.map((picture) => {
     const work = (onWord: (word: CaptionWord) => void, stop: AbortSignal) =>
-      captionOne(picture, request, chatting, { signal: stop, unsureToo: true, ...(aloud && { onWord }) }).then(
+      captionOne(picture, request, chatting, { signal: stop, emptyToo: true, ...(aloud && { onWord }) }).then(
         ({ caption }) => caption,
       );
     return begun(captionStream(work, signal));
@@ -207,7 +207,8 @@ function summary(
   });
   const empty: Note[] = [];
   if (form !== "sentence" && captions.some(({ concepts }) => concepts.length === 0)) empty.push("no-keywords");
-  if (form === "sentence" && captions.some(({ caption, reason }) => caption === "" || reason)) empty.push("unsure");
+  const reasons = captions.map(({ caption, reason }) => reason ?? (caption === "" ? "unsure" : undefined));
+  if (form === "sentence") empty.push(...reasons.filter((reason) => reason !== undefined));
   return { choices, notes: [...notes, ...empty] };
 }
 

@@ -5,9 +5,12 @@ export const noteMeanings = {
   "one-word": "The prompt asks for one word: the answer is the likeliest noun.",
   short: "The prompt asks for a short sentence.",
   long: "The prompt asks for a long sentence.",
+  "max-characters": "The prompt says how many characters the sentence may have.",
+  neutral: "The prompt asks for gender-neutral words.",
   "english-only": "The prompt asks for another language: the answer is in English.",
   "no-keywords": "The model recognises nothing, or knows no nouns: the answer is empty.",
   unsure: "No sentence is as sure as asked: the answer is a plain one, or empty.",
+  "too-long": "No sentence ends within the characters asked for: the answer is a plain one, or empty.",
   "no-top-logprobs": "Probabilities of words that were not chosen are not available.",
 } as const;
 

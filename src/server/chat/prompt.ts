@@ -1,3 +1,4 @@
+import { accepts, optionTable } from "../../caption/option_table.ts";
 import type { Note } from "./notes.ts";
 
 /** The wishes in a prompt that can be fulfilled. */
@@ -6,6 +7,10 @@ export interface Prompt {
   readonly form: "sentence" | "keywords" | "word";
   /** The wanted length of the sentence, if the prompt says it. */
   readonly length?: "short" | "long" | undefined;
+  /** Most characters of the sentence, if the prompt says it. */
+  readonly maxCharacters?: number | undefined;
+  /** Whether the prompt asks for gender-neutral words. */
+  readonly neutral?: boolean | undefined;
   /** What was followed in the prompt, and what was not. */
   readonly notes: readonly Note[];
 }
@@ -25,6 +30,11 @@ const sized = (word: string) =>
 const short = sized("short");
 const long = sized("long");
 
+const atMost =
+  /\b(at most|(?:no|not) more than|up to|under|below|within|max(?:imum|imal)?(?: of)?|(?:less|fewer) than|limit(?:ed)? (?:of|to)|exceed(?:ing)?)[:.]? (\d{1,5})[- ]?(?:characters?|chars?)\b/i;
+const orFewer = /\b(\d{1,5})[- ]?(?:characters?|chars?),? (?:or (?:less|fewer)|at most|max(?:imum)?)\b/i;
+const genderNeutral = /(?<!\b(?:not|no|without) )\bgender[- ]?neutral\b/i;
+
 const languages = [
   ...["arabic", "basque", "bengali", "bulgarian", "catalan", "chinese", "croatian", "czech", "danish", "dutch"],
   ...["estonian", "finnish", "french", "galician", "german", "greek", "hebrew", "hindi", "hungarian", "indonesian"],
@@ -39,7 +49,7 @@ const language = new RegExp(
 
 /**
  * Finds the wishes in a prompt that can be fulfilled, by plain words: keywords or tags, one word, a short or a long
- * sentence. A language other than English is noted, but the answer is in English.
+ * sentence, a number of characters, gender-neutral words. A language other than English is noted, but the answer is in English.
  */
 export function readPrompt(text: string): Prompt {
   const read = text.slice(0, longestPrompt).replaceAll(/\s+/g, " ").trim();
@@ -47,7 +57,25 @@ export function readPrompt(text: string): Prompt {
   const english: Note[] = language.test(read) ? ["english-only"] : [];
   if (oneWord.test(read)) return { form: "word", notes: ["one-word", ...english] };
   if (keywords.test(read)) return { form: "keywords", notes: ["keywords", ...english] };
-  if (short.test(read)) return { form: "sentence", length: "short", notes: ["short", ...english] };
-  if (long.test(read)) return { form: "sentence", length: "long", notes: ["long", ...english] };
-  return { form: "sentence", notes: ["prompt-ignored", ...english] };
+  const length = short.test(read) ? "short" : long.test(read) ? "long" : undefined;
+  const maxCharacters = mostCharacters(read);
+  const neutral = genderNeutral.test(read) || undefined;
+  const notes: Note[] = [];
+  if (length !== undefined) notes.push(length);
+  if (maxCharacters !== undefined) notes.push("max-characters");
+  if (neutral) notes.push("neutral");
+  return {
+    form: "sentence",
+    length,
+    maxCharacters,
+    neutral,
+    notes: [...(notes.length === 0 ? (["prompt-ignored"] as const) : notes), ...english],
+  };
+}
+
+/** How many characters a prompt allows: "under 100" is 99. */
+function mostCharacters(text: string): number | undefined {
+  const [, words = "", number = ""] = atMost.exec(text) ?? [];
+  const most = Number(number || orFewer.exec(text)?.[1]) - (/^(?:under|below|less|fewer)/i.test(words) ? 1 : 0);
+  return accepts(optionTable.maxCharacters, most) ? most : undefined;
 }

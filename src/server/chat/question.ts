@@ -32,6 +32,12 @@ export interface Question {
   readonly seed?: number | undefined;
   /** Least confidence that a sentence needs, 0 to 1. */
   readonly minConfidence?: number | undefined;
+  /** Most characters of a sentence. */
+  readonly maxCharacters?: number | undefined;
+  /** Whether the sentence says "person" in place of "man" and "woman". */
+  readonly neutral?: boolean | undefined;
+  /** Whether the sentence has a capital letter and a full stop. */
+  readonly sentence?: boolean | undefined;
   /** Whether the answer is JSON, and its schema. */
   readonly json?: true | { readonly schema: unknown } | undefined;
   /** Whether the client asks for the probabilities of words that were not chosen. */
@@ -94,14 +100,19 @@ export async function taskOf(question: Question, body: JsonRequest, chatting: Ch
       prompt.form === "sentence" &&
       prompt.length === undefined &&
       fill === undefined &&
-      options.minConfidence === undefined,
+      !isWrittenAtTheEnd({ ...chatting.defaults, ...options }),
     notes: question.topLogprobs === true ? [...prompt.notes, "no-top-logprobs"] : prompt.notes,
   };
 }
 
+/** Whether what a caption says is only known once it is found. */
+function isWrittenAtTheEnd({ minConfidence = 0, maxCharacters, neutral, sentence }: JobOptions): boolean {
+  return minConfidence > 0 || maxCharacters !== undefined || neutral === true || sentence === true;
+}
+
 function optionsOf(
-  { count = 1, temperature = 0, topP, topK, seed, minConfidence = 0, json }: Question,
-  { form, length }: Prompt,
+  { count = 1, temperature = 0, topP, topK, seed, minConfidence = 0, json, ...question }: Question,
+  { form, length, ...prompt }: Prompt,
   limit: number | undefined,
   model: ModelCard | undefined,
 ): JobOptions {
@@ -110,10 +121,15 @@ function optionsOf(
   const most = Math.min(usual, limit ?? usual);
   const alternatives = length === undefined ? count - 1 : candidates - 1;
   const drawn = temperature > coolest;
+  const maxCharacters = question.maxCharacters ?? prompt.maxCharacters;
+  const neutral = question.neutral ?? prompt.neutral;
   return {
     ...(alternatives > 0 && form === "sentence" && json === undefined && { alternatives }),
     ...(most !== usual && { maxWords: most }),
     ...(minConfidence > 0 && { minConfidence }),
+    ...(maxCharacters !== undefined && { maxCharacters }),
+    ...(neutral !== undefined && { neutral }),
+    ...(question.sentence !== undefined && { sentence: question.sentence }),
     ...(drawn && { temperature }),
     ...(drawn && topP !== undefined && topP < 1 && { topP: Math.max(topP, Number.EPSILON) }),
     ...(drawn && topK !== undefined && topK > 0 && { topK: Math.min(topK, model?.vocabulary ?? topK) }),

@@ -1,6 +1,7 @@
 import type { Caption, CaptionWord } from "../../caption/caption.ts";
 import { captionJson } from "../../caption/json.ts";
-import { unsureMessage } from "../../confidence/unsure.ts";
+import { leftOutMessage } from "../../caption/left_out.ts";
+import type { CaptionSettings } from "../../caption/options.ts";
 import { probeImage } from "../../image/decode.ts";
 import type { CaptionService, Origin } from "../caption_service.ts";
 import { eventStream } from "../event_stream.ts";
@@ -16,6 +17,8 @@ export interface Captioning {
   readonly metrics: Metrics;
   readonly limits: PictureLimits;
   readonly maxPixels: number;
+  /** How captions are written for those who do not say it. */
+  readonly defaults: CaptionSettings;
 }
 
 /** Answers `POST /v1/captions`. */
@@ -55,24 +58,24 @@ export async function captions(request: Request, captioning: Captioning): Promis
 }
 
 /**
- * Captions one picture for a request, respecting its limits and its Cache-Control. With `unsureToo`, a sentence that
- * is less sure than asked gives an empty caption; without it, that is a problem.
+ * Captions one picture for a request, respecting its limits and its Cache-Control. With `emptyToo`, a sentence that
+ * is less sure or longer than asked gives an empty caption; without it, that is a problem.
  */
 export async function captionOne(
   picture: Picture,
   request: Request,
-  { service, metrics, maxPixels }: Captioning,
+  { service, metrics, maxPixels, defaults }: Captioning,
   {
     signal = request.signal,
     onWord,
-    unsureToo = false,
-  }: { signal?: AbortSignal; onWord?: (word: CaptionWord) => void; unsureToo?: boolean } = {},
+    emptyToo = false,
+  }: { signal?: AbortSignal; onWord?: (word: CaptionWord) => void; emptyToo?: boolean } = {},
 ): Promise<{ caption: Caption; origin: Origin }> {
   await probeImage(picture.bytes, maxPixels);
   const wishes = request.headers.get("cache-control")?.toLowerCase() ?? "";
   const found = await service.caption(
     picture.bytes,
-    { ...picture.options, maxPixels },
+    { ...defaults, ...picture.options, maxPixels },
     {
       signal,
       onWord,
@@ -83,12 +86,16 @@ export async function captionOne(
   metrics.caption(found.origin);
   contextOf(request).origin = found.origin;
   const { caption } = found;
-  if (!unsureToo && caption.reason === "unsure" && caption.caption === "")
-    throw new Problem(
-      "caption-unsure",
-      `${unsureMessage(caption)} Use a lower minConfidence, or describe the picture yourself.`,
-    );
+  if (!emptyToo && caption.reason !== undefined && caption.caption === "") throw leftOutProblem(caption);
   return found;
+}
+
+function leftOutProblem(caption: Caption): Problem {
+  const [code, advice] =
+    caption.reason === "too-long"
+      ? (["caption-too-long", "Allow more characters"] as const)
+      : (["caption-unsure", "Use a lower minConfidence"] as const);
+  return new Problem(code, `${leftOutMessage(caption)} ${advice}, or describe the picture yourself.`);
 }
 
 /** Records a request's pictures for the log: their number and size, but not their content. */

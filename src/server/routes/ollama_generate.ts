@@ -4,6 +4,7 @@ import { checkedBody, lastTurn, tokenLogprobs } from "../chat/messages.ts";
 import { noteHeaders } from "../chat/notes.ts";
 import { type Chatting, taskOf } from "../chat/question.ts";
 import { type StreamShape, streamAnswer } from "../chat/stream.ts";
+import { writingOf } from "../chat/writing.ts";
 import { readJson } from "../pictures.ts";
 import { json } from "../responses.ts";
 import { tagged } from "./ollama_models.ts";
@@ -55,7 +56,7 @@ async function answered(
       maxTokens: options?.num_predict,
       temperature: options?.temperature,
       topP: options?.top_p,
-      minConfidence: options?.min_confidence,
+      ...writingOf(options ?? {}),
       topK: options?.top_k,
       seed: options?.seed,
       json: format === "json" ? true : typeof format === "object" ? { schema: format } : undefined,

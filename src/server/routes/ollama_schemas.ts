@@ -1,4 +1,5 @@
 import { type Static, Type } from "@sinclair/typebox";
+import { writingSchemas } from "../chat/writing.ts";
 
 const open = { additionalProperties: true };
 
@@ -17,9 +18,7 @@ const optionsSchema = Type.Object(
     top_p: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
     top_k: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
     seed: Type.Optional(Type.Integer({ minimum: -Number.MAX_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER })),
-    min_confidence: Type.Optional(
-      Type.Number({ minimum: 0, maximum: 1, description: "Least confidence that a sentence needs. Default 0." }),
-    ),
+    ...writingSchemas,
     num_predict: Type.Optional(Type.Integer({ description: "Most words of the caption; below 1 means no limit." })),
   },
   open,

@@ -3,6 +3,7 @@ import { checkedBody, lastTurn, tokenLogprobs, unixSeconds } from "../chat/messa
 import { noteHeaders } from "../chat/notes.ts";
 import { type Chatting, taskOf } from "../chat/question.ts";
 import { type StreamShape, streamAnswer } from "../chat/stream.ts";
+import { writingOf } from "../chat/writing.ts";
 import { readJson } from "../pictures.ts";
 import { contextOf } from "../request_context.ts";
 import { json } from "../responses.ts";
@@ -21,7 +22,7 @@ export async function chatCompletions(request: Request, chatting: Chatting): Pro
       maxTokens: chat.max_completion_tokens ?? chat.max_tokens,
       temperature: chat.temperature,
       topP: chat.top_p,
-      minConfidence: chat.min_confidence,
+      ...writingOf(chat),
       seed: chat.seed,
       json:
         format?.type === "json_schema"

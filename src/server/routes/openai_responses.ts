@@ -3,6 +3,7 @@ import { checkedBody, lastTurn, tokenLogprobs, unixSeconds } from "../chat/messa
 import { noteHeaders } from "../chat/notes.ts";
 import { type Chatting, taskOf } from "../chat/question.ts";
 import { type StreamShape, streamAnswer } from "../chat/stream.ts";
+import { writingOf } from "../chat/writing.ts";
 import { readJson } from "../pictures.ts";
 import { contextOf } from "../request_context.ts";
 import { json } from "../responses.ts";
@@ -21,7 +22,7 @@ export async function responses(request: Request, chatting: Chatting): Promise<R
       maxTokens: asked.max_output_tokens,
       temperature: asked.temperature,
       topP: asked.top_p,
-      minConfidence: asked.min_confidence,
+      ...writingOf(asked),
       json:
         format?.type === "json_schema" ? { schema: format.schema } : format?.type === "json_object" ? true : undefined,
       topLogprobs: (asked.top_logprobs ?? 0) > 0,

@@ -1,4 +1,5 @@
 import { type Static, Type } from "@sinclair/typebox";
+import { writingSchemas } from "../chat/writing.ts";
 import { modelsSchema } from "../schemas.ts";
 
 const open = { additionalProperties: true };
@@ -35,9 +36,7 @@ const sampling = {
     }),
   ),
   top_p: Type.Optional(Type.Number({ minimum: 0, maximum: 1, description: "Only with a temperature above 0.2." })),
-  min_confidence: Type.Optional(
-    Type.Number({ minimum: 0, maximum: 1, description: "Least confidence that a sentence needs. Default 0." }),
-  ),
+  ...writingSchemas,
   stream: Type.Optional(Type.Boolean()),
 };
 

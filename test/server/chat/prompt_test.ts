@@ -28,6 +28,26 @@ describe("readPrompt()", () => {
       expect([text, readPrompt(text)]).toEqual([text, { form, ...(length && { length }), notes: [...notes] }]);
   });
 
+  test("finds how many characters there may be, and that words are to be neutral", () => {
+    for (const [text, maxCharacters, neutral, notes] of [
+      ["Write alt text of at most 125 characters.", 125, undefined, ["max-characters"]],
+      ["Alt text under 125 characters, please", 124, undefined, ["max-characters"]],
+      ["No more than 80 chars", 80, undefined, ["max-characters"]],
+      ["Write a short caption (max. 40 characters)", 40, undefined, ["short", "max-characters"]],
+      ["Write a short caption, max 40 characters", 40, undefined, ["short", "max-characters"]],
+      ["Do not exceed 100 characters", 100, undefined, ["max-characters"]],
+      ["60 characters or fewer", 60, undefined, ["max-characters"]],
+      ["Use gender-neutral words", undefined, true, ["neutral"]],
+      ["gender neutral, up to 90 characters", 90, true, ["max-characters", "neutral"]],
+      ["Draw 3 characters of the film", undefined, undefined, ["prompt-ignored"]],
+      ["under 0 characters", undefined, undefined, ["prompt-ignored"]],
+      ["at most 99999 characters", undefined, undefined, ["prompt-ignored"]],
+    ] as const) {
+      const read = readPrompt(text);
+      expect([text, read.maxCharacters, read.neutral, read.notes]).toEqual([text, maxCharacters, neutral, [...notes]]);
+    }
+  });
+
   test("takes nothing from words that mean something else", () => {
     for (const text of [
       "Write an alt tag for this picture",

@@ -22,7 +22,15 @@ fn options(input: &mut Unstructured) -> Result<(SearchOptions, Vec<u32>)> {
             _ => f64::from(input.arbitrary::<u8>()?) / 255.0 * most,
         })
     };
+    let characters = if input.arbitrary()? {
+        Vec::new()
+    } else {
+        (0..vocabulary).map(|_| input.int_in_range(0..=6)).collect::<Result<_>>()?
+    };
     let options = SearchOptions {
+        characters,
+        max_characters: input.int_in_range(0..=30)?,
+        least_end: -number(input, 10.0)?,
         vocabulary,
         beams: input.int_in_range(0..=9)?,
         max_words: input.int_in_range(0..=14)?,
@@ -60,6 +68,8 @@ fn check(results: &[Hypothesis], options: &SearchOptions, banned: &[u32]) {
         assert_eq!(result.tokens.len(), result.word_log_probabilities.len());
         assert!(!result.tokens.iter().any(|token| banned.contains(token) || *token == options.end_id));
         assert!(!result.finished || result.tokens.len() >= options.min_words as usize);
+        let characters: u32 = result.tokens.iter().filter_map(|&token| options.characters.get(token as usize)).sum();
+        assert!(options.characters.is_empty() || characters <= options.max_characters);
         assert!(!result.score.is_nan() && !result.log_probability.is_nan());
         assert!(result.named as usize <= options.required.len());
         let same = |other: &Hypothesis| other.tokens == result.tokens && other.finished == result.finished;

@@ -13,6 +13,11 @@ pub struct Constraints {
     ngram: usize,
     /// For each token, whether it may come again; empty where no such words are given.
     repeatable: Vec<bool>,
+    /// Characters that each token adds; empty where they are not limited.
+    characters: Vec<u32>,
+    max_characters: u32,
+    /// Tokens that have characters, those with the most first; none where they are not limited.
+    longest_first: Vec<u32>,
 }
 
 impl Constraints {
@@ -30,13 +35,19 @@ impl Constraints {
                 repeatable[id as usize] = true;
             }
         }
+        let mut longest_first: Vec<u32> =
+            (0..options.characters.len() as u32).filter(|&id| id != options.end_id).collect();
+        longest_first.sort_by_key(|&id| std::cmp::Reverse(options.characters[id as usize]));
         Self {
             forbidden,
-            lifted: Vec::with_capacity(options.max_words as usize + 2 + others),
+            lifted: Vec::with_capacity(options.max_words as usize + 2 + others + longest_first.len()),
             end: options.end_id,
             min_words: options.min_words as usize,
             ngram: options.no_repeat_ngram as usize,
             repeatable,
+            characters: options.characters.clone(),
+            max_characters: options.max_characters,
+            longest_first,
         }
     }
 
@@ -59,6 +70,16 @@ impl Constraints {
         }
         if let Some(&last) = words.last().filter(|_| !self.repeatable.is_empty()) {
             Self::forbid(&mut self.forbidden, &mut self.lifted, last);
+        }
+        if !self.characters.is_empty() {
+            let used: u64 = words.iter().map(|&word| u64::from(self.characters[word as usize])).sum();
+            let left = u64::from(self.max_characters).saturating_sub(used);
+            for &token in &self.longest_first {
+                if u64::from(self.characters[token as usize]) <= left {
+                    break;
+                }
+                Self::forbid(&mut self.forbidden, &mut self.lifted, token);
+            }
         }
         &self.forbidden
     }
@@ -117,6 +138,15 @@ mod tests {
         assert_eq!(forbidden(phrases, &[6, 4, 7, 6]), [0, 1, 4, 6]);
         assert_eq!(forbidden(|o| o.repeatable = vec![4], &[7]), [0, 1, 7]);
         assert_eq!(forbidden(phrases, &[]), [0, 1]);
+    }
+
+    #[test]
+    fn what_has_no_room_is_forbidden() {
+        let limited = |o: &mut SearchOptions| (o.characters, o.max_characters) = ((0..10).collect(), 14);
+        assert_eq!(forbidden(limited, &[]), [0, 1]);
+        assert_eq!(forbidden(limited, &[7]), [0, 1, 8, 9]);
+        assert_eq!(forbidden(limited, &[7, 5]), [0, 1, 3, 4, 5, 6, 7, 8, 9]);
+        assert_eq!(forbidden(limited, &[7, 9]), [0, 1, 3, 4, 5, 6, 7, 8, 9]);
     }
 
     #[test]

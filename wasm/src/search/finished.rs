@@ -1,12 +1,14 @@
 //! Captions that have ended, of which the best are kept.
 
 use super::hypotheses::Hypotheses;
+use super::options::SearchOptions;
 
 /// The best captions that have ended.
 pub struct Finished {
     kept: Hypotheses,
     scores: Vec<f64>,
     length_penalty: f64,
+    least_end: f64,
 }
 
 /// `log-probability / length^alpha` (Wu et al., "Google's neural machine translation system", 2016, in its
@@ -16,9 +18,14 @@ pub fn score(log_probability: f64, length: usize, length_penalty: f64) -> f64 {
 }
 
 impl Finished {
-    /// Room for `capacity` captions of up to `max_words` words.
-    pub fn new(capacity: usize, max_words: usize, length_penalty: f64) -> Self {
-        Self { kept: Hypotheses::new(capacity, max_words), scores: Vec::with_capacity(capacity), length_penalty }
+    /// Room for `capacity` captions.
+    pub fn new(capacity: usize, options: &SearchOptions) -> Self {
+        Self {
+            kept: Hypotheses::new(capacity, options.max_words as usize),
+            scores: Vec::with_capacity(capacity),
+            length_penalty: options.length_penalty,
+            least_end: if options.is_limited() { options.least_end } else { f64::NEG_INFINITY },
+        }
     }
 
     /// The captions kept, in no order.
@@ -37,8 +44,12 @@ impl Finished {
     }
 
     /// Ends caption `index` of `live` with an end token of the given log-probability. Where there is no room
-    /// left, the worst caption makes place, if this one is better.
+    /// left, the worst caption makes place, if this one is better. Where characters are limited, an end that is too
+    /// improbable is none.
     pub fn add(&mut self, live: &Hypotheses, index: usize, end_log_probability: f64) {
+        if end_log_probability < self.least_end {
+            return;
+        }
         let log_probability = live.log_probability(index) + end_log_probability;
         let score = score(log_probability, live.words(index).len() + 1, self.length_penalty);
         match self.worst() {

@@ -92,7 +92,7 @@ impl Search {
             sampler: Sampler::new(vocabulary, options.temperature, options.top_k as usize, options.top_p),
             live: Hypotheses::new(most_live, max_words),
             next: Hypotheses::new(most_live, max_words),
-            finished: Finished::new(beams, max_words, options.length_penalty),
+            finished: Finished::new(beams, &options),
             sets: (!options.required.is_empty()).then(|| Sets::new(&options)),
             plain: 1,
             taken: Vec::with_capacity(2 * beams),
@@ -137,7 +137,8 @@ impl Search {
     /// # Errors
     ///
     /// [`SearchError::Logit`] where a logit is NaN or positive infinity, and [`SearchError::NothingLeft`] where
-    /// no token may follow. The search then stands where it stood, and can take better logits.
+    /// no token may follow. The search then stands where it stood, and can take better logits. Where characters are
+    /// limited, it ends in place of that: there may be no caption that fits.
     pub fn advance(&mut self) -> Result<bool, SearchError> {
         if self.done {
             return Ok(false);
@@ -197,8 +198,17 @@ impl Search {
             let forbidden = self.constraints.after(self.live.words(beam));
             let so_far = (self.live.log_probability(beam), Progress::default());
             self.candidates.offer(beam, so_far, row, self.softmaxes[beam], forbidden);
+            let end = row[self.options.end_id as usize];
+            // Where room is short, every end that is likely counts: the words that would go on may find no end.
+            if self.options.is_limited() && !forbidden[self.options.end_id as usize] && end != f32::NEG_INFINITY {
+                self.finished.add(&self.live, beam, self.softmaxes[beam].log_probability(end));
+            }
         }
-        if self.plain > 0 && self.candidates.best().is_empty() && self.finished.kept().len() == 0 {
+        if !self.options.is_limited()
+            && self.plain > 0
+            && self.candidates.best().is_empty()
+            && self.finished.kept().len() == 0
+        {
             return Err(SearchError::NothingLeft { beam: 0 });
         }
         let live = self.live();
@@ -209,11 +219,13 @@ impl Search {
             if candidate.token == self.options.end_id {
                 // An end that is no better than the words that go on is not worth a place.
                 if rank < beams {
-                    self.finished.add(&self.live, candidate.beam, candidate.token_log_probability);
+                    if !self.options.is_limited() {
+                        self.finished.add(&self.live, candidate.beam, candidate.token_log_probability);
+                    }
                     self.taken.push((candidate.beam, candidate.token));
                 }
-                // With one beam the search is greedy: the first end is the end.
-                ended |= beams == 1 && rank == 0;
+                // With one beam the search is greedy: the first end is the end, if it is one.
+                ended |= beams == 1 && rank == 0 && self.finished.kept().len() > 0;
             } else if self.next.len() < beams && !ended {
                 self.next.push_extended(&self.live, candidate.beam, candidate.token, candidate.token_log_probability);
                 self.tokens.push(candidate.token as i32);

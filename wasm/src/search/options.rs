@@ -42,6 +42,14 @@ pub struct SearchOptions {
     pub required: Vec<Vec<Vec<u32>>>,
     /// What each required concept that a caption names adds to its score, 0 to [`LARGEST_REWARD`].
     pub concept_reward: f64,
+    /// Characters that each token adds to a caption, [`SearchOptions::vocabulary`] of them, or none if captions may have
+    /// any number of characters. None where `temperature` is above 0.
+    pub characters: Vec<u32>,
+    /// Most characters of a caption, where `characters` are given.
+    pub max_characters: u32,
+    /// Where `characters` are given, captions end only where the end has this log-probability at least, 0 or below, so
+    /// that no sentence stops in its middle for want of room.
+    pub least_end: f64,
     /// Token that the first step is fed with.
     pub start_id: u32,
     /// Token that ends a caption.
@@ -68,6 +76,9 @@ impl Default for SearchOptions {
             repeatable: Vec::new(),
             required: Vec::new(),
             concept_reward: 0.0,
+            characters: Vec::new(),
+            max_characters: 0,
+            least_end: f64::NEG_INFINITY,
             start_id: 1,
             end_id: 2,
             temperature: 0.0,
@@ -92,6 +103,11 @@ impl SearchOptions {
     /// Most beams that a step is run for.
     pub fn most_live(&self) -> usize {
         self.beams as usize + self.sets() * self.set_beams()
+    }
+
+    /// Whether the characters of a caption are limited.
+    pub fn is_limited(&self) -> bool {
+        !self.characters.is_empty()
     }
 
     /// Refuses what is out of range, `banned` ids included.
@@ -133,6 +149,11 @@ impl SearchOptions {
         for &id in &self.repeatable {
             integer("repeatable", id, 0, self.vocabulary - 1, "ids of the vocabulary")?;
         }
+        let lengths = self.characters.len();
+        let for_all = lengths == 0 || lengths == self.vocabulary as usize;
+        check("characters", lengths as f64, for_all, "none, or a number for each token of the vocabulary")?;
+        check("characters", lengths as f64, lengths == 0 || temperature == 0.0, "none where temperature is above 0")?;
+        check("leastEnd", self.least_end, self.least_end <= 0.0, "a log-probability, 0 or below")?;
         let reward = self.concept_reward;
         check("conceptReward", reward, (0.0..=LARGEST_REWARD).contains(&reward), "a number from 0 to 1000")?;
         let concepts = self.required.len();
@@ -183,6 +204,12 @@ mod tests {
         assert!(refused(|o| o.required = vec![vec![vec![4, 2]]], &[]).contains("ids other than endId"));
         let drawn = |o: &mut SearchOptions| (o.temperature, o.required) = (1.0, vec![vec![vec![4]]]);
         assert!(refused(drawn, &[]).contains("none where temperature"));
+        assert!(
+            refused(|o| o.characters = vec![1; 9], &[]).contains("characters is 9: give none, or a number for each")
+        );
+        let drawn = |o: &mut SearchOptions| (o.temperature, o.characters) = (1.0, vec![1; 10]);
+        assert!(refused(drawn, &[]).contains("characters is 10: give none where temperature"));
+        assert!(refused(|o| o.least_end = 0.5, &[]).contains("leastEnd is 0.5"));
         assert!(refused(|_| (), &[10]).contains("banned is 10"));
         assert!(refused(|_| (), &[2]).contains("banned is 2"));
         let wide = |o: &mut SearchOptions| (o.vocabulary, o.beams) = (MOST_TOKENS, MOST_BEAMS + 1);

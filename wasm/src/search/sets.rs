@@ -48,10 +48,7 @@ impl Sets {
     /// The sets of valid options. All memory is allocated here.
     pub fn new(options: &SearchOptions) -> Self {
         let beams = options.set_beams();
-        let set = || Set {
-            candidates: Candidates::new(2 * beams),
-            finished: Finished::new(beams, options.max_words as usize, options.length_penalty),
-        };
+        let set = || Set { candidates: Candidates::new(2 * beams), finished: Finished::new(beams, options) };
         let mut live = Vec::with_capacity(options.most_live());
         live.push(Progress::default());
         Self {

@@ -1,0 +1,28 @@
+import { type Static, Type } from "@sinclair/typebox";
+import { optionTable } from "../../caption/option_table.ts";
+import { schemaOf } from "../schemas.ts";
+import type { Question } from "./question.ts";
+
+const { minConfidence, maxCharacters, neutral, sentence } = optionTable;
+
+/** Edgecap's own fields in the bodies of other servers' shapes: how a caption is to be written. */
+export const writingSchemas = {
+  min_confidence: Type.Optional(Type.Number(schemaOf(minConfidence))),
+  max_characters: Type.Optional(Type.Integer(schemaOf(maxCharacters))),
+  neutral: Type.Optional(Type.Boolean(schemaOf(neutral))),
+  sentence: Type.Optional(Type.Boolean(schemaOf(sentence))),
+};
+
+const writingSchema = Type.Object(writingSchemas);
+
+/** What these fields say. */
+export function writingOf(
+  body: Static<typeof writingSchema>,
+): Pick<Question, "minConfidence" | "maxCharacters" | "neutral" | "sentence"> {
+  return {
+    minConfidence: body.min_confidence,
+    maxCharacters: body.max_characters,
+    neutral: body.neutral,
+    sentence: body.sentence,
+  };
+}

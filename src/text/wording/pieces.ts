@@ -1,0 +1,51 @@
+/** A word of a caption on its way to another wording. */
+export interface Piece {
+  /** As it is to be read, with what is written onto it. */
+  readonly text: string;
+  /** The word alone, in lower case, without "'s" and punctuation. */
+  readonly word: string;
+  /** What comes before the word, such as a quotation mark. */
+  readonly head: string;
+  /** What comes after it: "'s", a comma. */
+  readonly tail: string;
+  /** Places, rising, of the words that the model said and that this one stands for. */
+  readonly from: readonly number[];
+}
+
+const parts = /^([^\p{L}\p{N}']*)(.*?)((?:'(?:s|re|ve|ll|d|m)?)?[^\p{L}\p{N}']*)$/su;
+
+/** Words as pieces. */
+export function piecesOf(words: readonly string[]): Piece[] {
+  return words.map((text, place) => {
+    const from = [place];
+    // Endings that the tokenizer splits off are words of their own.
+    if (/^(?:n't|'(?:s|re|ve|ll|d|m)?)$/i.test(text))
+      return { text, word: text.toLowerCase(), head: "", tail: "", from };
+    const [, head = "", word = "", tail = ""] = parts.exec(text) ?? [];
+    return { text, word: word.toLowerCase(), head, tail, from };
+  });
+}
+
+/** A piece with another word in its place; a capital stays one. @param tail What comes after it, if not the same. */
+export function reworded(piece: Piece, word: string, tail = piece.tail): Piece {
+  const capital = /^\p{Lu}/u.test(piece.text.slice(piece.head.length));
+  const shown = capital ? word.slice(0, 1).toUpperCase() + word.slice(1) : word;
+  return { ...piece, text: `${piece.head}${shown}${tail}`, word, tail };
+}
+
+/** A piece that stands for others too. */
+export function joined(piece: Piece, ...others: readonly Piece[]): Piece {
+  const from = [...new Set([piece, ...others].flatMap((one) => one.from))].sort((a, b) => a - b);
+  return { ...piece, from };
+}
+
+/** A piece in the place of another: with a capital where that has one. */
+export function inPlaceOf(other: Piece, piece: Piece): Piece {
+  if (!/^\P{L}*\p{Lu}/u.test(other.text)) return piece;
+  return { ...piece, text: piece.text.replace(/\p{L}/u, (letter) => letter.toUpperCase()) };
+}
+
+/** Whether a phrase ends behind a piece: a comma, a full stop. */
+export function endsPhrase(piece: Piece): boolean {
+  return /[^\p{L}\p{N}']$/u.test(piece.tail);
+}

@@ -1,0 +1,82 @@
+import { genderedNouns, pronouns } from "./gendered_words.ts";
+import { endsPhrase, type Piece, reworded } from "./pieces.ts";
+import { adverbs, animals, functionWords, persons, verbs } from "./word_lists.ts";
+
+/** Words before an animal that begins a sentence: "a close up of a brown dog". */
+const beforeAnimals: ReadonlySet<string> = new Set("a an the one of close up view photo picture".split(" "));
+
+/** "he" is "they" with its verbs, "his" is "their"; of an animal that a sentence begins with, "it" and "its". */
+export function neutralPronouns(pieces: readonly Piece[]): Piece[] {
+  const result: Piece[] = [...pieces];
+  let verbsFrom: number | undefined;
+  for (const [place, piece] of pieces.entries()) {
+    const said = pronouns.get(piece.word);
+    if (said !== undefined) {
+      const ofAnimal = isOfAnimal(pieces.slice(0, place));
+      result[place] = reworded(
+        piece,
+        ofAnimal ? said.animal : ofPeople(piece, pieces[place + 1]),
+        tailOf(piece, ofAnimal),
+      );
+      const isSubject = piece.word === "he" || piece.word === "she";
+      if (isSubject) verbsFrom = ofAnimal ? undefined : place + 1;
+      continue;
+    }
+    if (verbsFrom === undefined) continue;
+    if (place === verbsFrom) {
+      if (adverbs.has(piece.word)) verbsFrom++;
+      else result[place] = pluralVerb(piece, pieces[place + 1]);
+    } else if (verbs.has(piece.word) && /^(?:and|or|then)$/.test(pieces[place - 1]!.word)) {
+      result[place] = pluralVerb(piece, pieces[place + 1]);
+    }
+    if (/^(?:while|as|who|that|which|it|they)$/.test(piece.word) && place > verbsFrom) verbsFrom = undefined;
+  }
+  return result;
+}
+
+/** "he's" is "they're". */
+function tailOf(piece: Piece, ofAnimal: boolean): string {
+  return ofAnimal ? piece.tail : piece.tail.replace(/^'s/, "'re");
+}
+
+function ofPeople(piece: Piece, next: Piece | undefined): string {
+  const { people } = pronouns.get(piece.word)!;
+  if (people !== "their") return people;
+  // "her hat" and "behind her", "his hat" and "one of his".
+  const alone = next === undefined || endsPhrase(piece) || functionWords.has(next.word);
+  if (!alone) return "their";
+  return piece.word === "her" ? "them" : "theirs";
+}
+
+/** Whether the sentence begins with an animal, and names nobody before the pronoun. */
+function isOfAnimal(before: readonly Piece[]): boolean {
+  const place = before.findIndex(({ word }) => animals.has(word));
+  if (place === -1) return false;
+  const isNobody = ({ word }: Piece) => !persons.has(word) && !genderedNouns.has(word);
+  const begins = before.slice(0, place).every(({ word }) => beforeAnimals.has(word) || !functionWords.has(word));
+  return begins && before.every(isNobody);
+}
+
+const irregular: Readonly<Record<string, string>> = {
+  is: "are",
+  "'s": "'re",
+  was: "were",
+  has: "have",
+  does: "do",
+  goes: "go",
+  lies: "lie",
+  ties: "tie",
+  dies: "die",
+};
+
+/** A verb after "they". */
+function pluralVerb(piece: Piece, next: Piece | undefined): Piece {
+  const { word } = piece;
+  if (word === "'s" && next?.word === "got") return reworded(piece, "'ve");
+  const known = irregular[word];
+  if (known !== undefined) return reworded(piece, known);
+  if (/[^aeiou]ies$/.test(word)) return reworded(piece, `${word.slice(0, -3)}y`);
+  if (/(?:ss|sh|ch|x|zz)es$/.test(word)) return reworded(piece, word.slice(0, -2));
+  if (/[a-z]s$/.test(word) && !/(?:ss|us|is)$/.test(word)) return reworded(piece, word.slice(0, -1));
+  return word === "skis" ? reworded(piece, "ski") : piece;
+}

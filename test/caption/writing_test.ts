@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { type CaptionEvent, type Captioner, load } from "../../src/mod.ts";
+import { functionWords } from "../../src/text/wording/word_lists.ts";
+import { codeOf } from "../code_of.ts";
+
+const example = (name: string) => readFileSync(new URL(`../../examples/${name}.jpg`, import.meta.url));
+const photos = ["astronaut", "chelsea", "coffee"].map(example);
+const astronaut = photos[0]!;
+
+/** Words that a whole sentence can end with, though they are often in the middle of one. */
+const endings = new Set(["it", "him", "her", "them", "there", "together", "away", "back", "up", "down", "off", "out"]);
+
+describe("Captioner with the bundle that comes with edgecap", () => {
+  let captioner: Captioner;
+
+  beforeAll(async () => {
+    captioner = await load();
+  });
+
+  afterAll(() => captioner[Symbol.asyncDispose]());
+
+  test("says an orange shirt, in caption and words alike", async () => {
+    const { caption, words } = await captioner.caption(astronaut);
+    expect(caption).toBe("a boy in an orange shirt is holding a football");
+    expect(words.map(({ text }) => text).join(" ")).toBe(caption);
+  });
+
+  test("makes a neutral sentence of it, with the same probability", async () => {
+    const plain = await captioner.caption(astronaut, { alternatives: 3 });
+    const neutral = await captioner.caption(astronaut, { alternatives: 3, neutral: true, sentence: true });
+    expect(neutral.caption).toBe("A child in an orange shirt is holding a football.");
+    expect([neutral.logProbability, neutral.confidence]).toEqual([plain.logProbability, plain.confidence]);
+    expect(neutral.words.length).toBe(plain.words.length);
+    for (const { caption } of neutral.alternatives) expect(caption).toMatch(/^[A-Z].*\.$/);
+  });
+
+  test("finds sentences that end within the characters asked for, and says if there are none", async () => {
+    for (const photo of photos) {
+      const free = await captioner.caption(photo);
+      const room = free.caption.length;
+      const same = await captioner.caption(photo, { maxCharacters: room });
+      expect([same.caption, same.confidence]).toEqual([free.caption, free.confidence]);
+      for (const maxCharacters of [room - 1, 40, 30, 20]) {
+        const { caption, words, reason } = await captioner.caption(photo, { maxCharacters, sentence: true });
+        expect([maxCharacters, [...caption].length <= maxCharacters]).toEqual([maxCharacters, true]);
+        if (reason !== undefined) expect([reason, words]).toEqual(["too-long", []]);
+        else {
+          const last = words.at(-1)!.text;
+          expect([caption, functionWords.has(last) && !endings.has(last)]).toEqual([caption, false]);
+        }
+      }
+    }
+    const nothing = await captioner.caption(astronaut, { maxCharacters: 3 });
+    expect(nothing).toMatchObject({ caption: "", reason: "too-long", words: [], alternatives: [] });
+  });
+
+  test("finds alternatives that fit, and drawn captions too", async () => {
+    const options = { maxCharacters: 40, alternatives: 2 };
+    for (const more of [{}, { beams: 1 }, { temperature: 1.2, seed: 3 }]) {
+      const { caption, alternatives, reason } = await captioner.caption(astronaut, { ...options, ...more });
+      if (!("temperature" in more)) expect(reason).toBeUndefined();
+      for (const text of [caption, ...alternatives.map((other) => other.caption)])
+        expect(text.length).toBeLessThanOrEqual(40);
+    }
+  });
+
+  test("streams the words of the caption that it gives, however it is written", async () => {
+    for (const options of [{}, { beams: 1 }, { neutral: true }, { maxCharacters: 30 }, { sentence: true }]) {
+      const events: CaptionEvent[] = [];
+      for await (const event of captioner.stream(astronaut, options)) events.push(event);
+      const last = events.at(-1)!;
+      if (last.type !== "caption") throw new Error("The last event is the caption.");
+      const streamed = events.flatMap((event) => (event.type === "word" ? [event.text] : []));
+      expect(streamed).toEqual(last.caption.words.map(({ text }) => text));
+    }
+  });
+
+  test("refuses what is out of range", async () => {
+    for (const options of [{ maxCharacters: 0 }, { maxCharacters: 1.5 }, { maxCharacters: 10_001 }])
+      expect(await codeOf(captioner.caption(astronaut, options))).toBe("option-invalid");
+  });
+});
