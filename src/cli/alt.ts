@@ -67,8 +67,7 @@ async function alt(
         folder,
         write,
         hidden,
-        caption: async (image, stop) =>
-          (await captioner()).caption(image, { ...options, signal: stop }),
+        caption: async (image, stop) => (await captioner()).caption(image, { ...options, signal: stop }),
         onProblem: reportProblem,
         onChange: (document, difference, filled) => {
           if (write) written++;

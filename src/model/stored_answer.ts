@@ -71,7 +71,7 @@ interface Answer {
   readonly wordMs: number;
 }
 
-/** Makes the stored answer of a bundle with these graphs; see {@linkcode makeSelfTest}. */
+/** Makes the stored answer of a bundle with these graphs; see {@linkcode SelfTest}. */
 export async function selfTestOf(
   files: Pick<BundleFiles, "encoder" | "decoderInit" | "decoderStep">,
   manifest: TestedManifest,
@@ -88,7 +88,7 @@ export async function selfTestOf(
  *
  * @param graphs The bundle's, on the backend `wasm`.
  */
-export async function makeSelfTest(graphs: TestedGraphs, manifest: TestedManifest): Promise<SelfTest> {
+async function makeSelfTest(graphs: TestedGraphs, manifest: TestedManifest): Promise<SelfTest> {
   let best: { seed: number; answer: Answer } | undefined;
   for (let seed = 0; seed < seeds; seed++) {
     const found = await answer(graphs, manifest, seed);

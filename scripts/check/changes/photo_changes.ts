@@ -26,18 +26,18 @@ function moved({ rgb }: Square, old: number, size: number, from: (x: number, y: 
 }
 
 /** Left and right exchanged. */
-export function mirrored(square: Square): Square {
+function mirrored(square: Square): Square {
   return moved(square, square.size, square.size, (x, y) => [square.size - 1 - x, y]);
 }
 
 /** Without a share of its width and height at each edge. */
-export function cropped(square: Square, share: number): Square {
+function cropped(square: Square, share: number): Square {
   const edge = Math.round(square.size * share);
   return moved(square, square.size, square.size - 2 * edge, (x, y) => [x + edge, y + edge]);
 }
 
 /** Each colour times a factor, white at most. */
-export function brightened({ rgb, size }: Square, factor: number): Square {
+function brightened({ rgb, size }: Square, factor: number): Square {
   return { rgb: rgb.map((value) => Math.min(255, Math.round(value * factor))), size };
 }
 
