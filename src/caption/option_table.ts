@@ -97,7 +97,7 @@ export const optionTable = {
   },
 } as const satisfies Readonly<Record<string, OptionRow>>;
 
-/** Name of an option that has a row: all but the signal, which is no value to write down. */
+/** Name of an option with a row: all but the signal, which cannot be written down. */
 export type OptionName = keyof typeof optionTable;
 
 /** The row of an option. */

@@ -12,7 +12,7 @@ export interface CharacterLimit {
 const leastBeams = 16;
 /** Captions drawn where the first ones do not fit. */
 const drawn = 16;
-/** More captions than any search finds. */
+/** More captions than a search can find. */
 const everyCaption = 1024;
 /** An end less likely than this stops a sentence in its middle; natural logarithm. */
 const leastEnd = Math.log(0.05);

@@ -163,7 +163,7 @@ export const operations: Readonly<Record<RouteName, Operation>> = {
     security: [],
     responses: {
       "200": answer("The page.", { "text/html": text }),
-      "304": { description: "The browser has it already." },
+      "304": { description: "The browser's copy is up to date." },
     },
   },
   openapi: {
