@@ -3,7 +3,7 @@ import { compile, type TopLevelSpec } from "vega-lite";
 import type { Sample, Soaked } from "./soak_way.ts";
 
 /** Growth a minute by least squares. */
-export function slope(samples: readonly Sample[], value: (sample: Sample) => number): number {
+function slope(samples: readonly Sample[], value: (sample: Sample) => number): number {
   const mean = (numbers: readonly number[]) => numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
   const minutes = samples.map(({ seconds }) => seconds / 60);
   const values = samples.map(value);
