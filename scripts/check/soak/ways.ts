@@ -16,8 +16,8 @@ export interface Way extends AsyncDisposable {
   ask(path: string): Promise<Answer>;
 }
 
-const script = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-const main = script("../../../src/cli/main.ts");
+const libraryProcess = fileURLToPath(new URL("./library_process.ts", import.meta.url));
+const main = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
 
 function start(args: readonly string[]): { child: ChildProcess; lines: AsyncIterator<string> } {
   const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "ignore"] });
@@ -41,7 +41,7 @@ async function end(child: ChildProcess): Promise<void> {
 /** Starts a way by its name; what it writes goes into the folder `scratch`. */
 export const ways: Readonly<Record<string, (bundle: string, scratch: string) => Promise<Way>>> = {
   async library(bundle) {
-    const { child, lines } = start([script("library_process.ts"), bundle]);
+    const { child, lines } = start([libraryProcess, bundle]);
     return {
       pid: child.pid!,
       async ask(path) {
