@@ -289,3 +289,20 @@ fn an_unlikely_end_is_none_where_characters_are_limited() {
         assert!(run(options(-9.0), model).iter().all(|found| found.finished && found.tokens.len() <= 3));
     }
 }
+
+#[test]
+fn a_concept_that_cannot_be_named_cuts_no_plain_caption_short() {
+    let base =
+        SearchOptions { vocabulary: 12, beams: 4, max_words: 9, length_penalty: 0.7, ..SearchOptions::default() };
+    let never_five = |history: &[u32]| {
+        let mut logits = scrambled(history, 12);
+        logits[5] = f32::NEG_INFINITY;
+        logits[END as usize] += if history.len() > 4 { 5.0 } else { -5.0 };
+        logits
+    };
+    let plain = run(base.clone(), never_five);
+    let options = SearchOptions { required: vec![vec![vec![5]]], concept_reward: 50.0, ..base };
+    let found = run_for(options, plain.len(), never_five);
+    assert!(plain[0].finished && plain[0].tokens.len() >= 4);
+    assert_eq!(found, plain);
+}
