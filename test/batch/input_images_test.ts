@@ -56,7 +56,7 @@ describe("inputImages()", () => {
   test("says what is not there", async () => {
     const work = all(["no such folder"]);
     await expect(work).rejects.toBeInstanceOf(EdgecapError);
-    await expect(work).rejects.toThrow('no "no such folder"');
+    await expect(work).rejects.toThrow('"no such folder" does not exist');
   });
 
   test("gives the first path before the list has been read", async () => {

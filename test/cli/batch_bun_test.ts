@@ -57,8 +57,8 @@ describe("edgecap batch", () => {
       copyFileSync(coffee, join(folder, "photo.jpg"));
       const wrong: [string[], number, string][] = [
         [["batch", "photos"], 2, "--out"],
-        [["batch", "no such folder", "--out", "out.jsonl", "--bundle", "tiny"], 1, 'no "no such folder"'],
-        [["batch", ".", "--out", "novel.txt", "--bundle", "tiny"], 1, 'Line 1 of "novel.txt" is no result'],
+        [["batch", "no such folder", "--out", "out.jsonl", "--bundle", "tiny"], 1, '"no such folder" does not exist'],
+        [["batch", ".", "--out", "novel.txt", "--bundle", "tiny"], 1, 'Line 1 of "novel.txt" is not a result'],
         [["batch", ".", "--out", "out.jsonl", "--bundle", "nowhere"], 1, "nowhere"],
         [["batch", ".", "--out", "out.jsonl", "--queue", "http://x"], 2, "must begin with redis://"],
       ];

@@ -70,7 +70,7 @@ test("edgecap batch --min-confidence keeps the reason, and ends with 1 then and 
   const command = ["batch", photos, "--out", out, "--workers", "1", ...asking("blind", "0.5")];
   const first = await edgecap(command);
   expect(first.status).toBe(1);
-  expect(first.stderr).toContain("1 of those captioned were less sure than asked");
+  expect(first.stderr).toContain("1 of those captioned were less sure or longer than asked");
   expect(JSON.parse(readFileSync(out, "utf8"))).toMatchObject({ caption: "", reason: "unsure" });
   expect((await edgecap(command)).status).toBe(1);
 });

@@ -99,7 +99,7 @@ COMP_WORDS=(edgecap caption --be); COMP_CWORD=2; _edgecap; echo "\${COMPREPLY[@]
     for (const expected of [
       "alt",
       "--write",
-      "Keep the captions of a folder''s pictures beside them, as alternative text.",
+      "Write captions as alternative text beside the pictures of a folder, and keep them up to date.",
     ])
       expect(strings).toContain(expected);
     const rest = stdout.replaceAll(/'(?:[^']|'')*'/g, "S").replaceAll(/#.*/g, "");

@@ -122,8 +122,8 @@ describe("parseCaptions()", () => {
       [`1.jpg#0\t${long}`, /^Line 1 .*1001 words/],
       [`image,caption\n1.jpg,${"word ".repeat(1_000_000)}`, /^Line 2 .*5000006 bytes long/],
       ["image,caption\n,A dog", /^Line 2 .*no image name before "A dog"/],
-      ["image,caption\n../1.jpg,A dog", /^Line 2 .*"\.\.\/1\.jpg", which is no file of the images folder/],
-      ["image,caption\n/etc/1.jpg,A dog", /no file of the images folder/],
+      ["image,caption\n../1.jpg,A dog", /^Line 2 .*"\.\.\/1\.jpg", which is not a file in the images folder/],
+      ["image,caption\n/etc/1.jpg,A dog", /not a file in the images folder/],
       ['image,caption\n1.jpg,"A dog\n2.jpg,A cat\n', /^Line 2 .*quote that is never closed/],
       ['image,caption\n1.jpg,"A" dog\n', /^Line 2 .*" dog" after a closing quote/],
       ['image,caption\n"1.jpg"x,A dog\n', /^Line 2 .*after a closing quote/],
@@ -190,7 +190,7 @@ describe("parseCaptions()", () => {
   test("refuses columns that it does not know, by name", () => {
     const cases: [string, RegExp][] = [
       ["image,caption,id\n1.jpg,A dog, running,3\n", /^Line 2 .*4 fields, but the header names 3 columns/],
-      ["image,caption,id\n1.jpg,A dog,3\n2.jpg,A cat\n", /^Line 3 .*2 fields where/],
+      ["image,caption,id\n1.jpg,A dog,3\n2.jpg,A cat\n", /^Line 3 .*2 fields, but the header names 3 columns/],
       ["image,beschreibung,id\n1.jpg,A dog,3\n", /^Line 1 .*exactly one column must be called "caption"/],
       ["bild,caption\n1.jpg,A dog\n", /^Line 1 .*exactly one column must be called "image"/],
       ["bild,beschreibung\n1.jpg,A dog\n", /^Line 1 .*names neither columns nor a picture/],

@@ -32,7 +32,7 @@ describe("openEncoder()", () => {
       await writeFile(name, tinyBundle().files.encoder);
       const encoder = await openEncoder({ name, size: 90, seed: 1 });
       expect([encoder.precision, encoder.size, encoder.regions, encoder.features]).toEqual(["fp32", 224, 49, 4]);
-      await expect(openEncoder({ name, size: 90, seed: 1, precision: "int8" })).rejects.toThrow(/cannot become int8/);
+      await expect(openEncoder({ name, size: 90, seed: 1, precision: "int8" })).rejects.toThrow(/cannot be converted to int8/);
       await expect(openEncoder({ name: `${name}x`, size: 90, seed: 1 })).rejects.toThrow(
         /Give default, resnet50, simple-cnn/,
       );
@@ -57,6 +57,6 @@ describe("openEncoder()", () => {
     const small = openEncoder({ name: "default", size: 90, seed: 1 });
     await expect(small).rejects.toThrow(/224 pixels, not 90: use --encoder resnet50/);
     const whole = openEncoder({ name: "default", size: 224, precision: "fp32", seed: 1 });
-    await expect(whole).rejects.toThrow(/int8 cannot become fp32/);
+    await expect(whole).rejects.toThrow(/int8 cannot be converted to fp32/);
   });
 });

@@ -90,7 +90,7 @@ describe("the last stage", () => {
     const g = new GraphBuilder("other");
     g.output("grid", g.node("Relu", [g.input("pixels", "float32", ["batch", 2])]), "float32", ["batch", 2]);
     expect(() => readLastStage(g.graph)).toThrow(/"other" cannot be trained: it has no convolution "res5a_branch2a"/);
-    expect(() => beforeLastStage(g.graph)).toThrow(/scripts\/encoder.ts/);
+    expect(() => beforeLastStage(g.graph)).toThrow(/scripts\/model\/encoder.ts/);
     const graph = decodeModel(encoder);
     graph.initializers.delete("res5b_branch2b/bias");
     expect(() => readLastStage(graph)).toThrow(/not in float32/);

@@ -42,7 +42,7 @@ describe("readWordVectors()", () => {
 
   test("names the line that is none", async () => {
     expect((await refusal("dog 1 2\ncat 1\n")).message).toContain("Line 2");
-    expect((await refusal("dog one two\n")).message).toContain('behind "dog"');
+    expect((await refusal("dog one two\n")).message).toContain('after "dog"');
     expect((await refusal("<html>\n")).message).toContain("Line 1");
   });
 
