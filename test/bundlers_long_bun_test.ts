@@ -73,7 +73,7 @@ describe("a browser's bundle", () => {
       imports.filter((line) => /: (?:node:|fs|path|os|url|module|worker_threads|crypto|http)\b/.test(line)),
     ).toEqual([]);
     const ofNode = Object.keys(metafile.inputs).filter((file) =>
-      /edgecap\/src\/(?:server|cli|training|batch|queue)\/|runtime\/(?:assets|files|threads_node|packages)\.js|bundle\/storage\.js/.test(
+      /edgecap\/src\/(?:server|cli|training|batch|queue|pool|watch|site|metadata)\/|platform\/(?:assets|files|packages|storage|threads_node)\.js/.test(
         file,
       ),
     );
