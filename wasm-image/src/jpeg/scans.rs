@@ -211,14 +211,14 @@ struct Part<'a> {
 
 impl Part<'_> {
     fn dc(&self) -> Result<&Table, PictureError> {
-        self.dc
-            .as_ref()
-            .ok_or_else(|| PictureError::Corrupt("a scan names a Huffman table that the file does not define".to_owned()))
+        self.dc.as_ref().ok_or_else(|| {
+            PictureError::Corrupt("a scan names a Huffman table that the file does not define".to_owned())
+        })
     }
 
     fn ac(&self) -> Result<&Table, PictureError> {
-        self.ac
-            .as_ref()
-            .ok_or_else(|| PictureError::Corrupt("a scan names a Huffman table that the file does not define".to_owned()))
+        self.ac.as_ref().ok_or_else(|| {
+            PictureError::Corrupt("a scan names a Huffman table that the file does not define".to_owned())
+        })
     }
 }

@@ -160,7 +160,7 @@ impl SearchOptions {
         check("required", concepts as f64, concepts <= MOST_REQUIRED, "at most 3 concepts")?;
         check("required", concepts as f64, concepts == 0 || temperature == 0.0, "none if temperature is above 0")?;
         for forms in &self.required {
-            check("required", 0.0, !forms.is_empty(), "each concept a form at least")?;
+            check("required", 0.0, !forms.is_empty(), "at least one form for each concept")?;
             for form in forms {
                 let tokens = form.len();
                 check("required", tokens as f64, (1..=MOST_FORM_TOKENS).contains(&tokens), "forms of 1 to 3 tokens")?;
