@@ -1,4 +1,4 @@
-//! Bounds the memory of the WebAssembly build: whatever a picture asks for, a decode takes no more.
+//! Limits the memory of the WebAssembly build: no picture can make a decode take more.
 
 /// 600 MiB, which `decode::MAX_MEMORY` stays below.
 const MAX_MEMORY: u32 = 600 << 20;

@@ -343,7 +343,7 @@ describe("Search", () => {
     const form = Uint32Array.of(4);
     for (const [required, message] of [
       [[[form], [form], [form], [form]], "required is 4: give at most 3 concepts"],
-      [[[form], []], "each concept a form at least"],
+      [[[form], []], "at least one form for each concept"],
       [[[new Uint32Array()]], "forms of 1 to 3 tokens"],
       [[[Uint32Array.of(4, 5, 6, 7)]], "forms of 1 to 3 tokens"],
       [[[Uint32Array.of(10)]], "required is 10: give ids of the vocabulary"],

@@ -167,7 +167,7 @@ describe("fillAlt()", () => {
           "": "sourceless",
         });
         expect(filled.captioned.toSorted()).toEqual(["spaced", "x"]);
-        expect(filled.reports.find(({ source }) => source === "/link.jpg")?.why).toBe("it lies outside of the site");
+        expect(filled.reports.find(({ source }) => source === "/link.jpg")?.why).toBe("it is outside the site");
       },
     ));
 
@@ -243,7 +243,7 @@ describe("fillAlt()", () => {
         expect(counts["filled"]).toBe(1);
         expect(problems).toEqual([
           '"/site/a.html" is in UTF-16, so it was left unchanged: save it as UTF-8 first.',
-          expect.stringContaining('"/site/b.html" is in UTF-16 or UTF-32, or no text'),
+          expect.stringContaining('"/site/b.html" is in UTF-16 or UTF-32, or not text'),
           expect.stringContaining('"/site/c.md" is not in UTF-8'),
           expect.stringContaining('"/site/d.html" is in ISO-2022'),
           expect.stringContaining('Cannot read "/site/e.html": it is larger than 8 MiB'),

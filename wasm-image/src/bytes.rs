@@ -1,4 +1,4 @@
-//! Numbers out of bytes; nothing where the bytes end before them.
+//! Reads numbers from bytes; gives `None` if the bytes end too early.
 
 /// A big-endian 16-bit number.
 pub fn be16(bytes: &[u8], at: usize) -> Option<usize> {

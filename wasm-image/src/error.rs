@@ -2,20 +2,20 @@
 
 use std::fmt;
 
-/// Why a picture was refused; as text, a code and a colon come first.
+/// Why a picture was refused. Its text begins with a code and a colon.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PictureError {
     /// No bytes at all.
     Empty,
-    /// Not a format, or a kind of it, that is read here.
+    /// A format, or a kind of it, that this crate does not read.
     Unsupported(String),
     /// The file ends before the picture does.
     Truncated(String),
-    /// The header can be read and the rest makes no sense.
+    /// The content makes no sense, in the header or after it.
     Corrupt(String),
     /// More pixels than the caller allows.
     TooLarge(String),
-    /// A side longer than any format that is read here needs.
+    /// A side longer than any format needs that this crate reads.
     TooLong(String),
     /// More memory than a decode may take.
     TooMuchMemory(String),

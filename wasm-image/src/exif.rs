@@ -1,11 +1,11 @@
-//! The orientation in a note of EXIF, by the rules that Pillow reads it by.
+//! The orientation in EXIF data, read by Pillow's rules.
 
 use crate::bytes::{be16, be32, le16, le32};
 
 const ORIENTATION: u32 = 0x0112;
 
-/// What a note says of the orientation: nothing where there is no such entry, or none that can be read; else its
-/// number, which need not be one that turns.
+/// The orientation in EXIF data: `None` if there is no such entry, or none that can be read; otherwise its number,
+/// which is not necessarily a valid orientation.
 #[must_use]
 pub fn orientation(note: &[u8]) -> Option<u32> {
     let note = without_prefix(without_prefix(note));
@@ -47,12 +47,12 @@ pub fn orientation(note: &[u8]) -> Option<u32> {
     None
 }
 
-/// WebP files and some writers put the prefix of JPEG's segment in front of the note.
+/// WebP files and some writers put the prefix of JPEG's segment in front of the EXIF data.
 fn without_prefix(note: &[u8]) -> &[u8] {
     note.strip_prefix(b"Exif\0\0").unwrap_or(note)
 }
 
-/// The first value of an entry where it is a whole number of one that a person would write.
+/// The first value of an entry, if it is an integer or a number that stands for one.
 fn value(kind: u32, at: usize, note: &[u8], little: bool) -> Option<u32> {
     let short = |at| if little { le16(note, at) } else { be16(note, at).map(|value| value as u32) };
     let long = |at| if little { le32(note, at) } else { be32(note, at) };
@@ -76,7 +76,7 @@ fn value(kind: u32, at: usize, note: &[u8], little: bool) -> Option<u32> {
             let (high, low) = if little { (second, first) } else { (first, second) };
             (high == 0).then_some(low)
         }
-        // Text and bytes are no number, for Pillow neither.
+        // Text and bytes do not count as numbers, as in Pillow.
         _ => None,
     }
 }

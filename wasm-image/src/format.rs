@@ -1,4 +1,4 @@
-//! Which format a file is in, and what its header says, without unpacking or copying anything of it.
+//! The format of a file, and the content of its header, without unpacking or copying any of it.
 
 use crate::{
     bytes::{be16, be32, le16, le32},
@@ -6,7 +6,7 @@ use crate::{
     jpeg::{Frame, Segments},
 };
 
-/// A format that is read here.
+/// A format that this crate reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     Jpeg,
@@ -17,11 +17,10 @@ pub enum Format {
 }
 
 impl Format {
-    /// The format that the first bytes tell.
+    /// The format that the first bytes show.
     ///
     /// # Errors
-    ///
-    /// `Empty`, or `Unsupported` with the name of a format that is known and not read.
+    /// `Empty`, or `Unsupported` with the name of a format that is known but not supported.
     pub fn of(bytes: &[u8]) -> Result<Self, PictureError> {
         match bytes {
             [] => Err(PictureError::Empty),
@@ -53,7 +52,7 @@ impl Format {
     }
 }
 
-/// Names a format that people have and that is not read here.
+/// Names a common format that this crate does not read.
 fn known(bytes: &[u8]) -> Option<&'static str> {
     if bytes.get(4..8) == Some(b"ftyp") {
         // The major brand, then a version, then the compatible ones.
@@ -87,7 +86,7 @@ fn known(bytes: &[u8]) -> Option<&'static str> {
     })
 }
 
-/// What a picture's header says.
+/// Content of a picture's header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
     /// The format.
@@ -152,18 +151,18 @@ fn gif(bytes: &[u8]) -> Result<(u32, u32), PictureError> {
 fn bmp(bytes: &[u8]) -> Result<(u32, u32), PictureError> {
     let size = match le32(bytes, 14).ok_or_else(truncated)? {
         12 => le16(bytes, 18).zip(le16(bytes, 20)),
-        // A height below zero says that the rows come from the top.
+        // A negative height means that the rows come from the top.
         _ => le32(bytes, 18).zip(le32(bytes, 22).map(|height| (height as i32).unsigned_abs())),
     };
     let (width, height) = size.ok_or_else(truncated)?;
     if width > i32::MAX as u32 {
-        return Err(PictureError::Corrupt("its width is below zero".to_owned()));
+        return Err(PictureError::Corrupt("its width is negative".to_owned()));
     }
     Ok((width, height))
 }
 
 fn webp(bytes: &[u8]) -> Result<(u32, u32), PictureError> {
-    let wrong = || PictureError::Corrupt("there is no header of WebP".to_owned());
+    let wrong = || PictureError::Corrupt("there is no WebP header".to_owned());
     match bytes.get(12..16).ok_or_else(truncated)? {
         b"VP8X" => {
             let side = |at| Some((le16(bytes, at)? | u32::from(*bytes.get(at + 2)?) << 16) + 1);

@@ -1,5 +1,5 @@
-//! Pictures in, RGB pixels out: decoding by well-known crates, within limits of pixels and memory that hold before the
-//! work begins.
+//! Decodes pictures to RGB pixels with well-known crates. Limits of pixels and memory are checked before the work
+//! begins.
 
 mod bytes;
 mod decode;
@@ -17,7 +17,7 @@ pub use format::{Format, Header};
 pub use orientation::orientation;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// What a picture's header says.
+/// Content of a picture's header.
 #[wasm_bindgen(js_name = PictureHeader, getter_with_clone)]
 pub struct JsHeader {
     /// `jpeg`, `png`, `webp`, `gif` or `bmp`.
@@ -67,7 +67,7 @@ impl JsPicture {
         self.0.height
     }
 
-    /// Red, green, blue, row by row; a second time nothing.
+    /// Red, green, blue, row by row. A second call gives nothing.
     #[wasm_bindgen(js_name = takeRgb)]
     pub fn take_rgb(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.0.rgb)
@@ -80,7 +80,7 @@ pub fn js_decode(bytes: &[u8], width: u32, height: u32, max_pixels: f64) -> Resu
     Ok(JsPicture(decode(bytes, Size::Exact(width, height), max_pixels as u64)?))
 }
 
-/// Decodes a picture in its proportions, its longer side at most `longer` pixels. Throws as `decode` does.
+/// Decodes a picture with its proportions kept, the longer side at most `longer` pixels. Throws as `decode` does.
 #[wasm_bindgen(js_name = decodeWithin)]
 pub fn js_decode_within(bytes: &[u8], longer: u32, max_pixels: f64) -> Result<JsPicture, String> {
     Ok(JsPicture(decode(bytes, Size::AtMost(longer), max_pixels as u64)?))

@@ -1,6 +1,5 @@
-//! How a picture has to be turned to stand upright: the one place that reads it, for every format.
-//!
-//! The rules are Pillow's: a note of EXIF first, and the picture's XMP where that says nothing of it.
+//! How to turn a picture upright: the one place that reads its orientation, for every format.
+//! The rules are Pillow's: EXIF first, and the picture's XMP if EXIF has no orientation.
 
 use crate::{
     bytes::{be32, le32},
@@ -10,10 +9,10 @@ use crate::{
 };
 use std::io::Read;
 
-/// Most bytes that a compressed note may unpack to; what describes a picture's orientation is far smaller.
+/// Most bytes that compressed metadata may unpack to; what describes a picture's orientation is far smaller.
 const MAX_NOTE: u64 = 1 << 18;
 
-/// 1 for upright as it is, 2 to 8 as in EXIF.
+/// 1 if it is upright already, 2 to 8 as in EXIF.
 #[must_use]
 pub fn orientation(format: Format, bytes: &[u8]) -> u8 {
     let notes = match format {
@@ -29,7 +28,7 @@ pub fn orientation(format: Format, bytes: &[u8]) -> u8 {
     }
 }
 
-/// Whether width and height change places where a picture is turned upright.
+/// Whether turning a picture upright swaps its width and height.
 #[must_use]
 pub fn swaps_sides(orientation: u8) -> bool {
     orientation >= 5
@@ -41,7 +40,7 @@ struct Notes {
     xmp: Option<Vec<u8>>,
 }
 
-/// What XMP says: `tiff:Orientation` as an attribute or an element, one digit.
+/// The orientation in XMP: `tiff:Orientation` as an attribute or an element, one digit.
 fn xmp(note: &[u8]) -> Option<u32> {
     let name = b"tiff:Orientation";
     let note = &note[..note.len().min(MAX_NOTE as usize)];
@@ -52,7 +51,7 @@ fn xmp(note: &[u8]) -> Option<u32> {
     })
 }
 
-/// Several segments of EXIF are one note; of XMP the last counts.
+/// Several segments of EXIF are joined; of XMP the last one counts.
 fn jpeg(bytes: &[u8]) -> Notes {
     let mut notes = Notes::default();
     for (marker, payload) in Segments::from(bytes, 2) {
@@ -110,7 +109,7 @@ impl Text<'_> {
     }
 }
 
-/// The keyword of a text chunk and its text, where that is one of the two that can tell an orientation.
+/// The keyword of a text chunk and its text, if it is one of the two that can hold an orientation.
 fn text<'a>(kind: &[u8], data: &'a [u8]) -> Option<(&'a [u8], Text<'a>)> {
     let split = |data: &'a [u8]| data.iter().position(|&byte| byte == 0).map(|at| (&data[..at], &data[at + 1..]));
     let (keyword, rest) = split(data)?;
@@ -129,7 +128,7 @@ fn text<'a>(kind: &[u8], data: &'a [u8]) -> Option<(&'a [u8], Text<'a>)> {
     Some((keyword, if packed { Text::Packed(packet) } else { Text::Plain(packet) }))
 }
 
-/// ImageMagick's form of a note: three lines of heading, then hexadecimal digits.
+/// EXIF data as ImageMagick writes it: three lines of heading, then hexadecimal digits.
 fn from_hex(profile: &[u8]) -> Option<Vec<u8>> {
     let digits: Vec<u8> = profile
         .split(|&byte| byte == b'\n')

@@ -1,9 +1,9 @@
 //! Resizing by an antialiased bilinear filter: Pillow's BILINEAR, weight by weight and bit by bit.
 
-/// Bits behind the point of a weight: 255 times all weights still fits 32 bits.
+/// Fractional bits of a weight: 255 times all weights still fits 32 bits.
 const BITS: u32 = 22;
 
-/// The source pixels that one target pixel is made of: the first, and a weight for each.
+/// The source pixels that make one target pixel: the first, and a weight for each.
 struct Window {
     first: usize,
     weights: Vec<i32>,
@@ -12,7 +12,7 @@ struct Window {
 /// The windows of a side: `covered` of its `from` pixels become `to`.
 fn windows(from: usize, covered: f64, to: usize) -> Vec<Window> {
     let scale = covered / to as f64;
-    // Where a picture grows, the two nearest pixels count.
+    // If a picture grows, the two nearest pixels count.
     let reach = scale.max(1.0);
     let window = |i: usize| {
         let centre = (i as f64 + 0.5) * scale;
@@ -22,7 +22,7 @@ fn windows(from: usize, covered: f64, to: usize) -> Vec<Window> {
             (first..end).map(|x| (1.0 - ((x as f64 - centre + 0.5) / reach).abs()).max(0.0)).collect();
         let sum: f64 = shares.iter().sum();
         let one = f64::from(1 << BITS);
-        // A window that catches nothing, at an edge, takes its first pixel.
+        // A window without any pixel, at an edge, uses its first pixel.
         let weights = if sum > 0.0 {
             shares.iter().map(|share| (share / sum * one).round() as i32).collect()
         } else {
@@ -37,7 +37,7 @@ fn rounded(sum: i32) -> u8 {
     (sum >> BITS).clamp(0, 255) as u8
 }
 
-/// Resizes RGB pixels of `from` (across, down), of which the picture covers `covered`, to `to`.
+/// Resizes `from` RGB pixels (across, down), of which the picture covers `covered`, to `to`.
 #[must_use]
 pub fn resize(rgb: &[u8], from: (u32, u32), covered: (f64, f64), to: (u32, u32)) -> Vec<u8> {
     let (width, across) = (from.0 as usize, to.0 as usize);
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_row_becomes_what_pillow_makes_of_it() {
+    fn a_row_is_resized_as_pillow_resizes_it() {
         let grey = |values: &[u8]| values.iter().flat_map(|&value| [value; 3]).collect::<Vec<u8>>();
         let row = grey(&[0, 10, 40, 90, 160, 250, 30]);
         let resized = |to| resize(&row, (7, 1), (7.0, 1.0), (to, 1));

@@ -1,7 +1,7 @@
-//! Shrinking while a picture is read: whole pixels are averaged, so that a large picture never lies in memory whole.
+//! Shrinks a picture while it is read: it averages blocks of pixels, so that all of a large picture is never in memory.
 
-/// How many times the wanted size a picture keeps at least before the last, finer filter. Three cannot be told from
-/// resampling the whole picture (Pillow's `reducing_gap` gives the same advice).
+/// A picture is at least this many times the wanted size before the last, finer filter. With three, the result looks
+/// the same as resampling the entire picture (Pillow's `reducing_gap` gives the same advice).
 pub const GAP: u32 = 3;
 
 /// How many pixels become one, across and down, for a side of `from` that ends as `to`.
@@ -10,30 +10,30 @@ pub fn factor(from: u32, to: u32) -> u32 {
     (from / (to.saturating_mul(GAP)).max(1)).max(1)
 }
 
-/// In what order pixels come.
+/// The order in which pixels come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
-    /// Whole rows from top to bottom.
+    /// Complete rows from top to bottom.
     TopDown,
-    /// Any, as interlaced pictures have it.
+    /// Any order, as in interlaced pictures.
     Any,
 }
 
-/// Takes a picture's RGB pixels and keeps the averages of blocks of them.
+/// Reads a picture's RGB pixels and keeps the averages of blocks of them.
 pub struct Shrinker {
     width: u32,
     height: u32,
     across: u32,
     down: u32,
     order: Order,
-    /// Sums of the blocks that are not full yet: one row of them, or all.
+    /// Sums of the blocks that are not complete yet: one row of them, or all.
     sums: Vec<u32>,
     rows: Vec<u8>,
     next: u32,
 }
 
 impl Shrinker {
-    /// For a picture of `width` x `height` pixels of which blocks of `across` x `down` become one.
+    /// A shrinker for a picture of `width` x `height` pixels that turns blocks of `across` x `down` pixels into one.
     #[must_use]
     pub fn new(width: u32, height: u32, (across, down): (u32, u32), order: Order) -> Self {
         let (kept_width, kept_height) = (width.div_ceil(across) as usize, height.div_ceil(down) as usize);
@@ -45,7 +45,7 @@ impl Shrinker {
         };
         let rows = match order {
             Order::TopDown => Vec::with_capacity(bytes),
-            // What an interlaced file leaves out shows white.
+            // Pixels that an interlaced file leaves out become white.
             Order::Any => vec![255; bytes],
         };
         Self { width, height, across, down, order, sums: vec![0; sums], rows, next: 0 }
@@ -88,7 +88,7 @@ impl Shrinker {
         }
     }
 
-    /// Takes pixels of row `y`: the first at `x`, the others each `step` further. Those out of the picture are left out.
+    /// Takes pixels of row `y`: the first at `x`, the others each `step` further. Skips those outside the picture.
     pub fn pixels(&mut self, y: u32, x: u32, step: u32, rgb: &[u8]) {
         debug_assert!(self.order == Order::Any);
         if y >= self.height {
@@ -102,7 +102,7 @@ impl Shrinker {
                 self.rows[at..at + 3].copy_from_slice(pixel);
             } else {
                 for (sum, &value) in self.sums[at..at + 3].iter_mut().zip(pixel) {
-                    // What has not come is white: sums count what is darker.
+                    // Missing pixels are white: sums count how much darker than white the pixels are.
                     *sum += u32::from(255 - value);
                 }
             }
@@ -125,7 +125,7 @@ impl Shrinker {
     }
 }
 
-/// Pixels of a side in the block with this number: the last one may be shorter.
+/// Pixels of a side in the block with this number: the last block may be shorter.
 fn block_length(number: u32, factor: u32, side: u32) -> u32 {
     factor.min(side - number * factor)
 }

@@ -1,11 +1,11 @@
-//! What the targets share.
+//! Code that the targets share.
 
 use edgecap_wasm_image::{Size, decode};
 
-/// Enough for every path, and few enough that a run takes a millisecond.
+/// Enough pixels for every path, and few enough that a run takes a millisecond.
 const MAX_PIXELS: u64 = 1 << 16;
 
-/// Decodes as an encoder asks for it, and in a picture's own size, and checks what comes out.
+/// Decodes at the size for an encoder and at the picture's own size, and checks the results.
 pub fn check(bytes: &[u8]) {
     for size in [Size::Exact(24, 24), Size::AtMost(65_535)] {
         if let Ok(picture) = decode(bytes, size, MAX_PIXELS) {
@@ -22,7 +22,7 @@ macro_rules! decodes {
     };
 }
 
-/// Sets the checksum of every chunk of a PNG right, so that a change to a chunk reaches its reader.
+/// Corrects the checksum of every chunk of a PNG, so that a change to a chunk reaches its reader.
 #[must_use]
 pub fn with_checksums(bytes: &[u8]) -> Vec<u8> {
     let mut png = bytes.to_vec();
@@ -40,12 +40,12 @@ pub fn with_checksums(bytes: &[u8]) -> Vec<u8> {
     png
 }
 
-/// Decodes a picture and the same picture without its last `cut` bytes: either the cut one is refused, or the same
-/// pixels come out of both.
+/// Decodes a picture and the same picture without its last `cut` bytes: either the cut one is refused, or both give the
+/// same pixels.
 pub fn check_cut(bytes: &[u8], cut: usize) {
     let Ok(picture) = decode(bytes, Size::AtMost(65_535), MAX_PIXELS) else { return };
     let kept = &bytes[..bytes.len().saturating_sub(cut)];
     if let Ok(other) = decode(kept, Size::AtMost(65_535), MAX_PIXELS) {
-        assert!(picture.rgb == other.rgb, "{cut} bytes fewer, and other pixels");
+        assert!(picture.rgb == other.rgb, "{cut} bytes fewer give other pixels");
     }
 }

@@ -24,7 +24,7 @@ pub fn decode(job: &Job<'_>) -> Result<Kept, PictureError> {
         rgb.clear();
         if runs.is_empty() {
             let bytes = row.checked_mul(bmp.stride).and_then(|at| bmp.data.get(at..at.checked_add(bmp.stride)?));
-            // The last row's padding may be missing: it is no pixel.
+            // The padding of the last row may be missing: it holds no pixels.
             let used = (width as usize * bmp.bits as usize).div_ceil(8);
             let bytes = bytes.or_else(|| bmp.data.get(row * bmp.stride..row * bmp.stride + used));
             bmp.row(bytes.ok_or_else(truncated)?, width as usize, &mut rgb);
@@ -41,22 +41,22 @@ fn truncated() -> PictureError {
     PictureError::Truncated("the file ends before the picture does".to_owned())
 }
 
-/// How a pixel lies in the file.
+/// How a pixel is stored in the file.
 enum Packing {
     /// An index into the colours, of 1, 2, 4 or 8 bits.
     Indices,
     /// The same, in runs.
     Runs,
-    /// Blue, green, red, and perhaps a byte of nothing.
+    /// Blue, green, red, and perhaps an unused byte.
     Bytes,
-    /// Where the bits of red, green, blue and alpha are; no alpha where there are none.
+    /// Where the bits of red, green, blue and alpha are; alpha may have none.
     Masks([u32; 4]),
 }
 
 struct Bmp<'a> {
     packing: Packing,
     bits: u32,
-    /// Red, green, blue of each index.
+    /// Red, green and blue of each index.
     colours: Vec<[u8; 3]>,
     from_top: bool,
     stride: usize,
@@ -151,7 +151,8 @@ fn part(value: u32, mask: u32) -> u8 {
     ((found * 255 + largest / 2) / largest) as u8
 }
 
-/// Unpacks runs of indices, rows from the bottom as they are stored. What they leave out has the first colour.
+/// Unpacks runs of indices; rows come from the bottom, as they are stored. Pixels that the runs leave out get the first
+/// colour.
 fn unpack_runs(data: &[u8], bits: u32, width: usize, height: usize) -> Result<Vec<u8>, PictureError> {
     let mut indices = vec![0; width * height];
     let (mut x, mut y, mut at) = (0usize, 0usize, 0usize);
@@ -188,7 +189,7 @@ fn unpack_runs(data: &[u8], bits: u32, width: usize, height: usize) -> Result<Ve
                 x += usize::from(count);
             }
         }
-        // The end may be left out once the last row has come.
+        // The end code may be missing after the last row.
         if y >= height {
             break;
         }

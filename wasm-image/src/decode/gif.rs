@@ -8,7 +8,7 @@ use crate::{
 use gif::{ColorOutput, DecodeOptions, DecodingError, MemoryLimit};
 use std::{io::Read, num::NonZeroU64};
 
-/// What the decoder itself may take: some tables, and notes that it keeps.
+/// Memory of the decoder itself: some tables, and comments that it keeps.
 const MAX_BYTES: NonZeroU64 = NonZeroU64::new(32 << 20).unwrap();
 
 /// The end of a block and the trailer, which a file may lack.
@@ -51,7 +51,7 @@ pub fn decode(job: &Job<'_>) -> Result<Kept, PictureError> {
     Ok(Kept::of(shrinker, job.header, job.factors()))
 }
 
-/// The rows of a frame in the order that they are stored in.
+/// The rows of a frame in the order in which they are stored.
 fn rows(height: u32, interlaced: bool) -> impl Iterator<Item = u32> {
     let passes: &[(u32, usize)] = if interlaced { &[(0, 8), (4, 8), (2, 4), (1, 2)] } else { &[(0, 1)] };
     passes.iter().flat_map(move |&(first, step)| (first..height).step_by(step))
@@ -66,7 +66,7 @@ fn refusal(error: DecodingError) -> PictureError {
     }
 }
 
-/// Walks the blocks. All have to be whole; the end of the last one and the trailer may be missing.
+/// Walks the blocks. All must be complete; the end of the last one and the trailer may be missing.
 fn check_blocks(bytes: &[u8]) -> Result<(), PictureError> {
     let table = |flags: u8| if flags & 0x80 != 0 { 3 << ((flags & 7) + 1) } else { 0 };
     let byte = |at: usize| bytes.get(at).copied().ok_or_else(truncated);
@@ -86,9 +86,9 @@ fn check_blocks(bytes: &[u8]) -> Result<(), PictureError> {
         at += match block {
             0x21 => 2,
             0x2c => 11 + table(byte(at + 9)?),
-            // What follows the picture and is no block ends it, as the trailer would.
+            // After the picture, anything that is not a block ends the file, as the trailer would.
             _ if frames > 0 => return Ok(()),
-            _ => return Err(PictureError::Corrupt(format!("there is no block of the kind {block:02x}"))),
+            _ => return Err(PictureError::Corrupt(format!("it has a block of unknown kind {block:02x}"))),
         };
         loop {
             match bytes.get(at) {

@@ -1,4 +1,4 @@
-//! JPEG: walked for what is missing, then decoded at the fraction of its size that is needed.
+//! JPEG: checked for missing blocks, then decoded at the fraction of its size that is needed.
 
 use super::{Job, Kept};
 use crate::{
@@ -24,7 +24,7 @@ pub fn decode(job: &Job<'_>) -> Result<Kept, PictureError> {
     });
     let scaled = |full: u32| (full * side).div_ceil(8);
     let (width, height) = (scaled(frame.width), scaled(frame.height));
-    // The decoder takes the smallest fraction at which one side is as long as asked for.
+    // The decoder uses the smallest fraction at which one side is as long as requested.
     decoder.scale(width as u16, height as u16)?;
     let pixels = decoder.decode()?;
     let info = decoder.info().ok_or_else(|| PictureError::Corrupt("there is no frame header".to_owned()))?;
@@ -51,8 +51,8 @@ fn frame_of(bytes: &[u8]) -> Result<Frame, PictureError> {
     Err(PictureError::Truncated("the file ends before the header does".to_owned()))
 }
 
-/// Eighths of the full size to decode at: 8, 4, 2 or 1. As coarse as the wanted size allows, and coarser where the
-/// memory asks for it, as long as no side falls below the wanted size.
+/// Eighths of the full size to decode at: 8, 4, 2 or 1. As coarse as the wanted size allows; coarser if memory is
+/// short, as long as no side falls below the wanted size.
 fn fraction(job: &Job<'_>, frame: &Frame) -> Result<u32, PictureError> {
     let (across, down) = job.factors();
     let mut side = 8 >> across.min(down).ilog2().min(3);
@@ -67,23 +67,23 @@ fn fraction(job: &Job<'_>, frame: &Frame) -> Result<u32, PictureError> {
     }
 }
 
-/// Bytes that walking and decoding take at most at once.
+/// Most bytes that the walk and the decoding take at any one time.
 fn memory(frame: &Frame, side: u32) -> u64 {
     let mut sum = 0;
     for component in &frame.components {
         let (across, down) = frame.kept_blocks(component);
         let blocks = u64::from(across) * u64::from(down);
-        // Samples at the fraction, some rows of coefficients, and all of them where they come bit by bit.
+        // Samples at the fraction, and some rows of coefficients; all coefficients if the JPEG is progressive.
         sum += blocks * u64::from(side * side) + u64::from(across) * 4 * 256;
         sum += if frame.progressive { blocks * 128 } else { 0 };
     }
     let pixels = u64::from((frame.width * side).div_ceil(8)) * u64::from((frame.height * side).div_ceil(8));
-    // Grey becomes RGB beside what was decoded.
+    // Grey becomes RGB in a second buffer.
     sum + pixels * frame.components.len().max(4) as u64
 }
 
-/// What the decoder would read wrongly: it counts the blocks of a scan of one component by those of whole units, up to
-/// the picture's own. Where the component has fewer, it would take the next row's data for this one's.
+/// Refuses what the decoder would read wrongly. For a scan of one component, it counts blocks in complete units, up to
+/// the picture's own number. If the component has fewer, the decoder would take the next row's data for this row.
 fn check_support(frame: &Frame, alone: &[bool]) -> Result<(), PictureError> {
     let (h, v) = frame.sampling();
     for (component, &alone) in frame.components.iter().zip(alone) {
@@ -98,7 +98,8 @@ fn check_support(frame: &Frame, alone: &[bool]) -> Result<(), PictureError> {
     Ok(())
 }
 
-/// The header as the decoder needs it: without notes and profiles, and with the tables that a film's frames leave out.
+/// The header as the decoder needs it: without metadata and profiles, and with the tables that the frames of a Motion
+/// JPEG leave out.
 fn head(bytes: &[u8], scans: &Scans) -> Vec<u8> {
     let mut head = vec![0xff, 0xd8];
     push_segment(&mut head, 0xc4, crate::jpeg::STANDARD);
@@ -116,7 +117,7 @@ fn push_segment(head: &mut Vec<u8>, marker: u8, payload: &[u8]) {
     head.extend_from_slice(payload);
 }
 
-/// Pieces of a file, read one after another.
+/// Parts of a file, read one after another.
 struct Pieces<'a> {
     pieces: [&'a [u8]; 3],
 }
@@ -129,7 +130,7 @@ impl Read for Pieces<'_> {
         }
     }
 
-    /// The decoder asks byte by byte.
+    /// The decoder reads byte by byte.
     #[inline]
     fn read_exact(&mut self, buffer: &mut [u8]) -> io::Result<()> {
         for piece in &mut self.pieces {
@@ -151,7 +152,7 @@ impl Read for Pieces<'_> {
     }
 }
 
-/// From ink to light, in place.
+/// Converts CMYK to RGB in place.
 fn ink(mut pixels: Vec<u8>) -> Vec<u8> {
     for at in 0..pixels.len() / 4 {
         let light = 255 - u32::from(pixels[at * 4 + 3]);

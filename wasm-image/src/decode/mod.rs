@@ -1,4 +1,4 @@
-//! From a file's bytes to pixels of the size that the encoder takes.
+//! Decodes a file's bytes to pixels of the size that the encoder needs.
 
 mod bmp;
 mod gif;
@@ -14,19 +14,19 @@ use crate::{
     shrink::{self, Order, Shrinker},
 };
 
-/// Most pixels of a side. JPEG's and GIF's own limit; longer ones make buffers of odd shapes and no picture.
+/// Most pixels of a side. This is the limit of JPEG and GIF; longer sides only make buffers of odd shapes.
 pub const MAX_SIDE: u32 = 65_535;
 
-/// Most bytes that all buffers of a decode may take together, the file included. The memory of the WebAssembly build
-/// ends at 600 MiB, which leaves room for what an estimate cannot know.
+/// Most bytes that all buffers of a decode may take together, the file included. The WebAssembly build has 600 MiB of
+/// memory at most, which leaves room for what an estimate misses.
 pub const MAX_MEMORY: u64 = 540 << 20;
 
-/// The size to make of a picture.
+/// The size to resize a picture to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Size {
     /// Squashed to this width and height.
     Exact(u32, u32),
-    /// In its proportions, the longer side at most this long; a smaller picture stays as it is.
+    /// With its proportions kept, the longer side at most this long; a smaller picture stays as it is.
     AtMost(u32),
 }
 
@@ -56,12 +56,12 @@ pub struct Picture {
     pub height: u32,
 }
 
-/// What is left of a picture's pixels, as they are stored: not yet upright.
+/// A picture's pixels after shrinking, as they are stored: not yet upright.
 struct Kept {
     rgb: Vec<u8>,
     width: u32,
     height: u32,
-    /// The part of it that the picture covers, as blocks at the edges may be only partly filled.
+    /// The part of it that the picture covers, because blocks at the edges may be only partly filled.
     covered: (f64, f64),
 }
 
@@ -86,7 +86,7 @@ pub fn decode(bytes: &[u8], size: Size, max_pixels: u64) -> Result<Picture, Pict
     let swap = |(a, b): (u32, u32)| if swapped { (b, a) } else { (a, b) };
     let (width, height) = size.of(swap((header.width, header.height)));
     if width == 0 || height == 0 || width > MAX_SIDE || height > MAX_SIDE {
-        return Err(PictureError::TooLarge(format!("{width} x {height} pixels were asked for")));
+        return Err(PictureError::TooLarge(format!("{width} x {height} pixels were requested")));
     }
     let job = Job { bytes, header: &header, wanted: swap((width, height)), max_pixels };
     let kept = match header.format {
@@ -112,7 +112,7 @@ fn check_size(header: &Header, max_pixels: u64) -> Result<(), PictureError> {
     Ok(())
 }
 
-/// What to decode, and to what size, before it is turned upright.
+/// What to decode, and to which size, before it is turned upright.
 struct Job<'a> {
     bytes: &'a [u8],
     header: &'a Header,
@@ -127,17 +127,19 @@ impl Job<'_> {
         (factor(self.header.width, self.wanted.0), factor(self.header.height, self.wanted.1))
     }
 
-    /// Refuses a picture whose decoder takes `buffers` bytes beside what shrinks and resizes it.
+    /// Refuses a picture that needs too much memory: `buffers` bytes for its decoder, plus what shrinking and resizing
+    /// take.
     fn check_memory(&self, buffers: u64, order: Order) -> Result<(), PictureError> {
         let Header { width, height, .. } = *self.header;
         let kept = Shrinker::memory(width, height, self.factors(), order);
         self.check_sum(buffers + kept, (width / self.factors().0, height / self.factors().1))
     }
 
-    /// Refuses a picture whose decode takes `buffers` bytes, of which a picture of `kept` pixels is left to resize.
+    /// Refuses a picture that needs too much memory: `buffers` bytes to decode it, then what resizing its `kept` pixels
+    /// takes.
     fn check_sum(&self, buffers: u64, kept: (u32, u32)) -> Result<(), PictureError> {
         let (width, height) = (u64::from(self.wanted.0), u64::from(self.wanted.1));
-        // The resizer works across first, and keeps that for the way down.
+        // The resizer works across first, and keeps that result while it works down.
         let resized = width * height * 6 + width * u64::from(kept.1) * 3;
         let sum = self.bytes.len() as u64 + buffers + resized;
         if sum > MAX_MEMORY {
@@ -152,7 +154,7 @@ impl Job<'_> {
     }
 }
 
-/// The picture at the size wanted, as it is stored.
+/// The picture at the wanted size, as it is stored.
 fn at_size(kept: Kept, width: u32, height: u32) -> Vec<u8> {
     let Kept { rgb, width: from_width, height: from_height, covered } = kept;
     if (from_width, from_height) == (width, height) && covered == (f64::from(width), f64::from(height)) {
@@ -187,7 +189,7 @@ fn turn(rgb: Vec<u8>, width: u32, height: u32, orientation: u8) -> Vec<u8> {
     turned
 }
 
-/// Lays pixels of red, green, blue and alpha over white, as on a page, and adds the rest to `rgb`.
+/// Blends pixels of red, green, blue and alpha with white, as on a page, and appends them to `rgb`.
 fn over_white(rgba: &[u8], rgb: &mut Vec<u8>) {
     for pixel in rgba.chunks_exact(4) {
         let alpha = u32::from(pixel[3]);

@@ -1,4 +1,4 @@
-//! PNG: row by row, notes and colour profiles unread.
+//! PNG: read row by row, without metadata and colour profiles.
 
 use super::{Job, Kept, over_white};
 use crate::{
@@ -9,13 +9,13 @@ use crate::{
 use png::{ColorType, Decoder, DecodingError, InterlaceInfo, Limits, Transformations};
 use std::{borrow::Cow, io::Cursor};
 
-/// What the decoder itself may take: a few rows and a window.
+/// Memory of the decoder itself: a few rows and a window.
 const MAX_BYTES: usize = 64 << 20;
 
 pub fn decode(job: &Job<'_>) -> Result<Kept, PictureError> {
     let (width, height) = (job.header.width, job.header.height);
     let bytes = whole(job.bytes)?;
-    // Three rows of at most 8 bytes a pixel, what zlib looks back at, and a palette.
+    // Three rows of at most 8 bytes per pixel, zlib's window, and a palette.
     let copied = if matches!(bytes, Cow::Owned(_)) { bytes.len() as u64 } else { 0 };
     let buffers = u64::from(width) * 8 * 4 + copied + (1 << 20);
     let interlaced = job.bytes.get(28) == Some(&1);
@@ -48,11 +48,11 @@ pub fn decode(job: &Job<'_>) -> Result<Kept, PictureError> {
     Ok(Kept::of(shrinker, job.header, job.factors()))
 }
 
-/// Where each pass of an interlaced picture begins, and its steps: x, y, step across, step down.
+/// Start and steps of each pass of an interlaced picture: x, y, step across, step down.
 const PASSES: [[u32; 4]; 7] =
     [[0, 0, 8, 8], [4, 0, 8, 8], [0, 4, 4, 8], [2, 0, 4, 4], [0, 2, 2, 4], [1, 0, 2, 2], [0, 1, 1, 2]];
 
-/// Lines of a pass: none where it has no pixels.
+/// Number of lines of a pass: 0 if it has no pixels.
 fn lines_of(pass: usize, width: u32, height: u32) -> u32 {
     match PASSES.get(pass) {
         Some(&[x, y, _, step]) if x < width => height.saturating_sub(y).div_ceil(step),
@@ -84,14 +84,14 @@ fn refusal(error: DecodingError) -> PictureError {
     }
 }
 
-/// Walks the chunks, which have to be whole, but for the last one: that may be missing or cut, and is put there.
+/// Checks that every chunk is complete, except the last one: if that is missing or cut, adds it.
 fn whole(bytes: &[u8]) -> Result<Cow<'_, [u8]>, PictureError> {
     const LAST: &[u8] = b"\0\0\0\0IEND\xae\x42\x60\x82";
     let (mut at, mut pixels) = (8, false);
     loop {
         let rest = &bytes[at.min(bytes.len())..];
         if rest.len() < LAST.len() {
-            // Without an end the decoder would wait for more.
+            // Without an end chunk the decoder would wait for more.
             let only_end = pixels && LAST.starts_with(rest);
             return if only_end { Ok([&bytes[..at], LAST].concat().into()) } else { Err(truncated()) };
         }

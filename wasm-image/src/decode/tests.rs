@@ -60,7 +60,7 @@ fn exactly(bytes: &[u8]) -> Result<Picture, PictureError> {
 }
 
 #[test]
-fn lossless_formats_come_back_as_they_were() {
+fn lossless_formats_decode_to_the_same_pixels() {
     for bytes in [png(::png::ColorType::Rgb, &gradient()), bmp(), webp()] {
         let picture = exactly(&bytes).expect("it is a whole picture");
         assert_eq!((picture.width, picture.height), (WIDTH, HEIGHT));
@@ -68,7 +68,7 @@ fn lossless_formats_come_back_as_they_were() {
     }
 }
 
-/// Bytes at the end of a file without which the picture is still whole: an end marker, or a part of it.
+/// Bytes at the end of a file that the picture does not need: an end marker, or a part of it.
 fn spare(format: Format) -> usize {
     match format {
         Format::Png => 12,
@@ -80,7 +80,7 @@ fn spare(format: Format) -> usize {
 }
 
 #[test]
-fn every_cut_is_an_error_but_for_one_through_the_end_marker() {
+fn every_cut_is_an_error_except_one_through_the_end_marker() {
     for bytes in [png(::png::ColorType::Rgb, &gradient()), bmp(), webp(), gif(), jpeg()] {
         let whole = exactly(&bytes).expect("it is a whole picture");
         for length in 0..bytes.len() {
@@ -96,7 +96,7 @@ fn every_cut_is_an_error_but_for_one_through_the_end_marker() {
 }
 
 #[test]
-fn a_jpeg_whose_data_stops_early_is_cut_short_whatever_its_end_says() {
+fn a_jpeg_whose_data_stops_early_is_truncated_even_if_it_has_an_end_marker() {
     let bytes = jpeg();
     let half = [&bytes[..bytes.len() * 2 / 3], &[0xff, 0xd9]].concat();
     assert!(matches!(exactly(&half), Err(PictureError::Truncated(_) | PictureError::Corrupt(_))));

@@ -1,4 +1,4 @@
-//! WebP: decoded whole, since its decoder gives no rows, and then shrunk.
+//! WebP: decoded in full, because its decoder gives no rows, and then shrunk.
 
 use super::{Job, Kept, over_white};
 use crate::{
@@ -15,7 +15,7 @@ pub fn decode(job: &Job<'_>) -> Result<Kept, PictureError> {
         return Err(PictureError::Truncated("the file ends before the picture does".to_owned()));
     }
     let (width, height) = (job.header.width, job.header.height);
-    // Before the decoder looks: it finds the chunks and keeps nothing of them.
+    // Before the decoder runs: this finds the chunks and keeps nothing of them.
     let mut decoder = WebPDecoder::new(Cursor::new(job.bytes)).map_err(refusal)?;
     if decoder.dimensions() != (width, height) {
         return Err(PictureError::Corrupt("its headers disagree about its size".to_owned()));
@@ -40,11 +40,12 @@ pub fn decode(job: &Job<'_>) -> Result<Kept, PictureError> {
     Ok(Kept::of(shrinker, job.header, job.factors()))
 }
 
-/// Bytes that the decoder takes: the planes, what it gives, and by kind what it works on.
+/// Bytes that the decoder takes: the planes, its output, and work space that depends on the kind.
 fn memory(decoder: &mut WebPDecoder<Cursor<&[u8]>>, width: u32, height: u32) -> u64 {
     let pixels = u64::from(width.next_multiple_of(16)) * u64::from(height.next_multiple_of(16));
     let result = if decoder.has_alpha() { 4 } else { 3 };
-    // In eighths of a byte a pixel. An animation's first frame lies beside the canvas that it is laid on, and is of any kind.
+    // In eighths of a byte per pixel. The first frame of an animation is held beside the canvas, and can be of any
+    // kind.
     let eighths = match (decoder.is_animated(), decoder.is_lossy(), decoder.has_alpha()) {
         (true, _, _) => 8 * (result + 4 + 4) + 12 + 8 * 5,
         (false, true, true) => 8 * result + 12 + 8 * 5,

@@ -1,4 +1,4 @@
-//! Passes over the data of one block, in each of the ways that blocks are coded.
+//! Skips the data of one block, for each of the ways in which blocks are coded.
 
 use super::{entropy::Bits, huffman::Table};
 use crate::error::PictureError;
@@ -10,17 +10,17 @@ pub struct Band {
     pub from: u32,
     /// Last one.
     pub to: u32,
-    /// Bits that earlier scans left out, or 0 in the first scan.
+    /// Bits that the previous scan left out, or 0 in the first scan.
     pub high: u32,
     /// Bits that this scan leaves out.
     pub low: u32,
 }
 
 fn corrupt(what: &str) -> PictureError {
-    PictureError::Corrupt(format!("the pixels' data holds {what}"))
+    PictureError::Corrupt(format!("the pixel data holds {what}"))
 }
 
-/// The difference of the constant part.
+/// The difference of the DC coefficient.
 fn constant(bits: &mut Bits<'_>, dc: &Table) -> Result<(), PictureError> {
     let size = bits.symbol(dc)?;
     if size > 11 {
@@ -54,7 +54,7 @@ pub fn sequential(bits: &mut Bits<'_>, dc: &Table, ac: &Table) -> Result<(), Pic
     Ok(())
 }
 
-/// The constant part of a progressive picture, first or refined.
+/// The DC coefficient of a progressive picture, first or refined.
 pub fn progressive_constant(bits: &mut Bits<'_>, dc: Option<&Table>, band: Band) -> Result<(), PictureError> {
     if band.high > 0 {
         bits.skip(1);
@@ -63,7 +63,7 @@ pub fn progressive_constant(bits: &mut Bits<'_>, dc: Option<&Table>, band: Band)
     constant(bits, dc.ok_or_else(|| corrupt("a scan without its Huffman table"))?)
 }
 
-/// Other coefficients for the first time. `set` has a bit for each that is not zero, `rest` counts blocks to leave out.
+/// AC coefficients for the first time. `set` has a bit for each that is not zero, `rest` counts blocks to skip.
 pub fn first(bits: &mut Bits<'_>, ac: &Table, band: Band, set: &mut u64, rest: &mut u32) -> Result<(), PictureError> {
     if *rest > 0 {
         *rest -= 1;
@@ -92,7 +92,7 @@ pub fn first(bits: &mut Bits<'_>, ac: &Table, band: Band, set: &mut u64, rest: &
     Ok(())
 }
 
-/// One more bit of other coefficients, and those that this bit makes differ from zero.
+/// One more bit of the AC coefficients, and those that become nonzero with this bit.
 pub fn refine(bits: &mut Bits<'_>, ac: &Table, band: Band, set: &mut u64, rest: &mut u32) -> Result<(), PictureError> {
     let mut at = band.from;
     if *rest == 0 {

@@ -3,7 +3,7 @@
 use super::huffman::Table;
 use crate::error::PictureError;
 
-/// Reads bits. Behind the last one come zeros, and `starved` says whether one of those was taken.
+/// Reads bits. After the last one it gives zeros, and `starved` says whether any of those was read.
 pub struct Bits<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -19,12 +19,12 @@ impl<'a> Bits<'a> {
         Self { bytes, at, held: 0, count: 0, padding: 0, starved: false }
     }
 
-    /// Whether a bit was taken that is not in the file.
+    /// Whether a bit was read that is not in the file.
     pub fn starved(&self) -> bool {
         self.starved
     }
 
-    /// Holds at least 32 bits from here on, real ones or padding.
+    /// Makes sure that `held` has at least 32 bits, from the file or padding.
     #[inline]
     fn fill(&mut self) {
         while self.count <= 56 {
@@ -33,7 +33,7 @@ impl<'a> Bits<'a> {
                     self.at += 2;
                     0xff
                 }
-                // A marker, or the end of the file: it stays where it is.
+                // A marker, or the end of the file: do not move past it.
                 (Some(0xff), _) | (None, _) => {
                     self.padding += 8;
                     0
@@ -82,19 +82,19 @@ impl<'a> Bits<'a> {
                 self.skip(length);
                 Ok(symbol)
             }
-            // Zeros that stand in for missing bits need not be a code.
+            // Zeros that stand in for missing bits are not necessarily a code.
             None if self.padding > self.count.saturating_sub(16) => {
                 (self.held, self.count, self.padding, self.starved) = (0, 0, 0, true);
                 Ok(0)
             }
-            None => Err(PictureError::Corrupt("the pixels' data holds a code that no table has".to_owned())),
+            None => Err(PictureError::Corrupt("the pixel data holds a code that no table has".to_owned())),
         }
     }
 
-    /// Goes on behind the next restart marker, which has to follow.
+    /// Continues after the next restart marker, which must follow.
     pub fn restart(&mut self, number: u8) -> Result<(), PictureError> {
         let mut at = self.at;
-        // Whole bytes that were not taken lie between: libjpeg skips them, and so do decoders at the end of a scan.
+        // There may be unread bytes before it: libjpeg skips them, and so do decoders at the end of a scan.
         while self.bytes.get(at) == Some(&0xff) && self.bytes.get(at + 1) == Some(&0xff) {
             at += 1;
         }
@@ -111,11 +111,11 @@ impl<'a> Bits<'a> {
                 self.starved = true;
                 Ok(())
             }
-            _ => Err(PictureError::Corrupt(format!("restart marker {number} is not where it has to be"))),
+            _ => Err(PictureError::Corrupt(format!("restart marker {number} is missing or out of place"))),
         }
     }
 
-    /// Where the data ends: at a marker that is no restart, or at the end of the file.
+    /// Where the data ends: at a marker other than a restart, or at the end of the file.
     pub fn end(&self) -> usize {
         let mut at = self.at;
         while at < self.bytes.len() {

@@ -2,20 +2,20 @@
 
 use crate::{bytes::be16, error::PictureError};
 
-/// The marker segments before the entropy-coded data, from one place of a file on: marker, payload, and where it ends.
+/// The marker segments from an offset up to the entropy-coded data: marker, payload, and where it ends.
 pub struct Segments<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
 impl<'a> Segments<'a> {
-    /// Segments from the offset `at` on. Bytes that begin no marker, and fill bytes, are skipped, as libjpeg does.
+    /// Segments from the offset `at`. Skips fill bytes and bytes that do not begin a marker, as libjpeg does.
     #[must_use]
     pub fn from(bytes: &'a [u8], at: usize) -> Self {
         Self { bytes, at }
     }
 
-    /// Where the next segment is looked for.
+    /// Where to look for the next segment.
     #[must_use]
     pub fn position(&self) -> usize {
         self.at
@@ -25,7 +25,7 @@ impl<'a> Segments<'a> {
 impl<'a> Iterator for Segments<'a> {
     type Item = (u8, &'a [u8]);
 
-    /// The next segment that is whole. Markers without a payload, such as the end of the image, come with an empty one.
+    /// The next complete segment. Markers without a payload, such as the end of the image, come with an empty one.
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             while *self.bytes.get(self.at)? != 0xff {
@@ -53,7 +53,7 @@ impl<'a> Iterator for Segments<'a> {
 /// One component of a frame: luma, chroma, or ink.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Component {
-    /// By which scans name it.
+    /// The number by which scans refer to it.
     pub id: u8,
     /// Horizontal sampling, 1 to 4.
     pub h: u32,
@@ -68,7 +68,7 @@ pub enum Colour {
     Grey,
     /// Three, of which two are chroma.
     YCbCr,
-    /// Three, as they are.
+    /// Three, without conversion.
     Rgb,
     /// Four, stored inverted.
     Cmyk,
@@ -83,7 +83,7 @@ pub struct Frame {
     pub width: u32,
     /// Pixels from top to bottom.
     pub height: u32,
-    /// Whether coefficients come in several scans, ever finer.
+    /// Whether coefficients come in several scans of increasing precision.
     pub progressive: bool,
     /// One, three or four.
     pub components: Vec<Component>,
@@ -144,14 +144,14 @@ impl Frame {
         (largest(|c| c.h), largest(|c| c.v))
     }
 
-    /// Interleaved units of the whole picture, across and down.
+    /// Interleaved units of the entire picture, across and down.
     #[must_use]
     pub fn units(&self) -> (u32, u32) {
         let (h, v) = self.sampling();
         (self.width.div_ceil(8 * h), self.height.div_ceil(8 * v))
     }
 
-    /// Blocks of a component that a scan of it alone holds, across and down.
+    /// Blocks of a component in a scan of only this component, across and down.
     #[must_use]
     pub fn own_blocks(&self, component: &Component) -> (u32, u32) {
         let (h, v) = self.sampling();
@@ -159,7 +159,7 @@ impl Frame {
         (across, (self.height * component.v).div_ceil(v).div_ceil(8))
     }
 
-    /// Blocks of a component in whole units, across and down: what decoders keep.
+    /// Blocks of a component in complete units, across and down: as many as decoders keep.
     #[must_use]
     pub fn kept_blocks(&self, component: &Component) -> (u32, u32) {
         let (across, down) = self.units();

@@ -1,27 +1,26 @@
-//! Huffman tables as the walk needs them: how long a code is, and for what it stands.
+//! Huffman tables as the walk needs them: the length of a code, and its symbol.
 
 use crate::error::PictureError;
 
 const FAST_BITS: u32 = 9;
 
-/// A table that tells the symbol and the length of the code at the front of 16 bits.
+/// A table that gives the symbol and the length of the code at the front of 16 bits.
 #[derive(Clone)]
 pub struct Table {
     /// Length in the high byte, symbol in the low; 0 for codes longer than `FAST_BITS`.
     fast: Vec<u16>,
     /// Largest code of each length, -1 for lengths without a code.
     largest: [i32; 17],
-    /// What to add to a code of each length for its symbol's place.
+    /// For each length, what to add to a code to get the place of its symbol.
     offset: [i32; 17],
     symbols: Vec<u8>,
 }
 
 impl Table {
-    /// Makes a table of the counts of codes of each length and their symbols.
+    /// Makes a table from the number of codes of each length and their symbols.
     ///
     /// # Errors
-    ///
-    /// `Corrupt` where the counts are no code.
+    /// `Corrupt` if the counts do not make a code.
     pub fn new(counts: &[u8], symbols: &[u8]) -> Result<Self, PictureError> {
         let mut table =
             Self { fast: vec![0; 1 << FAST_BITS], largest: [-1; 17], offset: [0; 17], symbols: symbols.to_vec() };
@@ -31,7 +30,7 @@ impl Table {
             table.offset[length as usize] = place as i32 - code;
             for &symbol in &symbols[place..place + count] {
                 if code >= 1 << length {
-                    return Err(PictureError::Corrupt("a Huffman table holds more codes than there can be".to_owned()));
+                    return Err(PictureError::Corrupt("a Huffman table holds more codes than are possible".to_owned()));
                 }
                 if length <= FAST_BITS {
                     let first = (code << (FAST_BITS - length)) as usize;
@@ -49,7 +48,7 @@ impl Table {
         Ok(table)
     }
 
-    /// The symbol and the length of the code at the front of 16 bits; nothing where they begin with no code.
+    /// The symbol and the length of the code at the front of 16 bits; `None` if no code matches.
     #[inline]
     pub fn find(&self, bits: u32) -> Option<(u8, u32)> {
         let entry = self.fast[(bits >> (16 - FAST_BITS)) as usize];
@@ -67,7 +66,7 @@ impl Table {
     }
 }
 
-/// The tables of each class: for constant parts, and for the others.
+/// The tables of each class: for DC coefficients, and for AC coefficients.
 #[derive(Clone, Default)]
 pub struct Tables {
     pub dc: [Option<Table>; 4],
@@ -75,13 +74,12 @@ pub struct Tables {
 }
 
 impl Tables {
-    /// Takes in the payload of a segment that defines tables.
+    /// Reads the payload of a segment that defines tables.
     ///
     /// # Errors
-    ///
-    /// `Corrupt` where it is cut short or defines no code.
+    /// `Corrupt` if it is cut short or does not define a code.
     pub fn define(&mut self, mut payload: &[u8]) -> Result<(), PictureError> {
-        let corrupt = || PictureError::Corrupt("a Huffman table is cut short or has no such number".to_owned());
+        let corrupt = || PictureError::Corrupt("a Huffman table is cut short or its number is out of range".to_owned());
         while let [which, rest @ ..] = payload {
             let counts = rest.get(..16).ok_or_else(corrupt)?;
             let total = counts.iter().map(|&count| usize::from(count)).sum::<usize>();
@@ -98,5 +96,5 @@ impl Tables {
     }
 }
 
-/// The tables of the standard's annex K as a segment: frames of films leave them out.
+/// The tables of the standard's annex K as a segment: the frames of a Motion JPEG leave them out.
 pub const STANDARD: &[u8] = include_bytes!("standard_tables.bin");

@@ -1,6 +1,5 @@
-//! JPEG files: what their markers say, and whether every block of the picture is there.
-//!
-//! A decoder of pixels fills what is missing and says nothing. So the entropy-coded data is walked first, block by
+//! JPEG files: reads their markers, and checks that every block of the picture is there.
+//! A decoder of pixels fills missing blocks without a word. So this module first walks the entropy-coded data block by
 //! block, which takes a fifth of the time of decoding it.
 
 mod blocks;

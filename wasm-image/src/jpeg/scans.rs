@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{bytes::be16, error::PictureError};
 
-/// Most scans of a picture: encoders write about ten, and every one costs time however small it is.
+/// Most scans of a picture: encoders write about ten, and each one costs time, however small it is.
 const MAX_SCANS: u32 = 100;
 
 /// What the walk finds out.
@@ -17,7 +17,7 @@ pub struct Scans {
     pub frame: Frame,
     /// How its components become colours.
     pub colour: Colour,
-    /// Whether a scan holds a component alone, for each.
+    /// For each component, whether a scan holds only this component.
     pub alone: Vec<bool>,
     /// Where the first scan's header begins.
     pub start: usize,
@@ -28,8 +28,7 @@ pub struct Scans {
 /// Walks a JPEG, block by block, up to where its picture is complete.
 ///
 /// # Errors
-///
-/// `Truncated` where a block is missing, whether or not the file has an end marker; `Corrupt` where the data is none;
+/// `Truncated` if a block is missing, with or without an end marker; `Corrupt` if the data cannot be read;
 /// `Unsupported` for other kinds of JPEG.
 pub fn walk(bytes: &[u8]) -> Result<Scans, PictureError> {
     let mut tables = Tables::default();
@@ -79,7 +78,7 @@ pub fn walk(bytes: &[u8]) -> Result<Scans, PictureError> {
     let ended = matches!(bytes.get(end..end + 2), Some([0xff, 0xd9]));
     let complete = walk.is_complete();
     match (walk.frame, start) {
-        // A progressive picture may end at any fineness, where its end marker says so and every component has begun.
+        // A progressive picture may end at any precision if it has an end marker and every component has begun.
         (Some(frame), Some(start))
             if complete || ended && frame.progressive && walk.missing.iter().all(|m| m[0] < 16) =>
         {
@@ -99,9 +98,9 @@ struct Walk<'a> {
     tables: Tables,
     restart_interval: u32,
     frame: Option<Frame>,
-    /// Of progressive pictures: a bit for each coefficient that is not zero, of each block, of each component.
+    /// For progressive pictures: for each component and block, a bit for each coefficient that is not zero.
     set: Vec<Vec<u64>>,
-    /// Bits that are missing of each coefficient of each component; 255 where none has come.
+    /// For each component and coefficient, how many bits are missing; 255 if none has come yet.
     missing: Vec<[u8; 64]>,
     alone: Vec<bool>,
 }
@@ -124,7 +123,7 @@ impl Walk<'_> {
         self.frame.is_some() && self.missing.iter().flatten().all(|&bits| bits == 0)
     }
 
-    /// Walks one scan, whose data begins at `at`, and gives the place where it ends.
+    /// Walks one scan, whose data begins at `at`, and returns where it ends.
     fn scan(&mut self, header: &[u8], at: usize) -> Result<usize, PictureError> {
         let corrupt = |what: &str| PictureError::Corrupt(format!("a scan {what}"));
         let frame = self.frame.as_ref().ok_or_else(|| corrupt("comes before the frame header"))?;
@@ -212,14 +211,14 @@ struct Part<'a> {
 
 impl Part<'_> {
     fn dc(&self) -> Result<&Table, PictureError> {
-        self.dc
-            .as_ref()
-            .ok_or_else(|| PictureError::Corrupt("a scan names a Huffman table that is not there".to_owned()))
+        self.dc.as_ref().ok_or_else(|| {
+            PictureError::Corrupt("a scan names a Huffman table that the file does not define".to_owned())
+        })
     }
 
     fn ac(&self) -> Result<&Table, PictureError> {
-        self.ac
-            .as_ref()
-            .ok_or_else(|| PictureError::Corrupt("a scan names a Huffman table that is not there".to_owned()))
+        self.ac.as_ref().ok_or_else(|| {
+            PictureError::Corrupt("a scan names a Huffman table that the file does not define".to_owned())
+        })
     }
 }
