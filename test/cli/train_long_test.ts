@@ -90,7 +90,7 @@ describe("edgecap train", () => {
       const out = join(folder, "second");
       const from = ["train", "--from", join(first, "bundle"), "--images", photos.images, "--captions", captions];
       const tuned = succeeded(await edgecap([...from, "--texts", texts, "--epochs", "3", "--out", out]));
-      expect(tuned.stdout).toMatch(/estimate .* GFLOP\/s here: about [\d.]+ s a step, \d+ minutes in all/);
+      expect(tuned.stdout).toMatch(/estimate .* GFLOP\/s here: about [\d.]+ s per step, \d+ minutes in total/);
       expect(tuned.stdout).toContain("epoch 3");
       const words = (run: string) =>
         readFileSync(join(run, "bundle", "vocabulary.txt"), "utf8")

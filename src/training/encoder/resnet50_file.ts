@@ -20,9 +20,9 @@ export interface Resnet50Choice {
  */
 export async function resnet50File({ precision, size }: Resnet50Choice, signal?: AbortSignal): Promise<string> {
   // The folder that scripts/model/encoder.ts writes to.
-  const path = fileURLToPath(new URL(`../../.cache/encoder/encoder-${precision}-${size}.onnx`, import.meta.url));
+  const path = fileURLToPath(new URL(`../../../.cache/encoder/encoder-${precision}-${size}.onnx`, import.meta.url));
   if (existsSync(path)) return path;
-  const script = join(fileURLToPath(new URL("../../../scripts", import.meta.url)), "encoder.ts");
+  const script = join(fileURLToPath(new URL("../../../scripts/model", import.meta.url)), "encoder.ts");
   if (!existsSync(script)) {
     throw new EdgecapError(
       "file-unreadable",
