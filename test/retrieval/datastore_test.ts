@@ -41,7 +41,7 @@ describe("Datastore.nearest()", () => {
     expect([datastore.photos, datastore.dimensions]).toEqual([4, 3]);
   });
 
-  test("finds what comparing every photo finds", () => {
+  test("finds the same as comparing every photo", () => {
     const vector = fc.array(fc.integer({ min: -128, max: 127 }), { minLength: 11, maxLength: 11 });
     const vectors = fc.array(vector, { minLength: 1, maxLength: 30 });
     fc.assert(
@@ -111,7 +111,7 @@ describe("Datastore.consensus()", () => {
     );
   });
 
-  test("asks the photos named and no others", () => {
+  test("uses only the named photos", () => {
     using datastore = new Datastore(datastoreFile(photos), "here", 10);
     const wanted = [Uint32Array.of(4, 5), Uint32Array.of(9)];
     const [same, other] = datastore.consensus(wanted, Uint32Array.of(1), 2);

@@ -121,7 +121,7 @@ describe("fillAlt()", () => {
       expect(text("a.html")).toBe("<img src=fog.jpg>");
     }));
 
-  test("finds a picture as a browser does, and none outside of the site", () =>
+  test("finds a picture as a browser does, and none outside the site", () =>
     onSite(
       {
         "deep/a.html": [
@@ -171,7 +171,7 @@ describe("fillAlt()", () => {
       },
     ));
 
-  test("heeds the base of a page", () =>
+  test("respects the base of a page", () =>
     onSite(
       {
         "a.html": "<base href='/img/'><img src=x.jpg>",
@@ -186,7 +186,7 @@ describe("fillAlt()", () => {
       },
     ));
 
-  test("passes over packages, hidden folders and links", () =>
+  test("skips packages, hidden folders and links", () =>
     onSite(
       {
         "node_modules/p/README.md": "![](x.jpg)",
@@ -227,7 +227,7 @@ describe("fillAlt()", () => {
       },
     ));
 
-  test("refuses by name what it cannot read, and goes on", () =>
+  test("refuses by name what it cannot read, and continues", () =>
     onSite(
       {
         "a.html": Buffer.from("\ufeff<img src=x.jpg>", "utf16le"),
@@ -251,7 +251,7 @@ describe("fillAlt()", () => {
       },
     ));
 
-  test("leaves a document that changes meanwhile", () =>
+  test("does not write a document that changes in the meantime", () =>
     onSite({ "a.html": "<img src=x.jpg>", "x.jpg": "x" }, async ({ folder, fill, text }) => {
       const { problems, reports } = await fill({
         caption: async () => {
@@ -264,7 +264,7 @@ describe("fillAlt()", () => {
       expect(text("a.html")).toBe("<img src=x.jpg> more");
     }));
 
-  test("ends where it is aborted, or where captioning cannot go on", () =>
+  test("ends if it is aborted, or if captioning cannot continue", () =>
     onSite(
       { "a.html": "<img src=x.jpg>", "b.html": "<img src=y.jpg>", "x.jpg": "x", "y.jpg": "y" },
       async ({ fill, text }) => {
@@ -278,7 +278,7 @@ describe("fillAlt()", () => {
       },
     ));
 
-  test("wants a folder", () =>
+  test("needs a folder", () =>
     onSite({ "a.html": "" }, async ({ folder, fill }) => {
       for (const wrong of [join(folder, "nope"), join(folder, "a.html")]) {
         const error = await fill({ folder: wrong }).catch((thrown: unknown) => thrown);
