@@ -19,7 +19,10 @@ testUnless(noRedis, "edgecap batch --queue hands on how sure a sentence must be,
     try {
       const batch = ["batch", "photos", "--out", "out.jsonl", "--queue", redis.address, "--min-confidence", "0.5"];
       const { status, stderr } = await edgecap(batch, { cwd: folder });
-      expect([status, stderr]).toEqual([1, expect.stringContaining("2 of those captioned were less sure or longer than asked")]);
+      expect([status, stderr]).toEqual([
+        1,
+        expect.stringContaining("2 of those captioned were less sure or longer than asked"),
+      ]);
       const lines = readFileSync(join(folder, "out.jsonl"), "utf8").trimEnd().split("\n");
       const unsure = { caption: "a photo of a dog", reason: "unsure" };
       expect(lines.map((line) => JSON.parse(line))).toEqual([unsure, unsure].map(expect.objectContaining));

@@ -50,9 +50,6 @@ describe("POST /computervision/imageanalysis:analyze", () => {
     }
   });
 
-<<<<<<< HEAD
-  test("accepts the address of a picture if the server fetches it", async () => {
-=======
   test("writes neutral captions where it is asked to, whatever the operator's choice", async () => {
     const neutral = known.replace("dog", "pet");
     await using own = await knowingServer({ defaults: { neutral: true } });
@@ -73,8 +70,7 @@ describe("POST /computervision/imageanalysis:analyze", () => {
     expect(await failure(perhaps)).toEqual([400, "InvalidRequest", "option-invalid"]);
   });
 
-  test("takes the address of a picture as far as the server fetches it", async () => {
->>>>>>> qa2
+  test("accepts the address of a picture if the server fetches it", async () => {
     const json = { "content-type": "application/json" };
     const url = `data:image/jpeg;base64,${Buffer.from(coffee).toString("base64")}`;
     expect((await ask("features=caption", JSON.stringify({ url }), json)).status).toBe(200);

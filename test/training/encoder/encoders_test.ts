@@ -32,7 +32,9 @@ describe("openEncoder()", () => {
       await writeFile(name, tinyBundle().files.encoder);
       const encoder = await openEncoder({ name, size: 90, seed: 1 });
       expect([encoder.precision, encoder.size, encoder.regions, encoder.features]).toEqual(["fp32", 224, 49, 4]);
-      await expect(openEncoder({ name, size: 90, seed: 1, precision: "int8" })).rejects.toThrow(/cannot be converted to int8/);
+      await expect(openEncoder({ name, size: 90, seed: 1, precision: "int8" })).rejects.toThrow(
+        /cannot be converted to int8/,
+      );
       await expect(openEncoder({ name: `${name}x`, size: 90, seed: 1 })).rejects.toThrow(
         /Give default, resnet50, simple-cnn/,
       );
