@@ -900,7 +900,6 @@ async function __wbg_load(module, imports) {
 }
 
 function initSync(module) {
-    if (wasm !== undefined) return wasm;
 
 
     if (module !== undefined) {
