@@ -1,0 +1,73 @@
+//! What stands between the convolutions: the sum of two images, and the largest of nine pixels.
+
+use crate::layout::Addition;
+use crate::tile::requantised;
+use core::arch::wasm32::*;
+
+/// Four outputs of an addition.
+#[inline(always)]
+fn sum(add: &Addition, left: v128, right: v128) -> v128 {
+    let left = f32x4_mul(f32x4_convert_i32x4(left), f32x4_splat(add.left_scale));
+    let right = f32x4_mul(f32x4_convert_i32x4(right), f32x4_splat(add.right_scale));
+    requantised(f32x4_add(left, f32x4_add(right, f32x4_splat(add.shift))), add.zero)
+}
+
+/// Eight outputs of an addition, as 16-bit numbers.
+#[inline(always)]
+fn sum_words(add: &Addition, left: v128, right: v128) -> v128 {
+    let low = sum(add, u32x4_extend_low_u16x8(left), u32x4_extend_low_u16x8(right));
+    let high = sum(add, u32x4_extend_high_u16x8(left), u32x4_extend_high_u16x8(right));
+    i16x8_narrow_i32x4(low, high)
+}
+
+/// Adds activations of 16 bits.
+///
+/// # Safety
+/// Everything that [`Addition`] describes must lie where it says.
+pub unsafe fn add_words(add: &Addition) {
+    for at in 0..add.length as usize / 8 {
+        // SAFETY: the caller promises `length` elements of 16 bits.
+        unsafe {
+            let left = v128_load((add.left as *const v128).add(at));
+            let right = v128_load((add.right as *const v128).add(at));
+            v128_store((add.output as *mut v128).add(at), sum_words(add, left, right));
+        }
+    }
+}
+
+/// Adds activations of 8 bits.
+///
+/// # Safety
+/// Everything that [`Addition`] describes must lie where it says.
+pub unsafe fn add_bytes(add: &Addition) {
+    for at in 0..add.length as usize / 16 {
+        // SAFETY: the caller promises `length` elements of 8 bits.
+        unsafe {
+            let left = v128_load((add.left as *const v128).add(at));
+            let right = v128_load((add.right as *const v128).add(at));
+            let low = sum_words(add, u16x8_extend_low_u8x16(left), u16x8_extend_low_u8x16(right));
+            let high = sum_words(add, u16x8_extend_high_u8x16(left), u16x8_extend_high_u8x16(right));
+            v128_store((add.output as *mut v128).add(at), u8x16_narrow_i16x8(low, high));
+        }
+    }
+}
+
+/// The largest of the taps of each row, byte by byte: of 16-bit activations too, as their upper bytes are 0.
+///
+/// # Safety
+/// `sources` must hold `rows * taps` addresses of `tap_bytes` bytes each, and `output` `rows * tap_bytes` bytes.
+pub unsafe fn max_pool(sources: *const u32, rows: usize, taps: usize, tap_bytes: usize, output: *mut u8) {
+    for row in 0..rows {
+        for place in (0..tap_bytes).step_by(16) {
+            // SAFETY: the caller promises the addresses, what they point to, and the output.
+            unsafe {
+                let mut most = i32x4_splat(0);
+                for tap in 0..taps {
+                    let source = *sources.add(row * taps + tap) as *const u8;
+                    most = u8x16_max(most, v128_load(source.add(place).cast()));
+                }
+                v128_store(output.add(row * tap_bytes + place).cast(), most);
+            }
+        }
+    }
+}
