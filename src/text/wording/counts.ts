@@ -1,5 +1,5 @@
 import { endsPhrase, inPlaceOf, joined, type Piece, reworded } from "./pieces.ts";
-import { counts, functionWords, looksPlural, numbered } from "./word_lists.ts";
+import { counts, functionWords, looksPlural, numbered, unmarkedPlurals } from "./word_lists.ts";
 
 /** Words before a number that make it a name, not a count. */
 const names: ReadonlySet<string> = new Set("a an number no # day route size".split(" "));
@@ -34,6 +34,11 @@ export function withoutCounts(pieces: readonly Piece[]): Piece[] {
       const noun = kept.pop()!;
       kept.push(joined(reworded(noun, noun.word, piece.tail), before, piece));
     } else if (before !== undefined && /^(?:all|the|these|those)$/.test(before.word)) {
+      // "the three giraffe", whose plural has no ending; but "the three play"
+      if (next !== undefined && !endsPhrase(piece) && unmarkedPlurals.has(next.word)) {
+        pieces = pieces.with(place + 1, joined(next, piece));
+        continue;
+      }
       kept.pop();
       kept.push(joined(reworded(before, "all", piece.tail), piece));
     } else kept.push(reworded(piece, "several"));

@@ -153,7 +153,10 @@ export const phrases: readonly (readonly [readonly string[], readonly string[]])
     ["him or her", "them"],
     ["his or her", "their"],
     ["her or his", "their"],
+    ["his and her", "their"],
     ["himself or herself", "themselves"],
+    ["his or herself", "themselves"],
+    ["him or herself", "themselves"],
   ] as const
 ).map(([said, instead]) => [said.split(" "), instead.split(" ")]);
 

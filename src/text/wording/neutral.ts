@@ -3,7 +3,7 @@ import { bareGenitives, genderedNouns, phrases } from "./gendered_words.ts";
 import { withoutPairs } from "./pairs.ts";
 import { endsPhrase, inPlaceOf, joined, type Piece, piecesOf, reworded } from "./pieces.ts";
 import { neutralPronouns } from "./pronouns.ts";
-import { functionWords, verbs } from "./word_lists.ts";
+import { functionWords, isParentOfAnimals, verbs } from "./word_lists.ts";
 
 /**
  * Says person, people, child and children for what tells men from women, with their pronouns and verbs, and leaves out
@@ -48,7 +48,8 @@ function neutralNouns(pieces: readonly Piece[]): Piece[] {
       waiting.push(piece);
       continue;
     }
-    const said = genderedNouns.get(piece.word);
+    const isParent = piece.tail === "" && isParentOfAnimals(piece.word, next?.word);
+    const said = isParent ? "adult" : genderedNouns.get(piece.word);
     const bare = bareGenitives.get(piece.word);
     let pieced = [piece];
     if (said !== undefined) pieced = spelledOut(genitive(piece, said), said.split(" "));

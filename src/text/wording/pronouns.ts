@@ -1,9 +1,25 @@
 import { genderedNouns, pronouns } from "./gendered_words.ts";
 import { endsPhrase, type Piece, reworded } from "./pieces.ts";
-import { adverbs, animals, functionWords, persons, verbs } from "./word_lists.ts";
+import { adverbs, animals, functionWords, isParentOfAnimals, persons, verbs } from "./word_lists.ts";
 
-/** Words before an animal that begins a sentence: "a close up of a brown dog". */
-const beforeAnimals: ReadonlySet<string> = new Set("a an the one of close up view photo picture".split(" "));
+/** Words before an animal that begins a sentence: "a close up of a brown dog", "a black and white dog". */
+const beforeAnimals: ReadonlySet<string> = new Set("a an the one of and close up view photo picture".split(" "));
+
+/** Words behind "his" that show that nothing is owned: "one of his and two others". Behind any other word it owns. */
+const afterHis: ReadonlySet<string> = new Set(
+  "and or but is are was were while as that who which with by of from to on in at because so when where".split(" "),
+);
+
+/** Function words that are nouns or adjectives behind "her": "on her back", "her can of beer". */
+const ownedWords: ReadonlySet<string> = new Set(["back", "can"]);
+
+/** Words behind which "her" is a person whom the next words describe: "another person behind her holding a cup". */
+const besideHer: ReadonlySet<string> = new Set("behind beside facing".split(" "));
+const describing: ReadonlySet<string> = new Set(
+  "holding wearing standing sitting watching looking smiling talking taking laughing pointing carrying pushing pulling".split(
+    " ",
+  ),
+);
 
 /** "he" is "they" with its verbs, "his" is "their"; of an animal that a sentence begins with, "it" and "its". */
 export function neutralPronouns(pieces: readonly Piece[]): Piece[] {
@@ -13,11 +29,8 @@ export function neutralPronouns(pieces: readonly Piece[]): Piece[] {
     const said = pronouns.get(piece.word);
     if (said !== undefined) {
       const ofAnimal = isOfAnimal(pieces.slice(0, place));
-      result[place] = reworded(
-        piece,
-        ofAnimal ? said.animal : ofPeople(piece, pieces[place + 1]),
-        tailOf(piece, ofAnimal),
-      );
+      const instead = neutralPronoun(piece, pieces[place + 1], pieces[place - 1])[ofAnimal ? "animal" : "people"];
+      result[place] = reworded(piece, instead, tailOf(piece, ofAnimal));
       const isSubject = piece.word === "he" || piece.word === "she";
       if (isSubject) verbsFrom = ofAnimal ? undefined : place + 1;
       continue;
@@ -39,20 +52,30 @@ function tailOf(piece: Piece, ofAnimal: boolean): string {
   return ofAnimal ? piece.tail : piece.tail.replace(/^'s/, "'re");
 }
 
-function ofPeople(piece: Piece, next: Piece | undefined): string {
-  const { people } = pronouns.get(piece.word)!;
-  if (people !== "their") return people;
+/** What is said in place of a pronoun: of "her" and "his", by whether they own what comes next. */
+function neutralPronoun(
+  piece: Piece,
+  next: Piece | undefined,
+  before: Piece | undefined,
+): { readonly people: string; readonly animal: string } {
+  const said = pronouns.get(piece.word)!;
   // "her hat" and "behind her", "his hat" and "one of his".
-  const alone = next === undefined || endsPhrase(piece) || functionWords.has(next.word);
-  if (!alone) return "their";
-  return piece.word === "her" ? "them" : "theirs";
+  const ends = next === undefined || endsPhrase(piece) || next.word === "";
+  if (piece.word === "his") return ends || afterHis.has(next.word) ? pronouns.get("hers")! : said;
+  if (piece.word !== "her") return said;
+  const isOwner =
+    !ends &&
+    (!functionWords.has(next.word) || ownedWords.has(next.word)) &&
+    !(besideHer.has(before?.word ?? "") && describing.has(next.word));
+  return isOwner ? said : pronouns.get("him")!;
 }
 
 /** Whether the sentence begins with an animal, and names nobody before the pronoun. */
 function isOfAnimal(before: readonly Piece[]): boolean {
   const place = before.findIndex(({ word }) => animals.has(word));
   if (place === -1) return false;
-  const isNobody = ({ word }: Piece) => !persons.has(word) && !genderedNouns.has(word);
+  const isNobody = ({ word }: Piece, at: number) =>
+    (!persons.has(word) && !genderedNouns.has(word)) || isParentOfAnimals(word, before[at + 1]?.word);
   const begins = before.slice(0, place).every(({ word }) => beforeAnimals.has(word) || !functionWords.has(word));
   return begins && before.every(isNobody);
 }

@@ -64,6 +64,18 @@ export const animals: ReadonlySet<string> = new Set(
   ].flatMap((line) => line.split(" ")),
 );
 
+const parents: ReadonlySet<string> = new Set("mother father mom mum mama dad papa".split(" "));
+
+/** Whether a word is a parent and the next one its kind: "a mother dog". */
+export function isParentOfAnimals(word: string, next: string | undefined): boolean {
+  return next !== undefined && parents.has(word) && animals.has(next.replace(/s$/, ""));
+}
+
+/** Animals whose plural has no ending. */
+export const unmarkedPlurals: ReadonlySet<string> = new Set(
+  "giraffe zebra elk moose bison buffalo antelope".split(" "),
+);
+
 /** People by words that say nothing of gender. */
 export const persons: ReadonlySet<string> = new Set(
   [
