@@ -46,7 +46,7 @@ describe("edgecap caption", () => {
     expect([none.status, none.stdout]).toEqual([1, ""]);
     expect(none.stderr).toMatch(/a\.jpg: too-long: No sentence .* ends within the characters/);
     const wrong = await edgecap([...asked, "0"]);
-    expect([wrong.status, wrong.stderr]).toEqual([2, expect.stringContaining('"0" is no whole number from 1')]);
+    expect([wrong.status, wrong.stderr]).toEqual([2, expect.stringContaining('"0" is not a whole number from 1')]);
   });
 });
 
