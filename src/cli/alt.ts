@@ -102,7 +102,7 @@ const words: Readonly<Record<AltOutcome, string>> = {
   sourceless: "without an address",
   remote: "elsewhere",
   missing: "not found",
-  unsure: "less sure than asked",
+  unsure: "less sure or longer than asked",
   failed: "could not be captioned",
 };
 

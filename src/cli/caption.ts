@@ -52,7 +52,7 @@ One picture prints its caption alone; several print "file: caption". --json prin
 With --min-confidence, a sentence that is less sure becomes "a photo of ..." with what is sure, or is left out.
 With --max-characters, so does one that is too long: see docs/alternative_text.md.
 With --write, the caption goes into JPEG, PNG and WebP files (iptc: JPEG alone); text that others wrote stays: see docs/metadata.md.
-Exit status: 0 all captioned, 1 some failed or have no such sentence (the others are captioned), 2 wrong usage.
+Exit status: 0 all captioned, 1 some failed or have no such sentence (the others are captioned), 2 wrong usage, 130 interrupted.
 
 Examples:
   edgecap caption photo.jpg

@@ -47,7 +47,7 @@ It follows pictures that are added, changed or removed until Ctrl-C. Unchanged p
 that edgecap did not write are left alone, and so is the text of others in the metadata of pictures. All forms share one caption.
 With --min-confidence, a sentence that is less sure becomes "a photo of ..." with what is sure, or is left out.
 With --max-characters, so does one that is too long: see docs/alternative_text.md.
-Exit status: 0 done, 1 some pictures have no such sentence (with --once), 2 wrong usage.
+Exit status: 0 done, 1 some pictures have no such sentence (with --once), 2 wrong usage, 130 interrupted (with --once).
 
 Examples:
   edgecap watch ~/Pictures/holiday --write html

@@ -16,12 +16,16 @@ export interface WriteFlags<Form extends string> {
 
 /** `--write`, which takes some of several forms, with commas between them. */
 export function writeOption<Form extends string>(description: string, forms: readonly Form[]): Option {
-  return new Option("--write <forms>", `${description}; several with commas between them`).argParser((text) =>
-    text.split(",").map((form) => {
-      const found = forms.find((one) => one === form.trim());
-      if (found === undefined) throw new InvalidArgumentError(`"${form}" is not one of ${forms.join(", ")}.`);
-      return found;
-    }),
+  return new Option("--write <forms>", `${description}; several with commas between them`).argParser(
+    (text, before: readonly Form[] | undefined) => {
+      const added = text.split(",").map((form) => {
+        const found = forms.find((one) => one === form.trim());
+        if (found === undefined) throw new InvalidArgumentError(`"${form}" is not one of ${forms.join(", ")}.`);
+        return found;
+      });
+      // Given twice, it means both.
+      return [...new Set([...(before ?? []), ...added])];
+    },
   );
 }
 

@@ -92,6 +92,21 @@ export async function writeWhole(path: string, content: string | Uint8Array, lik
 }
 
 /**
+ * Insists that the permissions of a file allow writing. To replace it, those of its folder are enough.
+ *
+ * @param found What the system says of the file.
+ * @throws {EdgecapError} `file-unwritable`
+ */
+export async function assertWritable(path: string, { mode }: Stats): Promise<void> {
+  const mayWrite = await access(path, constants.W_OK).then(
+    // An administrator may write any file, also one that somebody protected.
+    () => (mode & 0o222) !== 0,
+    () => false,
+  );
+  if (!mayWrite) throw new EdgecapError("file-unwritable", `Cannot write "${path}": its permissions do not allow it.`);
+}
+
+/**
  * Replaces the content of a file in one step. It keeps its permissions and, if the system allows it, its owner.
  *
  * @param path The file itself, not a link to it.
@@ -100,12 +115,7 @@ export async function writeWhole(path: string, content: string | Uint8Array, lik
  *   The file is then left as it is.
  */
 export async function replaceWhole(path: string, content: Uint8Array, before: Stats): Promise<void> {
-  // Replacing a file needs the folder's permission alone, so the file's own has to be asked for.
-  const mayWrite = await access(path, constants.W_OK).then(
-    () => (before.mode & 0o222) !== 0,
-    () => false,
-  );
-  if (!mayWrite) throw new EdgecapError("file-unwritable", `Cannot write "${path}": its permissions do not allow it.`);
+  await assertWritable(path, before);
   await using file = await createFile(path, before);
   await file.write(content);
   const now = await stat(path).catch((cause: unknown) => {

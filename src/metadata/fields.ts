@@ -78,7 +78,7 @@ export function fillFields(
       const holder = [field, ...fields].find((other) => other.meaning === meaning && holdsOthers(other));
       const others = texts.filter(isOthers);
       if (holder !== undefined && (!force || wanted.length === 0)) {
-        const value = holder.texts.filter(isOthers).join(", ");
+        const value = listed(holder.texts.filter(isOthers));
         reports.push({ field: name, outcome: "kept", value: holder === field ? value : `${holder.name}: ${value}` });
       } else {
         final = meaning === "keywords" ? [...new Set([...others, ...wanted])] : wanted;
@@ -86,7 +86,7 @@ export function fillFields(
         const same = final.length > 0 && new Set(texts).size === final.length && final.every((t) => texts.includes(t));
         if (!same && (final.length > 0 || texts.length > 0)) {
           set(final);
-          const value = (final.length === 0 ? texts : added).join(", ");
+          const value = listed(final.length === 0 ? texts : added);
           reports.push({ field: name, outcome: final.length === 0 ? "removed" : "written", value });
         } else if (same) reports.push({ field: name, outcome: "same", value: final.join(", ") });
         for (const value of added) if (!same || wrote.has(value)) known.add(value);
@@ -95,6 +95,11 @@ export function fillFields(
     for (const value of final) now.add(value);
   }
   return { reports, wrote: [...known].filter((value) => now.has(value)) };
+}
+
+/** Texts for a report. XMP has the same one for several languages. */
+function listed(texts: readonly string[]): string {
+  return [...new Set(texts)].join(", ");
 }
 
 /** Text as every form can hold it: in one line, and with nothing that XML or a text ended by NUL cannot hold. */

@@ -2,7 +2,7 @@ import { readdir, realpath, rm, stat } from "node:fs/promises";
 import { basename, dirname, extname, join, parse } from "node:path";
 import { EdgecapError, unwritable } from "../errors.ts";
 import { readIfThere, readRegularFile, unreadable } from "../files/read_regular.ts";
-import { replaceWhole, writeWhole } from "../files/write_whole.ts";
+import { assertWritable, replaceWhole, writeWhole } from "../files/write_whole.ts";
 import { utf8 } from "./bytes.ts";
 import type { FieldReport, MetadataForm, PictureText, WriteOptions } from "./fields.ts";
 import { decodeXmp, iptcRefused, isJpeg, isOwnSidecar, writeIntoPicture, writeIntoSidecar } from "./picture_text.ts";
@@ -92,7 +92,10 @@ async function writeInside(
     throw new EdgecapError("data-invalid", `"${picture}" has changed since it was captioned: caption it again.`);
   }
   const { bytes: changed, reports } = writeIntoPicture(bytes, text, forms, options);
-  if (changed !== bytes && options.dryRun !== true) await replaceWhole(path, changed, before);
+  if (changed !== bytes) {
+    if (options.dryRun === true) await assertWritable(path, before);
+    else await replaceWhole(path, changed, before);
+  }
   return { path: picture, fields: reports };
 }
 
@@ -117,7 +120,9 @@ async function writeBeside(
     if (!(cause instanceof EdgecapError)) throw cause;
     throw new EdgecapError(cause.code, `"${path}": ${cause.message}`, { cause });
   }
-  if (result.text !== old && options.dryRun !== true) {
+  if (result.text !== old && options.dryRun === true) {
+    if (before !== undefined && result.text !== undefined) await assertWritable(real, before);
+  } else if (result.text !== old) {
     if (result.text === undefined) await remove(path);
     else if (before === undefined) await writeWhole(real, result.text);
     else await replaceWhole(real, utf8(result.text), before);

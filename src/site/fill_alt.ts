@@ -1,10 +1,10 @@
-import { constants } from "node:fs";
-import { access, realpath, stat } from "node:fs/promises";
+import { realpath, stat } from "node:fs/promises";
 import { dirname, relative, sep } from "node:path";
 import { walkFolder } from "../batch/walk_folder.ts";
 import { EdgecapError, throwIfAborted, unwritable } from "../errors.ts";
+import { assertFolder } from "../files/assert_folder.ts";
 import { readRegularFile } from "../files/read_regular.ts";
-import { removeAbandoned, writeWhole } from "../files/write_whole.ts";
+import { assertWritable, removeAbandoned, writeWhole } from "../files/write_whole.ts";
 import { CaptionedPictures, type CaptionPicture } from "./captioned_pictures.ts";
 import { documentText, mostDocumentBytes } from "./document_text.ts";
 import { htmlPictures } from "./html_pictures.ts";
@@ -21,7 +21,7 @@ import { type Addition, withAdditions } from "./with_additions.ts";
  * - `hidden`: it is hidden from screen readers. `template`: a program generates its tag. `sourceless`: it has no
  *   address.
  * - `remote`: its address leads elsewhere, or contains the picture itself. `missing`: the site has no such file.
- * - `unsure`: its caption was less sure than requested. `failed`: its file cannot be captioned.
+ * - `unsure`: its caption was less sure or longer than requested. `failed`: its file cannot be captioned.
  */
 export type AltOutcome = (typeof altOutcomes)[number];
 
@@ -84,10 +84,8 @@ const documentName = /\.(?:html?|md)$/i;
  */
 export async function fillAlt(options: FillAltOptions): Promise<Record<AltOutcome, number>> {
   const { hidden = false, onProblem, onPicture, signal } = options;
-  const root = await realpath(options.folder).catch(() => undefined);
-  if (root === undefined || !(await stat(root)).isDirectory()) {
-    throw new EdgecapError("file-unreadable", `The folder "${options.folder}" does not exist: give another one.`);
-  }
+  await assertFolder(options.folder);
+  const root = await realpath(options.folder);
   const counts = Object.fromEntries(altOutcomes.map((outcome) => [outcome, 0])) as Record<AltOutcome, number>;
   const captions = new CaptionedPictures(options.caption);
   const documents: string[] = [];
@@ -162,13 +160,13 @@ async function resultOf(
 /**
  * Writes a document, unless it was changed in the meantime.
  *
- * @throws {EdgecapError} `file-unwritable`, also if its permissions forbid it: replacing it needs only those of its
- *   folder.
+ * @throws {EdgecapError} `file-unwritable`, also if it is read-only.
  */
 async function replace(path: string, before: Uint8Array, after: Uint8Array): Promise<void> {
-  await access(path, constants.W_OK).catch((cause: unknown) => {
+  const found = await stat(path).catch((cause: unknown) => {
     throw unwritable(path, cause);
   });
+  await assertWritable(path, found);
   const now = await readRegularFile(path, mostDocumentBytes);
   if (Buffer.compare(now, before) !== 0) {
     throw new EdgecapError(

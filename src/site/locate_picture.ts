@@ -62,7 +62,8 @@ export async function locatePicture(source: string, { root, document, base }: Ad
 
 function decodedName(name: string): string | undefined {
   try {
-    return decodeURIComponent(name);
+    // A percent sign that begins no code stands for itself, as browsers read it.
+    return decodeURIComponent(name.replaceAll(/%(?![0-9a-f]{2})/gi, "%25"));
   } catch {
     return undefined;
   }

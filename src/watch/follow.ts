@@ -31,7 +31,16 @@ export interface FollowOptions {
 /** Works through existing pictures and changes, one picture at a time, until the signal is aborted. */
 export async function follow(options: FollowOptions): Promise<void> {
   const { folder, signal, files } = options;
-  const { promise, resolve: end, reject } = Promise.withResolvers<void>();
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  let hasEnded = false;
+  const end = () => {
+    hasEnded = true;
+    resolve();
+  };
+  const fail = (error: unknown) => {
+    hasEnded = true;
+    reject(error);
+  };
   const turns = new OneAtATime();
   let waiting = 0;
   let timer: NodeJS.Timeout | undefined;
@@ -39,7 +48,7 @@ export async function follow(options: FollowOptions): Promise<void> {
     waiting++;
     clearTimeout(timer);
     void turns.run(async () => {
-      await work().catch(reject);
+      await work().catch(fail);
       waiting--;
       const { dueMs } = files;
       if (waiting === 0 && dueMs !== undefined) timer = setTimeout(() => next(() => files.flush()), dueMs);
@@ -69,24 +78,23 @@ export async function follow(options: FollowOptions): Promise<void> {
   };
   for (const event of ["add", "change"] as const) watcher.on(event, (path) => next(() => changed(path)));
   watcher.on("unlink", (path) => next(() => gone(path)));
-  watcher.on("error", (cause) => reject(unwatchable(folder, cause)));
+  watcher.on("error", (cause) => fail(unwatchable(folder, cause)));
   watcher.on("ready", () => {
     next(scan);
     next(async () => {
       await files.changed();
       await files.flush();
-      options.onReady?.();
+      if (!hasEnded) options.onReady?.();
     });
   });
-  const stop = () => end();
-  signal.addEventListener("abort", stop, { once: true });
-  if (signal.aborted) stop();
+  signal.addEventListener("abort", end, { once: true });
+  if (signal.aborted) end();
   try {
     await promise;
     await turns.idle();
   } finally {
     clearTimeout(timer);
-    signal.removeEventListener("abort", stop);
+    signal.removeEventListener("abort", end);
     await watcher.close();
   }
 }

@@ -5,6 +5,7 @@ import { readImageFile } from "../batch/input_images.ts";
 import { walkFolder } from "../batch/walk_folder.ts";
 import type { Caption } from "../caption/caption.ts";
 import { EdgecapError, faultOf, throwIfAborted } from "../errors.ts";
+import { assertFolder } from "../files/assert_folder.ts";
 import { unreadable } from "../files/read_regular.ts";
 import { removeAbandoned } from "../files/write_whole.ts";
 import { altText } from "../metadata/alt_text.ts";
@@ -59,7 +60,7 @@ export interface WatchOptions {
  *
  * Results are written at once if there are few, and some seconds later if writing takes long; always at the end.
  *
- * @returns How many pictures have no caption, or a plain one because the sentence was less sure than asked.
+ * @returns How many pictures have no caption, or a plain one because the sentence was less sure or longer than asked.
  * @throws {EdgecapError} `file-unreadable` if there is no such folder; `data-invalid` if a file stands in the place of
  *   one that would be written; `file-unwritable`, `aborted`, `bundle-*`.
  */
@@ -67,9 +68,7 @@ export async function watchFolder(options: WatchOptions): Promise<number> {
   const { forms, once, hidden = false, onProblem = () => {}, signal } = options;
   const metadata = metadataOf(options);
   const folder = resolve(options.folder);
-  if (!(await stat(folder).catch(() => undefined))?.isDirectory()) {
-    throw new EdgecapError("file-unreadable", `The folder "${options.folder}" does not exist: give another one.`);
-  }
+  await assertFolder(options.folder);
   const page = join(folder, "index.html");
   const hasList = forms.includes("json");
   const { gallery, hints } = await readKnown(folder, hasList);
@@ -101,7 +100,9 @@ export async function watchFolder(options: WatchOptions): Promise<number> {
       (known) => known?.size === found.size && known.changed === found.mtimeMs,
     );
     if (before !== undefined && before === gallery.get(name) && isDone(before, metadata)) return;
-    const picture = await describe(path, found, before, metadata, options);
+    // A list that is only read may have a picture that failed: it is tried once for this one.
+    const isCaptioned = before !== undefined && !hasFailed(before);
+    const picture = await describe(path, found, isCaptioned ? before : undefined, metadata, options);
     gallery.set(name, picture);
     await files.changed();
     options.onPicture?.(name, picture);
@@ -165,9 +166,15 @@ function placesOf({ forms, sidecar }: MetadataOptions): string[] {
   return forms.map((form) => (form === "xmp" && sidecar !== "none" ? `xmp:${sidecar}` : form));
 }
 
+/** Whether a picture could not be captioned. */
+function hasFailed({ caption, reason, error }: GalleryPicture): boolean {
+  return caption === undefined && reason === undefined && error !== undefined;
+}
+
 /** Whether nothing is left to do for a picture that is unchanged. */
-function isDone({ caption, error, forms = [], kept }: GalleryPicture, metadata: MetadataOptions): boolean {
-  if (caption === undefined && error !== undefined) return true;
+function isDone(picture: GalleryPicture, metadata: MetadataOptions): boolean {
+  const { forms = [], kept } = picture;
+  if (hasFailed(picture)) return true;
   if (kept === true && metadata.force === true) return false;
   return placesOf(metadata).every((place) => forms.includes(place));
 }

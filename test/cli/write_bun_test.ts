@@ -27,8 +27,9 @@ const xmpOf = (path: string) => {
 test("edgecap caption --write puts the caption into pictures, and says so", () =>
   withPictures(async (folder, bundle) => {
     const args = ["caption", "a.jpg", "b.png", ...bundle];
-    const dry = await edgecap([...args, "--write", "xmp,exif", "--dry-run"], { cwd: folder });
+    const dry = await edgecap([...args, "--write", "xmp", "--write", "exif", "--dry-run"], { cwd: folder });
     expect([dry.status, dry.stderr]).toEqual([0, expect.stringMatching(/^a\.jpg: would write dc:description "/)]);
+    expect(dry.stderr).toContain(', ImageDescription "');
     expect(readFileSync(join(folder, "a.jpg"))).toEqual(readFileSync(coffee));
     const { status, stdout, stderr } = await edgecap([...args, "--write", "xmp,exif"], { cwd: folder });
     expect([status, stdout]).toEqual([0, dry.stdout]);

@@ -47,6 +47,15 @@ describe("writeIntoPicture()", () => {
     expect(readJpeg(left.bytes)).toMatchObject({ exif: undefined, resources: undefined });
   });
 
+  test("reports once what XMP has in several languages", () => {
+    const unmarked = writeIntoPicture(jpeg, cat, ["xmp"], { mark: false });
+    const kept = writeIntoPicture(unmarked.bytes, dog, ["xmp"]).reports;
+    expect(kept.find(({ field }) => field === "dc:description")).toMatchObject({ outcome: "kept", value: cat.caption });
+    const marked = writeIntoPicture(jpeg, cat, ["xmp"]);
+    const removed = writeIntoPicture(marked.bytes, { keywords: [] }, ["xmp"]).reports;
+    expect(removed.find(({ field }) => field === "dc:description")).toMatchObject({ value: cat.caption });
+  });
+
   test("keeps its text if a person changed it, and updates the rest", () => {
     const { bytes } = writeIntoPicture(jpeg, cat, ["xmp"]);
     const packet = new XmpPacket(new TextDecoder("utf-8", { ignoreBOM: true }).decode(readJpeg(bytes).xmp));

@@ -57,6 +57,7 @@ describe("writeText()", () => {
     withPicture(async (_, picture) => {
       await chmod(picture, 0o444);
       expect(await codeOf(write(picture))).toBe("file-unwritable");
+      expect(await codeOf(write(picture, { dryRun: true }))).toBe("file-unwritable");
       expect(Buffer.compare(await readFile(picture), jpeg)).toBe(0);
     }),
   );

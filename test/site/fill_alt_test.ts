@@ -128,7 +128,7 @@ describe("fillAlt()", () => {
           ..."../../../x.jpg|..%2f..%2fsecret.jpg|%2e%2e/x.jpg|/../x.jpg|\\x.jpg|a b.jpg|a%20b.jpg| a b.jpg\t".split(
             "|",
           ),
-          ..."%ff.jpg|x.jpg%00|/link.jpg|/inside.jpg|nope.jpg|http://[|/folder/|//host/x.jpg|data:image/png;base64,AA".split(
+          ..."%ff.jpg|100% real.jpg|x.jpg%00|/link.jpg|/inside.jpg|nope.jpg|http://[|/folder/|//host/x.jpg|data:image/png;base64,AA".split(
             "|",
           ),
           ..."HTTPS://host/x.jpg|file:///etc/passwd|".split("|"),
@@ -136,6 +136,7 @@ describe("fillAlt()", () => {
           .map((source) => `<img src="${source}">`)
           .join("\n"),
         "deep/a b.jpg": "spaced",
+        "deep/100% real.jpg": "real",
         "x.jpg": "x",
         "folder/x.jpg": "x",
         "../secret.jpg": "secret",
@@ -148,6 +149,7 @@ describe("fillAlt()", () => {
           "../../../x.jpg": "filled",
           "..%2f..%2fsecret.jpg": "missing",
           "%2e%2e/x.jpg": "filled",
+          "100% real.jpg": "filled",
           "/../x.jpg": "filled",
           "\\x.jpg": "filled",
           "a b.jpg": "filled",
@@ -166,7 +168,7 @@ describe("fillAlt()", () => {
           "file:///etc/passwd": "remote",
           "": "sourceless",
         });
-        expect(filled.captioned.toSorted()).toEqual(["spaced", "x"]);
+        expect(filled.captioned.toSorted()).toEqual(["real", "spaced", "x"]);
         expect(filled.reports.find(({ source }) => source === "/link.jpg")?.why).toBe("it is outside the site");
       },
     ));
@@ -280,12 +282,13 @@ describe("fillAlt()", () => {
 
   test("needs a folder", () =>
     onSite({ "a.html": "" }, async ({ folder, fill }) => {
-      for (const wrong of [join(folder, "nope"), join(folder, "a.html")]) {
+      const [missing, file] = [join(folder, "nope"), join(folder, "a.html")];
+      for (const [wrong, message] of [
+        [missing, `The folder "${missing}" does not exist: give another one.`],
+        [file, `"${file}" is not a folder: give the folder that contains it.`],
+      ] as const) {
         const error = await fill({ folder: wrong }).catch((thrown: unknown) => thrown);
-        expect(error).toMatchObject({
-          code: "file-unreadable",
-          message: `The folder "${wrong}" does not exist: give another one.`,
-        });
+        expect(error).toMatchObject({ code: "file-unreadable", message });
       }
     }));
 });

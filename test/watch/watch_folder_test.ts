@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readFile, rm, stat, symlink, utimes, writeFile } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { EdgecapError } from "../../src/errors.ts";
 import { type GalleryForm, type WatchedCaption, type WatchOptions, watchFolder } from "../../src/watch/watch_folder.ts";
 import { codeOf } from "../code_of.ts";
@@ -71,6 +72,17 @@ describe("watchFolder(), once", () => {
       const third = stub();
       expect(await once(folder, "json", third.caption)).toBe(1);
       expect(third.seen).toEqual([]);
+    }));
+
+  test("captions again what failed by a list that it only reads", () =>
+    withFolder(async (folder) => {
+      await writeFile(join(folder, "c.jpg"), "corrupt");
+      await once(folder, "json", stub().caption);
+      const { caption, seen } = stub();
+      const pictures: unknown[] = [];
+      const options = { folder, forms: ["html"], caption, once: true, signal: new AbortController().signal } as const;
+      expect(await watchFolder({ ...options, onPicture: (_, picture) => pictures.push(picture?.error?.code) })).toBe(1);
+      expect([seen, pictures.sort()]).toEqual([["corrupt"], ["image-corrupt", undefined, undefined]]);
     }));
 
   test("writes sidecars, and removes them with their pictures", () =>
@@ -202,6 +214,8 @@ describe("watchFolder(), once", () => {
 
   test("says if there is no folder", async () => {
     expect(await codeOf(once("no such folder", "json", stub().caption))).toBe("file-unreadable");
+    const file = fileURLToPath(import.meta.url);
+    await expect(once(file, "json", stub().caption)).rejects.toThrow("is not a folder");
   });
 });
 
@@ -302,7 +316,20 @@ describe("watchFolder()", () => {
       }
     }));
 
-  test("finds files that were removed while it was not running", () =>
+  test("says nothing of being ready when it is stopped before", () =>
+    withFolder(async (folder) => {
+      const stop = new AbortController();
+      let ready = 0;
+      const caption = async (): Promise<WatchedCaption> => {
+        stop.abort();
+        return { caption: "a cat", concepts: [] };
+      };
+      const onReady = () => ready++;
+      await watchFolder({ folder, forms: ["json"], caption, once: false, onReady, signal: stop.signal });
+      expect(ready).toBe(0);
+    }));
+
+  test("finds what left while nobody watched", () =>
     withFolder(async (folder) => {
       await once(folder, "json", stub().caption);
       await rm(join(folder, "a.jpg"));

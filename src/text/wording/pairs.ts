@@ -22,7 +22,10 @@ const determiners: ReadonlySet<string> = new Set(
 );
 const mostAdjectives = 3;
 
-/** "a person and a person" is two people, "children and two children" are children. */
+/**
+ * "a person and a person" is two people, "children and two children" are children, and "a little child and a child" a
+ * little child and another child.
+ */
 export function withoutPairs(pieces: readonly Piece[]): Piece[] {
   for (const [place, piece] of pieces.entries()) {
     if (piece.text !== "and") continue;
@@ -32,7 +35,10 @@ export function withoutPairs(pieces: readonly Piece[]): Piece[] {
     const mine = left.adjectives.map(({ word }) => word).join(" ");
     const yours = right.adjectives.map(({ word }) => word).join(" ");
     // "a young person and person": both are young.
-    if (mine !== yours && !(right.determiner === undefined && yours === "")) continue;
+    if (mine !== yours && !(right.determiner === undefined && yours === "")) {
+      if (yours !== "" || left.isPlural || right.isPlural || !/^an?$/.test(right.determiner?.word ?? "")) continue;
+      return pieces.with(right.start, reworded(right.determiner!, "another"));
+    }
     return [...pieces.slice(0, left.start), ...together(left, piece, right), ...pieces.slice(right.end + 1)];
   }
   return [...pieces];

@@ -49,6 +49,8 @@ describe("worded()", () => {
       ["a young man and a young woman sit", "two young people sit"],
       ["an old man and a young woman sit", "an old person and a young person sit"],
       ["a man and woman", "two people"],
+      ["a little girl and a boy play", "a little child and another child play"],
+      ["a little girl and two boys play", "a little child and two children play"],
       ["the bride and groom", "the two newlyweds"],
       ["a boy and a girl play", "two children play"],
       ["two women talk to a boy", "two people talk to a child"],

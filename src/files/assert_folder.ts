@@ -1,0 +1,14 @@
+import { stat } from "node:fs/promises";
+import { EdgecapError } from "../errors.ts";
+import { unreadable } from "./read_regular.ts";
+
+/** Insists that a path leads to a folder. @throws {EdgecapError} `file-unreadable` */
+export async function assertFolder(path: string): Promise<void> {
+  const found = await stat(path).catch((cause: unknown) => {
+    const { code } = cause as { readonly code?: unknown };
+    if (code !== "ENOENT" && code !== "ENOTDIR") throw unreadable(path, cause);
+    throw new EdgecapError("file-unreadable", `The folder "${path}" does not exist: give another one.`, { cause });
+  });
+  if (found.isDirectory()) return;
+  throw new EdgecapError("file-unreadable", `"${path}" is not a folder: give the folder that contains it.`);
+}
