@@ -184,7 +184,7 @@ describe("Search", () => {
     );
   });
 
-  test("finds with required concepts what it finds without them, and the same every time", () => {
+  test("finds with required concepts also what it finds without them, and the same every time", () => {
     fc.assert(
       fc.property(anyOptions, fc.integer({ min: 0, max: 2 ** 31 }), (options, salt) => {
         const model = scrambled(options.vocabulary, 4, salt, 0);
@@ -221,7 +221,7 @@ describe("Search", () => {
     );
   });
 
-  test("forms of several words are said whole, though no word of theirs is likely", () => {
+  test("forms of several words are completed, although none of their words is likely", () => {
     const logits = Float32Array.of(0, 0, 4, 0, 3, 3, -9, -9, -9, 1);
     const required = [[Uint32Array.of(6, 7, 8), Uint32Array.of(6, 8)]];
     for (const beams of [2, 3, 8]) {
@@ -255,7 +255,7 @@ describe("Search", () => {
     }
   });
 
-  test("says no phrase twice, but words that may come again", () => {
+  test("says no phrase twice, except words that may repeat", () => {
     // 4 is "a", 5 "young", 6 "man", 7 "woman".
     const order = [4, 5, 6, 4, 5, 6, 6, 7, 2];
     const model: Model = (history) => {
@@ -287,7 +287,7 @@ describe("Search", () => {
     expect([...found[0]!.tokens]).toEqual([149, 83, 142, 121, 4, 184, 105, 40]);
   });
 
-  test("names the beam and the token of a broken logit, and can go on with better ones", () => {
+  test("names the beam and the token of a broken logit, and can continue with better ones", () => {
     for (const [value, name] of [
       [Number.NaN, "NaN"],
       [Infinity, "inf"],
@@ -304,7 +304,7 @@ describe("Search", () => {
     }
   });
 
-  test("says so where every token is banned", () => {
+  test("says so if every token is banned", () => {
     for (const temperature of [0, 1]) {
       using search = new Search({ vocabulary: 4, minWords: 1, temperature });
       expect(() => search.advance()).toThrow("No token is left to continue beam 0");
@@ -343,7 +343,7 @@ describe("Search", () => {
     const form = Uint32Array.of(4);
     for (const [required, message] of [
       [[[form], [form], [form], [form]], "required is 4: give at most 3 concepts"],
-      [[[form], []], "each concept a form at least"],
+      [[[form], []], "at least one form for each concept"],
       [[[new Uint32Array()]], "forms of 1 to 3 tokens"],
       [[[Uint32Array.of(4, 5, 6, 7)]], "forms of 1 to 3 tokens"],
       [[[Uint32Array.of(10)]], "required is 10: give ids of the vocabulary"],
@@ -353,7 +353,7 @@ describe("Search", () => {
       expect(outcome(make)).toBe("option-invalid");
       expect(make).toThrow(message);
     }
-    expect(() => new Search({ ...defaults, temperature: 1, required: [[form]] })).toThrow("none where temperature");
+    expect(() => new Search({ ...defaults, temperature: 1, required: [[form]] })).toThrow("none if temperature");
   });
 
   test("takes a large vocabulary, and its memory stays where it is while the search lasts", () => {

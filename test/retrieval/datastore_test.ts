@@ -41,7 +41,7 @@ describe("Datastore.nearest()", () => {
     expect([datastore.photos, datastore.dimensions]).toEqual([4, 3]);
   });
 
-  test("finds what comparing every photo finds", () => {
+  test("finds the same as comparing every photo", () => {
     const vector = fc.array(fc.integer({ min: -128, max: 127 }), { minLength: 11, maxLength: 11 });
     const vectors = fc.array(vector, { minLength: 1, maxLength: 30 });
     fc.assert(
@@ -111,7 +111,7 @@ describe("Datastore.consensus()", () => {
     );
   });
 
-  test("asks the photos named and no others", () => {
+  test("uses only the named photos", () => {
     using datastore = new Datastore(datastoreFile(photos), "here", 10);
     const wanted = [Uint32Array.of(4, 5), Uint32Array.of(9)];
     const [same, other] = datastore.consensus(wanted, Uint32Array.of(1), 2);
@@ -135,7 +135,7 @@ describe("new Datastore()", () => {
       [{ captions: list("U8", Uint8Array.of(1)) }, '"vectors" has 12 of 3 numbers'],
       [{ captions: list("U8", Uint8Array.of(2, 1, 0, 2)) }, '"lengths" has 4 of 5 numbers'],
       [{ lengths: list("U8", Uint8Array.of(3, 2, 2, 9)) }, '"tokens" has 8 of 16 numbers'],
-      [{ tokens: list("U16", Uint16Array.of(4, 5, 6, 4, 7, 4, 5, 10)) }, "the token 10 is none of a vocabulary of 10"],
+      [{ tokens: list("U16", Uint16Array.of(4, 5, 6, 4, 7, 4, 5, 10)) }, "the token 10 is not in the vocabulary of 10"],
       [{ frequencies: list("U16", Uint16Array.of(1)) }, '"frequencies" has 1 of'],
       [{ ngrams: list("U32", Uint32Array.of(2, 1)), frequencies: list("U16", Uint16Array.of(2, 2)) }, "do not rise"],
     ];

@@ -12,7 +12,7 @@ export class Datastore {
      */
     consensus(tokens: Uint32Array, lengths: Uint32Array, photos: Uint32Array, end_id: number): Float64Array;
     /**
-     * How like some photos a vector is: the mean cosine, -1 to 1.
+     * How similar a vector is to some photos: the mean cosine, -1 to 1.
      */
     likeness(vector: Float32Array, photos: Uint32Array): number;
     /**
@@ -26,7 +26,7 @@ export class Datastore {
 }
 
 /**
- * What a datastore's file holds.
+ * Content of a datastore's file.
  */
 export class DatastoreParts {
     free(): void;
@@ -69,7 +69,7 @@ export class Hypothesis {
      */
     readonly named: number;
     /**
-     * What it is ranked by.
+     * The score that it is ranked by.
      */
     readonly score: number;
     /**
@@ -83,17 +83,17 @@ export class Hypothesis {
 }
 
 /**
- * The state of one search. Buffers are handed out as addresses in wasm memory, so that nothing is copied.
+ * The state of one search. JavaScript gets buffers as addresses in wasm memory, so that nothing is copied.
  */
 export class Search {
     free(): void;
     [Symbol.dispose](): void;
     /**
-     * Takes the logits in; returns whether there is more to do.
+     * Processes the logits; returns whether there is more to do.
      */
     advance(): boolean;
     /**
-     * Beams that the next step is to be run for.
+     * Number of beams to run the next step for.
      */
     live(): number;
     /**
@@ -137,7 +137,7 @@ export class SearchOptions {
      */
     constructor();
     /**
-     * What steers the choice of the most probable caption.
+     * Options of the search for the most probable caption.
      */
     ranking(length_penalty: number, no_repeat_ngram: number): void;
     /**
@@ -153,7 +153,7 @@ export class SearchOptions {
      */
     reward(concept_reward: number): void;
     /**
-     * What steers the drawing of words.
+     * Options of drawing words.
      */
     sampling(temperature: number, top_k: number, top_p: number, seed: number): void;
     /**
@@ -182,11 +182,11 @@ export class Vocabulary {
      */
     encode(words: string[]): Uint32Array;
     /**
-     * Reads one entry a line.
+     * Reads one entry per line.
      */
     static parse(text: string): Vocabulary;
     /**
-     * One entry a line, in the order of the ids.
+     * One entry per line, in the order of the ids.
      */
     serialise(): string;
     /**
@@ -200,7 +200,7 @@ export class Vocabulary {
 }
 
 /**
- * Hashes of the n-grams of a caption, of 1 to 4 words, each as often as it occurs; `end_id` is put behind the words.
+ * Hashes of the n-grams of a caption, of 1 to 4 words, each as often as it occurs; `end_id` is appended to the words.
  */
 export function ngramHashes(tokens: Uint32Array, end_id: number): Uint32Array;
 
@@ -210,8 +210,8 @@ export function ngramHashes(tokens: Uint32Array, end_id: number): Uint32Array;
 export function tokenize(text: string): string[];
 
 /**
- * The tokens of every line of `text` with blanks between them, one line for each line. Faster than a call a
- * line where there are many.
+ * The tokens of every line of `text` with blanks between them, one line for each line. Faster than one call per line
+ * if there are many.
  */
 export function tokenizeLines(text: string): string;
 

@@ -35,7 +35,7 @@ export class Datastore {
         return v4;
     }
     /**
-     * How like some photos a vector is: the mean cosine, -1 to 1.
+     * How similar a vector is to some photos: the mean cosine, -1 to 1.
      * @param {Float32Array} vector
      * @param {Uint32Array} photos
      * @returns {number}
@@ -82,7 +82,7 @@ export class Datastore {
 if (Symbol.dispose) Datastore.prototype[Symbol.dispose] = Datastore.prototype.free;
 
 /**
- * What a datastore's file holds.
+ * Content of a datastore's file.
  */
 export class DatastoreParts {
     __destroy_into_raw() {
@@ -194,7 +194,7 @@ export class Hypothesis {
         return ret >>> 0;
     }
     /**
-     * What it is ranked by.
+     * The score that it is ranked by.
      * @returns {number}
      */
     get score() {
@@ -225,7 +225,7 @@ export class Hypothesis {
 if (Symbol.dispose) Hypothesis.prototype[Symbol.dispose] = Hypothesis.prototype.free;
 
 /**
- * The state of one search. Buffers are handed out as addresses in wasm memory, so that nothing is copied.
+ * The state of one search. JavaScript gets buffers as addresses in wasm memory, so that nothing is copied.
  */
 export class Search {
     __destroy_into_raw() {
@@ -239,7 +239,7 @@ export class Search {
         wasm.__wbg_search_free(ptr, 0);
     }
     /**
-     * Takes the logits in; returns whether there is more to do.
+     * Processes the logits; returns whether there is more to do.
      * @returns {boolean}
      */
     advance() {
@@ -250,7 +250,7 @@ export class Search {
         return ret[0] !== 0;
     }
     /**
-     * Beams that the next step is to be run for.
+     * Number of beams to run the next step for.
      * @returns {number}
      */
     live() {
@@ -356,7 +356,7 @@ export class SearchOptions {
         return this;
     }
     /**
-     * What steers the choice of the most probable caption.
+     * Options of the search for the most probable caption.
      * @param {number} length_penalty
      * @param {number} no_repeat_ngram
      */
@@ -392,7 +392,7 @@ export class SearchOptions {
         wasm.searchoptions_reward(this.__wbg_ptr, concept_reward);
     }
     /**
-     * What steers the drawing of words.
+     * Options of drawing words.
      * @param {number} temperature
      * @param {number} top_k
      * @param {number} top_p
@@ -476,7 +476,7 @@ export class Vocabulary {
         return v2;
     }
     /**
-     * Reads one entry a line.
+     * Reads one entry per line.
      * @param {string} text
      * @returns {Vocabulary}
      */
@@ -490,7 +490,7 @@ export class Vocabulary {
         return Vocabulary.__wrap(ret[0]);
     }
     /**
-     * One entry a line, in the order of the ids.
+     * One entry per line, in the order of the ids.
      * @returns {string}
      */
     serialise() {
@@ -531,7 +531,7 @@ export class Vocabulary {
 if (Symbol.dispose) Vocabulary.prototype[Symbol.dispose] = Vocabulary.prototype.free;
 
 /**
- * Hashes of the n-grams of a caption, of 1 to 4 words, each as often as it occurs; `end_id` is put behind the words.
+ * Hashes of the n-grams of a caption, of 1 to 4 words, each as often as it occurs; `end_id` is appended to the words.
  * @param {Uint32Array} tokens
  * @param {number} end_id
  * @returns {Uint32Array}
@@ -560,8 +560,8 @@ export function tokenize(text) {
 }
 
 /**
- * The tokens of every line of `text` with blanks between them, one line for each line. Faster than a call a
- * line where there are many.
+ * The tokens of every line of `text` with blanks between them, one line for each line. Faster than one call per line
+ * if there are many.
  * @param {string} text
  * @returns {string}
  */

@@ -1,7 +1,6 @@
 //! The hand-written core of edgecap: words, vocabulary, the search for a caption, and
 //! the training photos that help to choose one.
-//!
-//! The modules are plain Rust, tested on any host; what stands here hands them to JavaScript and nothing more.
+//! The modules are plain Rust, tested on any host. This file only exposes them to JavaScript.
 
 #![warn(missing_docs)]
 
@@ -18,8 +17,8 @@ pub fn tokenize(text: &str) -> Vec<String> {
     tokenizer::tokenize(text)
 }
 
-/// The tokens of every line of `text` with blanks between them, one line for each line. Faster than a call a
-/// line where there are many.
+/// The tokens of every line of `text` with blanks between them, one line for each line. Faster than one call per line
+/// if there are many.
 #[wasm_bindgen(js_name = tokenizeLines)]
 pub fn tokenize_lines(text: &str) -> String {
     tokenizer::tokenize_lines(text)
@@ -36,12 +35,12 @@ impl Vocabulary {
         Self(vocabulary::Vocabulary::build(captions.iter().map(String::as_str), minimum_count))
     }
 
-    /// Reads one entry a line.
+    /// Reads one entry per line.
     pub fn parse(text: &str) -> Result<Self, JsError> {
         Ok(Self(vocabulary::Vocabulary::parse(text)?))
     }
 
-    /// One entry a line, in the order of the ids.
+    /// One entry per line, in the order of the ids.
     pub fn serialise(&self) -> String {
         self.0.serialise()
     }
@@ -73,7 +72,7 @@ impl Vocabulary {
 #[derive(Default)]
 pub struct SearchOptions(search::SearchOptions);
 
-/// Options that belong together are set together, as every call into wasm costs.
+/// Options that belong together are set together, because every call into wasm costs time.
 #[wasm_bindgen]
 impl SearchOptions {
     /// Options of a greedy search.
@@ -93,7 +92,7 @@ impl SearchOptions {
         (self.0.start_id, self.0.end_id) = (start_id, end_id);
     }
 
-    /// What steers the choice of the most probable caption.
+    /// Options of the search for the most probable caption.
     pub fn ranking(&mut self, length_penalty: f64, no_repeat_ngram: u32) {
         (self.0.length_penalty, self.0.no_repeat_ngram) = (length_penalty, no_repeat_ngram);
     }
@@ -124,7 +123,7 @@ impl SearchOptions {
         (self.0.max_characters, self.0.characters, self.0.least_end) = (max_characters, characters, least_end);
     }
 
-    /// What steers the drawing of words.
+    /// Options of drawing words.
     pub fn sampling(&mut self, temperature: f64, top_k: u32, top_p: f64, seed: f64) {
         (self.0.temperature, self.0.top_k, self.0.top_p, self.0.seed) = (temperature, top_k, top_p, seed);
     }
@@ -154,7 +153,7 @@ impl Hypothesis {
         self.0.word_log_probabilities.clone()
     }
 
-    /// What it is ranked by.
+    /// The score that it is ranked by.
     #[wasm_bindgen(getter)]
     pub fn score(&self) -> f64 {
         self.0.score
@@ -173,7 +172,7 @@ impl Hypothesis {
     }
 }
 
-/// The state of one search. Buffers are handed out as addresses in wasm memory, so that nothing is copied.
+/// The state of one search. JavaScript gets buffers as addresses in wasm memory, so that nothing is copied.
 #[wasm_bindgen]
 pub struct Search(search::Search);
 
@@ -185,7 +184,7 @@ impl Search {
         Ok(Self(search::Search::new(options.0, banned)?))
     }
 
-    /// Beams that the next step is to be run for.
+    /// Number of beams to run the next step for.
     pub fn live(&self) -> usize {
         self.0.live()
     }
@@ -208,7 +207,7 @@ impl Search {
         self.0.logits().as_ptr() as usize
     }
 
-    /// Takes the logits in; returns whether there is more to do.
+    /// Processes the logits; returns whether there is more to do.
     pub fn advance(&mut self) -> Result<bool, JsError> {
         Ok(self.0.advance()?)
     }
@@ -219,18 +218,18 @@ impl Search {
     }
 }
 
-/// Hashes of the n-grams of a caption, of 1 to 4 words, each as often as it occurs; `end_id` is put behind the words.
+/// Hashes of the n-grams of a caption, of 1 to 4 words, each as often as it occurs; `end_id` is appended to the words.
 #[wasm_bindgen(js_name = ngramHashes)]
 pub fn ngram_hashes(tokens: &[u32], end_id: u32) -> Vec<u32> {
     retrieval::ngrams(tokens, end_id).into_iter().map(|(_, hash)| hash).collect()
 }
 
-/// What a datastore's file holds.
+/// Content of a datastore's file.
 #[wasm_bindgen]
 #[derive(Default)]
 pub struct DatastoreParts(retrieval::DatastoreParts);
 
-/// Parts that belong together are set together, as every call into wasm costs.
+/// Parts that belong together are set together, because every call into wasm costs time.
 #[wasm_bindgen]
 impl DatastoreParts {
     /// No parts.
@@ -272,7 +271,7 @@ impl Datastore {
         self.0.nearest(vector, count)
     }
 
-    /// How like some photos a vector is: the mean cosine, -1 to 1.
+    /// How similar a vector is to some photos: the mean cosine, -1 to 1.
     pub fn likeness(&self, vector: &[f32], photos: &[u32]) -> f64 {
         self.0.likeness(vector, photos)
     }

@@ -12,17 +12,17 @@ pub const SPECIAL: [&str; 4] = ["<pad>", "<start>", "<end>", "<unk>"];
 /// Id of words that a vocabulary does not hold.
 pub const UNKNOWN: u32 = 3;
 
-/// A list of words, the place of a word in it being its id, and the way back.
+/// A list of words and its inverse. The id of a word is its place in the list.
 #[derive(Debug)]
 pub struct Vocabulary {
     words: Vec<String>,
     ids: HashMap<String, u32>,
 }
 
-/// Why a vocabulary could not be read, or an id not be looked up.
+/// Why a vocabulary could not be read, or an id could not be looked up.
 #[derive(Clone, Debug, PartialEq)]
 pub enum VocabularyError {
-    /// A line, counted from 1, is not what it must be.
+    /// A line is not what it must be.
     Line {
         /// The line, counted from 1.
         line: usize,
@@ -44,7 +44,7 @@ impl fmt::Display for VocabularyError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Line { line, entry, problem } => {
-                write!(formatter, "Line {line} of the vocabulary is {entry:?}, {problem}: give one word a line.")
+                write!(formatter, "Line {line} of the vocabulary is {entry:?}, {problem}: give one word per line.")
             }
             Self::Id { id, size } => {
                 write!(formatter, "The vocabulary has no word {id}: its {size} entries end at {}.", size - 1)
@@ -79,7 +79,7 @@ impl Vocabulary {
     ///
     /// # Errors
     ///
-    /// [`VocabularyError::Line`] where the first lines are not the [`SPECIAL`] entries, or a line is empty,
+    /// [`VocabularyError::Line`] if the first lines are not the [`SPECIAL`] entries, or a line is empty,
     /// holds white space or occurs twice.
     pub fn parse(text: &str) -> Result<Self, VocabularyError> {
         let text = text.strip_suffix('\n').unwrap_or(text);
@@ -112,7 +112,7 @@ impl Vocabulary {
         Self { words, ids }
     }
 
-    /// One entry a line, in the order of the ids, with a line feed after the last.
+    /// One entry per line, in the order of the ids, with a line feed after the last.
     pub fn serialise(&self) -> String {
         self.words.iter().flat_map(|word| [word.as_str(), "\n"]).collect()
     }
@@ -122,7 +122,7 @@ impl Vocabulary {
         self.words.len()
     }
 
-    /// The id of `word`; [`UNKNOWN`] where it is not held.
+    /// The id of `word`; [`UNKNOWN`] if the vocabulary does not hold it.
     pub fn id(&self, word: &str) -> u32 {
         self.ids.get(word).copied().unwrap_or(UNKNOWN)
     }
@@ -136,7 +136,7 @@ impl Vocabulary {
     ///
     /// # Errors
     ///
-    /// [`VocabularyError::Id`] names the first id that no word has.
+    /// [`VocabularyError::Id`] names the first id without a word.
     pub fn decode(&self, ids: &[u32]) -> Result<Vec<String>, VocabularyError> {
         let word = |&id: &u32| self.word(id).map(str::to_owned).ok_or(VocabularyError::Id { id, size: self.size() });
         ids.iter().map(word).collect()

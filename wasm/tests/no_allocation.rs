@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use edgecap_wasm::search::{Search, SearchOptions};
 
-/// The system's allocator, with a count of what is asked of it.
+/// The system's allocator, with a count of the requests.
 struct Counting;
 
 static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);

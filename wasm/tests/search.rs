@@ -1,4 +1,4 @@
-//! The search as a whole, on small models whose best captions can be counted out.
+//! The entire search, on small models whose best captions can be enumerated.
 
 use edgecap_wasm::search::{Hypothesis, Search, SearchOptions};
 
@@ -11,7 +11,7 @@ fn run(options: SearchOptions, model: impl Fn(&[u32]) -> Vec<f32>) -> Vec<Hypoth
     run_for(options, beams, model)
 }
 
-/// As `run`, for so many captions.
+/// Like `run`, for `count` captions.
 fn run_for(options: SearchOptions, count: usize, model: impl Fn(&[u32]) -> Vec<f32>) -> Vec<Hypothesis> {
     let vocabulary = options.vocabulary as usize;
     let mut search = Search::new(options, &[0, START]).expect("valid options");
@@ -71,7 +71,7 @@ fn every_caption(max_words: usize, vocabulary: usize) -> Vec<(Vec<u32>, f64)> {
 }
 
 #[test]
-fn a_wide_beam_finds_the_best_captions_there_are() {
+fn a_wide_beam_finds_the_best_captions() {
     for alpha in [0.0, 0.7, 2.0] {
         let options =
             SearchOptions { vocabulary: 5, beams: 64, max_words: 4, length_penalty: alpha, ..SearchOptions::default() };
@@ -117,7 +117,7 @@ fn one_beam_follows_the_most_probable_word() {
 }
 
 #[test]
-fn captions_are_cut_where_none_ends() {
+fn captions_are_cut_if_none_ends() {
     let options = SearchOptions { vocabulary: 6, beams: 3, max_words: 5, ..SearchOptions::default() };
     let results = run(options, |_| vec![0.0, 0.0, f32::NEG_INFINITY, 0.0, 1.0, 2.0]);
     assert_eq!(results.len(), 3);
@@ -127,7 +127,7 @@ fn captions_are_cut_where_none_ends() {
 
 #[test]
 fn a_finished_caption_is_never_lost() {
-    // The best caption is a single word; all that follow are worse, for as long as the search goes on.
+    // The best caption is a single word; all later ones are worse, however long the search continues.
     let options = SearchOptions { vocabulary: 8, beams: 2, max_words: 9, ..SearchOptions::default() };
     let results = run(options, |history| {
         let mut logits = vec![0.0f32; 8];
@@ -144,7 +144,7 @@ fn a_finished_caption_is_never_lost() {
 }
 
 #[test]
-fn limits_on_words_hold() {
+fn captions_obey_the_limits_on_words() {
     let likes_to_end = |history: &[u32]| {
         let mut logits = scrambled(history, 12);
         logits[END as usize] = 9.0;
@@ -165,16 +165,16 @@ fn limits_on_words_hold() {
 }
 
 #[test]
-fn captions_that_name_concepts_stand_beside_those_of_the_plain_search() {
+fn captions_that_name_concepts_come_in_addition_to_those_of_the_plain_search() {
     let base =
         SearchOptions { vocabulary: 12, beams: 6, max_words: 9, length_penalty: 0.7, ..SearchOptions::default() };
     let likes_none = |history: &[u32]| {
         let mut logits = scrambled(history, 12);
         logits[5] -= 20.0;
         logits[6] -= 20.0;
-        // The second word of a form follows the first of itself.
+        // The second word of a form follows the first without help.
         logits[7] += if history.last() == Some(&6) { 5.0 } else { -20.0 };
-        // What names the concepts is to end in time.
+        // Captions that name the concepts must end in time.
         logits[END as usize] += 3.0;
         logits
     };
@@ -233,7 +233,7 @@ fn a_step_with_broken_logits_can_be_repeated() {
     }
 }
 
-/// The best captions that fit into so many characters, counted out, by falling log-probability.
+/// The best captions that fit into the limit of characters, enumerated, by falling log-probability.
 fn every_fitting(limit: u32, lengths: &[u32], least_end: f64) -> Vec<(Vec<u32>, f64)> {
     let end_of = |words: &[u32]| log_softmax(&scrambled(&[&[START], words].concat(), lengths.len()))[END as usize];
     let mut found: Vec<_> = every_caption(5, lengths.len())
@@ -273,8 +273,8 @@ fn captions_stay_within_their_characters() {
 }
 
 #[test]
-fn an_unlikely_end_is_none_where_characters_are_limited() {
-    // An end is always there, and never likely: words without room leave nothing.
+fn an_unlikely_end_does_not_count_if_characters_are_limited() {
+    // An end is always possible and never likely: if no words fit, no caption is left.
     let model = |_: &[u32]| vec![0.0, 0.0, -4.0, 0.0, 0.0];
     for beams in [1, 3] {
         let options = |least_end| SearchOptions {

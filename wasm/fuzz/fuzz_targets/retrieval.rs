@@ -3,7 +3,7 @@
 use edgecap_wasm::retrieval::{Datastore, DatastoreParts};
 use libfuzzer_sys::arbitrary::{Result, Unstructured};
 
-/// Vectors are finite, which the reader of the file sees to.
+/// Vectors are finite: the reader of the file checks that.
 fn number(input: &mut Unstructured) -> Result<f32> {
     Ok(f32::from(input.arbitrary::<i16>()?) / 256.0)
 }
@@ -12,7 +12,7 @@ fn list<T>(input: &mut Unstructured, count: usize, one: impl Fn(&mut Unstructure
     (0..count).map(|_| one(input)).collect()
 }
 
-/// A count that fits, or now and then another.
+/// A count that fits, or sometimes one that does not.
 fn around(input: &mut Unstructured, count: usize) -> Result<usize> {
     Ok(if input.int_in_range(0..=31)? == 0 { input.int_in_range(0..=40)? } else { count })
 }
@@ -66,6 +66,6 @@ fn run(bytes: &[u8]) -> Result<()> {
 }
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    // An input that ends too early says nothing.
+    // An input that ends too early tests nothing.
     let _ = run(bytes);
 });

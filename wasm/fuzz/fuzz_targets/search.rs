@@ -3,7 +3,7 @@
 use edgecap_wasm::search::{Hypothesis, Search, SearchOptions};
 use libfuzzer_sys::arbitrary::{Result, Unstructured};
 
-/// Options in their ranges for the most part, of a vocabulary that is small enough to search quickly.
+/// Options that are mostly in range, for a vocabulary that is small enough to search quickly.
 fn options(input: &mut Unstructured) -> Result<(SearchOptions, Vec<u32>)> {
     let vocabulary = input.int_in_range(0..=24)?;
     let id = |input: &mut Unstructured| input.int_in_range(0..=vocabulary);
@@ -91,7 +91,7 @@ fn run(bytes: &[u8]) -> Result<()> {
         }
         let results = search.results(100);
         match search.advance() {
-            // It stands where it stood.
+            // The search is unchanged.
             Err(_) => {
                 assert_eq!(search.results(100), results);
                 check(&results, &options, &banned);
@@ -113,6 +113,6 @@ fn run(bytes: &[u8]) -> Result<()> {
 }
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    // An input that ends too early says nothing.
+    // An input that ends too early tests nothing.
     let _ = run(bytes);
 });

@@ -1,4 +1,4 @@
-//! Training photos that are like another photo, and how far captions of it agree with theirs.
+//! Training photos that are similar to another photo, and how well captions of it agree with theirs.
 
 mod ngrams;
 mod weighted;
@@ -11,11 +11,11 @@ use weighted::Weighted;
 /// What a datastore's file holds; `src/retrieval/datastore.ts` says what each is.
 #[derive(Default)]
 pub struct DatastoreParts {
-    /// Taken from a photo's vector, [dimensions].
+    /// Subtracted from a photo's vector, [dimensions].
     pub mean: Vec<f32>,
-    /// What the rest is multiplied by, [dimensions].
+    /// Factors for the difference, [dimensions].
     pub scale: Vec<f32>,
-    /// Vectors so prepared, [photos, dimensions].
+    /// Vectors prepared in this way, [photos, dimensions].
     pub vectors: Vec<i8>,
     /// Captions of each photo, [photos].
     pub captions: Vec<u8>,
@@ -25,7 +25,7 @@ pub struct DatastoreParts {
     pub tokens: Vec<u16>,
     /// Hashes of n-grams, rising.
     pub ngrams: Vec<u32>,
-    /// Photos in whose captions each occurs.
+    /// Number of photos in whose captions each n-gram occurs.
     pub frequencies: Vec<u16>,
 }
 
@@ -46,13 +46,13 @@ pub struct Datastore {
     parts: DatastoreParts,
     /// Length of each vector.
     norms: Vec<f32>,
-    /// Of each photo the number of its first caption; one more at the end.
+    /// For each photo, the number of its first caption; one more entry at the end.
     first_caption: Vec<usize>,
-    /// Of each caption where its words begin; one more at the end.
+    /// For each caption, where its words begin; one more entry at the end.
     first_word: Vec<usize>,
-    /// Of the hashes that begin with each 16 bits where they begin; one more at the end.
+    /// For each value of a hash's first 16 bits, where those hashes begin; one more entry at the end.
     first_ngram: Vec<usize>,
-    /// For each number of photos, the logarithm of how many times more there are.
+    /// For each number of photos, the logarithm of how many times more photos the datastore has.
     idf: Vec<f64>,
 }
 
@@ -61,7 +61,7 @@ impl Datastore {
     ///
     /// # Errors
     ///
-    /// [`DatastoreError`] where lengths disagree, or a token is none of the `vocabulary`.
+    /// [`DatastoreError`] if lengths disagree, or a token is not in the `vocabulary`.
     pub fn new(parts: DatastoreParts, vocabulary: usize) -> Result<Self, DatastoreError> {
         let (dimensions, photos) = (parts.mean.len(), parts.captions.len());
         let first_caption = running(&parts.captions);
@@ -79,7 +79,7 @@ impl Datastore {
             }
         }
         if let Some(token) = parts.tokens.iter().find(|&&token| usize::from(token) >= vocabulary) {
-            return Err(DatastoreError(format!("the token {token} is none of a vocabulary of {vocabulary}")));
+            return Err(DatastoreError(format!("the token {token} is not in the vocabulary of {vocabulary}")));
         }
         if !parts.ngrams.is_sorted() {
             return Err(DatastoreError("\"ngrams\" do not rise".to_owned()));
@@ -102,8 +102,7 @@ impl Datastore {
     /// The numbers of the `count` photos nearest to a photo by the angle between their vectors, nearest first.
     ///
     /// # Panics
-    ///
-    /// Where `vector` is not [dimensions].
+    /// If `vector` is not [dimensions].
     pub fn nearest(&self, vector: &[f32], count: usize) -> Vec<u32> {
         let query = self.prepared(vector);
         let rounded = whole_numbers(&query);
@@ -117,7 +116,7 @@ impl Datastore {
             .map(|((other, norm), photo)| (whole_product(&rounded, other) as f32 / norm, photo))
             .collect();
         let nearer = |a: &(f32, u32), b: &(f32, u32)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
-        // Rounding moves none of the nearest as far as this.
+        // Rounding moves none of the nearest photos this far.
         let near = 4 * count;
         if near < ranked.len() {
             ranked.select_nth_unstable_by(near, nearer);
@@ -130,11 +129,10 @@ impl Datastore {
         ranked.into_iter().take(count).map(|(_, photo)| photo).collect()
     }
 
-    /// How like some photos a photo is: the mean of the cosines of the angles between their vectors, -1 to 1.
+    /// How similar a photo is to some photos: the mean of the cosines of the angles between their vectors, -1 to 1.
     ///
     /// # Panics
-    ///
-    /// Where `vector` is not [dimensions], or a photo is none of the datastore's.
+    /// If `vector` is not [dimensions], or a photo is not in the datastore.
     pub fn likeness(&self, vector: &[f32], photos: &[u32]) -> f64 {
         let query = self.prepared(vector);
         let norm = length(query.iter().copied());
@@ -142,7 +140,7 @@ impl Datastore {
         sum / photos.len().max(1) as f64
     }
 
-    /// A photo's vector as the stored ones are.
+    /// A photo's vector, prepared as the stored ones are.
     fn prepared(&self, vector: &[f32]) -> Vec<f32> {
         let DatastoreParts { mean, scale, .. } = &self.parts;
         assert_eq!(vector.len(), mean.len(), "a vector of other dimensions");
@@ -155,12 +153,11 @@ impl Datastore {
         product(query, &self.parts.vectors[place * query.len()..(place + 1) * query.len()]) / self.norms[place]
     }
 
-    /// How far candidate captions agree with those of some photos: for each the mean over the photos of the mean over
-    /// their captions, 0 to 1.
+    /// How well candidate captions agree with those of some photos. For each candidate: the mean over the photos of the
+    /// mean over their captions, 0 to 1.
     ///
     /// # Panics
-    ///
-    /// Where a photo is none of the datastore's.
+    /// If a photo is not in the datastore.
     pub fn consensus(&self, candidates: &[&[u32]], photos: &[u32], end_id: u32) -> Vec<f64> {
         let idf = |hash| self.inverse_document_frequency(hash);
         let candidates: Vec<Weighted> = candidates.iter().map(|tokens| Weighted::new(tokens, end_id, idf)).collect();
@@ -180,20 +177,20 @@ impl Datastore {
         agreement
     }
 
-    /// The logarithm of how many times fewer photos have an n-gram in their captions than there are.
+    /// The logarithm of all photos divided by the photos that have an n-gram in their captions.
     fn inverse_document_frequency(&self, hash: u32) -> f64 {
         let start = (hash >> 16) as usize;
         let (first, end) = (self.first_ngram[start], self.first_ngram[start + 1]);
         let frequency = match self.parts.ngrams[first..end].binary_search(&hash) {
             Ok(place) => self.parts.frequencies[first + place],
-            // Those of a single photo are left out.
+            // The file leaves out n-grams of a single photo.
             Err(_) => 1,
         };
         self.idf[usize::from(frequency)]
     }
 }
 
-/// Sums of the numbers before each place, and of all.
+/// For each place the sum of the numbers before it, and the sum of all.
 fn running<T: Copy + Into<usize>>(numbers: &[T]) -> Vec<usize> {
     let mut sum = 0;
     let mut sums = Vec::with_capacity(numbers.len() + 1);
@@ -211,19 +208,19 @@ fn length(values: impl Iterator<Item = f32>) -> f32 {
     if squares > 0.0 { squares.sqrt() } else { 1.0 }
 }
 
-/// A vector of the same direction in whole numbers, as large as products with 8-bit numbers leave room for.
+/// A vector of the same direction in integers, as large as products with 8-bit numbers leave room for.
 fn whole_numbers(vector: &[f32]) -> Vec<i16> {
     let largest = vector.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
     let sum: f32 = vector.iter().map(|value| value.abs()).sum();
     if largest == 0.0 {
         return vec![0; vector.len()];
     }
-    // Half of what 32 bits hold, as every number may be rounded up.
+    // Half of what 32 bits hold, because every number may be rounded up.
     let scale = (32_767.0 / largest).min(((i32::MAX / 256) as f32 - vector.len() as f32) / sum);
     vector.iter().map(|value| (value * scale).round() as i16).collect()
 }
 
-/// Inner product of whole numbers: several at a time, and twice as many as [`product`] takes.
+/// Inner product of integers: vectorised, with twice as many numbers at a time as [`product`].
 fn whole_product(a: &[i16], b: &[i8]) -> i32 {
     const LANES: usize = 16;
     let mut sums = [0; LANES];
@@ -237,7 +234,7 @@ fn whole_product(a: &[i16], b: &[i8]) -> i32 {
     sums.iter().sum::<i32>() + rest
 }
 
-/// Inner product, in lanes, so that it is computed several numbers at a time.
+/// Inner product, in lanes, so that the compiler can vectorise it.
 fn product(a: &[f32], b: &[i8]) -> f32 {
     const LANES: usize = 8;
     let mut sums = [0.0; LANES];
@@ -305,7 +302,7 @@ mod tests {
         assert_eq!(refused(|p| p.captions.push(0)), "\"vectors\" has 6 of 8 numbers");
         assert_eq!(refused(|p| p.captions[0] = 3), "\"lengths\" has 3 of 4 numbers");
         assert_eq!(refused(|p| p.lengths[0] = 3), "\"tokens\" has 6 of 7 numbers");
-        assert_eq!(refused(|p| p.tokens[0] = 8), "the token 8 is none of a vocabulary of 8");
+        assert_eq!(refused(|p| p.tokens[0] = 8), "the token 8 is not in the vocabulary of 8");
         assert_eq!(refused(|p| p.ngrams.reverse()), "\"ngrams\" do not rise");
         assert_eq!(refused(|p| p.ngrams.clear()), "\"frequencies\" has 2 of 0 numbers");
     }

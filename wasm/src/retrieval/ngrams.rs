@@ -1,13 +1,12 @@
 //! The n-grams of a caption, as hashes.
 
-/// Words of the longest n-grams.
+/// Number of words of the longest n-grams.
 pub const LONGEST: usize = 4;
 
-/// The n-grams of a caption, of 1 to 4 words: for each its length less one, and a 32-bit hash (FNV-1a over the words,
+/// The n-grams of a caption, of 1 to 4 words: for each its length minus one, and a 32-bit hash (FNV-1a over the words,
 /// the length mixed in). Among the 100,000 n-grams of a data set of some thousand photos, one or two share their hash
 /// with another.
-///
-/// `end_id` is put behind the words, as where a caption ends is part of what it says.
+/// `end_id` is appended to the words, because the place where a caption ends is part of what it says.
 pub fn ngrams(tokens: &[u32], end_id: u32) -> Vec<(usize, u32)> {
     let words: Vec<u32> = tokens.iter().copied().chain([end_id]).collect();
     let mut ngrams = Vec::with_capacity(LONGEST * words.len());
@@ -21,7 +20,7 @@ pub fn ngrams(tokens: &[u32], end_id: u32) -> Vec<(usize, u32)> {
     ngrams
 }
 
-/// Takes a number into the hash, byte by byte.
+/// Adds a number to the hash, byte by byte.
 fn mix(hash: u32, value: u32) -> u32 {
     value.to_le_bytes().iter().fold(hash, |hash, &byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }

@@ -33,8 +33,8 @@ impl Weighted {
         Self { weights, words: tokens.len() }
     }
 
-    /// How far two captions agree, 0 to 1: the mean over the lengths of n-grams of the cosine of the angle between
-    /// them, less for captions of different lengths.
+    /// How well two captions agree, 0 to 1: the mean, over the lengths of n-grams, of the cosine of the angle between
+    /// them, reduced for captions of different lengths.
     pub fn agreement(&self, other: &Self) -> f64 {
         let (mut sum, mut a, mut b) = (0.0, 0, 0);
         while a < self.weights.len() && b < other.weights.len() {

@@ -17,14 +17,14 @@ pub struct Candidate {
     pub token_log_probability: f64,
     /// Natural log-probability of the beam with the token.
     pub log_probability: f64,
-    /// What the beam with the token has named of the required concepts.
+    /// Which required concepts the beam has named, with the token.
     pub progress: Progress,
 }
 
-/// Tokens that are looked at together.
+/// Tokens that are examined together.
 const CHUNK: usize = 32;
 
-/// The best candidates, best first. Of equals the one that was offered first comes first.
+/// The best candidates, best first. Among equals, the one offered first comes first.
 pub struct Candidates {
     best: Vec<Candidate>,
     capacity: usize,
@@ -41,13 +41,13 @@ impl Candidates {
         &self.best
     }
 
-    /// Forgets all.
+    /// Forgets all candidates.
     pub fn clear(&mut self) {
         self.best.clear();
     }
 
-    /// Offers the tokens that may follow a beam of the given log-probability and progress. Tokens that are impossible
-    /// by their logit are left out.
+    /// Offers the tokens that may follow a beam of the given log-probability and progress. Skips tokens whose logit
+    /// makes them impossible.
     pub fn offer(
         &mut self,
         beam: usize,
@@ -81,8 +81,8 @@ impl Candidates {
         }
     }
 
-    /// Offers one candidate, unless the same words are among those kept: beams of the same words differ in what they
-    /// are about to name.
+    /// Offers one candidate, unless one with the same words is kept: beams with the same words can differ in the
+    /// concepts that they are about to name.
     pub fn offer_once(&mut self, candidate: Candidate, beams: &Hypotheses) {
         let same = |kept: &Candidate| {
             kept.token == candidate.token
@@ -93,7 +93,7 @@ impl Candidates {
         }
     }
 
-    /// The log-probability that a further candidate has to exceed; none while there is room.
+    /// The log-probability that a further candidate has to exceed; `None` while there is room.
     fn last_place(&self) -> Option<f64> {
         if self.best.len() < self.capacity { None } else { self.best.last().map(|kept| kept.log_probability) }
     }

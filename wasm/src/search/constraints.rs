@@ -2,26 +2,26 @@
 
 use super::options::SearchOptions;
 
-/// Tokens that are forbidden: some always, some by the words so far.
+/// Tokens that are forbidden: some always, some because of the words so far.
 pub struct Constraints {
     /// For each token, whether it must not come next.
     forbidden: Vec<bool>,
-    /// Tokens that only the words of the present beam forbid.
+    /// Tokens that are forbidden only because of the words of the current beam.
     lifted: Vec<u32>,
     end: u32,
     min_words: usize,
     ngram: usize,
-    /// For each token, whether it may come again; empty where no such words are given.
+    /// For each token, whether it may come again; empty if no such words are given.
     repeatable: Vec<bool>,
-    /// Characters that each token adds; empty where they are not limited.
+    /// Characters that each token adds; empty if characters are not limited.
     characters: Vec<u32>,
     max_characters: u32,
-    /// Tokens that have characters, those with the most first; none where they are not limited.
+    /// Tokens that have characters, those with the most first; empty if characters are not limited.
     longest_first: Vec<u32>,
 }
 
 impl Constraints {
-    /// Forbids `banned` throughout, with room for `others` tokens that [`Constraints::also`] is given. All memory is
+    /// Always forbids `banned`, and has room for `others` tokens that [`Constraints::also`] adds. All memory is
     /// allocated here.
     pub fn new(options: &SearchOptions, banned: &[u32], others: usize) -> Self {
         let mut forbidden = vec![false; options.vocabulary as usize];
@@ -84,7 +84,7 @@ impl Constraints {
         &self.forbidden
     }
 
-    /// Forbids one token more, until [`Constraints::after`] is asked again.
+    /// Forbids one more token, until the next call of [`Constraints::after`].
     pub fn also(&mut self, token: u32) {
         Self::forbid(&mut self.forbidden, &mut self.lifted, token);
     }

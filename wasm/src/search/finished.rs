@@ -1,4 +1,4 @@
-//! Captions that have ended, of which the best are kept.
+//! Captions that have ended; only the best are kept.
 
 use super::hypotheses::Hypotheses;
 use super::options::SearchOptions;
@@ -11,8 +11,8 @@ pub struct Finished {
     least_end: f64,
 }
 
-/// `log-probability / length^alpha` (Wu et al., "Google's neural machine translation system", 2016, in its
-/// simple form). A caption of no tokens counts as one, so that the score is defined.
+/// `log-probability / length^alpha` (the simple form of Wu et al., "Google's neural machine translation system", 2016).
+/// A caption without tokens counts as one token long, so that the score is defined.
 pub fn score(log_probability: f64, length: usize, length_penalty: f64) -> f64 {
     log_probability / (length.max(1) as f64).powf(length_penalty)
 }
@@ -28,7 +28,7 @@ impl Finished {
         }
     }
 
-    /// The captions kept, in no order.
+    /// The captions kept, in no particular order.
     pub fn kept(&self) -> &Hypotheses {
         &self.kept
     }
@@ -38,14 +38,14 @@ impl Finished {
         self.scores[index]
     }
 
-    /// Score of the worst caption kept, where there is no room for more.
+    /// Score of the worst caption kept, or `None` while there is room for more.
     pub fn worst(&self) -> Option<f64> {
         self.kept.is_full().then(|| self.scores.iter().copied().fold(f64::INFINITY, f64::min))
     }
 
-    /// Ends caption `index` of `live` with an end token of the given log-probability. Where there is no room
-    /// left, the worst caption makes place, if this one is better. Where characters are limited, an end that is too
-    /// improbable is none.
+    /// Ends caption `index` of `live` with an end token of the given log-probability. If there is no room left and this
+    /// caption is better than the worst one, it replaces that one. If characters are limited, an end that is too
+    /// improbable does not count.
     pub fn add(&mut self, live: &Hypotheses, index: usize, end_log_probability: f64) {
         if end_log_probability < self.least_end {
             return;
@@ -58,7 +58,7 @@ impl Finished {
                 self.scores.push(score);
             }
             Some(worst) if score > worst => {
-                // The latest of equally bad ones goes.
+                // Of equally bad captions, the latest is dropped.
                 if let Some(place) = self.scores.iter().rposition(|&kept| kept == worst) {
                     self.kept.replace(place, live, index, log_probability);
                     self.scores[place] = score;

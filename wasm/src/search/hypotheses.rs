@@ -1,6 +1,6 @@
-//! Captions in the making, in memory that is allocated once.
+//! Unfinished captions, in memory that is allocated once.
 
-/// A list of captions of bounded number and length.
+/// A list of captions. Their number and length are limited.
 pub struct Hypotheses {
     max_words: usize,
     capacity: usize,
@@ -33,7 +33,7 @@ impl Hypotheses {
         self.len() == self.capacity
     }
 
-    /// Takes every caption out.
+    /// Removes every caption.
     pub fn clear(&mut self) {
         self.lengths.clear();
         self.log_probabilities.clear();
@@ -78,7 +78,7 @@ impl Hypotheses {
         self.log_probabilities[place] = log_probability;
     }
 
-    /// Adds caption `index` of `others` with one word more, which must fit.
+    /// Adds caption `index` of `others` with one more word, which must fit.
     pub fn push_extended(&mut self, others: &Self, index: usize, word: u32, word_log_probability: f64) {
         self.push(others, index, others.log_probabilities[index] + word_log_probability);
         let place = self.len() - 1;

@@ -2,15 +2,15 @@
 
 use super::error::SearchError;
 
-/// Numbers that are taken together.
+/// Numbers that are processed together.
 const LANES: usize = 8;
 
-/// What turns the logits of a beam into log-probabilities.
+/// Turns the logits of a beam into log-probabilities.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LogSoftmax {
-    /// The largest logit; negative infinity where every logit is.
+    /// The largest logit; negative infinity if every logit is.
     maximum: f64,
-    /// Logarithm of the sum of the exponentials, the maximum taken off first.
+    /// Logarithm of the sum of the exponentials, after the maximum is subtracted.
     log_sum: f64,
 }
 
@@ -21,7 +21,7 @@ impl LogSoftmax {
     ///
     /// [`SearchError::Logit`] names `beam` and the first token whose logit is NaN or positive infinity.
     pub fn new(logits: &[f32], beam: usize) -> Result<Self, SearchError> {
-        // Without a way out of the loop it is computed several numbers at a time.
+        // Without an early exit, the compiler vectorises the loop.
         let mut broken = false;
         let mut lanes = [f32::NEG_INFINITY; LANES];
         let chunks = logits.chunks_exact(LANES);
@@ -45,14 +45,14 @@ impl LogSoftmax {
         Ok(Self { maximum: f64::from(maximum), log_sum })
     }
 
-    /// Natural log-probability of a token by its logit, which is finite.
+    /// Natural log-probability of a token, from its logit, which is finite.
     pub fn log_probability(&self, logit: f32) -> f64 {
         // In this order a huge maximum does not swallow the sum.
         (f64::from(logit) - self.maximum) - self.log_sum
     }
 }
 
-/// The sum of `exp(value - maximum)`, in lanes, so that it is computed several numbers at a time.
+/// The sum of `exp(value - maximum)`, in lanes, so that the compiler can vectorise it.
 fn sum_of_exponentials(logits: &[f32], maximum: f32) -> f64 {
     let chunks = logits.chunks_exact(LANES);
     let rest: f64 = chunks.remainder().iter().map(|&value| f64::from(exponential(value - maximum))).sum();
@@ -66,11 +66,11 @@ fn sum_of_exponentials(logits: &[f32], maximum: f32) -> f64 {
     sums.iter().sum::<f64>() + rest
 }
 
-/// `exp(x)` for x up to 0, to 2e-7 of its value, which is as exact as logits are, without a branch: x is split into a
-/// whole power of two and a rest of at most half of ln 2, whose exponential is its Taylor series. What is smaller than
-/// 1e-37 is about that.
+/// `exp(x)` for x up to 0, without a branch. The relative error is at most 2e-7, which is as exact as logits are. x is
+/// split into an integer power of two and a remainder of at most half of ln 2, whose exponential comes from its Taylor
+/// series. A result below 1e-37 comes out as about 1e-37.
 fn exponential(x: f32) -> f32 {
-    /// Numbers so large have no room behind the point: adding it rounds, and leaves the whole number in the lowest bits.
+    /// A number this large has no fractional bits: adding it rounds, and leaves the integer in the lowest bits.
     const ROUND: f32 = 12_582_912.0;
     const LN2_HIGH: f32 = 0.693_359_4;
     const LN2_LOW: f32 = -2.121_944_4e-4;
@@ -82,7 +82,7 @@ fn exponential(x: f32) -> f32 {
     for reciprocal in [1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0] {
         series = series * rest + reciprocal;
     }
-    // The whole number moves into the exponent's place.
+    // The integer moves to where the exponent is stored.
     f32::from_bits(series.to_bits().wrapping_add(shifted.to_bits() << 23))
 }
 

@@ -37,11 +37,12 @@ use sets::{Sets, Step};
 pub struct Hypothesis {
     /// Ids of its words, without start and end.
     pub tokens: Vec<u32>,
-    /// Natural log-probability by the raw model: the sum over the words and, where it finished, the end.
+    /// Natural log-probability by the raw model: the sum over the words and, if the caption finished, the end.
     pub log_probability: f64,
     /// Natural log-probability of each word by the raw model.
     pub word_log_probabilities: Vec<f32>,
-    /// `log_probability / length^alpha`, the end counting as one of the length, and the reward of each concept named.
+    /// `log_probability / length^alpha`, where the end counts towards the length, plus the reward of each concept
+    /// named.
     pub score: f64,
     /// Whether it ended by itself, not by the limit of words.
     pub finished: bool,
@@ -58,13 +59,13 @@ pub struct Search {
     live: Hypotheses,
     next: Hypotheses,
     finished: Finished,
-    /// Beams that are to name required concepts, if there are any; they come after those of the plain search.
+    /// Beams that must name required concepts, if there are any; they come after those of the plain search.
     sets: Option<Sets>,
-    /// Live beams of the plain search, those that came first.
+    /// Number of live beams of the plain search, which come first.
     plain: usize,
-    /// What the plain search took of the live beams: beam and token.
+    /// What the plain search chose from the live beams: beam and token.
     taken: Vec<(usize, u32)>,
-    /// One generator for each live caption that is being drawn; before the first step, for each to come.
+    /// One generator for each live caption that is being drawn; before the first step, one for each caption to come.
     random: Vec<Random>,
     tokens: Vec<i32>,
     parents: Vec<u32>,
@@ -79,7 +80,7 @@ impl Search {
     ///
     /// # Errors
     ///
-    /// [`SearchError::Option`] where an option is out of range.
+    /// [`SearchError::Option`] if an option is out of range.
     pub fn new(options: SearchOptions, banned: &[u32]) -> Result<Self, SearchError> {
         options.validate(banned)?;
         let (beams, vocabulary) = (options.beams as usize, options.vocabulary as usize);
@@ -87,7 +88,7 @@ impl Search {
         let most_live = options.most_live();
         let mut search = Self {
             constraints: Constraints::new(&options, banned, Sets::most_forbidden(&options)),
-            // As many may end as may go on.
+            // As many captions may end as may continue.
             candidates: Candidates::new(2 * beams),
             sampler: Sampler::new(vocabulary, options.temperature, options.top_k as usize, options.top_p),
             live: Hypotheses::new(most_live, max_words),
@@ -111,17 +112,17 @@ impl Search {
         Ok(search)
     }
 
-    /// Beams that the next step is to be run for: 1 at first, and at most [`SearchOptions::most_live`].
+    /// Number of beams to run the next step for: 1 at first, and at most [`SearchOptions::most_live`].
     pub fn live(&self) -> usize {
         self.tokens.len()
     }
 
-    /// The token that each live beam is to be fed with.
+    /// The token to feed to each live beam.
     pub fn tokens(&self) -> &[i32] {
         &self.tokens
     }
 
-    /// For each live beam, the beam of the step before that it continues.
+    /// For each live beam, the beam of the previous step that it continues.
     pub fn parents(&self) -> &[u32] {
         &self.parents
     }
@@ -136,9 +137,9 @@ impl Search {
     ///
     /// # Errors
     ///
-    /// [`SearchError::Logit`] where a logit is NaN or positive infinity, and [`SearchError::NothingLeft`] where
-    /// no token may follow. The search then stands where it stood, and can take better logits. Where characters are
-    /// limited, it ends in place of that: there may be no caption that fits.
+    /// [`SearchError::Logit`] if a logit is NaN or positive infinity, and [`SearchError::NothingLeft`] if no token may
+    /// follow. The search is then unchanged, and you can give it better logits. If characters are limited, the search
+    /// ends instead of failing with `NothingLeft`: there may be no caption that fits.
     pub fn advance(&mut self) -> Result<bool, SearchError> {
         if self.done {
             return Ok(false);
@@ -160,9 +161,9 @@ impl Search {
         Ok(!self.done)
     }
 
-    /// Up to `count` captions, best first: those that ended, then those that were cut or still go on, each
-    /// group by falling score. No two have the same words and the same ending. Without required concepts there are at
-    /// most `beams`; with them come those of the sets as well.
+    /// Up to `count` captions, best first: those that ended, then those that were cut or are unfinished, each group by
+    /// falling score. No two have the same words and the same ending. Without required concepts there are at most
+    /// `beams`; with them come those of the sets as well.
     pub fn results(&self, count: usize) -> Vec<Hypothesis> {
         let ended = std::iter::once(&self.finished).chain(self.sets.iter().flat_map(Sets::finished));
         let ended = ended.flat_map(|finished| {
@@ -188,7 +189,7 @@ impl Search {
         distinct
     }
 
-    /// Beam search: the best continuations over all beams go on, those that are an end are kept apart.
+    /// Beam search: the best continuations of all beams stay live; those that end a caption are kept apart.
     fn extend_beams(&mut self) -> Result<(), SearchError> {
         let vocabulary = self.options.vocabulary as usize;
         let beams = self.options.beams as usize;
@@ -199,7 +200,7 @@ impl Search {
             let so_far = (self.live.log_probability(beam), Progress::default());
             self.candidates.offer(beam, so_far, row, self.softmaxes[beam], forbidden);
             let end = row[self.options.end_id as usize];
-            // Where room is short, every end that is likely counts: the words that would go on may find no end.
+            // If room is short, every likely end counts: the words that would follow may find no end.
             if self.options.is_limited() && !forbidden[self.options.end_id as usize] && end != f32::NEG_INFINITY {
                 self.finished.add(&self.live, beam, self.softmaxes[beam].log_probability(end));
             }
@@ -217,14 +218,14 @@ impl Search {
         let mut ended = false;
         for (rank, candidate) in self.candidates.best().iter().enumerate() {
             if candidate.token == self.options.end_id {
-                // An end that is no better than the words that go on is not worth a place.
+                // An end is not worth a place unless it is better than the words that continue.
                 if rank < beams {
                     if !self.options.is_limited() {
                         self.finished.add(&self.live, candidate.beam, candidate.token_log_probability);
                     }
                     self.taken.push((candidate.beam, candidate.token));
                 }
-                // With one beam the search is greedy: the first end is the end, if it is one.
+                // With one beam the search is greedy: it stops at the first end that counts.
                 ended |= beams == 1 && rank == 0 && self.finished.kept().len() > 0;
             } else if self.next.len() < beams && !ended {
                 self.next.push_extended(&self.live, candidate.beam, candidate.token, candidate.token_log_probability);
@@ -239,7 +240,7 @@ impl Search {
             return Ok(());
         };
         if ended || (self.plain > 0 && is_decided(&self.finished, &self.next, &self.options)) {
-            // The plain search is over: only what it ended stays taken.
+            // The plain search is over: only the captions that it ended stay.
             self.plain = 0;
             self.taken.retain(|&(_, token)| token == self.options.end_id);
             self.next.clear();
@@ -266,7 +267,7 @@ impl Search {
     fn draw(&mut self) -> Result<(), SearchError> {
         let vocabulary = self.options.vocabulary as usize;
         let first = self.words == 0;
-        // Nothing is changed before every row is known to have a token left.
+        // Change nothing before every row is known to have a token left.
         for beam in 0..self.live.len() {
             let row = &self.logits[beam * vocabulary..(beam + 1) * vocabulary];
             let forbidden = self.constraints.after(self.live.words(beam));
@@ -319,8 +320,8 @@ impl Search {
     }
 }
 
-/// Whether none of the beams can still displace the worst caption that has ended. A beam can only lose
-/// log-probability, and at best makes up for it by being as long as is allowed.
+/// Whether none of the beams can still displace the worst caption that has ended. A beam can only lose log-probability;
+/// at best it makes up for that with the greatest length allowed.
 fn is_decided(finished: &Finished, beams: &Hypotheses, options: &SearchOptions) -> bool {
     let longest = options.max_words as usize;
     finished.worst().is_some_and(|worst| {

@@ -24,43 +24,43 @@ pub const LARGEST_SEED: f64 = 9_007_199_254_740_991.0;
 pub struct SearchOptions {
     /// Tokens of the vocabulary, 2 to [`MOST_TOKENS`].
     pub vocabulary: u32,
-    /// Beams, or captions drawn side by side where `temperature` is above 0; 1 to [`MOST_BEAMS`].
+    /// Beams, or captions drawn side by side if `temperature` is above 0; 1 to [`MOST_BEAMS`].
     pub beams: u32,
-    /// Words after which a caption is cut, 1 to [`MOST_WORDS`].
+    /// Most words of a caption, which is cut after them; 1 to [`MOST_WORDS`].
     pub max_words: u32,
-    /// Words before which a caption does not end, 0 to `max_words`.
+    /// Fewest words of a caption, 0 to `max_words`.
     pub min_words: u32,
     /// Alpha of `score = log-probability / length^alpha`, 0 to 10.
     pub length_penalty: f64,
-    /// No run of so many words occurs twice in a caption; 0 is off, at most [`MOST_WORDS`].
+    /// No run of this many words occurs twice in a caption; 0 is off, at most [`MOST_WORDS`].
     pub no_repeat_ngram: u32,
     /// Words that may occur again, such as "a" and "in". If there are any, runs of only such words do not count for
     /// `no_repeat_ngram`, and no word comes twice in a row.
     pub repeatable: Vec<u32>,
-    /// Concepts that captions are looked for to name, up to [`MOST_REQUIRED`]: for each its forms, any of which names
-    /// it, of 1 to [`MOST_FORM_TOKENS`] tokens. None where `temperature` is above 0.
+    /// Concepts that captions should name, up to [`MOST_REQUIRED`]: for each its forms, any of which names it, of 1 to
+    /// [`MOST_FORM_TOKENS`] tokens. Empty if `temperature` is above 0.
     pub required: Vec<Vec<Vec<u32>>>,
     /// What each required concept that a caption names adds to its score, 0 to [`LARGEST_REWARD`].
     pub concept_reward: f64,
-    /// Characters that each token adds to a caption, [`SearchOptions::vocabulary`] of them, or none if captions may have
-    /// any number of characters. None where `temperature` is above 0.
+    /// Characters that each token adds to a caption, [`SearchOptions::vocabulary`] of them, or empty if captions may
+    /// have any number of characters. Empty if `temperature` is above 0.
     pub characters: Vec<u32>,
-    /// Most characters of a caption, where `characters` are given.
+    /// Most characters of a caption, if `characters` are given.
     pub max_characters: u32,
-    /// Where `characters` are given, captions end only where the end has this log-probability at least, 0 or below, so
-    /// that no sentence stops in its middle for want of room.
+    /// If `characters` are given, a caption ends only when the end has at least this log-probability, 0 or below. So no
+    /// sentence stops in the middle because it has no room left.
     pub least_end: f64,
-    /// Token that the first step is fed with.
+    /// Token that is fed to the first step.
     pub start_id: u32,
     /// Token that ends a caption.
     pub end_id: u32,
     /// 0 looks for the most probable caption; above that, up to 100, words are drawn at this temperature.
     pub temperature: f64,
-    /// Only the so many most probable words are drawn from; 0 is off.
+    /// Words are drawn only from this many most probable ones; 0 is off.
     pub top_k: u32,
-    /// Only the most probable words that together have this probability are drawn from; above 0, and 1 is off.
+    /// Words are drawn only from the most probable ones that together have this probability; above 0, and 1 is off.
     pub top_p: f64,
-    /// Where the random numbers begin, an integer from 0 to [`LARGEST_SEED`].
+    /// Seed of the random numbers, an integer from 0 to [`LARGEST_SEED`].
     pub seed: f64,
 }
 
@@ -90,7 +90,7 @@ impl Default for SearchOptions {
 }
 
 impl SearchOptions {
-    /// Sets of beams beside those of the plain search: one for each choice of required concepts, but for none of them.
+    /// Sets of beams beside those of the plain search: one for each choice of at least one required concept.
     pub fn sets(&self) -> usize {
         (1 << self.required.len().min(MOST_REQUIRED)) - 1
     }
@@ -100,7 +100,7 @@ impl SearchOptions {
         (self.beams as usize).div_ceil(self.sets().max(1))
     }
 
-    /// Most beams that a step is run for.
+    /// Most beams of a step.
     pub fn most_live(&self) -> usize {
         self.beams as usize + self.sets() * self.set_beams()
     }
@@ -110,7 +110,7 @@ impl SearchOptions {
         !self.characters.is_empty()
     }
 
-    /// Refuses what is out of range, `banned` ids included.
+    /// Refuses options that are out of range, `banned` ids included.
     ///
     /// # Errors
     ///
@@ -152,15 +152,15 @@ impl SearchOptions {
         let lengths = self.characters.len();
         let for_all = lengths == 0 || lengths == self.vocabulary as usize;
         check("characters", lengths as f64, for_all, "none, or a number for each token of the vocabulary")?;
-        check("characters", lengths as f64, lengths == 0 || temperature == 0.0, "none where temperature is above 0")?;
+        check("characters", lengths as f64, lengths == 0 || temperature == 0.0, "none if temperature is above 0")?;
         check("leastEnd", self.least_end, self.least_end <= 0.0, "a log-probability, 0 or below")?;
         let reward = self.concept_reward;
         check("conceptReward", reward, (0.0..=LARGEST_REWARD).contains(&reward), "a number from 0 to 1000")?;
         let concepts = self.required.len();
         check("required", concepts as f64, concepts <= MOST_REQUIRED, "at most 3 concepts")?;
-        check("required", concepts as f64, concepts == 0 || temperature == 0.0, "none where temperature is above 0")?;
+        check("required", concepts as f64, concepts == 0 || temperature == 0.0, "none if temperature is above 0")?;
         for forms in &self.required {
-            check("required", 0.0, !forms.is_empty(), "each concept a form at least")?;
+            check("required", 0.0, !forms.is_empty(), "at least one form for each concept")?;
             for form in forms {
                 let tokens = form.len();
                 check("required", tokens as f64, (1..=MOST_FORM_TOKENS).contains(&tokens), "forms of 1 to 3 tokens")?;
@@ -199,16 +199,16 @@ mod tests {
         assert!(refused(|o| o.required = vec![vec![vec![4]]; 4], &[]).contains("required is 4"));
         assert!(refused(|o| o.required = vec![vec![vec![4, 5, 6, 7]]], &[]).contains("forms of 1 to 3"));
         assert!(refused(|o| o.required = vec![vec![vec![]]], &[]).contains("forms of 1 to 3"));
-        assert!(refused(|o| o.required = vec![vec![]], &[]).contains("a form at least"));
+        assert!(refused(|o| o.required = vec![vec![]], &[]).contains("at least one form"));
         assert!(refused(|o| o.required = vec![vec![vec![10]]], &[]).contains("required is 10"));
         assert!(refused(|o| o.required = vec![vec![vec![4, 2]]], &[]).contains("ids other than endId"));
         let drawn = |o: &mut SearchOptions| (o.temperature, o.required) = (1.0, vec![vec![vec![4]]]);
-        assert!(refused(drawn, &[]).contains("none where temperature"));
+        assert!(refused(drawn, &[]).contains("none if temperature"));
         assert!(
             refused(|o| o.characters = vec![1; 9], &[]).contains("characters is 9: give none, or a number for each")
         );
         let drawn = |o: &mut SearchOptions| (o.temperature, o.characters) = (1.0, vec![1; 10]);
-        assert!(refused(drawn, &[]).contains("characters is 10: give none where temperature"));
+        assert!(refused(drawn, &[]).contains("characters is 10: give none if temperature"));
         assert!(refused(|o| o.least_end = 0.5, &[]).contains("leastEnd is 0.5"));
         assert!(refused(|_| (), &[10]).contains("banned is 10"));
         assert!(refused(|_| (), &[2]).contains("banned is 2"));

@@ -15,7 +15,7 @@ fn mix(mut z: u64) -> u64 {
 }
 
 impl Random {
-    /// The numbers of stream `stream` of `seed`; streams of one seed have nothing to do with each other.
+    /// The numbers of stream `stream` of `seed`; the streams of one seed are independent of each other.
     pub fn new(seed: u64, stream: u64) -> Self {
         Self { state: mix(mix(seed.wrapping_add(STEP)).wrapping_add(stream)) }
     }

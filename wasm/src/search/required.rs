@@ -1,25 +1,25 @@
-//! The concepts that a caption is to name: which of them a beam has named, and which it is about to.
+//! The concepts that a caption should name: which of them a beam has named, and which it is about to name.
 
 use super::options::SearchOptions;
 
-/// What a beam has named of the required concepts. A set of concepts is a number with a bit for each.
+/// Which of the required concepts a beam has named. A set of concepts is a number with a bit for each.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Progress {
     /// The concepts that its words name.
     pub named: u8,
-    /// The one concept whose form it has begun and must go on with; 0 if there is none.
+    /// The one concept whose form it has begun and must continue; 0 if it has begun no form.
     pub promised: u8,
-    /// Words of that form that it has.
+    /// How many words of that form it has.
     pub inside: u8,
 }
 
 impl Progress {
-    /// A beam that is in the middle of no form.
+    /// A beam that is not in the middle of a form.
     pub fn of(named: u8) -> Self {
         Self { named, promised: 0, inside: 0 }
     }
 
-    /// The set of beams that it belongs to: the concepts named and promised.
+    /// The set of beams that it belongs to, by the concepts that it has named or promised.
     pub fn set(self) -> u8 {
         self.named | self.promised
     }
@@ -33,7 +33,7 @@ struct Form {
     tokens: Vec<u32>,
 }
 
-/// The concepts that a caption is to name.
+/// The concepts that a caption should name.
 pub struct Required {
     forms: Vec<Form>,
     /// Tokens after which a beam may belong to another set: those that begin or end a form; each once, rising.
@@ -64,7 +64,7 @@ impl Required {
         &self.turning
     }
 
-    /// The concepts that are named once `token` follows `words`, of which `named` are named already.
+    /// The concepts that are named once `token` follows `words`, which already name the concepts `named`.
     pub fn named_after(&self, named: u8, words: &[u32], token: u32) -> u8 {
         let ended = |form: &&Form| {
             form.tokens.split_last().is_some_and(|(&last, before)| last == token && words.ends_with(before))
@@ -72,13 +72,13 @@ impl Required {
         self.forms.iter().filter(ended).fold(named, |named, form| named | form.concept)
     }
 
-    /// The concepts that a whole caption names.
+    /// The concepts that a complete caption names.
     pub fn named(&self, words: &[u32]) -> u8 {
         (0..words.len()).fold(0, |named, end| self.named_after(named, &words[..end], words[end]))
     }
 
-    /// The concepts not yet `named` of which a form of several words may begin with `token` after `words` words, and
-    /// still be said whole.
+    /// The concepts not yet `named` that have a form of several words which begins with `token` and, after `words`
+    /// words, still fits in full.
     pub fn begun_by(&self, named: u8, words: usize, token: u32) -> u8 {
         self.forms
             .iter()
@@ -91,7 +91,7 @@ impl Required {
             .fold(0, |begun, form| begun | form.concept)
     }
 
-    /// The tokens that a beam which has promised a concept may go on with; one may come several times.
+    /// The tokens that may follow in a beam that has promised a concept; a token can occur several times.
     pub fn kept_by<'a>(&'a self, progress: Progress, words: &'a [u32]) -> impl Iterator<Item = u32> + 'a {
         let inside = usize::from(progress.inside);
         let (before, begun) = words.split_at(words.len() - inside);
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn forms_name_wherever_they_end() {
+    fn a_form_names_its_concept_wherever_it_ends() {
         let required = required(9);
         assert_eq!(required.turning(), [4, 5, 6, 8, 9]);
         assert_eq!(required.named(&[10, 5, 7]), 0);
@@ -140,12 +140,12 @@ mod tests {
     }
 
     #[test]
-    fn a_form_that_is_begun_is_said_whole() {
+    fn a_form_that_has_begun_is_completed() {
         let required = required(4);
         assert_eq!(required.begun_by(0, 0, 5), 1);
         assert_eq!(required.begun_by(1, 0, 5), 0);
         assert_eq!(required.begun_by(1, 2, 9), 2);
-        // No room for two words more.
+        // No room for two more words.
         assert_eq!(required.begun_by(0, 3, 5), 0);
         let begun = Progress { named: 0, promised: 1, inside: 1 };
         let next = |progress, words: &[u32]| required.kept_by(progress, words).collect::<Vec<u32>>();

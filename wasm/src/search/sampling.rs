@@ -26,7 +26,7 @@ impl Sampler {
         }
     }
 
-    /// The token that `uniform`, a number from [0, 1), picks; none where no token may follow.
+    /// The token that `uniform`, a number from [0, 1), picks; `None` if no token may follow.
     pub fn draw(&mut self, logits: &[f32], forbidden: &[bool], uniform: f64) -> Option<u32> {
         self.tokens.clear();
         self.weights.clear();
@@ -49,11 +49,11 @@ impl Sampler {
                 return Some(token);
             }
         }
-        // Rounding can leave the target at the very end: the last token that has a chance is meant.
+        // Rounding can leave the target at the very end: then it means the last token that has a chance.
         self.weights.iter().rposition(|&weight| weight > 0.0).map(|last| self.tokens[last])
     }
 
-    /// Leaves the `top_k` most probable tokens, in falling order where anything was to be left out.
+    /// Keeps the `top_k` most probable tokens; sorts them by falling probability if it drops any.
     fn keep_top_k(&mut self, logits: &[f32]) {
         let falling =
             |&a: &u32, &b: &u32| -> Ordering { logits[b as usize].total_cmp(&logits[a as usize]).then(a.cmp(&b)) };
@@ -67,7 +67,7 @@ impl Sampler {
         }
     }
 
-    /// Leaves the fewest tokens, in falling order, that have a share of `top_p` of the weights.
+    /// Keeps the fewest tokens, in falling order, that together have a share of `top_p` of the weights.
     fn keep_top_p(&mut self) {
         if self.top_p >= 1.0 {
             return;
@@ -112,7 +112,7 @@ mod tests {
             (Sampler::new(4, 1.0, 0, 1.0), [true; 4], [0; 4]),
         ] {
             let counts = drawn(sampler, &logits, &forbidden);
-            // A share of 1000 draws is off by one at most, where rounding moves its edge.
+            // A share of 1000 draws is off by at most one, if rounding moves its edge.
             assert!(counts.iter().zip(expected).all(|(&count, share)| (count - share).abs() <= 1), "{counts:?}");
         }
     }

@@ -1,11 +1,10 @@
 //! Sets of beams that name required concepts, beside the beams of the plain search (Anderson et al., "Guided open
 //! vocabulary image captioning with constrained beam search", 2017).
-//!
-//! For every choice of concepts, but for none, there is a set of beams that have named just these. A beam that names
-//! one concept more goes over into another set, where it has no need to compete with beams that name fewer. In place
-//! of a set of beams that name none stand those of the plain search, which go on as if there were no sets: what it
-//! finds is found. A form of several words is promised with its first: the beam belongs to the set in which it will be,
-//! and says nothing else before the form is whole.
+//! For every choice of at least one concept there is a set of beams that have named exactly these. A beam that names
+//! one more concept moves to another set, where it does not compete with beams that name fewer. Instead of a set of
+//! beams that name no concept there are the beams of the plain search, which continue as if there were no sets, so that
+//! nothing that it finds is lost. A beam promises a form of several words with the first of them: it then belongs to
+//! the set in which it will be, and adds no other word before the form is complete.
 
 use super::beam::{Candidate, Candidates};
 use super::constraints::Constraints;
@@ -27,12 +26,12 @@ pub struct Sets {
     /// By the number of their concepts less 1: each concept is a bit.
     sets: Vec<Set>,
     beams: usize,
-    /// Progress of each live beam, in their order, those of the plain search too.
+    /// Progress of each live beam, in their order, including those of the plain search.
     live: Vec<Progress>,
     next: Vec<Progress>,
 }
 
-/// What a step is taken with.
+/// Input of a step.
 pub struct Step<'a> {
     /// The beams before the step.
     pub live: &'a Hypotheses,
@@ -40,7 +39,7 @@ pub struct Step<'a> {
     pub logits: &'a [f32],
     /// Their sums.
     pub softmaxes: &'a [LogSoftmax],
-    /// What the plain search took of them: beam and token.
+    /// What the plain search chose from them: beam and token.
     pub taken: &'a [(usize, u32)],
 }
 
@@ -60,7 +59,7 @@ impl Sets {
         }
     }
 
-    /// Tokens that [`Sets::extend`] forbids besides, at most.
+    /// Most tokens that [`Sets::extend`] forbids in addition.
     pub fn most_forbidden(options: &SearchOptions) -> usize {
         let required: usize = options.required.iter().flatten().count();
         2 * required + 2 * options.beams as usize
@@ -76,7 +75,7 @@ impl Sets {
         self.sets.iter().map(|set| &set.finished)
     }
 
-    /// Begins a step: `plain` gives beam and token of each beam that the plain search goes on with.
+    /// Begins a step: `plain` gives beam and token of each beam that the plain search continues.
     pub fn begin(&mut self, live: &Hypotheses, plain: impl Iterator<Item = (usize, u32)>) {
         self.next.clear();
         for (beam, token) in plain {
@@ -85,7 +84,7 @@ impl Sets {
         }
     }
 
-    /// Takes a step: the beams of each set go to the end of `next`, and `push` is given beam and token of each.
+    /// Takes a step: appends the beams of each set to `next`, and calls `push` with beam and token of each.
     pub fn extend(
         &mut self,
         step: &Step,
@@ -109,7 +108,7 @@ impl Sets {
             for (rank, candidate) in set.candidates.best().iter().enumerate() {
                 let &Candidate { beam, token, token_log_probability, progress, .. } = candidate;
                 if constraints.is_end(token) {
-                    // An end that is no better than the words that go on is not worth a place.
+                    // An end is not worth a place unless it is better than the words that continue.
                     if rank < self.beams {
                         set.finished.add(step.live, beam, token_log_probability);
                     }
@@ -124,7 +123,7 @@ impl Sets {
         std::mem::swap(&mut self.live, &mut self.next);
     }
 
-    /// Offers what may follow a beam to the sets that it then belongs to.
+    /// Offers each token that may follow a beam to the set that the beam then belongs to.
     fn offer(&mut self, step: &Step, beam: usize, row: &[f32], constraints: &mut Constraints) {
         let words = step.live.words(beam);
         let softmax = step.softmaxes[beam];
@@ -168,7 +167,7 @@ impl Sets {
         }
     }
 
-    /// Whether no live beam can still displace the worst finished caption of any set that it can come to.
+    /// Whether no live beam can still displace the worst finished caption of any set that it can reach.
     pub fn are_decided(&self, live: &Hypotheses, options: &SearchOptions) -> bool {
         self.sets.iter().zip(1u8..).all(|(set, concepts)| {
             self.live.iter().enumerate().filter(|(_, progress)| progress.set() & !concepts == 0).all(|(beam, _)| {

@@ -1,4 +1,4 @@
-//! What the rules cut off the front and the back of a chunk.
+//! The rules for cutting tokens off the front and the back of a chunk.
 
 use super::characters::{is_currency, is_mark, is_quote, is_symbol};
 use super::letters::{is_lower, is_upper};
@@ -119,7 +119,7 @@ const DOLLARS: &[&str] = &["US$", "C$", "A$"];
 /// Endings of a possessive.
 const POSSESSIVES: &[&str] = &["'s", "'S", "’s", "’S"];
 
-/// Bytes at the front of `chunk` that are a token of their own; 0 where no rule applies.
+/// Bytes at the front of `chunk` that are a token of their own; 0 if no rule applies.
 pub fn prefix_length(chunk: &str) -> usize {
     let mut characters = chunk.chars();
     let Some(first) = characters.next() else {
@@ -140,8 +140,8 @@ pub fn prefix_length(chunk: &str) -> usize {
     DOLLARS.iter().find(|dollars| chunk.starts_with(**dollars)).map_or(0, |dollars| dollars.len())
 }
 
-/// Bytes at the back of `chunk` that are a token of their own; 0 where no rule applies. Where several
-/// rules apply, the longest wins.
+/// Bytes at the back of `chunk` that are a token of their own; 0 if no rule applies. If several rules apply, the
+/// longest wins.
 pub fn suffix_length(chunk: &str) -> usize {
     let mut reversed = chunk.chars().rev();
     let Some(last) = reversed.next() else {
@@ -179,7 +179,7 @@ fn full_stop_length(chunk: &str) -> usize {
     usize::from(after_degrees || after_word || after_capitals)
 }
 
-/// Bytes of the unit or currency at the back of `chunk`, where a digit stands before it.
+/// Bytes of the unit or currency at the back of `chunk`, if a digit comes before it.
 fn measure_length(chunk: &str) -> usize {
     let Some((digit, _)) =
         chunk.char_indices().rev().take(LONGEST_UNIT + 1).find(|(_, character)| character.is_ascii_digit())
@@ -197,7 +197,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn longest_unit_is_as_long_as_said() {
+    fn the_longest_unit_has_the_stated_length() {
         assert_eq!(UNITS.iter().map(|unit| unit.chars().count()).max(), Some(LONGEST_UNIT));
     }
 

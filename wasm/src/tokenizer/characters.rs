@@ -1,4 +1,4 @@
-//! Classes of characters that the affix and infix rules are made of.
+//! Classes of characters that the affix and infix rules use.
 
 use super::letters::in_ranges;
 use super::punctuation::PUNCTUATION;
@@ -9,7 +9,7 @@ pub fn is_space(c: char) -> bool {
     c.is_whitespace() || ('\u{1C}'..='\u{1F}').contains(&c)
 }
 
-/// Marks that are cut off wherever they stand at the edge of a word.
+/// Marks that are cut off at either edge of a word.
 pub fn is_mark(c: char) -> bool {
     matches!(
         c,
@@ -84,7 +84,7 @@ pub fn is_symbol(c: char) -> bool {
     !c.is_ascii() && in_ranges(SYMBOLS, c as u32)
 }
 
-/// General category P: what `token` is made of throughout when it is dropped as punctuation.
+/// General category P: a token that consists only of such characters is dropped as punctuation.
 pub fn is_punctuation(c: char) -> bool {
     in_ranges(PUNCTUATION, c as u32)
 }

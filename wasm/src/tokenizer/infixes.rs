@@ -3,7 +3,7 @@
 use super::characters::{is_quote, is_symbol};
 use super::letters::{is_letter, is_lower, is_upper};
 
-/// Dashes that join two words, those of one character before the longer ones, which are tried in turn.
+/// Dashes that join two words, in the order in which they are tried: first those of one character.
 const DASHES: &[&str] = &["-", "–", "—", "--", "---", "——", "~"];
 
 /// Calls `found(start, end)` with the bytes of every infix of `chunk`, from left to right.
@@ -23,7 +23,7 @@ pub fn for_each_infix(chunk: &str, mut found: impl FnMut(usize, usize)) {
     }
 }
 
-/// Bytes of the infix that `rest` begins with, `character` being its first and `before` what stands before it.
+/// Bytes of the infix that `rest` begins with; `character` is its first character and `before` the one before it.
 fn infix_length(rest: &str, before: Option<char>, character: char) -> usize {
     if character == '.' {
         let dots = rest.bytes().take_while(|&byte| byte == b'.').count();
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_looks_joined_is_left_alone() {
+    fn words_that_only_look_joined_stay_in_one_piece() {
         for chunk in ["5:30", "dogs&cats", "1,000", "a.b", "U.S", "x-"] {
             assert!(infixes(chunk).is_empty(), "{chunk}");
         }

@@ -46,7 +46,7 @@ const CASED: &[(u32, u32)] = &[
     (0xFF41, 0xFF5A),
 ];
 
-/// Scripts without case, whose letters pass for upper and for lower case alike: Hebrew, Arabic, the
+/// Scripts without case, whose letters count as both upper and lower case: Hebrew, Arabic, the
 /// scripts of India, Ethiopic, Hangul, kana and Han. Inclusive ranges in rising order.
 const UNCASED: &[(u32, u32)] = &[
     (0x0591, 0x05F4),

@@ -1,5 +1,5 @@
-//! English word tokens by the rules of spaCy: white space first, then what the edges and the middle of a
-//! chunk give away, with listed chunks and addresses kept as they are.
+//! English word tokens by the rules of spaCy: the text is split at white space, then the edges and the middle of each
+//! chunk are cut. Listed chunks and addresses stay as they are.
 //!
 //! Every rule looks at a bounded number of neighbours, so the time is linear in the length of the text.
 
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_but_marks_and_blanks_gives_no_tokens() {
+    fn a_text_of_only_marks_and_blanks_gives_no_tokens() {
         for text in ["", " ", "\t\n", "...", " ( ) ", "\u{85}\u{3000}", "''"] {
             assert!(tokenize(text).is_empty(), "{text:?}");
         }
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_spaced_emoticon_is_not_one() {
+    fn an_emoticon_with_spaces_is_not_an_emoticon() {
         assert_eq!(tokenize("<3 < 3 >"), ["<3", "<", "3", ">"]);
     }
 }

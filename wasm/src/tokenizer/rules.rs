@@ -1,4 +1,4 @@
-//! How the rules work together: chunks, their edges and middles, and listed chunks that were cut.
+//! Applies the rules together: to chunks, their edges and middles, and listed chunks that were cut.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -12,10 +12,10 @@ use super::url::is_url;
 /// A token, as the bytes of the text from the first to before the second.
 pub type Span = (usize, usize);
 
-/// The rules, with what is derived from the listed chunks.
+/// The rules, with tables derived from the listed chunks.
 pub struct Rules {
     cases: SpecialCases,
-    /// Listed chunks that the other rules would cut, as the tokens that the cut leaves, by the first of them.
+    /// Listed chunks that the other rules would cut: the tokens that the cut leaves, keyed by the first of them.
     cut: HashMap<String, Vec<Vec<String>>>,
 }
 
@@ -48,7 +48,7 @@ impl Rules {
                 continue;
             }
             self.split_run(text, start..at, in_space, &mut suffixes, &mut spans);
-            // The first blank after a word only separates.
+            // The first blank after a word is only a separator.
             start = if character == ' ' { at + 1 } else { at };
             in_space = !in_space;
         }
@@ -64,9 +64,9 @@ impl Rules {
         }
     }
 
-    /// Replaces the tokens that a listed chunk was cut into by its own. Where two such chunks overlap, the
-    /// longer wins, then the earlier; what a winner covers is not looked at again, even where blanks
-    /// between its tokens mean that it is no listed chunk after all.
+    /// Replaces the tokens that a listed chunk was cut into by its own. If two such chunks overlap, the longer wins,
+    /// then the earlier. The text under a winner is not examined again, even if blanks between its tokens mean that it
+    /// is not a listed chunk after all.
     fn join_cut(&self, text: &str, spans: Vec<Span>) -> Vec<Span> {
         let mut matches: Vec<Range<usize>> = Vec::new();
         for (first, &(start, end)) in spans.iter().enumerate() {
@@ -106,7 +106,7 @@ impl Rules {
 }
 
 /// Splits `chunk`, which holds no white space and begins at byte `offset` of the text, into `spans`.
-/// Without `cases` no chunk is a listed one. `suffixes` is scratch space and comes back empty.
+/// Without `cases`, no chunk counts as listed. `suffixes` is scratch space and is empty afterwards.
 fn split_chunk(
     cases: Option<&SpecialCases>,
     chunk: &str,
@@ -157,7 +157,7 @@ fn split_chunk(
 fn split_infixes(middle: &str, offset: usize, spans: &mut Vec<Span>) {
     let mut start = 0;
     for_each_infix(middle, |infix_start, infix_end| {
-        // An infix at the very start has nothing to separate: it stays with what follows.
+        // An infix at the very start separates nothing: it stays with the text that follows.
         if infix_start == 0 {
             return;
         }

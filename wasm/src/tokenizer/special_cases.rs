@@ -29,7 +29,7 @@ const PRONOUNS: &[(&str, &[&str])] = &[
     ("would", &["ve"]),
 ];
 
-/// Words that a pronoun and an ending without its apostrophe would spell as well: those stay whole.
+/// Words that look like a pronoun with an ending that lost its apostrophe: they are not split.
 const WORDS: &[&str] = &["ill", "its", "hell", "shell", "shed", "were", "well"];
 
 /// Verbs before a contracted `not`, and whether `have` may follow.
@@ -47,11 +47,11 @@ const NEGATED: &[(&[&str], bool)] = &[
 /// Words that drop their last letter, with or without an apostrophe in its place.
 const CLIPPED: &[&str] = &["doin", "goin", "nothin", "nuthin", "ol", "somethin", "lovin", "havin"];
 
-/// Chunks in small letters and capitalised, a blank between their tokens.
+/// Chunks in lower case, which also occur capitalised, with a blank between their tokens.
 const CAPITALISED_TOO: &[&str] =
     &["how 'd 'y", "not 've", "not ve", "can not", "gon na", "got ta", "let 's", "c'm on", "ma'am", "o'clock"];
 
-/// Other chunks, a blank between their tokens.
+/// Other chunks, with a blank between their tokens.
 const OTHERS: &str = "y'_all y_all em 'em ll 'll nuff 'nuff 'S 's ‘S ‘s and/or w/o 're 'Cause 'cause 'cos 'Cos 'coz \
     'Coz 'cuz 'Cuz 'bout 'd";
 
@@ -110,7 +110,7 @@ impl SpecialCases {
         cases
     }
 
-    /// The bytes of each token of `chunk`, where it is a special case.
+    /// The bytes of each token of `chunk`, if it is a special case.
     pub fn get(&self, chunk: &str) -> Option<&[usize]> {
         if chunk.len() > self.longest {
             return None;
@@ -168,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_case_is_covered_by_its_tokens() {
+    fn the_tokens_of_every_case_cover_it() {
         let cases = SpecialCases::new();
         for chunk in cases.chunks() {
             let lengths = cases.get(chunk).expect("listed");
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn words_that_only_look_contracted_are_whole() {
+    fn words_that_only_look_contracted_are_not_split() {
         let cases = SpecialCases::new();
         for chunk in ["well", "Its", "shed", "ill"] {
             assert!(cases.get(chunk).is_none(), "{chunk}");

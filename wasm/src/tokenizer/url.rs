@@ -1,4 +1,4 @@
-//! Web and mail addresses, which stay whole.
+//! Web and mail addresses, which are never split.
 //!
 //! The grammar is optional scheme, optional user, host, optional port, optional path. A host is a dotted
 //! name with an alphabetic last label, or a public IPv4 address. Everything is found in one pass: the
@@ -6,9 +6,9 @@
 
 use super::letters::is_lower;
 
-/// Whether the whole of `chunk`, which holds no white space, is an address.
+/// Whether all of `chunk`, which holds no white space, is an address.
 pub fn is_url(chunk: &str) -> bool {
-    // An address needs a dot between two labels: most words are done here.
+    // An address needs a dot between two labels: most words are rejected here.
     if !chunk.contains('.') {
         return false;
     }
@@ -19,7 +19,7 @@ pub fn is_url(chunk: &str) -> bool {
     chunk.match_indices('@').any(|(at, _)| at > 0 && is_located(&chunk[at + 1..]))
 }
 
-/// Bytes of a scheme with its `://`, where `chunk` begins with one.
+/// Bytes of a scheme with its `://`, if `chunk` begins with one.
 fn scheme_length(chunk: &str) -> Option<usize> {
     let end = chunk.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '+' | '-' | '.')))?;
     (chunk[end..].starts_with("://") && chunk[..end].chars().nth(1).is_some()).then_some(end + 3)
@@ -68,7 +68,7 @@ fn is_address(host: &str) -> bool {
     let mut count = 0;
     for part in host.split('.') {
         let digits = (1..=3).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
-        // The first and the last number bear no leading zero; those between may have two digits with one.
+        // The first and the last number have no leading zero; those between may have two digits with one.
         let zero = part.starts_with('0') && (count == 0 || count == 3 || part.len() == 3);
         if count == 4 || !digits || zero {
             return false;
