@@ -14,7 +14,7 @@ export type TensorflowBackend = (typeof tensorflowBackends)[number];
 /**
  * Activates a tfjs backend, and returns its name.
  *
- * `auto` takes TensorFlow's native library if the package `@tensorflow/tfjs-node` is built, otherwise WebAssembly.
+ * `auto` chooses TensorFlow's native library if the package `@tensorflow/tfjs-node` is built, otherwise WebAssembly.
  *
  * @param choice A backend, or `auto` (default).
  * @throws {EdgecapError} `option-invalid` if the backend asked for does not start here.
@@ -22,7 +22,7 @@ export type TensorflowBackend = (typeof tensorflowBackends)[number];
 export async function startTensorflow(choice: TensorflowBackend | "auto" = "auto"): Promise<TensorflowBackend> {
   const order: readonly TensorflowBackend[] = choice === "auto" ? ["tensorflow", "wasm"] : [choice];
   const reasons: string[] = [];
-  // Hides its advice to install another backend, which is given elsewhere.
+  // Hides tfjs's advice to install another backend: edgecap gives it elsewhere.
   tf.enableProdMode();
   for (const backend of order) {
     try {
@@ -49,7 +49,7 @@ async function register(backend: TensorflowBackend): Promise<void> {
     await import("@tensorflow/tfjs-backend-wasm");
     registerSegmentSum();
   } else if (backend === "webgpu") {
-    // Named through a variable, because the package is optional and not a dependency.
+    // Imported through a variable, because the package is optional and not a dependency.
     const name = "@tensorflow/tfjs-backend-webgpu";
     await import(name);
   }

@@ -87,7 +87,7 @@ export function refuseCall(call: LayerCall, reason: string): never {
 export function onlyInput(call: LayerCall): LayerValue {
   const [first] = call.inputs;
   if (first === undefined || call.inputs.length !== 1) {
-    return refuseCall(call, `it is called with ${call.inputs.length} inputs but takes one`);
+    return refuseCall(call, `it is called with ${call.inputs.length} inputs but accepts one`);
   }
   return first;
 }

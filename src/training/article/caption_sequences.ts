@@ -5,7 +5,7 @@ import { endId, startId } from "../attention/batches.ts";
 /** Id of a word that the vocabulary does not hold. */
 const unknownId = 3;
 
-/** A photo with its captions as the article feeds them: ids with `<start>` before and `<end>` behind. */
+/** A photo with its captions as the article feeds them: ids that begin with `<start>` and end with `<end>`. */
 export interface SequencedPhoto {
   readonly image: string;
   readonly sequences: readonly Int32Array[];
@@ -13,10 +13,10 @@ export interface SequencedPhoto {
 
 /**
  * A caption's ids between `<start>` and `<end>`. Words that the vocabulary dropped are left out of the sequence, as in
- * the article, so that the entry `<unk>` of edgecap's vocabularies is never fed and never wanted.
+ * the article, so the entry `<unk>` of edgecap's vocabularies is never an input and never a target.
  *
- * The article puts the text `<start>` before a caption and lets spaCy take it apart; that the words `start` and
- * `end` of a caption then count as its marks is not intended, so the marks are separate entries here.
+ * The article puts the text `<start>` before a caption and lets spaCy split it. The words `start` and `end` of a
+ * caption then count as its marks. That is not intended, so the marks are separate entries here.
  */
 export function captionSequence(tokens: readonly string[], vocabulary: Pick<Vocabulary, "encode">): Int32Array {
   const ids = [...vocabulary.encode(tokens)].filter((id) => id !== unknownId);
@@ -24,9 +24,9 @@ export function captionSequence(tokens: readonly string[], vocabulary: Pick<Voca
 }
 
 /**
- * Ids in the longest sequence, marks included: what every prefix is padded to.
+ * Ids in the longest sequence, marks included. Every prefix is padded to this length.
  *
- * The article takes it over training and test captions; the test captions have no say here.
+ * The article computes it over training and test captions; here the test captions do not count.
  *
  * @throws {EdgecapError} `data-invalid` if no caption holds a word.
  */
@@ -42,7 +42,7 @@ export function longestCaption(photos: readonly SequencedPhoto[]): number {
   return longest;
 }
 
-/** Ids padded in front with zeros to a length; of longer ones the last are kept (Keras's `pad_sequences`). */
+/** Ids padded in front with zeros to a length; longer ones keep their last ids (Keras's `pad_sequences`). */
 export function prePadded(ids: Int32Array, length: number): Int32Array {
   const padded = new Int32Array(length);
   const kept = ids.subarray(Math.max(0, ids.length - length));

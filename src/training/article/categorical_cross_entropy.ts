@@ -1,16 +1,16 @@
 import { tf } from "../tensorflow.ts";
 
 /**
- * Mean categorical cross-entropy of rows of logits, [rows, classes], against the class wanted in each.
+ * Mean categorical cross-entropy of rows of logits, [rows, classes], against the target class of each.
  *
- * Softmax and logarithm are taken together, and the gradient, (softmax - wanted) / rows, is written out.
+ * Softmax and logarithm are computed together, and the gradient, (softmax - target) / rows, is written out.
  */
 export function categoricalCrossEntropy(logits: tf.Tensor2D, labels: Int32Array): tf.Scalar {
   const [rows, classes] = logits.shape;
   const loss = tf.customGrad((...args: (tf.Tensor | tf.GradSaveFunc)[]) => {
     const [x, save] = args as [tf.Tensor2D, tf.GradSaveFunc];
     const logProbability = tf.logSoftmax(x);
-    // Cast: the WebAssembly backend writes whole numbers whatever type oneHot() is asked for.
+    // Cast: on the WebAssembly backend, oneHot() returns integers whatever type is requested.
     const wanted = tf.cast(tf.oneHot(tf.tensor1d(labels, "int32"), classes), "float32");
     save([logProbability, wanted]);
     return {

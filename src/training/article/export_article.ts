@@ -4,7 +4,7 @@ import type { tf } from "../tensorflow.ts";
 import { type ArticleShape, branchUnits, cutNames, mergedModel } from "./merged_model.ts";
 
 /**
- * The merged model as the decoder's two ONNX graphs, cut behind the image branch, which is run once a photo.
+ * The merged model as the decoder's two ONNX graphs, cut after the image branch, which runs once per photo.
  *
  * - `init`: `grid` [images, regions, features] -> `image` [images, units]: the flattened grid through the four dense
  *   layers.

@@ -28,7 +28,7 @@ export function greedyPrefixes(
     const image = tf.tidy(() => imageVectors(weights, photoFeatures(cache, names)));
     const words: number[][] = names.map(() => [startId]);
     let open = [...names.keys()];
-    // One place of the longest caption is the start's.
+    // The start takes one place of the longest caption.
     for (let step = 1; step < shape.longest && open.length > 0; step++) {
       const chosen = tf.tidy(() => {
         const layout = prefixLayout(

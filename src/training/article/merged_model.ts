@@ -5,17 +5,17 @@ import { tf } from "../tensorflow.ts";
 export interface ArticleShape {
   /** Flattened features of a photo: 18,432 for ResNet50 at 90x90. */
   readonly features: number;
-  /** Ids that a prefix is padded to: the longest caption. */
+  /** Length that a prefix is padded to: that of the longest caption. */
   readonly longest: number;
   /** Length of a word's vector: 300 in the article. */
   readonly embedding: number;
   /** Entries of the vocabulary, padding included. */
   readonly vocabulary: number;
-  /** Units of each layer behind the merge: 256 in the article. */
+  /** Units of each layer after the merge: 256 in the article. */
   readonly mixed: number;
 }
 
-/** Share that both dropout layers leave out. */
+/** Share that both dropout layers drop. */
 export const articleDropout = 0.2;
 
 /** Layers of each branch: four dense ones for the photo, four LSTMs for the words. */
@@ -26,14 +26,14 @@ export function branchUnits({ longest }: ArticleShape): number {
   return 4 * longest;
 }
 
-/** Names of the parts at which the model is cut for export. */
+/** Names of the layers at which the model is cut for export. */
 export const cutNames = { image: `image_dense_${branchDepth}`, logits: "logits" } as const;
 
 /** A trained weight: `layer/part`, as the merged model names it. */
 export interface ArticleWeight {
   readonly name: string;
   readonly shape: readonly number[];
-  /** How Keras fills it at first. */
+  /** How Keras initialises it. */
   readonly start: "glorot" | "orthogonal" | "forget" | "zeros";
 }
 
@@ -58,7 +58,7 @@ export function articleWeights(shape: ArticleShape): ArticleWeight[] {
   ];
 }
 
-/** First values of a weight, as Keras draws them. */
+/** Initial values of a weight, as Keras draws them. */
 export function firstValues({ shape, start }: ArticleWeight, random: SeededRandom): Float32Array {
   const [rows, columns = 1] = shape as [number, number?];
   const values = new Float32Array(rows * columns);
@@ -95,7 +95,8 @@ function orthogonalRows(values: Float32Array, rows: number, columns: number, ran
  *
  * Image branch: dropout, four dense layers of 4 x longest with relu. Text branch: a frozen embedding without a mask,
  * dropout, four stacked LSTMs with relu. Their sum, two dense layers of 256, softmax. `keras.layers.merge.add` of the
- * article is long gone; its layer `Add` is meant. The softmax is a layer of its own so that the export can stop before it.
+ * article no longer exists; it means the layer `Add`. The softmax is a separate layer so that the export can stop
+ * before it.
  *
  * @param weights Arrays by the names of {@linkcode articleWeights}.
  * @param embedding Vectors of the words, [vocabulary, embedding]; row 0, of the padding, holds zeros.
@@ -106,7 +107,7 @@ export function mergedModel(
   embedding: Float32Array,
 ): tf.LayersModel {
   const units = branchUnits(shape);
-  // Every weight is set below: what Keras would draw at first is not wanted here.
+  // Every weight is set below, so skip the initial values that Keras would draw.
   const empty = { kernelInitializer: "zeros", biasInitializer: "zeros" } as const;
   const dense = (name: string, length: number) =>
     tf.layers.dense({ name, units: length, activation: "relu", ...empty });
@@ -130,7 +131,7 @@ export function mergedModel(
       name: `lstm_${i}`,
       units,
       activation: "relu",
-      // Keras's default since version 2.3; tfjs still has the older one.
+      // Keras's default since version 2.3; tfjs still uses the older one.
       recurrentActivation: "sigmoid",
       returnSequences: i < branchDepth,
       recurrentInitializer: "zeros",
@@ -168,7 +169,7 @@ function setWeights(
 }
 
 /**
- * The rows of the frozen embedding; the padding, and words without a vector, get zeros, as spaCy gives them.
+ * The rows of the frozen embedding; the padding and words without a vector get zeros, as in spaCy.
  *
  * @param words Entries of the vocabulary by id.
  */
@@ -179,7 +180,7 @@ export function embeddingMatrix(
 ): Float32Array {
   const matrix = new Float32Array(words.length * dimension);
   for (const [id, word] of words.entries()) {
-    // The article's tokenizer strips the brackets of its marks before it asks for their vectors.
+    // The article's tokenizer strips the brackets of its marks before it looks up their vectors.
     const vector = vectors.get(word === "<start>" || word === "<end>" ? word.slice(1, -1) : word);
     if (id > 0 && vector !== undefined) matrix.set(vector, id * dimension);
   }

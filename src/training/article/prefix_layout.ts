@@ -18,8 +18,8 @@ export interface PrefixLayout {
 /**
  * Lays prefixes out for {@linkcode textVectors}.
  *
- * @param prefixes Words so far, at least one each; of those longer than `longest` the last words are kept.
- * @param longest Ids that a prefix would be padded to.
+ * @param prefixes Words so far, at least one each; a prefix longer than `longest` keeps its last words.
+ * @param longest Length that a prefix would be padded to.
  */
 export function prefixLayout(prefixes: readonly Int32Array[], longest: number): PrefixLayout {
   const kept = prefixes.map((ids) => (ids.length > longest ? ids.subarray(ids.length - longest) : ids));

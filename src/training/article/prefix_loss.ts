@@ -10,11 +10,11 @@ export type ArticleTensors = Readonly<Record<string, tf.Tensor>>;
 /** Scaled dropout masks; see dropoutMask(). */
 export interface ArticleMasks {
   /**
-   * Of the photo's features, drawn for every caption, [captions, features]. Keras draws it for every pair, which is
-   * 37 million random numbers a step; here the pairs of one caption share theirs.
+   * Mask of the photo's features, drawn for every caption, [captions, features]. Keras draws it for every pair, which
+   * is 37 million random numbers per step; here the pairs of one caption share it.
    */
   readonly image: tf.Tensor;
-  /** Of the words' vectors, drawn for every word of every prefix: [words of the layout, embedding]. */
+  /** Mask of the words' vectors, drawn for every word of every prefix: [words of the layout, embedding]. */
   readonly words: tf.Tensor;
 }
 
@@ -25,11 +25,11 @@ interface CellState {
 }
 
 /**
- * What the text branch makes of prefixes, in the order of the layout: [rows, units].
+ * Output of the text branch for prefixes, in the order of the layout: [rows, units].
  *
- * The same numbers as the merged model's, sooner. The article's embedding has no mask, so a pre-padded prefix of n
- * words begins with longest - n steps over the zero vector, on which dropout does nothing: those steps are the same for
- * every prefix. They run once for all rows, and a row enters at its first word with the state that they leave.
+ * The numbers equal the merged model's, but come faster. The article's embedding has no mask, so a pre-padded prefix of
+ * n words begins with longest - n steps over the zero vector, on which dropout does nothing: those steps are the same
+ * for every prefix. They run once for all rows, and a row enters at its first word with the state after them.
  */
 export function textVectors(
   weights: ArticleTensors,
@@ -96,7 +96,7 @@ function layerOutputs(
   return outputs;
 }
 
-/** The states of the rows in use, with those that enter behind them. */
+/** The states of the rows in use, followed by those that enter. */
 function entered(before: CellState | undefined, first: CellState, entering: number): CellState {
   if (entering === 0 && before !== undefined) return before;
   const add = (old: tf.Tensor2D | undefined, row: tf.Tensor2D): tf.Tensor2D => {
@@ -127,7 +127,7 @@ export function imageVectors(weights: ArticleTensors, features: tf.Tensor2D): tf
   return image;
 }
 
-/** The merge and all behind it, before the softmax: [rows, vocabulary]. */
+/** The merge and everything after it up to the softmax: [rows, vocabulary]. */
 export function mergedLogits(weights: ArticleTensors, image: tf.Tensor2D, text: tf.Tensor2D): tf.Tensor2D {
   const first = tf.relu(dense(weights, "mixed_1", tf.add(image, text)));
   const second = tf.relu(dense(weights, "mixed_2", first));
@@ -142,7 +142,7 @@ function dense(weights: ArticleTensors, layer: string, inputs: tf.Tensor2D): tf.
  * Mean categorical cross-entropy of the pairs' next words.
  *
  * @param features Flattened features of the batch's photos, [photos, features].
- * @param masksOf Draws the masks for a layout; none measures without dropout.
+ * @param masksOf Draws the masks for a layout. Without it, the loss is measured without dropout.
  */
 export function prefixLoss(
   weights: ArticleTensors,
@@ -166,7 +166,7 @@ export function prefixLoss(
   return categoricalCrossEntropy(mergedLogits(weights, image, text), labels);
 }
 
-/** How many captions some pairs come from. */
+/** Number of captions that some pairs come from. */
 export function captionCount(pairs: readonly PrefixPair[]): number {
   return pairs.reduce((count, { caption }) => Math.max(count, caption + 1), 0);
 }

@@ -1,7 +1,7 @@
 import type { SeededRandom } from "../../dataset/seeded_random.ts";
 import type { SequencedPhoto } from "./caption_sequences.ts";
 
-/** (image, prefix, next word): what one training example is made of. */
+/** (image, prefix, next word): one training example. */
 export interface PrefixPair {
   /** Place of the photo in its batch. */
   readonly photo: number;
@@ -19,7 +19,7 @@ export interface PairBatch {
   readonly pairs: readonly PrefixPair[];
 }
 
-/** Every prefix of every caption of some photos with the word that follows it. */
+/** Every prefix of every caption of some photos, with the word that follows it. */
 export function pairsOf(photos: readonly SequencedPhoto[]): PairBatch {
   const pairs: PrefixPair[] = [];
   let caption = 0;
@@ -40,11 +40,11 @@ export function stepsPerEpoch(photos: number, photosPerBatch: number): number {
 /**
  * The batches of one epoch, made one after another, never all in memory.
  *
- * The article's generator counts photos and yields when the count is reached, so that what is left at the end of a
- * pass runs over into the next one: its list is reset by a yield alone. An epoch here is a pass of its own, in an order
- * drawn again; the few photos of the last partial batch are skipped, different ones each time.
+ * The article's generator counts photos and yields when the count is reached, so that photos left over at the end of a
+ * pass go into the next one: only a yield resets its list. Here an epoch is a separate pass, in a new random order; it
+ * skips the few photos of the last partial batch, which differ each time.
  *
- * @param from First batch wanted: a resumed epoch continues in its middle.
+ * @param from First batch to return: a resumed epoch continues in its middle.
  */
 export function* pairBatches(
   photos: readonly SequencedPhoto[],

@@ -4,14 +4,14 @@ import { tf } from "../tensorflow.ts";
 /** Side of the article's pictures in pixels. */
 const articleImageSize = 90;
 
-/** Means of red, green and blue that Keras's `preprocess_input` takes away. */
+/** Means of red, green and blue that Keras's `preprocess_input` subtracts. */
 const means = [123.68, 116.779, 103.939] as const;
 
 /**
  * The article's own feature extractor: two 3x3 convolutions of 64, max pooling, two of 32, average pooling with
  * stride 1, flatten. A picture of 90x90 gives 38 x 38 x 32 = 46,208 features.
  *
- * The article never trains it: its kernels stay as Keras draws them (Glorot and Bengio, 2010).
+ * The article never trains it: its kernels keep the initial values that Keras draws (Glorot and Bengio, 2010).
  *
  * @param seed Seed of the kernels' random numbers.
  */
@@ -44,7 +44,7 @@ export function simpleCnn(seed: number): tf.Sequential {
  * whose rows one after another are the flattened features.
  *
  * As printed, the article calls `extract_image_features.predict` on the function, not on the model that it returns,
- * and `preprocess_input` before it is imported: here the model predicts, on pictures prepared as its ResNet50's are.
+ * and `preprocess_input` before it is imported: here the model predicts, on pictures prepared as for its ResNet50.
  */
 export function simpleCnnEncoder(seed: number): Uint8Array {
   const model = simpleCnn(seed);

@@ -27,7 +27,7 @@ export interface ArticleSettings {
   readonly seed: number;
 }
 
-/** The article's settings, with Keras's defaults for what it leaves to them. */
+/** The article's settings, with Keras's defaults for those that it does not name. */
 export const articleDefaults: ArticleSettings = {
   epochs: 100,
   photosPerStep: 32,
@@ -46,20 +46,20 @@ export interface ArticleTrainOptions extends EpochOptions {
   /** The frozen embedding, [vocabulary, embedding]. */
   readonly embedding: Float32Array;
   readonly settings: ArticleSettings;
-  /** Steps after which `last.ckpt` is written inside an epoch too. Default 50. */
+  /** Number of steps after which `last.ckpt` is written also within an epoch. Default 50. */
   readonly checkpointSteps?: number;
 }
 
 /** The progress of a run: what a checkpoint stores besides the weights. */
 interface Progress {
   records: EpochRecord[];
-  /** Steps done of the epoch under way. */
+  /** Finished steps of the current epoch. */
   step: number;
   /** Sum of their losses. */
   lossSum: number;
   /** Seconds spent on them. */
   seconds: number;
-  /** Random numbers as the epoch began: they give its order again. */
+  /** State of the random numbers at the start of the epoch, to repeat its order. */
   epochStart: RandomState;
   random: SeededRandom;
 }
@@ -159,7 +159,7 @@ function lossAndGradients(
   { images, pairs }: PairBatch,
   random: SeededRandom,
 ): { loss: number; gradients: Float32Array[] } {
-  // Handed out by a variable: tidy() walks every element of what its function returns.
+  // Passed out through a variable, because tidy() walks every element of what its function returns.
   let result: { loss: number; gradients: Float32Array[] } | undefined;
   tf.tidy(() => {
     const features = photoFeatures(cache, images);

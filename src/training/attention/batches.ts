@@ -21,10 +21,10 @@ export const startId = 1;
 export const endId = 2;
 
 /**
- * Which region (photo * regions + region) is shown in the place of each.
+ * For each region, which region (photo * regions + region) is shown instead.
  *
- * @param replaced Share of regions that another region of the photo takes the place of: regions have no order, so this
- *   hides some and repeats others, as a crop would.
+ * @param replaced Share of regions that another region of the photo replaces. Regions have no order, so this hides some
+ *   and repeats others, as a crop would.
  */
 export function shownRegions(photos: number, regions: number, random: SeededRandom, replaced: number): Int32Array {
   return Int32Array.from({ length: photos * regions }, (_, place) => {
@@ -49,7 +49,7 @@ export interface CaptionRow {
   readonly advantage?: number;
 }
 
-/** A caption, cut after `maxWords`; a cut one teaches no end. */
+/** A caption, cut after `maxWords`; if it is cut, the decoder does not learn an end from it. */
 export function captionRow(words: Int32Array, maxWords: number): CaptionRow {
   return { words: words.subarray(0, maxWords), ends: words.length <= maxWords };
 }
@@ -57,7 +57,7 @@ export function captionRow(words: Int32Array, maxWords: number): CaptionRow {
 /**
  * The arrays of the captions of each photo, the longest first; photos with fewer than `captions` leave rows empty.
  *
- * @returns The arrays, and for each of their rows which row it was before (photo * captions + place in `photos`).
+ * @returns The arrays, and for each of their rows its earlier number (photo * captions + place in `photos`).
  */
 export function captionArrays(
   photos: readonly (readonly CaptionRow[])[],
@@ -77,7 +77,7 @@ export function captionArrays(
       const row = first + place;
       order[row] = first + caption;
       if (advantage !== undefined) advantages[row] = advantage;
-      // A sampled caption may consist only of its end; a photo's missing captions have no rows.
+      // A sampled caption may consist of its end alone; missing captions of a photo have no rows.
       if (words.length === 0 && advantage === undefined) continue;
       const offset = row * steps;
       inputs[offset] = startId;

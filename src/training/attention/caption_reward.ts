@@ -47,10 +47,9 @@ function names(words: Int32Array, ends: boolean, unknown: string): string[] {
 }
 
 /**
- * By how much each reward beats the mean of the others (leave one out; Luo, 2020): a baseline that costs no second
- * pass.
+ * By how much each reward beats the mean of the others (leave one out; Luo, 2020): a baseline without a second pass.
  *
- * @param rewards Of the captions sampled for one photo, at least two.
+ * @param rewards Rewards of the captions sampled for one photo, at least two.
  */
 export function leaveOneOut(rewards: readonly number[]): number[] {
   const sum = rewards.reduce((total, reward) => total + reward, 0);

@@ -6,7 +6,7 @@ import { type AttentionShape, type AttentionWeightName, attentionWeights } from 
 /** Weights as plain arrays, by name. */
 export type AttentionArrays = ReadonlyMap<string, Float32Array>;
 
-/** What finds a photo's nouns and how the decoder knows them. */
+/** Finds a photo's nouns and gives the decoder their vectors. */
 export interface ConceptArrays {
   readonly head: ConceptHead;
   /** Fixed vectors of the nouns, [nouns, vector]. */
@@ -132,7 +132,7 @@ function stepGraph(shape: AttentionShape, arrays: AttentionArrays, precision: De
 /** The attention of the regions alone, with the sum 1. */
 function ofRegions(g: GraphBuilder, { concepts }: AttentionShape, attention: Value): Value {
   if (concepts === undefined) return attention;
-  // Counted from the end, so that the number of regions stands in the shapes of inputs and outputs alone.
+  // Counted from the end, so that only the shapes of inputs and outputs contain the number of regions.
   const part = g.node("Slice", [attention, g.ints([0]), g.ints([-concepts.slots]), g.ints([2])]);
   return g.node("Div", [part, g.node("ReduceSum", [part, g.ints([2])], { keepdims: 1 })]);
 }

@@ -42,7 +42,7 @@ export function greedyCaptions(
   return captions;
 }
 
-/** The most likely entry of each row that may stand in a caption: padding, start and unknown (3) may not. */
+/** The most likely entry of each row that may occur in a caption: padding, start and unknown (3) may not. */
 export function bestWords(logits: Float32Array, rows: number): Int32Array<ArrayBuffer> {
   const classes = logits.length / rows;
   const best = new Int32Array(rows);

@@ -11,9 +11,9 @@ import {
 
 /** A batch as the loss reads it. */
 export interface AttentionBatch extends PhotoInput {
-  /** Words fed, `<start>` first, [photos * captions, steps], padded at the end. */
+  /** Input words, `<start>` first, [photos * captions, steps], padded at the end. */
   readonly inputs: Int32Array;
-  /** Words wanted, `<end>` last, of the same shape. */
+  /** Target words, `<end>` last, of the same shape. */
   readonly targets: Int32Array;
   readonly photos: number;
   readonly captions: number;
@@ -47,16 +47,16 @@ export interface AttentionMasks {
   readonly mixed: tf.Tensor;
 }
 
-/** Which captions are still running at each step, and where their words lie. */
+/** Which captions are still running at each step, and where their words are stored. */
 export interface BatchLayout {
   /**
-   * For each step, how many captions of each photo continue, at least one: the loss computes only those, so that
-   * captions that come longest first cost the least.
+   * For each step, how many captions of each photo continue, at least one: the loss computes only those, so it costs
+   * least if the longest captions come first.
    */
   readonly running: readonly number[];
   /** Row (photo * captions + caption) of every computed place: step-major, then by photo. */
   readonly rows: Int32Array;
-  /** Word fed at every computed place. */
+  /** Input word at every computed place. */
   readonly inputs: Int32Array;
   /** Computed places whose target is a word or the end. */
   readonly wanted: Int32Array;
@@ -77,7 +77,7 @@ export function batchLayout(batch: Omit<AttentionBatch, keyof PhotoInput>): Batc
     for (let row = 0; row < photos * captions; row++) {
       if (targets[row * steps + step] !== 0) most = Math.max(most, (row % captions) + 1);
     }
-    // A caption that stopped cannot come back: its state is gone.
+    // A caption that stopped cannot continue: its state is gone.
     most = Math.min(most, running.at(-1) ?? captions);
     running.push(most);
     for (let photo = 0; photo < photos; photo++) {
@@ -103,11 +103,11 @@ export function batchLayout(batch: Omit<AttentionBatch, keyof PhotoInput>): Batc
 }
 
 /**
- * Loss of a batch, teacher-forced: the mean smoothed cross-entropy a word of captions that people wrote, and, for those
- * that the model sampled, the mean over words of advantage times negative log-probability, whose gradient is that of
- * the expected reward (Rennie et al., 2017).
+ * Loss of a batch, teacher-forced: the mean smoothed cross-entropy per word of captions that people wrote, and, for
+ * those that the model sampled, the mean over words of advantage times negative log-probability, whose gradient is that
+ * of the expected reward (Rennie et al., 2017).
  *
- * @param masks Dropout masks; none measures without dropout.
+ * @param masks Dropout masks. Without them, the loss is measured without dropout.
  * @param layout The batch's own.
  */
 export function attentionLoss(
@@ -183,13 +183,13 @@ function wordWeights(
 }
 
 /**
- * Weighted sum of the cross-entropies of rows of logits against labels smoothed over the whole vocabulary.
+ * Weighted sum of the cross-entropies of rows of logits against labels smoothed over the entire vocabulary.
  *
- * Its gradient, weight times sharpness times (softmax - wanted), is written out: it spares the tape three arrays as
+ * Its gradient, weight times sharpness times (softmax - target), is written out: this saves the tape three arrays as
  * large as the logits.
  *
  * @param logits [rows, classes]
- * @param labels Class wanted in each row.
+ * @param labels Target class of each row.
  */
 export function weightedCrossEntropy(logits: tf.Tensor2D, labels: Int32Array, rowWeights: RowWeights): tf.Scalar {
   const [rows, classes] = logits.shape;
@@ -198,7 +198,7 @@ export function weightedCrossEntropy(logits: tf.Tensor2D, labels: Int32Array, ro
     const sharpness = tf.tensor2d(rowWeights.sharpness, [rows, 1]);
     const logProbability = tf.logSoftmax(tf.mul(x, sharpness));
     const smooth = tf.tensor2d(rowWeights.smoothing, [rows, 1]);
-    // Cast: the WebAssembly backend writes whole numbers whatever type oneHot() is asked for.
+    // Cast: on the WebAssembly backend, oneHot() returns integers whatever type is requested.
     const hot = tf.cast(tf.oneHot(tf.tensor1d(labels, "int32"), classes), "float32");
     const wanted = tf.add(tf.mul(hot, tf.sub(1, smooth)), tf.div(smooth, classes));
     const weight = tf.tensor2d(rowWeights.weights, [rows, 1]);

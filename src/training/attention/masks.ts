@@ -6,7 +6,7 @@ import type { AttentionMasks, BatchLayout } from "./loss.ts";
 import type { AttentionShape } from "./model.ts";
 import type { TrainingStage } from "./settings.ts";
 
-/** Masks that stay the same at every word of a caption (Gal and Ghahramani, 2016), by caption and not by place. */
+/** Masks that stay the same at every word of a caption (Gal and Ghahramani, 2016): one per caption, not per place. */
 export interface CaptionMasks {
   /** See {@linkcode AttentionMasks}. */
   readonly shown: tf.Tensor1D | undefined;
@@ -37,7 +37,7 @@ export function wordMasks(
   };
 }
 
-/** Masks of captions that are drawn from the model before they are learnt from, both under the same dropout. */
+/** Masks of captions that the model first samples and then learns from, both under the same dropout. */
 export function captionMasks(
   photos: number,
   captions: number,
@@ -56,7 +56,7 @@ export function captionMasks(
 /**
  * The masks of captions, laid out for the loss.
  *
- * @param order Row of the masks that each row of the batch has.
+ * @param order For each row of the batch, its row of the masks.
  */
 export function masksOfPlaces(masks: CaptionMasks, layout: BatchLayout, order: Int32Array): AttentionMasks {
   const rows = layout.rows.map((row) => order[row]!);

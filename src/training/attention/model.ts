@@ -26,15 +26,15 @@ export interface AttentionShape {
 
 /** Lengths of the concepts that a decoder looks at. */
 export interface ConceptShape {
-  /** Nouns that the encoder's features are asked for. */
+  /** Number of nouns that are looked for in the encoder's features. */
   readonly nouns: number;
-  /** Likeliest nouns of a photo that become places to look at. */
+  /** Number of a photo's likeliest nouns that become places to look at. */
   readonly slots: number;
   /** Length of a noun's fixed word vector. */
   readonly vector: number;
 }
 
-/** Name, shape and first values of every weight, in the order in which checkpoints store them. */
+/** Name, shape and initial values of every weight, in the order in which checkpoints store them. */
 export function attentionWeights(shape: AttentionShape): WeightSpec[] {
   const { features, stem, units, embedding, vocabulary, concepts } = shape;
   return [
@@ -45,7 +45,7 @@ export function attentionWeights(shape: AttentionShape): WeightSpec[] {
     { name: "start_bias", shape: [2 * units] },
     { name: "embedding", shape: [vocabulary, embedding], deviation: 0.05 },
     { name: "word_kernel", shape: [embedding, 4 * units], fanIn: embedding },
-    // Columns: query, gate of the context, then the LSTM's four gates: all that the previous state feeds.
+    // Columns: query, gate of the context, then the LSTM's four gates: everything that the previous state feeds.
     { name: "state_kernel", shape: [units, 6 * units], fanIn: units },
     { name: "context_gate_bias", shape: [units] },
     { name: "context_kernel", shape: [units, 4 * units], fanIn: units },
@@ -59,7 +59,7 @@ export function attentionWeights(shape: AttentionShape): WeightSpec[] {
   ];
 }
 
-/** What turns concepts into places to look at and has a say in the first state. */
+/** Turns concepts into places to look at, and contributes to the first state. */
 function conceptWeights({ vector }: ConceptShape, units: number): WeightSpec[] {
   return [
     { name: "concept_kernel", shape: [vector + 1, units], fanIn: vector + 1 },
@@ -69,7 +69,7 @@ function conceptWeights({ vector }: ConceptShape, units: number): WeightSpec[] {
   ];
 }
 
-/** How one weight is laid out and first filled; without `fanIn` and `deviation` it starts at zero. */
+/** Shape and initial values of one weight; without `fanIn` and `deviation` it starts at zero. */
 export interface WeightSpec {
   readonly name: AttentionWeightName;
   readonly shape: readonly number[];
@@ -111,11 +111,11 @@ export type AttentionWeights = Readonly<
   Partial<Readonly<Record<ConceptWeightName, tf.Tensor>>> &
   Partial<LastStageWeights>;
 
-/** What the decoder reads of a batch of photos; of captions without photos, concepts alone. */
+/** What the decoder reads of a batch of photos. For captions without photos, only concepts. */
 export interface PhotoInput {
   /** [photos, regions, features], or [photos, regions, stem] if the weights hold the encoder's last stage. */
   readonly grid?: tf.Tensor3D | undefined;
-  /** Vectors of concepts, each with its probability behind it, [photos, slots, vector + 1]. */
+  /** Vectors of concepts, each followed by its probability, [photos, slots, vector + 1]. */
   readonly concepts?: tf.Tensor3D | undefined;
 }
 
@@ -142,7 +142,8 @@ export interface DecoderState {
  * and the mean concept as the first state.
  *
  * @param mask Dropout mask of the values, [photos, 1 or places, units], already scaled; none at inference.
- * @param shown Which region (photo * regions + region) stands in the place of each; none shows every region once.
+ * @param shown For each region, which region (photo * regions + region) to show instead. Without it, every region is
+ * shown once.
  */
 export function readPhotos(
   weights: AttentionWeights,
@@ -198,7 +199,7 @@ function holdsLastStage(weights: AttentionWeights): weights is AttentionWeights 
 }
 
 /**
- * One word further: attention from the previous state, a gate on its context, then the LSTM.
+ * Advances by one word: attention from the previous state, a gate on its context, then the LSTM.
  *
  * @param wordGates What the current words feed to the LSTM's gates, [photos * beams, 4 * units].
  * @returns The next state, the context [photos * beams, units], and the attention [photos, beams, places].

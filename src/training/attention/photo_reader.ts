@@ -7,7 +7,7 @@ import type { EncodedPhoto } from "./batches.ts";
 import type { EncodedText } from "./encoded_text.ts";
 import type { PhotoInput } from "./model.ts";
 
-/** One of the views of a photo; view 0 is the photo as it is. */
+/** One of the views of a photo; view 0 is the unchanged photo. */
 export interface PhotoView {
   readonly image: string;
   readonly view: number;
@@ -18,11 +18,11 @@ export interface PhotoConcepts {
   readonly slots: ConceptSlots;
   /** Probability of every noun, of a view of a photo. */
   probabilities(image: string, view: number): ArrayLike<number>;
-  /** Makes up probabilities for captions without photos; needed by stages that learn from such. */
+  /** Makes up probabilities for captions without photos; needed by stages that learn from such captions. */
   readonly standIns?: StandIns;
 }
 
-/** Reads photos into what the decoder takes. */
+/** Reads photos into the decoder's input. */
 export class PhotoReader {
   readonly grids: PhotoGrids;
   readonly concepts: PhotoConcepts | undefined;
@@ -38,7 +38,7 @@ export class PhotoReader {
     return photos.map(({ image }) => ({ image, view: Math.floor(random.next() * this.grids.viewsOf(image)) }));
   }
 
-  /** Features and concepts of some views, as tensors that are the caller's. */
+  /** Features and concepts of some views, as tensors that belong to the caller. */
   read(views: readonly PhotoView[]): PhotoInput {
     const { regions, features } = this.grids.index;
     const elements = regions * features;
@@ -53,7 +53,7 @@ export class PhotoReader {
     };
   }
 
-  /** What stands in for the photos of captions that have none. */
+  /** Stand-ins for the photos of captions that have none. */
   standIn(texts: readonly EncodedText[], random: SeededRandom): PhotoInput {
     const { standIns } = this.concepts ?? {};
     if (standIns === undefined) throw new TypeError("Captions without photos need stand-ins.");

@@ -31,12 +31,12 @@ export interface SamplingOptions {
 }
 
 /**
- * Draws captions word by word from the model's own distribution, under the dropout that its gradient will be taken with:
- * only then do sampling and learning speak of the same model.
+ * Draws captions word by word from the model's own distribution, under the dropout with which its gradient is computed
+ * later: only then do sampling and learning use the same model.
  *
- * @param input As {@linkcode readPhotos} takes it.
+ * @param input See {@linkcode readPhotos}.
  * @param masks Of `photos * captions` captions.
- * @returns `captions` captions a photo, photo by photo.
+ * @returns `captions` captions per photo, photo by photo.
  */
 export function sampleCaptions(
   weights: AttentionWeights,
@@ -73,7 +73,7 @@ export function sampleCaptions(
   return words.map((ids, row) => ({ words: Int32Array.from(ids), ends: !open.has(row) }));
 }
 
-/** A word by its probability; padding and start are never drawn. */
+/** Draws a word by its probability, but never padding or start. */
 function draw(probabilities: Float32Array, row: number, classes: number, random: SeededRandom): number {
   const first = row * classes;
   let left = random.next() * (1 - probabilities[first]! - probabilities[first + 1]!);

@@ -4,14 +4,14 @@ export interface TrainingStage {
   /** Largest learning rate; see {@linkcode cosineLearningRate}. */
   readonly learningRate: number;
   readonly warmupSteps: number;
-  /** Captions that people wrote, of each photo in a step; photos with more give a random choice. */
+  /** Number of captions that people wrote, for each photo in a step; photos with more give a random choice. */
   readonly captionsPerPhoto: number;
   readonly labelSmoothing: number;
-  /** Share of a photo's regions that others of its regions take the place of, chosen again in each step. */
+  /** Share of a photo's regions that other regions of the photo replace, chosen again in each step. */
   readonly replacedRegions: number;
   /**
    * Dropout of the photo's values. If captions are sampled, all masks stay the same at every region and word of a
-   * caption; elsewhere they are drawn again at each.
+   * caption; otherwise they are drawn again at each.
    */
   readonly dropoutValues: number;
   /** Dropout of the embedded words. */
@@ -19,15 +19,15 @@ export interface TrainingStage {
   /** Dropout of the layer before the vocabulary. */
   readonly dropoutMixed: number;
   /**
-   * Share that the weights from before the stage keep in those that are scored and exported (Wortsman et al., 2022):
-   * half way back, a model that was trained on rewards is less sure of itself, and beams find more. 0 for none.
+   * Share of the weights from before the stage in those that are scored and exported (Wortsman et al., 2022). Half way
+   * back, a model that was trained on rewards is less sure of itself, and beams find more. 0 for none.
    */
   readonly startShare: number;
   /** Captions without photos in a step, each shown the nouns that it names; 0 for none. */
   readonly texts?: number;
   /** Weight of their cross-entropy beside that of the photos' captions. */
   readonly textWeight?: number;
-  /** If given, learns from its own captions too. */
+  /** If given, the model learns from its own captions too. */
   readonly selfCritical?: SelfCriticalSettings;
 }
 
@@ -38,11 +38,11 @@ export interface SelfCriticalSettings {
   /** Sampled captions stop after this many words. */
   readonly maxWords: number;
   /**
-   * Temperature that they are drawn at. What label smoothing leaves to unlikely words spoils a caption of ten words
-   * more often than not at 1.
+   * Temperature that they are drawn at. At 1, the probability that label smoothing leaves to unlikely words spoils most
+   * captions of ten words.
    */
   readonly temperature: number;
-  /** Weight of the cross-entropy of what people wrote, which keeps captions fluent. */
+  /** Weight of the cross-entropy of captions that people wrote, which keeps captions fluent. */
   readonly crossEntropyWeight: number;
   /** Weight in the reward of the sentence's BLEU-4; CIDEr-D has 1. */
   readonly bleuWeight: number;
@@ -57,8 +57,8 @@ export interface AttentionSettings {
   readonly maxWords: number;
   readonly weightDecay: number;
   /**
-   * Decay a step of the moving average of the weights (Polyak and Juditsky, 1992), which is what is scored, exported,
-   * and what the next stage starts from; 0 takes the weights as they are.
+   * Decay per step of the moving average of the weights (Polyak and Juditsky, 1992). This average is scored and
+   * exported, and the next stage starts from it. With 0 it is the weights themselves.
    */
   readonly averaging: number;
   /** If the encoder's last stage learns too, the factor of the learning rate for its weights. */
@@ -87,7 +87,7 @@ const selfCriticalStage: TrainingStage = {
   warmupSteps: 40,
   captionsPerPhoto: 1,
   labelSmoothing: 0.1,
-  // As unsure of training photos as the model is of new ones: it knows its training photos by heart.
+  // The model knows its training photos by heart: this makes it as unsure of them as of new ones.
   replacedRegions: 0.5,
   dropoutValues: 0.5,
   dropoutWords: 0.3,
@@ -110,7 +110,8 @@ export const attentionDefaults: AttentionSettings = {
 };
 
 /**
- * Settings of training a bundle on, on a few hundred photos. Half of each weight stays as it was (Wortsman et al.,
+ * Settings for further training of a bundle, on a few hundred photos. Half of each weight stays as it was (Wortsman et
+ * al.,
  * 2022), so that what the bundle knew is not forgotten.
  */
 export const fineTuneDefaults: AttentionSettings = {
@@ -172,15 +173,15 @@ export function stageOf({ stages }: AttentionSettings, epoch: number): { stage: 
 
 /** Numbers of epochs that replace a preset's own. */
 export interface EpochChoice {
-  /** Epochs towards what people wrote. */
+  /** Epochs of training on captions that people wrote. */
   readonly epochs?: number | undefined;
   /** Epochs of self-critical training. */
   readonly selfCriticalEpochs?: number | undefined;
 }
 
 /**
- * The settings with other numbers of epochs: of each kind of stage the first ones keep their length as far as the
- * epochs reach, and the last one takes what is left.
+ * The settings with other numbers of epochs: of each kind of stage, the first ones keep their length while epochs are
+ * left, and the last one gets the rest.
  */
 export function withEpochs(settings: AttentionSettings, choice: EpochChoice): AttentionSettings {
   const written = settings.stages.filter(({ selfCritical }) => selfCritical === undefined);

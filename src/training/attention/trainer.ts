@@ -38,8 +38,8 @@ export interface TrainOptions extends EpochOptions {
 /**
  * Trains the attention decoder, and returns the record of all epochs.
  *
- * A run killed at any moment and resumed takes the same steps as one that was not: weights, their average, moments and
- * random state are saved together after each epoch.
+ * A run that is killed at any moment and resumed takes the same steps as an uninterrupted one: weights, their average,
+ * moments and random state are saved together after each epoch.
  *
  * @throws {EdgecapError} `checkpoint-invalid` if `resume` finds a checkpoint of other settings; `aborted`.
  */
@@ -56,7 +56,7 @@ export async function trainAttention(options: TrainOptions): Promise<EpochRecord
     train: async (epoch) => {
       const { stage, epoch: epochOfStage } = stageOf(settings, epoch);
       if (epochOfStage === 1) {
-        // The stage before has no part in this one's mix but by what it ended with.
+        // Only the final weights of the previous stage enter the mix of this one.
         const first = exported(run);
         run.start = stage.startShare > 0 ? { share: stage.startShare, values: first } : undefined;
         average.restart(first);
@@ -111,15 +111,15 @@ export async function trainAttention(options: TrainOptions): Promise<EpochRecord
 interface Run {
   readonly optimiser: AdamW;
   readonly average: MovingAverage;
-  /** The weights that the stage began with, if they keep a share. */
+  /** The weights that the stage began with, if they have a share. */
   start: { readonly share: number; readonly values: readonly Float32Array[] } | undefined;
   readonly random: SeededRandom;
   readonly records: EpochRecord[];
 }
 
 /**
- * The photos of an epoch in a random order, each as often as its share says. Rewards need several references: what has
- * one caption is left out of self-critical stages.
+ * The photos of an epoch in a random order, each as often as its share says. Rewards need several references, so
+ * self-critical stages skip photos with one caption.
  */
 function epochOrder(train: readonly EncodedPhoto[], selfCritical: boolean, random: SeededRandom): EncodedPhoto[] {
   const several = train.some(({ captions }) => captions.length > 1);
@@ -147,7 +147,7 @@ function shapeOf({ photos, settings, vocabulary, start }: TrainOptions): Attenti
     : { regions, features: made, stem: features, ...lengths };
 }
 
-/** How fast a weight learns beside the others. */
+/** How fast a weight learns compared with the others. */
 function rateOf(name: AttentionWeightName, { settings }: TrainOptions): number {
   return isOfLastStage(name) ? settings.lastStageRate : 1;
 }
@@ -218,7 +218,10 @@ function exported({ average, start }: Run): Float32Array[] {
   });
 }
 
-/** For each weight, under its own name the exported value, and beside it the value that training continues from. */
+/**
+ * For each weight: under its own name the exported value, and under a second name the value that training continues
+ * from.
+ */
 async function save(path: string, run: Run, settings: AttentionSettings, shape: AttentionShape): Promise<void> {
   const arrays = new Map<string, Float32Array>();
   const mixed = exported(run);

@@ -10,7 +10,7 @@ import type { PhotoReader } from "./photo_reader.ts";
 import { sampleCaptions } from "./sample_captions.ts";
 import type { AttentionSettings, TrainingStage } from "./settings.ts";
 
-/** What a step needs beside its photos. */
+/** What a step needs besides its photos. */
 export interface StepContext {
   readonly variables: readonly tf.Variable[];
   /** The same variables by name. */
@@ -28,7 +28,7 @@ export interface StepResult {
   readonly loss: number;
   /** Mean reward of the sampled captions; 0 if none were sampled. */
   readonly reward: number;
-  /** One array a variable, in their order. */
+  /** One array per variable, in their order. */
   readonly gradients: Float32Array[];
 }
 
@@ -45,7 +45,7 @@ export function trainingStep(
   const { variables, weights, shape, settings, random } = context;
   const samples = stage.selfCritical?.samples ?? 0;
   const captions = samples + stage.captionsPerPhoto;
-  // Handed out by a variable: tidy() walks every element of what its function returns.
+  // Passed out through a variable, because tidy() walks every element of what its function returns.
   let result: StepResult | undefined;
   tf.tidy(() => {
     const input = context.photos.read(context.photos.randomViews(photos, random));
@@ -80,7 +80,7 @@ export function trainingStep(
   return result!;
 }
 
-/** The loss of captions without photos, whose masks and places are settled before it is taken. */
+/** The loss of captions without photos; their masks and places are chosen before it is computed. */
 function textLoss(
   texts: readonly EncodedText[],
   stage: TrainingStage,

@@ -11,7 +11,7 @@ export interface ConceptHead {
   readonly bias: Float32Array;
 }
 
-/** Photos to fit a head on. */
+/** Photos to fit a head to. */
 export interface HeadExamples {
   /** Mean over the regions of each example, [examples, features]. */
   readonly means: Float32Array;
@@ -21,7 +21,7 @@ export interface HeadExamples {
   /** How much each of these counts, 0 if nothing is known, [examples, nouns]. */
   readonly weights: Float32Array;
   readonly nouns: number;
-  /** A head to begin at and to stay near. Default: one that knows nothing. */
+  /** The head to start from and to stay near. Default: one that knows nothing. */
   readonly prior?: ConceptHead;
 }
 
@@ -31,7 +31,7 @@ export interface HeadSettings {
   readonly learningRate: number;
   readonly weightDecay: number;
   readonly batch: number;
-  /** Share of the features that each example hides. */
+  /** Share of the features that are hidden in each example. */
   readonly dropout: number;
 }
 
@@ -39,10 +39,10 @@ export interface HeadSettings {
 const headDefaults: HeadSettings = { epochs: 4, learningRate: 1e-3, weightDecay: 2, batch: 256, dropout: 0.3 };
 
 /**
- * Fits a head by weighted logistic regression (AdamW, the rate falling in a straight line). Weights decay to the
+ * Fits a head by weighted logistic regression (AdamW, with a rate that falls linearly). Weights decay towards the
  * prior's, so that a noun with few known photos keeps the prior's value.
  *
- * @param chosen Places of the examples to learn from.
+ * @param chosen Indices of the examples to learn from.
  */
 export async function fitConceptHead(
   examples: HeadExamples,
@@ -57,7 +57,7 @@ export async function fitConceptHead(
     { length: features * nouns },
     (_, i) => (prior?.kernel[i] ?? 0) / scale[Math.floor(i / nouns)]!,
   );
-  // What is learned beside the prior.
+  // The learned difference from the prior.
   const kernel = new Float32Array(features * nouns);
   const bias = prior?.bias.slice() ?? new Float32Array(nouns).fill(-4);
   const slot = (name: string, shape: number[], value: Float32Array) => ({

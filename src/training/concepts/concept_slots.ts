@@ -1,6 +1,6 @@
 import type { ConceptShape } from "../attention/model.ts";
 
-/** Lays the likeliest nouns of photos out as the decoder reads them. */
+/** Arranges the likeliest nouns of photos as the decoder reads them. */
 export class ConceptSlots {
   readonly shape: ConceptShape;
   readonly #vectors: Float32Array;
@@ -17,7 +17,7 @@ export class ConceptSlots {
   }
 
   /**
-   * Writes a photo's slots, [slots, vector + 1]: the vectors of its likeliest nouns, each with its probability behind it.
+   * Writes a photo's slots, [slots, vector + 1]: the vectors of its likeliest nouns, each followed by its probability.
    *
    * @param probabilities Of every noun.
    * @param offset First element of `target` to fill.
@@ -32,7 +32,7 @@ export class ConceptSlots {
   }
 }
 
-/** Places of the `count` largest numbers, the largest first; of equal ones the first. */
+/** Indices of the `count` largest numbers, the largest first; among equals, the first one. */
 export function likeliest(probabilities: ArrayLike<number>, count: number): number[] {
   const best: number[] = [];
   for (let place = 0; place < probabilities.length; place++) {

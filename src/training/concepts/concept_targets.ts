@@ -18,14 +18,14 @@ export interface ConceptTargets {
 
 /** A photo with one caption says little about what the caption leaves out. */
 const silenceOfOne = 0.15;
-/** So does ImageNet's network, which names one thing a photo. */
+/** So does ImageNet's network, which names one thing per photo. */
 const silenceOfClasses = 0.05;
-/** ImageNet's network counts as sure from here. */
+/** From this probability, ImageNet's network counts as sure. */
 const sureClass = 0.3;
 
 /**
- * What a head should say of a photo: a noun that two captions name is there, one that a single one of several names is half
- * there, and what ImageNet's network sees is there as likely as it says.
+ * Target of a head for a photo. A noun that two captions name is there; one that a single caption of several names is
+ * half there; what ImageNet's network sees has the probability that the network gives.
  */
 export function conceptTargets(nouns: readonly Noun[], { captions, classes }: PhotoNouns): ConceptTargets {
   const wanted = new Float32Array(nouns.length);
@@ -40,7 +40,7 @@ export function conceptTargets(nouns: readonly Noun[], { captions, classes }: Ph
     const said = named === 0 ? 0 : named > 1 || captions.length === 1 ? 1 : 0.5;
     wanted[place] = Math.max(said, seen >= sureClass || captions.length === 0 ? seen : 0);
     weights[place] = said > 0 || seen >= sureClass ? 1 : silence;
-    // Photos without captions teach nothing of nouns that ImageNet has no class for.
+    // Photos without captions teach nothing about nouns that have no class in ImageNet.
     if (captions.length === 0 && noun.classes.length === 0) weights[place] = 0;
   }
   return { wanted, weights };

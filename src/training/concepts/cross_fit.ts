@@ -11,17 +11,17 @@ import {
 /** Parts that the photos are divided into. */
 const folds = 4;
 
-/** A head, and what heads that have not seen a photo say of it. */
+/** A head, and the output for each photo of a head that has not seen it. */
 export interface CrossFit {
-  /** Fitted on all examples: what ships. */
+  /** Fitted to all examples: this one ships. */
   readonly head: ConceptHead;
-  /** Of each example, by a head fitted without its photo, [examples, nouns]. */
+  /** For each example, the output of a head fitted without its photo, [examples, nouns]. */
   readonly probabilities: Float32Array;
 }
 
 /** Options of {@linkcode crossFit}. */
 export interface CrossFitOptions {
-  /** Draws the order of the examples and what they hide. */
+  /** Draws the order of the examples and the features to hide. */
   readonly seed: number;
   /** Default: those of fitConceptHead(). */
   readonly settings?: HeadSettings;
@@ -29,8 +29,8 @@ export interface CrossFitOptions {
 }
 
 /**
- * Fits a head, and four more that each leave a quarter of the photos out: a head knows its own photos too well for a decoder
- * to learn from it how far concepts can be trusted.
+ * Fits a head, and four more that each skip a quarter of the photos. A head knows its own photos too well: from its
+ * output, a decoder cannot learn how far to trust concepts.
  *
  * @param photoOf Which photo each example is a view of.
  * @throws {EdgecapError} `aborted`

@@ -27,8 +27,8 @@ export class KnownConcepts implements PhotoConcepts {
   readonly #rows = new Map<string, { readonly table: ProbabilityTable; readonly first: number }>();
 
   /**
-   * @param named Nouns that the captions of training photos name, for making up those of captions without photos; a
-   *   photo may stand there several times, to be drawn as much more often.
+   * @param named Nouns that the captions of training photos name, used to make up those of captions without photos. A
+   *   photo that occurs several times is drawn that much more often.
    */
   constructor(
     slots: ConceptSlots,

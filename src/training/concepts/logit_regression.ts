@@ -4,7 +4,7 @@ import { takeTurn } from "../take_turn.ts";
 import { tf } from "../tensorflow.ts";
 import type { ConceptHead } from "./concept_head.ts";
 
-/** Logits further out are as good as certain: they would outweigh all others. */
+/** Logits beyond this are practically certain: they would outweigh all others. */
 const [lowest, highest] = [-9, 5] as const;
 const epochs = 12;
 /** Logit of a noun that the other classifier does not know. */
@@ -25,8 +25,8 @@ export interface LogitExamples {
 }
 
 /**
- * A head that says what another classifier says, by least squares of the logits: how far a photo is from showing a noun
- * tells as much as which photos show it, so that nouns are learned that no photo shows. Unknown nouns stay unlikely.
+ * A head that imitates another classifier, by least squares of the logits. How far a photo is from showing a noun says
+ * as much as which photos show it, so the head learns even nouns that no photo shows. Unknown nouns stay unlikely.
  */
 export async function regressLogits(
   { means, features, probabilities, nouns, known }: LogitExamples,
@@ -35,7 +35,7 @@ export async function regressLogits(
 ): Promise<ConceptHead> {
   const rows = means.length / features;
   const kernel = new Float32Array(features * nouns);
-  // Begun at the means, nothing but the differences between photos is left to learn.
+  // It starts from the means, so only the differences between photos are left to learn.
   const bias = meanLogits(probabilities, nouns).map((mean, noun) => (known(noun) ? mean : unlikely));
   const slot = (name: string, shape: number[], value: Float32Array) => ({
     ...{ name, shape, value },

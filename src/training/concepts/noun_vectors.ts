@@ -1,8 +1,8 @@
 import type { ConceptName } from "../../concepts/concept_names.ts";
 
 /**
- * A vector of each noun: the mean of its words' vectors, as long as the root of its numbers, so that each number is about 1.
- * A noun without a known word gets zeros.
+ * A vector for each noun: the mean of its words' vectors, scaled to a length of the root of its dimension, so that each
+ * number is about 1. A noun without a known word gets zeros.
  *
  * @param vectors Vectors of words, of `dimension` numbers.
  * @returns [nouns, dimension]

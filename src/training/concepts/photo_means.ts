@@ -10,7 +10,7 @@ export interface PhotoMeans {
   readonly features: number;
 }
 
-/** Reads every grid of some photos once, which takes a second for a thousand. */
+/** Reads every grid of some photos once, which takes a second per thousand. */
 export function photoMeans(images: readonly string[], grids: PhotoGrids): PhotoMeans {
   const { regions, features } = grids.index;
   const first: number[] = [];

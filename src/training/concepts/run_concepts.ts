@@ -6,7 +6,7 @@ import type { ConceptShape } from "../attention/model.ts";
 import { bundleWeights } from "../run/bundle_weights.ts";
 import { readCheckpoint, writeCheckpoint } from "../run/checkpoint.ts";
 
-/** All that a decoder's concepts are made of, but for the weights that it learns. */
+/** Everything behind a decoder's concepts except the weights that it learns. */
 export interface RunConcepts extends ConceptArrays {
   readonly nouns: readonly ConceptName[];
   readonly shape: ConceptShape;
@@ -17,7 +17,7 @@ function pathOf(run: string): string {
   return join(run, "concepts.ckpt");
 }
 
-/** Keeps a run's concepts in its folder. */
+/** Writes a run's concepts to its folder. */
 export async function writeRunConcepts(run: string, { nouns, shape, head, vectors }: RunConcepts): Promise<void> {
   await writeCheckpoint(pathOf(run), {
     meta: { nouns, shape },
@@ -44,7 +44,7 @@ export async function readRunConcepts(run: string): Promise<RunConcepts> {
   };
 }
 
-/** The concepts of a bundle; none if its decoder looks at none. */
+/** The concepts of a bundle; `undefined` if its decoder does not look at concepts. */
 export function conceptsOfBundle(manifest: Manifest, files: BundleFiles): RunConcepts | undefined {
   const { concepts } = manifest.decoder;
   if (concepts === undefined || files.concepts === undefined) return undefined;

@@ -8,14 +8,17 @@ export interface JudgedPhoto {
   readonly probabilities: Float32Array;
 }
 
-/** Photos that are looked at for one whose nouns resemble a caption's. */
+/** Number of photos to search for one whose nouns resemble a caption's. */
 const looked = 24;
-/** How often a noun that only the likened photo's captions name is kept, as if the caption had not mentioned it. */
+/**
+ * How often to keep a noun that only the captions of the similar photo name, as if the caption had not mentioned it.
+ *
+ */
 const kept = 0.3;
 
 /**
- * Makes up what a head would say of photos that there are captions of and nothing else: right about most nouns, wrong
- * about some that go with them, as the head is about photos.
+ * Makes up a head's output for captions without photos: right about most nouns, and wrong about some related ones, as
+ * the head is about photos.
  */
 export class StandIns {
   readonly #photos: readonly JudgedPhoto[];
@@ -55,14 +58,14 @@ export class StandIns {
     for (const noun of named) {
       if (like.nouns.has(noun)) continue;
       const known = this.#right[noun]!;
-      // A few photos say little of how sure a head is of a noun.
+      // A few photos say little about how sure a head is of a noun.
       probabilities[noun] = pick(known.length >= 10 ? known : this.#anyRight);
     }
     return probabilities;
   }
 }
 
-/** Nouns that both name, over those that either does (Jaccard, 1901). */
+/** Nouns that both name, divided by those that at least one names (Jaccard, 1901). */
 function likeness(a: ReadonlySet<number>, b: ReadonlySet<number>): number {
   let shared = 0;
   for (const noun of a) if (b.has(noun)) shared++;

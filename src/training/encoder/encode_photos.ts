@@ -3,7 +3,7 @@ import { distance, testPicture, tolerances } from "../../model/stored_answer.ts"
 import { GraphSession } from "../../runtime/graph_session.ts";
 import type { EncodePhotos } from "./feature_cache.ts";
 
-/** An encoder graph as the feature cache uses it, and what executes it. */
+/** An encoder graph as the feature cache uses it, and the backend that executes it. */
 export interface PhotoEncoder extends AsyncDisposable {
   readonly encode: EncodePhotos;
   /** The package and, if the native one is not used, the reason. */
@@ -22,8 +22,9 @@ export interface PhotoEncoderOptions {
 
 /**
  * Loads an encoder graph on the backend `native` if the package `onnxruntime-node` is installed, which is several times
- * faster, otherwise on `wasm`. Native features are first compared with those of `wasm` on one picture: if they are
- * farther away than a bundle's test allows, `wasm` is taken, so that nobody trains on features that captions never see.
+ * faster, otherwise on `wasm`. Native features are first compared with those of `wasm` on one picture: if they differ
+ * by more than a bundle's test allows, `wasm` is used, so that nobody trains on features that differ from those at
+ * captioning.
  *
  * @param threads Threads of one inference.
  * @throws {EdgecapError} `graph-failed`.
@@ -37,7 +38,7 @@ export async function photoEncoder(encoder: PhotoEncoderOptions, threads: number
   const [found, expected] = [await native.run({ pixels }), await wasm.run({ pixels })];
   const apart = distance(found["grid"]!.data, expected["grid"]!.data);
   const allowed = tolerances[encoder.precision];
-  // NaN is not within the tolerance either.
+  // NaN is outside the tolerance too.
   if (apart <= allowed) {
     await wasm[Symbol.asyncDispose]();
     return encoderOn(native, encoder.size, "onnxruntime-node");

@@ -9,7 +9,7 @@ import { resnet50File } from "./resnet50_file.ts";
 /** How an encoder stores its weights. */
 export type EncoderPrecision = Manifest["encoder"]["precision"];
 
-/** An encoder graph, and what it takes and gives. */
+/** An encoder graph, with its input and output. */
 export interface Encoder {
   /** The `.onnx` file: `pixels` [batch, size, size, 3] -> `grid` [batch, regions, features]. */
   readonly graph: Uint8Array;
@@ -20,7 +20,7 @@ export interface Encoder {
   readonly features: number;
 }
 
-/** What {@linkcode openEncoder} is asked for. */
+/** Options of {@linkcode openEncoder}. */
 export interface EncoderChoice {
   /** `default`, `resnet50`, `simple-cnn`, or the path of an encoder graph. */
   readonly name: string;
@@ -37,10 +37,10 @@ export interface EncoderChoice {
  * Gets an encoder.
  *
  * `default` is the default bundle's: ResNet50 whose last stage learnt from captions, in int8. `resnet50` is ImageNet's,
- * made first if it is missing; the article has it at 90 pixels.
+ * made first if it is missing; the article uses it at 90 pixels.
  *
- * @throws {EdgecapError} `file-unreadable` if the file is missing, or ResNet50 cannot be made; `data-invalid` where
- *   the file is not an encoder; `option-invalid` if there is no such precision or size.
+ * @throws {EdgecapError} `file-unreadable` if the file is missing, or ResNet50 cannot be made; `data-invalid` if the
+ *   file is not an encoder; `option-invalid` if there is no such precision or size.
  */
 export async function openEncoder(choice: EncoderChoice): Promise<Encoder> {
   const { name, size, precision } = choice;
@@ -63,7 +63,7 @@ async function ofDefaultBundle({ size, precision }: EncoderChoice): Promise<Enco
   return storedAs(describe(files.encoder, manifest.encoder.precision, "default"), precision);
 }
 
-/** What a bundle's manifest has to say of an encoder's origin. */
+/** What a bundle's manifest must state about an encoder's origin. */
 export async function encoderLicences(name: string): Promise<Manifest["provenance"]["licences"]> {
   if (name === "default") {
     const { manifest } = await loadBundle(defaultBundle);
@@ -87,9 +87,9 @@ async function readGraph(path: string): Promise<Uint8Array> {
 }
 
 /**
- * Reads off an encoder graph what it takes and gives.
+ * Finds out the input and output of an encoder graph.
  *
- * @param precision Name of its precision if it has no int8 weights.
+ * @param precision Name of its precision, used if it has no int8 weights.
  * @param name Its name, for messages.
  * @throws {EdgecapError} `data-invalid` if the bytes are not an encoder graph.
  */

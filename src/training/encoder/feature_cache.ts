@@ -6,13 +6,13 @@ import { EdgecapError, throwIfAborted, unwritable } from "../../errors.ts";
 import { createFile, removeAbandoned, writeWhole } from "../../files/write_whole.ts";
 import { type PhotoViews, viewsOf } from "./photo_views.ts";
 
-/** What a feature cache holds; written last, so that a cache without it is known to be unfinished. */
+/** Index of a feature cache. It is written last, so a cache without it is unfinished. */
 export interface FeatureIndex {
   /** Hash of the encoder that computed the features, in hex. */
   readonly encoder: string;
   readonly regions: number;
   readonly features: number;
-  /** Grids of each photo, the first of the photo as it is. */
+  /** Number of grids of each photo; the first is of the unchanged photo. */
   readonly views: number;
   readonly images: readonly string[];
   /** SHA-256 of `grids.sums` in hex; caches that were made before grids had check sums lack it. */
@@ -40,22 +40,22 @@ export interface FeatureCacheOptions {
   readonly regions: number;
   readonly features: number;
   readonly views: PhotoViews;
-  /** Grids that the encoder gives of each view, the first of the view as it is. Default 1. */
+  /** Number of grids that the encoder gives for each view; the first is of the unchanged view. Default 1. */
   readonly gridsOfView?: number;
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
 }
 
-/** Feature grids of many photos on disk, as 16-bit floats, read a photo at a time. */
+/** Feature grids of many photos on disk, as 16-bit floats, read one photo at a time. */
 export class FeatureCache implements Disposable {
   readonly index: FeatureIndex;
   readonly #folder: string;
   readonly #file: number;
   readonly #places: ReadonlyMap<string, number>;
   readonly #half: Uint16Array;
-  /** Check sums of all grids, one after another; empty for a cache without. */
+  /** Check sums of all grids, one after another; empty if the cache has none. */
   readonly #sums: Uint8Array;
-  /** Grids that were found whole: one look at each is enough. */
+  /** Grids that were found undamaged: one check of each is enough. */
   readonly #checked: Uint8Array;
 
   private constructor(folder: string, index: FeatureIndex, file: number, sums: Uint8Array) {
@@ -109,7 +109,7 @@ export class FeatureCache implements Disposable {
     return this.#places.has(image);
   }
 
-  /** Views that there are of a photo: the same of all. */
+  /** Number of views of a photo, the same for all photos. */
   viewsOf(_image: string): number {
     return this.index.views;
   }
@@ -117,9 +117,9 @@ export class FeatureCache implements Disposable {
   /**
    * Reads one grid into `target`.
    *
-   * @param view 0 for the photo as it is; see {@linkcode viewsOf}.
-   * @param offset First element of `target` to fill; regions * features are.
-   * @throws {EdgecapError} `data-invalid` if the cache lacks the image, or the grid's bytes are not those that were
+   * @param view 0 for the unchanged photo; see {@linkcode viewsOf}.
+   * @param offset First element of `target` to fill; the grid fills regions * features elements.
+   * @throws {EdgecapError} `data-invalid` if the cache lacks the image, or the grid's bytes changed after they were
    *   written.
    */
   read(image: string, view: number, target: Float32Array, offset: number): void {
@@ -150,7 +150,7 @@ export class FeatureCache implements Disposable {
 /**
  * Computes the features of every image once and opens them; a finished cache of the same encoder and images is reused.
  *
- * @throws {EdgecapError} whatever reading or encoding an image throws, `file-unwritable` and `aborted`.
+ * @throws {EdgecapError} as reading or encoding an image does, and `file-unwritable` and `aborted`.
  */
 export async function buildFeatureCache(options: FeatureCacheOptions): Promise<FeatureCache> {
   const { folder, images, size, regions, features } = options;
@@ -166,7 +166,7 @@ export async function buildFeatureCache(options: FeatureCacheOptions): Promise<F
   });
   const indexPath = join(folder, "index.json");
   if (isOf(index, await readFile(indexPath, "utf8").catch(() => ""))) return FeatureCache.open(folder);
-  // Such a file is as large as the cache, and nobody else writes here.
+  // Remove leftovers: such a file is as large as the cache, and nobody else writes here.
   await removeAbandoned(folder, 0);
   await using file = await createFile(join(folder, "grids.f16"));
   const grid = 2 * regions * features;
@@ -182,7 +182,7 @@ export async function buildFeatureCache(options: FeatureCacheOptions): Promise<F
     await file.write(bytes);
     options.onProgress?.(done + 1, images.length);
   }
-  // An index of the cache that stood here before would vouch for the new grids.
+  // The index of an earlier cache here would vouch for the new grids.
   await rm(indexPath, { force: true });
   await file.finish();
   await writeWhole(join(folder, "grids.sums"), sums);
@@ -191,7 +191,7 @@ export async function buildFeatureCache(options: FeatureCacheOptions): Promise<F
   return FeatureCache.open(folder);
 }
 
-/** Whether the text of an index, with check sums or without, is that of these features. */
+/** Whether the text of an index, with or without check sums, belongs to these features. */
 function isOf(index: FeatureIndex, text: string): boolean {
   try {
     const { sums: _, ...found } = parseIndex(text);

@@ -6,8 +6,8 @@ import { tensor } from "../../export/tensor.ts";
 import { tf } from "../tensorflow.ts";
 
 /**
- * ResNet50's last stage (res5: He et al., 2016), three blocks that make 7x7 regions of 2,048 features from 7x7 of
- * 1,024, as weights that learn with the decoder. Batch normalisation is folded into the kernels, as in the encoder's
+ * ResNet50's last stage (res5: He et al., 2016), three blocks that turn 7x7 regions of 1,024 features into 7x7 of
+ * 2,048, as weights that learn with the decoder. Batch normalisation is folded into the kernels, as in the encoder's
  * graph.
  */
 const convolutions = [
@@ -103,7 +103,7 @@ export function runLastStage(weights: LastStageWeights, stem: tf.Tensor3D): tf.T
 }
 
 /**
- * Reads the last stage's weights off an encoder graph in float32.
+ * Reads the last stage's weights from an encoder graph in float32.
  *
  * @throws {EdgecapError} `data-invalid` if the graph is not such an encoder.
  */
@@ -141,14 +141,14 @@ export function withLastStage(encoder: Graph, weights: ReadonlyMap<string, Float
   return graph;
 }
 
-/** Grids that {@linkcode beforeLastStage} gives of a picture. */
+/** Number of grids that {@linkcode beforeLastStage} gives for a picture. */
 export const gridsBeforeLastStage = 4;
 
 /**
  * The encoder without its last stage: `pixels` -> `grid` [4 * batch, regions, stem], what the last stage reads.
  *
- * Its first convolutions take every second row and column. The first grid of a picture is what they take; the other
- * three begin a column, a row or both later, and are the picture moved by half a region, at no cost.
+ * Its first convolutions read every second row and column. The first grid of a picture is what they read. The other
+ * three begin a column, a row or both later: they show the picture moved by half a region, at no cost.
  *
  * @throws {EdgecapError} `data-invalid` if the graph is not such an encoder.
  */
@@ -171,7 +171,7 @@ export function beforeLastStage(encoder: Graph): Uint8Array {
   const side = Math.sqrt(regions);
   const twice = { starts: [0, 0], ends: [2 * side, 2 * side], axes: [2, 3] };
   graph.nodes.push(
-    // A picture of an odd number of rows lacks the last one of those that begin later.
+    // With an odd number of rows, the grids that begin later lack the last row.
     node("Pad", [source, constant("stem/pads", [0, 0, 0, 0, 0, 0, 1, 1])], "stem/padded", { mode: "edge" }),
     node(
       "Slice",

@@ -5,21 +5,21 @@ export interface PhotoGrids {
   /** Regions of a grid, and features of a region. */
   readonly index: { readonly regions: number; readonly features: number };
   has(image: string): boolean;
-  /** Views that there are of a photo, the first of the photo as it is. */
+  /** Number of views of a photo; the first is the unchanged photo. */
   viewsOf(image: string): number;
-  /** Reads one grid into `target` from `offset` on; regions * features elements. */
+  /** Reads one grid into `target` from `offset`: regions * features elements. */
   read(image: string, view: number, target: Float32Array, offset: number): void;
 }
 
-/** A cache, and the names that its photos go by among those of others. */
+/** A cache, and the prefix of its photos' names among those of other caches. */
 export interface NamedCache {
-  /** Stands before each name of the cache: `coco/`. */
+  /** Prefix of each name of the cache: `coco/`. */
   readonly prefix: string;
   readonly cache: PhotoGrids & Disposable;
 }
 
 /**
- * Several caches as one. A photo's name says which it is in by what it begins with.
+ * Several caches as one. The prefix of a photo's name says which cache holds it.
  *
  * @throws {EdgecapError} `data-invalid` if their grids differ in size.
  */
@@ -27,7 +27,7 @@ export class JoinedCaches implements PhotoGrids, Disposable {
   readonly index: { readonly regions: number; readonly features: number };
   readonly #caches: readonly NamedCache[];
 
-  /** @param caches Of one encoder; disposed of with this. */
+  /** @param caches Caches of one encoder; disposed of with this object. */
   constructor(caches: readonly NamedCache[]) {
     this.#caches = caches;
     const { regions, features } = caches[0]!.cache.index;

@@ -12,7 +12,7 @@ export interface PhotoFolder {
 }
 
 /**
- * Checks that every photo is there, before hours are spent on the first ones.
+ * Checks that every photo is there before hours are spent on the first ones.
  *
  * @throws {EdgecapError} `file-unreadable` naming the first photo that is missing, and the line that names it.
  */

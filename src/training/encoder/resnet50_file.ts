@@ -16,8 +16,7 @@ export interface Resnet50Choice {
 /**
  * The file of ImageNet's ResNet50, made first if it is missing.
  *
- * @throws {EdgecapError} `file-unreadable` if it cannot be made: outside a checkout, or if npm reaches no
- *   registry.
+ * @throws {EdgecapError} `file-unreadable` if it cannot be made: outside a checkout, or if npm cannot reach a registry.
  */
 export async function resnet50File({ precision, size }: Resnet50Choice, signal?: AbortSignal): Promise<string> {
   // The folder that scripts/model/encoder.ts writes to.

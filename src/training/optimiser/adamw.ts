@@ -6,7 +6,7 @@ export interface AdamWOptions {
   readonly beta2?: number;
   /** Added to the root of the second moment. Default 1e-8. */
   readonly epsilon?: number;
-  /** Share of a kernel that each unit of learning rate takes away; vectors (biases) are spared. Default 0.01. */
+  /** Share of a kernel that is subtracted per unit of learning rate; vectors (biases) do not decay. Default 0.01. */
   readonly weightDecay?: number;
   /** Largest Euclidean norm of all gradients together; longer ones are scaled down. Default 5. */
   readonly clipNorm?: number;
@@ -19,14 +19,14 @@ export interface AdamWSlot {
   readonly value: Float32Array;
   readonly first: Float32Array;
   readonly second: Float32Array;
-  /** What the learning rate is multiplied by for this weight. Default 1. */
+  /** Factor of the learning rate for this weight. Default 1. */
   readonly rate?: number;
 }
 
 /**
  * Adam with decoupled weight decay (Loshchilov and Hutter, 2019) on plain arrays.
  *
- * With plain arrays its state can be saved in a checkpoint as it is, the same on every backend.
+ * Because the arrays are plain, a checkpoint can store its state directly, the same on every backend.
  */
 export class AdamW {
   readonly slots: readonly AdamWSlot[];
@@ -39,7 +39,7 @@ export class AdamW {
     this.#options = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, clipNorm: 5, ...options };
   }
 
-  /** Starts again from these values, one array a slot: moments and steps go back to zero. */
+  /** Starts again from these values, one array per slot: moments and steps go back to zero. */
   restart(values: readonly Float32Array[]): void {
     for (const [s, slot] of this.slots.entries()) {
       slot.value.set(values[s]!);
@@ -52,7 +52,7 @@ export class AdamW {
   /**
    * Moves every weight against its gradient.
    *
-   * @param gradients One array a slot, in the order of `slots`.
+   * @param gradients One array per slot, in the order of `slots`.
    * @param learningRate Step length.
    * @returns The norm of all gradients before clipping.
    */

@@ -2,7 +2,7 @@
  * Linear warm-up, then half a cosine down to a hundredth of the peak (Loshchilov and Hutter, 2017).
  *
  * @param step Steps taken, from 0.
- * @param total Steps of the whole run.
+ * @param total Steps of the entire run.
  * @param peak Largest rate.
  * @param warmup Steps of warm-up.
  */

@@ -1,6 +1,6 @@
 /**
- * Exponential moving average of weights (Polyak and Juditsky, 1992), young at first: its decay is at most
- * (1 + steps) / (10 + steps), so that it leaves the first values behind soon.
+ * Exponential moving average of weights (Polyak and Juditsky, 1992), Its decay is at most (1 + steps) / (10 + steps),
+ * so that the first values soon lose their weight.
  */
 export class MovingAverage {
   readonly values: readonly Float32Array[];
@@ -19,12 +19,12 @@ export class MovingAverage {
     this.steps = steps;
   }
 
-  /** Starts again from these values; how many steps it has seen stays as it is. */
+  /** Starts again from these values; the number of steps that it has seen does not change. */
   restart(values: readonly Float32Array[]): void {
     for (const [i, average] of this.values.entries()) average.set(values[i]!);
   }
 
-  /** Takes in the weights after one more step. */
+  /** Adds the weights after one more step to the average. */
   add(values: readonly Float32Array[]): void {
     const keep = Math.min(this.#decay, (1 + this.steps) / (10 + this.steps));
     this.steps++;

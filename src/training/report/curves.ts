@@ -9,7 +9,7 @@ interface Curve {
 }
 
 const curves: readonly Curve[] = [
-  { title: "training loss a word", value: ({ loss }) => loss },
+  { title: "training loss per word", value: ({ loss }) => loss },
   { title: "dev CIDEr, greedy", value: ({ score }) => score },
 ];
 

@@ -15,7 +15,7 @@ function mediaType(bytes: Uint8Array): string {
   return "image/jpeg";
 }
 
-/** Text as it may stand in HTML and SVG. */
+/** Text escaped for HTML and SVG. */
 export function escaped(text: string): string {
   const names: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
   return text.replaceAll(/[&<>"]/g, (character) => names[character]!);

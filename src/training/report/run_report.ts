@@ -11,7 +11,7 @@ import { trainingCurves } from "./curves.ts";
 import { escaped } from "./photo_data.ts";
 import { captionSamples } from "./sample_captions.ts";
 
-/** Photos on the contact sheet, and those of them whose attention is shown. */
+/** Number of photos on the contact sheet, and of those whose attention is shown. */
 const sheetPhotos = 12;
 const mappedPhotos = 4;
 
@@ -29,9 +29,9 @@ export interface RunReportOptions {
 }
 
 /**
- * Writes the report of a run, `report.html`, one file that opens without a server, and beside it the contact sheet,
- * `contact-sheet.svg`: curves of loss and score, scores of the bundle, dev photos with their captions, where the
- * decoder looked word by word, the settings, and the command that repeats the run.
+ * Writes the report of a run, `report.html`, one file that opens without a server, and the contact sheet,
+ * `contact-sheet.svg`, next to it. The report has curves of loss and score, scores of the bundle, dev photos with their
+ * captions, where the decoder looked for each word, the settings, and the command that repeats the run.
  *
  * @returns Path of the report.
  * @throws {EdgecapError} `file-unreadable`, `file-unwritable`, `bundle-*` or `aborted`.

@@ -28,7 +28,7 @@ export interface SampleOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Captions some photos as the bundle does, and notes where its decoder looked. */
+/** Captions some photos with the bundle, and records where its decoder looked. */
 export async function captionSamples(options: SampleOptions): Promise<SamplePhoto[]> {
   const { manifest, files } = await loadBundle(options.bundle, options.signal);
   const vocabulary = new TextDecoder().decode(files.vocabulary).trimEnd().split("\n");

@@ -6,21 +6,21 @@ import { type EncodedPhoto, endId } from "../attention/batches.ts";
 import type { PhotoGrids } from "../encoder/photo_features.ts";
 import { openFastGraph } from "./fast_graph.ts";
 
-/** Photos that a datastore holds at most: comparing a photo with more takes longer than a word does. */
+/** Most photos of a datastore: comparing a photo with more takes longer than a word does. */
 const mostPhotos = 20_000;
-/** Words of a caption, and captions of a photo, at most: their counts are bytes. */
+/** Most words of a caption, and most captions of a photo: their counts are bytes. */
 const mostOfEach = 255;
 /**
- * Largest number of a stored vector. Directions need no finer steps, and numbers from a small range are packed to half
+ * Largest number of a stored vector. Directions need no finer steps, and numbers of a small range compress to half
  * their size.
  */
 const largestStep = 31;
-/** Spread of a number that is the same for all photos: it tells nothing. */
+/** A number with a smaller spread is the same for all photos and says nothing. */
 const leastSpread = 1e-3;
 
 /** What {@linkcode buildDatastore} needs. */
 export interface DatastoreOptions {
-  /** The graph `decoder_init`, as it ships. */
+  /** The graph `decoder_init` as it ships. */
   readonly init: Uint8Array;
   /** Training photos with their captions. */
   readonly photos: readonly EncodedPhoto[];
@@ -30,8 +30,8 @@ export interface DatastoreOptions {
 }
 
 /**
- * Makes the file of a datastore, with `await textModule()` done: what the decoder makes of each training photo, and its captions; see
- * src/retrieval/datastore.ts. Of more than 20,000 photos as many are taken, spread evenly.
+ * Makes the file of a datastore, with `await textModule()` done: the decoder's vector of each training photo, and its
+ * captions; see src/retrieval/datastore.ts. Of more than 20,000 photos it takes 20,000, spread evenly.
  *
  * @throws {EdgecapError} `aborted`, `graph-failed`.
  */
@@ -61,7 +61,7 @@ export async function buildDatastore(options: DatastoreOptions): Promise<Uint8Ar
   });
 }
 
-/** What the decoder makes of each photo, [photos, dimensions]. */
+/** The decoder's vector of each photo, [photos, dimensions]. */
 async function photoMeans(
   photos: readonly EncodedPhoto[],
   { init, cache, signal }: DatastoreOptions,
@@ -112,7 +112,10 @@ function directions(means: Float32Array, mean: Float32Array, scale: Float32Array
   return vectors;
 }
 
-/** In the captions of how many photos each n-gram occurs, by rising hash; those of one photo are left out. */
+/**
+ * For each n-gram, by rising hash, the number of photos in whose captions it occurs; n-grams of one photo are left
+ * out.
+ */
 function documentFrequencies(captions: readonly (readonly Uint16Array[])[]): {
   ngrams: Uint32Array;
   frequencies: Uint16Array;

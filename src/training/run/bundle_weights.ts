@@ -2,7 +2,7 @@ import type { Graph } from "../../export/graph.ts";
 import { decodeModel } from "../../export/onnx_proto.ts";
 import type { GraphTensor } from "../../export/tensor.ts";
 
-/** The decoder of a bundle, as far as its weights go. */
+/** The weights of a bundle's decoder. */
 export interface DecoderFiles {
   readonly decoderInit: Uint8Array;
   readonly decoderStep: Uint8Array;
@@ -11,7 +11,7 @@ export interface DecoderFiles {
 /**
  * Weights of a bundle's decoder in float32, by the names that training gives them.
  *
- * Weights that the bundle stores in fewer bits are widened, as its graphs widen them.
+ * Weights that the bundle stores in fewer bits are widened in the same way as its graphs do it.
  */
 export function bundleWeights({ decoderInit, decoderStep }: DecoderFiles): Map<string, Float32Array> {
   return new Map([decodeModel(decoderInit), decodeModel(decoderStep)].flatMap((graph) => [...weightsOf(graph)]));
@@ -31,12 +31,12 @@ function* weightsOf({ initializers, nodes }: Graph): Generator<[string, Float32A
   }
 }
 
-/** Half-precision elements as numbers, whichever way the reader of the graph keeps them. */
+/** Half-precision elements as numbers, in whichever form the reader of the graph keeps them. */
 function floatsOf({ data }: GraphTensor): ArrayLike<number> {
   return data instanceof Uint16Array ? new Float16Array(data.slice().buffer) : (data as unknown as ArrayLike<number>);
 }
 
-/** @param axis Of the matrix, which the scales follow: 0 for one a row, 1 for one a column. */
+/** @param axis Axis of the matrix that the scales follow: 0 for one per row, 1 for one per column. */
 function widened({ shape, data }: GraphTensor, scales: GraphTensor, axis: number): Float32Array {
   const columns = shape[1] ?? 1;
   return Float32Array.from(data as Int8Array, (value, i) => {

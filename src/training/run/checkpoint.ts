@@ -12,10 +12,10 @@ export interface Checkpoint {
   readonly arrays: ReadonlyMap<string, Float32Array>;
 }
 
-/** A hash before it is known: it is computed over the file with these digits in its place. */
+/** Placeholder of the hash: it is computed over the file with these digits in its place. */
 const noHash = "0".repeat(64);
 
-/** How the head of every checkpoint begins, so that the hash is always in the same place. */
+/** Beginning of every checkpoint's header, so that the hash is always in the same place. */
 const beginning = Buffer.from('{"__metadata__":{"sha256":"');
 const hashStart = 8 + beginning.length;
 
@@ -37,7 +37,7 @@ export async function writeCheckpoint(
   ]);
   const bytes = writeSafetensors(Object.fromEntries(tensors), { sha256: noHash, meta: JSON.stringify(meta) });
   bytes.set(Buffer.from(hashOf(bytes)), hashStart);
-  // As large as a checkpoint; nobody else writes to the folder of a run.
+  // Remove leftovers: they are as large as a checkpoint, and nobody else writes to the folder of a run.
   await removeAbandoned(dirname(path), 0);
   await writeWhole(path, bytes);
 }
@@ -45,8 +45,8 @@ export async function writeCheckpoint(
 /**
  * Reads what {@linkcode writeCheckpoint} wrote.
  *
- * @throws {EdgecapError} `checkpoint-invalid` where the file is not a checkpoint, is cut short or has changed, or was
- *   written by a version that had a format of its own; `file-unreadable` where it cannot be read.
+ * @throws {EdgecapError} `checkpoint-invalid` if the file is not a checkpoint, is cut short or has changed, or comes
+ *   from a version with an older format; `file-unreadable` if it cannot be read.
  */
 export async function readCheckpoint(path: string): Promise<Checkpoint> {
   const bytes = await readFile(path).catch((cause) => {
@@ -73,19 +73,19 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
   }
   const arrays = new Map<string, Float32Array>();
   for (const [name, { data }] of tensors) {
-    if (!(data instanceof Float32Array)) throw invalid(`the array "${name}" holds other numbers than float32`);
+    if (!(data instanceof Float32Array)) throw invalid(`the array "${name}" holds numbers other than float32`);
     arrays.set(name, data);
   }
   try {
     const meta: unknown = JSON.parse(metadata["meta"]!);
-    if (typeof meta !== "object" || meta === null) throw new Error("it is no object");
+    if (typeof meta !== "object" || meta === null) throw new Error("it is not an object");
     return { meta: meta as Checkpoint["meta"], arrays };
   } catch (cause) {
     throw invalid("its metadata is damaged", cause);
   }
 }
 
-/** The hash of a checkpoint as it was before its hash was written into it, in hexadecimal digits. */
+/** The hash of a checkpoint before the hash was written into it, in hexadecimal digits. */
 function hashOf(bytes: Uint8Array): string {
   const [before, after] = [bytes.subarray(0, hashStart), bytes.subarray(hashStart + noHash.length)];
   return createHash("sha256").update(before).update(noHash).update(after).digest("hex");

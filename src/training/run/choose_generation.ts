@@ -19,7 +19,7 @@ export type Generation = Readonly<Manifest["generation"]>;
 export interface DevPhoto {
   readonly image: string;
   readonly references: readonly string[];
-  /** Which collection it is of, if there are several: each is scored by itself. */
+  /** Its collection, if there are several: each is scored separately. */
   readonly source?: string;
 }
 
@@ -98,7 +98,7 @@ export async function tryGenerations(options: TrialOptions): Promise<GenerationT
   });
 }
 
-/** Scores of captions, those of each source by themselves. @param captions One for each of `dev`. */
+/** Scores of captions, separately for each source. @param captions One for each of `dev`. */
 export function scoresBySource(dev: readonly DevPhoto[], captions: readonly string[]): Map<string, Scores> {
   const items = new Map<string, TextItem[]>();
   for (const [i, { image, references, source = "dev" }] of dev.entries()) {

@@ -24,7 +24,7 @@ export interface EpochOptions {
   /** Folder of the run: `last.ckpt` and `best.ckpt` are written there. */
   readonly folder: string;
   readonly devImages: readonly string[];
-  /** Epochs without a better dev score after which training stops; none trains all epochs. */
+  /** Epochs without a better dev score after which training stops. By default it trains all epochs. */
   readonly patience?: number;
   /** Scores greedy captions of the dev images, in their order; the best score decides `best.ckpt`. */
   readonly score: (captions: readonly Int32Array[], epoch: number) => Promise<number> | number;
@@ -40,19 +40,19 @@ export interface EpochOptions {
 export interface EpochTrainer {
   /** Epochs of the entire run. */
   readonly epochs: number;
-  /** Those done. */
+  /** Epochs that are done. */
   readonly records: EpochRecord[];
-  /** Trains for an epoch, the first of which is 1, and gives the mean loss and reward and the number of captions. */
+  /** Trains for one epoch, counted from 1, and returns the mean loss and reward and the number of captions. */
   train(
     epoch: number,
   ): Promise<{ readonly loss: number; readonly seconds: number; readonly captions: number; readonly reward?: number }>;
   /** Greedy captions of the dev images. */
   caption(): Int32Array[];
-  /** Writes a checkpoint of what there is now. */
+  /** Writes a checkpoint of the current state. */
   save(name: "best.ckpt" | "last.ckpt"): Promise<void>;
 }
 
-/** Trains until all epochs are done or none has been better for long, and returns the records of all. */
+/** Trains until all epochs are done or the score has stopped improving, and returns the records of all epochs. */
 export async function trainEpochs(options: EpochOptions, trainer: EpochTrainer): Promise<EpochRecord[]> {
   const { records } = trainer;
   const scores = () => records.map(({ score }) => score);
@@ -66,7 +66,7 @@ export async function trainEpochs(options: EpochOptions, trainer: EpochTrainer):
       ...(reward !== undefined && { reward }),
     };
     records.push(record);
-    // The best first: killed between the two, the epoch is done again and writes both.
+    // The best one first: if the process is killed between the two, the epoch is repeated and writes both.
     if (best) await trainer.save("best.ckpt");
     await trainer.save("last.ckpt");
     options.onEpoch?.(record);
@@ -75,9 +75,9 @@ export async function trainEpochs(options: EpochOptions, trainer: EpochTrainer):
 }
 
 /**
- * Makes the folder of a run and finds the checkpoint that it goes on from, if it does.
+ * Makes the folder of a run and finds the checkpoint that it continues from, if it does.
  *
- * @param made What the run is made with, which the checkpoint has to be made with too.
+ * @param made Settings of the run, which must equal those of the checkpoint.
  * @throws {EdgecapError} `checkpoint-invalid`
  */
 export async function checkpointToResume(
@@ -98,7 +98,7 @@ export async function checkpointToResume(
   return checkpoint;
 }
 
-/** @throws {EdgecapError} `data-invalid` where the loss is not a number any more. */
+/** @throws {EdgecapError} `data-invalid` if the loss is no longer a number. */
 export function assertFinite(loss: number, epoch: number): void {
   if (Number.isFinite(loss)) return;
   throw new EdgecapError("data-invalid", `The loss became ${loss} in epoch ${epoch}: lower the learning rate.`);

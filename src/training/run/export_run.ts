@@ -31,16 +31,19 @@ export interface ExportRunOptions {
   /** Features of the dev photos by that encoder. */
   readonly cache: PhotoGrids;
   readonly dev: readonly DevPhoto[];
-  /** Training photos, for the datastore of bundles of the attention preset; without them there is none. */
+  /**
+   * Training photos, for the datastore of bundles of the attention preset; without them the bundle has no datastore.
+   *
+   */
   readonly train?: TrainPhotos | undefined;
   /** Ways to generate that are tried; the best becomes the bundle's own. Default: those of the preset. */
   readonly generations?: readonly Omit<Generation, "maxWords">[];
-  /** What the bundle is called and where it comes from. */
+  /** Name and origin of the bundle. */
   readonly name: string;
   readonly version: string;
   readonly data: string;
   readonly command: string;
-  /** Epochs of the run whose weights this one started from. Default 0. */
+  /** Number of epochs of the run whose weights this one started from. Default 0. */
   readonly epochsBefore?: number;
   readonly minimumCount: number;
   readonly licences: Manifest["provenance"]["licences"];
@@ -53,7 +56,7 @@ const largestVocabulary = 65_536;
 
 const unknownId = 3;
 
-/** Captions are asked to name concepts as sure as this; of decoders that look at concepts. */
+/** Captions should name concepts that are at least this sure; for decoders that look at concepts. */
 const sureConcepts = { least: 0.75, most: 2, reward: 0.6 } as const;
 
 /**
@@ -73,24 +76,24 @@ const candidates: Readonly<Record<"attention" | "article", readonly Omit<Generat
       ),
     ),
   ],
-  // Each of its steps reads the whole prefix again: wider beams would try for an hour.
+  // Each of its steps reads the entire prefix again: wider beams would take an hour.
   article: [
     { beams: 1, lengthPenalty: 0 },
     { beams: 3, lengthPenalty: 0.7 },
   ],
 };
 
-/** What keeps captions from saying a phrase twice; the article's stay as its decoder says them. */
+/** Keeps captions from repeating a phrase; those of the article's decoder stay unchanged. */
 const repeats: Readonly<Record<"attention" | "article", Pick<Generation, "noRepeatNgram">>> = {
   attention: { noRepeatNgram: 2 },
   article: {},
 };
 
 /**
- * Makes a bundle of a run's best checkpoint: graphs exported, the way to generate chosen on the dev photos by CIDEr
- * plus BLEU-4, which is what captions are rewarded for in training, and both written down.
+ * Makes a bundle of a run's best checkpoint: exports the graphs and chooses the way to generate on the dev photos, by
+ * CIDEr plus BLEU-4, the reward of captions in training. The manifest records both.
  *
- * @returns The manifest, what every way to generate scored, and the file of the datastore that was made.
+ * @returns The manifest, the scores of every way to generate, and the file of the new datastore.
  */
 export async function exportRun(
   options: ExportRunOptions,
@@ -158,7 +161,7 @@ export async function exportRun(
       decoderInit: graphs.init,
       decoderStep: graphs.step,
       vocabulary: decoder.vocabularyFile,
-      // What no way to generate asks for would be carried for nothing.
+      // Leave out what no way to generate uses.
       ...(datastoreFile && best.generation.neighbours && { datastore: datastoreFile }),
       ...(decoder.conceptsFile && { concepts: decoder.conceptsFile }),
     },

@@ -5,8 +5,8 @@ import { GraphSession } from "../../runtime/graph_session.ts";
 export type RunnableGraph = Pick<GraphSession, "run"> & AsyncDisposable;
 
 /**
- * Loads a graph on the backend `native` if the package `onnxruntime-node` is installed, which is several times
- * faster, else on `wasm`. The two differ by rounding.
+ * Loads a graph on the backend `native` if the package `onnxruntime-node` is installed, which is several times faster,
+ * otherwise on `wasm`. The two differ by rounding.
  *
  * @throws {EdgecapError} `graph-failed` if the graph is refused.
  */

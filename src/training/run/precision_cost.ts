@@ -5,13 +5,13 @@ import { type DevPhoto, type Generation, tryGenerations } from "./choose_generat
 import { openRunDecoder } from "./run_decoder.ts";
 import type { DecoderPrecision } from "./weight_precision.ts";
 
-/** What storing a part in fewer bits took from the dev score. */
+/** How much the dev score fell because a part is stored in fewer bits. */
 export interface PrecisionCost {
   readonly part: "encoder" | "decoder";
   readonly precision: DecoderPrecision;
   /** Dev CIDEr of the bundle with that part in float32, the other part as it ships. */
   readonly wholeCider: number;
-  /** That, less the bundle's own dev CIDEr; below 0 if rounding happened to help. */
+  /** That minus the bundle's own dev CIDEr; below 0 if rounding happened to help. */
   readonly cost: number;
 }
 
@@ -25,9 +25,9 @@ export interface PrecisionCostOptions {
   /** Dev features by the encoder that ships. */
   readonly cache: PhotoGrids;
   readonly dev: readonly DevPhoto[];
-  /** How the bundle generates, and its dev CIDEr so. */
+  /** How the bundle generates, and its dev CIDEr with that. */
   readonly generation: Generation;
-  /** The file of the datastore that it asks. */
+  /** The file of the datastore that it uses. */
   readonly datastore?: Uint8Array | undefined;
   readonly cider: number;
   readonly onProgress?: (done: number, total: number) => void;
@@ -64,7 +64,7 @@ export async function precisionCosts(options: PrecisionCostOptions): Promise<Pre
   return costs;
 }
 
-/** A cost in words. */
+/** A cost as a sentence. */
 export function costLine({ wholeCider, cost }: PrecisionCost): string {
   const [verb, amount] = cost >= 0 ? ["costs", cost] : ["gains", -cost];
   return `${verb} ${amount.toFixed(4)} of dev CIDEr (${wholeCider.toFixed(4)} in float32)`;

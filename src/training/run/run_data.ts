@@ -11,7 +11,7 @@ export interface DataSource {
   /** Captions file: Kaggle's, Flickr8k.token.txt's or Karpathy's layout. */
   readonly captions: string;
   /**
-   * List of training photos, one name a line; without lists, those of the captions file, or a random split by photo.
+   * List of training photos, one name per line; without lists, those of the captions file, or a random split by photo.
    */
   readonly trainList?: string;
   /** List of dev photos. */
@@ -32,7 +32,8 @@ export interface RunData {
 /**
  * Reads captions, splits them by photo and tokenizes those to train on. Needs `await textModule()` once.
  *
- * Without lists, 7,000 photos train and 1,000 tune, as in the article; of fewer than 8,000, one in eight tunes.
+ * Without lists, 7,000 photos are for training and 1,000 for tuning, as in the article; of fewer than 8,000, one in
+ * eight is for tuning.
  *
  * @throws {EdgecapError} `file-unreadable`, `data-invalid` or `option-invalid`.
  */
@@ -56,8 +57,8 @@ function tokensOf(captions: readonly string[]): string[][] {
 /**
  * The vocabulary of the captions to train on.
  *
- * @param minimumCount Words seen less often are left out.
- * @throws {EdgecapError} `data-invalid` if no word is seen so often.
+ * @param minimumCount Words that occur less often are left out.
+ * @throws {EdgecapError} `data-invalid` if no word occurs that often.
  */
 export function runVocabulary({ train }: RunData, minimumCount: number): Vocabulary {
   const sentences = train.flatMap(({ captions }) => captions.map((words) => words.join(" ")));

@@ -55,7 +55,7 @@ export async function openRunDecoder(
     return {
       ...common,
       preset: "article",
-      // The start takes one place of the longest sequence, the end another.
+      // The start and the end take one place each of the longest sequence.
       maxWords: shape.longest - 2,
       manifest: {
         preset: "article",

@@ -9,7 +9,7 @@ import type { AttentionSettings } from "../attention/settings.ts";
 /** A decoder architecture with its training settings. */
 export type Preset = "attention" | "article";
 
-/** What a run was asked for, kept in its folder as run.json: enough to export it, report on it and repeat it. */
+/** The request of a run, kept in its folder as run.json: enough to export it, report on it and repeat it. */
 export interface RunDescription {
   readonly preset: Preset;
   readonly settings: AttentionSettings | ArticleSettings;
@@ -20,10 +20,10 @@ export interface RunDescription {
   readonly devList?: string;
   /** Folder of the feature cache. */
   readonly features: string;
-  /** What `--encoder` was, and the precision that it came in. */
+  /** The value of `--encoder`, and the precision of that encoder. */
   readonly encoder: { readonly name: string; readonly precision: "fp32" | "fp16" | "int8" };
   readonly minimumCount: number;
-  /** What `--vectors` was. */
+  /** The value of `--vectors`. */
   readonly vectors?: string;
   readonly patience?: number;
   /** The command that repeats the run. */
@@ -38,8 +38,8 @@ export async function writeRunDescription(run: string, description: RunDescripti
 /**
  * Reads what {@linkcode writeRunDescription} wrote.
  *
- * @throws {EdgecapError} `file-unreadable` if the folder holds no run; `option-invalid` if its run trained a bundle on,
- *   of which nothing is described; `data-invalid` if the description cannot be understood.
+ * @throws {EdgecapError} `file-unreadable` if the folder holds no run; `option-invalid` if the run continued from a
+ *   bundle: such runs have no description; `data-invalid` if the description cannot be understood.
  */
 export async function readRunDescription(run: string): Promise<RunDescription> {
   const path = join(run, "run.json");
@@ -61,7 +61,7 @@ export async function readRunDescription(run: string): Promise<RunDescription> {
   }
 }
 
-/** Runs that train a bundle on keep checkpoints and no description. */
+/** Runs that continue from a bundle keep checkpoints but no description. */
 function notDescribed(run: string, cause: unknown): EdgecapError {
   if (!existsSync(join(run, "run.json")) && existsSync(join(run, "last.ckpt"))) {
     const bundle = join(run, "bundle");

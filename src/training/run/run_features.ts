@@ -18,8 +18,8 @@ export interface DevFeaturesOptions {
 }
 
 /**
- * Features of a run's dev photos by an encoder: those that training computed if it is the same encoder, otherwise new
- * ones in a folder of the run.
+ * Features of a run's dev photos from an encoder: those that training computed if the encoder is the same, otherwise
+ * new ones in a folder of the run.
  */
 export async function devFeatures(options: DevFeaturesOptions): Promise<FeatureCache> {
   const { run, description, encoder, images } = options;
@@ -42,8 +42,8 @@ export async function devFeatures(options: DevFeaturesOptions): Promise<FeatureC
 }
 
 /**
- * Features of a run's training photos, as training computed them; none if that cache is gone. An encoder in another
- * precision gives nearly the same.
+ * Features of a run's training photos, as training computed them; `undefined` if that cache is gone. An encoder in
+ * another precision gives nearly the same.
  */
 export function trainFeatures(description: RunDescription, images: readonly string[]): FeatureCache | undefined {
   const known = openCache(description.features);

@@ -6,7 +6,7 @@ import { writeWhole } from "../../files/write_whole.ts";
 import type { EpochOptions, EpochRecord } from "./epochs.ts";
 import type { RunEstimate } from "./step_estimate.ts";
 
-/** What a training run needs beside its data and its settings. */
+/** What a training run needs besides its data and its settings. */
 export interface RunOptions {
   /** Folder of the run: checkpoints, vocabulary, records. */
   readonly out: string;
@@ -14,23 +14,23 @@ export interface RunOptions {
   readonly features: string;
   /** Bytes of the encoder graph. */
   readonly encoder: Uint8Array;
-  /** Words that captions hold less often are unknown, but for those of a decoder that training starts from. */
+  /** Words that occur less often in captions are unknown, except those of a decoder that training starts from. */
   readonly minimumCount: number;
-  /** Pretrained word vectors, see readWordVectors(). Without, the article preset takes the npm package's. */
+  /** Pretrained word vectors, see readWordVectors(). Without them, the article preset uses those of the npm package. */
   readonly vectors?: string;
-  /** Epochs without a better dev score after which training stops; none trains all epochs. */
+  /** Epochs without a better dev score after which training stops. By default it trains all epochs. */
   readonly patience?: number;
   readonly resume: boolean;
   readonly threads: number;
-  /** Called as the run begins its parts: `features`, then `training`. */
+  /** Called when the run begins a part: `features`, then `training`. */
   readonly onPhase?: (phase: "features" | "training", detail: string) => void;
-  /** Called before the first step with how long the run will take here; of the attention preset. */
+  /** Called before the first step with how long the run will take here; only for the attention preset. */
   readonly onEstimate?: (estimate: RunEstimate) => void;
   readonly onProgress?: (done: number, total: number, loss?: number, reward?: number) => void;
   readonly signal?: AbortSignal;
 }
 
-/** What the run's trainer is told of these options. */
+/** The options that the run's trainer gets from these. */
 export function trainerOptions(
   options: RunOptions,
 ): Pick<EpochOptions, "folder" | "resume" | "patience" | "onStep" | "signal"> {
@@ -44,8 +44,8 @@ export function trainerOptions(
 }
 
 /**
- * Makes the run's folder and writes the vocabulary into it; a run that is resumed has one, and its weights know no
- * other.
+ * Makes the run's folder and writes the vocabulary into it. A resumed run must have the same vocabulary, because its
+ * weights fit no other.
  *
  * @param vocabulary The text of `vocabulary.txt`.
  * @throws {EdgecapError} `checkpoint-invalid`, `file-unwritable`.

@@ -6,7 +6,7 @@ import { type DataSource, type RunData, readRunData } from "./run_data.ts";
 
 /** Photos with captions, one of several collections that a run learns from. */
 export interface PhotoSource extends Omit<DataSource, "seed"> {
-  /** What its photos are called by among those of others: `coco`. */
+  /** Name that distinguishes its photos from those of others: `coco`. */
   readonly name: string;
   /** Folder of the photos. */
   readonly images: string;
@@ -14,7 +14,7 @@ export interface PhotoSource extends Omit<DataSource, "seed"> {
   readonly share?: number;
   /** The same for epochs of self-critical training. Default: `share`. */
   readonly selfCriticalShare?: number;
-  /** Views of each training photo that are learnt from. Default 2. */
+  /** Number of views of each training photo to learn from. Default 2. */
   readonly views?: 1 | 2 | 8;
 }
 
@@ -43,7 +43,7 @@ export interface SourceData {
 /**
  * Reads the captions of several sources and splits each by photo. Needs `await textModule()` once.
  *
- * @throws {EdgecapError} As readRunData(), and `option-invalid` if two sources have one name.
+ * @throws {EdgecapError} As readRunData() does, and `option-invalid` if two sources have the same name.
  */
 export async function readSources(sources: readonly PhotoSource[], seed: number): Promise<SourceData> {
   const bySource = new Map<string, RunData>();
@@ -67,7 +67,7 @@ export async function readSources(sources: readonly PhotoSource[], seed: number)
 }
 
 /**
- * The captions of some files, photos or not, as tokens.
+ * The captions of some files, with or without photos, as tokens.
  *
  * @throws {EdgecapError} `file-unreadable` or `data-invalid`.
  */

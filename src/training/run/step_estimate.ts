@@ -14,7 +14,7 @@ export interface RunEstimate {
 const words = 12;
 /** Forward, and twice as much backward. */
 const passes = 3;
-/** Everything but matrix products takes about as long again: the optimiser, copies, softmaxes. */
+/** Everything except matrix products (the optimiser, copies, softmaxes) takes about as long again. */
 const overhead = 2;
 
 /** Floating-point operations of the matrix products of one step of a stage. */
@@ -28,15 +28,15 @@ function stepOperations(shape: AttentionShape, stage: TrainingStage, photosPerSt
     (2 * units + embedding) * units +
     units * vocabulary;
   const samples = stage.selfCritical?.samples ?? 0;
-  // Samples are drawn first, which is one more pass forward.
+  // Samples are drawn first, which is one more forward pass.
   const captions = photosPerStep * (stage.captionsPerPhoto + samples * (1 + 1 / passes)) + (stage.texts ?? 0);
   return 2 * passes * (photosPerStep * ofPhoto + captions * words * ofWord);
 }
 
 /**
- * Estimates from a few products of matrices how long a run takes: half a second of work. Good to a factor of two.
+ * Estimates how long a run takes from a few matrix products, half a second of work. Accurate to a factor of two.
  *
- * @param photosAnEpoch Photos that an epoch shows.
+ * @param photosAnEpoch Number of photos that an epoch shows.
  */
 export async function estimateRun(
   shape: AttentionShape,
@@ -57,7 +57,7 @@ export async function estimateRun(
   };
 }
 
-/** Operations a second of a product as large as those of a step. */
+/** Operations per second of a matrix product as large as those of a step. */
 async function measureProducts(units: number): Promise<number> {
   const rows = 400;
   const a = tf.randomUniform<tf.Rank.R2>([rows, units]);
@@ -68,7 +68,7 @@ async function measureProducts(units: number): Promise<number> {
     product.dispose();
   };
   try {
-    // The first compiles or warms what the others run on.
+    // The first run compiles kernels or warms caches for the others.
     await once();
     const started = performance.now();
     let rounds = 0;
@@ -85,7 +85,7 @@ async function measureProducts(units: number): Promise<number> {
 /** Below this speed, in GFLOP/s, a faster backend is recommended. */
 const slow = 40;
 
-/** An estimate in words, with what would be faster. */
+/** An estimate as a sentence, with advice on what would be faster. */
 export function estimateLine({ gigaflops, secondsAStep, minutes }: RunEstimate, backend: TensorflowBackend): string {
   const length = minutes < 90 ? `${Math.max(1, Math.round(minutes))} minutes` : `${(minutes / 60).toFixed(1)} hours`;
   const faster =

@@ -28,10 +28,10 @@ export interface DecoderStart {
   readonly weights: ReadonlyMap<string, Float32Array>;
 }
 
-/** Concepts of a run, and what is known of its photos beforehand. */
+/** Concepts of a run, and what is known about its photos beforehand. */
 export interface MixedConcepts {
   readonly concepts: RunConcepts;
-  /** What heads that have not seen a photo say of it; photos that are missing are judged by the run's own head. */
+  /** For each photo the output of a head that has not seen it; for missing photos, the run's own head is used. */
   readonly judged?: readonly ProbabilityTable[];
 }
 
@@ -46,19 +46,19 @@ export interface MixedRunOptions extends RunOptions {
   readonly onEpoch?: (record: EpochRecord, scores: ReadonlyMap<string, Scores>) => void;
 }
 
-/** What a mixed run leaves for the export; the caches are the caller's to dispose of. */
+/** What a mixed run leaves for the export; the caller disposes of the caches. */
 export interface MixedRun extends SourceData {
   readonly records: readonly EpochRecord[];
   readonly cache: JoinedCaches;
 }
 
 /**
- * Continues training another decoder on photos of several sources and captions without photos. Words that the start
+ * Continues training another decoder on photos of several sources and captions without photos. Words that this decoder
  * lacks are added.
  *
  * An epoch's score is the mean over the sources of the CIDEr of greedy captions of their dev photos.
  *
- * @throws {EdgecapError} As trainRun().
+ * @throws {EdgecapError} As trainRun() does.
  */
 export async function trainMixed(options: MixedRunOptions): Promise<MixedRun> {
   await textModule();
@@ -103,7 +103,7 @@ export type SourceFeaturesOptions = Pick<
   "sources" | "encoder" | "features" | "threads" | "onPhase" | "onProgress" | "signal"
 >;
 
-/** Features of the training photos in several views, and of the dev photos as they are. */
+/** Features of the training photos in several views, and of the unchanged dev photos. */
 export async function sourceFeatures(options: SourceFeaturesOptions, { bySource }: SourceData): Promise<JoinedCaches> {
   const encoder = describe(options.encoder, "fp32", "--encoder");
   const caches: NamedCache[] = [];
@@ -178,7 +178,7 @@ async function train(options: MixedRunOptions, prepared: Prepared): Promise<Epoc
 
 const unknownId = 3;
 
-/** The start's weights for the run's vocabulary. */
+/** The start's weights, adapted to the run's vocabulary. */
 async function startWeights({ start, vectors }: MixedRunOptions, { words, counts }: Prepared) {
   if (words.length === start.words.length) return start.weights;
   const known =
@@ -186,7 +186,7 @@ async function startWeights({ start, vectors }: MixedRunOptions, { words, counts
   return withMoreWords(start.weights, { from: start.words, to: words, vectors: known, counts });
 }
 
-/** What the run's heads say of its photos. Photos of rare sources stand in as often as those of the largest. */
+/** Output of the run's heads for its photos. Photos of small sources stand in as often as those of the largest. */
 function knownConcepts(
   { concepts, judged = [] }: MixedConcepts,
   { data, cache }: Prepared,
@@ -207,7 +207,7 @@ function knownConcepts(
   return new KnownConcepts(new ConceptSlots(concepts.shape, concepts.vectors), tables, named);
 }
 
-/** Nouns that at least two captions name, or the one that there is. */
+/** Nouns that at least two captions name, or that the only caption names. */
 function oftenNamed(captions: readonly ReadonlySet<number>[]): Set<number> {
   const counts = new Map<number, number>();
   for (const nouns of captions) for (const noun of nouns) counts.set(noun, (counts.get(noun) ?? 0) + 1);

@@ -27,16 +27,16 @@ export interface CommonRunOptions extends RunOptions {
   readonly images: string;
   /** Captions file: Kaggle's, Flickr8k.token.txt's or Karpathy's layout. */
   readonly captions: string;
-  /** List of training photos, one name a line; without lists, a random split by photo. */
+  /** List of training photos, one name per line; without lists, a random split by photo. */
   readonly trainList?: string;
   /** List of dev photos. */
   readonly devList?: string;
-  /** Called once the data has been read and found good, before anything of an earlier run is replaced. */
+  /** Called once the data has been read and checked, before anything of an earlier run is replaced. */
   readonly onData?: () => Promise<void>;
   readonly onEpoch?: (record: EpochRecord) => void;
 }
 
-/** What a run of the attention preset needs beside what all need. */
+/** What a run of the attention preset needs in addition. */
 interface AttentionOptions {
   readonly preset?: "attention";
   readonly settings: AttentionSettings;
@@ -45,15 +45,15 @@ interface AttentionOptions {
    * too, and `encoder` ends before it.
    */
   readonly start?: ReadonlyMap<string, Float32Array>;
-  /** Views of each photo that are learnt from. Default 2, itself and its mirror image. */
+  /** Number of views of each photo to learn from. Default 2: itself and its mirror image. */
   readonly views?: PhotoViews;
 }
 
-/** What a training run needs: settings are those of its preset, by default `attention`. */
+/** What a training run needs. The settings are those of its preset, by default `attention`. */
 export type TrainRunOptions = CommonRunOptions &
   (AttentionOptions | { readonly preset: "article"; readonly settings: ArticleSettings });
 
-/** What a run leaves for the export. */
+/** Results of a run that the export needs. */
 export interface TrainedRun {
   readonly records: EpochRecord[];
   readonly cache: FeatureCache;
@@ -64,7 +64,7 @@ export interface TrainedRun {
 /**
  * Trains a preset from a folder of photos and a captions file.
  *
- * @returns The records of its epochs; `cache` is the caller's to dispose of.
+ * @returns The records of its epochs; the caller disposes of `cache`.
  * @throws {EdgecapError} `data-invalid`, `file-unreadable`, `file-unwritable`, `image-*` naming the photo,
  *   `checkpoint-invalid`, `aborted`.
  */
@@ -94,7 +94,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
   }
 }
 
-/** Hands the data to the preset's own trainer, in the form in which it is fed. */
+/** Passes the data to the preset's own trainer, in the form that it needs. */
 async function trainPreset(
   options: TrainRunOptions,
   { train, dev }: RunData,
@@ -163,7 +163,7 @@ async function featuresOf(options: TrainRunOptions, images: readonly string[]): 
     images,
     encoder: describe(options.encoder, "fp32", "--encoder"),
     folder: options.features,
-    // The article knows a photo in one view only.
+    // The article uses only one view of a photo.
     ...(options.preset === "article" ? { views: 1 } : viewsOfRun(options)),
     threads: options.threads,
     onStart: (detail) => options.onPhase?.("features", detail),
@@ -190,7 +190,7 @@ export interface PhotoFeaturesOptions {
   /** Folder of the cache. */
   readonly folder: string;
   readonly views: PhotoViews;
-  /** Grids that the encoder gives of each view. Default 1. */
+  /** Number of grids that the encoder gives for each view. Default 1. */
   readonly gridsOfView?: number;
   readonly threads: number;
   readonly onStart?: (detail: string) => void;

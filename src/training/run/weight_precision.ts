@@ -1,12 +1,15 @@
 import { type Graph, halveWeights, quantiseStoredWeights } from "../../export/mod.ts";
 
-/** How the weights of a decoder are stored; computation is in float32 whichever it is. */
+/** How the weights of a decoder are stored; computation is always in float32. */
 export type DecoderPrecision = "fp32" | "fp16" | "int8";
 
 /** The head that finds concepts needs no finer steps: it is fitted to a few thousand photos. */
 const coarse = "concept_head_kernel";
 
-/** Stores a finished graph's weights in a precision, in place; the head that finds concepts in int8 unless in fp32. */
+/**
+ * Stores a finished graph's weights in a precision, in place. The head that finds concepts is stored in int8, except
+ * with fp32.
+ */
 export function storeWeights(graph: Graph, precision: DecoderPrecision): void {
   if (precision !== "fp32") quantiseStoredWeights(graph, (name) => name === coarse);
   if (precision === "fp16") halveWeights(graph);

