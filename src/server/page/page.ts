@@ -24,16 +24,16 @@ const headers: Readonly<Record<string, string>> = {
   "permissions-policy": "camera=(self), clipboard-write=(self), microphone=(), geolocation=()",
   "referrer-policy": "no-referrer",
   "x-content-type-options": "nosniff",
-  // Asked for again each time, and sent again only where it has changed.
+  // The browser asks again each time, and the page is sent again only if it has changed.
   "cache-control": "no-cache",
   etag: built.etag,
 };
 
 /**
- * The page for people: one document with its style and script inside, which asks `v1/captions` beside it.
+ * The page for people: one document with its style and script inside, which requests `v1/captions` next to it.
  *
- * @param request The request to answer with it, of which `if-none-match` is read. Default: none.
- * @returns 200 with the document, or 304 where the browser has this very one.
+ * @param request The request to answer; only its `if-none-match` is read. Default: none.
+ * @returns 200 with the document, or 304 if the browser has the same one.
  */
 export function page(request?: Request): Response {
   return sameTag(request, built.etag)
@@ -41,7 +41,7 @@ export function page(request?: Request): Response {
     : new Response(built.html, { headers });
 }
 
-/** Whether a browser has the very document of an entity tag, as its `if-none-match` says. */
+/** Whether a browser has the document of an entity tag, according to its `if-none-match`. */
 export function sameTag(request: Request | undefined, etag: string): boolean {
   const known = request?.headers.get("if-none-match")?.split(",") ?? [];
   return known.map((tag) => tag.trim()).some((tag) => tag === "*" || tag.replace(/^W\//, "") === etag);

@@ -2,13 +2,13 @@ import { gunzipSync } from "node:zlib";
 import { sameTag } from "./page.ts";
 
 /**
- * The interface in a reader for people: Swagger UI, one document that asks for `openapi.json` beside it and for nothing else.
+ * The API in a reader for people: Swagger UI, one document that only requests `openapi.json` next to it.
  *
- * @param request The request to answer, of which `if-none-match` and `accept-encoding` are read.
- * @returns 200 with the document, or 304 where the browser has this very one.
+ * @param request The request to answer; its `if-none-match` and `accept-encoding` are read.
+ * @returns 200 with the document, or 304 if the browser has the same one.
  */
 export async function reader(request: Request): Promise<Response> {
-  // Half a megabyte that most servers are never asked for.
+  // Loaded on demand: half a megabyte that most servers never send.
   const { builtReader } = await import("./built_reader.ts");
   const { gzip, scriptHashes, styleHash, etag } = builtReader;
   const headers = new Headers({
@@ -30,7 +30,10 @@ export async function reader(request: Request): Promise<Response> {
   return new Response(packed, { headers });
 }
 
-/** Its own scripts and style run, and it asks the server that it came from. Swagger UI sets markup, so trusted types are not asked for. */
+/**
+ * Its own scripts and style run, and it asks the server that it came from. Swagger UI sets markup, so trusted types
+ * are not required.
+ */
 function policy(scriptHashes: string, styleHash: string): string {
   return [
     "default-src 'none'",

@@ -4,7 +4,7 @@ import type { Place } from "./language/messages.ts";
 const darkest = 204;
 
 /**
- * Pixels of the veil that lies over the photo: clear where the model looked most, dark where it looked least.
+ * Pixels of the veil over the photo: clear where the model looked most, dark where it looked least.
  *
  * @param attention Shares of a square grid of regions, row by row.
  * @param size Side of the square of pixels.
@@ -21,7 +21,7 @@ export function veil(attention: readonly number[], size: number): Uint8ClampedAr
       const at = (r: number, c: number) => attention[r * side + c]!;
       const top = mix(at(row.low, column.low), at(row.low, column.high), column.part);
       const bottom = mix(at(row.high, column.low), at(row.high, column.high), column.part);
-      // The root brings out what was seen at the edge of the eye.
+      // The root makes regions visible that the model looked at only a little.
       const light = greatest > 0 ? Math.sqrt(mix(top, bottom, row.part) / greatest) : 1;
       pixels[(y * size + x) * 4 + 3] = darkest * (1 - light);
     }
@@ -29,7 +29,10 @@ export function veil(attention: readonly number[], size: number): Uint8ClampedAr
   return pixels;
 }
 
-/** The two regions between whose centres a pixel lies, and how far along it lies, smoothed so that no edge shows. */
+/**
+ * The two regions whose centres a pixel lies between, and its position between them, smoothed so that no edge shows.
+ *
+ */
 function between(pixel: number, size: number, side: number): { low: number; high: number; part: number } {
   const place = Math.min(Math.max(((pixel + 0.5) / size) * side - 0.5, 0), side - 1);
   const low = Math.floor(place);
@@ -44,7 +47,7 @@ function mix(a: number, b: number, part: number): number {
 const rows = ["top", "middle", "bottom"] as const;
 const columns = ["left", "centre", "right"] as const;
 
-/** Where the model looked, for those who do not see the veil. */
+/** Where the model looked, for people who do not see the veil. */
 export function placeOf(attention: readonly number[]): Place {
   const side = Math.round(Math.sqrt(attention.length));
   const shares = new Array<number>(9).fill(0);

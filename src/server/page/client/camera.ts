@@ -1,7 +1,7 @@
 import { element } from "./element.ts";
 import type { TextName } from "./language/speech.ts";
 
-/** The dialog in which one takes a photo. */
+/** The dialog for taking a photo. */
 export class Camera {
   readonly #dialog = element("camera-dialog", HTMLDialogElement);
   readonly #video = element("video", HTMLVideoElement);
@@ -18,7 +18,10 @@ export class Camera {
     this.#dialog.addEventListener("close", () => this.#stop());
   }
 
-  /** Whether this browser lets this page use a camera: over plain HTTP, only this machine's own server may. */
+  /**
+   * Whether the browser lets this page use a camera: over plain HTTP, only the page of a server on the same machine
+   * may.
+   */
   static get available(): boolean {
     return navigator.mediaDevices?.getUserMedia !== undefined;
   }

@@ -12,13 +12,13 @@ const longestWait = 60;
 /** What a queue needs from outside. */
 export interface QueueParts {
   ask(photo: Photo, signal: AbortSignal): Promise<Caption>;
-  /** Called after every change. @param photo The photo that changed; none if the queue as a whole did. */
+  /** Called after every change. @param photo The photo that changed; `undefined` if the queue itself did. */
   changed(photo?: Photo): void;
   /** Waits. Rejects if `signal` is aborted. */
   sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
 }
 
-/** Captions photos, a bounded number at once, in the order in which they came. */
+/** Captions photos in the order in which they came, a limited number at once. */
 export class CaptionQueue {
   readonly #parts: QueueParts;
   readonly #waiting = new Set<Photo>();
@@ -31,29 +31,29 @@ export class CaptionQueue {
     this.#parts = parts;
   }
 
-  /** Whether photos wait and none is worked on, as a person or a problem stopped it. */
+  /** Whether photos wait and none is being captioned, because a person or a problem stopped the queue. */
   get stopped(): boolean {
     return this.#stopped && this.#waiting.size > 0;
   }
 
-  /** Whether photos wait or are worked on. */
+  /** Whether photos wait or are being captioned. */
   get busy(): boolean {
     return !this.#stopped && this.#waiting.size + this.#running.size > 0;
   }
 
-  /** What stopped it; nothing if a person did. */
+  /** The problem that stopped it; `undefined` if a person did. */
   get problem(): Problem | undefined {
     return this.#problem;
   }
 
-  /** Seconds that a busy server asked to wait, as long as it does. */
+  /** Seconds that a busy server asked to wait, during that wait. */
   get pause(): number | undefined {
     return this.#pause;
   }
 
-  /** Puts photos at the end. */
+  /** Adds photos at the end. */
   add(photos: Iterable<Photo>): void {
-    // What was stopped is gone, and what comes now was not meant.
+    // All stopped photos are gone, and the stop does not apply to new ones.
     if (this.#waiting.size === 0) {
       this.#stopped = false;
       this.#problem = undefined;
@@ -63,7 +63,7 @@ export class CaptionQueue {
     this.#parts.changed();
   }
 
-  /** Takes a photo out, whether it waits or is worked on. @returns Whether it was in. */
+  /** Removes a photo, whether it waits or is being captioned. @returns Whether it was in the queue. */
   remove(photo: Photo): boolean {
     const controller = this.#running.get(photo);
     controller?.abort();
@@ -73,14 +73,14 @@ export class CaptionQueue {
     return there;
   }
 
-  /** Stops; what is worked on waits again. */
+  /** Stops; photos that are being captioned wait again. */
   stop(problem?: Problem): void {
     this.#stopped = true;
     this.#problem = problem;
     const running = [...this.#running.keys()];
     const waiting = [...this.#waiting];
     this.#waiting.clear();
-    // Those that were begun come first when it goes on.
+    // Photos that were begun come first when the queue continues.
     for (const photo of [...running, ...waiting]) this.#waiting.add(photo);
     for (const photo of running) {
       this.#running.get(photo)!.abort();
@@ -89,7 +89,7 @@ export class CaptionQueue {
     this.#parts.changed();
   }
 
-  /** Goes on after a stop. */
+  /** Continues after a stop. */
   resume(): void {
     this.#stopped = false;
     this.#problem = undefined;
@@ -130,7 +130,7 @@ export class CaptionQueue {
     this.#parts.changed();
   }
 
-  /** Asks again for as long as the server is busy, after the wait that it asks for, and once if the line broke. */
+  /** Tries again while the server is busy, after the wait that it asks for, and once if the connection broke. */
   async #patiently(photo: Photo, signal: AbortSignal): Promise<Caption> {
     for (let tries = 1; ; tries++) {
       try {

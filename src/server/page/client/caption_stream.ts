@@ -2,18 +2,18 @@ import { EventSourceParserStream } from "eventsource-parser/stream";
 import type { Caption, CaptionWord } from "../../../caption/caption.ts";
 import { Problem } from "./problem.ts";
 
-/** The words of a caption one after another, and then the whole. */
+/** The words of a caption one after another, then the complete caption. */
 export type Progress =
   | { readonly type: "word"; readonly word: CaptionWord }
   | { readonly type: "caption"; readonly caption: Caption };
 
-/** Options of the interface, as they stand in the query. */
+/** Options of the API, as in the query. */
 export type Query = Readonly<Record<string, string>>;
 
 /**
  * Asks the server for a caption.
  *
- * @throws {Problem} Where there is none; or an `AbortError` where `signal` was aborted.
+ * @throws {Problem} If there is no caption; or an `AbortError` if `signal` was aborted.
  */
 export async function* captionStream(
   photo: Blob,

@@ -4,10 +4,10 @@ import { uploadOf } from "./intake/upload.ts";
 import type { Photo } from "./photo.ts";
 import { Problem } from "./problem.ts";
 
-/** Name in the tab's storage under which the token is kept for as long as the tab is open. */
+/** Key of the token in the tab's storage, which lasts until the tab is closed. */
 const tokenKey = "token";
 
-/** Asks the server for captions, with the settings and the token as they are. */
+/** Asks the server for captions, with the current settings and token. */
 export class Captions {
   readonly #query: () => Query;
   /** Bundles whose decoder has no attention refuse to map it. */

@@ -16,7 +16,7 @@ export function showConcepts(list: HTMLUListElement, { concepts }: Pick<Caption,
   list.hidden = concepts.length === 0;
 }
 
-/** Says how sure the model is of its sentence. @returns The same as text; nothing if the model cannot tell. */
+/** Says how sure the model is of its sentence. @returns The same as text; empty if the model cannot tell. */
 export function showCertainty(line: HTMLElement, { confidence }: Pick<Caption, "confidence">, speech: Speech): string {
   const words = confidence === undefined ? "" : speech.say(certaintyOf(confidence));
   line.textContent = words;

@@ -49,7 +49,7 @@ const grid: Grid = new Grid({
   },
 });
 
-/** Takes in what came: one photo alone is shown in detail, more as a grid. */
+/** Adds photos: a single photo is shown in detail, several as a grid. */
 async function take(incoming: readonly Incoming[], leftOut: LeftOut[]): Promise<void> {
   const known = new Map(grid.photos.map((photo) => [photo.identity, photo]));
   const again = incoming.length === 1 && known.get(identity(incoming[0]!));
@@ -103,7 +103,7 @@ function showAll(): void {
   grid.focus(left);
 }
 
-/** Shows the page as it began. */
+/** Shows the page as at the start. */
 function start(): void {
   notices.clear();
   main.className = "empty";
@@ -111,7 +111,7 @@ function start(): void {
   element("pick", HTMLButtonElement).focus();
 }
 
-/** Leaves the photo that is shown in detail; without an answer yet it waits for its turn. */
+/** Leaves the photo that is shown in detail; if it has no caption yet, it goes back to the queue. */
 function leaveOne(): void {
   const { photo } = single;
   const unanswered = single.leave();
@@ -125,7 +125,7 @@ function showBack(): void {
   back.textContent = language.speech.count("backToAll", count);
 }
 
-/** Goes on after an error, whose box goes away with what had the focus. */
+/** Continues after an error; its box disappears together with the focused button. */
 function goOn(): void {
   notices.clear();
   if (single.photo) {

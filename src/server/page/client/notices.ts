@@ -4,10 +4,10 @@ import type { Language } from "./language/language.ts";
 import type { TextName } from "./language/speech.ts";
 import { advise, type Problem } from "./problem.ts";
 
-/** As many files that were left out are named without being asked for. */
+/** Up to this many skipped files are named at once. */
 const fewLeftOut = 3;
 
-/** What a person has to know before the photos: a problem, and what was left out. */
+/** What a person should know before looking at the photos: a problem, and skipped files. */
 export class Notices {
   readonly #language: Language;
   readonly #box = element("error", HTMLDivElement);
@@ -23,7 +23,7 @@ export class Notices {
   #leftOut: readonly LeftOut[] = [];
 
   /**
-   * @param onRetry Called if a person wants to try again what had the problem.
+   * @param onRetry Called if a person wants to try again.
    * @param onToken Called with the token that a person gave, before `onRetry`.
    * @param onLeftOutClosed Called when the button that had the focus is gone.
    */
@@ -59,15 +59,15 @@ export class Notices {
     if (wantsToken) this.#token.focus();
   }
 
-  /** Takes the problem away. */
+  /** Hides the problem. */
   clear(): void {
     this.#shown = undefined;
     this.#box.hidden = true;
   }
 
-  /** Counts and names what came in and is not among the photos. */
+  /** Counts and names what was added but is not among the photos. */
   showLeftOut(leftOut: readonly LeftOut[]): void {
-    // A few are named at once; many unfold.
+    // A few names are shown at once; many are folded.
     if (leftOut !== this.#leftOut) this.#leftOutDetails.open = leftOut.length <= fewLeftOut;
     this.#leftOut = leftOut;
     const { speech } = this.#language;

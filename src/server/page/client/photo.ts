@@ -3,13 +3,13 @@ import { certaintyOf } from "./certainty.ts";
 import { identity, type Picture } from "./intake/gather.ts";
 import type { Problem } from "./problem.ts";
 
-/** How far a photo is; `unsure` is done too, with a sentence that a person should look at. */
+/** State of a photo; `unsure` is also finished, with a sentence that a person should check. */
 export type State = "waiting" | "working" | "done" | "unsure" | "failed";
 
-/** A photo of the page, with what is known of it. */
+/** A photo of the page, with what is known about it. */
 export class Photo {
   readonly file: File;
-  /** Its path in the folder that it came with, else its name. */
+  /** Its path in the folder that it came with, or its name. */
   readonly path: string;
   readonly format: string;
   readonly identity: string;
@@ -17,7 +17,7 @@ export class Photo {
   caption: Caption | undefined;
   /** Why there is none. */
   problem: Problem | undefined;
-  /** What a person wrote in its place. */
+  /** What a person wrote instead. */
   edited: string | undefined;
   working = false;
   #address: string | undefined;
@@ -43,7 +43,7 @@ export class Photo {
     return unsure && this.edited === undefined ? "unsure" : "done";
   }
 
-  /** The sentence to use: the person's, else the model's; empty without any. */
+  /** The sentence to use: the person's, or else the model's; empty if there is none. */
   get text(): string {
     return this.edited ?? this.caption?.caption ?? "";
   }
@@ -54,7 +54,7 @@ export class Photo {
     return this.#address;
   }
 
-  /** Lets go of the memory behind {@linkcode address}. */
+  /** Frees the memory behind {@linkcode address}. */
   forget(): void {
     if (this.#address !== undefined) URL.revokeObjectURL(this.#address);
     this.#address = undefined;

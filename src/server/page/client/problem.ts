@@ -1,15 +1,15 @@
 import type { Speech, TextName } from "./language/speech.ts";
 
-/** Why a photo has no caption: what the server said, that it said nothing, or that the browser cannot read the photo. */
+/** Why a photo has no caption: the server's reason, no answer, or a format that the browser cannot read. */
 export class Problem extends Error {
   /** The server's code, or `unreachable`, `interrupted`, `file-gone` or `format-unreadable`. */
   readonly code: string;
   /** HTTP status, or 0. */
   readonly status: number;
-  /** Seconds after which the server wants to be asked again. */
+  /** Seconds after which the server accepts another try. */
   readonly retryAfter: number | undefined;
 
-  /** @param detail What the server said; of `format-unreadable`, the format. */
+  /** @param detail What the server said; for `format-unreadable`, the format. */
   constructor(code: string, detail: string, status = 0, retryAfter?: number) {
     super(detail);
     this.name = "Problem";
@@ -18,12 +18,12 @@ export class Problem extends Error {
     this.retryAfter = retryAfter;
   }
 
-  /** Whether the server has too much to do just now. */
+  /** Whether the server is busy at the moment. */
   get busy(): boolean {
     return this.status === 429 || this.status === 503;
   }
 
-  /** Whether every other photo would meet it too: the server is gone, or asks for a token. */
+  /** Whether every other photo would fail too: the server is gone, or asks for a token. */
   get general(): boolean {
     return this.code === "unreachable" || this.status === 401;
   }
@@ -34,7 +34,7 @@ export function problemOf(error: unknown): Problem {
   return error instanceof Problem ? error : new Problem("interrupted", String(error));
 }
 
-/** What to tell a person, and whether asking again can help. */
+/** What to tell a person, and whether another try can help. */
 export interface Advice {
   readonly text: string;
   readonly retry: boolean;

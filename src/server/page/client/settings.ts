@@ -9,7 +9,7 @@ export class Settings {
   readonly #maxWords = element("max-words", HTMLInputElement);
   readonly #temperature = element("temperature", HTMLInputElement);
 
-  /** @param onChange Called where a setting was changed to one that can be used. */
+  /** @param onChange Called after a setting was changed to a valid value. */
   constructor(onChange: () => void) {
     const shown = element("temperature-value", HTMLOutputElement);
     this.#temperature.addEventListener("input", () => {
@@ -22,7 +22,7 @@ export class Settings {
     this.#form.addEventListener("submit", (event) => event.preventDefault());
   }
 
-  /** The settings as the interface takes them: what is left empty is as the bundle recommends. */
+  /** The settings as the API accepts them: an empty one means the bundle's default. */
   query(): Query {
     const { value: beams } = this.#care;
     const { value: maxWords } = this.#maxWords;

@@ -74,7 +74,7 @@ export class Single {
     }
   }
 
-  /** Stops what is under way, and lets go of the photo. @returns The photo, if it was left without an answer. */
+  /** Cancels the request, and leaves the photo. @returns The photo, if it has no result yet. */
   leave(): Photo | undefined {
     const photo = this.#photo;
     this.#running.abort();
@@ -90,7 +90,7 @@ export class Single {
     this.#result.focus();
   }
 
-  /** Captions the photo that is shown, with the settings as they are. */
+  /** Captions the photo that is shown, with the current settings. */
   async captionAgain(): Promise<void> {
     const photo = this.#photo;
     if (photo === undefined) return;
@@ -111,7 +111,7 @@ export class Single {
     this.#rest();
   }
 
-  /** Clears the last result away and waits for the next. @returns What is aborted where something newer begins. */
+  /** Clears the last result and waits for the next. @returns A signal that is aborted when something newer begins. */
   #begin(): AbortSignal {
     this.#running.abort();
     this.#running = new AbortController();
@@ -169,7 +169,7 @@ export class Single {
     this.#parts.notices.show(this.#photo!.problem!);
   }
 
-  /** Says again in another language what is shown. */
+  /** Updates the texts to another language. */
   #translate(): void {
     const photo = this.#photo;
     if (photo === undefined) return;

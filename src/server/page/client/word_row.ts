@@ -7,12 +7,12 @@ import type { Speech } from "./language/speech.ts";
 /** Pixels of a side of the veil; the browser stretches it over the photo, which is how the model squashed it. */
 const veilSize = 112;
 
-/** Milliseconds between two words' appearance, where they arrive at once. */
+/** Milliseconds between the appearance of two words if they arrive together. */
 const pace = 90;
 
 /**
  * The caption as a row of buttons. Pointing at one, or moving the focus to it, lights up where the model looked; a
- * press holds the light. The arrow keys go from word to word, and only one word at a time is a stop of the tab key.
+ * press holds the light. The arrow keys move from word to word, and the tab key stops at only one word.
  */
 export class WordRow {
   readonly #row = element("words", HTMLDivElement);
@@ -24,7 +24,7 @@ export class WordRow {
   #pressed: HTMLButtonElement | undefined;
   #lastAppears = 0;
 
-  /** @param speech Gives what says the texts now. */
+  /** @param speech Returns the current language's texts. */
   constructor(speech: () => Speech) {
     this.#speech = speech;
     this.#map.width = veilSize;
@@ -32,7 +32,7 @@ export class WordRow {
     this.#row.addEventListener("keydown", (event) => this.#move(event));
   }
 
-  /** Takes every word out. */
+  /** Removes every word. */
   clear(): void {
     this.#row.replaceChildren();
     this.#row.hidden = true;
@@ -42,7 +42,7 @@ export class WordRow {
     this.#look.hidden = true;
   }
 
-  /** Puts a word at the end. */
+  /** Adds a word at the end. */
   add(word: CaptionWord): void {
     const before = [...this.#words.values()].map(({ text }) => text);
     const joined = sentence([...before, word.text]).slice(sentence(before).length);
@@ -71,7 +71,7 @@ export class WordRow {
     if (this.#words.size === 1) this.#show(undefined);
   }
 
-  /** Shows these words, where those that came one by one were others: parts can have been joined differently since. */
+  /** Shows these words if the streamed ones were different: parts may have been joined differently since. */
   settle(words: readonly CaptionWord[]): void {
     const shown = [...this.#words.values()];
     if (shown.length === words.length && shown.every(({ text }, i) => text === words[i]!.text)) return;
@@ -79,7 +79,7 @@ export class WordRow {
     for (const word of words) this.add(word);
   }
 
-  /** Says the texts again, in another language. */
+  /** Updates the texts to another language. */
   translate(): void {
     for (const [button, word] of this.#words) {
       button.ariaLabel = this.#describe(word);

@@ -3,7 +3,7 @@ import type { Row } from "./rows.ts";
 const columns = ["image", "caption", "edited", "modelCaption", "state", "confidence", "concepts", "error"] as const;
 
 /**
- * The rows as CSV (RFC 4180), with a mark of UTF-8 at its beginning, without which Excel guesses another encoding.
+ * The rows as CSV (RFC 4180), with a byte order mark, because without it Excel guesses another encoding.
  *
  * A cell that a spreadsheet would take for a formula gets an apostrophe before it: names of files come from anywhere.
  */
@@ -24,7 +24,10 @@ function quoted(text: string): string {
   return `"${harmless(text).replaceAll('"', '""')}"`;
 }
 
-/** The text, which no spreadsheet takes for a formula; the wide signs count in East Asian ones. */
+/**
+ * The text, changed so that no spreadsheet takes it for a formula; East Asian ones also accept the full-width signs.
+ *
+ */
 function harmless(text: string): string {
   return /^(?:[\t\r\n]|\s*[=+\-@＝＋－＠])/.test(text) ? `'${text}` : text;
 }

@@ -1,10 +1,10 @@
 import type { Photo, State } from "../photo.ts";
 
-/** What is known of a photo, as the downloads give it. */
+/** What is known about a photo, as the downloads contain it. */
 export interface Row {
-  /** Path in the folder that it came with, else its name. */
+  /** Path in the folder that it came with, or its name. */
   readonly image: string;
-  /** The sentence to use: the person's, else the model's; empty without any. */
+  /** The sentence to use: the person's, or else the model's; empty if there is none. */
   readonly caption: string;
   /** Whether a person wrote it. */
   readonly edited: boolean;
@@ -13,13 +13,13 @@ export interface Row {
   readonly state: State;
   /** The chance that the model's sentence is right, 0 to 1, if the model can tell. */
   readonly confidence?: number;
-  /** Nouns of what the photo shows, the likeliest first. */
+  /** Nouns for what the photo shows, the likeliest first. */
   readonly concepts: readonly string[];
   /** Why there is no caption. */
   readonly error?: string;
 }
 
-/** What is known of photos. @param whyNot Says why a photo has no caption. */
+/** What is known about photos. @param whyNot Says why a photo has no caption. */
 export function rowsOf(photos: Iterable<Photo>, whyNot: (photo: Photo) => string): Row[] {
   return Array.from(photos, (photo) => {
     const { path, text, edited, caption, state } = photo;

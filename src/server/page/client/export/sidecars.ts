@@ -3,8 +3,8 @@ import type { Row } from "./rows.ts";
 import { zipOf } from "./zip.ts";
 
 /**
- * XMP sidecars in a ZIP file, `a.jpg.xmp` for `a.jpg`, in the folders that the photos came with: unpacked over those, each
- * lies beside its photo. Photos without a caption get none.
+ * XMP sidecars in a ZIP file, `a.jpg.xmp` for `a.jpg`, in the folders that the photos came with: if you unpack the file
+ * over those folders, each sidecar is next to its photo. Photos without a caption get none.
  */
 export function zipOfSidecars(rows: readonly Row[]): Uint8Array<ArrayBuffer> {
   const files = new Map<string, string>();
@@ -23,7 +23,7 @@ export function zipOfSidecars(rows: readonly Row[]): Uint8Array<ArrayBuffer> {
 function safePath(path: string): string {
   const parts = path
     .split(/[\\/]/)
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must go.
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters must be removed.
     .map((part) => part.replaceAll(/[\u0000-\u001f\u007f<>:"|?*]/g, "_"))
     .filter((part) => part !== "" && part !== ".");
   return parts.map((part) => (part === ".." ? "_" : part)).join("/") || "_";
@@ -31,11 +31,11 @@ function safePath(path: string): string {
 
 /** The description, the alternative text (IPTC Photo Metadata Standard 2021.1) and the keywords of a photo. */
 function sidecar({ caption, edited, concepts }: Row): string {
-  // The model writes in lower case; what a person wrote stays as it is.
+  // The model writes in lower case; a person's text is not changed.
   const text = escapeXml(edited ? caption : caption.charAt(0).toUpperCase() + caption.slice(1));
   const english = `<rdf:Alt><rdf:li xml:lang="x-default">${text}</rdf:li><rdf:li xml:lang="en">${text}</rdf:li></rdf:Alt>`;
   const keywords = concepts.map((noun) => `<rdf:li>${escapeXml(noun)}</rdf:li>`).join("");
-  // `edgecap watch` may refresh what this names (see docs/metadata.md), and leaves what a person wrote.
+  // `edgecap watch` may update the text that this records (see docs/metadata.md), and keeps what a person wrote.
   const wrote = `${edited ? "" : `<rdf:li>${text}</rdf:li>`}${keywords}`;
   const mark = wrote === "" ? "" : `\n      <edgecap:wrote><rdf:Bag>${wrote}</rdf:Bag></edgecap:wrote>`;
   const subject = keywords === "" ? "" : `\n      <dc:subject><rdf:Bag>${keywords}</rdf:Bag></dc:subject>`;

@@ -9,7 +9,7 @@ export type CardAction = "look" | "copy" | "retry" | "remove";
 /** What a card needs from the grid. */
 export interface CardParts {
   speech(): Speech;
-  /** Called if a person chose to do something with the photo. */
+  /** Called if a person chose an action for the photo. */
   act(action: CardAction, photo: Photo): void;
   /** Called after a person changed the text. */
   edited(photo: Photo): void;
@@ -23,7 +23,7 @@ const stateNames: Readonly<Record<State, TextName>> = {
   failed: "stateFailed",
 };
 
-/** A photo of the grid: its picture, its text to change, what it shows, and how far it is. */
+/** A photo of the grid: its picture, its editable text, what it shows, and its state. */
 export class Card {
   readonly root = made("li", "card");
   readonly #photo: Photo;
@@ -45,7 +45,7 @@ export class Card {
     this.#parts = parts;
     this.#name.append(Object.assign(made("bdi"), { textContent: photo.name, title: photo.path }));
     Object.assign(this.#image, { src: photo.address, alt: "", loading: "lazy", decoding: "async" });
-    // A photo that the browser cannot show leaves its place empty.
+    // If the browser cannot show the photo, its place stays empty.
     this.#image.addEventListener("error", () => this.#image.remove());
     this.#look.append(this.#image);
     Object.assign(this.#text, { lang: "en", rows: 3, spellcheck: true });
@@ -67,7 +67,7 @@ export class Card {
     this.update();
   }
 
-  /** Shows the photo as it is now. */
+  /** Shows the current state of the photo. */
   update(): void {
     const photo = this.#photo;
     const speech = this.#parts.speech();
@@ -86,7 +86,7 @@ export class Card {
     const known = { concepts: [], ...caption };
     showCertainty(this.#certainty, known, speech);
     this.#state.title = this.#certainty.title;
-    // The state says it already.
+    // The state says this already.
     if (state === "unsure") this.#certainty.hidden = true;
     showConcepts(this.#concepts, known, speech);
     this.#label(this.#copy, "copy", "copyOf");
@@ -96,7 +96,7 @@ export class Card {
     this.#label(this.#remove, "remove", "removeOf");
   }
 
-  /** Puts the focus on what opens the photo, or on what removes it. */
+  /** Puts the focus on the button that opens the photo, or on the one that removes it. */
   focus(on: "look" | "remove"): void {
     (on === "look" ? this.#look : this.#remove).focus();
   }

@@ -18,11 +18,11 @@ export interface GridParts {
   readonly queue: CaptionQueue;
   /** Called if a person wants to see one photo in detail. */
   look(photo: Photo): void;
-  /** Called after photos were taken out. */
+  /** Called after photos were removed. */
   removed(photos: readonly Photo[]): void;
 }
 
-/** All photos of the page as cards, with what can be done with all of them. */
+/** All photos of the page as cards, with actions for all of them. */
 export class Grid {
   readonly #parts: GridParts;
   readonly #cards = new Map<Photo, Card>();
@@ -35,7 +35,7 @@ export class Grid {
   readonly #stop = element("stop", HTMLButtonElement);
   readonly #resume = element("resume", HTMLButtonElement);
   readonly #retryFailed = element("retry-failed", HTMLButtonElement);
-  /** Quarters of the work that were said to a screen reader. */
+  /** Quarters of the work that have been announced to screen readers. */
   #quarters = 0;
 
   constructor(parts: GridParts) {
@@ -60,7 +60,7 @@ export class Grid {
     return [...this.#cards.keys()];
   }
 
-  /** Puts photos at the end. */
+  /** Adds photos at the end. */
   add(photos: readonly Photo[]): void {
     for (const photo of photos) {
       const card = new Card(photo, {
@@ -75,7 +75,7 @@ export class Grid {
     this.update();
   }
 
-  /** Shows how far all are, and a photo that changed. */
+  /** Shows the progress of all photos, and a photo that changed. */
   update(photo?: Photo): void {
     if (photo) this.#cards.get(photo)?.update();
     const { language, queue } = this.#parts;
@@ -89,13 +89,13 @@ export class Grid {
     this.#stop.hidden = !queue.busy;
     this.#resume.hidden = !queue.stopped;
     this.#retryFailed.hidden = counts.failed === 0 || queue.busy;
-    // Every photo's end would be too much to listen to.
+    // Announcing every photo would be too much to listen to.
     const quarters = all === 0 ? 0 : Math.floor((4 * ended) / all);
     if (quarters > this.#quarters || queue.stopped) this.#spoken.textContent = summary;
     this.#quarters = Math.max(quarters, this.#quarters);
   }
 
-  /** Puts the focus on the photo's card, or else on the heading. */
+  /** Puts the focus on the photo's card, or on the heading if the photo has none. */
   focus(photo?: Photo): void {
     const card = photo && this.#cards.get(photo);
     if (card) card.focus("look");
@@ -138,7 +138,7 @@ export class Grid {
     const place = photos.indexOf(photo);
     const next = photos[place + 1] ?? photos[place - 1];
     this.#removeAll([photo]);
-    // The focus was on what is gone.
+    // The focus was on a photo that is gone.
     if (next) this.#cards.get(next)!.focus("remove");
   }
 
@@ -154,7 +154,7 @@ export class Grid {
     this.update();
   }
 
-  /** Does what hides the button that has the focus, and puts the focus on what is there in its place. */
+  /** Runs an action that hides the focused button, then puts the focus on what replaces it. */
   #swap(act: () => void, then: HTMLElement): void {
     act();
     (then.hidden ? this.#title : then).focus();

@@ -1,10 +1,10 @@
 import type { Speech } from "../language/speech.ts";
 import type { State } from "../photo.ts";
 
-/** How many photos are how far. */
+/** How many photos are in each state. */
 export type Counts = Readonly<Record<State, number>>;
 
-/** Counts photos by how far they are. */
+/** Counts photos by their state. */
 export function countsOf(states: Iterable<State>): Counts {
   const counts = { waiting: 0, working: 0, done: 0, unsure: 0, failed: 0 };
   for (const state of states) counts[state]++;
@@ -17,7 +17,7 @@ export function progressOf({ waiting, working, done, unsure, failed }: Counts): 
   return { ended, all: ended + waiting + working };
 }
 
-/** What a queue of captions is at. */
+/** State of a queue of captions. */
 export interface Standing {
   /** Whether it was stopped with photos waiting. */
   readonly stopped: boolean;
@@ -25,7 +25,7 @@ export interface Standing {
   readonly pause?: number | undefined;
 }
 
-/** Says how far the photos are, in parts with a middle dot between: "5 of 12 done · 1 failed". */
+/** Describes the progress of the photos, in parts separated by middle dots: "5 of 12 done · 1 failed". */
 export function summaryOf(counts: Counts, { stopped, pause }: Standing, speech: Speech): string {
   const { ended, all } = progressOf(counts);
   const parts = [speech.say("doneOf", { done: speech.number(ended), all: speech.number(all) })];

@@ -4,7 +4,7 @@ const readable: ReadonlySet<string> = new Set(["JPEG", "PNG", "WebP", "GIF", "BM
 /** Bytes of a file's start that {@linkcode formatOf} looks at. */
 export const headLength = 32;
 
-/** What stands in a file from which byte on, as text of one byte a character, and its format. */
+/** Signatures: the offset in the file, the bytes as text of one byte per character, and the format. */
 const signatures: readonly (readonly [offset: number, text: string, format: string])[] = [
   [0, "\xff\xd8\xff", "JPEG"],
   [0, "\x89PNG\r\n\x1a\n", "PNG"],
@@ -26,7 +26,7 @@ const signatures: readonly (readonly [offset: number, text: string, format: stri
   [0, "FUJIFILMCCD-RAW", "RAW"],
 ];
 
-/** Formats whose signature is so short that a text could begin with it: their name has to agree. */
+/** Formats whose signature is so short that a text could begin with it: the file name must match too. */
 const short: ReadonlySet<string> = new Set(["BMP"]);
 
 /** Formats by the end of a file's name. */
@@ -37,7 +37,8 @@ const endings: Readonly<Record<string, string>> = {
 };
 
 /**
- * The format of a picture, for instance "JPEG" or "HEIC": by what the file begins with, else by its name or its type.
+ * The format of a picture, for instance "JPEG" or "HEIC": by the beginning of the file, otherwise by its name or its
+ * type.
  *
  * @param head The first {@linkcode headLength} bytes.
  * @param type The media type that the browser gives it; can be empty.

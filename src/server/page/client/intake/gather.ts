@@ -1,26 +1,26 @@
 import { formatOf, headLength } from "./format.ts";
 
-/** A file that came in, and its path from the folder that it came in with. */
+/** A file that was added, with its path from the folder that it came with. */
 export interface Incoming {
   readonly file: File;
   readonly path: string;
 }
 
-/** A picture that came in. */
+/** A picture that was added. */
 export interface Picture extends Incoming {
   readonly format: string;
 }
 
-/** Why something that came in is not among the photos; the name of the message that says it. */
+/** Why something that was added is not among the photos: the name of the message that says it. */
 export type Reason = "notPicture" | "alreadyHere" | "unreadable" | "emptyFolder";
 
-/** Something that came in and is not among the photos. */
+/** Something that was added but is not among the photos. */
 export interface LeftOut {
   readonly path: string;
   readonly reason: Reason;
 }
 
-/** What of `FileSystemEntry` is needed here. */
+/** The needed part of `FileSystemEntry`. */
 export interface Entry {
   readonly name: string;
   readonly fullPath: string;
@@ -30,7 +30,7 @@ export interface Entry {
 }
 
 /**
- * Walks through what was dropped, with all that lies in folders.
+ * Collects all dropped files, including those in folders.
  *
  * @param leftOut Gets what cannot be read, and folders without a file.
  */
@@ -57,7 +57,7 @@ async function childrenOf(folder: Entry): Promise<Entry[]> {
   const reader = folder.createReader!();
   const all: Entry[] = [];
   for (;;) {
-    // A browser hands over a hundred at a time, and none at the end.
+    // A browser returns a hundred entries at a time, and none at the end.
     const some = await new Promise<Entry[]>((done, failed) => reader.readEntries(done, failed));
     if (some.length === 0) return all;
     all.push(...some);
@@ -70,7 +70,7 @@ export function chosen(files: Iterable<File & { readonly webkitRelativePath?: st
 }
 
 /**
- * Picks the pictures out, in the order of their paths.
+ * Selects the pictures, in the order of their paths.
  *
  * @param known Says whether a file of this {@linkcode identity} is among the photos already.
  * @param leftOut Gets all others.
@@ -104,7 +104,7 @@ export async function picturesOf(
   return pictures;
 }
 
-/** The same for the same file, come in by the same way. */
+/** The same for the same file, added in the same way. */
 export function identity({ file, path }: Incoming): string {
   return JSON.stringify([path, file.size, file.lastModified]);
 }

@@ -3,17 +3,17 @@ import { element } from "../element.ts";
 import type { TextName } from "../language/speech.ts";
 import { chosen, type Entry, type Incoming, type LeftOut, walk } from "./gather.ts";
 
-/** What takes what comes in. */
+/** Receives added files. */
 export interface IntakeParts {
-  /** Called with the files of one drop, paste, choice or shot, and with what of it could not be read. */
+  /** Called with the files of one drop, paste, choice or shot, and with those that could not be read. */
   take(incoming: readonly Incoming[], leftOut: LeftOut[]): void;
-  /** Called with a message to tell a person. */
+  /** Called with a message to show to a person. */
   tell(message: TextName): void;
   /** Whether a click on the empty stage chooses photos. */
   empty(): boolean;
 }
 
-/** Lets photos in by every way: dialogs for photos and folders, the camera, dropping and pasting. */
+/** Adds photos in every way: dialogs for photos and folders, the camera, dropping and pasting. */
 export function takeIn(parts: IntakeParts): void {
   const camera = new Camera((blob) => {
     const time = new Date().toISOString().slice(0, 19).replace("T", " ").replaceAll(":", ".");
@@ -24,7 +24,7 @@ export function takeIn(parts: IntakeParts): void {
   for (const field of fields) {
     field.addEventListener("change", () => {
       parts.take(chosen(field.files ?? []), []);
-      // So that the same can be chosen once more.
+      // So that the same file can be chosen again.
       field.value = "";
     });
   }
@@ -35,7 +35,7 @@ export function takeIn(parts: IntakeParts): void {
   pickFolder.hidden = !("webkitdirectory" in folder);
   element("camera", HTMLButtonElement).addEventListener("click", async () => {
     if (!Camera.available) {
-      // A phone opens its own camera for this field, also where the page may not use one.
+      // A phone opens its own camera for this field, even if the page may not use one.
       capture.click();
       return;
     }
@@ -60,7 +60,7 @@ function takeDropped(parts: IntakeParts): void {
   document.addEventListener("drop", async (event) => {
     event.preventDefault();
     dragging(false);
-    // Both have to be read before anything is waited for: the browser empties them after the event.
+    // Read both before the first await: the browser empties them after the event.
     const items = [...(event.dataTransfer?.items ?? [])].filter(({ kind }) => kind === "file");
     const entries = items.map((item) => item.webkitGetAsEntry() as Entry | null);
     const files = [...(event.dataTransfer?.files ?? [])];

@@ -1,7 +1,10 @@
 import { Problem } from "../problem.ts";
 import { serverReads } from "./format.ts";
 
-/** Bytes above which a photo is made smaller before it is sent, and then pixels of its longer side. */
+/**
+ * A photo of more bytes than this is made smaller before it is sent; the second number is its longer side in pixels
+ * then.
+ */
 const mostBytes = 8 * 2 ** 20;
 const longestSide = 2048;
 
@@ -20,7 +23,7 @@ export async function uploadOf(file: Blob, format: string): Promise<Blob> {
     await image.decode();
     if (image.naturalWidth > 0) return await redrawn(image);
   } catch {
-    // What this browser cannot read is refused below, or by the server, which knows what is wrong with it.
+    // If the browser cannot read it, it is refused below, or by the server, which knows what is wrong.
   } finally {
     URL.revokeObjectURL(image.src);
   }

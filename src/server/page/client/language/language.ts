@@ -1,10 +1,10 @@
 import { element } from "../element.ts";
 import { isLanguage, type LanguageTag, languageFor, languages, Speech, type TextName } from "./speech.ts";
 
-/** Where the choice is kept. */
+/** Storage key of the choice. */
 const key = "edgecap-language";
 
-/** Attributes of index.html that name a message, and what is set to it. */
+/** Attributes of index.html that name a message, and what the message is assigned to. */
 const targets: Readonly<Record<string, (element: HTMLElement, text: string) => void>> = {
   "data-text": (element, text) => {
     element.textContent = text;
@@ -35,12 +35,12 @@ export class Language {
     this.#apply();
   }
 
-  /** What says the texts now. */
+  /** The current language's texts. */
   get speech(): Speech {
     return this.#speech;
   }
 
-  /** Calls `listener` when another language is chosen, so that it says again what it shows. */
+  /** Calls `listener` when another language is chosen, so that it can update its texts. */
   onChange(listener: () => void): void {
     this.#listeners.push(listener);
   }
@@ -50,7 +50,7 @@ export class Language {
     try {
       localStorage.setItem(key, tag);
     } catch {
-      // Where the browser keeps nothing, the choice lasts as long as the page.
+      // If the browser does not store it, the choice lasts as long as the page.
     }
     this.#apply();
     for (const listener of this.#listeners) listener();

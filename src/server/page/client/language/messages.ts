@@ -15,11 +15,11 @@ export type Place =
 export type Forms<Rule extends Intl.LDMLPluralRule> = Readonly<Record<Rule | "other", string>>;
 
 /**
- * What the page says, in one language. The type leaves no text out, and the rule says which plural forms the language
- * has. `{name}` stands for what the page puts there; a test holds these to the English ones.
+ * What the page says, in one language. The type makes sure that no text is missing, and the rule says which plural
+ * forms the language has. `{name}` is a placeholder; a test checks that all languages have the same ones as English.
  */
 export interface Messages<Rule extends Intl.LDMLPluralRule = "other"> {
-  /** The language, in itself. */
+  /** The language's own name. */
   readonly name: string;
   readonly title: string;
   readonly tagline: string;

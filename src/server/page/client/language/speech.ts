@@ -20,10 +20,10 @@ export type CountName = Exclude<
   "places"
 >;
 
-/** What is put in the place of `{name}`. */
+/** Value of the placeholder `{name}`. */
 export type Values = Readonly<Record<string, string>>;
 
-/** Whether `tag` is of a language of the page. */
+/** Whether `tag` names a language of the page. */
 export function isLanguage(tag: string | null | undefined): tag is LanguageTag {
   return typeof tag === "string" && Object.hasOwn(languages, tag);
 }
@@ -37,7 +37,7 @@ export function languageFor(preferred: readonly string[]): LanguageTag {
   return "en";
 }
 
-/** Puts values in the place of `{name}`; a name without a value stays. */
+/** Replaces placeholders such as `{name}` by their values; one without a value stays. */
 export function fill(text: string, values: Values): string {
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => (Object.hasOwn(values, name) ? values[name]! : whole));
 }
