@@ -1,4 +1,4 @@
-/** A caption as it stands beside a picture: with a capital letter. */
+/** A caption as alternative text: with a capital letter. */
 export function altText(caption: string): string {
   return caption.charAt(0).toUpperCase() + caption.slice(1);
 }

@@ -19,7 +19,7 @@ export function utf8(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
-/** Whether some bytes stand at a place. */
+/** Whether the given bytes are at a place. */
 export function standsAt(bytes: Uint8Array, place: number, part: Uint8Array): boolean {
   return part.every((byte, i) => bytes[place + i] === byte);
 }
@@ -53,7 +53,7 @@ export function decodeAny(bytes: Uint8Array): string {
   }
 }
 
-/** Bytes of their own: `slice()` of Node's `Buffer` gives the same ones again. */
+/** A copy of the bytes: `slice()` of Node's `Buffer` would share them. */
 export function copyOf(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes);
 }

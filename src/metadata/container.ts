@@ -6,17 +6,17 @@ export interface Blocks {
   readonly xmp: Uint8Array | undefined;
   /** EXIF: a TIFF header with its directories. */
   readonly exif: Uint8Array | undefined;
-  /** Photoshop's image resources, which hold IPTC-IIM; in JPEG alone. */
+  /** Photoshop's image resources, which hold IPTC-IIM; only in JPEG. */
   readonly resources: Uint8Array | undefined;
 }
 
-/** New blocks: `null` removes one, and what is not named stays. */
+/** New blocks: `null` removes one, and blocks that are not named stay. */
 export type NewBlocks = { readonly [Name in keyof Blocks]?: Uint8Array | null };
 
 /** A picture's file, taken apart. */
 export interface Container extends Blocks {
   readonly format: "JPEG" | "PNG" | "WebP";
-  /** XMP that a JPEG carries besides its packet because it is long; it is read, and never changed. */
+  /** XMP that a JPEG holds besides its packet because it is long; it is read, but never changed. */
   readonly extendedXmp?: Uint8Array | undefined;
   /**
    * The file with other blocks. All else stays byte for byte.

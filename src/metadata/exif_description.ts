@@ -30,11 +30,11 @@ export function exifDescription(exif: Uint8Array): string | undefined {
 }
 
 /**
- * EXIF with another description. What stands in it stays at its place, so that notes of the camera's maker, which give places in the
- * file, stay right: what needs room goes behind the rest.
+ * EXIF with another description. Existing content keeps its place, so that the offsets in maker notes stay correct: new
+ * content goes after the rest.
  *
  * @param exif `undefined` if there is none yet.
- * @param text ASCII, or UTF-8 as most programs take it; empty to remove it.
+ * @param text ASCII, or UTF-8, which most programs accept; empty to remove it.
  * @throws {EdgecapError} `data-invalid` if EXIF cannot be read.
  */
 export function setExifDescription(exif: Uint8Array | undefined, text: string): Uint8Array {
@@ -45,7 +45,7 @@ export function setExifDescription(exif: Uint8Array | undefined, text: string): 
   if (value === undefined) return bytes.length === 0 ? exif : addEntry(exif, directory, bytes);
   const edited = copyOf(exif);
   if (bytes.length <= Math.max(value.length, 4)) {
-    // The old text is overwritten with all its length; an entry whose text is empty says that there is none.
+    // The old text is overwritten in its full length; an entry with an empty text means that there is none.
     const kept = bytes.length === 0 ? Uint8Array.of(0) : bytes;
     edited.fill(0, value.start, value.start + value.length);
     if (kept.length > 4) edited.set(kept, value.start);
@@ -56,7 +56,7 @@ export function setExifDescription(exif: Uint8Array | undefined, text: string): 
   return pointTo(edited, place, bytes, little);
 }
 
-/** Whether EXIF holds nothing but a description, as edgecap makes it. */
+/** Whether EXIF holds only a description, as edgecap makes it. */
 export function holdsOnlyDescription(exif: Uint8Array): boolean {
   const { count, value, start, little } = readDirectory(exif);
   return count === 1 && value !== undefined && viewOf(exif).getUint32(start + 14, little) === 0;
@@ -90,7 +90,7 @@ function readDirectory(exif: Uint8Array): Directory {
   }
 }
 
-/** A copy of the first directory with one more entry, behind the rest; entries are sorted by their tags. */
+/** A copy of the first directory with one more entry, after the rest; entries are sorted by their tags. */
 function addEntry(exif: Uint8Array, { little, start, count, place }: Directory, text: Uint8Array): Uint8Array {
   const entry = new Uint8Array(12);
   const head = new Uint8Array(2);
@@ -106,7 +106,7 @@ function addEntry(exif: Uint8Array, { little, start, count, place }: Directory, 
   return pointTo(edited, moved + 2 + before.length, text, little);
 }
 
-/** Lets an entry have a text, which goes behind the rest if it does not fit into the entry. */
+/** Gives an entry a text, which goes after the rest if it does not fit into the entry. */
 function pointTo(exif: Uint8Array, entry: number, text: Uint8Array, little: boolean): Uint8Array {
   const even = new Uint8Array(exif.length % 2);
   const edited = concat(text.length <= 4 ? [exif] : [exif, even, text]);

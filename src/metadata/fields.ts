@@ -4,9 +4,9 @@ export const metadataForms = ["xmp", "exif", "iptc"] as const;
 /** See {@linkcode metadataForms}. */
 export type MetadataForm = (typeof metadataForms)[number];
 
-/** What a picture is to say of itself. */
+/** Text to write into a picture. */
 export interface PictureText {
-  /** Its caption, as it is to stand there; nothing if no caption is sure enough. */
+  /** Its caption, exactly as it will be written; missing if no caption is sure enough. */
   readonly caption?: string | undefined;
   /** What it shows. */
   readonly keywords: readonly string[];
@@ -16,7 +16,7 @@ export interface PictureText {
 export interface WriteOptions {
   /** Whether text that edgecap did not write is replaced; keywords are added to those that are there. Default false. */
   readonly force?: boolean | undefined;
-  /** Whether what edgecap wrote is noted, so that it knows it again. Default true. */
+  /** Whether edgecap records what it wrote, to recognise it later. Default true. */
   readonly mark?: boolean | undefined;
 }
 
@@ -24,13 +24,13 @@ export interface WriteOptions {
 export interface FieldReport {
   /** Its name: `dc:description`, `ImageDescription`, `Caption-Abstract` and so on. */
   readonly field: string;
-  /** `kept`: it holds, or another field of the same meaning does, what edgecap did not write. */
+  /** `kept`: this field, or another one of the same meaning, holds text that edgecap did not write. */
   readonly outcome: "written" | "same" | "removed" | "kept";
   /** What was written, or what is kept or was removed. */
   readonly value: string;
 }
 
-/** What a field means. Fields of one meaning are read as one by programs: text in one of them is text in all. */
+/** What a field means. Programs treat fields of one meaning as one: text in one of them counts for all. */
 type Meaning = "caption" | "altText" | "keywords";
 
 /** A field as it is, and how to change it. */
@@ -39,23 +39,23 @@ export interface Field {
   readonly name: string;
   readonly meaning: Meaning;
   readonly texts: readonly string[];
-  /** It holds more than texts, which are nothing that edgecap writes. */
+  /** It holds more than texts, so edgecap did not write it. */
   readonly complex?: boolean;
-  /** Sets it; no texts remove it. `undefined` for a field that is only looked at. */
+  /** Sets it; no texts remove it. `undefined` for a field that is only read. */
   readonly set?: (texts: readonly string[]) => void;
 }
 
 /**
- * What cameras write where a description is due: it says nothing of the picture.
+ * What cameras write instead of a description: it says nothing about the picture.
  */
 const filler = /^(?:[a-z ]*digital (?:still )?camera|sony dsc|exif_jpeg_picture|default|untitled)$/i;
 
 /**
- * Puts text into fields: into those that are missing or hold what edgecap wrote, and into others only if that is forced.
+ * Puts text into fields: into those that are missing or hold what edgecap wrote, and into others only if forced.
  *
  * @param fields All fields that a reader of the picture sees. @param wrote What edgecap wrote before.
  * @param asked Whether a field is to be written.
- * @returns What became of the fields asked for, and what edgecap wrote that is in any field now.
+ * @returns What became of the requested fields, and edgecap's own text that is in any field now.
  */
 export function fillFields(
   fields: readonly Field[],

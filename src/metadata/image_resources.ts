@@ -41,7 +41,7 @@ export function setIptc(resources: Uint8Array | undefined, iptc: Uint8Array): Ui
 function readResources(bytes: Uint8Array): Resource[] {
   const view = viewOf(bytes);
   const resources: Resource[] = [];
-  const outside = () => unchangeable("Photoshop resources", "they end early, or go on in another segment");
+  const outside = () => unchangeable("Photoshop resources", "they end early, or continue in another segment");
   for (let place = 0; place < bytes.length; ) {
     if (place + 12 > bytes.length || !standsAt(bytes, place, sign)) throw outside();
     const id = view.getUint16(place + 4);
@@ -51,7 +51,7 @@ function readResources(bytes: Uint8Array): Resource[] {
     const length = view.getUint32(size);
     const end = size + 4 + length;
     if (end > bytes.length) throw outside();
-    // The last one lacks its filling byte in files of some programs.
+    // Some programs leave out the padding byte of the last one.
     const next = Math.min(bytes.length, size + 4 + even(length));
     resources.push({ id, raw: padded(bytes.subarray(place, next)), data: bytes.subarray(size + 4, end) });
     place = next;

@@ -6,7 +6,7 @@ const version = { record: 2, number: 0 };
 const keyword = { record: 2, number: 25, most: 64, name: "Keywords" };
 const caption = { record: 2, number: 120, most: 2000, name: "Caption-Abstract" };
 
-/** What says that texts are in UTF-8: ESC % G. */
+/** The mark of texts in UTF-8: ESC % G. */
 const utf8Mark = Uint8Array.of(0x1b, 0x25, 0x47);
 
 /** A data set of IPTC-IIM. */
@@ -41,7 +41,7 @@ export function readIptc(iptc: Uint8Array): IptcText {
  * IPTC-IIM with other texts, in UTF-8; the other data sets stay as they are, byte for byte.
  *
  * @param iptc `undefined` if there is none yet.
- * @param text What is not named stays.
+ * @param text Texts that are not named stay.
  * @returns Empty if nothing is left.
  * @throws {EdgecapError} `data-invalid` if it cannot be read, if it holds text in another character set that UTF-8
  *   would make wrong, or if a text is longer than IPTC-IIM allows.
@@ -62,7 +62,7 @@ export function setIptcText(
   return concat(inUtf8(sets, iptc === undefined ? [] : readDataSets(iptc)).map(({ raw }) => raw));
 }
 
-/** The data sets with the mark that says UTF-8, if that leaves the texts that were there what they are. */
+/** The data sets with the mark that says UTF-8, if that does not change the meaning of the existing texts. */
 function inUtf8(sets: readonly DataSet[], before: readonly DataSet[]): DataSet[] {
   const mark = sets.find(({ record, number }) => isOf(characterSet, record, number));
   if (mark !== undefined && mark.data.join() === utf8Mark.join()) return [...sets];
@@ -81,14 +81,14 @@ function readDataSets(iptc: Uint8Array): DataSet[] {
   const view = viewOf(iptc);
   const sets: DataSet[] = [];
   for (let place = 0; place < iptc.length; ) {
-    // Some programs fill up with NULs.
+    // Some programs pad with NULs.
     if (iptc.subarray(place).every((byte) => byte === 0)) break;
     if (iptc[place] !== 0x1c || place + 5 > iptc.length) throw unchangeable("IPTC", `no data set at byte ${place}`);
     const [record, number] = [iptc[place + 1]!, iptc[place + 2]!];
     let length = view.getUint16(place + 3);
     let start = place + 5;
     if (length >= 0x8000) {
-      // So many bytes hold the length.
+      // This many bytes hold the length.
       const bytes = length & 0x7fff;
       if (bytes > 4 || start + bytes > iptc.length) throw unchangeable("IPTC", `a length of ${bytes} bytes`);
       length = iptc.subarray(start, start + bytes).reduce((sum, byte) => sum * 256 + byte, 0);

@@ -14,11 +14,11 @@ interface Segment {
   readonly marker: number;
   /** All its bytes, with fill bytes before its marker. */
   readonly raw: Uint8Array;
-  /** What stands in it. */
+  /** Its content. */
   readonly payload: Uint8Array;
 }
 
-/** What a block stands in. */
+/** The segments that hold a block. */
 const kinds = {
   exif: { marker: app1, sign: exifSign },
   xmp: { marker: app1, sign: xmpSign },
@@ -38,7 +38,7 @@ export function readJpeg(bytes: Uint8Array): Container {
   const block = (kind: Kind): Uint8Array | undefined => {
     const all = found(kind);
     if (all.length > 1) throw unchangeable("JPEG file", `it holds ${all.length} blocks of ${names[kind]}`);
-    // "Exif" has two bytes behind it, of which some programs set the second to another value than 0.
+    // Two bytes follow "Exif"; some programs set the second to a value other than 0.
     return all[0]?.payload.subarray(kinds[kind].sign.length + (kind === "exif" ? 1 : 0));
   };
   return {
@@ -53,7 +53,7 @@ export function readJpeg(bytes: Uint8Array): Container {
 
 const names: Readonly<Record<Kind, string>> = { exif: "EXIF", xmp: "XMP", resources: "Photoshop resources" };
 
-/** The segments before the picture data, and that data with all behind it. */
+/** The segments before the picture data, and that data with everything after it. */
 function splitJpeg(bytes: Uint8Array): { segments: Segment[]; rest: Uint8Array } {
   const segments: Segment[] = [];
   for (let place = 2; ; ) {
@@ -97,7 +97,7 @@ function extendedXmp(segments: readonly Segment[]): Uint8Array | undefined {
 
 function replaceBlocks(segments: readonly Segment[], rest: Uint8Array, blocks: NewBlocks): Uint8Array {
   let changed = [...segments];
-  // In the order in which new ones stand.
+  // In the order for new ones.
   for (const kind of ["exif", "xmp", "resources"] as const) {
     const block = blocks[kind];
     if (block === undefined) continue;
@@ -110,7 +110,7 @@ function replaceBlocks(segments: readonly Segment[], rest: Uint8Array, blocks: N
   return concat([Uint8Array.of(0xff, 0xd8), ...changed.map(({ raw }) => raw), rest]);
 }
 
-/** EXIF stands behind JFIF, all else behind both: before what gives places in the file by their distance. */
+/** EXIF comes after JFIF, everything else after both, but before segments that hold offsets in the file. */
 function placeOfNew(segments: readonly Segment[], kind: Kind): number {
   const isHead = ({ marker }: Segment) => marker === 0xe0 || (kind !== "exif" && marker === app1);
   const place = segments.findIndex((segment) => !isHead(segment));

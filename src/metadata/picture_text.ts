@@ -17,7 +17,7 @@ import { pngSign, readPng } from "./png_chunks.ts";
 import { readWebp } from "./webp_chunks.ts";
 import { type XmpName, XmpPacket, xmpNames } from "./xmp_packet.ts";
 
-/** What a picture's bytes became. */
+/** The result for a picture's bytes. */
 export interface WrittenPicture {
   /** The file's bytes; those that were given if nothing changes. */
   readonly bytes: Uint8Array;
@@ -28,7 +28,7 @@ export interface WrittenPicture {
  * Puts text into a picture's file. All else in it stays byte for byte.
  *
  * @param bytes A JPEG, PNG or WebP file.
- * @param forms Where to put it; `iptc` is for JPEG alone.
+ * @param forms Where to put it; `iptc` is only for JPEG.
  * @throws {EdgecapError} `image-unsupported` if the format holds no such form; `image-truncated`, `image-corrupt`;
  *   `data-invalid` if metadata in it cannot be read or has no room.
  */
@@ -62,7 +62,7 @@ export function writeIntoPicture(
   return { bytes: Object.keys(blocks).length === 0 ? bytes : container.replace(blocks), reports };
 }
 
-/** What a sidecar became. */
+/** The result for a sidecar. */
 export interface WrittenSidecar {
   /** Its text; `undefined` if nothing is left to say. */
   readonly text: string | undefined;
@@ -73,7 +73,7 @@ export interface WrittenSidecar {
  * Puts text into a sidecar. All else in it stays as it is.
  *
  * @param sidecar Its text; `undefined` if it is missing.
- * @param picture The picture beside it: what a person wrote into that counts too.
+ * @param picture Its picture: what a person wrote into that counts too.
  * @throws {EdgecapError} `data-invalid` if the sidecar holds no XMP.
  */
 export function writeIntoSidecar(
@@ -86,7 +86,7 @@ export function writeIntoSidecar(
   const before = xmp.text;
   const wrote = new Set(xmp.get(xmpNames.wrote).texts);
   const fields = xmpFields(xmp, true);
-  // A sidecar of an earlier version holds nothing but what edgecap wrote.
+  // A sidecar of an earlier version holds only what edgecap wrote.
   if (xmp.removeOldMark()) for (const { texts } of fields) for (const value of texts) wrote.add(value);
   const inside = fieldsInside(picture);
   for (const value of inside.wrote) wrote.add(value);
@@ -104,7 +104,7 @@ export function writeIntoSidecar(
   return { text: xmp.isEmpty ? undefined : xmp.text, reports };
 }
 
-/** Whether a sidecar holds nothing but what edgecap wrote. */
+/** Whether a sidecar holds only what edgecap wrote. */
 export function isOwnSidecar(sidecar: string): boolean {
   const xmp = new XmpPacket(sidecar);
   const isOld = xmp.removeOldMark();
@@ -128,7 +128,7 @@ function openPicture(bytes: Uint8Array, forms: readonly MetadataForm[]): Contain
   return read(bytes);
 }
 
-/** What to throw if IPTC-IIM is asked for in another format than JPEG. */
+/** The error if IPTC-IIM is requested for a format other than JPEG. */
 export function iptcRefused(bytes: Uint8Array): EdgecapError {
   const format = standsAt(bytes, 0, pngSign) ? "a PNG" : isWebp(bytes) ? "a WebP" : "not a JPEG";
   return unsupported(`The picture is ${format}, but only JPEG supports IPTC-IIM: use the form "xmp".`);
@@ -177,7 +177,7 @@ function xmpFields(xmp: XmpPacket, settable: boolean): Field[] {
   ];
 }
 
-/** Fields of the part of XMP that goes on in further segments. */
+/** Fields of the part of XMP that continues in further segments. */
 function extendedFields({ extendedXmp }: Container): Field[] {
   return extendedXmp === undefined ? [] : xmpFields(new XmpPacket(decodeXmp(extendedXmp)), false);
 }
@@ -221,7 +221,7 @@ function iptcFields(
   ];
 }
 
-/** Fields of a picture that is only looked at: what cannot be read there stands in nobody's way. */
+/** Fields of a picture that is only read: metadata that cannot be read does not matter there. */
 function fieldsInside(picture: Uint8Array): { fields: Field[]; wrote: readonly string[] } {
   const container = readable(() => openPicture(picture, []));
   if (container === undefined) return { fields: [], wrote: [] };

@@ -2,7 +2,7 @@ import { inflateSync } from "node:zlib";
 import { concat, latin1, standsAt, uint32, utf8, viewOf } from "./bytes.ts";
 import { type Container, corrupt, truncated, unchangeable } from "./container.ts";
 
-/** What a PNG begins with. */
+/** First bytes of a PNG. */
 export const pngSign: Uint8Array = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
 
 const xmpKeyword = latin1("XML:com.adobe.xmp\0");
@@ -44,7 +44,7 @@ export function readPng(bytes: Uint8Array): Container {
         if (block === undefined) return;
         const added = block === null ? [] : [make(block)];
         if (old !== undefined) changed.splice(changed.indexOf(old), 1, ...added);
-        // Behind the header, before the picture data, where programs look that do not read on.
+        // After the header and before the picture data, because some programs do not read further.
         else changed.splice(changed.findIndex(({ type }) => type === "IHDR") + 1, 0, ...added);
       };
       put(xmp, blocks.xmp, (block) => makeChunk("iTXt", concat([xmpKeyword, Uint8Array.of(0, 0, 0, 0), block])));
@@ -62,7 +62,7 @@ function splitPng(bytes: Uint8Array): { chunks: Chunk[]; rest: Uint8Array } {
     const end = place + 12 + view.getUint32(place);
     if (end > bytes.length) throw truncated("PNG");
     const type = String.fromCharCode(...bytes.subarray(place + 4, place + 8));
-    if (!/^[A-Za-z]{4}$/.test(type)) throw corrupt("PNG", `a chunk of no name at byte ${place}`);
+    if (!/^[A-Za-z]{4}$/.test(type)) throw corrupt("PNG", `a chunk without a valid name at byte ${place}`);
     chunks.push({ type, raw: bytes.subarray(place, end), data: bytes.subarray(place + 8, end - 4) });
     place = end;
     if (type !== "IEND") continue;
@@ -79,7 +79,7 @@ function isExif({ type }: Chunk): boolean {
   return type === "eXIf";
 }
 
-/** The text of an `iTXt` chunk: behind its keyword a flag, a method, a language and a translated keyword. */
+/** The text of an `iTXt` chunk: after its keyword, a flag, a method, a language and a translated keyword. */
 function unpackXmp(data: Uint8Array): Uint8Array {
   const flag = data[xmpKeyword.length];
   const language = data.indexOf(0, xmpKeyword.length + 2);

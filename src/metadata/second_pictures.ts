@@ -13,8 +13,8 @@ interface Segment {
 }
 
 /**
- * Corrects the list of further pictures behind the first one (CIPA DC-007, "MPF": previews, gain maps), which gives
- * their places as distances from itself, and the length of the first picture.
+ * Corrects the list of further pictures after the first one (CIPA DC-007, "MPF": previews, gain maps): it holds their
+ * distances from itself, and the length of the first picture.
  *
  * @param before The segments as they were. @param after As they are now.
  * @throws {EdgecapError} `data-invalid` if there is a list that cannot be read.

@@ -23,7 +23,7 @@ export function readWebp(bytes: Uint8Array): Container {
     return found[0];
   };
   const [xmp, exif] = [only("XMP "), only("EXIF")];
-  // Some programs write the sign that JPEG has before EXIF.
+  // Some programs write JPEG's prefix before EXIF.
   const hasSign = exif !== undefined && exif.data.length >= 6 && standsAt(exif.data, 0, latin1("Exif\0"));
   return {
     format: "WebP",
@@ -40,7 +40,7 @@ export function readWebp(bytes: Uint8Array): Container {
       };
       const end = () => changed.length;
       put(xmp, "XMP ", blocks.xmp, end);
-      // EXIF stands before XMP.
+      // EXIF comes before XMP.
       put(
         exif,
         "EXIF",
@@ -66,7 +66,7 @@ function splitWebp(bytes: Uint8Array): { chunks: Chunk[]; rest: Uint8Array } {
     const type = String.fromCharCode(...bytes.subarray(place, place + 4));
     const length = view.getUint32(place + 4, true);
     if (place + 8 + length > end) throw corrupt("WebP", `a chunk longer than the file, at byte ${place}`);
-    // The last one lacks its filling byte in files of some programs.
+    // Some programs leave out the padding byte of the last one.
     const next = Math.min(end, place + 8 + length + (length % 2));
     chunks.push({ type, raw: bytes.subarray(place, next), data: bytes.subarray(place + 8, place + 8 + length) });
     place = next;
@@ -74,7 +74,7 @@ function splitWebp(bytes: Uint8Array): { chunks: Chunk[]; rest: Uint8Array } {
   return { chunks, rest: bytes.subarray(end) };
 }
 
-/** The chunks with a header that says which of them there are. */
+/** The chunks with a header that lists which of them exist. */
 function withHeader(chunks: readonly Chunk[]): Chunk[] {
   const has = (type: string, flag: number) => (chunks.some((chunk) => chunk.type === type) ? flag : 0);
   const present = has("XMP ", flags.xmp) | has("EXIF", flags.exif);
@@ -88,7 +88,7 @@ function withHeader(chunks: readonly Chunk[]): Chunk[] {
   return present === 0 ? [...chunks] : [makeChunk("VP8X", headerOf(first, present)), ...chunks];
 }
 
-/** The header of a picture that has none: its flags, and its width and height less one in three bytes each. */
+/** The header for a picture that has none: flags, and width and height minus one in three bytes each. */
 function headerOf(picture: Chunk | undefined, present: number): Uint8Array {
   const { type, data } = picture ?? { type: "", data: new Uint8Array() };
   if (data.length < 10) throw corrupt("WebP", "it does not begin with a picture");
@@ -114,7 +114,7 @@ function makeChunk(type: string, data: Uint8Array): Chunk {
 }
 
 function join(chunks: readonly Chunk[], rest: Uint8Array): Uint8Array {
-  // A chunk that others follow needs its filling byte.
+  // A chunk that others follow needs its padding byte.
   const raws = chunks.map(({ raw }, i) =>
     raw.length % 2 === 1 && i < chunks.length - 1 ? concat([raw, new Uint8Array(1)]) : raw,
   );

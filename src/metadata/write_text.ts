@@ -8,7 +8,7 @@ import type { FieldReport, MetadataForm, PictureText, WriteOptions } from "./fie
 import { decodeXmp, iptcRefused, isJpeg, isOwnSidecar, writeIntoPicture, writeIntoSidecar } from "./picture_text.ts";
 
 /**
- * How a sidecar is called: `darktable`: `a.jpg.xmp` (digiKam too); `adobe`: `a.xmp`; `none`: XMP goes into the picture.
+ * Name of a sidecar: `darktable`: `a.jpg.xmp` (digiKam too); `adobe`: `a.xmp`; `none`: XMP goes into the picture.
  */
 export const sidecarNames = ["none", "darktable", "adobe"] as const;
 
@@ -20,7 +20,7 @@ export interface WriteTextOptions extends WriteOptions {
   readonly forms: readonly MetadataForm[];
   /** Default `none`. */
   readonly sidecar?: SidecarName | undefined;
-  /** Whether nothing is written, and only said what would be. Default false. */
+  /** Whether to write nothing, and only report what would be written. Default false. */
   readonly dryRun?: boolean | undefined;
 }
 
@@ -31,7 +31,7 @@ export interface WrittenFile {
   readonly fields: readonly FieldReport[];
 }
 
-/** What came of writing text. */
+/** The result of writing text. */
 export interface Written {
   readonly files: readonly WrittenFile[];
   /** Why some form could not be written: the first reason. The other forms are written. */
@@ -39,11 +39,11 @@ export interface Written {
 }
 
 /**
- * Writes text into a picture's file, or beside it, in all forms that are asked for. Files are replaced in one step and
- * keep their permissions; the time of their last change is the time of the writing; a link goes on leading to its file.
+ * Writes text into a picture's file, or next to it, in all requested forms. Files are replaced atomically and keep
+ * their permissions; their modification time is the time of writing; a link stays a link.
  *
- * @param picture The picture's path. @param image Its bytes as they were captioned: a file that holds others by now is
- *   left.
+ * @param picture The picture's path. @param image Its bytes as they were captioned: if the file has changed since, it
+ *   is left.
  * @returns What was written, and the first error of {@linkcode writeIntoPicture} or {@linkcode writeIntoSidecar}, or
  *   `file-unreadable`, `file-unwritable`.
  */
@@ -65,7 +65,7 @@ export async function writeText(
     }
   };
   const inside = sidecar === "none" ? forms : forms.filter((form) => form !== "xmp");
-  // What a format does not hold keeps nothing else out of the file.
+  // A form that the format does not support does not stop the others.
   const held = isJpeg(image) ? inside : inside.filter((form) => form !== "iptc");
   if (held.length > 0) await attempt(() => writeInside(picture, image, text, held, options));
   if (sidecar !== "none" && forms.includes("xmp"))
@@ -105,7 +105,7 @@ async function writeBeside(
 ): Promise<WrittenFile> {
   const path = sidecarPath(picture, name);
   if (name === "adobe") await refuseShared(picture, path);
-  // A sidecar that is a link stays one.
+  // A sidecar that is a link stays a link.
   const real = await realpath(path).catch(() => path);
   const before = await stat(real).catch(() => undefined);
   const bytes = await readIfThere(real);
@@ -132,7 +132,7 @@ function sidecarPath(picture: string, name: SidecarName): string {
 
 const pictureName = /\.(?:jpe?g|jpe|jfif|png|webp|gif|bmp)$/i;
 
-/** Adobe's name leaves the picture's ending out: of two pictures that differ in it alone, neither may have it. */
+/** Adobe's name leaves out the picture's extension: if two pictures differ only in that, neither may use it. */
 async function refuseShared(picture: string, sidecar: string): Promise<void> {
   const { name, base } = parse(picture);
   const names = await readdir(dirname(picture)).catch(() => []);
@@ -145,7 +145,7 @@ async function refuseShared(picture: string, sidecar: string): Promise<void> {
 }
 
 /**
- * Removes the sidecar of a picture that is gone, if nothing is in it but what edgecap wrote.
+ * Removes the sidecar of a picture that is gone, if it holds only what edgecap wrote.
  *
  * @throws {EdgecapError} `file-unreadable`, `file-unwritable`
  */
@@ -156,7 +156,7 @@ export async function removeSidecar(picture: string, name: SidecarName): Promise
   try {
     if (!isOwnSidecar(decodeXmp(bytes))) return;
   } catch (error) {
-    // What cannot be read is not edgecap's.
+    // If it cannot be read, edgecap did not write it.
     if (error instanceof EdgecapError) return;
     throw error;
   }

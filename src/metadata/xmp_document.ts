@@ -9,7 +9,7 @@ const xmlnsUri = "http://www.w3.org/2000/xmlns/";
 export interface XmpProperty {
   /** Name of its namespace. */
   readonly uri: string;
-  /** Its name in that. */
+  /** Its name in that namespace. */
   readonly local: string;
   /** Its texts: those of a list, or its own. Blank ones are left out. */
   readonly texts: readonly string[];
@@ -26,12 +26,12 @@ export interface XmpProperty {
 export interface XmpDescription {
   /** The name as it is written, with its prefix. */
   readonly name: string;
-  /** Behind its opening tag. */
+  /** After its opening tag. */
   readonly tagEnd: number;
   /** Before its closing tag; the same as `tagEnd` if it closes itself. */
   closeStart: number;
   readonly closesItself: boolean;
-  /** The name of a prefix's namespace there. */
+  /** The namespace of a prefix at this place. */
   resolve(prefix: string): string | undefined;
 }
 
@@ -42,11 +42,12 @@ export interface XmpDocument {
   readonly description: XmpDescription;
 }
 
-/** Deeper elements are of no use, and cost stack in other programs. */
+/** Deeper elements have no use, and cost stack in other programs. */
 const mostDepth = 200;
 
 /**
- * Reads an XMP packet: its properties, each with its place, so that one can be replaced and all else stays byte for byte.
+ * Reads an XMP packet: its properties, each with its place, so that one can be replaced and everything else stays byte
+ * for byte.
  *
  * @throws {EdgecapError} `data-invalid` if the text is not well-formed XML, declares a document type, or holds no description.
  */
@@ -86,7 +87,7 @@ class Reader {
   #tagStart = 0;
   #rdfDepth = -1;
   #first: XmpDescription | undefined;
-  /** The description that is open; the first is where properties are added. */
+  /** The description that is open; properties are added to the first one. */
   #inFirst = false;
   #property: OpenProperty | undefined;
   #item: string | undefined;

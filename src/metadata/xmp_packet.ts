@@ -24,7 +24,7 @@ export const xmpNames = {
   },
   /** Keywords. */
   subject: { prefix: "dc", uri: dc, local: "subject", kind: "list" },
-  /** The texts and keywords of the picture that edgecap wrote, so that it knows them again. */
+  /** The texts and keywords of the picture that edgecap wrote, to recognise them later. */
   wrote: { prefix: "edgecap", uri: "urn:edgecap:xmp:1.0/", local: "wrote", kind: "list" },
 } as const satisfies Readonly<Record<string, XmpName>>;
 
@@ -44,14 +44,14 @@ const emptyPacket = `<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <?xpacket end="w"?>
 `;
 
-/** What stands in a packet of a property. */
+/** The content of a property in a packet. */
 export interface XmpValue {
   readonly texts: readonly string[];
   /** It holds more than texts. */
   readonly complex: boolean;
 }
 
-/** An XMP packet that can be read and changed; all but what is changed stays as it was, byte for byte. */
+/** An XMP packet that can be read and changed; everything else stays as it was, byte for byte. */
 export class XmpPacket {
   #document: XmpDocument;
   /** NULs that some programs end a packet with. */
@@ -83,13 +83,13 @@ export class XmpPacket {
     return this.#document.properties.some((property) => !own.some((name) => isNamed(property, name)));
   }
 
-  /** What it says of a property. */
+  /** The content of a property. */
   get(name: XmpName): XmpValue {
     const found = this.#document.properties.filter((property) => isNamed(property, name));
     return { texts: found.flatMap(({ texts }) => texts), complex: found.some(({ complex }) => complex) };
   }
 
-  /** Sets a property in the place of what it was; no texts remove it. */
+  /** Replaces a property; no texts remove it. */
   set(name: XmpName, texts: readonly string[]): void {
     this.#replace((property) => isNamed(property, name), texts.length === 0 ? undefined : [name, texts]);
   }
@@ -110,7 +110,7 @@ export class XmpPacket {
     const edits = old.map(({ start, end }) => ({ start, end, by: "" }));
     if (added !== undefined) {
       const { start, tagEnd, closeStart } = { start: 0, ...description };
-      // A first element shows how far elements are set in.
+      // The first element shows the indentation.
       const sample = properties.find((p) => !p.isAttribute && p.start >= tagEnd && p.start < closeStart);
       const space = sample === undefined ? "\n      " : /^\s*/.exec(text.slice(sample.start))![0];
       const element = `${space}${this.#element(...added)}`;
@@ -123,7 +123,7 @@ export class XmpPacket {
         edits.push({ start: place, end: place, by: element });
       }
     }
-    // From the end, so that the places before stay right; what is removed at a place comes before what is added behind it.
+    // From the end, so that earlier offsets stay correct; at one place, a removal comes before an addition.
     edits.sort((a, b) => b.start - a.start || b.end - a.end);
     let edited = text;
     for (const { start, end, by } of edits) edited = edited.slice(0, start) + by + edited.slice(end);
@@ -143,7 +143,7 @@ export class XmpPacket {
   }
 }
 
-/** Captions are English, which also stands if no language is asked for. */
+/** Captions are English, and they are also the default if no language is requested. */
 const languages = ["x-default", "en"];
 
 function isNamed({ uri, local }: XmpProperty, name: XmpName): boolean {

@@ -5,7 +5,7 @@ import { leftOutMessage } from "../caption/left_out.ts";
 import { EdgecapError, faultOf, throwIfAborted } from "../errors.ts";
 import { altText } from "../metadata/alt_text.ts";
 
-/** What is used of a caption. */
+/** The used part of a caption. */
 export type SiteCaption = Pick<Caption, "caption" | "confidence" | "reason">;
 
 /** Captions the bytes of a picture. */
@@ -58,7 +58,7 @@ export class CaptionedPictures {
 
 function alt({ caption, confidence, reason }: SiteCaption): PictureAlt {
   const sure = confidence === undefined ? {} : { confidence };
-  // The plain caption that takes its place names what is sure, which describes no picture of a page.
+  // The plain caption that replaces it only names what is sure, which is not enough to describe a picture of a page.
   if (reason !== undefined)
     return { outcome: "unsure", why: leftOutMessage({ caption: "", reason, ...sure }), ...sure };
   if (caption === "") return { outcome: "failed", why: "The model has no words for it." };

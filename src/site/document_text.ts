@@ -16,8 +16,8 @@ export interface DocumentText {
 /**
  * Reads the bytes of a document so that its text, encoded again, gives the very same bytes.
  *
- * HTML in an older encoding is read byte by byte: all its markup is ASCII. That of Markdown may be a part of a letter
- * there.
+ * HTML in an older encoding is read byte by byte: all its markup is ASCII. In Markdown, a byte that looks like markup
+ * may be part of a letter there.
  *
  * @param name Names it in messages.
  * @throws {EdgecapError} `data-invalid` if its encoding is not supported.
@@ -26,7 +26,7 @@ export function documentText(bytes: Uint8Array, name: string, format: "html" | "
   const other = otherEncoding(bytes);
   if (other !== undefined) throw unsupported(name, other);
   try {
-    // The mark is kept, to be taken off here.
+    // The decoder keeps the mark; it is removed here.
     const all = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
     const mark = all.startsWith("\ufeff") ? "\ufeff" : "";
     return { mark, text: all.slice(mark.length), encode: (text) => new TextEncoder().encode(text) };
@@ -44,8 +44,8 @@ export function documentText(bytes: Uint8Array, name: string, format: "html" | "
 function otherEncoding(bytes: Uint8Array): string | undefined {
   const [first, second] = bytes;
   if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) return "in UTF-16";
-  // ASCII has a zero beside each character in UTF-16 and UTF-32, and none elsewhere.
-  if (bytes.subarray(0, 1024).includes(0)) return "in UTF-16 or UTF-32, or no text";
+  // In UTF-16 and UTF-32, ASCII has a zero next to each character; other encodings have no zeros.
+  if (bytes.subarray(0, 1024).includes(0)) return "in UTF-16 or UTF-32, or not text";
   const at = bytes.indexOf(0x1b);
   if (at >= 0 && (bytes[at + 1] === 0x24 || bytes[at + 1] === 0x28)) return "in ISO-2022";
   return undefined;

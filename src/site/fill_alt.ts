@@ -21,7 +21,7 @@ import { type Addition, withAdditions } from "./with_additions.ts";
  * - `hidden`: it is hidden from screen readers. `template`: a program generates its tag. `sourceless`: it has no
  *   address.
  * - `remote`: its address leads elsewhere, or contains the picture itself. `missing`: the site has no such file.
- * - `unsure`: its caption was less sure than asked. `failed`: its file cannot be captioned.
+ * - `unsure`: its caption was less sure than requested. `failed`: its file cannot be captioned.
  */
 export type AltOutcome = (typeof altOutcomes)[number];
 
@@ -60,7 +60,7 @@ export interface FillAltOptions {
   /** Called for what cannot be read or written; it is skipped. */
   readonly onProblem: (error: EdgecapError) => void;
   /**
-   * Called for each document that gets text, once it is written if it is: with the difference, in the document's
+   * Called for each document that gets text, after it was written, if it was: with the diff, in the document's
    * encoding.
    */
   readonly onChange: (document: string, difference: Uint8Array, filled: number) => void;
@@ -69,14 +69,14 @@ export interface FillAltOptions {
   readonly signal: AbortSignal;
 }
 
-/** Folders of packages: their documents are other people's. */
+/** Folders of packages: their documents belong to others. */
 const packages: ReadonlySet<string> = new Set(["node_modules"]);
 
 const documentName = /\.(?:html?|md)$/i;
 
 /**
- * Gives alternative text to the pictures that lack it in the HTML and Markdown files of a folder. The text is put in;
- * every other byte of a file stays. Each picture is captioned once, however often it is shown.
+ * Gives alternative text to the pictures that lack it in the HTML and Markdown files of a folder. It only inserts the
+ * text; every other byte of a file stays. Each picture is captioned once, however often it is shown.
  *
  * @returns How many pictures had each outcome.
  * @throws {EdgecapError} `file-unreadable` if there is no such folder; `aborted`, `bundle-*` and others of
@@ -91,7 +91,7 @@ export async function fillAlt(options: FillAltOptions): Promise<Record<AltOutcom
   const counts = Object.fromEntries(altOutcomes.map((outcome) => [outcome, 0])) as Record<AltOutcome, number>;
   const captions = new CaptionedPictures(options.caption);
   const documents: string[] = [];
-  // Links are not followed: what they lead to inside is found there, and nothing outside is changed.
+  // Links are not followed: their targets inside the folder are found anyway, and nothing outside is changed.
   const walk = { hidden, onProblem, name: documentName, except: packages, links: false };
   for await (const path of walkFolder(root, walk)) documents.push(path);
   for (const path of documents.sort()) {
@@ -160,7 +160,7 @@ async function resultOf(
 }
 
 /**
- * Writes a document, unless somebody else did meanwhile.
+ * Writes a document, unless it was changed in the meantime.
  *
  * @throws {EdgecapError} `file-unwritable`, also if its permissions forbid it: replacing it needs only those of its
  *   folder.

@@ -13,7 +13,7 @@ type Element = DefaultTreeAdapterTypes.Element;
 export function htmlPictures(html: string): SitePictures {
   const pictures: SitePicture[] = [];
   let base: string | undefined;
-  // A stack of its own: pages nest deeper than calls may.
+  // An explicit stack: pages nest deeper than calls can.
   const open: [node: Node, hidden: boolean][] = [
     [parse(html, { sourceCodeLocationInfo: true, scriptingEnabled: false }), false],
   ];
@@ -31,7 +31,7 @@ export function htmlPictures(html: string): SitePictures {
     const children = "content" in node ? node.content.childNodes : "childNodes" in node ? node.childNodes : [];
     for (let at = children.length - 1; at >= 0; at--) open.push([children[at]!, hidden]);
   }
-  // A table's stray pictures stand before it in the tree.
+  // In the tree, stray pictures of a table come before it.
   pictures.sort((one, other) => one.start - other.start);
   return { pictures, ...(base !== undefined && { base }) };
 }
@@ -52,7 +52,7 @@ function pictureOf(element: Element, html: string, hidden: boolean): SitePicture
   const place = element.sourceCodeLocation;
   if (place == null) return undefined;
   const tag = html.slice(place.startOffset, place.endOffset);
-  // A parser takes <image> for <img>; components of that name are something else.
+  // A parser reads <image> as <img>, but it may be a component of that name.
   if (!/^<img(?![^\s/>])/i.test(tag)) return undefined;
   const source = attribute(element, "src");
   return {
@@ -69,7 +69,7 @@ function pictureOf(element: Element, html: string, hidden: boolean): SitePicture
 /** Attributes by which frameworks compute the alternative text. */
 const boundAlt = /^(?:(?:v-bind|x-bind|bind)?:alt|\[(?:attr\.)?alt\]|ng-attr-alt)$/;
 
-/** Signs that a program makes the tag. */
+/** Signs that a program generates the tag. */
 const template = /\{\{|\{%|<%|<\?|\$\{|=\s*\{/;
 
 function stateOf(element: Element, tag: string, hidden: boolean): SitePicture["state"] {
@@ -81,7 +81,7 @@ function stateOf(element: Element, tag: string, hidden: boolean): SitePicture["s
   return template.test(tag) ? "template" : "absent";
 }
 
-/** Parts of tables: `role="presentation"` says there that the table is one of layout, whose pictures are seen. */
+/** Parts of tables: there, `role="presentation"` means that the table is only layout, so its pictures count. */
 const tableParts: ReadonlySet<string> = new Set(["table", "thead", "tbody", "tfoot", "tr", "td", "th"]);
 
 function hidesPictures(element: Element): boolean {

@@ -19,12 +19,13 @@ export interface AddressContext {
   readonly base?: string;
 }
 
-/** Stands for the site; the top-level domain belongs to nobody. */
+/** Stands for the site; nobody can own this top-level domain. */
 const origin = "http://site.invalid";
 
 /**
- * Finds the file of the site that an address leads to, as a browser would ask for it: relative to the document, or to the site if it
- * begins with a slash; query and fragment say nothing. Nothing outside of the site is found, by links neither.
+ * Finds the file of the site that an address leads to, as a browser would request it: relative to the document, or to
+ * the site if it begins with a slash. Query and fragment are ignored. Nothing outside the site is found, not even
+ * through links.
  */
 export async function locatePicture(source: string, { root, document, base }: AddressContext): Promise<Located> {
   let url: URL;
@@ -39,9 +40,9 @@ export async function locatePicture(source: string, { root, document, base }: Ad
   for (const name of url.pathname.slice(1).split("/")) {
     const decoded = decodedName(name);
     if (decoded === undefined) return { kind: "missing", why: "its address is not UTF-8" };
-    // A name that holds a separator is none of a file: "%2F", or a backslash on Windows.
+    // A name that holds a separator is not the name of a file: "%2F", or a backslash on Windows.
     if (/[/\0]/.test(decoded) || (sep === "\\" && /[\\:]/.test(decoded)) || decoded === "..") {
-      return { kind: "missing", why: "its address names no file of the site" };
+      return { kind: "missing", why: "its address does not name a file of the site" };
     }
     names.push(decoded);
   }
@@ -49,7 +50,7 @@ export async function locatePicture(source: string, { root, document, base }: Ad
   try {
     const real = await realpath(path);
     if (!real.startsWith(root.endsWith(sep) ? root : `${root}${sep}`)) {
-      return { kind: "missing", why: "it lies outside of the site" };
+      return { kind: "missing", why: "it is outside the site" };
     }
     return { kind: "file", path: real };
   } catch (cause) {

@@ -9,11 +9,11 @@ import type { SitePicture } from "./picture.ts";
  * Code, comments and front matter have none.
  *
  * @param markdown Text without a byte order mark.
- * @returns In the order in which they stand there.
+ * @returns In the order of the document.
  */
 export function markdownPictures(markdown: string): readonly SitePicture[] {
   const { images, html, definitions } = read(withoutFrontMatter(markdown));
-  // The HTML in its place, with a tag where an image begins, so that one parser sees the nesting.
+  // The HTML at its place, with a tag for each image, so that one parser sees the nesting.
   const tags = [...images.keys()].map((start): Part => ({ start, text: imageTag }));
   const page = spaced([...html, ...tags]);
   return htmlPictures(page).pictures.flatMap((picture): readonly SitePicture[] => {
@@ -33,7 +33,7 @@ export function markdownPictures(markdown: string): readonly SitePicture[] {
 }
 
 /**
- * Whether the tag of an `<img>` stands in the document as in the page, but for the marks of a quote around it: not if it
+ * Whether the tag of an `<img>` is the same in the document as in the page, except for quote marks around it: not if it
  * begins in one piece of HTML and seems to end in another.
  */
 function isWhole({ start, at }: SitePicture, page: string, markdown: string): boolean {
@@ -48,12 +48,12 @@ export function markdownText(text: string): string {
       .toWellFormed()
       .replace(/\s+/g, " ")
       .replace(/[\\*_[\]|~$]/g, "\\$&")
-      // A backslash does not keep these from ending a tag or code that begins before the image.
+      // Even after a backslash, these end a tag or code that begins before the image.
       .replace(/[&<>`]/g, (character) => `&#${character.charCodeAt(0)};`)
   );
 }
 
-/** No image of Markdown is shorter: `![]()`. */
+/** The shortest image of Markdown: `![]()`. */
 const imageTag = "<img>";
 
 /** A piece of the document. */

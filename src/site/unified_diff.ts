@@ -2,10 +2,10 @@
 const around = 3;
 
 /**
- * The difference between two texts with the same number of lines, as `patch -p1` and `git apply` take it.
+ * The difference between two texts with the same number of lines, as `patch -p1` and `git apply` read it.
  *
  * @param name Path of the file, with slashes.
- * @returns Nothing if they are the same.
+ * @returns Empty if they are the same.
  */
 export function unifiedDiff(name: string, before: string, after: string): string {
   const [old, now] = [linesOf(before), linesOf(after)];

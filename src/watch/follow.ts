@@ -91,7 +91,7 @@ export async function follow(options: FollowOptions): Promise<void> {
   }
 }
 
-/** Whether a picture has stopped growing. If it changes during the wait, another event will follow. */
+/** Whether a picture has stopped growing. If it changes during the wait, another event follows. */
 async function isWhole(path: string): Promise<boolean> {
   const before = await stat(path).catch(() => undefined);
   const age = before === undefined ? wholeMs : Date.now() - before.mtimeMs;

@@ -20,7 +20,7 @@ export interface GalleryPicture {
   readonly error?: Failure;
   /** Where it was put besides the files of the folder. */
   readonly forms?: readonly string[];
-  /** Something that edgecap did not write was left there. */
+  /** Whether text was left there that edgecap did not write. */
   readonly kept?: true;
 }
 
@@ -62,7 +62,7 @@ export async function readGallery(path: string): Promise<Map<string, GalleryPict
   );
 }
 
-/** Whether a name leads to a file below the folder; nothing outside of it may be written or removed. */
+/** Whether a name leads to a file below the folder; nothing outside it may be written or removed. */
 function isInside(name: string): boolean {
   const parts = name.split("/");
   return !/[\0\\]|^[a-z]:/i.test(name) && parts.every((part) => part !== "" && part !== "." && part !== "..");

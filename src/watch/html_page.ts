@@ -31,7 +31,7 @@ export async function assertOwnPage(path: string): Promise<void> {
 export function htmlPage(title: string, gallery: Gallery): string {
   const figures = sorted(gallery).flatMap(([image, { caption }]) => {
     if (caption === undefined) return [];
-    // Of half a character no address can be made; names on Windows may hold one.
+    // An address cannot contain half a character, but a name on Windows can.
     const address = escapeXml(image.toWellFormed().split("/").map(encodeURIComponent).join("/"));
     const text = escapeXml(altText(caption));
     return [

@@ -5,21 +5,21 @@ import { type Gallery, type GalleryPicture, readGallery, writeGallery } from "./
 
 const listName = "captions.json";
 const hiddenName = ".edgecap.json";
-/** What held it while each form had captions of its own. */
+/** The files that held it when each form had its own captions. */
 const earlierNames = [".edgecap-html.json", ".edgecap-xmp.json"];
 
-/** What is known of a folder's pictures, whichever forms it was written in: all forms come from one caption. */
+/** What is known about a folder's pictures, in whichever forms it was written: all forms come from one caption. */
 export interface Known {
-  /** What these forms are to say. */
+  /** Content for these forms. */
   readonly gallery: Map<string, GalleryPicture>;
-  /** What `captions.json` says, where it is there and is not to be written. */
+  /** Content of `captions.json`, if the file exists and will not be written. */
   readonly hints: Gallery;
 }
 
 /**
  * Reads what is known.
  *
- * @param hasList Whether `captions.json` is to be written; it is the list then, else `.edgecap.json`.
+ * @param hasList Whether `captions.json` will be written; it is then the list, otherwise `.edgecap.json` is.
  * @throws {EdgecapError} `data-invalid` if a file that would be written is not edgecap's; `file-unreadable`.
  */
 export async function readKnown(folder: string, hasList: boolean): Promise<Known> {
@@ -36,7 +36,7 @@ async function readHints(path: string): Promise<Gallery> {
   try {
     return await readGallery(path);
   } catch (error) {
-    // A list of somebody else's says nothing, and stays.
+    // Ignore a list that edgecap did not write, and keep it.
     if (error instanceof EdgecapError && error.code === "data-invalid") return new Map();
     throw error;
   }

@@ -28,14 +28,14 @@ export const galleryForms = ["json", "html", ...metadataForms] as const;
 /** See {@linkcode galleryForms}. */
 export type GalleryForm = (typeof galleryForms)[number];
 
-/** What is kept of a caption. */
+/** The part of a caption that is kept. */
 export type WatchedCaption = Pick<Caption, "caption" | "concepts" | "confidence" | "reason">;
 
 /** What {@linkcode watchFolder} needs. */
 export interface WatchOptions {
   readonly folder: string;
   readonly forms: readonly GalleryForm[];
-  /** How metadata is written. XMP goes into a sidecar, `a.jpg.xmp`, if nothing else is said. */
+  /** How metadata is written. By default, XMP goes into a sidecar, `a.jpg.xmp`. */
   readonly metadata?: Omit<WriteTextOptions, "forms">;
   readonly caption: (image: Uint8Array, signal: AbortSignal) => Promise<WatchedCaption>;
   /** Whether to end when all existing pictures are captioned. */
@@ -46,7 +46,7 @@ export interface WatchOptions {
   readonly onProblem?: (error: EdgecapError) => void;
   /** Called for each picture that was captioned, failed or was removed. */
   readonly onPicture?: (image: string, picture: GalleryPicture | undefined) => void;
-  /** Called with what was written into a picture or beside it, or would be. */
+  /** Called with what was written, or would be, into a picture or its sidecar. */
   readonly onWritten?: (image: string, written: Written) => void;
   /** Called once all existing pictures are done. */
   readonly onReady?: () => void;
@@ -151,7 +151,7 @@ async function statOrGone(path: string): Promise<{ size: number; mtimeMs: number
   }
 }
 
-/** How metadata is written, with what is meant where nothing is said. */
+/** How metadata is written, with the defaults filled in. */
 type MetadataOptions = WriteTextOptions & { readonly sidecar: SidecarName };
 
 function metadataOf({ forms, metadata = {} }: WatchOptions): MetadataOptions {
@@ -160,7 +160,7 @@ function metadataOf({ forms, metadata = {} }: WatchOptions): MetadataOptions {
   return { ...rest, forms: forms.filter(isMetadata), sidecar };
 }
 
-/** Names of the places where metadata goes, as the list of known pictures has them. */
+/** Names of the places where metadata goes, as in the list of known pictures. */
 function placesOf({ forms, sidecar }: MetadataOptions): string[] {
   return forms.map((form) => (form === "xmp" && sidecar !== "none" ? `xmp:${sidecar}` : form));
 }
@@ -172,7 +172,7 @@ function isDone({ caption, error, forms = [], kept }: GalleryPicture, metadata: 
   return placesOf(metadata).every((place) => forms.includes(place));
 }
 
-/** What is known of a picture once its caption, new or known, is where it is to be; or why it is not. */
+/** What is known about a picture after its caption, new or known, was written; or why it was not written. */
 async function describe(
   path: string,
   found: { readonly size: number; readonly mtimeMs: number },
@@ -188,7 +188,7 @@ async function describe(
     if (metadata.forms.length === 0) return known;
     const { caption, concepts = [] } = known;
     const text = { caption: caption && altText(caption), keywords: concepts.map(({ name }) => name) };
-    // What fails is tried once: again when the picture changes.
+    // A failed picture is tried again only when it changes.
     known = { ...known, forms: [...new Set([...(known.forms ?? []), ...placesOf(metadata)])] };
     const written = await writeText(path, image, text, metadata);
     options.onWritten?.(path, written);
@@ -213,7 +213,7 @@ function failure({ code, message }: EdgecapError): { code: string; message: stri
   return { code, message };
 }
 
-/** What is kept of the caption of a picture. */
+/** The part of a picture's caption that is kept. */
 async function captionOf(
   image: Uint8Array,
   { caption, signal }: WatchOptions,

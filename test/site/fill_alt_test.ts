@@ -121,7 +121,7 @@ describe("fillAlt()", () => {
       expect(text("a.html")).toBe("<img src=fog.jpg>");
     }));
 
-  test("finds a picture as a browser does, and none outside of the site", () =>
+  test("finds a picture as a browser does, and none outside the site", () =>
     onSite(
       {
         "deep/a.html": [
@@ -167,11 +167,11 @@ describe("fillAlt()", () => {
           "": "sourceless",
         });
         expect(filled.captioned.toSorted()).toEqual(["spaced", "x"]);
-        expect(filled.reports.find(({ source }) => source === "/link.jpg")?.why).toBe("it lies outside of the site");
+        expect(filled.reports.find(({ source }) => source === "/link.jpg")?.why).toBe("it is outside the site");
       },
     ));
 
-  test("heeds the base of a page", () =>
+  test("respects the base of a page", () =>
     onSite(
       {
         "a.html": "<base href='/img/'><img src=x.jpg>",
@@ -186,7 +186,7 @@ describe("fillAlt()", () => {
       },
     ));
 
-  test("passes over packages, hidden folders and links", () =>
+  test("skips packages, hidden folders and links", () =>
     onSite(
       {
         "node_modules/p/README.md": "![](x.jpg)",
@@ -227,7 +227,7 @@ describe("fillAlt()", () => {
       },
     ));
 
-  test("refuses by name what it cannot read, and goes on", () =>
+  test("refuses by name what it cannot read, and continues", () =>
     onSite(
       {
         "a.html": Buffer.from("\ufeff<img src=x.jpg>", "utf16le"),
@@ -243,7 +243,7 @@ describe("fillAlt()", () => {
         expect(counts["filled"]).toBe(1);
         expect(problems).toEqual([
           '"/site/a.html" is in UTF-16, so it was left unchanged: save it as UTF-8 first.',
-          expect.stringContaining('"/site/b.html" is in UTF-16 or UTF-32, or no text'),
+          expect.stringContaining('"/site/b.html" is in UTF-16 or UTF-32, or not text'),
           expect.stringContaining('"/site/c.md" is not in UTF-8'),
           expect.stringContaining('"/site/d.html" is in ISO-2022'),
           expect.stringContaining('Cannot read "/site/e.html": it is larger than 8 MiB'),
@@ -251,7 +251,7 @@ describe("fillAlt()", () => {
       },
     ));
 
-  test("leaves a document that changes meanwhile", () =>
+  test("does not write a document that changes in the meantime", () =>
     onSite({ "a.html": "<img src=x.jpg>", "x.jpg": "x" }, async ({ folder, fill, text }) => {
       const { problems, reports } = await fill({
         caption: async () => {
@@ -264,7 +264,7 @@ describe("fillAlt()", () => {
       expect(text("a.html")).toBe("<img src=x.jpg> more");
     }));
 
-  test("ends where it is aborted, or where captioning cannot go on", () =>
+  test("ends if it is aborted, or if captioning cannot continue", () =>
     onSite(
       { "a.html": "<img src=x.jpg>", "b.html": "<img src=y.jpg>", "x.jpg": "x", "y.jpg": "y" },
       async ({ fill, text }) => {
@@ -278,7 +278,7 @@ describe("fillAlt()", () => {
       },
     ));
 
-  test("wants a folder", () =>
+  test("needs a folder", () =>
     onSite({ "a.html": "" }, async ({ folder, fill }) => {
       for (const wrong of [join(folder, "nope"), join(folder, "a.html")]) {
         const error = await fill({ folder: wrong }).catch((thrown: unknown) => thrown);

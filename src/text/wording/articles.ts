@@ -1,6 +1,9 @@
-/** Begin with a vowel's letter and the sound of a consonant: "a uniform", "a one way street", "a European city". */
+/**
+ * Words that begin with the letter of a vowel but the sound of a consonant: "a uniform", "a one way street", "a
+ * European city".
+ */
 const consonantSound = /^(?:uni(?!n|m|dent)|uri|us[aeiu]|ut[aei]|u[-.]|uk|ufo|eu|ewe|one(?![a-z])|once|ouija)/;
-/** Begin with a consonant's letter and the sound of a vowel. */
+/** Words that begin with the letter of a consonant but the sound of a vowel. */
 const vowelSound = /^(?:hour|honest|honou?r|heir|herb(?!ert))/;
 /** Single letters, and words that are spelled letter by letter, whose first letter's name begins with a vowel. */
 const spelled = /^(?:[aefhilmnorsx](?:[-.].*)?|suv|atv|rv|nfl|nba|mlb|mri|mp3|sms|fbi|lcd|led|hp|hd|hdr|hdtv|xbox)s?$/;

@@ -1,9 +1,9 @@
 import { endsPhrase, inPlaceOf, joined, type Piece, reworded } from "./pieces.ts";
 import { counts, functionWords, looksPlural, numbered } from "./word_lists.ts";
 
-/** Words before a number that make it a name, not a count. */
+/** If one of these words comes before a number, the number is a name, not a count. */
 const names: ReadonlySet<string> = new Set("a an number no # day route size".split(" "));
-/** Words that a noun phrase has at most between its number and its noun. */
+/** Most words between the number and the noun of a noun phrase. */
 const mostBetween = 4;
 
 /** Leaves out numbers above two: "four people" is "people", "a group of three dogs" a group of dogs. */
@@ -41,7 +41,7 @@ export function withoutCounts(pieces: readonly Piece[]): Piece[] {
   return kept;
 }
 
-/** Whether a noun in the plural ends the phrase that a number begins. */
+/** Whether the phrase that a number begins ends with a plural noun. */
 function hasPluralAfter(pieces: readonly Piece[], place: number): boolean {
   for (let at = place + 1; at <= place + 1 + mostBetween; at++) {
     const piece = pieces[at];

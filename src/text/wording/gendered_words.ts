@@ -1,7 +1,8 @@
 /**
- * The nouns: singular and plural of the gendered one, then of the neutral one. A hyphen stands for a blank.
+ * The nouns: singular and plural of the gendered noun, then of the neutral one. A hyphen stands for a blank.
  *
- * Titles and costumes (king, princess, superman) and names of things (snowman) are not here: they say what is seen.
+ * Titles and costumes (king, princess, superman) and names of things (snowman) are not in the list: they describe what
+ * the picture shows.
  */
 const nouns = `
 man men person people
@@ -105,7 +106,7 @@ export const neutralPlurals: ReadonlyMap<string, string> = new Map(
     .filter(([one]) => !one.includes("-")),
 );
 
-/** Possessives without an apostrophe, as captions have them. */
+/** Possessives without an apostrophe, which occur in captions. */
 export const bareGenitives: ReadonlyMap<string, string> = new Map([
   ["mans", "person's"],
   ["womans", "person's"],
@@ -113,7 +114,7 @@ export const bareGenitives: ReadonlyMap<string, string> = new Map([
   ["womens", "people's"],
 ]);
 
-/** Pronouns, as they are said of people and of one animal. "her" and "his" are looked at more closely. */
+/** Pronouns for people and for one animal. "her" and "his" need a closer look. */
 export const pronouns: ReadonlyMap<string, { readonly people: string; readonly animal: string }> = new Map([
   ["he", { people: "they", animal: "it" }],
   ["she", { people: "they", animal: "it" }],
@@ -125,7 +126,7 @@ export const pronouns: ReadonlyMap<string, { readonly people: string; readonly a
   ["herself", { people: "themselves", animal: "itself" }],
 ]);
 
-/** Words that are said otherwise together, and what is said. */
+/** Pairs of words with a replacement of their own. */
 export const phrases: readonly (readonly [readonly string[], readonly string[]])[] = (
   [
     ["man made", "artificial"],

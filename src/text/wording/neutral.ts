@@ -6,8 +6,8 @@ import { neutralPronouns } from "./pronouns.ts";
 import { functionWords, verbs } from "./word_lists.ts";
 
 /**
- * Says person, people, child and children for what tells men from women, with their pronouns and verbs, and leaves out
- * numbers above two.
+ * Replaces gendered words by person, people, child and children, adapts pronouns and verbs, and leaves out numbers
+ * above two.
  */
 export function neutral(pieces: readonly Piece[]): Piece[] {
   const spoken = neutralPronouns(withPhrases(pieces));
@@ -78,7 +78,7 @@ function genitive(piece: Piece, neutralNoun: string): Piece {
   return { ...piece, tail };
 }
 
-/** Words in the place of one, or of several that are joined: the first stands for what was said, and so do the others. */
+/** Words that replace one word, or several that are joined: each of them stands for what was replaced. */
 function spelledOut(piece: Piece, words: readonly string[]): Piece[] {
   return words.map((word, place) => {
     const tail = place === words.length - 1 ? piece.tail : "";

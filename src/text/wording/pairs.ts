@@ -7,7 +7,7 @@ interface Phrase {
   readonly start: number;
   /** Place of its noun. */
   readonly end: number;
-  /** Article, number or owner; none at the beginning of a list without articles. */
+  /** Article, number or owner; missing at the beginning of a list without articles. */
   readonly determiner: Piece | undefined;
   readonly adjectives: readonly Piece[];
   readonly noun: Piece;
@@ -60,12 +60,12 @@ function together(left: Phrase, and: Piece, right: Phrase): Piece[] {
   return [inPlaceOf(left.determiner ?? first!, joined(first!, ...others)), ...more];
 }
 
-/** The determiner that says more than how many. */
+/** The determiner, if it says more than a number. */
 function keptDeterminer(determiner: Piece | undefined): Piece | undefined {
   return determiner !== undefined && !/^(?:an?|one|another|two|both)$/.test(determiner.word) ? determiner : undefined;
 }
 
-/** Words behind a new first word lose their capital. */
+/** Words after a new first word lose their capital. */
 function lowered(rest: readonly Piece[], { determiner }: Phrase): Piece[] {
   if (determiner !== undefined) return [...rest];
   const [first, ...more] = rest;
@@ -81,7 +81,7 @@ function phraseBefore(pieces: readonly Piece[], and: number): Phrase | undefined
   const before = pieces[start - 1];
   const determiner = before !== undefined && determiners.has(before.word) && !endsPhrase(before) ? before : undefined;
   const adjectives = pieces.slice(start, end);
-  // Without an article a word before may be a verb, and "two" of more of a list.
+  // Without an article, the word before may be a verb, and the two may be part of a longer list.
   if (determiner === undefined && (adjectives.length > 0 ? start > 0 : false)) return undefined;
   return phraseOf(noun, { start: determiner === undefined ? start : start - 1, end, determiner, adjectives });
 }

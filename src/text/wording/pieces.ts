@@ -1,6 +1,6 @@
 /** A word of a caption on its way to another wording. */
 export interface Piece {
-  /** As it is to be read, with what is written onto it. */
+  /** As it appears in the caption, with what is attached to it. */
   readonly text: string;
   /** The word alone, in lower case, without "'s" and punctuation. */
   readonly word: string;
@@ -8,7 +8,7 @@ export interface Piece {
   readonly head: string;
   /** What comes after it: "'s", a comma. */
   readonly tail: string;
-  /** Places, rising, of the words that the model said and that this one stands for. */
+  /** Places, rising, of the model's words that this one stands for. */
   readonly from: readonly number[];
 }
 
@@ -18,7 +18,7 @@ const parts = /^([^\p{L}\p{N}']*)(.*?)((?:'(?:s|re|ve|ll|d|m)?)?[^\p{L}\p{N}']*)
 export function piecesOf(words: readonly string[]): Piece[] {
   return words.map((text, place) => {
     const from = [place];
-    // Endings that the tokenizer splits off are words of their own.
+    // Endings that the tokenizer splits off are separate words.
     if (/^(?:n't|'(?:s|re|ve|ll|d|m)?)$/i.test(text))
       return { text, word: text.toLowerCase(), head: "", tail: "", from };
     const [, head = "", word = "", tail = ""] = parts.exec(text) ?? [];
@@ -26,26 +26,26 @@ export function piecesOf(words: readonly string[]): Piece[] {
   });
 }
 
-/** A piece with another word in its place; a capital stays one. @param tail What comes after it, if not the same. */
+/** A piece with its word replaced; a capital stays a capital. @param tail What comes after it, if not the same. */
 export function reworded(piece: Piece, word: string, tail = piece.tail): Piece {
   const capital = /^\p{Lu}/u.test(piece.text.slice(piece.head.length));
   const shown = capital ? word.slice(0, 1).toUpperCase() + word.slice(1) : word;
   return { ...piece, text: `${piece.head}${shown}${tail}`, word, tail };
 }
 
-/** A piece that stands for others too. */
+/** A piece that also stands for others. */
 export function joined(piece: Piece, ...others: readonly Piece[]): Piece {
   const from = [...new Set([piece, ...others].flatMap((one) => one.from))].sort((a, b) => a - b);
   return { ...piece, from };
 }
 
-/** A piece in the place of another: with a capital where that has one. */
+/** A piece that replaces another: with a capital if that one has a capital. */
 export function inPlaceOf(other: Piece, piece: Piece): Piece {
   if (!/^\P{L}*\p{Lu}/u.test(other.text)) return piece;
   return { ...piece, text: piece.text.replace(/\p{L}/u, (letter) => letter.toUpperCase()) };
 }
 
-/** Whether a phrase ends behind a piece: a comma, a full stop. */
+/** Whether a phrase ends after a piece: a comma, a full stop. */
 export function endsPhrase(piece: Piece): boolean {
   return /[^\p{L}\p{N}']$/u.test(piece.tail);
 }

@@ -5,7 +5,10 @@ import { adverbs, animals, functionWords, persons, verbs } from "./word_lists.ts
 /** Words before an animal that begins a sentence: "a close up of a brown dog". */
 const beforeAnimals: ReadonlySet<string> = new Set("a an the one of close up view photo picture".split(" "));
 
-/** "he" is "they" with its verbs, "his" is "their"; of an animal that a sentence begins with, "it" and "its". */
+/**
+ * "he" is "they" with its verbs, "his" is "their"; for an animal at the beginning of the sentence, they are "it" and
+ * "its".
+ */
 export function neutralPronouns(pieces: readonly Piece[]): Piece[] {
   const result: Piece[] = [...pieces];
   let verbsFrom: number | undefined;

@@ -2,7 +2,7 @@ import { articleBefore } from "./articles.ts";
 import { endsPhrase, joined, type Piece, reworded } from "./pieces.ts";
 import { plainAdjectives } from "./word_lists.ts";
 
-/** Adjectives with "and" between them that are looked back at. */
+/** How many adjectives joined by "and" to look back at. */
 const mostAdjectives = 2;
 
 /** "a white and white train" is a white train, and "black and white and black" is black and white. */
@@ -15,14 +15,14 @@ export function withoutDoubles(pieces: readonly Piece[]): Piece[] {
       continue;
     }
     const and = kept.pop()!;
-    // What is written onto the second is written onto the last that stays.
+    // What is attached to the second is attached to the last one that stays.
     const target = kept.length - 1 === twin ? twin : kept.length - 1;
     kept[target] = joined(reworded(kept[target]!, kept[target]!.word, piece.tail), and, piece);
   }
   return kept;
 }
 
-/** The place of the same adjective before, in a row of adjectives with "and" between them that `next` goes on with. */
+/** The place of the same adjective earlier in a row of adjectives joined by "and" that `next` continues. */
 function twinOf(kept: readonly Piece[], next: Piece): number | undefined {
   if (!plainAdjectives.has(next.word)) return undefined;
   const first = Math.max(1, kept.length - 2 * mostAdjectives);
@@ -34,7 +34,7 @@ function twinOf(kept: readonly Piece[], next: Piece): number | undefined {
   return undefined;
 }
 
-/** Words with "a" and "an" as the word that follows has it. */
+/** Words with "a" and "an" as the next word requires. */
 export function withArticles(pieces: readonly Piece[]): Piece[] {
   return pieces.map((piece, place) => {
     const next = pieces[place + 1];
@@ -46,8 +46,8 @@ export function withArticles(pieces: readonly Piece[]): Piece[] {
 }
 
 /**
- * How many words of the beginning of a caption stay as they are, whatever follows: an article waits for its word, and an
- * adjective for what it is joined to.
+ * How many words at the beginning of a caption are final, whatever follows: an article depends on its next word, and an
+ * adjective on what it is joined to.
  */
 export function settled(pieces: readonly Piece[]): number {
   let length = pieces.length;
@@ -58,6 +58,6 @@ export function settled(pieces: readonly Piece[]): number {
     length -= 1;
     if (word(length - 1) === "and" && plainAdjectives.has(word(length - 2))) length -= 1;
   }
-  // The article before waits for nothing more: its word is known, and that one is never left out.
+  // The article before is final: its word is known and is never left out.
   return length;
 }

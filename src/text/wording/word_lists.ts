@@ -1,4 +1,4 @@
-/** Words that stand before a noun phrase, after it, or in place of one, and are no part of it. */
+/** Words that come before, after, or instead of a noun phrase, and are not part of it. */
 export const functionWords: ReadonlySet<string> = new Set(
   [
     "a an the this that these those another some any each every both its it their his her my our your",
@@ -11,7 +11,7 @@ export const functionWords: ReadonlySet<string> = new Set(
   ].flatMap((line) => line.split(" ")),
 );
 
-/** Adjectives that name a colour, a pattern, a size, an age or a state, and so need no saying twice. */
+/** Adjectives for a colour, a pattern, a size, an age or a state, which need not be said twice. */
 export const plainAdjectives: ReadonlySet<string> = new Set(
   [
     "black white brown red blue green yellow orange pink purple gray grey tan gold golden silver beige maroon teal navy",
@@ -26,7 +26,7 @@ export const adverbs: ReadonlySet<string> = new Set(
   "also always almost both even just merely now often only quickly slowly soon still then".split(" "),
 );
 
-/** Verbs as they follow "he" or "she", by which "and runs" is known from "and rocks". */
+/** Verbs in the form after "he" or "she": they distinguish "and runs" from "and rocks". */
 export const verbs: ReadonlySet<string> = new Set(
   [
     "appears attempts attacks barks bends blows brushes carries catches chases climbs comes cooks crosses cuts dances",
@@ -39,7 +39,7 @@ export const verbs: ReadonlySet<string> = new Set(
   ].flatMap((line) => line.split(" ")),
 );
 
-/** Numbers above two, which a model gets wrong easily, and a picture may show in part. */
+/** Numbers above two: the model often gets them wrong, and a picture may show only a part. */
 export const counts: ReadonlySet<string> = new Set(
   [
     "three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen",
@@ -47,14 +47,14 @@ export const counts: ReadonlySet<string> = new Set(
   ].flatMap((line) => line.split(" ")),
 );
 
-/** Nouns and adjectives that a number is a part of, and no count: "a four wheeler", "a three story house". */
+/** Nouns and adjectives of which a number is a part, not a count: "a four wheeler", "a three story house". */
 export const numbered: ReadonlySet<string> = new Set(
   "wheeler wheelers wheel wheels way story stories level layer layered tier tiered legged piece point lane door course poster star".split(
     " ",
   ),
 );
 
-/** Animals by one, which are "it" where a sentence begins with one. */
+/** Animals in the singular, which are "it" if a sentence begins with one. */
 export const animals: ReadonlySet<string> = new Set(
   [
     "animal dog puppy pup cat kitten horse pony donkey bird duck goose swan chicken parrot pigeon owl eagle seagull cow",
@@ -64,7 +64,7 @@ export const animals: ReadonlySet<string> = new Set(
   ].flatMap((line) => line.split(" ")),
 );
 
-/** People by words that say nothing of gender. */
+/** Words for people that say nothing about gender. */
 export const persons: ReadonlySet<string> = new Set(
   [
     "person people child children kid kids baby babies toddler toddlers infant adult adults teenager teenagers teen teens",

@@ -2,29 +2,29 @@ import { neutral } from "./neutral.ts";
 import { piecesOf } from "./pieces.ts";
 import { settled, withArticles, withoutDoubles } from "./tidy.ts";
 
-/** A word of a caption as it is given. */
+/** A word of a final caption. */
 export interface WordedWord {
   readonly text: string;
-  /** Places, rising from 0, of the words that the model said and that this one stands for; at least one. */
+  /** Places, rising from 0, of the model's words that this one stands for; at least one. */
   readonly from: readonly number[];
 }
 
-/** How captions are to be worded. */
+/** How to word captions. */
 export interface WordingOptions {
-  /** Whether words that tell men from women, and numbers above two, give way to others. Default false. */
+  /** Whether to replace gendered words and leave out numbers above two. Default false. */
   readonly neutral?: boolean;
 }
 
 /**
- * Words of a caption as they are given: with "a" and "an" as the next word has it, no adjective twice, and, if asked for,
- * neutral. Worded again, they stay the same.
+ * The final words of a caption: with "a" and "an" as the next word requires, no adjective twice, and neutral if
+ * requested. A second call does not change them.
  */
 export function worded(words: readonly string[], { neutral: isNeutral = false }: WordingOptions = {}): WordedWord[] {
   const pieces = piecesOf(words);
   return withArticles(withoutDoubles(isNeutral ? neutral(pieces) : pieces)).map(({ text, from }) => ({ text, from }));
 }
 
-/** How many words of the beginning of a caption, worded without options, stay as they are whatever follows. */
+/** How many words at the beginning of a caption, worded without options, are final, whatever follows. */
 export function settledWords(words: readonly string[]): number {
   return settled(withArticles(withoutDoubles(piecesOf(words))));
 }
