@@ -45,7 +45,7 @@ describe("the interface", () => {
     expect(bare).toEqual([]);
   });
 
-  test("keeps no type of its own to itself that a public one speaks of", () => {
+  test("exports every type that a public one uses", () => {
     const report = Object.values(denoDoc("--lint", ...entries)).join("\n");
     const kept = [...report.matchAll(/^error\[private-type-ref\].*'(\w+)'$/gm)].map((found) => found[1]);
     // Types of other packages; lists of literals that a union is made of; a brand that nobody is to name.
@@ -71,7 +71,7 @@ describe("the interface", () => {
     expect(functions).toBeGreaterThan(15);
   });
 
-  test("is written as pages, one a name", () => {
+  test("is written as pages, one per name", () => {
     const folder = mkdtempSync(join(tmpdir(), "edgecap-api-"));
     try {
       const runtime = "Deno" in globalThis ? ["run", "-A", "--no-check"] : [];

@@ -208,7 +208,7 @@ describe("architecture", () => {
     expect(loaders.filter((file) => imports(file) && file !== "test/architecture_test.ts")).toEqual([]);
   });
 
-  test("a browser's choice of files reaches nothing of Node's", () => {
+  test("the files for browsers import nothing from Node", () => {
     const files = new Set(["src/mod.ts"]);
     const wrong: string[] = [];
     for (const file of files) {
@@ -228,7 +228,7 @@ describe("architecture", () => {
     expect(wrong).toEqual([]);
   });
 
-  test("other engines are imported by one dynamic import, and their packages at run time alone", () => {
+  test("other engines are imported by one dynamic import, and their packages only at run time", () => {
     const importers = globSync("src/**/*.ts", { cwd: root }).filter(
       (file) =>
         !file.startsWith("src/engines/") &&
@@ -306,7 +306,7 @@ describe("architecture", () => {
     expect(circlesOf(arrowsBetween(folderOf))).toEqual([]);
   });
 
-  test("circles are found, however long, and each once", () => {
+  test("finds circles of any length, each once", () => {
     const arrows = { a: "b", b: "c", c: "a d", d: "e", e: "", f: "g", g: "f a" };
     const graph = new Map(Object.entries(arrows).map(([node, to]) => [node, new Set(to.split(" ").filter(Boolean))]));
     expect(circlesOf(graph)).toEqual([

@@ -63,7 +63,7 @@ async function bundled(
 }
 
 describe("a browser's bundle", () => {
-  test("reaches nothing of Node's, by any name that the package exports", async () => {
+  test("imports nothing from Node, under any name that the package exports", async () => {
     const { metafile } = await bundled('export * from "edgecap";');
     const imports = Object.entries(metafile.inputs).flatMap(([file, { imports }]) =>
       imports.map(({ path }) => `${file}: ${path}`),

@@ -34,7 +34,7 @@ describe("deploy/Containerfile", () => {
     expect(lint("hadolint", "deploy/Containerfile")).toEqual({ status: 0, output: "" });
   });
 
-  test("runs as nobody in particular, with nothing in it but what the first stage gathered", () => {
+  test("runs as an unprivileged user, and contains only what the first stage gathered", () => {
     const last = read("deploy/Containerfile").split("\nFROM ").at(-1)!;
     expect(last).toStartWith("scratch\n");
     expect(last).toMatch(/^USER [1-9]\d*:[1-9]\d*$/m);
@@ -60,7 +60,7 @@ describe("deploy/kubernetes.yaml", () => {
     expect([status, output.split("\n").filter((line) => /^\[(?:CRITICAL|WARNING)\]/.test(line))]).toEqual([0, []]);
   });
 
-  test("asks for endpoints that the server has, and gives it the time to drain", async () => {
+  test("uses endpoints that the server has, and gives it the time to drain", async () => {
     await using tiny = await tinyServer();
     const { startupProbe, readinessProbe, livenessProbe, lifecycle, ports } = container;
     for (const probe of [startupProbe, readinessProbe, livenessProbe]) {
@@ -88,7 +88,7 @@ describe("deploy/kubernetes.yaml", () => {
     ]);
   });
 
-  test("gives a core a worker, and the memory that docs/operate.md measured", () => {
+  test("gives each worker a core, and the memory that docs/operate.md measured", () => {
     const { requests, limits } = container.resources;
     expect(Number(requests.cpu)).toBe(flag("--workers"));
     expect(Number.parseInt(limits.cpu, 10)).toBeGreaterThan(1000 * flag("--workers"));
@@ -148,7 +148,7 @@ describe("deploy/prometheus", () => {
     }
   });
 
-  test("speaks of metrics, routes and reasons that the server has", async () => {
+  test("only names metrics, routes and reasons that the server has", async () => {
     const rules = read("deploy/prometheus/alerts.yaml");
     await using tiny = await tinyServer();
     await fetch(`${tiny.url}/healthz`);

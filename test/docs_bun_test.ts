@@ -32,7 +32,7 @@ describe("examples in the documents", () => {
     });
   }
 
-  test("what cannot run without a model, an app or a page of one's own has the right types at least", async () => {
+  test("code that cannot run without a model, an app or a page has at least the right types", async () => {
     const checked = `${root}.cache/examples-checked`;
     await rm(checked, { recursive: true, force: true });
     await mkdir(checked, { recursive: true });
@@ -93,7 +93,7 @@ describe("examples in the documents", () => {
     expect(count).toBeGreaterThan(7);
   });
 
-  test("are in languages of which a test knows what to do with them", async () => {
+  test("are in languages that a test can run or check", async () => {
     for (const page of pages) {
       const text = await readFile(root + page, "utf8");
       // Every second fence opens a block.

@@ -115,7 +115,7 @@ describe("the executable", () => {
     });
   });
 
-  test("takes another bundle in the place of its own", async () => {
+  test("accepts another bundle instead of its own", async () => {
     const bundle = await writeTinyBundle(join(folder, "tiny"));
     const { name } = JSON.parse(readFileSync(join(bundle, "manifest.json"), "utf8"));
     expect(JSON.parse((await run("models", "--json", bundle)).stdout).name).toBe(name);

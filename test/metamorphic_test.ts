@@ -63,7 +63,7 @@ describe("a caption", () => {
     }
   });
 
-  test("by one beam is what drawing from the likeliest word alone gives, whatever the seed", async () => {
+  test("with one beam equals drawing only from the likeliest word, whatever the seed", async () => {
     for (const photo of photos) {
       const greedy = await captioner.caption(photo, { beams: 1 });
       const drawn = await captioner.caption(photo, { beams: 1, temperature: 5, topK: 1, seed: 7 });
@@ -90,7 +90,7 @@ describe("a caption", () => {
     );
   });
 
-  test("that was cancelled before it began costs those beside it nothing", async () => {
+  test("that was cancelled before it began costs the others nothing", async () => {
     const stop = new AbortController();
     const cancelled = captioner.caption(photos[0]!, { signal: stop.signal }).catch((error: unknown) => error);
     const beside = captioner.caption(photos[1]!);
@@ -99,7 +99,7 @@ describe("a caption", () => {
     expect(told(await beside)).toEqual(alone[1]!);
   });
 
-  test("drawn by a seed is the same again, beside others and after a failure", async () => {
+  test("drawn by a seed is the same again, next to others and after a failure", async () => {
     const options = { temperature: 1, seed: 11 };
     const first = told(await captioner.caption(photos[2]!, options));
     await captioner.caption(bad[1]!).catch((error: unknown) => expect(error).toBeInstanceOf(EdgecapError));

@@ -77,7 +77,7 @@ describe("THIRD_PARTY_NOTICES.md", () => {
     expect(notices).toContain("Flickr8k");
   });
 
-  test("stands beside a licence", () => {
+  test("has a licence next to it", () => {
     expect(readFileSync(join(root, "LICENSE"), "utf8")).toStartWith("MIT License");
     expect(existsSync(join(root, "CHANGELOG.md"))).toBe(true);
   });

@@ -56,7 +56,7 @@ describe("the packed package", () => {
     expect(run(attw, ["--profile", "esm-only", packed], root)).toContain(`edgecap v${packageJson.version}`);
   });
 
-  test("is typed for a strict user", () => {
+  test("has types that pass the strictest settings", () => {
     writeFileSync(
       join(app, "typed.ts"),
       use.replaceAll(/\n\s*import \{ readFile.*\n/g, "\nconst readFile = async (_: string) => new Uint8Array();\n"),
@@ -81,7 +81,7 @@ describe("the packed package", () => {
     expect(run("node", [compiler, ...options, "--skipLibCheck", "typed.ts", "server.ts"], app)).toBe("");
   });
 
-  test("promises no Node, Bun or Deno that one of its packages refuses", () => {
+  test("does not promise a version of Node, Bun or Deno that one of its packages refuses", () => {
     const least = `${leastNode}.0`;
     const refused: string[] = [];
     let count = 0;
@@ -127,7 +127,7 @@ describe("the packed package", () => {
     }
   });
 
-  test("carries neither server nor training into a bundle of the library", async () => {
+  test("does not add the server or training to a bundled app", async () => {
     writeFileSync(join(app, "small.ts"), 'import { load } from "edgecap";\nconsole.log(load);\n');
     const built = await Bun.build({ entrypoints: [join(app, "small.ts")], target: "browser", minify: true });
     const text = await built.outputs[0]!.text();
@@ -136,7 +136,7 @@ describe("the packed package", () => {
     expect(text.length).toBeLessThan(400_000);
   });
 
-  test("would be published with the files of the package, and nothing else is sent", async () => {
+  test("would be published with the files of the package and nothing else", async () => {
     const asked: string[] = [];
     // A registry that knows no package; npm asks it even if nothing is to be sent.
     await using registry = Bun.serve({

@@ -96,7 +96,7 @@ function faultsOf(source: string, file: string): string[] {
 }
 
 describe("the tests", () => {
-  test("neither end early, nor stand in a condition, nor are skipped without a reason", () => {
+  test("do not end early, are not in a condition, and are not skipped without a reason", () => {
     const files = globSync("test/**/*_test.ts", { cwd: root });
     expect(files.length).toBeGreaterThan(100);
     expect(files.flatMap((file) => faultsOf(readFileSync(root + file, "utf8"), file))).toEqual([]);

@@ -9,7 +9,7 @@ const rejection = (work: Promise<unknown>): Promise<unknown> =>
   );
 
 describe("abortable()", () => {
-  test("gives what the work gives, well or badly", async () => {
+  test("gives the result of the work, or its error", async () => {
     const { signal } = new AbortController();
     const failure = new Error("failed");
     expect(await abortable(Promise.resolve(3), signal)).toBe(3);

@@ -64,7 +64,7 @@ describe("readPathList()", () => {
     ]);
   });
 
-  test("takes blanks for a part of the name where a file has them", async () => {
+  test("treats blanks as part of the name if a file has them", async () => {
     const folder = await mkdtemp(join(tmpdir(), "edgecap-list-"));
     try {
       const path = join(folder, "a.jpg ");
@@ -75,14 +75,14 @@ describe("readPathList()", () => {
     }
   });
 
-  test("passes over lines that are no UTF-8, and says which", async () => {
+  test("skips lines that are not UTF-8, and says which", async () => {
     const list = Uint8Array.from([...bytes("a.jpg\ncaf"), 0xe9, ...bytes(".jpg\nb.jpg\n")]);
     const { paths, problems } = await read(list);
     expect(paths).toEqual(["a.jpg", "b.jpg"]);
     expect(problems).toEqual(['Line 2 of the list is not UTF-8: rename the file "caf\ufffd.jpg".']);
   });
 
-  test("refuses what is no list, by name", async () => {
+  test("refuses what is not a list, by name", async () => {
     const cases: [Uint8Array, RegExp][] = [
       [Uint8Array.from([0xff, 0xfe, 0, 0, 0x61, 0, 0, 0]), /^the list is in UTF-32: convert it/],
       [bytes("a.jpg\nb.jpg\0c.jpg\0"), /^Line 2 of the list holds a NUL/],

@@ -34,7 +34,7 @@ const namesIn = async (path: string) =>
     .map((line) => (JSON.parse(line) as { image: string }).image);
 
 describe("ResultsFile", () => {
-  test("writes a line a picture, in the form of caption --json, and knows them when it is opened again", () =>
+  test("writes a line per picture, in the form of caption --json, and knows them when it is opened again", () =>
     withFile(async (path) => {
       {
         await using results = await ResultsFile.open(path);
@@ -50,7 +50,7 @@ describe("ResultsFile", () => {
       expect([again.done.add("a.jpg"), again.done.add("b.jpg"), again.done.add("c.jpg")]).toEqual([false, false, true]);
     }));
 
-  test("goes on with each picture once, wherever the file was cut off", () =>
+  test("continues with each picture once, wherever the file was cut off", () =>
     withFile(async (path) => {
       const names = ["a.jpg", "b c.png", "ü/dö.jpg", "日本.webp"];
       {
@@ -68,7 +68,7 @@ describe("ResultsFile", () => {
       }
     }));
 
-  test("finds the end of the last whole line of a file of any size", () =>
+  test("finds the end of the last complete line of a file of any size", () =>
     withFile(async (path) => {
       await (await ResultsFile.open(path))[Symbol.asyncDispose]();
       const long = JSON.stringify({ image: "long.jpg", caption: "x".repeat(200_000) });
@@ -98,7 +98,7 @@ describe("ResultsFile", () => {
       );
     }));
 
-  test("is locked while it is open, by a lock that goes with it", () =>
+  test("is locked while it is open, and the lock disappears with it", () =>
     withFile(async (path) => {
       {
         await using _ = await ResultsFile.open(path);
@@ -108,7 +108,7 @@ describe("ResultsFile", () => {
       await using _ = await ResultsFile.open(path);
     }));
 
-  test("takes over the lock of a process that is gone, or whose number is another's now", () =>
+  test("takes over the lock of a process that is gone, or whose number belongs to another one now", () =>
     withFile(async (path) => {
       const lock = `${path}.lock`;
       const left = async (): Promise<Record<string, unknown>> => {
@@ -125,7 +125,7 @@ describe("ResultsFile", () => {
       expect(existsSync(lock)).toBe(false);
     }));
 
-  test("writes nothing behind a line that the disk took half of", () =>
+  test("writes nothing after a line of which the disk accepted only half", () =>
     withFile(async (path) => {
       const results = await ResultsFile.open(path);
       await results.write("a.jpg", caption);
@@ -135,12 +135,12 @@ describe("ResultsFile", () => {
       expect(await namesIn(path)).toEqual(["a.jpg"]);
     }));
 
-  test("refuses what is no regular file", async () => {
+  test("refuses what is not a regular file", async () => {
     expect(await codeOf(ResultsFile.open(tmpdir()))).toBe("file-unwritable");
     await expect(ResultsFile.open(tmpdir())).rejects.toThrow("not a regular file");
   });
 
-  test("says so where it cannot be written", () =>
+  test("says so if it cannot be written", () =>
     withFile(async (path) => {
       await (await ResultsFile.open(path))[Symbol.asyncDispose]();
       expect(await codeOf(ResultsFile.open(join(path, "under a file")))).toBe("file-unwritable");

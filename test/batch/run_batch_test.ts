@@ -9,7 +9,7 @@ import { named, read, Stub, stubCaption, withPath } from "../fixtures/stub_batch
 const linesOf = async (path: string) => (await readFile(path, "utf8")).trimEnd().split("\n");
 
 describe("runBatch()", () => {
-  test("captions each picture once, and passes over those that are done", () =>
+  test("captions each picture once, and skips those that are done", () =>
     withPath(async (path) => {
       const captioner = new Stub();
       for (const [count, captioned, skipped] of [
@@ -26,7 +26,7 @@ describe("runBatch()", () => {
       expect(captioner.most).toBe(4);
     }));
 
-  test("takes a picture that is named twice once", () =>
+  test("uses a picture once even if it is named twice", () =>
     withPath(async (path) => {
       async function* twice() {
         yield* named(3);
@@ -37,7 +37,7 @@ describe("runBatch()", () => {
       expect(counts).toMatchObject({ captioned: 3, skipped: 3 });
     }));
 
-  test("notes what fails, by code, and goes on", () =>
+  test("records failures by code, and continues", () =>
     withPath(async (path) => {
       const captioner = new Stub(1, (image) => {
         if (image === "1.jpg") return new EdgecapError("image-corrupt", "It ends early.");
@@ -53,7 +53,7 @@ describe("runBatch()", () => {
       ]);
     }));
 
-  test("notes what is less sure than asked, also when it goes on", () =>
+  test("records captions that are less sure than requested, also when it resumes", () =>
     withPath(async (path) => {
       const unsure = { ...stubCaption, caption: "", reason: "unsure" as const, confidence: 0.2 };
       const captioner = { workers: 1, caption: async () => unsure };
@@ -67,7 +67,7 @@ describe("runBatch()", () => {
       expect(line).toMatchObject({ image: "0.jpg", caption: "", reason: "unsure", confidence: 0.2 });
     }));
 
-  test("ends at what no other picture would mend", () =>
+  test("ends at a failure that every other picture would meet too", () =>
     withPath(async (path) => {
       const captioner = new Stub(1, () => new EdgecapError("option-invalid", "beams is 0"));
       await using results = await ResultsFile.open(path);
@@ -75,7 +75,7 @@ describe("runBatch()", () => {
       expect(await readFile(path, "utf8")).toBe("");
     }));
 
-  test("stops at its signal, with whole lines, and goes on later", () =>
+  test("stops at its signal, with complete lines, and continues later", () =>
     withPath(async (path) => {
       const stop = new AbortController();
       const reason = new Error("interrupted");

@@ -42,7 +42,7 @@ describe("walkFolder()", () => {
     expect(found).toEqual(names);
   });
 
-  test("passes over hidden and system files and folders, unless asked for them", async () => {
+  test("skips hidden and system files and folders by default", async () => {
     const hidden = [
       ...[".Trash-1000/files/a.jpg", ".stversions/a.jpg", "sub/.thumbnails/a.jpg", "@eaDir/a.jpg/b.jpg"],
       ...["__MACOSX/a.jpg", "._a.jpg", ".a.jpg", "$RECYCLE.BIN/S-1/a.jpg", "System Volume Information/a.jpg"],
@@ -64,7 +64,7 @@ describe("walkFolder()", () => {
     expect([problems, linked]).toEqual([[], ["again"]]);
   });
 
-  test("reports links that lead in a circle, and goes on", async () => {
+  test("reports links that lead in a circle, and continues", async () => {
     const { found, problems } = await walked([
       ...["photos/a.jpg", "photos/self -> self", "photos/sub/up -> ..", "photos/here -> .", "photos/sub/b.jpg"],
       ...["photos/x.jpg -> y.jpg", "photos/y.jpg -> x.jpg", "photos/gone -> nowhere", "photos/gone.jpg -> nowhere"],
@@ -97,7 +97,7 @@ describe("walkFolder()", () => {
     );
   });
 
-  test("a name that is no UTF-8 is reported: two of them would be one", async () => {
+  test("a name that is not UTF-8 is reported, because two such names could become equal", async () => {
     const { found, problems } = await walked(["photos/a\ufffd.jpg", "photos/\ufffd/b.jpg", "photos/c.jpg"]);
     expect(found).toEqual(["c.jpg"]);
     expect(problems.length).toBe(2);

@@ -56,16 +56,16 @@ describe("loadBundle()", () => {
       expect(await codeOf(loadBundle(folder))).toBe("bundle-file-missing");
     }));
 
-  test("refuses a folder that is no bundle", async () => {
+  test("refuses a folder that is not a bundle", async () => {
     expect(await codeOf(loadBundle(join(tmpdir(), "no such bundle")))).toBe("bundle-missing");
   });
 
-  test("stops where its signal has been aborted", async () => {
+  test("stops if its signal has been aborted", async () => {
     const reason = new Error("left");
     expect(await reasonOf(loadBundle(join(tmpdir(), "x"), AbortSignal.abort(reason)))).toBe(reason);
   });
 
-  test("shares the files of the bundle beside it, but for some bytes", () =>
+  test("shares the files of the other bundle, except for some bytes", () =>
     inFolder(async (folder) => {
       const first = await loadBundle(folder);
       const { vocabulary } = first.files;
@@ -113,7 +113,7 @@ describe("loadBundle()", () => {
 });
 
 describe("writeBundle()", () => {
-  test("keeps the bundle that stands there where the new one is invalid", () =>
+  test("keeps the existing bundle if the new one is invalid", () =>
     inFolder(async (folder) => {
       const { description, files } = tinyBundle();
       const broken = { ...description, generation: { ...description.generation, beams: 0 } };
@@ -153,7 +153,7 @@ describe("parseManifest()", () => {
     expect(() => parseManifest(JSON.stringify(wrong), "m.json")).toThrow(/\/encoder\/precision.*"int4"/);
   });
 
-  test("holds what keeps captions from repeating themselves, and asks for concepts, to its ranges", async () => {
+  test("checks the ranges of options against repetition and for concepts", async () => {
     const text = new TextDecoder().decode((await tinyBundleFiles()).get("manifest.json"));
     const manifest = JSON.parse(text);
     const withGeneration = (added: object) =>
@@ -192,7 +192,7 @@ describe("parseManifest()", () => {
     }
   });
 
-  test("knows a manifest of the future from an invalid one", async () => {
+  test("distinguishes a manifest of a later version from an invalid one", async () => {
     expect(await codeOf((async () => parseManifest('{"schemaVersion": 2}', "m.json"))())).toBe(
       "bundle-version-unsupported",
     );

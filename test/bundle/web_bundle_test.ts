@@ -103,7 +103,7 @@ afterEach(async () => {
 const partials = async () => (await readdir(folder)).filter((name) => name.endsWith(".partial"));
 
 describe("loadBundle() of a URL", () => {
-  test("downloads once, then needs the manifest alone, and then no server", async () => {
+  test("downloads once, then needs only the manifest, and then no server", async () => {
     const first = await loadBundle(site.address);
     expect(first.files.encoder).toEqual(site.files.get("encoder.onnx")!);
     expect(site.requests.length).toBe(5);
@@ -119,7 +119,7 @@ describe("loadBundle() of a URL", () => {
     expect(await partials()).toEqual([]);
   });
 
-  test("goes on after a cut connection where it was", async () => {
+  test("continues after a broken connection where it stopped", async () => {
     site.cutAfter = 300_000;
     const { files } = await loadBundle(site.address);
     expect(files.encoder).toEqual(site.files.get("encoder.onnx")!);
@@ -127,7 +127,7 @@ describe("loadBundle() of a URL", () => {
     expect(site.requests).toContain("encoder.onnx bytes=300000-");
   });
 
-  test("goes on in another process after this one was killed", async () => {
+  test("continues in another process after this one was killed", async () => {
     site.cutAfter = 400_000;
     const program = `
       import { loadBundle } from ${JSON.stringify(new URL("../../src/bundle/load_bundle.ts", import.meta.url).href)};
@@ -163,7 +163,7 @@ describe("loadBundle() of a URL", () => {
     expect(await partials()).toEqual([]);
   });
 
-  test("begins anew where the server knows no ranges", async () => {
+  test("starts again if the server does not support ranges", async () => {
     site.cutAfter = 400_000;
     site.ranges = false;
     const loading = loadBundle(site.address);
@@ -173,7 +173,7 @@ describe("loadBundle() of a URL", () => {
     expect((await loading).files.encoder).toEqual(site.files.get("encoder.onnx")!);
   });
 
-  test("refuses other bytes than the manifest names, and keeps none of them", async () => {
+  test("refuses bytes that differ from the manifest, and keeps none of them", async () => {
     site.files.get("encoder.onnx")![500] = 1;
     expect(await codeOf(loadBundle(site.address))).toBe("bundle-hash-mismatch");
     site.files = await bigFiles();
@@ -195,7 +195,7 @@ describe("loadBundle() of a URL", () => {
     expect((await loadBundle(site.address)).files.encoder.length).toBe(1_000_000);
   });
 
-  test("serves the kept bundle where something else answers in the place of its server", async () => {
+  test("uses the stored bundle if something else answers instead of its server", async () => {
     await loadBundle(site.address);
     const portal = new TextEncoder().encode("<!doctype html><title>Accept our terms</title>");
     const huge = new Uint8Array(2_000_000).fill(0x20);
@@ -214,14 +214,14 @@ describe("loadBundle() of a URL", () => {
     expect(await codeOf(loadBundle(site.address))).toBe("bundle-version-unsupported");
   });
 
-  test("refuses what is no manifest where none is kept, before all of it is there", async () => {
+  test("refuses what is not a manifest before it has arrived completely, if none is stored", async () => {
     for (const answer of [new TextEncoder().encode("<html>"), new Uint8Array(50_000_000).fill(0x20)]) {
       site.files.set("manifest.json", answer);
       expect(await codeOf(loadBundle(site.address))).toBe("bundle-manifest-invalid");
     }
   });
 
-  test("gives a silent server up, and serves what is kept", async () => {
+  test("gives up on a silent server, and uses the stored bundle", async () => {
     const silent = createServer(() => {});
     await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
     const address = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/models/tiny`;
@@ -240,7 +240,7 @@ describe("loadBundle() of a URL", () => {
     }
   });
 
-  test("adopts no link that was laid in the place of a partial download", async () => {
+  test("does not use a link that replaced a partial download", async () => {
     await loadBundle(site.address);
     const key = (await readdir(folder)).find((name) => /^[0-9a-f]{64}$/.test(name))!;
     const theirs = join(folder, "theirs");
@@ -259,7 +259,7 @@ describe("loadBundle() of a URL", () => {
     expect(await codeOf(loadBundle(`${site.address}/nothing`))).toBe("bundle-missing");
   });
 
-  test("stops where its signal is aborted, and keeps what is there", async () => {
+  test("stops when its signal is aborted, and keeps what is there", async () => {
     site.cutAfter = 500_000;
     const controller = new AbortController();
     const loading = reasonOf(loadBundle(site.address, controller.signal));
@@ -270,7 +270,7 @@ describe("loadBundle() of a URL", () => {
     expect(await loading).toBe(reason);
   });
 
-  test("tells how much has arrived, through cut connections too, and all of it at the end", async () => {
+  test("reports how much has arrived, also after broken connections, and everything at the end", async () => {
     site.cutAfter = 300_000;
     const { manifest, files } = await openBundle(site.address);
     const total = Object.values(manifest.files).reduce((sum, { bytes }) => sum + bytes, 0);

@@ -38,7 +38,7 @@ describe("Captioner", () => {
     for (const ms of Object.values(timing)) expect(ms).toBeGreaterThanOrEqual(0);
   });
 
-  test("captions overlapping calls as it does one after another", async () => {
+  test("captions overlapping calls in the same way as consecutive ones", async () => {
     const alone = await captioner.caption(photo);
     const together = await Promise.all([
       captioner.caption(photo),
@@ -48,7 +48,7 @@ describe("Captioner", () => {
     for (const { caption } of together) expect(caption).toBe(alone.caption);
   });
 
-  test("goes on after a picture that fails", async () => {
+  test("continues after a picture that fails", async () => {
     const broken = captioner.caption(new Uint8Array(0));
     const whole = captioner.caption(photo);
     expect(await codeOf(broken)).toBe("image-empty");
@@ -69,7 +69,7 @@ describe("Captioner", () => {
     expect((await captioner.caption(photo, options)).caption).toBe((await captioner.caption(photo, options)).caption);
   });
 
-  test("maps where it looked for each word, where asked to", async () => {
+  test("maps where it looked for each word, if requested", async () => {
     const { words } = await captioner.caption(photo, { beams: 3, attention: true });
     expect(words.length).toBeGreaterThan(0);
     for (const { attention } of words) {
@@ -100,7 +100,7 @@ describe("Captioner", () => {
     }
   });
 
-  test("goes on with others where the reader of a stream leaves it or is slow", async () => {
+  test("continues with other requests if the reader of a stream leaves or is slow", async () => {
     const slow = captioner.stream(photo);
     await slow.next();
     const left = captioner.stream(photo);
@@ -135,7 +135,7 @@ describe("Captioner", () => {
     }
   });
 
-  test("stops where its signal has been aborted", async () => {
+  test("stops if its signal has been aborted", async () => {
     expect(await reasonOf(captioner.caption(photo, { signal: AbortSignal.abort("left") }))).toBe("left");
     // Without a reason of one's own it is the platform's, as it is of fetch().
     const error = (await reasonOf(captioner.caption(photo, { signal: AbortSignal.abort() }))) as DOMException;
@@ -167,7 +167,7 @@ describe("Captioner", () => {
     expect(events.at(-1)!.type).toBe("caption");
   });
 
-  test("goes on past pictures that cannot be read, and says which and why", async () => {
+  test("skips pictures that cannot be read, and says which and why", async () => {
     const images: ImageSource[] = [
       photo,
       new Uint8Array(),
@@ -189,7 +189,7 @@ describe("Captioner", () => {
     ]);
   });
 
-  test("captionAll() ends at what is no picture's fault", async () => {
+  test("captionAll() ends at an error that is not a picture's fault", async () => {
     const all = async (images: Iterable<ImageSource>, options?: CaptionOptions) => {
       for await (const _ of captioner.captionAll(images, options));
     };
@@ -204,7 +204,7 @@ describe("Captioner", () => {
     expect(await reasonOf(all(source()))).toBe(broken);
   });
 
-  test("refuses options that there are not, by name", async () => {
+  test("refuses unknown options, by name", async () => {
     const error = (await reasonOf(captioner.caption(photo, { beam: 3 } as CaptionOptions))) as Error;
     expect(error.message).toContain('caption() has no option "beam". Did you mean "beams"?');
     for (const options of [{ num_beams: 3 }, { onWord: () => {} }, { alternative: 1 }])
@@ -216,7 +216,7 @@ describe("Captioner", () => {
 describe("Captioner.caption() of a bundle that says how sure it is", () => {
   const loaded = async (sureness: Sureness) => load({ bundle: await sureBundleFiles(sureness) });
 
-  test("gives the confidence, and the sentence where that is enough", async () => {
+  test("gives the confidence, and the sentence if that is enough", async () => {
     await using captioner = await loaded({ confidence: 0.6, concepts: { dog: 0.9, grass: 0.1 } });
     const whole = await captioner.caption(photo, { alternatives: 1 });
     expect(whole.confidence).toBeCloseTo(0.6, 6);
@@ -227,7 +227,7 @@ describe("Captioner.caption() of a bundle that says how sure it is", () => {
     expect(asked.reason).toBe(undefined);
   });
 
-  test("says plainly what is sure where the sentence is not, or nothing", async () => {
+  test("gives a plain caption of what is sure if the sentence is not, or nothing", async () => {
     await using sees = await loaded({ confidence: 0.6, concepts: { dog: 0.9, grass: 0.8 } });
     const unsure = await sees.caption(photo, { minConfidence: 0.61, alternatives: 2, attention: true });
     expect(unsure).toMatchObject({
@@ -253,7 +253,7 @@ describe("Captioner.caption() of a bundle that says how sure it is", () => {
     expect(words(sure)).toEqual(words(plain));
   });
 
-  test("refuses a least confidence where it cannot tell, and one out of range", async () => {
+  test("refuses a least confidence if it cannot tell, and one out of range", async () => {
     await using captioner = await loaded({ concepts: { dog: 0.9 } });
     expect((await captioner.caption(photo)).confidence).toBe(undefined);
     expect((await captioner.caption(photo, { minConfidence: 0 })).caption.length).toBeGreaterThan(0);

@@ -54,7 +54,7 @@ async function refusal(work: Promise<unknown>, code: string): Promise<string> {
 }
 
 describe("bytesOf()", () => {
-  test("reads the same picture from everything that it may be given as", async () => {
+  test("reads the same picture from every kind of input", async () => {
     const shifted = new Uint8Array(photo.length + 3);
     shifted.set(photo, 3);
     const even = photo.length - (photo.length % 2);
@@ -83,7 +83,7 @@ describe("bytesOf()", () => {
     }
   });
 
-  test("takes a name with a colon for a file's, and a drive for a path", async () => {
+  test("treats a name with a colon as a file name, and a drive as a path", async () => {
     const named = join(folder, "a:b.jpg");
     writeFileSync(named, photo);
     expect((await bytesOf(named)).length).toBe(photo.length);
@@ -115,7 +115,7 @@ describe("bytesOf()", () => {
     expect(await codeOf(bytesOf(new Response(null, { status: 500 })))).toBe("file-unreadable");
   });
 
-  test("refuses what is no picture at all, naming it", async () => {
+  test("refuses what is not a picture at all, naming it", async () => {
     for (const [value, name] of [
       [42, "the number 42"],
       [undefined, "undefined"],

@@ -20,7 +20,7 @@ describe("refuseUnknown()", () => {
     expect(complaint({})).toBe("");
   });
 
-  test("names the option that somebody meant", () => {
+  test("suggests the option that was meant", () => {
     for (const [given, meant] of [
       ["beam", "beams"],
       ["Beams", "beams"],
@@ -38,7 +38,7 @@ describe("refuseUnknown()", () => {
     }
   });
 
-  test("suggests nothing far away, and lists what there is", () => {
+  test("suggests only similar names, and lists what exists", () => {
     const text = complaint({ quality: 1 });
     expect(text).toBe(`caption() has no option "quality". It takes ${known.join(", ")}.`);
   });

@@ -18,7 +18,7 @@ async function generating(added: object): Promise<Map<string, Uint8Array>> {
 }
 
 describe("close()", () => {
-  test("leaves captioners of the same bundle their sessions, and refuses captions of its own", async () => {
+  test("does not affect other captioners of the same bundle, and then refuses captions", async () => {
     const bundle = await tinyBundleFiles();
     const first = await load({ bundle });
     const second = await load({ bundle });
@@ -60,7 +60,7 @@ describe("load()", () => {
     expect(await codeOf(load({ bundle: files }))).toBe("bundle-shape-mismatch");
   });
 
-  test("refuses a manifest that asks for concepts of a decoder that knows none", async () => {
+  test("refuses a manifest that requires concepts from a decoder without concepts", async () => {
     const concepts = { least: 0.9, most: 2, reward: 0.5 };
     expect(await codeOf(load({ bundle: await generating({ concepts }) }))).toBe("bundle-shape-mismatch");
   });
@@ -91,7 +91,7 @@ describe("load()", () => {
     expect(await codeOf(load({ bundle: await tinyBundleFiles(), threads: 0 }))).toBe("option-invalid");
   });
 
-  test("refuses options that there are not, by name", async () => {
+  test("refuses unknown options, by name", async () => {
     for (const [name, meant] of [
       ["bundel", "bundle"],
       ["device", "backend"],
@@ -105,7 +105,7 @@ describe("load()", () => {
     expect(await codeOf(loadEngine({ bundle: "transformers:x", beams: 3 } as LoadOptions))).toBe("option-invalid");
   });
 
-  test("tells how far it is, to each of those who load the same", async () => {
+  test("reports the progress to each caller that loads the same bundle", async () => {
     const bundle = await tinyBundleFiles(10_000);
     const told: LoadProgress[][] = [[], [], []];
     const open = (place: number) => load({ bundle, onProgress: (progress) => told[place]!.push(progress) });

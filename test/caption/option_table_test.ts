@@ -17,7 +17,7 @@ function codeOf(work: () => unknown): unknown {
 const flagOf = (name: string) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
 describe("the table of options", () => {
-  test("has its ends accepted, and what is beyond refused, by the library and the server alike", () => {
+  test("includes its limits and excludes what is beyond, in the library and in the server", () => {
     for (const name of names) {
       const row = optionRow(name);
       if (row.kind === "switch") continue;
@@ -39,7 +39,7 @@ describe("the table of options", () => {
     }
   });
 
-  test("takes true and false alone for a switch", () => {
+  test("accepts only true and false for a switch", () => {
     expect([true, false, "true", 1, undefined].map((value) => accepts(optionTable.neutral, value))).toEqual([
       true,
       true,

@@ -42,7 +42,7 @@ describe("writeCaption()", () => {
     expect(reason).toBeUndefined();
   });
 
-  test("leaves out an alternative that is worded as one before", () => {
+  test("leaves out an alternative with the same words as an earlier one", () => {
     const { caption, alternatives } = written(["a man runs", "a woman runs", "a boy runs"], { neutral: true });
     expect([caption, alternatives.map((one) => one.caption)]).toEqual(["a person runs", ["a child runs"]]);
   });
@@ -52,7 +52,7 @@ describe("writeCaption()", () => {
     expect([caption, alternatives[0]!.caption, words[0]!.text]).toEqual(["An orange dog.", "A cat.", "an"]);
   });
 
-  test("counts the characters of the final text, and takes no sentence that was cut", () => {
+  test("counts the characters of the final text, and never uses a sentence that was cut", () => {
     const text = "a man eats";
     expect(written([text], { maxCharacters: 10 }).caption).toBe(text);
     expect(written([text], { maxCharacters: 9 })).toMatchObject({ caption: "", reason: "too-long", words: [] });
@@ -83,7 +83,7 @@ describe("writeCaption()", () => {
     });
   });
 
-  test("names nobody's gender among the concepts, each once", () => {
+  test("gives neutral concepts, each once", () => {
     const concepts = ["man", "dog", "woman", "girl"].map((name, i) => ({ name, probability: 0.9 - i / 10 }));
     expect(written(["a dog"], { neutral: true }, { concepts }).concepts).toEqual([
       { name: "person", probability: 0.9 },
@@ -128,7 +128,7 @@ describe("wordStream()", () => {
     return events;
   };
 
-  test("hands words on at once, but those that wait for what follows", () => {
+  test("passes on words at once, except those that depend on the next one", () => {
     expect(streamed("a dog on a orange mat", {})).toEqual([
       [],
       ["a", "dog"],
@@ -140,7 +140,7 @@ describe("wordStream()", () => {
     expect(streamed("a white and white cat", {}).slice(0, 4)).toEqual([[], ["a"], ["a"], ["a"]]);
   });
 
-  test("hands all on at the end where the caption is only known then", () => {
+  test("passes on all words at the end if the caption is only known then", () => {
     for (const writing of [{ neutral: true }, { maxCharacters: 99 }, { minConfidence: 0.1 }])
       for (const words of streamed("a man and a woman run", writing)) expect(words).toEqual([]);
   });

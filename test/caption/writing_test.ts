@@ -35,7 +35,7 @@ describe("Captioner with the bundle that comes with edgecap", () => {
     for (const { caption } of neutral.alternatives) expect(caption).toMatch(/^[A-Z].*\.$/);
   });
 
-  test("finds sentences that end within the characters asked for, and says if there are none", async () => {
+  test("finds sentences within the limit of characters, and says if there are none", async () => {
     for (const photo of photos) {
       const free = await captioner.caption(photo);
       const room = free.caption.length;

@@ -69,7 +69,7 @@ test("edgecap alt shows a difference, and writes it with --write", () =>
     });
   }));
 
-test("edgecap alt needs no model where nothing is missing, and a folder", () =>
+test("edgecap alt needs a folder, and needs no model if nothing is missing", () =>
   inFolder(async (folder) => {
     mkdirSync(join(folder, "site"));
     writeFileSync(join(folder, "site/a.html"), "<img src=a.jpg alt=cat>");

@@ -170,14 +170,14 @@ describe("edgecap export", () => {
     }),
   );
 
-  test("refuses a folder that is no run", () =>
+  test("refuses a folder that is not a run", () =>
     inFolder(async (folder) => {
       const { status, stderr } = await edgecap(["export", folder, "--out", join(folder, "bundle")]);
       expect(status).toBe(1);
       expect(stderr).toContain("is not the folder of a run");
     }));
 
-  test("names the bundle of a run that trained a bundle on, or how to get it", () =>
+  test("names the bundle of a run that continued from a bundle, or how to get it", () =>
     inFolder(async (folder) => {
       // What such a run keeps once it has a checkpoint, and then its bundle.
       await writeFile(join(folder, "last.ckpt"), "");

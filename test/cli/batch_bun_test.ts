@@ -24,13 +24,13 @@ const resultsIn = (folder: string): { image: string; caption?: string; error?: {
     .map((line) => JSON.parse(line));
 
 describe("edgecap batch", () => {
-  test("killed at random moments, doubles and loses no picture", () =>
+  test("killed at random moments, neither repeats nor loses a picture", () =>
     inFolder(async (folder) => {
       const { lines, wrong } = await killBatch(folder, { kills: 6, pictures: 400, seed: 5 });
       expect([lines, wrong]).toEqual([400, []]);
     }));
 
-  test("writes down pictures that fail, and says how many of which kind", () =>
+  test("records pictures that fail, and says how many of which kind", () =>
     inFolder(async (folder) => {
       const names = await prepare(folder, 2);
       writeFileSync(join(folder, "photos", "corrupt.jpg"), "no picture");

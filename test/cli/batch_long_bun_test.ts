@@ -23,7 +23,7 @@ const resultsIn = (folder: string): { image: string; caption?: string; error?: {
     .map((line) => JSON.parse(line));
 
 describe("edgecap batch", () => {
-  test("killed again and again, ends with a line a picture", () =>
+  test("killed again and again, ends with a line per picture", () =>
     inFolder(async (folder) => {
       const names = await prepare(folder, 400);
       const args = ["batch", "photos", "--out", "out.jsonl", "--bundle", "tiny", "--workers", "2"];

@@ -49,7 +49,7 @@ describe("edgecap caption", () => {
     }
   });
 
-  test("--top-k and --top-p bound what is drawn", async () => {
+  test("--top-k and --top-p limit the words that are drawn", async () => {
     const args = ["caption", "--bundle", bundle, "--temperature", "5", coffee];
     const greedy = await edgecap(["caption", "--bundle", bundle, "--beams", "1", coffee]);
     for (const bound of [
@@ -61,7 +61,7 @@ describe("edgecap caption", () => {
     expect((await edgecap(["caption", "--top-k", "3", "--bundle", bundle, coffee])).status).not.toBe(0);
   });
 
-  test("--json prints one line a picture, in order, with an error in the place of a caption", async () => {
+  test("--json prints one line per picture, in order, with an error instead of a caption", async () => {
     const files = [join(folder, "broken.jpg"), coffee, join(folder, "missing.jpg"), join(folder, "empty.png"), coffee];
     const args = ["caption", "--json", "--bundle", bundle, "--beams", "3", "--alternatives", "2", ...files];
     const { status, stdout } = await edgecap(args);
@@ -97,7 +97,7 @@ describe("edgecap caption", () => {
     expect({ ...lines[4], timing: null }).toEqual({ ...good, timing: null });
   });
 
-  test("names each picture where there are several, and puts errors on standard error", async () => {
+  test("names each picture if there are several, and puts errors on standard error", async () => {
     const { status, stdout, stderr } = await edgecap([
       "caption",
       "--bundle",
@@ -155,7 +155,7 @@ describe("edgecap caption", () => {
     }
   });
 
-  test("a bundle that is none is an error that names it", async () => {
+  test("a folder that is not a bundle is an error that names it", async () => {
     const { status, stderr } = await edgecap(["caption", "--bundle", join(folder, "photos"), coffee]);
     expect(status).toBe(1);
     expect(stderr).toContain(join(folder, "photos"));

@@ -42,7 +42,7 @@ describe("edgecap caption --min-confidence", () => {
     expect(stderr).toMatch(/a\.jpg: unsure: .*0\.40/);
   });
 
-  test("prints what is sure in its place", async () => {
+  test("prints what is sure instead", async () => {
     const { status, stdout, stderr } = await edgecap(["caption", photo(), ...asking("sees", "0.5")]);
     expect([status, stdout]).toEqual([1, "a photo of a dog\n"]);
     expect(stderr).toContain("unsure");
@@ -60,7 +60,7 @@ describe("edgecap caption --min-confidence", () => {
     expect(confidence).toBeCloseTo(0.4, 6);
   });
 
-  test("refuses what is no chance", async () => {
+  test("refuses what is not a chance", async () => {
     expect((await edgecap(["caption", photo(), ...asking("blind", "50")])).status).toBe(2);
   });
 });
@@ -75,7 +75,7 @@ test("edgecap batch --min-confidence keeps the reason, and ends with 1 then and 
   expect((await edgecap(command)).status).toBe(1);
 });
 
-test("edgecap watch --min-confidence writes keywords, and no sentence that is unsure", async () => {
+test("edgecap watch --min-confidence writes keywords, but no sentence that is unsure", async () => {
   const run = await edgecap(["watch", photos, "--write", "xmp", "--once", ...asking("sees", "0.3")]);
   expect(run.status).toBe(0);
   expect(readFileSync(`${photo()}.xmp`, "utf8")).toContain("<rdf:li>dog</rdf:li>");

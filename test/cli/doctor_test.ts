@@ -43,7 +43,7 @@ describe("edgecap doctor", () => {
     }
   });
 
-  test("says that a bundle without an answer cannot be tested, and fails where no backend gives it", async () => {
+  test("says that a bundle without an answer cannot be tested, and fails if no backend gives the answer", async () => {
     const folder = mkdtempSync(join(tmpdir(), "edgecap-doctor-"));
     try {
       const bundle = join(folder, "bundle");

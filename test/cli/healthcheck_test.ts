@@ -3,7 +3,7 @@ import { tinyServer } from "../server/tiny_server.ts";
 import { edgecap } from "./edgecap.ts";
 
 describe("edgecap healthcheck", () => {
-  test("succeeds where the server answers with success, and fails where it does not", async () => {
+  test("succeeds if the server answers with success, and otherwise fails", async () => {
     await using tiny = await tinyServer();
     for (const route of ["/healthz", "/readyz"]) {
       const alive = await edgecap(["healthcheck", `${tiny.url}${route}`]);
@@ -29,7 +29,7 @@ describe("edgecap healthcheck", () => {
     }
   });
 
-  test("fails where nobody answers, and knows what is no address", async () => {
+  test("fails if nobody answers, and recognises invalid addresses", async () => {
     const nobody = await edgecap(["healthcheck", "http://127.0.0.1:1/healthz"]);
     expect([nobody.status, nobody.stdout]).toEqual([1, ""]);
     expect(nobody.stderr).toContain("http://127.0.0.1:1/healthz does not answer: ");

@@ -3,7 +3,7 @@ import { Interrupted, sayingWhatIsKept } from "../../src/cli/interrupt.ts";
 import { EdgecapError, permissionMissing, throwIfAborted } from "../../src/errors.ts";
 
 describe("sayingWhatIsKept()", () => {
-  test("says it where Ctrl-C ended the work, as it is then", async () => {
+  test("says it if Ctrl-C ended the work, with the state at that time", async () => {
     const controller = new AbortController();
     let pictures = 0;
     const stopped = sayingWhatIsKept(
@@ -28,7 +28,7 @@ describe("sayingWhatIsKept()", () => {
 });
 
 describe("permissionMissing()", () => {
-  test("names the permission, also of an error that it caused, and leaves other errors alone", () => {
+  test("names the permission, also for an error that it caused, and does not change other errors", () => {
     const refused = new Error('Requires read access to "/photos/a.jpg", run again with the --allow-read flag');
     refused.name = "NotCapable";
     for (const error of [refused, new Error("Cannot read.", { cause: refused })]) {

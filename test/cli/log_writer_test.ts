@@ -13,7 +13,7 @@ function slowPlace() {
 }
 
 describe("LogWriter", () => {
-  test("writes what comes meanwhile in one piece, in order", async () => {
+  test("writes in one piece, in order, what arrives meanwhile", async () => {
     const { waiting, to } = slowPlace();
     const log = new LogWriter(to);
     for (let n = 0; n < 4; n++) log.line({ n });
@@ -26,7 +26,7 @@ describe("LogWriter", () => {
     expect(waiting.length).toBe(2);
   });
 
-  test("goes on where a write took a part, or the pipe was full for a moment", async () => {
+  test("continues if a write was partial, or the pipe was full for a moment", async () => {
     const { waiting, to } = slowPlace();
     const log = new LogWriter(to);
     log.line({ a: 1 });
@@ -37,7 +37,7 @@ describe("LogWriter", () => {
     expect(waiting[2]!.text).toBe('":1}\n');
   });
 
-  test("drops lines where nobody reads, and says how many once somebody does", () => {
+  test("drops lines if nobody reads, and says how many once somebody does", () => {
     const { waiting, to } = slowPlace();
     const log = new LogWriter(to);
     const text = "x".repeat(10_000);
@@ -50,7 +50,7 @@ describe("LogWriter", () => {
     expect(waiting[2]!.text).toBe(`{"event":"log-dropped","lines":${1000 - kept}}\n{"last":true}\n`);
   });
 
-  test("gives up waiting for a place that takes nothing", async () => {
+  test("stops waiting for a sink that accepts nothing", async () => {
     const { waiting, to } = slowPlace();
     const log = new LogWriter(to);
     log.line({});
@@ -58,7 +58,7 @@ describe("LogWriter", () => {
     expect(waiting.length).toBe(1);
   });
 
-  test("writes a line of a client's making as one line", () => {
+  test("writes text from a client as one line", () => {
     const { waiting, to } = slowPlace();
     new LogWriter(to).line({ error: 'a\r\n{"forged":true}\u2028\u0000' });
     expect(waiting[0]!.text.split("\n").length).toBe(2);

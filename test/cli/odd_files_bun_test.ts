@@ -49,7 +49,7 @@ async function everyVerb(
 }
 
 describe("caption, batch and watch", () => {
-  test("take the same pictures of a folder, and report what they pass over", () =>
+  test("find the same pictures in a folder, and report what they skip", () =>
     inFolder(async (folder) => {
       await writeTinyBundle(join(folder, "tiny"));
       pictures(folder, ["photos/a.jpg", "photos/b.jpe", "photos/sub/c.JFIF", "other/d.jpg", "photos/.git/e.jpg"]);
@@ -113,7 +113,7 @@ describe("caption, batch and watch", () => {
 });
 
 describe("edgecap batch", () => {
-  test("reads lists of every form, and takes no picture for one", () =>
+  test("reads lists of every form, and does not mistake a picture for a list", () =>
     inFolder(async (folder) => {
       await writeTinyBundle(join(folder, "tiny"));
       pictures(folder, ["photos/a b.jpg", "photos/é.jpg", "x.jfif", "picture.bin"]);

@@ -37,7 +37,7 @@ describe("edgecap prints", () => {
       }));
   }
 
-  test("none of TensorFlow's lines, on whichever backend", () =>
+  test("no lines of TensorFlow, on any backend", () =>
     inFolder(async (folder) => {
       const script = join(folder, "start.ts");
       const module = JSON.stringify(join(root, "src/training/tensorflow.ts"));
@@ -70,7 +70,7 @@ console.log((await tf.matMul(tf.ones([2, 2]), tf.ones([2, 2])).data()).join());`
 });
 
 describe("edgecap batch", () => {
-  test("loads no bundle where there is nothing to do", () =>
+  test("does not load a bundle if there is nothing to do", () =>
     inFolder(async (folder) => {
       mkdirSync(join(folder, "photos"));
       copyFileSync(coffee, join(folder, "photos", "done.jpg"));

@@ -76,7 +76,7 @@ describe("edgecap train", () => {
       await checkKilled(args, run, join(folder, "broken"));
     }));
 
-  test("trains a bundle on, with words that it lacked, and says how long that takes", () =>
+  test("continues training a bundle, with words that it lacked, and says how long that takes", () =>
     inFolder(async (folder) => {
       const photos = await tinyPhotos(folder, 8);
       const first = join(folder, "first");

@@ -25,7 +25,7 @@ test("edgecap watch follows a folder until Ctrl-C", () =>
     expect((await run.ended).status).toBe(0);
   }));
 
-test("edgecap watch --once says what has no caption", () =>
+test("edgecap watch --once says which pictures have no caption", () =>
   inFolder(async (folder) => {
     const bundle = await writeTinyBundle(join(folder, "tiny"));
     copyFileSync(coffee, join(folder, "good.jpg"));

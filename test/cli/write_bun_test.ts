@@ -42,7 +42,7 @@ test("edgecap caption --write puts the caption into pictures, and says so", () =
     expect([again.status, again.stdout, again.stderr]).toEqual([0, stdout, ""]);
   }));
 
-test("edgecap caption --write leaves what a person wrote unless forced, and captions what it cannot write into", () =>
+test("edgecap caption --write keeps what a person wrote unless forced, and captions files that it cannot write into", () =>
   withPictures(async (folder, bundle) => {
     const packet = new XmpPacket(undefined);
     packet.set(xmpNames.description, ["Our coffee"]);
@@ -67,7 +67,7 @@ test("edgecap caption --write leaves what a person wrote unless forced, and capt
     expect(readFileSync(join(folder, "a.jpg"), "latin1")).not.toContain("edgecap:wrote");
   }));
 
-test("edgecap caption --write names sidecars as asked, and refuses what makes no sense", () =>
+test("edgecap caption --write names sidecars as requested, and refuses what makes no sense", () =>
   withPictures(async (folder, bundle) => {
     const args = ["caption", "a.jpg", ...bundle];
     expect((await edgecap([...args, "--write", "xmp", "--sidecar", "adobe"], { cwd: folder })).status).toBe(0);
@@ -79,7 +79,7 @@ test("edgecap caption --write names sidecars as asked, and refuses what makes no
     expect((await edgecap(["caption", "-", ...bundle, "--write", "xmp"], input)).status).toBe(2);
   }));
 
-test("edgecap watch --write fills all forms from one caption, and captions nothing again", () =>
+test("edgecap watch --write fills all forms from one caption, and does not caption again", () =>
   withPictures(async (folder, bundle) => {
     const args = ["watch", ".", "--once", ...bundle, "--write"];
     const dry = await edgecap([...args, "json,html,xmp", "--dry-run"], { cwd: folder });

@@ -50,7 +50,7 @@ describe("edgecap caption", () => {
   });
 });
 
-test("edgecap batch writes the form asked for, and counts what fits in no form", async () => {
+test("edgecap batch writes the requested form, and counts what fits no form", async () => {
   const out = join(folder, "results.jsonl");
   const asked = ["batch", photos, "--bundle", bundle, "--workers", "1", ...form];
   expect((await edgecap([...asked, "--out", out])).status).toBe(0);
@@ -63,7 +63,7 @@ test("edgecap batch writes the form asked for, and counts what fits in no form",
   expect(JSON.parse(readFileSync(short, "utf8"))).toMatchObject({ caption: "", reason: "too-long", words: [] });
 });
 
-test("edgecap watch writes the form asked for, in every form of file", async () => {
+test("edgecap watch writes the requested form, in every form of file", async () => {
   const asked = ["watch", photos, "--bundle", bundle, "--once", ...form, ...unsure];
   for (const [how, file] of [
     ["json", "captions.json"],

@@ -69,7 +69,7 @@ describe("NounFinder.find()", () => {
     }
   });
 
-  test("finds in any words no more than their forms", () => {
+  test("finds only forms of its nouns, in any words", () => {
     const words = fc.constantFrom(
       ...nouns.flatMap(({ forms }) => forms.flatMap((form) => form.split(" "))),
       "a",

@@ -44,7 +44,7 @@ describe("a manifest's confidence", () => {
     expect((await withFit(undefined)).confidence).toBe(undefined);
   });
 
-  test("is refused where lengths, ranges or names are wrong", async () => {
+  test("is refused if lengths, ranges or names are wrong", async () => {
     const wrong: Partial<Record<keyof typeof fit, unknown>>[] = [
       { mean: [1] },
       { scale: [1, 0] },

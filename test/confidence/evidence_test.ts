@@ -50,7 +50,7 @@ describe("evidenceOf()", () => {
     expect(evidence.likeliest).toBeCloseTo(odds(0.9), 12);
   });
 
-  test("takes no unsure noun for one that is missing", () => {
+  test("does not treat an unsure noun as missing", () => {
     const probabilities = [0.9, 0.6, 0.9, 0.49];
     expect(evidenceOf({ ...bare, concepts: { finder, probabilities } }).likeliestUnnamed).toBe(0);
   });

@@ -63,7 +63,7 @@ describe("parseCaptions()", () => {
     expect(entries(parse('"1.jpg",A dog , running .\n1.jpg,A "big" dog\n2.jpg,A cat'))).toEqual(two);
   });
 
-  test("joins a quoted caption of several lines, and counts lines on", () => {
+  test("joins a quoted caption of several lines, and keeps counting lines", () => {
     const read = parse('image,caption\n1.jpg,"A dog\r\n\n  on sand"\n2.jpg,A cat\n');
     expect(entries(read)).toEqual([
       ["1.jpg", ["A dog on sand"]],
@@ -142,7 +142,7 @@ describe("parseCaptions()", () => {
     for (const [text, message] of cases) expect(messageOf(() => parse(text))).toMatch(message);
   });
 
-  test("goes by the names of the columns, whatever their order", () => {
+  test("uses the names of the columns, whatever their order", () => {
     const rows = [
       ["1.jpg", "A dog , running .", "7"],
       ["1.jpg", 'A "big" dog', "8"],

@@ -8,7 +8,7 @@ function parse(text: string) {
 }
 
 describe("parseHypotheses()", () => {
-  test("reads what edgecap caption --json prints, and takes the last part of a path for the image", () => {
+  test("reads what edgecap caption --json prints, and uses the last part of a path as the image", () => {
     const read = parse(
       '{"image":"photos/1.jpg","caption":"a dog","logProbability":-3}\n{"image":"photos\\\\2.jpg","caption":""}\n' +
         '{"image":"3.jpg","error":{"code":"image-corrupt","message":"No."}}\n',

@@ -30,7 +30,7 @@ describe("randomSplit()", () => {
     expect(randomSplit(some, { ...options, seed: 8 })).not.toEqual(randomSplit(some, options));
   });
 
-  test("refuses sizes that are no counts or exceed the images", () => {
+  test("refuses sizes that are not whole numbers or exceed the images", () => {
     for (const options of [{ train: -1 }, { dev: 0.5 }, { train: Number.NaN }, { train: 8000, dev: 92 }]) {
       let thrown: unknown;
       try {

@@ -48,7 +48,7 @@ describe("generate()", () => {
     expect(greedy!.tokens.length).toBeGreaterThan(0);
   });
 
-  test("runs the step once a word for all beams, and copies no state but of beams that change places", async () => {
+  test("runs the step once per word for all beams, and only copies the state of beams that change places", async () => {
     for (const beams of [1, 4]) {
       let runs = 0;
       let previous: Float32Array | undefined;
@@ -128,7 +128,7 @@ describe("generate()", () => {
     expect(best!.attention).toBe(undefined);
   });
 
-  test("refuses attention where the decoder has none", async () => {
+  test("refuses attention if the decoder has none", async () => {
     const step = {
       run: async (inputs: Parameters<GraphSession["run"]>[0]) => {
         const { attention: _, ...others } = await decoder.step.run(inputs);
@@ -139,7 +139,7 @@ describe("generate()", () => {
     await expect(work).rejects.toThrow("has no attention maps");
   });
 
-  test("tells each word of the best caption once it is decided", async () => {
+  test("streams each word of the best caption once it is decided", async () => {
     const grids = [1, 2, 3, 4].map((salt) => ({
       ...grid,
       data: grid.data.map((value, i) => value * Math.cos(salt * i)),
@@ -162,7 +162,7 @@ describe("generate()", () => {
     }
   });
 
-  test("tells a word with the step that decides it, where nothing competes", async () => {
+  test("streams a word with the step that decides it, if nothing competes", async () => {
     for (const setting of [{}, { temperature: 1, seed: 8 }]) {
       let steps = 0;
       const toldAt: number[] = [];
@@ -179,7 +179,7 @@ describe("generate()", () => {
     }
   });
 
-  test("lets neighbours whose captions agree with a beam make it win, and tells that one", async () => {
+  test("lets a beam win that agrees with the neighbours' captions, and streams that one", async () => {
     const options = { vocabulary: 12, beams: 40, maxWords: 6, minWords: 1, lengthPenalty: 1 };
     const alone = await generate(decoder, grid, { ...options, count: 40 });
     const ended = alone.filter(({ finished }) => finished);
@@ -205,7 +205,7 @@ describe("generate()", () => {
     }
   });
 
-  test("asks no neighbours of a greedy caption or of ones drawn at random", async () => {
+  test("does not use neighbours for greedy captions or for ones drawn at random", async () => {
     using datastore = new Datastore(datastoreFile([{ vector: Array(8).fill(1), captions: [[4]] }]), "here", 12);
     for (const setting of [{ beams: 1 }, { beams: 3, temperature: 1, seed: 4 }]) {
       const options = { vocabulary: 12, maxWords: 5, count: setting.beams, ...setting };
@@ -252,7 +252,7 @@ describe("generate()", () => {
 
     const asking = (reward: number, most = 2) => new RequiredConcepts(nouns, vocabulary, { least: 0.8, most, reward });
 
-    test("names what is sure and missing, and tells the words of that caption", async () => {
+    test("names what is sure and missing, and streams the words of that caption", async () => {
       const plain = await generate(decoder, grid, settings);
       for (const [noun, word] of [
         [0, 5],
@@ -271,7 +271,7 @@ describe("generate()", () => {
       }
     });
 
-    test("forces none whose reward is too small", async () => {
+    test("does not force a concept whose reward is too small", async () => {
       const plain = await generate(decoder, grid, settings);
       const { decoder: known, runs } = knowing(0.9, 0.9, 0.9, 0.9);
       const found = await generate(known, grid, settings, undefined, asking(0));
@@ -280,7 +280,7 @@ describe("generate()", () => {
       expect(found[0]!.score).toBe(plain[0]!.score);
     });
 
-    test("makes one search where nothing is sure, of a greedy caption and of ones drawn at random", async () => {
+    test("makes one search if nothing is sure, for a greedy caption, and for ones drawn at random", async () => {
       for (const [setting, probabilities] of [
         [{}, [0.7, 0.7, 0.7, 0.7]],
         [{ beams: 1, count: 1 }, [1, 1, 1, 1]],
@@ -293,7 +293,7 @@ describe("generate()", () => {
       }
     });
 
-    test("gives each word its attention, and neighbours their say, in the second search too", async () => {
+    test("gives each word its attention, and uses neighbours, in the second search too", async () => {
       const { decoder: known } = knowing(1, 1, 1, 1);
       const vector = Array.from({ length: 8 }, () => 1);
       using datastore = new Datastore(datastoreFile([{ vector, captions: [[4, 5, 6]] }]), "here", 12);
@@ -310,7 +310,7 @@ describe("generate()", () => {
     });
   });
 
-  test("stops where its signal is aborted", async () => {
+  test("stops when its signal is aborted", async () => {
     const work = generate(decoder, grid, { vocabulary: 12, count: 1, signal: AbortSignal.abort() });
     await expect(work).rejects.toHaveProperty("name", "AbortError");
   });

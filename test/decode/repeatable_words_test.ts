@@ -11,7 +11,7 @@ describe("noRepeats()", () => {
     expect(repeatable!.includes(3)).toBe(false);
   });
 
-  test("changes nothing of bundles that say nothing of it", () => {
+  test("does not change bundles that do not ask for it", () => {
     expect(noRepeats(undefined, () => [])).toEqual({});
   });
 

@@ -31,7 +31,7 @@ describe("RequiredConcepts", () => {
       .map((forms) => forms.map((form) => vocabulary.decode(form).join(" ")));
   }
 
-  test("are those that are sure and not named, with the forms that the vocabulary can say, the surest first", () => {
+  test("are those that are sure but not named, with the forms that the vocabulary can say, the surest first", () => {
     expect(missing({ dog: 0.9, "fire truck": 0.95 }, "a man runs")).toEqual([
       ["fire truck", "fire trucks"],
       ["dog", "dogs"],
@@ -40,7 +40,7 @@ describe("RequiredConcepts", () => {
     expect(missing({ dog: 0.9 }, "a man dogs")).toEqual([]);
   });
 
-  test("are none that a noun with a word in common names or is asked for", () => {
+  test("leave out those that share a word with a noun that is named or requested", () => {
     expect(missing({ person: 1, man: 0.9, woman: 0.9 }, "a woman runs")).toEqual([]);
     expect(missing({ person: 0.9, man: 1, woman: 0.95 }, "a dog")).toEqual([["man", "men"], ["woman"]]);
     expect(missing({ person: 1, man: 0.9, woman: 0.95 }, "a dog")).toEqual([
@@ -48,11 +48,11 @@ describe("RequiredConcepts", () => {
     ]);
   });
 
-  test("are as the longest form of a caption says: a hot dog is no dog", () => {
+  test("follow the longest form in a caption: a hot dog is not a dog", () => {
     expect(missing({ dog: 0.9, "hot dog": 0.9 }, "a hot dog")).toEqual([["dog", "dogs"]]);
   });
 
-  test("are none that the vocabulary cannot say, and no more than the rule allows", () => {
+  test("leave out those that the vocabulary cannot say, and are no more than the rule allows", () => {
     expect(missing({ zebra: 1 }, "a dog")).toEqual([]);
     const rule = { least: 0.5, most: 1, reward: 1 };
     expect(missing({ zebra: 1, dog: 0.6, person: 0.7 }, "a truck", rule)).toHaveLength(1);

@@ -34,7 +34,7 @@ async function within(
 }
 
 describe("captionsWithin()", () => {
-  test("searches as ever without a limit", async () => {
+  test("searches as before without a limit", async () => {
     const found = await captionsWithin(undefined, { vocabulary: 2, count: 1 }, async () => [caption(5)]);
     expect(tokensOf(found)).toEqual([5]);
   });
@@ -44,7 +44,7 @@ describe("captionsWithin()", () => {
     expect([found, asked.length, asked[0]!.characters]).toEqual([[4, 6], 1, undefined]);
   });
 
-  test("searches once more with the limit if the best does not fit, and takes the best of both", async () => {
+  test("searches once more with the limit if the best does not fit, and chooses the best of both", async () => {
     const { found, asked } = await within([1, 9, 2], [3, 9, 4], [3, 9]);
     expect(found).toEqual([3, 9]);
     expect(asked[1]).toMatchObject({ maxCharacters: 7, beams: 16, characters: Uint32Array.of(1, 2) });
@@ -52,16 +52,16 @@ describe("captionsWithin()", () => {
     expect((await within([4], [3], [3], { beams: 20 })).asked[1]!.beams).toBe(20);
   });
 
-  test("takes no words that the model would not say", async () => {
+  test("uses no words that the model would not say", async () => {
     expect((await within([9], [3, 8], [3, 8])).found).toEqual([3]);
   });
 
-  test("draws more captions where they are drawn, as those know no limit", async () => {
+  test("draws more captions if they are drawn, because drawing has no limit", async () => {
     const { found, asked } = await within([4, 5], [4, 5, 6], [6], { temperature: 1 });
     expect([found, asked[1]!.characters, asked[1]!.beams]).toEqual([[6], undefined, 16]);
   });
 
-  test("gives what does not fit if nothing does", async () => {
+  test("gives a caption that does not fit if none does", async () => {
     expect((await within([4, 5], [6], [])).found).toEqual([4]);
     expect((await within([4, 5], [], [])).found).toEqual([4]);
   });

@@ -28,7 +28,7 @@ describe("Subwords", () => {
     ]);
   });
 
-  test("gives words away once, as soon as the next has begun", () => {
+  test("gives each word once, as soon as the next one has begun", () => {
     fc.assert(
       fc.property(anyTokens, (tokens) => {
         const subwords = new Subwords(decode);

@@ -122,7 +122,7 @@ describe("loadEngine() of transformers:FOLDER", () => {
     }
   });
 
-  test("captions as the library itself does where both are greedy", async () => {
+  test("captions as the library itself does if both are greedy", async () => {
     const { AutoImageProcessor, AutoTokenizer, RawImage, VisionEncoderDecoderModel } = await import(
       "@huggingface/transformers"
     );
@@ -152,7 +152,7 @@ describe("loadEngine() of transformers:FOLDER", () => {
     }
   });
 
-  test("captions overlapping calls as one after another, and goes on after one that fails", async () => {
+  test("captions overlapping calls in the same way as consecutive ones, and continues after one that fails", async () => {
     const alone = (await engine.caption(photo)).caption;
     const [first, broken, last] = await Promise.allSettled([
       engine.caption(photo),
@@ -164,7 +164,7 @@ describe("loadEngine() of transformers:FOLDER", () => {
     expect(broken.status).toBe("rejected");
   });
 
-  test("refuses what the model cannot do, and what is no picture", async () => {
+  test("refuses what the model cannot do, and what is not a picture", async () => {
     expect(engine.name).toBe("model");
     expect(await codeOf(engine.caption(photo, { attention: true }))).toBe("option-invalid");
     expect(await codeOf(engine.caption(photo, { beams: 65 }))).toBe("option-invalid");
@@ -175,7 +175,7 @@ describe("loadEngine() of transformers:FOLDER", () => {
     expect(await reasonOf(engine.caption(photo, { signal: AbortSignal.abort(reason) }))).toBe(reason);
   });
 
-  test("says what a folder lacks", async () => {
+  test("says what is missing in a folder", async () => {
     const path = join(folder, "lacking");
     expect(await codeOf(loadEngine({ bundle: `transformers:${path}` }))).toBe("bundle-missing");
     for (const file of ["tokenizer.json", "preprocessor_config.json", "onnx/decoder_model_merged.onnx"]) {
@@ -216,7 +216,7 @@ describe("loadEngine() of transformers:FOLDER", () => {
     expect((await cropping.caption(photo)).words.length).toBeGreaterThan(0);
   });
 
-  test("asks nobody for anything", async () => {
+  test("sends no request to anyone", async () => {
     const { fetch } = globalThis;
     const asked: unknown[] = [];
     globalThis.fetch = (async (input: unknown) => {

@@ -9,7 +9,7 @@ const outcome = fc.record({
 const outcomes = fc.array(outcome, { maxLength: 60 });
 
 describe("calibrationError()", () => {
-  test("is nothing where each chance is what comes of it", () => {
+  test("is zero if each chance equals the outcome", () => {
     const exact = [0.25, 0.25, 0.25, 0.25].map((confidence, i) => ({ confidence, right: i === 0 }));
     expect(calibrationError(exact)).toBeCloseTo(0, 12);
     expect(calibrationError([])).toBe(0);

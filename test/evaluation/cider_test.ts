@@ -40,7 +40,7 @@ describe("CiderScorer", () => {
     expect(scorer.score("first", ["x", "y", "y", "y", "y"])).toBeCloseTo(expected, 12);
   });
 
-  test("gives a word that every image has no weight", () => {
+  test("gives weight 0 to a word that every image has", () => {
     expect(new CiderScorer(references).score("dog", ["a"])).toBe(0);
   });
 

@@ -102,7 +102,7 @@ describe("evaluate()", () => {
     expect(cider).toBeCloseTo((perImage![0]!.cider + perImage![1]!.cider) / 2, 12);
   });
 
-  test("takes empty words for no words", () => {
+  test("ignores empty words", () => {
     const sentences = [["a", "dog", "runs", "on", "sand"]];
     const empty = evaluate([{ id: "a", hypothesis: [""], references: sentences }]);
     expectClose(empty, evaluate([{ id: "a", hypothesis: [], references: sentences }]));
@@ -126,7 +126,7 @@ describe("evaluate()", () => {
 });
 
 describe("evaluateText()", () => {
-  test("does not mind capitals and punctuation", () => {
+  test("ignores capitals and punctuation", () => {
     const plain = { id: "a", hypothesis: "a dog runs on sand", references: ["the dog 's ball is on sand"] };
     const dressed = { id: "a", hypothesis: "A dog, runs on sand!", references: ["The dog's ball is on sand."] };
     expectClose(evaluateText([dressed]), evaluateText([plain]));

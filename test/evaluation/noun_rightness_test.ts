@@ -9,7 +9,7 @@ const rightness = new NounRightness(nouns);
 const dog = ["A brown dog runs.", "A dog on grass.", "Dogs play.", "An animal runs through a field.", "A pet outside."];
 
 describe("NounRightness", () => {
-  test("wants every noun named by somebody, and one by two", () => {
+  test("requires that somebody names every noun, and that two people name one", () => {
     expect(rightness.isRight("a dog runs through the grass", dog)).toBe(true);
     expect(rightness.isRight("a dog", dog)).toBe(true);
     expect(rightness.isRight("a dog in a field", dog)).toBe(true);
@@ -19,12 +19,12 @@ describe("NounRightness", () => {
     expect(rightness.isRight("a dog", dog.slice(0, 1))).toBe(false);
   });
 
-  test("finds nothing right that names nothing, or that nobody described", () => {
+  test("does not call a caption right that names nothing, or a picture that nobody described", () => {
     for (const caption of ["", "it runs fast", "something brown"]) expect(rightness.isRight(caption, dog)).toBe(false);
     expect(rightness.isRight("a dog", [])).toBe(false);
   });
 
-  test("takes words for the same kind for each other", () => {
+  test("accepts words for the same kind in place of each other", () => {
     const child = ["A kid jumps.", "A child in the air.", "A young person jumps."];
     expect(rightness.isRight("a boy jumps", child)).toBe(true);
     expect(rightness.isRight("a girl jumps", child)).toBe(true);
@@ -32,7 +32,7 @@ describe("NounRightness", () => {
     expect(rightness.isRight("a man jumps", ["People jump.", "Two people."])).toBe(true);
   });
 
-  test("takes no man for a woman, and no woman for a man", () => {
+  test("does not confuse men and women", () => {
     const woman = ["A woman sits.", "A lady.", "A person on a bench."];
     expect(rightness.isRight("a man sits", woman)).toBe(false);
     expect(rightness.isRight("a boy sits", woman)).toBe(false);
@@ -41,7 +41,7 @@ describe("NounRightness", () => {
     expect(rightness.isRight("a man sits", ["A man and a woman.", "A couple of people."])).toBe(true);
   });
 
-  test("finds nouns of several words whole", () => {
+  test("finds nouns of several words", () => {
     expect(rightness.isRight("a hot dog", dog)).toBe(false);
     expect(rightness.isRight("a traffic light", ["A traffic light.", "A red stop light over a street."])).toBe(true);
   });

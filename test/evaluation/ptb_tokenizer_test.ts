@@ -28,7 +28,7 @@ const stanford: readonly [string, string][] = [
 ];
 
 describe("tokenizePtb()", () => {
-  test("takes captions apart as Stanford's tokenizer does", () => {
+  test("splits captions as Stanford's tokenizer does", () => {
     for (const [text, tokens] of stanford) expect(tokenizePtb(text).join(" ")).toBe(tokens);
   });
 

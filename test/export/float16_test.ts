@@ -11,7 +11,7 @@ describe("float16Bits()", () => {
     }
   });
 
-  test("picks the nearest half, the even one of two as near", () => {
+  test("chooses the nearest half, and the even one of two equally near", () => {
     fc.assert(
       fc.property(fc.float({ min: -65504, max: 65504, noNaN: true }), (value) => {
         const bits = float16Bits(value);
@@ -26,7 +26,7 @@ describe("float16Bits()", () => {
     );
   });
 
-  test("rounds what is too great to infinity", () => {
+  test("rounds numbers that are too large to infinity", () => {
     expect(float16Value(float16Bits(65519))).toBe(65504);
     expect(float16Value(float16Bits(65520))).toBe(Number.POSITIVE_INFINITY);
     expect(float16Value(float16Bits(-1e9))).toBe(Number.NEGATIVE_INFINITY);

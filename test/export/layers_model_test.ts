@@ -60,14 +60,14 @@ describe("convertLayersModel()", () => {
     );
   });
 
-  test("hands the states of both directions out", async () => {
+  test("returns the states of both directions", async () => {
     const sequence = tf.input({ shape: [5, 3] });
     const layer = layers.gru({ units: 2, returnState: true, returnSequences: true });
     const both = layers.bidirectional({ layer, mergeMode: "concat" });
     await agrees(tf.model({ inputs: sequence, outputs: both.apply(sequence) as tf.SymbolicTensor[] }));
   });
 
-  test("lets Masking leave steps out", async () => {
+  test("lets Masking skip steps", async () => {
     const sequence = tf.input({ shape: [5, 1] });
     // Half of the numbers become zeros, and with them half of the steps.
     const masked = symbol(layers.masking().apply(symbol(layers.reLU().apply(sequence))));
@@ -130,7 +130,7 @@ describe("convertLayersModel()", () => {
     }
   }
 
-  test("agrees where a padding stands before a pooling that must see its zeros", async () => {
+  test("agrees if a padding comes before a pooling that must see its zeros", async () => {
     await agrees(
       tf.sequential({
         layers: [
@@ -149,7 +149,7 @@ describe("convertLayersModel()", () => {
     expect(refusal(tf.sequential({ layers: [same(2, 3)] })).message).toContain("give the model a fixed image size");
   });
 
-  test("names inputs and outputs as it is told", () => {
+  test("names inputs and outputs as requested", () => {
     const model = tf.sequential({ layers: [layers.dense({ units: 1, inputShape: [2] })] });
     const { graph } = convertLayersModel(model, { name: "g", inputNames: ["x"], outputNames: ["y"] });
     expect(graph.name).toBe("g");

@@ -96,14 +96,14 @@ describe("decodeModel()", () => {
     }
   });
 
-  test("refuses bytes that are no model", () => {
+  test("refuses bytes that are not a model", () => {
     expect(refusalOf(() => decodeModel(new TextEncoder().encode("<html>not a model</html>"))).code).toBe(
       "data-invalid",
     );
     expect(refusalOf(() => decodeModel(new Uint8Array(0))).message).toContain("0 bytes hold no ONNX graph");
   });
 
-  test("refuses graphs whose parts lack what the schema asks for", () => {
+  test("refuses graphs whose parts lack what the schema requires", () => {
     const type = onnxSchema.lookupType("ModelProto");
     const refusal = (graph: object) =>
       refusalOf(() => decodeModel(type.encode(type.fromObject({ graph })).finish())).message;

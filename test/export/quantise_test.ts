@@ -57,7 +57,7 @@ beforeAll(async () => {
 });
 
 describe("quantise()", () => {
-  test("computes in integers what float32 computes, nearly", async () => {
+  test("computes in integers nearly the same as in float32", async () => {
     const graph = residual();
     const int8 = encodeModel(await quantised(graph));
     const fp32 = encodeModel(graph);
@@ -75,7 +75,7 @@ describe("quantise()", () => {
     expect(encodeModel(graph)).toEqual(before);
   });
 
-  test("stores kernels as int8, biases as int32, and drops activations that storing does anyway", async () => {
+  test("stores kernels as int8 and biases as int32, and drops activations that storing makes redundant", async () => {
     const graph = residual();
     const result = await quantised(graph);
     const types = [...result.initializers.values()].map(({ type }) => type);
@@ -93,7 +93,7 @@ describe("quantise()", () => {
     expect(scale(pool.inputs[0]!.replace("/read", ""))).toBe(scale(pool.outputs[0]!));
   });
 
-  test("keeps nodes in float32 that it is told to keep", async () => {
+  test("keeps the requested nodes in float32", async () => {
     const graph = residual();
     const first = graph.nodes.find(({ op }) => op === "Conv")!.name;
     const result = await quantised(graph, { keep: [first] });
@@ -123,7 +123,7 @@ describe("calibrate()", () => {
 });
 
 describe("quantiseChannels()", () => {
-  test("errs by half a step at most within what a channel's scale covers", () => {
+  test("errs by at most half a step within the range of a channel's scale", () => {
     const data = Float32Array.from({ length: 64 }, (_, i) => Math.sin(i) * (i < 32 ? 1 : 100));
     const { stored, scales } = quantiseChannels({ ...tensor("float32", [2, 32], data), data });
     data.forEach((weight, i) => {

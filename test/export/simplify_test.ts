@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 
 describe("simplify()", () => {
-  test("leaves one convolution of a padding, a convolution and a batch normalisation", async () => {
+  test("turns a padding, a convolution and a batch normalisation into one convolution", async () => {
     const model = tf.sequential({
       layers: [
         layers.zeroPadding2d({

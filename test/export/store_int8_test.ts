@@ -45,7 +45,7 @@ describe("quantiseStoredWeights()", () => {
 });
 
 describe("resizeEncoder()", () => {
-  test("makes an encoder take other pictures, with the same weights", async () => {
+  test("makes an encoder for pictures of another size, with the same weights", async () => {
     const g = new GraphBuilder("encoder");
     const pixels = g.input("pixels", "float32", ["batch", 64, 64, 3]);
     const planes = g.node("Transpose", [pixels], { perm: [0, 3, 1, 2] });
@@ -63,7 +63,7 @@ describe("resizeEncoder()", () => {
     expect(output.get("grid")!.shape).toEqual([2, 9, 5]);
   });
 
-  test("refuses a graph that is no encoder", () => {
+  test("refuses a graph that is not an encoder", () => {
     const g = new GraphBuilder("sum");
     const x = g.input("x", "float32", ["n", 2]);
     g.output("y", g.node("Add", [x, x]), "float32", ["n", 2]);

@@ -50,7 +50,7 @@ describe("affineOf()", () => {
 describe("pickRange()", () => {
   const methods: RangeMethod[] = [{ kind: "minmax" }, { kind: "percentile", share: 0.999 }, { kind: "error" }];
 
-  test("stays inside what was seen and holds 0", () => {
+  test("stays within the observed values and includes 0", () => {
     for (const method of methods) {
       const { low, high } = pickRange(withOutlier(), method);
       expect(low).toBe(0);
@@ -63,7 +63,7 @@ describe("pickRange()", () => {
     expect(pickRange(withOutlier(), { kind: "percentile", share: 0.999 }).high).toBeLessThan(11);
   });
 
-  test("errs less by error than by the extremes", () => {
+  test("has a smaller error with the method error than with the extremes", () => {
     const histogram = withOutlier();
     const found = pickRange(histogram, { kind: "error" });
     expect(error(histogram, found)).toBeLessThan(error(histogram, histogram.range));

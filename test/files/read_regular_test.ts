@@ -44,7 +44,7 @@ describe("readRegularFile()", () => {
       }
     }));
 
-  test("tells a file that is missing from one that cannot be read", () =>
+  test("distinguishes a missing file from one that cannot be read", () =>
     inFolder(async (folder) => {
       expect(await readIfThere(join(folder, "none"))).toBe(undefined);
       await symlink("loop", join(folder, "loop"));

@@ -49,7 +49,7 @@ describe("safetensors", () => {
     );
   });
 
-  test("refuses what is no such file, and says why", () => {
+  test("refuses what is not such a file, and says why", () => {
     const entry = { dtype: "U8", shape: [2], data_offsets: [0, 2] };
     const cases: [Uint8Array, string][] = [
       [Uint8Array.of(1, 2, 3), "it has 3 bytes"],

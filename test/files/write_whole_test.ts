@@ -17,7 +17,7 @@ async function inFolder(work: (folder: string) => Promise<void>): Promise<void> 
 }
 
 describe("writeWhole()", () => {
-  test("replaces what has the name, and leaves nothing beside it", () =>
+  test("replaces what has the name, and leaves nothing else behind", () =>
     inFolder(async (folder) => {
       const path = join(folder, "a.txt");
       await writeWhole(path, "one");
@@ -25,7 +25,7 @@ describe("writeWhole()", () => {
       expect([await readFile(path, "utf8"), await readdir(folder)]).toEqual(["two", ["a.txt"]]);
     }));
 
-  test("takes a link away, and leaves what it leads to", () =>
+  test("removes a link, and keeps its target", () =>
     inFolder(async (folder) => {
       await writeFile(join(folder, "theirs"), "kept");
       await symlink("theirs", join(folder, "a.txt"));
@@ -34,7 +34,7 @@ describe("writeWhole()", () => {
       expect(await readFile(join(folder, "a.txt"), "utf8")).toBe("mine");
     }));
 
-  test("keeps what was there where it fails, and leaves nothing half-written", () =>
+  test("keeps the old content if it fails, and leaves nothing half-written", () =>
     inFolder(async (folder) => {
       await mkdir(join(folder, "folder", "full"), { recursive: true });
       expect(await codeOf(writeWhole(join(folder, "folder"), "x"))).toBe("file-unwritable");
@@ -53,7 +53,7 @@ describe("writeWhole()", () => {
     }));
 });
 
-test("removeAbandoned() takes away what killed processes left, and nothing else", () =>
+test("removeAbandoned() removes what killed processes left, and nothing else", () =>
   inFolder(async (folder) => {
     await using own = await createFile(join(folder, "a.txt"));
     const [mine] = await readdir(folder);

@@ -45,12 +45,12 @@ describe("decodeImage()", () => {
     });
   }
 
-  test("tells the size of the file's picture, and gives its pixels as they are where the size fits", async () => {
+  test("gives the size of the file's picture, and its unchanged pixels if the size fits", async () => {
     const { width, height } = await decodeImage(readFileSync(`${folder}rgb.png`), { size });
     expect([width, height]).toEqual([60, 44]);
   });
 
-  test("refuses what is no picture, each by its own code", async () => {
+  test("refuses what is not a picture, each with its own code", async () => {
     const text = new TextEncoder();
     expect(await codeOf(new Uint8Array(0))).toBe("image-empty");
     for (const other of [
@@ -74,7 +74,7 @@ describe("decodeImage()", () => {
     expect(await codeOf(bomb)).toBe("image-too-large");
   });
 
-  test("refuses every cut of a photo, but for one through its end marker", async () => {
+  test("refuses every cut of a photo, except one through its end marker", async () => {
     const photo = readFileSync(`${examples}coffee.jpg`);
     for (const share of [0.01, 0.1, 0.5, 0.9, 0.99, 1 - 3 / photo.length]) {
       expect(await codeOf(photo.subarray(0, Math.floor(photo.length * share)))).toBe("image-truncated");
@@ -82,7 +82,7 @@ describe("decodeImage()", () => {
     for (const missing of [1, 2]) expect(await codeOf(photo.subarray(0, photo.length - missing))).toBe("no error");
   });
 
-  test("refuses every cut of every form that takes pixels away, and reads what lacks its end marker alone", async () => {
+  test("refuses every cut that removes pixels, in every form, and reads files that only lack the end marker", async () => {
     // Bytes of the end marker: a GIF's with the end of the block before it.
     const spare: Readonly<Record<string, number>> = { jpg: 2, png: 12, gif: 2, webp: 0, bmp: 0 };
     for (const name of pictures) {
@@ -112,7 +112,7 @@ describe("decodeImage()", () => {
     }
   });
 
-  test("reads a JPEG with something behind it, with its end marker or without", async () => {
+  test("reads a JPEG with something after it, with or without its end marker", async () => {
     const photo = readFileSync(`${examples}coffee.jpg`);
     const { rgb } = await decodeImage(photo, { size });
     for (const trailer of ["SEFT\0\0", "\xff\xd8\xff\xe0\0\x10JFIF\0", "\0".repeat(500)]) {
@@ -124,7 +124,7 @@ describe("decodeImage()", () => {
     }
   });
 
-  test("gives pixels or a typed error for any damage, and goes on afterwards", async () => {
+  test("gives pixels or a typed error for any damage, and works afterwards", async () => {
     const files = pictures.map((name) => Uint8Array.from(readFileSync(folder + name)));
     await fc.assert(
       fc.asyncProperty(

@@ -100,7 +100,7 @@ describe("the decoder's memory", () => {
     }
   }, 600_000);
 
-  test("cannot pass 600 MiB, whatever is asked of it", async () => {
+  test("never uses more than 600 MiB, whatever the picture", async () => {
     const { memory } = await imageModule();
     expect(() => memory.grow((600 * mebibyte - memory.buffer.byteLength) / 65_536 + 1)).toThrow();
   });
@@ -146,7 +146,7 @@ describe("decodeImage() within its limits", () => {
     expect(memory).toBeLessThan(8 * mebibyte);
   });
 
-  test("goes on after a trap: the next picture comes out right", async () => {
+  test("works after a trap: the next picture is decoded correctly", async () => {
     const good = readFileSync(`${folder}rgb.png`);
     const before = await decodeImage(good, { size });
     for (let i = 0; i < 5; i++) {

@@ -76,7 +76,7 @@ describe("the orientation", () => {
     );
   });
 
-  test("is not looked for in notes that unpack to more than a note holds", async () => {
+  test("is not searched in metadata that unpacks to more than its limit", async () => {
     const plain = cases.find(({ name }) => name === "png-nothing")!;
     const bytes = bytesOf(plain.file);
     const text = new TextEncoder().encode(`${" ".repeat(20_000_000)} tiff:Orientation="6"`);
@@ -103,7 +103,7 @@ describe("the orientation", () => {
   });
 });
 
-describe("decodeImage() with a bound of the longer side", () => {
+describe("decodeImage() with a limit for the longer side", () => {
   test("keeps the proportions of the picture as it is shown", async () => {
     for (const name of pictures) {
       const bytes = readFileSync(folder + name);

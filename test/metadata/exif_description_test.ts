@@ -47,7 +47,7 @@ function entriesOf(exif: Uint8Array): Map<number, string> {
 const oneLine = anyText.map((text) => text.replaceAll("\0", " ")).filter((text) => text.trim() !== "");
 
 describe("setExifDescription()", () => {
-  test("sets it whatever was there, again and again, and leaves all else at its place", () => {
+  test("sets it whatever was there, repeatedly, and leaves everything else in its place", () => {
     fc.assert(
       fc.property(cameras, fc.array(oneLine, { minLength: 1, maxLength: 4 }), (camera, texts) => {
         const before = exifOf(camera);
@@ -77,7 +77,7 @@ describe("setExifDescription()", () => {
     }
   });
 
-  test("refuses what is no EXIF, and directories that lead outside", () => {
+  test("refuses what is not EXIF, and directories that lead outside", () => {
     const exif = exifOf({ little: true, tags: [0x010e], notes: latin1("a long enough text") });
     const outside = exif.slice();
     viewOf(outside).setUint32(18, 0xfffffff0, true);

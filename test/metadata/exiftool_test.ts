@@ -106,7 +106,7 @@ describeUnless(noExiftool, "exiftool reads what was written", () => {
     });
   }
 
-  test("into a sidecar, beside what exiftool had in it", () => {
+  test("into a sidecar, next to what exiftool wrote there", () => {
     inFolder((file) => {
       const picture = readFileSync(pictures[0].path);
       const mine = file("a.jpg.xmp", new TextEncoder().encode(writeIntoSidecar(undefined, picture, text).text));

@@ -24,7 +24,7 @@ function personal(): Uint8Array {
 }
 
 describe("writeIntoPicture()", () => {
-  test("refreshes what it wrote, in every form", () => {
+  test("updates what it wrote, in every form", () => {
     const first = writeIntoPicture(jpeg, cat, all);
     expect(new Set(Object.values(outcomes(first)))).toEqual(new Set(["written"]));
     const second = writeIntoPicture(first.bytes, dog, all);
@@ -33,7 +33,7 @@ describe("writeIntoPicture()", () => {
     expect(outcomes(writeIntoPicture(second.bytes, dog, all))["description"]).toBe("same");
   });
 
-  test("leaves what a person wrote, also where it stands in another form", () => {
+  test("keeps what a person wrote, even in another form", () => {
     const left = writeIntoPicture(personal(), cat, all);
     expect(outcomes(left)).toEqual({
       description: "kept",
@@ -47,7 +47,7 @@ describe("writeIntoPicture()", () => {
     expect(readJpeg(left.bytes)).toMatchObject({ exif: undefined, resources: undefined });
   });
 
-  test("leaves what a person changed of what it wrote, and refreshes the rest", () => {
+  test("keeps its text if a person changed it, and updates the rest", () => {
     const { bytes } = writeIntoPicture(jpeg, cat, ["xmp"]);
     const packet = new XmpPacket(new TextDecoder("utf-8", { ignoreBOM: true }).decode(readJpeg(bytes).xmp));
     packet.set(xmpNames.subject, ["cat", "Tom"]);
@@ -59,7 +59,7 @@ describe("writeIntoPicture()", () => {
     });
   });
 
-  test("with force, replaces texts and adds to keywords; what it added it knows again", () => {
+  test("with force, replaces texts and adds to keywords, and recognises what it added", () => {
     const forced = writeIntoPicture(personal(), cat, ["xmp"], { force: true });
     const keywords = (bytes: Uint8Array) =>
       new XmpPacket(new TextDecoder().decode(readJpeg(bytes).xmp)).get(xmpNames.subject).texts;
@@ -80,7 +80,7 @@ describe("writeIntoPicture()", () => {
     });
   });
 
-  test("takes away what it wrote and no longer believes", () => {
+  test("removes what it wrote if it is no longer sure", () => {
     const { bytes } = writeIntoPicture(jpeg, cat, all);
     const unsure = writeIntoPicture(bytes, { keywords: ["cat"] }, all);
     expect(outcomes(unsure)).toEqual({
@@ -94,14 +94,14 @@ describe("writeIntoPicture()", () => {
     expect(writeIntoPicture(unsure.bytes, { keywords: [] }, all).bytes).toEqual(jpeg);
   });
 
-  test("leaves its mark out if asked, and does not know its text again then", () => {
+  test("leaves out its record if requested, and then does not recognise its text", () => {
     const unmarked = writeIntoPicture(jpeg, cat, all, { mark: false });
     expect(new TextDecoder().decode(unmarked.bytes)).not.toContain("wrote>");
     expect(outcomes(writeIntoPicture(unmarked.bytes, dog, ["xmp"]))["description"]).toBe("kept");
     expect(readJpeg(writeIntoPicture(jpeg, cat, ["exif"], { mark: false }).bytes).xmp).toBeUndefined();
   });
 
-  test("takes what cameras write in the place of a description for missing", () => {
+  test("treats what cameras write instead of a description as missing", () => {
     const camera = writeIntoPicture(jpeg, { caption: "OLYMPUS DIGITAL CAMERA", keywords: [] }, ["exif"], {
       mark: false,
     });
@@ -111,7 +111,7 @@ describe("writeIntoPicture()", () => {
     });
   });
 
-  test("keeps the places of further pictures behind the first", () => {
+  test("keeps the offsets of further pictures after the first one correct", () => {
     // A list of two pictures: the first, and one whose place is counted from the list's own header.
     const entry = (size: number, distance: number) => concat([uint32(0), uint32(size), uint32(distance), uint32(0)]);
     const list = (size: number, distance: number) =>
@@ -152,7 +152,7 @@ describe("writeIntoPicture()", () => {
     }
   });
 
-  test("counts what stands in further segments of XMP, and leaves them", () => {
+  test("counts what further segments of XMP hold, and does not change them", () => {
     const long = new XmpPacket(undefined);
     long.set(xmpNames.description, ["Our Tom, at length"]);
     const text = utf8(long.text);
@@ -190,7 +190,7 @@ describe("writeIntoPicture()", () => {
     );
   });
 
-  test("leaves IPTC in another character set what it is", () => {
+  test("does not change IPTC in another character set", () => {
     const latin = concat([Uint8Array.of(0x1c, 2, 80, 0, 3), latin1("J\xfc.")]);
     const resource = concat([latin1("8BIM\x04\x04\0\0"), uint32(latin.length), latin]);
     const file = readJpeg(jpeg).replace({ resources: resource });
@@ -202,7 +202,7 @@ describe("writeIntoPicture()", () => {
 });
 
 describe("writeIntoSidecar()", () => {
-  test("writes a sidecar of its own, refreshes it, and takes it away", () => {
+  test("writes a sidecar of its own, updates it, and removes it", () => {
     const first = writeIntoSidecar(undefined, jpeg, cat).text!;
     expect(isOwnSidecar(first)).toBe(true);
     expect(first.match(/>A cat</g)).toHaveLength(5);
@@ -213,7 +213,7 @@ describe("writeIntoSidecar()", () => {
     expect(writeIntoSidecar(undefined, jpeg, { keywords: [] }).text).toBeUndefined();
   });
 
-  test("adds to a sidecar of another program, and never takes that for its own", () => {
+  test("adds to a sidecar of another program, and never considers it its own", () => {
     const theirs = `<?xml version="1.0"?>\n<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description xmlns:darktable="http://darktable.sf.net/" darktable:xmp_version="5" darktable:history="a"/></rdf:RDF></x:xmpmeta>`;
     const { text } = writeIntoSidecar(theirs, jpeg, cat);
     expect(text?.startsWith(theirs.slice(0, theirs.indexOf("/>")))).toBe(true);

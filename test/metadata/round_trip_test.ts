@@ -113,7 +113,7 @@ describe("writeIntoPicture()", () => {
     });
   }
 
-  test("takes no bytes at all for a picture", () => {
+  test("never considers zero bytes a picture", () => {
     for (const bytes of [new Uint8Array(), latin1("GIF89a"), latin1("BM"), concat([latin1("RIFF1234AVI ")])])
       expect(() => writeIntoPicture(bytes, { caption: "a cat", keywords: [] }, ["xmp"])).toThrow(
         "not a JPEG, PNG or WebP",

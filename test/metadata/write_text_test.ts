@@ -61,14 +61,14 @@ describe("writeText()", () => {
     }),
   );
 
-  test("leaves a picture that is another one by now", () =>
+  test("does not write a picture that has changed since", () =>
     withPicture(async (_, picture) => {
       await writeFile(picture, "another picture");
       expect(await codeOf(write(picture))).toBe("data-invalid");
       expect(await readFile(picture, "utf8")).toBe("another picture");
     }));
 
-  test("touches nothing where there is nothing to change, or in a dry run", () =>
+  test("touches nothing if there is nothing to change, or in a dry run", () =>
     withPicture(async (folder, picture) => {
       const [file] = await write(picture, { dryRun: true });
       expect(file!.fields.map(({ outcome }) => outcome)).toEqual(["written", "written", "written"]);
@@ -92,7 +92,7 @@ describe("writeText()", () => {
       expect(existsSync(join(folder, "a.xmp"))).toBe(false);
     }));
 
-  test("writes the forms that a format holds, and says which it does not", () =>
+  test("writes the forms that a format supports, and says which it does not support", () =>
     withPicture(async (folder) => {
       const picture = join(folder, "b.png");
       const png = pngOf({ chunks: [], rest: new Uint8Array() });
@@ -103,7 +103,7 @@ describe("writeText()", () => {
       expect(await readFile(picture, "latin1")).toContain(">A cat<");
     }));
 
-  test("gives no two pictures one sidecar", () =>
+  test("never gives two pictures the same sidecar", () =>
     withPicture(async (folder, picture) => {
       await writeFile(join(folder, "a.PNG"), "");
       expect(await codeOf(write(picture, { sidecar: "adobe" }))).toBe("data-invalid");
@@ -111,7 +111,7 @@ describe("writeText()", () => {
       expect((await readdir(folder)).sort()).toEqual(["a.PNG", "a.jpg", "a.jpg.xmp"]);
     }));
 
-  test("leaves a sidecar that is no XMP or that others wrote into, and names it", () =>
+  test("keeps and names a sidecar that is not XMP or that others wrote into", () =>
     withPicture(async (_, picture) => {
       const sidecar = `${picture}.xmp`;
       await writeFile(sidecar, "<x/>");

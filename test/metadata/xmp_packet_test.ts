@@ -33,7 +33,7 @@ const packetOf = (before: readonly string[], after: readonly string[], own: stri
   `${before.join("")}${own}${after.join("")}\n </r:Description></r:RDF></x:xmpmeta>${" ".repeat(40)}<?xpacket end='w'?>\0`;
 
 describe("XmpPacket", () => {
-  test("adds a property and takes it away, and leaves every other byte", () => {
+  test("adds and removes a property without changing any other byte", () => {
     fc.assert(
       fc.property(others, anyText, (parts, text) => {
         const before = packetOf(written(parts), [], "");
@@ -96,13 +96,13 @@ describe("XmpPacket", () => {
     expect(packet.get(xmpNames.description).texts).toEqual(["A dog", "A dog"]);
   });
 
-  test("says where a property holds more than texts", () => {
+  test("says if a property holds more than texts", () => {
     const value = `<dc:description><rdf:Alt><rdf:li rdf:parseType="Resource"><rdf:value>x</rdf:value></rdf:li></rdf:Alt></dc:description>`;
     const text = `<rdf:RDF xmlns:rdf="${rdf}"><rdf:Description xmlns:dc="${dc}">${value}</rdf:Description></rdf:RDF>`;
     expect(new XmpPacket(text).get(xmpNames.description).complex).toBe(true);
   });
 
-  test("refuses what is no XMP, a document type, and what is too deep, at once", () => {
+  test("refuses what is not XMP, a document type, and what is too deep, at once", () => {
     const deep = `<rdf:RDF xmlns:rdf="${rdf}"><rdf:Description>${"<a>".repeat(100_000)}`;
     const bomb = `<!DOCTYPE a [<!ENTITY a "${"b".repeat(99)}">]><rdf:RDF xmlns:rdf="${rdf}"><rdf:Description>&a;</rdf:Description></rdf:RDF>`;
     for (const text of ["", "<x/>", "<", "text", "<a></b>", `<rdf:RDF xmlns:rdf="${rdf}"/>`, deep, bomb]) {

@@ -8,7 +8,7 @@ describe("runtimeName", () => {
     expect(runtimeVersion()).toMatch(new RegExp(`^${expected} \\d+\\.\\d+\\.\\d+`));
   });
 
-  test("a bundler's process without versions is a browser's", () => {
+  test("a bundler's process without versions counts as a browser", () => {
     const { process } = globalThis;
     for (const standIn of [undefined, {}, { versions: {} }]) {
       Object.defineProperty(globalThis, "process", { value: standIn, configurable: true, writable: true });

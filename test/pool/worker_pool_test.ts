@@ -52,13 +52,13 @@ describe("WorkerPool", () => {
     expect((await pool.ready).name).toBe("faulty");
   });
 
-  test("rejects ready where the bundle cannot be loaded", async () => {
+  test("rejects ready if the bundle cannot be loaded", async () => {
     const { pool } = faultyPool({ bundle: new Map([["refuse", new Uint8Array(1)]]) });
     await using _ = pool;
     expect(await codeOf(pool.ready)).toBe("bundle-missing");
   });
 
-  test("refuses at once where the queue is full, and says when to come again", async () => {
+  test("refuses at once if the queue is full, and says when to try again", async () => {
     const { pool } = faultyPool({ workers: 1, queueSize: 1 });
     await using _ = pool;
     await pool.ready;
@@ -73,7 +73,7 @@ describe("WorkerPool", () => {
     expect(await Promise.all(taken)).toEqual(["slow 500", "waits"]);
   });
 
-  test("answers what is too late, in the queue and at work, and goes on", async () => {
+  test("answers photos that are too late, waiting or in a worker, and continues", async () => {
     const { pool } = faultyPool({ workers: 1, deadlineMs: 300 });
     await using _ = pool;
     await pool.ready;
@@ -85,7 +85,7 @@ describe("WorkerPool", () => {
     expect(await ask(pool, "next")).toBe("next");
   });
 
-  test("frees the place of a client that leaves, in the queue and at work", async () => {
+  test("frees the place of a client that leaves, in the queue and in a worker", async () => {
     const { pool } = faultyPool({ workers: 1, queueSize: 1 });
     await using _ = pool;
     await pool.ready;
@@ -120,7 +120,7 @@ describe("WorkerPool", () => {
     });
   }
 
-  test("gives up on a photo that takes two workers with it, and the others go on", async () => {
+  test("gives up on a photo that crashes two workers, and the others continue", async () => {
     const { pool, lost } = faultyPool();
     await using _ = pool;
     await until(() => pool.state.ready === 2);
@@ -130,7 +130,7 @@ describe("WorkerPool", () => {
     expect(lost).toEqual(["crashed", "crashed"]);
   });
 
-  test("keeps its codes in the results of a batch, and maps them to HTTP", async () => {
+  test("keep their codes in the results of a batch, and are mapped to HTTP", async () => {
     const { pool } = faultyPool();
     await using _ = pool;
     await withPath(async (path) => {
@@ -166,7 +166,7 @@ describe("WorkerPool", () => {
     expect(await Promise.all(asked)).toEqual(asked.map((_, i) => `slow ${20 + i}`));
   });
 
-  test("tells no word twice where a photo is tried again", async () => {
+  test("streams no word twice if a photo is tried again", async () => {
     const { pool } = faultyPool();
     await using _ = pool;
     await pool.ready;
@@ -175,7 +175,7 @@ describe("WorkerPool", () => {
     expect(words).toEqual(["a", "dog", "runs", "on", "grass"]);
   });
 
-  test("answers those who wait when it is disposed of", async () => {
+  test("answers waiting callers when it is disposed of", async () => {
     const { pool } = faultyPool({ workers: 1 });
     await pool.ready;
     const asked = [codeOf(ask(pool, "slow 60000")), codeOf(ask(pool, "waits"))];

@@ -18,7 +18,7 @@ describe("parseQueueAddress()", () => {
     });
   });
 
-  test("refuses what is no address, and shows no password", () => {
+  test("refuses what is not an address, and shows no password", () => {
     for (const text of [
       ...["", "localhost:6379", "http://localhost", "redis://", "redis://host/photos", "redis://host/0/1"],
       ...["redis://host?name=", "redis://host?name=a:b", "redis://me:secret@host/x"],
@@ -61,7 +61,7 @@ describe("parseQueueAddress()", () => {
   });
 });
 
-test("connectQueue() says at once where no server answers", async () => {
+test("connectQueue() says at once if no server answers", async () => {
   const address = parseQueueAddress("redis://127.0.0.1:1");
   expect(await codeOf(connectQueue(address))).toBe("queue-unavailable");
   await expect(connectQueue(address)).rejects.toThrow("No Redis server answers at redis://127.0.0.1:1 (");

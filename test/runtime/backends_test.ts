@@ -41,19 +41,19 @@ describe("backends", () => {
     await expect(openBackend("webgpu")).rejects.toThrow("--unstable-webgpu");
   });
 
-  test("a name that is none is refused", async () => {
+  test("an invalid name is refused", async () => {
     const refused = load({ bundle: await tinyBundleFiles(), backend: "gpu" as BackendChoice });
     expect(await codeOf(refused)).toBe("option-invalid");
   });
 
-  test("auto takes wasm where the bundle stores no answer", async () => {
+  test("auto chooses wasm if the bundle stores no answer", async () => {
     await using captioner = await load({ bundle: await tinyBundleFiles() });
     expect(captioner.backend).toBe("wasm");
   });
 });
 
 describe("the bundle's test", () => {
-  test("passes where it was made, and fails for other features or words", async () => {
+  test("passes on the machine that made it, and fails for other features or words", async () => {
     const selfTest = await selfTestOf(files, description);
     await using graphs = await openGraphs(files, "wasm", 1);
     const same = await runSelfTest(graphs, description, selfTest);
@@ -77,7 +77,7 @@ describe("the bundle's test", () => {
   });
 });
 
-describe("a backend that is asked for by name", () => {
+describe("a backend that is requested by name", () => {
   /** The tiny bundle with an answer stored, which `change` changes. */
   async function bundleWith(change: (answer: SelfTest) => SelfTest) {
     const bundle = await tinyBundleFiles();
@@ -103,7 +103,7 @@ describe("a backend that is asked for by name", () => {
 
   const named = hasNative ? (["wasm", "native"] as const) : (["wasm"] as const);
 
-  test("captions where it gives the stored answer, and is not asked again", () =>
+  test("captions if it gives the stored answer, and is not tested again", () =>
     withCache(async (folder) => {
       for (const [i, backend] of named.entries()) {
         const bundle = await bundleWith((answer) => answer);
@@ -115,7 +115,7 @@ describe("a backend that is asked for by name", () => {
       }
     }));
 
-  test("is refused where its features or words are others, each time, with what differs and what to do", () =>
+  test("is refused each time if its features or words differ, with what differs and what to do", () =>
     withCache(async (folder) => {
       const changes = [
         [
@@ -139,7 +139,7 @@ describe("a backend that is asked for by name", () => {
 });
 
 describe("difference()", () => {
-  test("says one thing of an answer that does not pass", () => {
+  test("reports one fault of an answer that does not pass", () => {
     const answer = { passed: false, featureError: 0.67, tolerance: 0.1, sameWords: true, encodeMs: 1, wordMs: 1 };
     expect(difference(answer)).toBe(
       "features 6.7e-1 from the stored ones (up to 0.1 passes), though the words are the same",
@@ -170,12 +170,12 @@ describe("choose()", () => {
     expect(choose([report("wasm", 10), report("native", 90)], source).backend).toBe("wasm");
   });
 
-  test("takes none that is wrong or a software adapter, however fast", () => {
+  test("chooses none that is wrong or a software adapter, however fast", () => {
     const reports = [report("wasm", 100), report("webgpu", 1, true, true), report("native", 2, false)];
     expect(choose(reports, source).backend).toBe("wasm");
   });
 
-  test("refuses where none is right", async () => {
+  test("refuses if none is right", async () => {
     const work = async () => choose([report("wasm", 100, false), report("native", 2, false)], source);
     expect(await codeOf(work())).toBe("self-test-failed");
   });

@@ -24,7 +24,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("quartiles()", () => {
-  test("lie between two samples by their straight line, as NumPy has them", () => {
+  test("are interpolated linearly between two samples, as in NumPy", () => {
     expect(quartiles([7])).toEqual({ low: 7, median: 7, high: 7 });
     expect(quartiles([4, 1, 3, 2])).toEqual({ low: 1.75, median: 2.5, high: 3.25 });
     expect(quartiles([5, 1, 3])).toEqual({ low: 2, median: 3, high: 4 });
@@ -46,7 +46,7 @@ describe("quartiles()", () => {
 });
 
 describe("takeTurns()", () => {
-  test("asks one runner after another, and leaves out what does not start", async () => {
+  test("tries one runner after another, and leaves out those that do not start", async () => {
     const log = join(folder, "log");
     const script = join(folder, "runner.ts");
     writeFileSync(
@@ -84,7 +84,7 @@ describe("takeTurns()", () => {
     for (const [round, ms] of total!.entries()) expect(end![round]).toBeGreaterThan(ms + 25);
   });
 
-  test("fails where a runner ends before its turn, or a process fails", async () => {
+  test("fails if a runner ends before its turn, or a process fails", async () => {
     const ends = { name: "ends", command: [process.execPath, "-e", 'console.log("ready")'] };
     await expect(takeTurns([ends], 1, () => {})).rejects.toThrow("ends ended");
     const fails = { name: "fails", command: [process.execPath, "-e", "process.exit(3)"], whole: true };
@@ -131,7 +131,7 @@ describe("the report", () => {
     expect(medianOf(results.encoder, "edgecap wasm, int8, 2 threads")).toBe(20);
   });
 
-  test("tells aims, shares and what was not measured", () => {
+  test("reports aims, shares and what was not measured", () => {
     const text = benchDocument(results);
     expect(text).toContain("native fp32 with one | 2.00 times |");
     expect(text).toContain("fp32, int8 | not measured, 1.00 times |");
@@ -162,7 +162,7 @@ describe("the ways to caption that edgecap is compared with", () => {
     for (const { text } of words) expect(text).toMatch(/^w\d+$/);
   });
 
-  test("a decoder whose words are read again says what it says with its state", async () => {
+  test("a decoder that reads all words again gives the same caption as one with a state", async () => {
     await textModule();
     const { files, description } = tinyBundle();
     await using init = await GraphSession.create("decoder_init", files.decoderInit);

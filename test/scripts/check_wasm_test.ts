@@ -37,7 +37,7 @@ describe("checkBuild()", () => {
     withCrate((crate) => expect(checkBuild(crate)).toEqual([]));
   });
 
-  test("says so where a source has changed, come or gone", () => {
+  test("says so if a source has changed, appeared or disappeared", () => {
     const changes: ((crate: string) => void)[] = [
       (crate) => writeFileSync(join(crate, "Cargo.lock.txt"), "other"),
       (crate) => writeFileSync(join(crate, "src/inner/part.rs"), "other"),
@@ -54,7 +54,7 @@ describe("checkBuild()", () => {
     }
   });
 
-  test("says so where a file of the build has changed, come or gone", () => {
+  test("says so if a file of the build has changed, appeared or disappeared", () => {
     const changes: [string, (path: string) => void][] = [
       ["a.js", (path) => writeFileSync(path, "other")],
       ["new.js", (path) => writeFileSync(path, "")],
@@ -71,7 +71,7 @@ describe("checkBuild()", () => {
     }
   });
 
-  test("says so where nothing was recorded", () => {
+  test("says so if nothing was recorded", () => {
     withCrate((crate) => {
       rmSync(join(crate, "pkg/sources.sha256"));
       expect(checkBuild(crate)[0]).toContain("sources.sha256");

@@ -17,7 +17,7 @@ describe("repeatsIn()", () => {
     expect(kindsOf("in front of a man in front of a wall")).toEqual(["three words twice", "two words twice"]);
   });
 
-  test("leaves alone what people write", () => {
+  test("does not change what people write", () => {
     for (const caption of [
       "a man and a woman",
       "a young man and a young woman sit next to a dog next to a tree",

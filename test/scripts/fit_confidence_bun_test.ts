@@ -74,7 +74,7 @@ describe("scripts/model/fit_confidence.ts", () => {
     expect(lines.length).toBe(180);
   });
 
-  test("goes on with what it kept, half a line aside, and comes to the same", () => {
+  test("resumes from its file, ignores half a line, and gets the same result", () => {
     const first = manifest();
     const lines = readFileSync(inFolder("cache.jsonl"), "utf8").split("\n");
     writeFileSync(inFolder("cache.jsonl"), `${lines.slice(0, 150).join("\n")}\n`);

@@ -28,7 +28,7 @@ describe("readers of what others wrote", () => {
 });
 
 describe("attack()", () => {
-  test("shows the smallest input that is neither read nor refused", async () => {
+  test("reports the smallest input that is neither read nor refused", async () => {
     const careless = reader("careless", fc.nat(1000), (number) => {
       if (number < 10) throw new EdgecapError("data-invalid", "It is small.");
       if (number > 20) throw new RangeError("It is large.");
@@ -39,7 +39,7 @@ describe("attack()", () => {
     expect([...refused.keys()]).toEqual(["data-invalid"]);
   });
 
-  test("finds what a reader of JSON takes for granted", async () => {
+  test("finds what a JSON reader assumes", async () => {
     const trusting = reader("trusting", damagedJson({ list: [{ name: "a" }] }), (bytes) => {
       let value: { list: { name: string }[] };
       try {

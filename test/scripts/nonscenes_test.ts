@@ -24,7 +24,7 @@ describe("drawNonScenes()", () => {
     }
   });
 
-  test("fits on none of the pictures that judge", () => {
+  test("does not fit on the pictures that it is judged on", () => {
     const judged = new Set([...drawNonScenes(judgedNonScenes)].map(({ png }) => hashOf(png)));
     for (const { png } of drawNonScenes(fittingNonScenes)) expect(judged.has(hashOf(png))).toBe(false);
   });

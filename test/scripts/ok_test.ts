@@ -32,7 +32,7 @@ describe("counting tests", () => {
     });
   });
 
-  test("countBun() takes what the report leaves out from the last summary", () => {
+  test("countBun() reads what the report leaves out from the last summary", () => {
     expect(countBun(" 9 pass\n 9 fail\n...\n 12 pass\n 3 fail\n 1 error\n", "").failed).toBe(3);
     expect(countBun("error: crashed", "")).toEqual({ ...none, silent: [] });
   });

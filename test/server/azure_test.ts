@@ -50,7 +50,7 @@ describe("POST /computervision/imageanalysis:analyze", () => {
     }
   });
 
-  test("takes the address of a picture as far as the server fetches it", async () => {
+  test("accepts the address of a picture if the server fetches it", async () => {
     const json = { "content-type": "application/json" };
     const url = `data:image/jpeg;base64,${Buffer.from(coffee).toString("base64")}`;
     expect((await ask("features=caption", JSON.stringify({ url }), json)).status).toBe(200);
@@ -75,7 +75,7 @@ describe("POST /computervision/imageanalysis:analyze", () => {
     expect(await failure(await ask("features=caption", coffee, none))).toEqual([401, "401", "token-invalid"]);
   });
 
-  test("stands at its path alone", async () => {
+  test("is at its own path only", async () => {
     for (const other of ["imageanalysis:other", "imageanalysisanalyze", "imageanalysis", "imageanalysis:analyze/x"]) {
       const response = await fetch(`${server.url}/computervision/${other}?features=caption`, {
         method: "POST",

@@ -52,7 +52,7 @@ describe("CaptionService", () => {
     expect(pool.asked.length).toBe(4);
   });
 
-  test("keeps to its bound of memory, and keeps nothing where it is told so", async () => {
+  test("stays within its memory limit, and stores nothing if the limit is 0", async () => {
     const pool = new HeldPool();
     const service = new CaptionService(pool, 5000);
     for (let i = 0; i < 50; i++) {
@@ -92,7 +92,7 @@ describe("CaptionService", () => {
     expect(pool.asked.length).toBe(1);
   });
 
-  test("goes on where one of two leaves, and stops where the last does", async () => {
+  test("continues if one of two callers leaves, and stops if the last one does", async () => {
     const pool = new HeldPool();
     const service = new CaptionService(pool, 0);
     const leavers = [new AbortController(), new AbortController()];

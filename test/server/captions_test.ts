@@ -97,7 +97,7 @@ describe("POST /v1/captions", () => {
     expect(one!.caption).toBe(expected);
   });
 
-  test("gives the sentence alone to those who accept text", async () => {
+  test("gives only the sentence to clients that accept text", async () => {
     const accept = { "content-type": "image/jpeg", accept: "text/plain, application/json;q=0.5" };
     const response = await tiny.post("", coffee, accept);
     expect(response.headers.get("content-type")).toBe("text/plain; charset=utf-8");
@@ -184,7 +184,7 @@ describe("POST /v1/captions", () => {
     });
   }
 
-  test("refuses a bad photo with its status even where a stream was asked for", async () => {
+  test("refuses a bad photo with its status even if a stream was requested", async () => {
     const response = await tiny.post("", truncated, { ...image, accept: "text/event-stream" });
     expect([response.status, await problemCode(response)]).toEqual([422, "image-truncated"]);
   });

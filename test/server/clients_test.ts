@@ -52,7 +52,7 @@ function final(text: string): string {
 describe("POST /v1/captions", () => {
   const accept = (value: string) => tiny.post("", coffee, { "content-type": "image/jpeg", accept: value });
 
-  test("takes types of answers with parameters, and weighs them", async () => {
+  test("accepts media types with parameters, and respects their weights", async () => {
     for (const [value, type] of [
       ["application/json; charset=utf-8", "application/json"],
       ["application/json;charset=UTF-8;q=0.9, text/plain;q=0.1", "application/json"],
@@ -78,7 +78,7 @@ describe("POST /v1/captions", () => {
     }
   });
 
-  test("takes photos of a form that have a type or their bytes alone", async () => {
+  test("accepts photos of a form with a type or only with their bytes", async () => {
     const body = (head: string) =>
       Buffer.concat([
         Buffer.from(`--XX\r\nContent-Disposition: form-data; name=photo\r\n${head}\r\n`),

@@ -20,7 +20,7 @@ describe("minConfidence of a server whose model sees nothing for sure", () => {
 
   afterAll(() => server[Symbol.asyncDispose]());
 
-  test("is a confidence beside each caption, and no reason where it is enough", async () => {
+  test("is a confidence for each caption, and no reason if it is enough", async () => {
     for (const query of ["", "?minConfidence=0.39"]) {
       const answer = await answerOf(await server.post(query, photo));
       expect(answer.confidence).toBeCloseTo(0.4, 6);
@@ -29,7 +29,7 @@ describe("minConfidence of a server whose model sees nothing for sure", () => {
     }
   });
 
-  test("refuses a photo alone with a problem, however it is asked and answered", async () => {
+  test("answers a bad photo with a problem, whatever the request and the format", async () => {
     const form = new FormData();
     form.append("image", new Blob([photo], { type: "image/jpeg" }), "a.jpg");
     form.append("minConfidence", "0.5");
@@ -64,7 +64,7 @@ describe("minConfidence of a server whose model sees nothing for sure", () => {
   });
 });
 
-test("minConfidence gives way to a plain caption where something is sure", async () => {
+test("minConfidence gives a plain caption if something is sure", async () => {
   await using server = await tinyServer({
     bundle: await sureBundleFiles({ confidence: 0.4, concepts: { umbrella: 0.9 } }),
   });

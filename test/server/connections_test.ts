@@ -65,7 +65,7 @@ describe("connections", () => {
     },
   };
 
-  test("are closed once they are of no use", async () => {
+  test("are closed once they are no longer needed", async () => {
     await using tiny = await tinyServer({ bodyTimeoutMs: 8000 });
     const found = await Promise.all(
       Object.entries(cases).map(async ([name, send]) => {
@@ -113,7 +113,7 @@ describe("connections", () => {
 });
 
 describe("a body that drips", () => {
-  test("is given up long before the limit of time", async () => {
+  test("is abandoned long before the time limit", async () => {
     await using tiny = await tinyServer({ bodyTimeoutMs: 60_000 });
     const { status, text } = await rawExchange(
       tiny.url,

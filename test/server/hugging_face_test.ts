@@ -32,7 +32,7 @@ for (const [name, Client] of [
       });
     }
 
-    test("is told what was wrong", async () => {
+    test("gets an error that says what was wrong", async () => {
       const endpointUrl = tiny.url;
       const broken = new Client("secret").imageToText({ endpointUrl, data: new Blob(["no picture"]) });
       await expect(broken).rejects.toThrow("The picture cannot be read");

@@ -74,7 +74,7 @@ const oddAddresses = [
 ];
 
 describe("fetchImage()", () => {
-  test("fetches from a host that is allowed, at an address that is allowed", async () => {
+  test("fetches from an allowed host, at an allowed address", async () => {
     const found = await get(`http://photos.test:${port}/coffee.jpg`, ["photos.test", loopback], () => ["127.0.0.1"]);
     expect(found).toEqual(coffee);
     expect(await get(`http://127.0.0.1:${port}/coffee.jpg`, [loopback])).toEqual(coffee);
@@ -127,7 +127,7 @@ describe("fetchImage()", () => {
     expect(hits).toBe(before);
   });
 
-  test("asks the name server once a connection, so that a second answer changes nothing", async () => {
+  test("asks the name server once per connection, so that a second answer changes nothing", async () => {
     const answers = [["127.0.0.1"], ["10.0.0.1"]];
     let asked = 0;
     const resolve = () => answers[asked++]!;
@@ -171,7 +171,7 @@ describe("fetchImage()", () => {
 });
 
 describe("AllowedHosts", () => {
-  test("lets through names by themselves, by suffix and all", () => {
+  test("allows names exactly, by suffix, and all", () => {
     const hosts = new AllowedHosts(["photos.test", "*.example.test"]);
     for (const host of ["photos.test", "PHOTOS.test", "photos.test.", "a.example.test", "a.b.example.test"])
       expect([host, hosts.allowsHost(host)]).toEqual([host, true]);
@@ -180,7 +180,7 @@ describe("AllowedHosts", () => {
     expect(new AllowedHosts(["*"]).allowsHost("anything.test")).toBe(true);
   });
 
-  test("refuses entries that are no host", () => {
+  test("refuses entries that are not hosts", () => {
     for (const entry of ["http://photos.test", "a b", "10.0.0.0/33", "photos.test/x", "*.*"])
       expect(() => new AllowedHosts([entry])).toThrow(entry);
   });
@@ -213,7 +213,7 @@ describe("AllowedHosts", () => {
 });
 
 describe("an image by URL", () => {
-  test("is captioned where its host is allowed, and refused where not", async () => {
+  test("is captioned if its host is allowed, and otherwise refused", async () => {
     await using tiny = await tinyServer({ allowUrlHosts: [loopback] });
     const ask = (image: string) => tiny.post("", JSON.stringify({ image }), { "content-type": "application/json" });
     const there = await ask(`http://127.0.0.1:${port}/coffee.jpg`);

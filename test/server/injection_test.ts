@@ -32,7 +32,7 @@ const texts = [
 ];
 
 describe("the log and the metrics", () => {
-  test("hold nothing that a client has made up", async () => {
+  test("contain nothing that a client made up", async () => {
     for (const text of texts) {
       for (const head of [
         `GET /${text} HTTP/1.1\r\nHost: localhost`,
@@ -77,7 +77,7 @@ describe("the log and the metrics", () => {
     expect(JSON.stringify(tiny.log)).not.toContain(mark);
   });
 
-  test("tell an error's text in one line of JSON", async () => {
+  test("give an error's text in one line of JSON", async () => {
     const lines: string[] = [];
     const log = new RequestLog(new Metrics(), (line) => void lines.push(JSON.stringify(line)));
     const failed = Promise.reject(new Error(`a\r\n{"status":200}\u0000${mark}`));
@@ -87,7 +87,7 @@ describe("the log and the metrics", () => {
 });
 
 describe("what a browser may be made to show", () => {
-  test("is no document but the page, and may do nothing", async () => {
+  test("applies to everything except the page, and allows nothing", async () => {
     const form = new FormData();
     form.append("image", new Blob([coffee]), `<img src=x onerror=${mark}>.jpg`);
     for (const response of [

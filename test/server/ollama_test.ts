@@ -94,7 +94,7 @@ describe("generate()", () => {
     for (const line of lines) expect([...Value.Errors(generateAnswerSchema, JSON.parse(line))]).toEqual([]);
   });
 
-  test("obeys the prompt as far as it can be, and answers in JSON", async () => {
+  test("follows the prompt as far as possible, and answers in JSON", async () => {
     const ask = (prompt: string, format: string | object = "", all: (string | Uint8Array)[] = images) =>
       client.generate({ model: "any", prompt, images: all as string[], format });
     expect((await ask("tags")).response).toBe("fire hydrant, dog, grass");
@@ -111,7 +111,7 @@ describe("generate()", () => {
     await note.body?.cancel();
   });
 
-  test("gives no sentence that is less sure than asked, as a stream or whole", async () => {
+  test("gives no sentence that is less sure than requested, with or without a stream", async () => {
     for (const stream of [false, true]) {
       const response = await post("/api/generate", { images, stream, options: { min_confidence: 0.6 } });
       expect(response.headers.get("edgecap-note")).toBe("unsure");
@@ -126,7 +126,7 @@ describe("generate()", () => {
     expect(logprobs.every(({ logprob }) => logprob === -0.5)).toBe(true);
   });
 
-  test("takes a request for nothing as one to load or unload the model", async () => {
+  test("treats a request without content as one to load or unload the model", async () => {
     for (const [body, reason] of [
       [{ model: "any" }, "load"],
       [{ model: "any", keep_alive: 0 }, "unload"],
@@ -195,7 +195,7 @@ describe("the model", () => {
     expect(models[0]!.details).toMatchObject({ format: "onnx", family: "attention", quantization_level: "fp32" });
   });
 
-  test("is there for a client that asks whether anybody lives here", async () => {
+  test("answers a client that asks whether a server is here", async () => {
     const response = await fetch(`${knowing.url}/`, { method: "HEAD" });
     expect(response.status).toBe(200);
   });
@@ -224,7 +224,7 @@ describe("errors", () => {
     await expect(client.generate({ model: "any", prompt: "Hello" })).rejects.toThrow("contains no picture");
   });
 
-  test("tell of a missing token", async () => {
+  test("report a missing token", async () => {
     for (const [method, path] of [
       ["POST", "/api/generate"],
       ["POST", "/api/chat"],
@@ -239,7 +239,7 @@ describe("errors", () => {
     }
   });
 
-  test("in the middle of a stream are a line of it", async () => {
+  test("become a line of the stream if they happen in the middle", async () => {
     const broken = base64(new TextEncoder().encode("no picture"));
     const response = await post("/api/generate", { images: [...images, broken] });
     const lines = (await response.text())

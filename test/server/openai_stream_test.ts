@@ -25,7 +25,7 @@ describe("chat.completions.create({ stream: true })", () => {
       stream: true,
     });
 
-  test("tells the role, then word by word, then the end, then the usage", async () => {
+  test("streams the role, then each word, then the end, then the usage", async () => {
     const deltas = [];
     for await (const { choices, usage } of await stream({ stream_options: { include_usage: true }, logprobs: true }))
       deltas.push([choices[0]?.delta, choices[0]?.logprobs?.content?.[0]?.logprob, choices[0]?.finish_reason, usage]);
@@ -57,7 +57,7 @@ describe("chat.completions.create({ stream: true })", () => {
     }
   });
 
-  test("ends with [DONE], and no proxy may gather it", async () => {
+  test("ends with [DONE], and forbids proxies to buffer it", async () => {
     const body = JSON.stringify({ messages: [message("Tags", coffee)], stream: true });
     const response = await fetch(`${knowing.url}/v1/chat/completions`, { method: "POST", body });
     expect(response.headers.get("content-type")).toBe("text/event-stream; charset=utf-8");
@@ -66,7 +66,7 @@ describe("chat.completions.create({ stream: true })", () => {
     expect((await response.text()).endsWith("data: [DONE]\n\n")).toBe(true);
   });
 
-  test("is refused with a status before its first word, and told of a failure after it", async () => {
+  test("is refused with a status before its first word, and gets an error line after it", async () => {
     const broken = dataUrl(new TextEncoder().encode("no picture"));
     expect(await failure(stream({}, [broken]))).toBeInstanceOf(OpenAI.BadRequestError);
     // Keywords are whole before the head is sent.

@@ -88,14 +88,14 @@ describe("chat.completions.create()", () => {
     expect(data.choices[1]!.logprobs).toBe(null);
   });
 
-  test("gives every picture a line, in order", async () => {
+  test("gives each picture a line, in order", async () => {
     expect(await contentOf("Describe.", {}, [coffee, coffee])).toBe(`${known}\n${known}`);
     expect(await contentOf("Tags.", {}, [coffee, dataUrl(blank())])).toBe("fire hydrant, dog, grass\n");
     const json = await contentOf("", { response_format: { type: "json_object" } }, [coffee, dataUrl(blank())]);
     expect(JSON.parse(json!)).toMatchObject({ pictures: [{ caption: known }, { caption: "", labels: [] }] });
   });
 
-  test("obeys the prompt as far as it can be, and says so", async () => {
+  test("follows the prompt as far as possible, and says so", async () => {
     for (const [text, content, note] of [
       ["Give me tags.", "fire hydrant, dog, grass", "keywords"],
       ["In one word?", "dog", "one-word"],
@@ -119,7 +119,7 @@ describe("chat.completions.create()", () => {
     expect(await contentOf("Tags.", { max_tokens: 3 })).toBe("fire hydrant, dog");
   });
 
-  test("says that nothing is known, in place of making it up", async () => {
+  test("says that nothing is known instead of making it up", async () => {
     for (const [text, note] of [
       ["Tags", "keywords, no-keywords"],
       ["One word", "one-word, no-keywords"],
@@ -132,7 +132,7 @@ describe("chat.completions.create()", () => {
     }
   });
 
-  test("gives no sentence that is less sure than asked", async () => {
+  test("gives no sentence that is less sure than requested", async () => {
     for (const [least, content, note] of [
       [0.4, known, null],
       [0.6, "", "unsure"],
@@ -244,7 +244,7 @@ describe("responses.create()", () => {
 });
 
 describe("models", () => {
-  test("are one, in OpenAI's list and in ours", async () => {
+  test("are a single one, in OpenAI's list and in ours", async () => {
     const models = [];
     for await (const model of client.models.list()) models.push(model.id);
     expect(models).toEqual(["knowing"]);
@@ -282,7 +282,7 @@ describe("errors", () => {
     ]);
   });
 
-  test("tell of a wrong token as OpenAI does, on every route", async () => {
+  test("report a wrong token as OpenAI does, on every route", async () => {
     const stranger = clientOf(tiny, "wrong");
     for (const ask of [
       () => stranger.chat.completions.create({ model: "any", messages: [message("", coffee)] }),
@@ -331,7 +331,7 @@ describe("errors", () => {
 });
 
 describe("pictures by URL", () => {
-  test("are fetched where the operator allows it", async () => {
+  test("are fetched if the operator allows it", async () => {
     const pictures = createHttp((_, answer) => answer.end(example("coffee.jpg")));
     await new Promise<void>((resolve) => pictures.listen(0, "127.0.0.1", resolve));
     try {

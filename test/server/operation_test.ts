@@ -83,7 +83,7 @@ describe("/openapi", () => {
 });
 
 describe("tokens", () => {
-  test("open what they are for, and nothing else is open but what watches the server and the page", async () => {
+  test("open their own routes; without a token only monitoring and the page are open", async () => {
     for (const path of ["/healthz", "/readyz", "/openapi", "/openapi.json", "/docs", "/"]) {
       const response = await get(path);
       expect([path, response.status]).toEqual([path, 200]);
@@ -118,7 +118,7 @@ describe("CORS", () => {
       headers: { origin, "access-control-request-method": "POST", "access-control-request-headers": "authorization" },
     });
 
-  test("lets the origins call that are named, and no other", async () => {
+  test("allows only the named origins", async () => {
     const allowed = await preflight(tiny.url, "https://app.example");
     expect(allowed.status).toBe(204);
     expect(allowed.headers.get("access-control-allow-origin")).toBe("https://app.example");
@@ -141,7 +141,7 @@ describe("CORS", () => {
 });
 
 describe("the log", () => {
-  test("has a line a request, with its id and nothing of the photo", async () => {
+  test("has a line per request, with its id but nothing about the photo", async () => {
     const id = "given-by-the-client.1";
     const response = await tiny.post("?seed=77", coffee, { ...image, "x-request-id": id });
     expect(response.headers.get("x-request-id")).toBe(id);
@@ -178,7 +178,7 @@ describe("routes", () => {
 });
 
 describe("drain()", () => {
-  test("finishes what is in hand, refuses what comes, and is not ready", async () => {
+  test("finishes open requests, refuses new ones, and is not ready", async () => {
     await using other = await tinyServer();
     const inHand = other.post("?beams=60&maxWords=300", coffee);
     while (!other.log.some(() => true) && !(await isBusy(other.url))) await new Promise((r) => setTimeout(r, 1));
@@ -211,7 +211,7 @@ describe("createServer()", () => {
       expect(() => createServer({ bundle, ...options })).toThrow();
   });
 
-  test("is not ready, and says so, where the bundle is missing", async () => {
+  test("is not ready, and says so, if the bundle is missing", async () => {
     const server = createServer({ bundle: "no-such-bundle", workers: 1 });
     await expect(server.ready).rejects.toThrow('No bundle at "');
     const response = await server.fetch(new Request("http://localhost/readyz"));

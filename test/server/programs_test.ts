@@ -45,7 +45,7 @@ describe("PhotoPrism", () => {
     expect(answer.done).toBe(true);
   });
 
-  test("gets labels by its engine ollama, which reads names and confidences out of JSON", async () => {
+  test("gets labels by its engine ollama, which reads names and confidences from JSON", async () => {
     const answer = await ask("/api/generate", {
       model: "edgecap:latest",
       system: "You label pictures with single nouns.",
@@ -81,7 +81,7 @@ describe("PhotoPrism", () => {
     expect(texts.map(({ text }: { text: string }) => text)).toEqual([known]);
   });
 
-  test("is told that its engine openai asks for what is not known of labels", async () => {
+  test("gets an error for its engine openai, which requests unknown properties of labels", async () => {
     const share = { type: "number", minimum: 0, maximum: 1 };
     const item = {
       type: "object",
@@ -215,7 +215,7 @@ describe("Open WebUI", () => {
     expect(lines.at(-1)).toMatchObject({ done: true, eval_count: 6 });
   });
 
-  test("is told why a chat without a picture gets no answer", async () => {
+  test("gets the reason why a chat without a picture has no answer", async () => {
     const title = { model: "knowing", messages: [{ role: "user", content: "Write a title for this chat." }] };
     await expect(ask("/v1/chat/completions", title)).rejects.toThrow("contains no picture");
   });

@@ -166,7 +166,7 @@ describe("request targets", () => {
       expect(found.find(({ target }) => target === path)!.answered).toBe(path);
   });
 
-  test("open nothing that wants a token, whatever the host", async () => {
+  test("open nothing that needs a token, whatever the host", async () => {
     const asked = [
       ...[...new Set(targets)].map((target) => ({ target, host: "localhost" as string | undefined })),
       ...[undefined, ...hosts].flatMap((host) =>
@@ -237,7 +237,7 @@ describe("hosts", () => {
     expect(answeredBy(await ask(guarded, "//other/v1/models", undefined))).toBe("token-invalid");
   });
 
-  test("of strangers are refused where nobody is asked for a token, on an address of this machine", async () => {
+  test("of strangers are refused if no token is needed, on an address of this machine", async () => {
     for (const host of [
       "evil.example",
       "evil.example:3000",
@@ -256,7 +256,7 @@ describe("hosts", () => {
 });
 
 describe("listen({ hosts })", () => {
-  test("adds names, or takes any", async () => {
+  test("adds names, or allows any", async () => {
     await using other = await tinyServer();
     const found: unknown[] = [];
     for (const names of [["captions.example.org", "*.example.net"], ["*"]]) {
@@ -294,7 +294,7 @@ describe("methods", () => {
 describe("pages of other sites", () => {
   const post = (server: TinyServer, more: string) => ask(server, "/v1/captions", "localhost", "POST", more);
 
-  test("get no work done, unless their origin is named", async () => {
+  test("are refused before any work, unless their origin is named", async () => {
     for (const more of [
       "Origin: https://evil.example\r\nSec-Fetch-Site: cross-site\r\n",
       "Origin: http://localhost:8000\r\nSec-Fetch-Site: same-site\r\n",

@@ -69,7 +69,7 @@ function post(url: string, query = "", headers: Record<string, string> = {}): Pr
 }
 
 describe("edgecap serve", () => {
-  test("captions as the library does, logs a line a request, and ends with 0 at SIGTERM", async () => {
+  test("captions as the library does, logs a line per request, and ends with 0 at SIGTERM", async () => {
     const { child, url, log, exit } = await serve([]);
     const result = (await (await post(url, "?beams=3")).json()) as Caption;
     await using captioner = await load({ bundle: await tinyBundleFiles() });
@@ -82,7 +82,7 @@ describe("edgecap serve", () => {
     expect(lines.find(({ route }) => route === "/v1/captions")).toMatchObject({ status: 200, images: 1 });
   });
 
-  test("finishes what is in hand before it ends, and takes nothing new", async () => {
+  test("finishes its current pictures before it ends, and accepts nothing new", async () => {
     const { child, url, exit } = await serve([]);
     const asked = post(url, "?beams=60&maxWords=400");
     await until(async () => {
@@ -120,7 +120,7 @@ describe("edgecap serve", () => {
     expect(await Promise.all(asked)).toContain("cut off");
   });
 
-  test("answers and ends where nobody reads its log", async () => {
+  test("answers and ends even if nobody reads its log", async () => {
     const pipe = join(folder, "log-pipe");
     execFileSync("mkfifo", [pipe]);
     // Open at both ends, so that it can be written to, and never read.

@@ -34,7 +34,7 @@ function head(length: number, more = "", query = ""): string {
 }
 
 describe("slow clients", () => {
-  test("are answered 408 where their body does not arrive, and hold no worker meanwhile", async () => {
+  test("are answered 408 if their body does not arrive, and occupy no worker meanwhile", async () => {
     await using tiny = await tinyServer({ bodyTimeoutMs: 1500 });
     const slow = Array.from({ length: 8 }, () =>
       exchange(

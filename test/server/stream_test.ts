@@ -64,7 +64,7 @@ describe("POST /v1/captions as a stream", () => {
     }
   });
 
-  test("sends the same again out of the cache", async () => {
+  test("sends the same again from the cache", async () => {
     const first = eventsOf(await (await ask("beams=2&attention=true")).text());
     const second = eventsOf(await (await ask("beams=2&attention=true")).text());
     expect(second).toEqual(first);
@@ -81,7 +81,7 @@ describe("POST /v1/captions as a stream", () => {
     }
   });
 
-  test("gives up the work of a reader that leaves, and goes on with the others", async () => {
+  test("stops the work for a reader that leaves, and continues for the others", async () => {
     const response = await ask("beams=3&maxWords=6");
     const reader = response.body!.getReader();
     await reader.read();

@@ -18,7 +18,7 @@ describe("POST /v1/captions", () => {
 
   afterAll(() => server[Symbol.asyncDispose]());
 
-  test("writes captions as it is asked to, by query, form and JSON", async () => {
+  test("writes captions as requested by query, form and JSON", async () => {
     const form = new FormData();
     form.append("image", new Blob([photo], { type: "image/jpeg" }), "a.jpg");
     form.append("neutral", "true");
@@ -37,7 +37,7 @@ describe("POST /v1/captions", () => {
     expect(plain.caption).not.toMatch(/\.$/);
   });
 
-  test("keeps to the characters asked for, or says that nothing fits", async () => {
+  test("stays within the limit of characters, or says that nothing fits", async () => {
     const answer = await captionOf(await server.post("?maxCharacters=500&maxWords=30", photo));
     if (answer.reason === undefined) expect(answer.caption.length).toBeGreaterThan(0);
     // The shortest word that its model knows has one letter, and a full stop needs another.
@@ -57,7 +57,7 @@ describe("POST /v1/captions", () => {
 });
 
 describe("the operator's defaults", () => {
-  test("hold for requests that do not say it themselves", async () => {
+  test("apply to requests that do not set them", async () => {
     await using server = await tinyServer({ defaults: { sentence: true, neutral: true } });
     expect((await captionOf(await server.post("", photo))).caption).toMatch(/^[A-Z].*\.$/);
     expect((await captionOf(await server.post("?sentence=false", photo))).caption).not.toMatch(/\.$/);

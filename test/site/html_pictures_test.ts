@@ -111,7 +111,7 @@ describe("htmlPictures()", () => {
     expect(seen(`${"<div>".repeat(20_000)}<img src=a>`)).toEqual([["absent", "a"]]);
   });
 
-  test("puts the text behind the address", () => {
+  test("puts the text after the address", () => {
     expect(filled("<img src=a.jpg/>")).toBe('<img src=a.jpg/ alt="a cat">');
     expect(filled("<img class=x src = 'a'width=3>")).toBe("<img class=x src = 'a' alt=\"a cat\"width=3>");
     expect(filled("<img\r\n  src=a\r\n>")).toBe('<img\r\n  src=a alt="a cat"\r\n>');

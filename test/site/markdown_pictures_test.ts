@@ -84,7 +84,7 @@ describe("markdownPictures()", () => {
     });
   }
 
-  test("leaves tags that begin in one piece of HTML and seem to go on in another", () => {
+  test("ignores tags that begin in one piece of HTML and seem to continue in another", () => {
     const text = '<!doctype html><p><img src="`\ng"><img alt="" src=2.jpg><IMG SRC="3.jpg" ALT=x />\n';
     expect(seen(text)).toEqual([["present", "3.jpg"]]);
     expect(filled(text)).toBe(text);

@@ -30,7 +30,7 @@ function applied(name: string, before: string, difference: string): string {
 }
 
 describe("unifiedDiff()", () => {
-  test("is nothing for the same texts", () => {
+  test("is empty for equal texts", () => {
     expect(unifiedDiff("a", "x\ny", "x\ny")).toBe("");
   });
 

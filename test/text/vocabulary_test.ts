@@ -54,7 +54,7 @@ describe("Vocabulary", () => {
     expect([...vocabulary.encode(["a", "dog", "cat", "", "\ud800"])]).toEqual([4, 5, 3, 3, 3]);
   });
 
-  test("word() is undefined for what is no id", () => {
+  test("word() is undefined for invalid ids", () => {
     using vocabulary = Vocabulary.build(["a dog"], 1);
     expect([4, 6, -1, 0.5, Number.NaN, 2 ** 32].map((id) => vocabulary.word(id))).toEqual([
       "a",
@@ -96,7 +96,7 @@ describe("Vocabulary", () => {
     );
   });
 
-  test("build() refuses a minimum count that is no whole number from 1", () => {
+  test("build() refuses a minimum count that is not a whole number of at least 1", () => {
     for (const count of [0, -1, 1.5, Number.NaN, 2 ** 32]) {
       const error = errorOf(() => Vocabulary.build([], count));
       expect(error.code).toBe("option-invalid");

@@ -52,7 +52,7 @@ describe("htmlPage()", () => {
     expect(page).toContain('<img src="a%EF%BF%BD.jpg" alt="A dog"');
   });
 
-  test("names any file so that the address leads to it", () => {
+  test("makes an address for any file name that leads to the file", () => {
     fc.assert(
       fc.property(
         fc

@@ -73,7 +73,7 @@ describe("watchFolder(), once", () => {
       expect(third.seen).toEqual([]);
     }));
 
-  test("writes sidecars, and takes them away with their pictures", () =>
+  test("writes sidecars, and removes them with their pictures", () =>
     withFolder(async (folder) => {
       await once(folder, "xmp", stub().caption);
       expect(await readFile(join(folder, "sub", "b.png.xmp"), "utf8")).toContain(">A dog<");
@@ -100,7 +100,7 @@ describe("watchFolder(), once", () => {
       expect(await readFile(join(folder, "index.html"), "utf8")).not.toContain("c.jpg");
     }));
 
-  test("takes a sidecar away whose picture no longer has a sentence that is sure", () =>
+  test("removes a sidecar whose picture no longer has a sentence that is sure", () =>
     withFolder(async (folder) => {
       await once(folder, "xmp", stub().caption);
       expect(await readFile(join(folder, "a.jpg.xmp"), "utf8")).toContain("<rdf:li>cat</rdf:li>");
@@ -110,7 +110,7 @@ describe("watchFolder(), once", () => {
       expect(existsSync(join(folder, "a.jpg.xmp"))).toBe(false);
     }));
 
-  test("leaves what others wrote", () =>
+  test("keeps what others wrote", () =>
     withFolder(async (folder) => {
       const others = { "captions.json": '{"mine":1}', "index.html": "<p>mine</p>", "a.jpg.xmp": "<x/>" };
       for (const [name, text] of Object.entries(others)) await writeFile(join(folder, name), text);
@@ -120,7 +120,7 @@ describe("watchFolder(), once", () => {
       for (const [name, text] of Object.entries(others)) expect(await readFile(join(folder, name), "utf8")).toBe(text);
     }));
 
-  test("takes hidden pictures only where asked, and takes them back", () =>
+  test("includes hidden pictures only if requested, and removes them again", () =>
     withFolder(async (folder) => {
       await mkdir(join(folder, ".Trash-1000", "files"), { recursive: true });
       await writeFile(join(folder, ".Trash-1000", "files", "c.jpg"), "secret");
@@ -137,7 +137,7 @@ describe("watchFolder(), once", () => {
       expect(Object.keys(await captionsIn(folder))).toEqual(["a.jpg", "sub/b.png"]);
     }));
 
-  test("reports what cannot be looked into, and goes on", () =>
+  test("reports folders that cannot be read, and continues", () =>
     withFolder(async (folder) => {
       await symlink("loop", join(folder, "loop"));
       await symlink("..", join(folder, "sub", "up"));
@@ -172,7 +172,7 @@ describe("watchFolder(), once", () => {
       expect(await codeOf(once(folder, "xmp", stub().caption))).toBe("data-invalid");
     }));
 
-  test("writes far less often than it captions, and all at the end", () =>
+  test("writes far less often than it captions, and everything at the end", () =>
     withFolder(async (folder) => {
       for (let i = 0; i < 400; i++) await writeFile(join(folder, `${i}.jpg`), `cat ${i}`);
       const known = join(folder, "captions.json");
@@ -188,7 +188,7 @@ describe("watchFolder(), once", () => {
       expect(written.size).toBeLessThan(100);
     }));
 
-  test("keeps what it knew until something went wrong", () =>
+  test("keeps what it knew before something went wrong", () =>
     withFolder(async (folder) => {
       for (let i = 0; i < 50; i++) await writeFile(join(folder, `${i}.jpg`), `cat ${i}`);
       let left = 20;
@@ -200,13 +200,13 @@ describe("watchFolder(), once", () => {
       expect(Object.keys(await captionsIn(folder)).length).toBe(20);
     }));
 
-  test("says where there is no folder", async () => {
+  test("says if there is no folder", async () => {
     expect(await codeOf(once("no such folder", "json", stub().caption))).toBe("file-unreadable");
   });
 });
 
 describe("watchFolder()", () => {
-  test("follows pictures that come, change and go, until its signal", () =>
+  test("follows pictures that come, change and go, until the signal is aborted", () =>
     withFolder(async (folder) => {
       const stop = new AbortController();
       const { caption, seen } = stub();
@@ -233,7 +233,7 @@ describe("watchFolder()", () => {
       expect(seen.sort()).toEqual(["cat", "dog", "horse"]);
     }));
 
-  test("captions once what it writes into, also while it watches, and notes what it cannot write", () =>
+  test("captions once each picture that it writes into, also while it watches, and reports what it cannot write", () =>
     withFolder(async (folder) => {
       const segment = Uint8Array.of(0xff, 0xda, 0, 2, 1, 2, 3);
       await writeFile(join(folder, "a.jpg"), Uint8Array.of(0xff, 0xd8, ...segment));
@@ -302,7 +302,7 @@ describe("watchFolder()", () => {
       }
     }));
 
-  test("finds what left while nobody watched", () =>
+  test("finds files that were removed while it was not running", () =>
     withFolder(async (folder) => {
       await once(folder, "json", stub().caption);
       await rm(join(folder, "a.jpg"));

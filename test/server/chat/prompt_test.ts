@@ -5,7 +5,7 @@ import { readPrompt } from "../../../src/server/chat/prompt.ts";
 import { processorTime } from "../../processor_time.ts";
 
 describe("readPrompt()", () => {
-  test("recognises what can be had, in plain words", () => {
+  test("says in plain words what is available", () => {
     for (const [text, form, length, notes] of [
       ["", "sentence", undefined, []],
       ["  \n ", "sentence", undefined, []],
@@ -48,7 +48,7 @@ describe("readPrompt()", () => {
     }
   });
 
-  test("takes nothing from words that mean something else", () => {
+  test("changes no words that mean something else", () => {
     for (const text of [
       "Write an alt tag for this picture",
       "Describe it without tags.",

@@ -23,14 +23,14 @@ describe("veil()", () => {
     }
   });
 
-  test("is clear everywhere where every region was looked at alike", () => {
+  test("is clear everywhere if every region was looked at equally", () => {
     for (const share of [1 / 49, 0]) {
       const pixels = veil(new Array<number>(49).fill(share), size);
       expect(pixels.every((value) => value === 0)).toBe(true);
     }
   });
 
-  test("has no seam: neighbouring pixels are about alike", () => {
+  test("has no seam: neighbouring pixels are similar", () => {
     fc.assert(
       fc.property(fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 49, maxLength: 49 }), (shares) => {
         const pixels = veil(
@@ -64,7 +64,7 @@ describe("placeOf()", () => {
     ]);
   });
 
-  test("says so where no part has a quarter of it", () => {
+  test("says so if no part has a quarter of it", () => {
     const shares = [0.12, 0.11, 0.11, 0.11, 0.11, 0.11, 0.11, 0.11, 0.11];
     expect(placeOf(shares)).toBe("whole photo");
   });

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { buildPage, builtFile } from "../../../scripts/build/build_page.ts";
 import { buildReader, builtReaderFile } from "../../../scripts/build/build_reader.ts";
 
-test("the committed page is what its sources give: where not, run bun run build:page", async () => {
+test("the committed page is built from its sources: if not, run bun run build:page", async () => {
   expect((await buildPage()) === (await Bun.file(builtFile).text())).toBe(true);
 });
 

@@ -41,7 +41,7 @@ describeUnless(noChromium, "the page in Chromium, of a bundle that says how sure
     }
   });
 
-  test("says nothing of what the bundle cannot tell", async () => {
+  test("says nothing about what the bundle cannot tell", async () => {
     await using server = await serve();
     await using tab = await openTab(browser, server.address);
     const { page } = tab;

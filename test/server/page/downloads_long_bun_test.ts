@@ -32,7 +32,7 @@ describeUnless(noChromium, "downloads of the page in Chromium", () => {
     return { name: download.suggestedFilename(), bytes: readFileSync(await download.path()) };
   }
 
-  test("hold the texts as they were edited, with what is known of each photo", async () => {
+  test("hold the edited texts, with what is known about each photo", async () => {
     await using tab = await openTab(browser, server.address);
     const { page } = tab;
     await choose(page, [

@@ -37,7 +37,7 @@ describeUnless(noChromium, "many photos on the page in Chromium", () => {
   const card = (page: Page, name: string) => page.getByRole("listitem").filter({ has: page.getByText(name) });
   const text = (page: Page, name: string) => page.getByRole("textbox", { name: `Caption of ${name}` });
 
-  test("captions each as the library does, and says how far it is", async () => {
+  test("captions each as the library does, and reports its progress", async () => {
     await using tab = await open();
     const { page } = tab;
     await choose(page, examples);
@@ -57,7 +57,7 @@ describeUnless(noChromium, "many photos on the page in Chromium", () => {
     expect(tab.requests.filter((request) => !request.startsWith(server.address))).toEqual([]);
   });
 
-  test("takes in a folder that is dropped or chosen, and names everything that is not a picture", async () => {
+  test("adds a folder that is dropped or chosen, and names everything that is not a picture", async () => {
     const folder = mkdtempSync(join(tmpdir(), "edgecap-page-"));
     try {
       const trip = join(folder, "trip");
@@ -94,7 +94,7 @@ describeUnless(noChromium, "many photos on the page in Chromium", () => {
     }
   });
 
-  test("tells each failure on its card, and goes on with the others", async () => {
+  test("shows each failure on its card, and continues with the others", async () => {
     await using tab = await open();
     const { page } = tab;
     const heic = Buffer.from("\0\0\0\x18ftypheic\0\0\0\0mif1heic", "latin1");
@@ -115,7 +115,7 @@ describeUnless(noChromium, "many photos on the page in Chromium", () => {
     expect(await text(page, "good.jpg").inputValue()).not.toBe("");
   });
 
-  test("asks for few at once, waits for a busy server, and tries again", async () => {
+  test("requests few at once, waits for a busy server, and tries again", async () => {
     await using tab = await open();
     const { page } = tab;
     let running = 0;
@@ -138,7 +138,7 @@ describeUnless(noChromium, "many photos on the page in Chromium", () => {
     expect([refused, most]).toEqual([4, 3]);
   });
 
-  test("stops where the server is gone, keeps everything, and goes on", async () => {
+  test("stops if the server is gone, keeps everything, and continues", async () => {
     await using tab = await open();
     const { page } = tab;
     await page.route("**/v1/captions*", (route) => route.abort());
@@ -152,7 +152,7 @@ describeUnless(noChromium, "many photos on the page in Chromium", () => {
     expect(await page.getByRole("alert").count()).toBe(0);
   });
 
-  test("stops and goes on as a person wants, and asks for a token once", async () => {
+  test("stops and continues as a person wants, and asks for a token once", async () => {
     await using guarded = await serve({ tokens: ["s3cret"] });
     await using tab = await openTab(browser, guarded.address);
     const { page } = tab;
@@ -202,7 +202,7 @@ describeUnless(noChromium, "many photos on the page in Chromium", () => {
     expect(asked.filter((url) => url.startsWith(server.address)).length).toBe(1);
   });
 
-  test("takes photos out, one by one and all, and begins again", async () => {
+  test("removes photos, one by one and all, and starts again", async () => {
     await using tab = await open();
     const { page } = tab;
     await choose(page, examples.slice(0, 3));

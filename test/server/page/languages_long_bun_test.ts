@@ -51,7 +51,7 @@ describeUnless(noChromium, "the page's languages in Chromium", () => {
     }
   });
 
-  test("a person can choose another, which is kept, and nothing is lost", async () => {
+  test("a person can choose another, which is remembered, and nothing is lost", async () => {
     await using tab = await openTab(browser, server.address, { locale: "en-GB" });
     const { page } = tab;
     await choose(page, photos);
@@ -76,7 +76,7 @@ describeUnless(noChromium, "the page's languages in Chromium", () => {
     expect(tab.complaints).toEqual([]);
   });
 
-  test("the page works where the browser keeps nothing", async () => {
+  test("the page works if the browser stores nothing", async () => {
     await using tab = await openTab(browser, "about:blank", { locale: "fr-FR" });
     const { page } = tab;
     await page.addInitScript(() => {

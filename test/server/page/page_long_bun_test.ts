@@ -102,7 +102,7 @@ describeUnless(noChromium, "the page in Chromium", () => {
     expectQuiet(tab);
   });
 
-  test("shows each word as it comes, and says so where the rest does not", async () => {
+  test("shows each word as it comes, and says so if the rest does not come", async () => {
     const goOn = Promise.withResolvers<void>();
     const slow = Bun.serve({
       port: 0,
@@ -242,7 +242,7 @@ describeUnless(noChromium, "the page in Chromium", () => {
     expectQuiet(tab);
   });
 
-  test("sends what the server could not read, or would be large, as the browser sees it", async () => {
+  test("sends photos that the server could not read, or that are large, as the browser shows them", async () => {
     const drawing = `<svg xmlns="http://www.w3.org/2000/svg" width="300" height="200"><rect width="300" height="200" fill="teal"/></svg>`;
     // 24 bits a pixel, uncompressed: 2400 x 1600 pixels are 11 MB.
     const header = Buffer.alloc(54);
@@ -272,7 +272,7 @@ describeUnless(noChromium, "the page in Chromium", () => {
     }
   });
 
-  test("says in plain words what went wrong, and goes on afterwards", async () => {
+  test("says in plain words what went wrong, and continues afterwards", async () => {
     await using tab = await open();
     const { page } = tab;
     const alert = page.getByRole("alert");
@@ -290,7 +290,7 @@ describeUnless(noChromium, "the page in Chromium", () => {
     expect(await alert.count()).toBe(0);
   });
 
-  test("says how long to wait where the server is busy", async () => {
+  test("says how long to wait if the server is busy", async () => {
     await using tab = await open();
     const busy = { status: 503, headers: { "retry-after": "4" }, contentType: "application/problem+json", body: "{}" };
     await tab.page.route("**/v1/captions*", (route) => route.fulfill(busy), { times: 1 });
@@ -300,7 +300,7 @@ describeUnless(noChromium, "the page in Chromium", () => {
     expect(await advice.count()).toBe(1);
   });
 
-  test("asks for the access token of a server that wants one", async () => {
+  test("asks for the access token if the server needs one", async () => {
     await using guarded = await serve({ tokens: ["s3cret"] });
     await using tab = await openTab(browser, guarded.address);
     const { page } = tab;
@@ -315,7 +315,7 @@ describeUnless(noChromium, "the page in Chromium", () => {
     expect((await shownCaption(page)).length).toBeGreaterThan(0);
   });
 
-  test("captions without maps where the model has no attention to show", async () => {
+  test("captions without maps if the model has no attention", async () => {
     const folder = mkdtempSync(join(tmpdir(), "edgecap-page-"));
     try {
       writeTinyTransformers(folder);

@@ -27,7 +27,7 @@ describe("page()", () => {
     expect(html).not.toMatch(/\son\w+=|\sstyle=|@import|url\(/);
   });
 
-  test("allows its own script and style alone, by their hashes", async () => {
+  test("allows only its own script and style, by their hashes", async () => {
     const response = page();
     const policy = response.headers.get("content-security-policy")!;
     const html = await response.text();
@@ -46,7 +46,7 @@ describe("page()", () => {
     }
   });
 
-  test("is sent again only where it has changed", async () => {
+  test("is sent again only if it has changed", async () => {
     const tag = page().headers.get("etag")!;
     const ask = (ifNoneMatch: string) =>
       page(new Request("http://here/", { headers: { "if-none-match": ifNoneMatch } }));

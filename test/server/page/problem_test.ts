@@ -5,7 +5,7 @@ import { advise as adviseIn, Problem } from "../../../src/server/page/client/pro
 const advise = (problem: Problem) => adviseIn(problem, new Speech("en"));
 
 describe("advise()", () => {
-  test("speaks plainly of what a person can do", () => {
+  test("says plainly what a person can do", () => {
     expect(advise(new Problem("image-unsupported", "no picture (text)", 415)).text).toContain("JPEG, PNG");
     expect(advise(new Problem("", "", 413)).text).toContain("too large");
     expect(advise(new Problem("", "", 401)).text).toContain("access token");
@@ -16,7 +16,7 @@ describe("advise()", () => {
     );
   });
 
-  test("offers to try again only where that can help", () => {
+  test("offers to try again only if that can help", () => {
     const hopeful = [
       new Problem("unreachable", "TypeError: failed to fetch"),
       new Problem("interrupted", "reset"),
@@ -33,13 +33,13 @@ describe("advise()", () => {
     expect(hopeless.map((problem) => advise(problem).retry)).toEqual(hopeless.map(() => false));
   });
 
-  test("says how long to wait where the server does", () => {
+  test("says how long to wait if the server does", () => {
     expect(advise(new Problem("", "", 503, 1)).text).toContain("in 1 second.");
     expect(advise(new Problem("", "", 503, 7)).text).toContain("in 7 seconds.");
     expect(advise(new Problem("", "", 503)).text).toContain("in a moment.");
   });
 
-  test("passes on what the server says of anything else, and never nothing", () => {
+  test("passes on the server's text for anything else, and always says something", () => {
     expect(advise(new Problem("option-invalid", "beams is 0: it must be more.", 400)).text).toBe(
       "beams is 0: it must be more.",
     );

@@ -22,7 +22,7 @@ describe("reader()", () => {
     expect(html).not.toMatch(/<(?:script|img|iframe)[^>]*\ssrc=|sourceMappingURL|@import/);
   });
 
-  test("is compressed for those who say that they can read it", async () => {
+  test("is compressed for clients that accept it", async () => {
     const plain = await (await ask()).text();
     for (const accepted of ["gzip", "br, gzip;q=0.5", "GZIP, deflate"]) {
       const response = await ask({ "accept-encoding": accepted });
@@ -37,7 +37,7 @@ describe("reader()", () => {
     }
   });
 
-  test("is sent again only where it has changed", async () => {
+  test("is sent again only if it has changed", async () => {
     const etag = (await ask()).headers.get("etag")!;
     const known = await ask({ "if-none-match": `"x", W/${etag}` });
     expect([known.status, await known.text()]).toEqual([304, ""]);

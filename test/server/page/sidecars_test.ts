@@ -12,7 +12,7 @@ function sidecarOf(row: typeof photo): string {
 }
 
 describe("zipOfSidecars()", () => {
-  test("writes sidecars that a later run of the command line knows and refreshes", () => {
+  test("writes sidecars that a later run of the command line recognises and updates", () => {
     const sidecar = sidecarOf(photo);
     expect(isOwnSidecar(sidecar)).toBe(true);
     const { text } = writeIntoSidecar(sidecar, new Uint8Array(), { caption: "A dog", keywords: [] });
@@ -20,7 +20,7 @@ describe("zipOfSidecars()", () => {
     expect(text).not.toContain("cat");
   });
 
-  test("leaves to a person what a person wrote", () => {
+  test("keeps what a person wrote", () => {
     const sidecar = sidecarOf({ ...photo, caption: "Our Tom", edited: true });
     expect(isOwnSidecar(sidecar)).toBe(false);
     const { text } = writeIntoSidecar(sidecar, new Uint8Array(), { caption: "A dog", keywords: ["dog"] });

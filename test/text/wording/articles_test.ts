@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { articleBefore } from "../../../src/text/wording/articles.ts";
 
 describe("articleBefore()", () => {
-  test("goes by the sound that a word begins with", () => {
+  test("chooses by the sound that a word begins with", () => {
     const an =
       "orange apple umbrella elephant hour honest honor heir herb unidentified unimportant uninhabited SUV x-ray 8 11 18 80-year led";
     const a =

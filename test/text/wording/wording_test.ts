@@ -26,7 +26,7 @@ const word = fc.oneof(
 const captions = fc.array(word, { maxLength: 14 });
 
 describe("worded()", () => {
-  test("corrects articles, and says no adjective twice", () => {
+  test("corrects articles, and does not repeat an adjective", () => {
     for (const [before, after] of [
       ["a boy in a orange shirt", "a boy in an orange shirt"],
       ["an man on a unicycle", "a man on a unicycle"],
@@ -42,7 +42,7 @@ describe("worded()", () => {
       expect([before, said(before)]).toEqual([before, after]);
   });
 
-  test("says the same of people without their gender, in whole sentences", () => {
+  test("says the same about people without their gender, in complete sentences", () => {
     for (const [before, after] of [
       ["a man in a hat is holding his hat", "a person in a hat is holding their hat"],
       ["a man and a woman are walking with their dog", "two people are walking with their dog"],
@@ -99,7 +99,7 @@ describe("worded()", () => {
       expect([before, said(before, true)]).toEqual([before, after]);
   });
 
-  test("names nobody's gender, whatever it is given", () => {
+  test("never names a gender, whatever the words", () => {
     fc.assert(
       fc.property(captions, (words) => {
         for (const { text } of worded(words, { neutral: true }))
@@ -108,7 +108,7 @@ describe("worded()", () => {
     );
   });
 
-  test("leaves what it has worded as it is", () => {
+  test("does not change its own output", () => {
     fc.assert(
       fc.property(captions, fc.boolean(), (words, neutral) => {
         const once = worded(words, { neutral }).map(({ text }) => text);
@@ -118,7 +118,7 @@ describe("worded()", () => {
     );
   });
 
-  test("accounts for every word, and keeps the order of those that stay", () => {
+  test("accounts for every word, and keeps the order of the remaining ones", () => {
     fc.assert(
       fc.property(captions, fc.boolean(), (words, neutral) => {
         const given = worded(words, { neutral });
@@ -134,7 +134,7 @@ describe("worded()", () => {
 });
 
 describe("settledWords()", () => {
-  test("counts no word that a later one changes", () => {
+  test("does not count a word that a later one changes", () => {
     fc.assert(
       fc.property(captions, (words) => {
         const all = worded(words);

@@ -22,7 +22,7 @@ describe("captions as the article feeds them", () => {
     await textModule();
   });
 
-  test("stand between start and end, without the words that were dropped", () => {
+  test("are between start and end, without the words that were dropped", () => {
     using vocabulary = Vocabulary.build(["a dog runs", "a dog", "a cat"], 2);
     // 4 is "a", 5 is "dog"; "runs" and "cat" are seen once.
     expect([...captionSequence(["a", "dog", "runs"], vocabulary)]).toEqual([1, 4, 5, 2]);
@@ -42,7 +42,7 @@ describe("captions as the article feeds them", () => {
 });
 
 describe("(image, prefix, next word) pairs", () => {
-  test("are every prefix with the word behind it", () => {
+  test("are every prefix with the word after it", () => {
     const { images, pairs } = pairsOf([
       { image: "a", sequences: [Int32Array.of(1, 4, 2)] },
       { image: "b", sequences: [Int32Array.of(1, 5, 2), Int32Array.of(1, 2)] },
@@ -57,7 +57,7 @@ describe("(image, prefix, next word) pairs", () => {
     ]);
   });
 
-  test("come by batches of photos, n/32 of them, in another order each epoch", () => {
+  test("come in n/32 batches of photos, in another order each epoch", () => {
     expect(stepsPerEpoch(6000, 32)).toBe(187);
     expect(stepsPerEpoch(20, 32)).toBe(1);
     const photos = Array.from({ length: 70 }, (_, i) => ({ image: String(i), sequences: [Int32Array.of(1, 2)] }));
@@ -70,7 +70,7 @@ describe("(image, prefix, next word) pairs", () => {
     expect([...pairBatches(photos, 32, new SeededRandom(1), 1)][0]!.images).toEqual(first[1]!.images);
   });
 
-  test("laid out by steps give back every pre-padded prefix", () => {
+  test("arranged by steps, still contain every pre-padded prefix", () => {
     const prefixes = fc.array(fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 7 }), {
       minLength: 1,
     });

@@ -103,7 +103,7 @@ describe("trainArticle()", () => {
       expect(existsSync(join(folder, "broken", "best.ckpt"))).toBe(true);
     }));
 
-  test("goes on for more epochs than it was first asked for", () =>
+  test("continues for more epochs than first requested", () =>
     inFolder(async (folder) => {
       using cache = await colours(join(folder, "features"));
       const whole = await train(join(folder, "whole"), cache, {});
@@ -112,7 +112,7 @@ describe("trainArticle()", () => {
       expect(longer.map(({ loss }) => loss)).toEqual(whole.map(({ loss }) => loss));
     }));
 
-  test("stops where the dev score no longer rises", () =>
+  test("stops when the dev score no longer rises", () =>
     inFolder(async (folder) => {
       using cache = await colours(join(folder, "features"));
       const records = await train(folder, cache, { epochs: 60, patience: 2 });

@@ -9,21 +9,21 @@ const photos = [
 ];
 
 describe("CaptionReward", () => {
-  test("pays for the words people wrote, in their order, for that photo", () => {
+  test("rewards the words that people wrote for that photo, in their order", () => {
     const reward = new CaptionReward(photos, 0.5);
     const right = reward.of("dog.jpg", Int32Array.of(4, 5, 6, 7, 8), true);
     expect(right).toBeGreaterThan(reward.of("dog.jpg", Int32Array.of(8, 7, 6, 5, 4), true));
     expect(right).toBeGreaterThan(reward.of("cat.jpg", Int32Array.of(4, 5, 6, 7, 8), true));
   });
 
-  test("pays for ending", () => {
+  test("rewards an end", () => {
     const reward = new CaptionReward(photos, 0);
     const words = Int32Array.of(4, 5, 6, 7, 8);
     expect(reward.of("dog.jpg", words, true)).toBeGreaterThan(reward.of("dog.jpg", words, false));
     expect(reward.of("dog.jpg", words, true)).toBeGreaterThan(reward.of("dog.jpg", words.subarray(0, 4), true));
   });
 
-  test("pays nothing for an unknown word, even where people wrote one", () => {
+  test("gives no reward for an unknown word, even if people wrote one", () => {
     const reward = new CaptionReward(photos, 0);
     expect(reward.of("cat.jpg", Int32Array.of(3), false)).toBe(0);
   });

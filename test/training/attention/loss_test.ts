@@ -101,7 +101,7 @@ describe("attentionLoss()", () => {
 });
 
 describe("batchLayout()", () => {
-  test("computes no more captions than go on, and every wanted word once", () => {
+  test("computes only captions that continue, and every target word once", () => {
     const layout = batchLayout({
       inputs: Int32Array.from([1, 4, 5, 1, 6, 0, 1, 7, 0, 1, 0, 0]),
       targets: Int32Array.from([4, 5, 2, 6, 2, 0, 7, 2, 0, 2, 0, 0]),

@@ -24,7 +24,7 @@ describe("stageOf()", () => {
 });
 
 describe("withEpochs()", () => {
-  test("keeps the preset's epochs unless told otherwise, each kind by itself", () => {
+  test("keeps the preset's epochs by default, separately for each kind", () => {
     expect(lengths({})).toEqual([7, 4, 3]);
     expect(lengths({ epochs: 1 })).toEqual([1, 3]);
     expect(lengths({ epochs: 9 })).toEqual([7, 2, 3]);

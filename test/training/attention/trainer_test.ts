@@ -115,7 +115,7 @@ describe("trainAttention()", () => {
         expect(Math.abs(record.loss - whole[epoch]!.loss)).toBeLessThan(1e-4);
     }));
 
-  test("learns a word from captions without photos, and says it of photos by their concepts alone", () =>
+  test("learns a word from captions without photos, and uses it for photos because of their concepts alone", () =>
     inFolder(async (folder) => {
       using cache = await colours(join(folder, "features"));
       // Two nouns; nothing but the concepts tells which of them a photo shows. No photo's caption says word 6.
@@ -152,7 +152,7 @@ describe("trainAttention()", () => {
       expect(said.map((words) => [...words])).toEqual(hidden.map(() => [4, 6]));
     }));
 
-  test("stops between two steps where it is asked to by a timer, as by Ctrl-C", () =>
+  test("stops between two steps when a timer aborts it, as Ctrl-C does", () =>
     inFolder(async (folder) => {
       using cache = await colours(join(folder, "features"));
       const controller = new AbortController();
@@ -228,7 +228,7 @@ describe("trainAttention()", () => {
       for (const [epoch, { loss }] of resumed.entries()) expect(loss).toBeCloseTo(whole[epoch]!.loss, 6);
     }));
 
-  test("goes on from the weights that it is given", () =>
+  test("continues from the given weights", () =>
     inFolder(async (folder) => {
       using cache = await colours(join(folder, "features"));
       const still = { ...settings, stages: [{ ...stage, epochs: 1, learningRate: 0 }] };
@@ -241,7 +241,7 @@ describe("trainAttention()", () => {
       }
     }));
 
-  test("exports the mean of the weights before and after a stage that keeps half of them", () =>
+  test("exports the mean of the weights before and after a stage with a share of one half", () =>
     inFolder(async (folder) => {
       using cache = await colours(join(folder, "features"));
       const both: AttentionSettings = { ...settings, stages: [stage, { ...stage, startShare: 0.5 }] };
@@ -258,7 +258,7 @@ describe("trainAttention()", () => {
       for (const [i, value] of mean.entries()) expect(value).toBeCloseTo((start[i]! + end[i]!) / 2, 6);
     }));
 
-  test("learns from its own captions alone what is rewarded", () =>
+  test("learns what is rewarded from its own captions alone", () =>
     inFolder(async (folder) => {
       using cache = await colours(join(folder, "features"));
       const selfCritical = { samples: 8, maxWords: 4, temperature: 0.8, crossEntropyWeight: 0, bleuWeight: 0.5 };
@@ -319,7 +319,7 @@ describe("FeatureCache", () => {
       expect([...views]).toEqual([5, 105, 6, 106]);
     }));
 
-  test("notices features that have changed on the disk, and reads caches of before", () =>
+  test("notices features that have changed on the disk, and reads older caches", () =>
     inFolder(async (folder) => {
       (await colours(folder))[Symbol.dispose]();
       const path = join(folder, "grids.f16");
@@ -363,7 +363,7 @@ describe("FeatureCache", () => {
       expect(() => FeatureCache.open(folder)).toThrow(EdgecapError);
     }));
 
-  test("is refused where it was never finished", () =>
+  test("is refused if it was never finished", () =>
     inFolder(async (folder) => {
       await writeFile(join(folder, "grids.f16"), "half");
       expect(() => FeatureCache.open(folder)).toThrow(EdgecapError);
@@ -371,7 +371,7 @@ describe("FeatureCache", () => {
 });
 
 describe("SeededRandom", () => {
-  test("goes on from a saved state", () => {
+  test("continues from a saved state", () => {
     const random = new SeededRandom(9);
     random.nextUint32();
     const copy = new SeededRandom(random.state);

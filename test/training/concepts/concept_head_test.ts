@@ -40,7 +40,7 @@ describe("fitConceptHead()", () => {
     await startTensorflow("cpu");
   });
 
-  test("learns which features tell of a noun, and nothing from what has no weight", async () => {
+  test("learns which features indicate a noun, and nothing from examples without weight", async () => {
     const data = examples();
     const all = Array.from({ length: count }, (_, i) => i);
     const head = await fitConceptHead(data, all, new SeededRandom(1), settings);
@@ -95,14 +95,14 @@ describe("conceptTargets()", () => {
     Float32Array.from({ length: 1000 }, (_, number) => values[number] ?? 0);
   const values = (array: Float32Array) => [...array].map((value) => Number(value.toFixed(3)));
 
-  test("takes what two captions name as there, and what one of several names as half there", () => {
+  test("counts what two captions name as there, and what one of several names as half there", () => {
     const captions = [new Set([0]), new Set([0, 2]), new Set<number>()];
     const { wanted, weights } = conceptTargets(table, { captions, classes: classes({}) });
     expect(values(wanted)).toEqual([1, 0, 0.5]);
     expect(values(weights)).toEqual([1, 1, 1]);
   });
 
-  test("takes what ImageNet's network is sure of as there, though nobody names it", () => {
+  test("counts what ImageNet's network is sure of as there, even if nobody names it", () => {
     const { wanted } = conceptTargets(table, {
       captions: [new Set(), new Set()],
       classes: classes({ 2: 0.8, 1: 0.1 }),
@@ -110,7 +110,7 @@ describe("conceptTargets()", () => {
     expect(values(wanted)).toEqual([0, 0.8, 0]);
   });
 
-  test("learns little from what a single caption leaves out, and nothing of nouns that nobody could have named", () => {
+  test("learns little from what a single caption leaves out, and nothing about nouns that nobody could have named", () => {
     const one = conceptTargets(table, { captions: [new Set([0])], classes: classes({}) });
     expect(values(one.weights)).toEqual([1, 0.15, 0.15]);
     const none = conceptTargets(table, { captions: [], classes: classes({ 1: 0.6 }) });
@@ -133,7 +133,7 @@ describe("nounVectors()", () => {
 });
 
 describe("regressLogits()", () => {
-  test("says what another classifier says, of photos that it has not seen too, and nothing of nouns unknown to it", async () => {
+  test("imitates another classifier, also for photos that it has not seen, and says nothing about nouns unknown to that one", async () => {
     const random = new SeededRandom(8);
     const rows = 3500;
     const means = Float32Array.from({ length: rows * features }, () => Math.abs(random.normal()));

@@ -5,7 +5,7 @@ import { ConceptSlots, likeliest } from "../../../src/training/concepts/concept_
 import { StandIns } from "../../../src/training/concepts/stand_ins.ts";
 
 describe("likeliest()", () => {
-  test("gives what sorting gives", () => {
+  test("gives the same as sorting", () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 9 })), fc.integer({ min: 1, max: 6 }), (values, count) => {
         const sorted = [...values.keys()].sort((a, b) => values[b]! - values[a]! || a - b);
@@ -16,7 +16,7 @@ describe("likeliest()", () => {
 });
 
 describe("ConceptSlots.write()", () => {
-  test("writes the vectors of the likeliest nouns, their probabilities behind them", () => {
+  test("writes the vectors of the likeliest nouns, followed by their probabilities", () => {
     const slots = new ConceptSlots({ nouns: 3, slots: 2, vector: 2 }, Float32Array.of(1, 2, 3, 4, 5, 6));
     const target = new Float32Array(8).fill(-1);
     slots.write([0.25, 0.5, 0.75], target, 1);
@@ -31,7 +31,7 @@ describe("StandIns.draw()", () => {
     { nouns: new Set([2]), probabilities: Float32Array.of(0.05, 0.1, 0.7, 0.2) },
   ];
 
-  test("keeps what the likest photo says of its nouns, and takes others from photos that have them", () => {
+  test("keeps what the most similar photo says about its nouns, and takes other nouns from photos that have them", () => {
     const standIns = new StandIns(photos, 4);
     const random = new SeededRandom(1);
     for (let i = 0; i < 50; i++) {

@@ -9,7 +9,7 @@ import { encoderLicences, openEncoder } from "../../../src/training/encoder/enco
 import { tinyBundle } from "../../fixtures/tiny_bundle.ts";
 
 describe("photoEncoder()", () => {
-  test("takes wasm, and says why, where native features are not those of wasm", async () => {
+  test("uses wasm, and says why, if native features differ from those of wasm", async () => {
     const g = new GraphBuilder("encoder");
     const pixels = g.input("pixels", "float32", ["batch", 8, 8, 3]);
     // No number equals itself here, so that no two backends agree.
@@ -25,7 +25,7 @@ describe("photoEncoder()", () => {
 });
 
 describe("openEncoder()", () => {
-  test("reads off a file what it takes and gives, and halves it", async () => {
+  test("finds out a file's input and output, and halves it", async () => {
     const folder = await mkdtemp(join(tmpdir(), "edgecap-encoder-"));
     try {
       const name = join(folder, "encoder.onnx");
@@ -50,7 +50,7 @@ describe("openEncoder()", () => {
     expect((await encoderLicences("resnet50"))[0]!.licence).toBe("MIT");
   });
 
-  test("gives the default bundle's in the size and precision that it has, and no other", async () => {
+  test("gives the default bundle's encoder only in its own size and precision", async () => {
     const encoder = await openEncoder({ name: "default", size: 224, seed: 1 });
     expect([encoder.precision, encoder.size, encoder.regions, encoder.features]).toEqual(["int8", 224, 49, 2048]);
     expect((await encoderLicences("default")).length).toBeGreaterThan(0);

@@ -41,7 +41,7 @@ describe("the last stage", () => {
   const encoder = smallResnet();
   const pixels = { shape: [2, size, size, 3], data: normal(2 * size * size * 3).map((x) => 255 * x) };
 
-  test("behind the encoder that ends before it gives what the whole encoder gives", async () => {
+  test("gives the same as the complete encoder when it follows the encoder that ends before it", async () => {
     const graph = decodeModel(encoder);
     const whole = (await runOnnx(encoder, { pixels })).get("grid")!;
     const grid = await firstGrids(graph, pixels);
@@ -50,7 +50,7 @@ describe("the last stage", () => {
     expect(largestDifference(got.dataSync(), whole.data)).toBeLessThan(1e-4);
   });
 
-  test("is given a picture also as it is when moved, but for the last row and column", async () => {
+  test("gives the same for a moved picture, except for the last row and column", async () => {
     const before = beforeLastStage(decodeModel(encoder));
     const gridsOf = async (photo: Uint8Array) => {
       const data = Float32Array.from(photo);
@@ -75,7 +75,7 @@ describe("the last stage", () => {
     }
   });
 
-  test("is put into the encoder, which is the same where nothing was learnt, and gives what was learnt", async () => {
+  test("is put into the encoder, which is unchanged if nothing was learnt, and otherwise gives what was learnt", async () => {
     const graph = decodeModel(encoder);
     const weights = readLastStage(graph);
     expect(encodeModel(withLastStage(graph, weights))).toEqual(encodeModel(graph));
@@ -86,7 +86,7 @@ describe("the last stage", () => {
     expect(readLastStage(graph)).toEqual(weights);
   });
 
-  test("is refused where the graph is no ResNet50, or not in float32", () => {
+  test("is refused if the graph is not a ResNet50, or not in float32", () => {
     const g = new GraphBuilder("other");
     g.output("grid", g.node("Relu", [g.input("pixels", "float32", ["batch", 2])]), "float32", ["batch", 2]);
     expect(() => readLastStage(g.graph)).toThrow(/"other" cannot be trained: it has no convolution "res5a_branch2a"/);

@@ -29,7 +29,7 @@ describe("moved()", () => {
 });
 
 describe("viewsOf()", () => {
-  test("begins with the photo itself, then its mirror image, then both moved", () => {
+  test("are the photo itself, its mirror image, then both moved", () => {
     expect(viewsOf(picture, 4, 1)).toEqual([picture]);
     expect(viewsOf(picture, 4, 2)).toEqual([picture, mirror(picture, 4)]);
     const eight = viewsOf(picture, 4, 8, 1);

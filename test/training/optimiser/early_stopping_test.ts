@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { shouldStop } from "../../../src/training/optimiser/early_stopping.ts";
 
 describe("shouldStop()", () => {
-  test("stops once the best score lies as many epochs back as patience lasts", () => {
+  test("stops once the best score is as many epochs old as the patience", () => {
     expect(shouldStop([0.1, 0.3, 0.2], 2)).toBe(false);
     expect(shouldStop([0.1, 0.3, 0.2, 0.3], 2)).toBe(true);
     expect(shouldStop([0.1, 0.2, 0.3], 1)).toBe(false);

@@ -41,7 +41,7 @@ describe("buildDatastore()", () => {
     await textModule();
   });
 
-  test("finds each of its photos by what the decoder makes of it", () =>
+  test("finds each of its photos by the decoder's vector of it", () =>
     withCache(async (cache) => {
       const photos = images.map((image, i) => ({ image, captions: [Int32Array.of(4, 5 + (i % 3)), Int32Array.of(6)] }));
       using datastore = new Datastore(await buildDatastore({ init, photos, cache }), "here", 12);
@@ -75,7 +75,7 @@ describe("buildDatastore()", () => {
       expect(agreement(2)).toEqual([0, 0]);
     }));
 
-  test("stops where its signal is aborted", () =>
+  test("stops when its signal is aborted", () =>
     withCache(async (cache) => {
       const photos = [{ image: "0.jpg", captions: [] }];
       await expect(buildDatastore({ init, photos, cache, signal: AbortSignal.abort() })).rejects.toThrow(/abort/i);

@@ -63,7 +63,7 @@ describe("readCheckpoint()", () => {
       expect(await codeOf(readCheckpoint(path))).toBe("checkpoint-invalid");
     }));
 
-  test("refuses checkpoints of the format before, and says how to continue their runs", () =>
+  test("refuses checkpoints of the earlier format, and says how to continue their runs", () =>
     withFile(async (path) => {
       for (const magic of ["EDGECAP1", "EDGECAP2"]) {
         await writeFile(path, `${magic}\x02\0\0\0{}`);

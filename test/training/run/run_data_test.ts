@@ -57,7 +57,7 @@ describe("readRunData()", () => {
     expect([train.length, dev.length]).toEqual([7000, 1000]);
   });
 
-  test("goes by lists, and wants both, without a photo in common", async () => {
+  test("uses lists, and needs both, without a photo in common", async () => {
     const data = await read(kaggle(4), { train: "2.jpg\n0.jpg\n", dev: "1.jpg\n" });
     expect(data.train.map(({ image }) => image)).toEqual(["2.jpg", "0.jpg"]);
     expect((await refusal(read(kaggle(4), { train: "2.jpg\n" }))).message).toContain("Give both lists");
@@ -66,14 +66,14 @@ describe("readRunData()", () => {
     expect((await refusal(read(kaggle(1)))).message).toContain("a single photo");
   });
 
-  test("goes by the splits of Karpathy's file", async () => {
+  test("uses the splits of Karpathy's file", async () => {
     const image = (filename: string, split: string) => ({ filename, split, sentences: [{ raw: "A dog ." }] });
     const images = [image("a.jpg", "val"), image("b.jpg", "train"), image("c.jpg", "test")];
     const { train, dev } = await read(JSON.stringify({ images }));
     expect([train.map((photo) => photo.image), dev.map((photo) => photo.image)]).toEqual([["b.jpg"], ["a.jpg"]]);
   });
 
-  test("makes a vocabulary of what is seen often enough, and refuses an empty one", async () => {
+  test("makes a vocabulary of words that occur often enough, and refuses an empty one", async () => {
     const data = await read(kaggle(4), { train: "0.jpg\n1.jpg\n", dev: "2.jpg\n" });
     using vocabulary = runVocabulary(data, 3);
     expect(vocabulary.serialise().trimEnd().split("\n").slice(4)).toEqual(["dog"]);

@@ -24,7 +24,7 @@ describe("withMoreWords()", () => {
     expect(found.get("mix_bias")).toBe(arrays.get("mix_bias")!);
   });
 
-  test("expects of a new word what its vector says", () => {
+  test("predicts a new word's weights from its vector", () => {
     const found = withMoreWords(arrays, { from, to: [...from, "e"], vectors, counts: [9, 8, 7, 6, 6] });
     const embedding = found.get("embedding")!.slice(12);
     for (let unit = 0; unit < 3; unit++) {

@@ -34,13 +34,13 @@ describe("readWordVectors()", () => {
     expect([...vectors.get("dog")!]).toEqual([...Float32Array.of(0.5, -0.01, 7)]);
   });
 
-  test("passes over word2vec's line of counts", async () => {
+  test("skips word2vec's line of counts", async () => {
     const { dimension, vectors } = await read("2 2\ndog 1 2 \ncat 3 4 \n", ["cat"]);
     expect(dimension).toBe(2);
     expect([...vectors.get("cat")!]).toEqual([3, 4]);
   });
 
-  test("names the line that is none", async () => {
+  test("names an invalid line", async () => {
     expect((await refusal("dog 1 2\ncat 1\n")).message).toContain("Line 2");
     expect((await refusal("dog one two\n")).message).toContain('behind "dog"');
     expect((await refusal("<html>\n")).message).toContain("Line 1");

@@ -37,7 +37,7 @@ const states = (photos: readonly Photo[]) => photos.map(({ state }) => state);
 const photosOf = (count: number) => Array.from({ length: count }, (_, i) => photoOf(`${i}.jpg`));
 
 describe("CaptionQueue", () => {
-  test("asks for three at once, in order, and captions all", async () => {
+  test("requests three at once, in order, and captions all", async () => {
     const { queue, asked } = queueOf();
     const photos = photosOf(7);
     queue.add(photos);
@@ -78,7 +78,7 @@ describe("CaptionQueue", () => {
     expect([photo!.state, photo!.text, queue.pause]).toEqual(["done", "a cup", undefined]);
   });
 
-  test("gives a photo up after ten tries, and tells why", async () => {
+  test("gives up on a photo after ten tries, and says why", async () => {
     const { queue, asked, wake } = queueOf();
     const [photo] = photosOf(1);
     queue.add([photo!]);
@@ -91,7 +91,7 @@ describe("CaptionQueue", () => {
     expect([asked.length, photo!.state, photo!.problem?.status]).toEqual([10, "failed", 503]);
   });
 
-  test("goes on after a photo that fails", async () => {
+  test("continues after a photo that fails", async () => {
     const { queue, asked } = queueOf();
     const photos = photosOf(4);
     queue.add(photos);
@@ -100,7 +100,7 @@ describe("CaptionQueue", () => {
     expect(states(photos)).toEqual(["failed", "working", "working", "working"]);
   });
 
-  test("stops at what every photo would meet, and keeps all of them", async () => {
+  test("stops at a problem that every photo would meet, and keeps all photos", async () => {
     const { queue, asked } = queueOf();
     const photos = photosOf(5);
     queue.add(photos);
@@ -116,7 +116,7 @@ describe("CaptionQueue", () => {
     ]);
   });
 
-  test("stops and goes on as a person wants", async () => {
+  test("stops and continues as a person wants", async () => {
     const { queue, asked } = queueOf();
     const photos = photosOf(5);
     queue.add(photos);
@@ -132,7 +132,7 @@ describe("CaptionQueue", () => {
     expect(asked.slice(4).map(({ photo }) => photo.path)).toEqual(["1.jpg", "2.jpg", "3.jpg"]);
   });
 
-  test("begins again with new photos where those that it was stopped with are gone", () => {
+  test("starts again with new photos if the stopped ones are gone", () => {
     const { queue, asked } = queueOf();
     const photos = photosOf(2);
     queue.add(photos);
@@ -142,7 +142,7 @@ describe("CaptionQueue", () => {
     expect([queue.stopped, asked.at(-1)!.photo.path]).toEqual([false, "new.jpg"]);
   });
 
-  test("lets go of a photo that is taken out, and takes the next", async () => {
+  test("drops a removed photo, and continues with the next", async () => {
     const { queue, asked } = queueOf();
     const photos = photosOf(4);
     queue.add(photos);
@@ -154,7 +154,7 @@ describe("CaptionQueue", () => {
     expect(queue.remove(photos[0]!)).toBe(false);
   });
 
-  test("tries once more where the connection broke off", async () => {
+  test("tries once more if the connection broke", async () => {
     const { queue, asked, wake } = queueOf();
     const [photo] = photosOf(1);
     queue.add([photo!]);
@@ -182,7 +182,7 @@ describe("Photo", () => {
     expect(photo.state).toBe("done");
   });
 
-  test("that failed is done once a person described it", () => {
+  test("that failed counts as done once a person described it", () => {
     const photo = photoOf("a.heic");
     photo.problem = new Problem("format-unreadable", "HEIC");
     expect(photo.state).toBe("failed");
@@ -191,7 +191,7 @@ describe("Photo", () => {
   });
 });
 
-test("a photo that is taken out lets go of its memory", async () => {
+test("a removed photo frees its memory", async () => {
   const photo = photoOf("a.jpg");
   const { address } = photo;
   expect([photo.address, await (await fetch(address)).text()]).toEqual([address, "a picture"]);

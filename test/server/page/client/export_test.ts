@@ -78,7 +78,7 @@ describe("csvOf()", () => {
     );
   });
 
-  test("gives a spreadsheet no formula", () => {
+  test("never gives a spreadsheet a formula", () => {
     for (const evil of ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =cmd|' /C calc'!A0", "＝1"]) {
       const csv = csvOf([row(evil, evil, { edited: true, concepts: [evil] })]);
       const cells = cellsOf(csv.slice(1))[1]!;

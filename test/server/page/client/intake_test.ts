@@ -14,7 +14,7 @@ import {
 const bytes = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));
 
 describe("formatOf()", () => {
-  test("goes by what a file begins with, whatever its name says", () => {
+  test("uses the beginning of a file, whatever its name says", () => {
     const photo = readFileSync(new URL("../../../../examples/coffee.jpg", import.meta.url));
     expect(formatOf(photo.subarray(0, headLength), "coffee.heic", "image/heic")).toBe("JPEG");
     for (const [start, format] of [
@@ -33,7 +33,7 @@ describe("formatOf()", () => {
     }
   });
 
-  test("goes by the name or the type where the beginning says nothing", () => {
+  test("uses the name or the type if the beginning says nothing", () => {
     expect(formatOf(bytes("garbage"), "IMG_0001.HEIC", "")).toBe("HEIC");
     expect(formatOf(bytes("<svg"), "drawing.svg", "image/svg+xml")).toBe("SVG");
     expect(formatOf(bytes("<svg"), "drawing", "image/svg+xml")).toBe("SVG");
@@ -106,7 +106,7 @@ describe("walk()", () => {
     expect(leftOut).toEqual([]);
   });
 
-  test("names what cannot be read and what is empty, and goes on", async () => {
+  test("names what cannot be read and what is empty, and continues", async () => {
     const leftOut: LeftOut[] = [];
     const parts = [
       folderEntry("trip/locked", [], true),
@@ -130,7 +130,7 @@ describe("picturesOf()", () => {
     path: name,
   });
 
-  test("keeps every file: as a picture, or as left out with the reason", async () => {
+  test("accounts for every file: as a picture, or as left out with the reason", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.constantFrom("a.jpg", "b.png", "c.txt", "d.heic", "Thumbs.db", "e")),
@@ -153,7 +153,7 @@ describe("picturesOf()", () => {
     expect(pictures.map(({ path }) => path)).toEqual(["9.jpg", "10.jpg", "a/1.jpg"]);
   });
 
-  test("takes the same file once, and one of the same name that is another", async () => {
+  test("adds the same file once, and also a different one with the same name", async () => {
     const leftOut: LeftOut[] = [];
     const first = named("a.jpg");
     const other = named("a.jpg", "\xff\xd8\xff", 2);

@@ -95,7 +95,7 @@ describe("languageFor()", () => {
 });
 
 describe("fill()", () => {
-  test("puts values in, which are not read again", () => {
+  test("inserts values, which are not read again", () => {
     expect(fill("{a} and {b} and {c}", { a: "{b}", b: "$&" })).toBe("{b} and $& and {c}");
     expect(fill("{toString}", {})).toBe("{toString}");
   });
