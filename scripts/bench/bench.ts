@@ -68,7 +68,7 @@ await writeWhole(chart, await benchChart(results));
 await writeWhole(flags.doc, benchDocument(results));
 process.stdout.write(`Wrote ${flags.doc} and ${chart}.\n`);
 
-/** An argument as it was given; none where it is the default. */
+/** An argument as given; `undefined` if it is the default. */
 function argument(name: string): string {
   const place = process.argv.findIndex((word) => word === `--${name}` || word.startsWith(`--${name}=`));
   return place < 0 ? "" : ` --${name} ${flags[name as "rounds" | "only"]}`;

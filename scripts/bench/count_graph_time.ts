@@ -3,7 +3,7 @@ interface SessionClass {
   readonly InferenceSession: { readonly prototype: object };
 }
 
-/** Milliseconds that sessions have run since they were last asked for. */
+/** Milliseconds that sessions have run since the last call. */
 export interface GraphTime {
   /** The sum, which begins again at zero. */
   take(): number;

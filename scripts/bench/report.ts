@@ -26,14 +26,14 @@ export interface BenchResults {
 
 type Section = "encoder" | "caption" | "start";
 
-/** The median of a runner's samples of a part; NaN where it was not measured. */
+/** The median of a runner's samples of a part; NaN if it was not measured. */
 export function medianOf(measured: readonly Measured[], name: string, part = "total"): number {
   return quartiles(measured.find((one) => one.name === name)?.samples[part] ?? []).median;
 }
 
 /**
- * How many times the first takes as long as the second: the median of the rounds' own ratios, as what slows a round
- * slows both; NaN where one was not measured.
+ * How many times as long the first takes as the second: the median of the ratios of each round, because anything that
+ * slows a round slows both. NaN if one was not measured.
  */
 export function ratioOf(
   measured: readonly Measured[],
@@ -50,7 +50,7 @@ export function ratioOf(
 /** The page docs/benchmarks.md. */
 export function benchDocument(results: BenchResults): string {
   const { encoder, caption, start, core, command, rounds, words, machine, cores, load, versions, notes } = results;
-  // At its end it is itself a load of one, and of two where runners have two threads.
+  // At its end, the benchmark itself is a load of one, or of two if runners have two threads.
   const busy =
     load[0] > cores / 2 || load[1] > cores + 0.5
       ? " **Other work ran meanwhile: the figures compare with each other, and a quiet machine is faster.**"

@@ -1,5 +1,5 @@
 /**
- * Captions a picture as the article does, reading all words so far again for each word, once for each line on standard
+ * Captions a picture as the article does: it reads all words so far again for each word, once for each line on standard
  * input, and prints the time of each part.
  *
  * usage: bun scripts/bench/run_prefixes.ts article|attention WORDS PHOTO

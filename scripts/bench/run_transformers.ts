@@ -11,7 +11,7 @@ import { turnTelemetryOff } from "../../src/platform/telemetry.ts";
 const [folder, backend, threads, words, photo] = process.argv.slice(2) as [string, string, string, string, string];
 if (backend === "wasm") {
   web.env.wasm.numThreads = Number(threads);
-  // Where a runtime says so, transformers.js takes its onnxruntime; by itself it would be native outside browsers.
+  // If a runtime is named, transformers.js uses its onnxruntime; by default it would be native outside browsers.
   Object.assign(globalThis, { [Symbol.for("onnxruntime")]: web });
 }
 await turnTelemetryOff();

@@ -45,7 +45,7 @@ function usage(pid: number): Usage {
   };
 }
 
-/** A PNG of one colour, as small a file as so many pixels allow. */
+/** A PNG of one colour: the smallest file for so many pixels. */
 function flatPng(width: number, height: number): Uint8Array<ArrayBuffer> {
   const chunk = (type: string, data: Uint8Array) => {
     const body = Buffer.concat([Buffer.from(type), data]);

@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 
-/** What is measured, in a process of its own. */
+/** What is measured, in a separate process. */
 export interface Runner {
   readonly name: string;
   /**
@@ -13,7 +13,7 @@ export interface Runner {
    * ended.
    */
   readonly whole?: boolean;
-  /** Environment beside that of this process. */
+  /** Environment in addition to that of this process. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -26,7 +26,7 @@ export interface Measured {
   readonly samples: Samples;
 }
 
-/** What a runner's line says. */
+/** Content of a runner's line. */
 export function parseSample(line: string): Readonly<Record<string, number>> {
   const parsed: unknown = JSON.parse(line);
   return typeof parsed === "number" ? { total: parsed } : (parsed as Record<string, number>);

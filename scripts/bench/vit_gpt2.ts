@@ -242,6 +242,6 @@ export function writeVitGpt2(folder: string, shape: VitGpt2Shape = vitGpt2Shape)
   mkdirSync(join(folder, "onnx"), { recursive: true });
   for (const [name, content] of Object.entries(texts)) writeFileSync(join(folder, name), JSON.stringify(content));
   writeFileSync(join(folder, "onnx/encoder_model_quantized.onnx"), encoderGraph(shape));
-  // Last, as it says that the folder is whole.
+  // Written last, because it says that the folder is complete.
   writeFileSync(join(folder, "onnx/decoder_model_merged_quantized.onnx"), decoderGraph(shape));
 }

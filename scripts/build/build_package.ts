@@ -37,7 +37,7 @@ const browserOrt = {
   "#onnxruntime-webgpu": "ort.webgpu.min.mjs",
 } as const;
 
-/** Where the package has them. */
+/** Their place in the package. */
 const browserOrtFolder = "src/platform/onnxruntime";
 
 /** A path of the sources as the package has it. */
@@ -75,7 +75,7 @@ export function publishedManifest(): Record<string, unknown> {
 /**
  * Builds the package into a folder, and replaces what is there.
  *
- * @throws {Error} with what the compiler said, where it refuses the sources.
+ * @throws {Error} with the compiler's message, if it refuses the sources.
  */
 export function buildPackage(out: string): void {
   const unfinished = `${out}.${process.pid}.part`;
@@ -97,7 +97,7 @@ export function buildPackage(out: string): void {
     // Workers are referred to by address, which the compiler does not change.
     const rewritten = text
       .replace(/new URL\("(\.[^"]+)\.ts", import\.meta\.url\)/g, 'new URL("$1.js", import.meta.url)')
-      // Here it is JavaScript, which all of them run; npx takes Node.
+      // Here it is JavaScript, which all of them run; npx uses Node.
       .replace(/^#!\/usr\/bin\/env bun/, "#!/usr/bin/env node");
     if (rewritten !== text) writeFileSync(file, rewritten);
   }

@@ -1,6 +1,7 @@
 /**
- * Builds the page that shows the interface to people: Swagger UI, of the package swagger-ui-dist, becomes one compressed document in
- * src/server/page/built_reader.ts, a module, so that it needs no file at run time and asks for nothing but `openapi.json` beside it.
+ * Builds the page that shows the API to people: Swagger UI, of the package swagger-ui-dist, becomes one compressed
+ * document in src/server/page/built_reader.ts, a module, so that it needs no file at run time and only requests
+ * `openapi.json` next to it.
  *
  * `bun run build:page` writes it; a test compares the committed one with its sources.
  */
@@ -25,7 +26,7 @@ const start = `SwaggerUIBundle({
 
 /** The text of the module. The same sources give the same text. */
 export async function buildReader(): Promise<string> {
-  // The map lies beside it, which is not served.
+  // The map would be next to it, but it is not served.
   const script = withoutMap(await readFile(`${swagger}swagger-ui-bundle.js`, "utf8"));
   const style = withoutMap(await readFile(`${swagger}swagger-ui.css`, "utf8"));
   if (/<\/(?:script|style)/i.test(script + style))

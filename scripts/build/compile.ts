@@ -16,14 +16,14 @@ import { parseArgs } from "node:util";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** A worker is not reached by imports, so it is an entry of its own. */
+/** Imports do not reach a worker, so it is a separate entry. */
 const entries = ["src/cli/executable.ts", "src/pool/worker.ts"];
 
 /**
  * Compiles entry points into an executable.
  *
  * @param target Bun's name of a system, such as `bun-linux-arm64`; default: this machine's.
- * @throws {Error} with what Bun said, where it cannot.
+ * @throws {Error} with Bun's message, if it fails.
  */
 export function compile(entryPoints: readonly string[], out: string, target?: string): void {
   mkdirSync(dirname(out), { recursive: true });

@@ -11,7 +11,7 @@ import { optimisedBundles } from "../model/optimised_bundles.ts";
 /** Made once, for a program that has bundles inside. */
 let optimised: ReturnType<typeof optimisedBundles> | undefined;
 
-/** Contents of a file, or what stands in its place. */
+/** Contents of a file, or a replacement. */
 async function contentsOf(path: string): Promise<Uint8Array> {
   const model = /[\\/]models[\\/](\w+)[\\/]([^\\/]+)$/.exec(path);
   if (model === null) return await readFile(path);
@@ -47,7 +47,7 @@ const { success, logs } = await Bun.build({
   entrypoints,
   compile: { outfile, ...(target !== "-" && { target: target as Bun.Build.CompileTarget }) },
   format: "esm",
-  // Each verb is read when it is asked for: all of them together take 40 ms.
+  // Each verb is loaded when it is used: all of them together take 40 ms.
   splitting: true,
   // CommonJS packages would carry the folder that they were built in.
   define: { EDGECAP_BUILD: definition, __dirname: '"/$bunfs/root"', __filename: '"/$bunfs/root/edgecap"' },

@@ -20,9 +20,9 @@ export interface Part {
   readonly version: string;
   /** In SPDX's terms. */
   readonly licence: string;
-  /** Where its licence's text lies. */
+  /** Where the text of its licence is. */
   readonly folder: string;
-  /** Files there that name what is inside of it, beside its licence. */
+  /** Files there, besides its licence, that name its parts. */
   readonly more?: readonly string[];
 }
 
@@ -61,7 +61,7 @@ export async function npmParts(): Promise<Part[]> {
   return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** The crates inside the committed WebAssembly, by name; `undefined` where cargo cannot say. */
+/** The crates inside the committed WebAssembly, by name; `undefined` if cargo cannot say. */
 export function crateParts(): Part[] | undefined {
   const found = new Map<string, Part>();
   for (const crate of ["wasm", "wasm-image"]) {
@@ -88,7 +88,7 @@ export function crateParts(): Part[] | undefined {
   return [...found.values()].sort((a, b) => (`${a.name} ${a.version}` < `${b.name} ${b.version}` ? -1 : 1));
 }
 
-/** The toolchain that is there, where the one that the crates ask for would have to be downloaded. */
+/** The installed toolchain, if the one that the crates require would have to be downloaded. */
 function toolchain(): Record<string, string> {
   const { stdout } = spawnSync("rustup", ["toolchain", "list"], { encoding: "utf8" });
   const standard = stdout
@@ -132,7 +132,7 @@ function textOf({ name, licence, folder, more = [] }: Part, mit: string): string
     .join("\n\n");
 }
 
-/** The whole file. */
+/** The complete file. */
 export function licencesText(npm: readonly Part[], crates: readonly Part[]): string {
   const mit = readFileSync(join(root, "LICENSE"), "utf8").trim();
   const texts = new Map<string, string[]>();

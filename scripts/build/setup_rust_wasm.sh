@@ -10,7 +10,7 @@ set -euo pipefail
 prefix=${RUST_WASM_PREFIX:-$HOME/.rust-wasm}
 host_toolchain=${HOST_TOOLCHAIN:-stable}
 wasm_pack_version=0.15.1
-# The same as in the Cargo.toml of the crates: the tool reads what the crate of its own version wrote.
+# The same as in the Cargo.toml of the crates: the tool only reads the output of the crate of its own version.
 wasm_bindgen_version=0.2.129
 # Debian's own 108 is too old for what rustc emits.
 binaryen_version=132.0.0

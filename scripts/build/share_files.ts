@@ -2,10 +2,10 @@ import type { Bundle } from "../../src/bundle/load_bundle.ts";
 import type { BundleFiles, BundlePart, FileEntry, Manifest } from "../../src/bundle/manifest.ts";
 
 /**
- * The `files` of a manifest for a bundle that shares the files of the one beside it, but for some bytes.
+ * The `files` of a manifest for a bundle that shares the files of another one, except for some bytes.
  *
  * @param name Folder of the other bundle.
- * @throws {Error} where a file differs in its length, or in more than the 256 bytes that a manifest may change.
+ * @throws {Error} if a file differs in its length, or in more than the 256 bytes that a manifest may change.
  */
 export function shareFiles(
   files: BundleFiles,

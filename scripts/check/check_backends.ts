@@ -5,7 +5,7 @@
  * FILE]
  *
  * `--encoder` replaces the bundle's encoder, for instance by the float32 one of scripts/model/encoder.ts: an 8-bit one
- * rounds values that lie between two steps to either side. On Deno: deno run -A --unstable-webgpu --no-check ...
+ * rounds values between two steps in either direction. On Deno: deno run -A --unstable-webgpu --no-check ...
  * Exit status: 0 if every caption is the same, and features and logits of a float32 encoder are within 1e-3.
  */
 import { globSync } from "node:fs";

@@ -28,7 +28,7 @@ function run(cwd: string, command: string, args: readonly string[], env: Record<
   throw new Error(`${command} ${args.join(" ")} ended with ${result.status}: ${result.stderr}${result.stdout}`);
 }
 
-/** Builds in a copy of the checkout, and returns where the files lie that are shipped. */
+/** Builds in a copy of the checkout, and returns the place of the files that are shipped. */
 const builds: Readonly<Record<string, (copy: string, out: string) => string>> = {
   wasm: (copy, out) => {
     run(copy, "bash", ["scripts/build/build_wasm.sh"], { OUT: out });

@@ -1,5 +1,5 @@
 /**
- * Checks that the committed pkg folders were built from the sources beside them.
+ * Checks that the committed pkg folders were built from the sources next to them.
  *
  * `bun scripts/check/check_wasm.ts [CRATE...]` compares hashes; `--rebuild` builds again and compares bytes;
  * `--record CRATE --pkg FOLDER` writes the hashes of a build, as build_wasm.sh does.

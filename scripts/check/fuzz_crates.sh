@@ -6,7 +6,7 @@
 # Without arguments all targets together run for less than a minute; a larger number of seconds is the long form. Begins from
 # the pictures of test/fixtures/images; what it finds of use stays in CRATE/fuzz/corpus, and what breaks in
 # CRATE/fuzz/artifacts. Needs cargo and a C++ compiler, and no nightly Rust: the flags are those of cargo-fuzz, without
-# AddressSanitizer. The targets are laid out as cargo-fuzz wants them, so that `cargo +nightly fuzz run` works as well.
+# AddressSanitizer. The targets have the layout that cargo-fuzz needs, so that `cargo +nightly fuzz run` works as well.
 # Ends with 77 if cargo or a C++ compiler is missing.
 set -euo pipefail
 cd "$(dirname "$0")/../.."

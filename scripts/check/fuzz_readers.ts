@@ -34,7 +34,7 @@ try {
   await rm(folder, { recursive: true });
 }
 
-/** Each in a process of its own, so that its memory is its own. */
+/** Each in a separate process, so that its memory can be measured. */
 function attackEach(chosen: readonly string[]): boolean {
   const columns = "reader | runs | read | refused | longest, ms | memory, MiB";
   console.log(`seed ${seed}\n| ${columns} |\n| --- | --- | --- | --- | --- | --- |`);

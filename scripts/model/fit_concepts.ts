@@ -44,7 +44,7 @@ export interface FitConceptsOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What ImageNet's own head says of features, noun by noun, [examples, nouns]. */
+/** Output of ImageNet's own head for features, by noun, [examples, nouns]. */
 function nounProbabilities(head: ImagenetHead, means: Float32Array, nouns: readonly Noun[]): Float32Array {
   const features = head.kernel.length / imagenetClasses;
   const rows = means.length / features;
@@ -63,7 +63,7 @@ function nounProbabilities(head: ImagenetHead, means: Float32Array, nouns: reado
   return found;
 }
 
-/** Examples that are looked at together. */
+/** Examples that are processed together. */
 const rowsAtOnce = 2000;
 
 /** The nouns that pictures are known by. */

@@ -4,11 +4,11 @@ import { importOnnxruntimeNode } from "../../src/platform/packages.ts";
  * Writes a graph as native onnxruntime's optimiser leaves it, with the optimisations that hold on any processor.
  *
  * @param path The `.onnx` file.
- * @param out Where the optimised one goes.
+ * @param out Path of the optimised graph.
  * @param format `.onnx` (default), or onnxruntime's own.
  */
 export async function optimiseGraph(path: string, out: string, format: "ONNX" | "ORT" = "ONNX"): Promise<void> {
-  // Not before it is needed: what is measured beside it should not have it loaded.
+  // Loaded only when needed: it should not be in memory while something else is measured.
   const { InferenceSession } = await importOnnxruntimeNode();
   const session = await InferenceSession.create(path, {
     graphOptimizationLevel: "extended",

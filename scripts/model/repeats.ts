@@ -11,7 +11,7 @@ const may = new Set(repeatableWords);
 const articles = new Set(["a", "an", "the"]);
 
 /**
- * What a caption says twice: a word twice in a row; two or three words in a row, unless all are such as may come again
+ * Repetitions in a caption: a word twice in a row; two or three words in a row, unless all are such as may come again
  * ("next to a ... next to a"); the same thing on both sides of "and".
  *
  * @param words The caption's tokens, in lower case.

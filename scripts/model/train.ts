@@ -67,7 +67,7 @@ interface Paths {
   readonly run: string;
   /** Folder of the bundle. */
   readonly out: string;
-  /** ResNet50 in float32, where it is there already. */
+  /** ResNet50 in float32, if it exists already. */
   readonly encoder?: string;
   /** Photos and captions of a wider world, which the decoder is trained on last. */
   readonly world?: Pick<

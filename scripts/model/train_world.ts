@@ -37,7 +37,7 @@ const threads = 2;
 /** Least number of occurrences of a new word. */
 const minimumCount = 10;
 
-/** Where the world's photos and captions are, and where things go. */
+/** Where the world's photos and captions are, and where results go. */
 export interface WorldOptions {
   /** Folder of the bundle to continue from. */
   readonly from: string;
@@ -114,7 +114,7 @@ export async function trainWorld(options: WorldOptions): Promise<Manifest> {
     name: "edgecap-attention",
     version: "6",
     data: dataOf(trained.bySource.get(sourceNames.first)!.train.length, trained.bySource.get(sourceNames.world)!.train),
-    command: "bun scripts/model/train.ts --images … --world-images … (docs/training.md has the whole command)",
+    command: "bun scripts/model/train.ts --images … --world-images … (docs/training.md has the complete command)",
     epochsBefore: manifest.provenance.epochs,
     minimumCount,
     licences: [...manifest.provenance.licences, ...worldLicences],
@@ -157,7 +157,7 @@ function say(what: string, detail: string): void {
   process.stdout.write(`${what}: ${detail}\n`);
 }
 
-/** Options of the world, as scripts/model/train.ts takes them too. */
+/** Options of the world, which scripts/model/train.ts also has. */
 export const worldFlags = {
   "world-images": { type: "string" },
   "world-captions": { type: "string" },

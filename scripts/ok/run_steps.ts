@@ -4,7 +4,7 @@ import { stripVTControlCharacters } from "node:util";
 import { type Counts, countStep, none } from "./counts.ts";
 import type { Outcome } from "./summary.ts";
 
-/** A check that runs as a process of its own. */
+/** A check that runs as a separate process. */
 export interface Step {
   readonly name: string;
   readonly command: readonly string[];

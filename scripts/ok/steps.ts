@@ -59,7 +59,8 @@ export function testSteps(root: string, scratch: string, long: boolean): Step[] 
 }
 
 /**
- * What to set so that cargo does not download a crate's pinned toolchain: the default one, if the pinned is missing.
+ * Environment that keeps cargo from downloading a crate's pinned toolchain: the default one, if the pinned one is
+ * missing.
  */
 function toolchain(root: string, crate: string): Record<string, string> {
   const pinned = /^channel = "(.+)"/m.exec(readIfThere(join(root, crate, "rust-toolchain.toml")))?.[1];

@@ -1,6 +1,6 @@
 import type { Counts, Skip } from "./counts.ts";
 
-/** What came of a step. */
+/** The result of a step. */
 export interface Outcome {
   readonly name: string;
   readonly state: "ok" | "failed" | "skipped";
@@ -8,7 +8,7 @@ export interface Outcome {
   readonly counts: Counts;
 }
 
-/** How many names of skipped tests stand under a reason. */
+/** How many names of skipped tests are listed under a reason. */
 const NAMES = 5;
 
 function skipLines(outcomes: readonly Outcome[]): string[] {
@@ -23,7 +23,7 @@ function skipLines(outcomes: readonly Outcome[]): string[] {
   ]);
 }
 
-/** The table of steps and of what was skipped, and under it the sum on a line of its own. */
+/** The table of steps and of skipped tests, followed by the sum on a separate line. */
 export function summary(outcomes: readonly Outcome[]): string {
   const width = Math.max(...outcomes.map(({ name }) => name.length));
   const rows = outcomes.map(({ name, state, seconds, counts }) => {

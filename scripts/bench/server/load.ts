@@ -25,7 +25,7 @@ export function ask(url: string, picture: Uint8Array<ArrayBuffer>, seed: number)
   });
 }
 
-/** Runs `work` over and over from so many connections for so long; the times of each, in milliseconds. */
+/** Runs `work` repeatedly from a number of connections for some time; returns the time of each run, in milliseconds. */
 export async function under(
   connections: number,
   seconds: number,
@@ -47,7 +47,7 @@ export async function under(
   return { times, perSecond: (times.length * 1000) / (performance.now() - started) };
 }
 
-/** The value below which that share of the values lies. */
+/** The value that this share of the values is below. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(Math.floor(sorted.length * share), sorted.length - 1)] ?? Number.NaN;

@@ -9,7 +9,10 @@ const workers = 2;
 
 type Bundle = ReadonlyMap<string, Uint8Array> | undefined;
 
-/** A broken request: what to send, and the status that is right for it; `undefined` where the client cuts the line. */
+/**
+ * A broken request: what to send, and the status that is right for it; `undefined` if the client cuts the connection.
+ *
+ */
 type Broken = (url: string, turn: number) => Promise<number | undefined>;
 
 const image = { "content-type": "image/jpeg" };

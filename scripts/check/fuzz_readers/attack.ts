@@ -5,12 +5,12 @@ import { Problem } from "../../../src/server/problem.ts";
 /** Something that reads what others wrote. */
 export interface Reader {
   readonly name: string;
-  /** What it is given. */
+  /** Its inputs. */
   readonly input: fc.Arbitrary<unknown>;
   /**
-   * Reads it, and uses what comes out as edgecap does.
+   * Reads it, and uses the result as edgecap does.
    *
-   * @throws {EdgecapError} or {@linkcode Problem} where it refuses the input, anything else where that is a fault.
+   * @throws {EdgecapError} or {@linkcode Problem} if it refuses the input. Anything else that it throws is a fault.
    */
   readonly read: (input: unknown) => unknown;
 }
@@ -36,7 +36,7 @@ export interface Report {
 /** Processor time that a run may take, in milliseconds; the clock's would depend on what else the machine does. */
 const mostMs = 2000;
 
-/** Reads so many inputs, and stops at the first that the reader neither reads nor refuses with a code. */
+/** Reads a number of inputs, and stops at the first that the reader neither reads nor refuses with a code. */
 export async function attack({ name, input, read }: Reader, runs: number, seed: number): Promise<Report> {
   const refused = new Map<string, number>();
   const report = { runs: 0, read: 0, longestMs: 0 };

@@ -1,10 +1,10 @@
-/** Input that is nearly right: what a reader takes, with some of it changed. */
+/** Input that is nearly right: valid input with some of it changed. */
 import fc from "fast-check";
 
 /** Numbers at which something changes its kind. */
 const edges = [-1, 0, 1, 0.5, 127, 128, 255, 256, 65_535, 2 ** 31 - 1, 2 ** 31, 2 ** 32, 2 ** 53 - 1, 2 ** 53, 1e308];
 
-/** A value that stands where another was. */
+/** A value that replaces another. */
 const otherValue: fc.Arbitrary<unknown> = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom<unknown>(null, true, "", [], {}, "__proto__", "../x", "\ud800", "a\0b") },
   { weight: 3, arbitrary: fc.constantFrom<unknown>(...edges, -2147483648) },
@@ -91,7 +91,7 @@ function edited(bytes: Uint8Array, { at, length, what, bytes: other }: Edit): Ui
   }
 }
 
-/** Some bytes that a reader takes, with up to six edits; now and then any bytes. */
+/** Some valid bytes with up to six edits; sometimes any bytes. */
 export function damagedBytes(
   seeds: readonly Uint8Array[],
   pieces: readonly (string | Uint8Array)[] = [],

@@ -34,7 +34,7 @@ export function fileReaders(scratch: string): Reader[] {
   const lines = [line, failed, line].map((value) => `${JSON.stringify(value)}\n`).join("");
   return [
     reader(
-      "results to go on with",
+      "results to resume",
       fc.oneof(damagedText([lines], ['{"image":', "}\n"]), damagedJson(line)),
       async (bytes) => {
         await writeFile(results, bytes);
@@ -71,7 +71,7 @@ export function fileReaders(scratch: string): Reader[] {
   ];
 }
 
-/** Work that replaces a file which bears edgecap's sign, and leaves any other as it is. */
+/** Work that replaces a file that edgecap wrote, and does not change any other. */
 async function keepsForeign(path: string, bytes: Uint8Array, sign: string, work: () => Promise<void>): Promise<void> {
   await writeFile(path, bytes);
   const own = new TextDecoder().decode(bytes).includes(sign);

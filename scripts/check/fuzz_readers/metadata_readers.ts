@@ -37,7 +37,7 @@ const pieces = [
   ...[Uint8Array.of(0xff, 0xe1), Uint8Array.of(0xff, 0xed), Uint8Array.of(0xff, 0xda), Uint8Array.of(0x01, 0x0e)],
 ];
 
-/** Pixels of a picture; nothing where it is refused. */
+/** Pixels of a picture; `undefined` if it is refused. */
 async function pixelsOf(bytes: Uint8Array): Promise<string | undefined> {
   try {
     return Buffer.from((await decodeImage(bytes, { size: { atMost: 64 } })).rgb).toString("base64");
@@ -46,7 +46,7 @@ async function pixelsOf(bytes: Uint8Array): Promise<string | undefined> {
   }
 }
 
-/** Readers of what stands in pictures and beside them, all of which is kept. */
+/** Readers of metadata in pictures and sidecars, which must keep all of it. */
 export function metadataReaders(): Reader[] {
   const jpeg = ["orientation-6.jpg", "rgb.jpg"].map(fixture);
   const written = jpeg.map((bytes) => writeIntoPicture(bytes, text, ["xmp", "exif", "iptc"]).bytes);
@@ -61,7 +61,7 @@ export function metadataReaders(): Reader[] {
       const again = writeIntoPicture(first.bytes, other, ["xmp", "exif"]);
       if (!Buffer.from(again.bytes).equals(first.bytes)) throw new Error("The same text again changes the picture.");
       const pixels = await pixelsOf(bytes);
-      if (pixels !== undefined && pixels !== (await pixelsOf(first.bytes))) throw new Error("Other pixels come out.");
+      if (pixels !== undefined && pixels !== (await pixelsOf(first.bytes))) throw new Error("The pixels have changed.");
     }),
     reader(
       "text in a sidecar",

@@ -7,7 +7,7 @@ import { serverReaders } from "./server_readers.ts";
 import { siteReaders } from "./site_readers.ts";
 import { trainingReaders } from "./training_readers.ts";
 
-/** All readers of what others wrote, but for pictures; their files go into the folder `scratch`. */
+/** All readers of what others wrote, except pictures; their files go into the folder `scratch`. */
 export async function readers(scratch: string): Promise<Reader[]> {
   await textModule();
   return [

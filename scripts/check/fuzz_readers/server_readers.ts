@@ -16,7 +16,7 @@ import { damagedBytes, damagedJson, damagedText, damagedValue } from "./damage.t
 
 const mostImages = 4;
 
-/** Limits of one request: its memory would go back at its end, which there is no server to tell of. */
+/** Limits of one request. Its memory would be returned at its end, but here is no server to report the end. */
 function limits(): PictureLimits {
   const body = { maxBytes: 100_000, timeoutMs: 60_000 };
   return { body, memory: new BodyMemory(1e9), maxImages: mostImages, urls: undefined };

@@ -40,7 +40,7 @@ export function siteReaders(): Reader[] {
     const seeds = format === "html" ? html : [...markdown, html[0]!];
     return reader(`pictures of ${format}`, damagedText(seeds, [...pieces, ...marks]), (bytes) => {
       const { mark, text, encode } = documentText(bytes, `page.${format}`, format);
-      if (!Buffer.from(encode(mark + text)).equals(bytes)) throw new Error("Other bytes come out than went in.");
+      if (!Buffer.from(encode(mark + text)).equals(bytes)) throw new Error("The bytes have changed.");
       const picturesOf = (of: string) => (format === "html" ? htmlPictures(of).pictures : markdownPictures(of));
       const before = picturesOf(text);
       const open = before.filter(({ state }) => state === "absent");

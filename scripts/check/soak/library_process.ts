@@ -1,5 +1,5 @@
 /**
- * The library in a process of its own: captions the pictures whose paths come on standard input, one after another, and
+ * The library in a separate process: captions the pictures whose paths come on standard input, one after another, and
  * prints a line of JSON for each.
  *
  * usage: bun scripts/check/soak/library_process.ts BUNDLE

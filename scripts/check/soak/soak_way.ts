@@ -31,7 +31,7 @@ function look(pid: number, seconds: number): Sample {
   return { seconds, mebibytes: kibibytes / 1024, files: readdirSync(`/proc/${pid}/fd`).length };
 }
 
-/** Asks one way for captions of good and bad pictures, one after another, for so many seconds. */
+/** Asks one way for captions of good and bad pictures, one after another, for a number of seconds. */
 export async function soakWay(name: string, bundle: string, seconds: number, folder: string): Promise<Soaked> {
   const scratch = join(folder, name);
   await mkdir(scratch, { recursive: true });

@@ -6,13 +6,13 @@ import { createInterface } from "node:readline";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
-/** What came of a picture: its caption, or the code or message that it was refused with. */
+/** The result for a picture: its caption, or the code or message of the refusal. */
 export type Answer = { readonly caption: string } | { readonly error: string };
 
 /** A process that captions. */
 export interface Way extends AsyncDisposable {
   readonly pid: number;
-  /** Captions a file, which nobody else has named yet. */
+  /** Captions a file that has not been named before. */
   ask(path: string): Promise<Answer>;
 }
 

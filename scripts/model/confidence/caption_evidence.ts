@@ -54,7 +54,7 @@ async function readCache(path: string): Promise<Map<string, KnownCaption>> {
       const { key, caption, evidence } = JSON.parse(line) as KnownCaption & { key: string };
       known.set(key, { caption, evidence });
     } catch {
-      // The end of the file, or what a stopped run left of a line: that photo is done again.
+      // The end of the file, or the rest of a line from a stopped run: that photo is done again.
     }
   }
   if (!/(^|\n)$/.test(text)) await appendFile(path, "\n");

@@ -15,7 +15,7 @@ export interface JudgedCaption extends Outcome {
   readonly people: readonly string[];
 }
 
-/** What a set of photos says of a confidence. */
+/** Figures of a confidence on a set of photos. */
 export interface WorldReport {
   readonly photos: number;
   /** Share of the captions that is right. */

@@ -3,7 +3,7 @@ import { glyph } from "./glyphs.ts";
 /** Red, green and blue, 0 to 255. */
 export type Colour = readonly [number, number, number];
 
-/** RGB pixels that can be drawn on; what lies outside is left out. */
+/** RGB pixels that can be drawn on; anything outside is ignored. */
 export class Canvas {
   readonly width: number;
   readonly height: number;
@@ -30,7 +30,7 @@ export class Canvas {
     for (let y = y0; y < y1; y++) for (let x = x0; x < x1; x++) this.#dot(x, y, colour);
   }
 
-  /** Fills what a function says lies inside, of a square around a point. */
+  /** Fills the part of a square around a point for which a function returns true. */
   shape(x: number, y: number, radius: number, colour: Colour, inside: (dx: number, dy: number) => boolean): void {
     for (let dy = -radius; dy <= radius; dy++)
       for (let dx = -radius; dx <= radius; dx++)

@@ -6,15 +6,15 @@ import { encodePng } from "./png.ts";
 /** Pictures of each kind. */
 const ofEach = 5;
 
-/** Which of its two ways a kind is drawn in, and where the random numbers begin. */
+/** Which of its two ways a kind is drawn in, and the seed of the random numbers. */
 export interface NonSceneChoice {
   readonly variants: keyof Kind;
   readonly seed: number;
 }
 
-/** What the confidence is judged by. */
+/** Drawings that the confidence is judged by. */
 export const judgedNonScenes: NonSceneChoice = { variants: "judged", seed: 1 };
-/** What it is fitted on: other drawings, and other numbers. */
+/** Drawings that it is fitted on: others, with other numbers. */
 export const fittingNonScenes: NonSceneChoice = { variants: "fitting", seed: 2 };
 
 /** A picture without a scene, as a PNG. */
