@@ -353,7 +353,7 @@ describe("Search", () => {
       expect(outcome(make)).toBe("option-invalid");
       expect(make).toThrow(message);
     }
-    expect(() => new Search({ ...defaults, temperature: 1, required: [[form]] })).toThrow("none where temperature");
+    expect(() => new Search({ ...defaults, temperature: 1, required: [[form]] })).toThrow("none if temperature");
   });
 
   test("takes a large vocabulary, and its memory stays where it is while the search lasts", () => {
