@@ -50,6 +50,26 @@ describe("POST /computervision/imageanalysis:analyze", () => {
     }
   });
 
+  test("writes neutral captions where it is asked to, whatever the operator's choice", async () => {
+    const neutral = known.replace("dog", "pet");
+    await using own = await knowingServer({ defaults: { neutral: true } });
+    for (const [at, given, text] of [
+      [server.url, "&gender-neutral-caption=true", neutral],
+      [server.url, "&gender-neutral-caption=TRUE", neutral],
+      [server.url, "&gender-neutral-caption=false", known],
+      [server.url, "", known],
+      [own.url, "", neutral],
+      [own.url, "&gender-neutral-caption=false", known],
+    ] as const) {
+      const headers = { "ocp-apim-subscription-key": "secret" };
+      const response = await fetch(`${at}${path}?features=caption${given}`, { method: "POST", body: coffee, headers });
+      const { captionResult } = (await response.json()) as { captionResult: { text: string } };
+      expect([given, response.status, captionResult.text]).toEqual([given, 200, text]);
+    }
+    const perhaps = await ask("features=caption&gender-neutral-caption=perhaps");
+    expect(await failure(perhaps)).toEqual([400, "InvalidRequest", "option-invalid"]);
+  });
+
   test("takes the address of a picture as far as the server fetches it", async () => {
     const json = { "content-type": "application/json" };
     const url = `data:image/jpeg;base64,${Buffer.from(coffee).toString("base64")}`;

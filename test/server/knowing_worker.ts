@@ -1,6 +1,6 @@
 /**
  * A worker that always says "a dog's bowl stands on grass" and knows what it saw, so that tests know the answer. Of small
- * files, such as `grey.png`, it says and knows nothing. Its confidence is 0.5.
+ * files, such as `grey.png`, it says and knows nothing. Its confidence is 0.5. Neutral, it says "pet".
  */
 import type { FromWorker, ToWorker } from "../../src/pool/messages.ts";
 
@@ -21,7 +21,7 @@ scope.onmessage = ({ data }) => {
   const unsure = (options.minConfidence ?? 0) > 0.5;
   const words = (blank || unsure ? [] : texts)
     .slice(0, options.maxWords)
-    .map((text) => ({ text, logProbability: -0.5 }));
+    .map((text) => ({ text: options.neutral && text === "dog" ? "pet" : text, logProbability: -0.5 }));
   if (data.words) for (const word of words) scope.postMessage({ type: "word", id, word });
   const whole = words.length === texts.length;
   scope.postMessage({

@@ -2,6 +2,7 @@ import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import type { Caption } from "../../caption/caption.ts";
 import { probeImage } from "../../image/decode.ts";
+import type { JobOptions } from "../../pool/messages.ts";
 import type { Chatting } from "../chat/question.ts";
 import { answer, captionProblems, type Operation, type Route } from "../openapi.ts";
 import { type Picture, readInputs, readJson } from "../pictures.ts";
@@ -36,8 +37,9 @@ const answered = ["caption", "tags"];
 const statuses: Partial<Record<number, number>> = { 415: 400, 422: 400 };
 
 const parameters = [
-  ["features", "What to answer: caption, tags, or both with a comma.", true],
-  ["language", "en, the only one.", false],
+  ["features", "What to answer: caption, tags, or both with a comma.", true, Type.String()],
+  ["language", "en, the only one.", false, Type.String()],
+  ["gender-neutral-caption", "Person and child in place of man, woman, boy and girl.", false, Type.Boolean()],
 ] as const;
 
 const operation: Operation = {
@@ -45,8 +47,8 @@ const operation: Operation = {
   summary: "Captions a picture as Azure's Image Analysis 4.0 does.",
   description: "A token may also come as Ocp-Apim-Subscription-Key. Other parameters of Azure are not looked at.",
   tags: ["azure"],
-  parameters: parameters.map(([name, description, required]) => ({
-    ...{ name, in: "query", required, description, schema: Type.String() },
+  parameters: parameters.map(([name, description, required, schema]) => ({
+    ...{ name, in: "query", required, description, schema },
   })),
   requestBody: {
     required: true,
@@ -73,8 +75,10 @@ export function azureRoute(chatting: Chatting, taking: (answer: Route["answer"])
 }
 
 async function analyze(request: Request, chatting: Chatting): Promise<Response> {
-  const features = featuresOf(new URL(request.url).searchParams);
-  const picture = await pictureOf(request, chatting);
+  const query = new URL(request.url).searchParams;
+  const features = featuresOf(query);
+  const options = optionsOf(query);
+  const picture = { ...(await pictureOf(request, chatting)), options };
   note(request, [picture]);
   const { caption } = await captionOne(picture, request, chatting);
   const { width, height } = await probeImage(picture.bytes, chatting.maxPixels);
@@ -114,6 +118,17 @@ function featuresOf(query: URLSearchParams): ReadonlySet<string> {
     );
   }
   return features;
+}
+
+/** The one option of a caption that Azure has; absent, the operator's own choice counts. */
+function optionsOf(query: URLSearchParams): JobOptions {
+  const name = "gender-neutral-caption";
+  const given = query.get(name);
+  if (given === null) return {};
+  const text = given.toLowerCase();
+  if (text !== "true" && text !== "false")
+    throw new Problem("option-invalid", `${name} is "${given.slice(0, 20)}": send true or false.`);
+  return { neutral: text === "true" };
 }
 
 async function pictureOf(request: Request, { limits }: Chatting): Promise<Picture> {
