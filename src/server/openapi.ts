@@ -163,6 +163,7 @@ export const operations: Readonly<Record<RouteName, Operation>> = {
     security: [],
     responses: {
       "200": answer("The page.", { "text/html": text }),
+      "302": { description: "The path without the slash at its end." },
       "304": { description: "The browser's copy is up to date." },
     },
   },
@@ -212,7 +213,8 @@ export function openApiDocument(routes: readonly Route[], withTokens: boolean): 
       description: packageJson.description,
       license: { name: packageJson.license, identifier: packageJson.license },
     },
-    servers: [{ url: "/" }],
+    // Relative to this document, which may be below another app's path.
+    servers: [{ url: "./" }],
     ...(withTokens && { security: [{ token: [] }] }),
     paths,
     ...(withTokens && { components: { securitySchemes: { token: { type: "http", scheme: "bearer" } } } }),

@@ -5,9 +5,12 @@ import { sameTag } from "./page.ts";
  * The interface in a reader for people: Swagger UI, one document that asks for `openapi.json` beside it and for nothing else.
  *
  * @param request The request to answer, of which `if-none-match` and `accept-encoding` are read.
- * @returns 200 with the document, or 304 where the browser has this very one.
+ * @returns 200 with the document, 304 if the browser has it, or 302 for a path with a slash at its end.
  */
 export async function reader(request: Request): Promise<Response> {
+  // The document asks for what is beside it, which is elsewhere for a path with a slash at its end.
+  if (new URL(request.url).pathname.endsWith("/"))
+    return new Response(null, { status: 302, headers: { location: "../docs" } });
   // Half a megabyte that most servers are never asked for.
   const { builtReader } = await import("./built_reader.ts");
   const { gzip, scriptHashes, styleHash, etag } = builtReader;
