@@ -214,13 +214,21 @@ async function withoutBody(answer: Response): Promise<Response> {
 function unknownRoute(found: readonly Route[]): Problem {
   if (found.length === 0)
     return new Problem("route-unknown", "This path does not exist: GET /openapi lists those that do.");
-  const allow = [...new Set(found.map(({ method }) => method))].join(", ");
+  const allow = methodsOf(found).join(", ");
   return new Problem("method-not-allowed", `This path takes ${allow} only.`, { allow });
+}
+
+/** The methods that these routes answer; HEAD goes with GET. */
+function methodsOf(routes: readonly Route[]): string[] {
+  return [...new Set(routes.flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method])))];
 }
 
 /** Whether a path is that of a route, with or without a slash at its end. */
 function matches(path: string, pathname: string): boolean {
-  if (path.endsWith("/{id}")) return pathname.startsWith(path.slice(0, -"{id}".length));
+  if (path.endsWith("/{id}")) {
+    const before = path.slice(0, -"{id}".length);
+    return pathname.startsWith(before) && pathname !== before;
+  }
   return pathname === path || (path !== "/" && pathname === `${path}/`);
 }
 

@@ -18,7 +18,7 @@ const hostForm = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{0,5})?$/i;
  */
 export function canonicalRequest(request: Request): Request {
   if (!methods.has(request.method)) {
-    const allow = "GET, POST";
+    const allow = "GET, HEAD, POST";
     throw new Problem("method-not-allowed", `This server takes ${allow} only.`, { allow });
   }
   // HTTP/1.0 has no such header, and some clients leave it empty.

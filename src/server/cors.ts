@@ -1,3 +1,10 @@
+/** Headers that a page may send, unless its preflight asks for others. */
+const usualHeaders = "authorization, cache-control, content-type, x-request-id";
+
+/** A list of header names, of a length that real clients need. */
+const headerList = /^[\w!#$%&'*+.^`|~-]+(?:[ \t]*,[ \t]*[\w!#$%&'*+.^`|~-]+)*$/;
+const longestList = 2000;
+
 /** Lets pages of other origins call the server, if the operator names them. */
 export class Cors {
   readonly #origins: ReadonlySet<string>;
@@ -14,11 +21,10 @@ export class Cors {
       status: 204,
       headers: {
         "access-control-allow-methods": "GET, POST",
-        "access-control-allow-headers": "authorization, cache-control, content-type, x-request-id",
+        "access-control-allow-headers": allowedHeaders(request),
         "access-control-max-age": "600",
       },
     });
-    this.mark(request, response.headers);
     return response;
   }
 
@@ -36,4 +42,13 @@ export class Cors {
     const origin = request.headers.get("origin");
     return origin !== null && (this.#origins.has("*") || this.#origins.has(origin));
   }
+}
+
+/**
+ * The headers that the page asks for: clients of other servers add their own, such as `x-stainless-os` of OpenAI's and
+ * `ocp-apim-subscription-key` of Azure's. The origin is what decides.
+ */
+function allowedHeaders({ headers }: Request): string {
+  const asked = headers.get("access-control-request-headers")?.trim() ?? "";
+  return asked.length <= longestList && headerList.test(asked) ? asked : usualHeaders;
 }

@@ -60,7 +60,7 @@ async function respond(
   outgoing: ServerResponse,
 ): Promise<void> {
   if (unwritable.has(incoming.method ?? "")) {
-    outgoing.writeHead(405, { allow: "GET, POST", connection: "close" }).end();
+    outgoing.writeHead(405, { allow: "GET, HEAD, POST", connection: "close" }).end();
     return;
   }
   const left = new AbortController();

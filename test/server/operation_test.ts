@@ -131,6 +131,26 @@ describe("CORS", () => {
     await denied.body?.cancel();
   });
 
+  test("lets a named origin send the headers that its client adds", async () => {
+    const asked = "authorization,content-type,x-stainless-os,ocp-apim-subscription-key";
+    for (const [headers, expected] of [
+      [asked, asked],
+      ["x-a; b", "authorization, cache-control, content-type, x-request-id"],
+      [`x-${"a".repeat(3000)}`, "authorization, cache-control, content-type, x-request-id"],
+    ] as const) {
+      const response = await fetch(`${tiny.url}/v1/chat/completions`, {
+        method: "OPTIONS",
+        headers: {
+          origin: "https://app.example",
+          "access-control-request-method": "POST",
+          "access-control-request-headers": headers,
+        },
+      });
+      expect([response.status, response.headers.get("access-control-allow-headers")]).toEqual([204, expected]);
+      expect(response.headers.get("vary")).toBe("origin");
+    }
+  });
+
   test("is off by default", async () => {
     await using plain = await tinyServer();
     const response = await preflight(plain.url, "https://app.example");

@@ -291,6 +291,37 @@ describe("methods", () => {
   });
 });
 
+describe("paths", () => {
+  const allow = async (method: string, target: string) => {
+    const { status, text } = await ask(open, target, "localhost", method);
+    return [status, /^allow: *(.*?)\r$/im.exec(text)?.[1]];
+  };
+
+  test("say which methods they take, HEAD among them", async () => {
+    for (const [method, target, allowed] of [
+      ["PUT", "/", "GET, HEAD, POST"],
+      ["DELETE", "/v1/models", "GET, HEAD"],
+      ["OPTIONS", "/v1/captions", "POST"],
+      ["HEAD", "/v1/captions", "POST"],
+      ["POST", "/v1/models/x", "GET, HEAD"],
+      ["GET", "/computervision/imageanalysis:analyze", "POST"],
+    ] as const)
+      expect([target, ...(await allow(method, target))]).toEqual([target, 405, allowed]);
+  });
+
+  test("need an id where they end with one", async () => {
+    expect((await ask(open, "/models/", "localhost", "POST")).status).toBe(404);
+    expect((await ask(open, "/models/x", "localhost", "POST")).status).toBe(422);
+    expect(answeredBy(await ask(open, "/v1/models/", "localhost"))).toBe("/v1/models");
+  });
+
+  test("of documents that ask for what is beside them have one form", async () => {
+    const { status, text } = await ask(open, "/docs/", "localhost");
+    expect([status, /^location: *(.*?)\r$/im.exec(text)?.[1]]).toEqual([302, "../docs"]);
+    expect((await ask(open, "/docs", "localhost")).status).toBe(200);
+  });
+});
+
 describe("pages of other sites", () => {
   const post = (server: TinyServer, more: string) => ask(server, "/v1/captions", "localhost", "POST", more);
 
