@@ -48,6 +48,7 @@ export async function* answerInPieces(
   live: boolean,
   left: AbortController,
 ): AsyncGenerator<Piece, Answer, undefined> {
+  if (task.reply !== undefined) return yield* replied(task.reply, task);
   note(request, task.pictures);
   const signal = AbortSignal.any([request.signal, left.signal]);
   const aloud = live && task.aloud;
@@ -92,6 +93,16 @@ export async function answerOf(request: Request, task: Task, chatting: Chatting)
     const step = await pieces.next();
     if (step.done) return step.value;
   }
+}
+
+/** The answer to a message without a picture. */
+function* replied(reply: string, { limit, notes }: Task): Generator<Piece, Answer, undefined> {
+  const words = inWords(reply);
+  const pieces = words.slice(0, limit);
+  yield* pieces;
+  const text = pieces.map((piece) => piece.text).join("");
+  const cut = pieces.length < words.length;
+  return { pieces, captions: [], choices: [{ text, words: pieces.length, cut }], notes };
 }
 
 /** Starts a stream now, not when it is first read, so that pictures are captioned in parallel. */

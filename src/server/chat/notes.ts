@@ -11,6 +11,7 @@ export const noteMeanings = {
   "no-keywords": "The model recognises nothing, or knows no nouns: the answer is empty.",
   unsure: "No sentence is as sure as asked: the answer is a plain one, or empty.",
   "too-long": "No sentence ends within the characters asked for: the answer is a plain one, or empty.",
+  "no-picture": "The message is a greeting without a picture: the answer asks for one.",
   "no-top-logprobs": "Probabilities of words that were not chosen are not available.",
 } as const;
 

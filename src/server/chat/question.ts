@@ -42,6 +42,8 @@ export interface Question {
   readonly json?: true | { readonly schema: unknown } | undefined;
   /** Whether the client asks for the probabilities of words that were not chosen. */
   readonly topLogprobs?: boolean | undefined;
+  /** Whether clients test the connection with a greeting, without a picture. */
+  readonly greetings?: boolean | undefined;
 }
 
 /** What to do for a question. */
@@ -57,7 +59,12 @@ export interface Task {
   /** Whether words can be sent as they are decided; otherwise the answer is sent at once. */
   readonly aloud: boolean;
   readonly notes: readonly Note[];
+  /** What to answer if there is no picture to caption. */
+  readonly reply?: string;
 }
+
+/** The message with which programs test a connection: LLM Vision sends "Hi". */
+const greeting = /^\s*(?:hi|hello|hey|ping|test)[\s.!?]*$/i;
 
 /** At such a low temperature sampling nearly always takes the most probable word, so the search is used instead. */
 const coolest = 0.2;
@@ -76,6 +83,8 @@ const usualMaxWords = 50;
 export async function taskOf(question: Question, body: JsonRequest, chatting: Chatting): Promise<Task> {
   const { pictures, json } = question;
   if (pictures.length === 0) {
+    if (question.greetings === true && json === undefined && greeting.test(question.prompt))
+      return replyTo(question.maxTokens);
     const message = "The message contains no picture, and this model can only describe pictures: add one.";
     throw new Problem("images-missing", message);
   }
@@ -102,6 +111,21 @@ export async function taskOf(question: Question, body: JsonRequest, chatting: Ch
       fill === undefined &&
       !isWrittenAtTheEnd({ ...chatting.defaults, ...options }),
     notes: question.topLogprobs === true ? [...prompt.notes, "no-top-logprobs"] : prompt.notes,
+  };
+}
+
+/** Answers a greeting with what this model needs, in as many words as the client takes. */
+function replyTo(limit: number | undefined): Task {
+  const reply = "Send a picture, and I describe it in a sentence.";
+  return {
+    pictures: [],
+    form: "sentence",
+    length: undefined,
+    fill: undefined,
+    limit,
+    aloud: false,
+    notes: ["no-picture"],
+    reply,
   };
 }
 

@@ -31,6 +31,7 @@ export async function chatCompletions(request: Request, chatting: Chatting): Pro
             ? true
             : undefined,
       topLogprobs: (chat.top_logprobs ?? 0) > 0,
+      greetings: true,
     },
     body,
     chatting,
