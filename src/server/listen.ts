@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import { runtimeName } from "../platform/runtime_name.ts";
 import type { CaptionServer } from "./app.ts";
 import { LocalNames } from "./local_names.ts";
-import { listenOnNode, type OpenSocket } from "./node_listener.ts";
+import { lingerMs, listenOnNode, type OpenSocket } from "./node_listener.ts";
 import { contextOf } from "./request_context.ts";
 
 /** Where a server listens. */
@@ -81,6 +81,7 @@ function listenOnBun(answer: (request: Request) => Promise<Response>, hostname: 
       // From here on the app's own time limits apply; a picture may wait longer than a silent connection may last.
       bun.timeout(request, 0);
       const response = await answer(request);
+      if (response.headers.get("connection") === "close") await unread(request);
       // The limit belongs to the connection, and would otherwise stay lifted after the answer.
       const restore = () => bun.timeout(request, headSeconds);
       const { ended } = contextOf(request);
@@ -91,6 +92,23 @@ function listenOnBun(answer: (request: Request) => Promise<Response>, hostname: 
     error: () => new Response(null, { status: 500 }),
   });
   return { port: socket.port!, close: (force = false) => socket.stop(force) };
+}
+
+/**
+ * Discards the rest of a body that nobody reads, before Bun closes the connection: otherwise most clients that are still
+ * sending lose the answer.
+ */
+async function unread({ body }: Request): Promise<void> {
+  if (body === null || body.locked) return;
+  const reader = body.getReader();
+  const timer = setTimeout(() => void reader.cancel().catch(() => {}), lingerMs);
+  try {
+    while (!(await reader.read()).done);
+  } catch {
+    // The client has left.
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function isLoopback(host: string): boolean {

@@ -14,7 +14,7 @@ const unwritable = new Set(["CONNECT", "TRACE", "TRACK"]);
  * Time in which the rest of a body that nobody reads may still arrive, in milliseconds, so that its sender sees the
  * answer.
  */
-const lingerMs = 1000;
+export const lingerMs = 1000;
 
 /**
  * Opens a socket with `node:http`, on Deno and Node. Deno's own server has no time limits for headers and idle
@@ -102,7 +102,8 @@ async function answerEarly(
   outgoing.write(body);
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, lingerMs);
-  incoming.once("end", resolve).once("close", resolve).resume();
+  // The body as a stream would pause it once its buffer is full.
+  incoming.removeAllListeners("data").once("end", resolve).once("close", resolve).resume();
   await promise;
   clearTimeout(timer);
   outgoing.end();
