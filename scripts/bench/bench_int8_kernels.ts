@@ -108,36 +108,45 @@ for (const part of ["processor", "clock"] as const) {
   }
 }
 
-for (const [name, { layers, kernels, others, encoder }] of results) {
-  console.log(`\n${name}: milliseconds of the processor for one layer\n`);
-  row("layer", "count", "MMAC", "onnxruntime-web", ...kernels.flatMap((kind) => [kind, "ratio"]));
-  row("---", "---:", "---:", "---:", ...kernels.flatMap(() => ["---:", "---:"]));
-  const cells = (times: (kind: string) => number) => [
-    number(times("onnxruntime-web"), 2),
-    ...kernels.flatMap((kind) => [number(times(kind), 2), number(times(kind) / times("onnxruntime-web"), 2)]),
-  ];
-  for (const { shape, count, macs, times } of layers)
-    row(shape, count, number(macs / 1e6, 0), ...cells((kind) => times[kind]!.processor));
-  for (const [title, keep] of [
-    ["all 1x1", /^1x1/],
-    ["all 3x3", /^3x3/],
-    ["all convolutions", /./],
-  ] as const) {
-    const chosen = layers.filter(({ shape }) => keep.test(shape));
-    const sum = (value: (layer: Layer) => number) =>
-      chosen.reduce((total, layer) => total + layer.count * value(layer), 0);
-    const count = chosen.reduce((total, layer) => total + layer.count, 0);
-    row(
-      `**${title}**`,
-      count,
-      number(sum(({ macs }) => macs) / 1e6, 0),
-      ...cells((kind) => sum(({ times }) => times[kind]!.processor)),
-    );
-  }
-  console.log(
-    `\nAdditions and pooling: ${kernels.map((kind) => `${kind} ${number(others[kind]!.processor, 1)} ms`).join(", ")}.`,
+/** The kernel that an engine would choose on a runtime. */
+const chosen = ({ kernels }: Result) => (kernels.includes("direct") ? "direct" : "dot16");
+
+console.log("\nLayer by layer: milliseconds of the processor for one layer, and ratio to onnxruntime-web\n");
+row(
+  "layer",
+  "count",
+  "MMAC",
+  ...results.flatMap(([name, result]) => [`${name}: onnxruntime-web`, chosen(result), "ratio"]),
+);
+row("---", ...["---:", "---:"], ...results.flatMap(() => ["---:", "---:", "---:"]));
+const cells = (time: (result: Result, kind: string) => number) =>
+  results.flatMap(([, result]) => {
+    const [own, other] = [time(result, chosen(result)), time(result, "onnxruntime-web")];
+    return [number(other, 2), number(own, 2), number(own / other, 2)];
+  });
+const first = results[0]!;
+for (const [at, { shape, count, macs }] of first[1].layers.entries())
+  row(shape, count, number(macs / 1e6, 0), ...cells(({ layers }, kind) => layers[at]!.times[kind]!.processor));
+for (const [title, keep] of [
+  ["all 1x1", /^1x1/],
+  ["all 3x3", /^3x3/],
+  ["all convolutions", /./],
+] as const) {
+  const sum = ({ layers }: Result, value: (layer: Layer) => number) =>
+    layers.filter(({ shape }) => keep.test(shape)).reduce((total, layer) => total + layer.count * value(layer), 0);
+  const total = (value: (layer: Layer) => number) => sum(first[1], value);
+  row(
+    `**${title}**`,
+    total(() => 1),
+    number(total(({ macs }) => macs) / 1e6, 0),
+    ...cells((result, kind) => sum(result, ({ times }) => times[kind]!.processor)),
   );
+}
+console.log();
+for (const [name, { encoder, others }] of results) {
+  const rest = Object.entries(others).map(([kernel, ms]) => `${kernel} ${number(ms.processor, 1)} ms`);
   console.log(
-    `Features that differ from onnxruntime-web's: ${JSON.stringify(encoder.differing)} of ${encoder.features}.`,
+    `- ${name}: additions and pooling ${rest.join(", ")}; of ${encoder.features} features, those that differ:`,
   );
+  console.log(`  ${JSON.stringify(encoder.differing)}.`);
 }
