@@ -9,7 +9,7 @@ export class Picture {
     free(): void;
     [Symbol.dispose](): void;
     /**
-     * Red, green, blue, row by row; a second time nothing.
+     * Red, green, blue, row by row. A second call gives nothing.
      */
     takeRgb(): Uint8Array;
     /**
@@ -27,7 +27,7 @@ export class Picture {
 }
 
 /**
- * What a picture's header says.
+ * Content of a picture's header.
  */
 export class PictureHeader {
     private constructor();
@@ -53,7 +53,7 @@ export class PictureHeader {
 export function decode(bytes: Uint8Array, width: number, height: number, max_pixels: number): Picture;
 
 /**
- * Decodes a picture in its proportions, its longer side at most `longer` pixels. Throws as `decode` does.
+ * Decodes a picture with its proportions kept, the longer side at most `longer` pixels. Throws as `decode` does.
  */
 export function decodeWithin(bytes: Uint8Array, longer: number, max_pixels: number): Picture;
 

@@ -37,7 +37,7 @@ export class Picture {
         return ret >>> 0;
     }
     /**
-     * Red, green, blue, row by row; a second time nothing.
+     * Red, green, blue, row by row. A second call gives nothing.
      * @returns {Uint8Array}
      */
     takeRgb() {
@@ -58,7 +58,7 @@ export class Picture {
 if (Symbol.dispose) Picture.prototype[Symbol.dispose] = Picture.prototype.free;
 
 /**
- * What a picture's header says.
+ * Content of a picture's header.
  */
 export class PictureHeader {
     static __wrap(ptr) {
@@ -154,7 +154,7 @@ export function decode(bytes, width, height, max_pixels) {
 }
 
 /**
- * Decodes a picture in its proportions, its longer side at most `longer` pixels. Throws as `decode` does.
+ * Decodes a picture with its proportions kept, the longer side at most `longer` pixels. Throws as `decode` does.
  * @param {Uint8Array} bytes
  * @param {number} longer
  * @param {number} max_pixels
