@@ -18,6 +18,8 @@ interface Layer {
   readonly count: number;
   readonly macs: number;
   readonly times: Named<Milliseconds>;
+  /** Medians of the rounds' ratios to onnxruntime-web. */
+  readonly ratios: Named<Milliseconds>;
 }
 interface Result {
   readonly relaxed: boolean;
@@ -108,6 +110,7 @@ for (const part of ["processor", "clock"] as const) {
   }
 }
 
+const reference = "onnxruntime-web";
 /** The kernel that an engine would choose on a runtime. */
 const chosen = ({ kernels }: Result) => (kernels.includes("direct") ? "direct" : "dot16");
 
@@ -116,30 +119,36 @@ row(
   "layer",
   "count",
   "MMAC",
-  ...results.flatMap(([name, result]) => [`${name}: onnxruntime-web`, chosen(result), "ratio"]),
+  ...results.flatMap(([name, result]) => [`${name}: ${reference}`, chosen(result), "ratio"]),
 );
 row("---", ...["---:", "---:"], ...results.flatMap(() => ["---:", "---:", "---:"]));
-const cells = (time: (result: Result, kind: string) => number) =>
+/** What each runtime takes for some layers, by their count; ratios are weighted by onnxruntime-web's time. */
+const cells = (keep: (layer: Layer) => number) =>
   results.flatMap(([, result]) => {
-    const [own, other] = [time(result, chosen(result)), time(result, "onnxruntime-web")];
-    return [number(other, 2), number(own, 2), number(own / other, 2)];
+    const sum = (value: (layer: Layer) => number) =>
+      result.layers.reduce((total, layer) => total + keep(layer) * value(layer), 0);
+    const kind = chosen(result);
+    const own = sum(({ times }) => times[kind]!.processor);
+    const other = sum(({ times }) => times[reference]!.processor);
+    const weighted = sum(({ times, ratios }) => times[reference]!.processor * ratios[kind]!.processor);
+    return [number(other, 2), number(own, 2), number(weighted / other, 2)];
   });
 const first = results[0]!;
-for (const [at, { shape, count, macs }] of first[1].layers.entries())
-  row(shape, count, number(macs / 1e6, 0), ...cells(({ layers }, kind) => layers[at]!.times[kind]!.processor));
+for (const { shape, count, macs } of first[1].layers)
+  row(shape, count, number(macs / 1e6, 0), ...cells((layer) => (layer.shape === shape ? 1 : 0)));
 for (const [title, keep] of [
   ["all 1x1", /^1x1/],
   ["all 3x3", /^3x3/],
   ["all convolutions", /./],
 ] as const) {
-  const sum = ({ layers }: Result, value: (layer: Layer) => number) =>
-    layers.filter(({ shape }) => keep.test(shape)).reduce((total, layer) => total + layer.count * value(layer), 0);
-  const total = (value: (layer: Layer) => number) => sum(first[1], value);
+  const times = (layer: Layer) => (keep.test(layer.shape) ? layer.count : 0);
+  const total = (value: (layer: Layer) => number) =>
+    first[1].layers.reduce((sum, layer) => sum + times(layer) * value(layer), 0);
   row(
     `**${title}**`,
     total(() => 1),
     number(total(({ macs }) => macs) / 1e6, 0),
-    ...cells((result, kind) => sum(result, ({ times }) => times[kind]!.processor)),
+    ...cells(times),
   );
 }
 console.log();

@@ -158,7 +158,7 @@ async function measureLayers() {
       const rest = middle(times["around"]![part]);
       for (let round = 0; round < rounds; round++) own[part][round]! -= rest;
     }
-    layers.push({ shape, count: steps.length, macs: macsOf(step), times: summary(times) });
+    layers.push({ shape, count: steps.length, macs: macsOf(step), times: summary(times), ratios: ratios(times) });
     await session.release();
     await around.release();
   }
