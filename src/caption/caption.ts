@@ -61,7 +61,6 @@ export interface Caption {
    */
   readonly confidence?: number;
   /**
-  /**
    * Why the sentence is left out, with its words and alternatives: `unsure` if it was less sure than `minConfidence`,
    * `too-long` if no sentence ends within `maxCharacters`. `caption` is then a plain "a photo of …" with what is sure, or
    * empty; `logProbability` and `confidence` belong to the omitted sentence.

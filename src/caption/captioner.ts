@@ -51,7 +51,7 @@ export async function load(options: LoadOptions = {}): Promise<Captioner> {
  * Calls may overlap; they run one after another, because a graph can run only once at a time.
  */
 export class Captioner implements CaptionEngine {
-  /** What the bundle says of itself. */
+  /** The manifest of the bundle. */
   readonly manifest: Manifest;
   readonly #share: ModelShare;
   readonly #own = new OneAtATime();
@@ -277,7 +277,7 @@ export class Captioner implements CaptionEngine {
     return caption;
   }
 
-  /** Characters that each word of the vocabulary adds to a caption at the least. */
+  /** The fewest characters that each word of the vocabulary adds to a caption. */
   #charactersAdded(neutral: boolean): Uint32Array {
     const { vocabulary } = this.#share.model;
     const known = this.#characters.get(neutral);

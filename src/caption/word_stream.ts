@@ -2,19 +2,20 @@ import { settledWords } from "../text/wording/wording.ts";
 import type { CaptionWord } from "./caption.ts";
 import { type Writing, wordedWords } from "./write_caption.ts";
 
-/** What takes the words of a caption while it is made. */
+/** Receives the words of a caption while it is being made. */
 export interface WordStream {
-  /** Takes the next word that the model decided. */
+  /** Receives the next word that the model decided. */
   readonly add: (word: CaptionWord) => void;
-  /** Whether all words come at the end, so that none has to be added. */
+  /** Whether all words come at the end, so that `add` need not be called. */
   readonly waits: boolean;
-  /** Hands on what is left of the caption that was made. */
+  /** Passes on the remaining words of the finished caption. */
   readonly end: (words: readonly CaptionWord[]) => void;
 }
 
 /**
- * Hands words on as soon as no word to come can change them: "a" waits for the word that makes it "an". What is only known
- * at the end, such as how sure a caption is, holds all of them back until then, as a word that was said cannot be taken back.
+ * Passes on each word as soon as no later word can change it: "a" waits for the word that may make it "an". If something
+ * is only known at the end, such as how sure a caption is, all words wait until then, because a word that was sent cannot
+ * be taken back.
  */
 export function wordStream(onWord: (word: CaptionWord) => void, writing: Writing): WordStream {
   const { neutral, maxCharacters, minConfidence } = writing;

@@ -13,19 +13,19 @@ export interface FoundCaption {
   readonly finished: boolean;
 }
 
-/** All that an engine knows of a picture. */
+/** Everything that an engine found out about a picture. */
 export interface FoundCaptions {
-  /** One at least, best first. */
+  /** At least one, best first. */
   readonly captions: readonly FoundCaption[];
   readonly concepts: readonly Concept[];
   /** The bundle's nouns. */
   readonly nouns?: readonly ConceptName[] | undefined;
-  /** The chance that the best one is right, if the engine can tell. */
+  /** The probability that the best one is right, if the engine can tell. */
   readonly confidence?: number | undefined;
   readonly timing: CaptionTiming;
 }
 
-/** How captions are to be written. */
+/** The form that captions should have. */
 export interface Writing {
   readonly neutral: boolean;
   readonly sentence: boolean;
@@ -33,7 +33,7 @@ export interface Writing {
   readonly minConfidence: number;
 }
 
-/** Makes of what an engine found what people are given: the one place where every engine's captions get their form. */
+/** Turns what an engine found into the caption that users get. The captions of every engine get their form here. */
 export function writeCaption(found: FoundCaptions, writing: Writing): Caption {
   const { captions, confidence, timing } = found;
   const [best, ...others] = captions;
@@ -51,7 +51,7 @@ export function writeCaption(found: FoundCaptions, writing: Writing): Caption {
   const said = new Set([caption]);
   for (const other of others) {
     const text = textOf(wordedWords(other.words, writing), writing);
-    // Two sentences can become one.
+    // Different sentences can become the same.
     if (said.has(text) || !fits(other, writing)) continue;
     said.add(text);
     alternatives.push({ caption: text, logProbability: other.logProbability });
@@ -59,15 +59,15 @@ export function writeCaption(found: FoundCaptions, writing: Writing): Caption {
   return { caption, logProbability, words, alternatives, concepts, ...sureness, timing };
 }
 
-/** Whether a caption is within the characters asked for; a sentence that was cut is none. */
+/** Whether a caption fits the requested number of characters. A sentence that was cut never fits. */
 export function fits({ words, finished }: Pick<FoundCaption, "words" | "finished">, writing: Writing): boolean {
   if (writing.maxCharacters === 0) return true;
   return finished && charactersOf(textOf(wordedWords(words, writing), writing)) <= writing.maxCharacters;
 }
 
 /**
- * Characters that a word adds to a caption at the least, the blank before it included; a search can leave out what has
- * no room by it.
+ * The fewest characters that a word adds to a caption, including the blank before it. The search uses it to leave out
+ * words that do not fit.
  */
 export function charactersAdded(word: string, { neutral }: Pick<Writing, "neutral">): number {
   const [first, ...more] = worded([word], { neutral });
@@ -75,7 +75,7 @@ export function charactersAdded(word: string, { neutral }: Pick<Writing, "neutra
   return charactersOf(sentence(["a", first.text, ...more.map(({ text }) => text)])) - 1;
 }
 
-/** Characters that a search has for a caption: a blank less is written than there are words. */
+/** Characters that the search may use: a caption has one blank less than it has words. */
 export function roomOf({ maxCharacters, sentence: isSentence }: Writing): number {
   return maxCharacters + (isSentence ? 0 : 1);
 }
@@ -85,7 +85,7 @@ function reasonAgainst(best: FoundCaption, { confidence }: FoundCaptions, writin
   return fits(best, writing) ? undefined : "too-long";
 }
 
-/** "a photo of …" in the form asked for; nothing if it has no room. */
+/** "a photo of …" in the requested form; empty if it does not fit. */
 function plainText({ concepts, nouns = [] }: FoundCaptions, writing: Writing): string {
   const plain = plainCaption(concepts, nouns).split(" ");
   const words = worded(plain[0] === "" ? [] : plain, writing).map(({ text }) => text);
@@ -105,14 +105,14 @@ function charactersOf(text: string): number {
   return [...text].length;
 }
 
-/** The words as they are given. One that stands for several has their probability together, and their maps' mean. */
+/** The words that users get. A word that replaces several has their joint probability, and the mean of their maps. */
 export function wordedWords(words: readonly CaptionWord[], writing: Pick<Writing, "neutral">): CaptionWord[] {
   const given = new Set<number>();
   return worded(
     words.map(({ text }) => text),
     writing,
   ).map(({ text, from }: WordedWord) => {
-    // Of "police officer", said as one word, the first has the probability, and the second follows surely.
+    // If one word becomes two ("police officer"), the first has its probability, and the second has probability 1.
     const first = from.filter((place) => !given.has(place));
     for (const place of from) given.add(place);
     const logProbability = first.reduce((sum, place) => sum + words[place]!.logProbability, 0);
@@ -127,7 +127,7 @@ export function wordedWords(words: readonly CaptionWord[], writing: Pick<Writing
   });
 }
 
-/** What a picture shows, by nouns that tell nobody's gender; of two that become one the likelier counts. */
+/** The concepts as neutral nouns. If two become the same noun, the likelier one counts. */
 function neutralConcepts(concepts: readonly Concept[]): Concept[] {
   const named = new Map<string, Concept>();
   for (const concept of concepts) {
