@@ -23,7 +23,7 @@ describe("greetings", () => {
     });
 
   test("without a picture are answered, because programs test their connection with them", async () => {
-    for (const text of ["Hi", "hello!", "ping", " Test. "]) {
+    for (const text of ["Hi", "hi!", " Hi. "]) {
       const response = await greet(text);
       const completion = (await response.json()) as Completion;
       expect([text, response.status, response.headers.get("edgecap-note")]).toEqual([text, 200, "no-picture"]);
@@ -42,7 +42,8 @@ describe("greetings", () => {
   test("are nothing else: what asks for words gets an error", async () => {
     for (const [text, more] of [
       ["Hi, what is in my picture?", {}],
-      ["Test the soup", {}],
+      ["Hello", {}],
+      ["Hi there", {}],
       ["", {}],
       ["Hi", { response_format: { type: "json_object" } }],
     ] as const) {

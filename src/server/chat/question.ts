@@ -63,8 +63,8 @@ export interface Task {
   readonly reply?: string;
 }
 
-/** The message with which programs test a connection: LLM Vision sends "Hi". */
-const greeting = /^\s*(?:hi|hello|hey|ping|test)[\s.!?]*$/i;
+/** The message with which LLM Vision tests a connection. Every other text without a picture is refused. */
+const greeting = /^\s*hi[\s.!?]*$/i;
 
 /** At such a low temperature sampling nearly always takes the most probable word, so the search is used instead. */
 const coolest = 0.2;
