@@ -27,7 +27,7 @@ export function soakPictures(): SoakPicture[] {
   const coffee = example("coffee");
   const bad: [string, Uint8Array<ArrayBuffer>][] = [
     ["empty", new Uint8Array()],
-    ["text", new TextEncoder().encode("This is no picture.")],
+    ["text", new TextEncoder().encode("This is not a picture.")],
     ["cut", coffee.slice(0, coffee.length / 2)],
     ["head", coffee.slice(0, 30)],
     ["promising", promisingPng()],

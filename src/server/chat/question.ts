@@ -59,7 +59,7 @@ export interface Task {
   /** Whether words can be sent as they are decided; otherwise the answer is sent at once. */
   readonly aloud: boolean;
   readonly notes: readonly Note[];
-  /** What to answer if there is no picture to caption. */
+  /** The reply to a greeting without a picture. */
   readonly reply?: string;
 }
 
