@@ -114,15 +114,15 @@ describe("sizes", () => {
   test("of docs/how_it_works.md are those of the files", () => {
     const page = read("docs/how_it_works.md");
     for (const [crate, file] of [
-      ["wasm-image", "edgecap_wasm_image_bg.wasm"],
-      ["wasm", "edgecap_wasm_bg.wasm"],
+      ["image", "edgecap_image_bg.wasm"],
+      ["text", "edgecap_text_bg.wasm"],
     ]) {
-      expect(page).toContain(`\`${crate}/pkg\`, ${megabytes(size(`${crate}/pkg/${file}`), 1)} MB`);
+      expect(page).toContain(`\`crates/${crate}/pkg\`, ${megabytes(size(`crates/${crate}/pkg/${file}`), 1)} MB`);
     }
   });
 
   test("of docs/embed.md are those of the files", () => {
-    const own = size("wasm/pkg/edgecap_wasm_bg.wasm") + size("wasm-image/pkg/edgecap_wasm_image_bg.wasm");
+    const own = size("crates/text/pkg/edgecap_text_bg.wasm") + size("crates/image/pkg/edgecap_image_bg.wasm");
     const engine = size("node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm");
     const page = prose("docs/embed.md");
     expect(page).toContain(

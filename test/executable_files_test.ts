@@ -1,7 +1,7 @@
 /** Files that are run by their path keep the executable bit, which moving or rewriting them can lose. */
 import { expect } from "bun:test";
 import { spawnSync } from "node:child_process";
-import { closeSync, openSync, readFileSync, readSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { codeBlocks } from "./code_blocks.ts";
@@ -19,7 +19,9 @@ const modes = new Map(
     .map((line) => [line.slice(line.indexOf("\t") + 1), line.slice(0, 6)] as const),
 );
 
-const regular = [...modes].filter(([, mode]) => mode.startsWith("100")).map(([path]) => path);
+const regular = [...modes]
+  .filter(([path, mode]) => mode.startsWith("100") && existsSync(join(root, path)))
+  .map(([path]) => path);
 
 /** Whether a file begins as a script does. Rust's `#![attribute]` does not. */
 function isScript(path: string): boolean {

@@ -48,7 +48,7 @@ describe("the documents", () => {
   });
 
   test("name files that are there", () => {
-    const paths = /`((?:src|test|scripts|docs|wasm|wasm-image|models|deploy|examples)\/[\w./-]+)`/g;
+    const paths = /`((?:src|test|scripts|docs|crates|models|deploy|examples)\/[\w./-]+)`/g;
     const missing = pages
       .filter((page) => page !== "CHANGELOG.md")
       .flatMap((page) =>

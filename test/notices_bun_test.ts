@@ -29,14 +29,16 @@ describe("THIRD_PARTY_LICENSES.txt", () => {
   test("names every crate inside the WebAssembly", () => {
     const crates = listed("Rust crates");
     expect(crates.length).toBeGreaterThan(15);
-    const locks = ["wasm", "wasm-image"].map((crate) => readFileSync(join(root, crate, "Cargo.lock.txt"), "utf8"));
+    const locks = ["crates/text", "crates/image"].map((crate) =>
+      readFileSync(join(root, crate, "Cargo.lock.txt"), "utf8"),
+    );
     for (const line of crates) {
       const [, name, version] = /^(\S+) (\S+):/.exec(line)!;
       const entry = `name = "${name}"\nversion = "${version}"\n`;
       expect([line, locks.some((lock) => lock.includes(entry))]).toEqual([line, true]);
     }
     // Those that a crate names itself, whether or not cargo is here to tell of the rest.
-    for (const crate of ["wasm", "wasm-image"]) {
+    for (const crate of ["crates/text", "crates/image"]) {
       const [, wanted] = readFileSync(join(root, crate, "Cargo.toml"), "utf8").split(/^\[dependencies\]$/m);
       for (const [, name] of wanted!.split(/^\[/m)[0]!.matchAll(/^([\w-]+) = /gm))
         expect([name, crates.some((line) => line.startsWith(`${name} `))]).toEqual([name, true]);

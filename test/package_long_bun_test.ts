@@ -32,14 +32,13 @@ describe("the packed package", () => {
       "README.md",
       "THIRD_PARTY_LICENSES.txt",
       "THIRD_PARTY_NOTICES.md",
+      "crates",
       "models",
       "package.json",
       "src",
-      "wasm",
-      "wasm-image",
     ]);
     const files = readdirSync(join(folder, "package"), { recursive: true }) as string[];
-    expect(files.filter((file) => /(?<!\.d)\.ts$/.test(file) && !file.startsWith("wasm"))).toEqual([]);
+    expect(files.filter((file) => /(?<!\.d)\.ts$/.test(file) && !file.startsWith("crates"))).toEqual([]);
     expect(statSync(join(folder, `edgecap-${packageJson.version}.tgz`)).size).toBeLessThan(45e6);
   });
 

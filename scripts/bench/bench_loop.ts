@@ -16,7 +16,7 @@ import { encoderInput } from "../../src/image/encoder_input.ts";
 import { describeProcessor } from "../../src/platform/processor.ts";
 import type { BackendName } from "../../src/runtime/backend.ts";
 import { GraphSession } from "../../src/runtime/graph_session.ts";
-import { textModule } from "../../src/text/wasm.ts";
+import { textModule } from "../../src/text/text_module.ts";
 import { quartiles } from "./quartiles.ts";
 
 const { values: flags } = parseArgs({ options: { rounds: { type: "string", default: "30" } } });

@@ -110,7 +110,7 @@ The time from the start of a process to the caption of one picture, and to the e
 | --- | ---: | ---: | ---: |
 ${start.map((one) => `${plainRow(one)} ${milliseconds(medianOf([one], one.name, "end"))} |`).join("\n")}
 
-## The Rust core
+## The text crate
 
 Tokenizer and search, compared with TypeScript that does the same.
 

@@ -1,13 +1,13 @@
 /**
- * Runs the Rust core and its TypeScript twins, once for each line on standard input, and prints the milliseconds of
+ * Runs the text crate and its TypeScript twins, once for each line on standard input, and prints the milliseconds of
  * each.
  *
  * usage: bun scripts/bench/run_core.ts
  */
 import { createInterface } from "node:readline";
 import { Search } from "../../src/decode/search.ts";
+import { textModule } from "../../src/text/text_module.ts";
 import { tokenize } from "../../src/text/tokenizer.ts";
-import { textModule } from "../../src/text/wasm.ts";
 import { searchTwin } from "../../test/twins/search.ts";
 import { tokenizeTwin } from "../../test/twins/tokenizer.ts";
 

@@ -17,7 +17,7 @@ import { decodeModel, encodeModel, resizeEncoder } from "../../src/export/mod.ts
 import { decodeImage } from "../../src/image/decode.ts";
 import { encoderInput } from "../../src/image/encoder_input.ts";
 import { GraphSession } from "../../src/runtime/graph_session.ts";
-import { textModule } from "../../src/text/wasm.ts";
+import { textModule } from "../../src/text/text_module.ts";
 import { exportArticle } from "../../src/training/article/export_article.ts";
 import { articleWeights, firstValues } from "../../src/training/article/merged_model.ts";
 import { startTensorflow } from "../../src/training/tensorflow.ts";

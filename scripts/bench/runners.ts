@@ -136,7 +136,7 @@ export function startRunners(note: (text: string) => void): Runner[] {
   });
 }
 
-/** The Rust core and its twins. */
+/** The text crate and its twins. */
 export const coreRunner: Runner = { name: "core", command: [process.execPath, here("run_core.ts")] };
 
 /** A Python with onnxruntime, installed on first use; `undefined` without Python or a registry. */

@@ -14,8 +14,8 @@ import packageJson from "../../package.json" with { type: "json" };
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 const copied = [
-  "wasm/pkg",
-  "wasm-image/pkg",
+  "crates/text/pkg",
+  "crates/image/pkg",
   "models/default",
   "models/fast",
   "LICENSE",
@@ -106,7 +106,7 @@ export function buildPackage(out: string): void {
     mkdirSync(dirname(target), { recursive: true });
     cpSync(join(root, path), target, { recursive: true, filter: (source) => !source.endsWith(".gitignore") });
   }
-  for (const file of globSync("wasm*/pkg/*.js", { cwd: unfinished })) dropDefaultModule(join(unfinished, file));
+  for (const file of globSync("crates/*/pkg/*.js", { cwd: unfinished })) dropDefaultModule(join(unfinished, file));
   cpSync(join(root, readme), join(unfinished, "README.md"));
   for (const file of Object.values(browserOrt)) copyOrt(file, join(unfinished, browserOrtFolder));
   writeFileSync(join(unfinished, "package.json"), `${JSON.stringify(publishedManifest(), null, 2)}\n`);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the Rust crates into their pkg folders, which are committed.
 #
-# usage: scripts/build/build_wasm.sh [wasm|wasm-image]    both without an argument
+# usage: scripts/build/build_wasm.sh [crates/text|crates/image]    all without an argument
 # Run scripts/build/setup_rust_wasm.sh first. With OUT=FOLDER, the result is FOLDER/CRATE/pkg instead of CRATE/pkg.
 set -euo pipefail
 
@@ -42,12 +42,12 @@ build() {
   bun "$root/scripts/check/check_wasm.ts" --record "$crate" --pkg "$pkg"
 }
 
-if [ $# -eq 0 ]; then set -- wasm wasm-image; fi
+if [ $# -eq 0 ]; then set -- crates/text crates/image; fi
 for crate in "$@"; do
   case $crate in
-  wasm | wasm-image) build "$crate" ;;
+  crates/text | crates/image) build "$crate" ;;
   *)
-    echo "Unknown crate \"$crate\": give wasm or wasm-image." >&2
+    echo "Unknown crate \"$crate\": give crates/text or crates/image." >&2
     exit 1
     ;;
   esac

@@ -20,7 +20,7 @@ async function contentsOf(path: string): Promise<Uint8Array> {
 }
 
 /**
- * onnxruntime-web's module shrinks to a fifth, the picture decoder to a third, the datastore to half, the 8-bit encoder
+ * onnxruntime-web's module shrinks to a fifth, the image module to a third, the datastore to half, the 8-bit encoder
  * by a seventh and the decoder by a twelfth; all are unpacked at the same time, the largest in some 40 ms.
  */
 const packLarge: BunPlugin = {
@@ -28,7 +28,7 @@ const packLarge: BunPlugin = {
   setup(build) {
     build.onLoad(
       {
-        filter: /(ort-wasm-simd-threaded\.wasm|wasm_image_bg\.wasm|\.onnx|\.safetensors)$/,
+        filter: /(ort-wasm-simd-threaded\.wasm|edgecap_image_bg\.wasm|\.onnx|\.safetensors)$/,
       },
       async ({ path }) => ({
         contents: zstdCompressSync(await contentsOf(path), { params: { [constants.ZSTD_c_compressionLevel]: 19 } }),

@@ -64,7 +64,7 @@ export async function npmParts(): Promise<Part[]> {
 /** The crates inside the committed WebAssembly, by name; `undefined` if cargo cannot say. */
 export function crateParts(): Part[] | undefined {
   const found = new Map<string, Part>();
-  for (const crate of ["wasm", "wasm-image"]) {
+  for (const crate of ["crates/text", "crates/image"]) {
     const cargo = (...args: string[]) => {
       const options = { cwd: join(root, crate), env: { ...process.env, ...toolchain() }, encoding: "utf8" } as const;
       return spawnSync("cargo", args, { ...options, maxBuffer: 2 ** 28 });

@@ -20,8 +20,8 @@ import { encoderInput } from "../../src/image/encoder_input.ts";
 import { openGraphs, probeBackend } from "../../src/model/choose_backend.ts";
 import type { BackendName } from "../../src/runtime/backend.ts";
 import { freeAll, type GraphValue, isDeviceTensor } from "../../src/runtime/tensors.ts";
+import { textModule } from "../../src/text/text_module.ts";
 import { Vocabulary } from "../../src/text/vocabulary.ts";
-import { textModule } from "../../src/text/wasm.ts";
 
 const { values: flags } = parseArgs({
   options: {

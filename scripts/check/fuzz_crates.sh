@@ -33,8 +33,8 @@ export RUSTFLAGS="--cfg fuzzing -Cpasses=sancov-module -Ccodegen-units=1 -Cdebug
 
 crate_of() {
   case " ${images[*]} " in
-  *" $1 "*) echo wasm-image ;;
-  *) echo wasm ;;
+  *" $1 "*) echo crates/image ;;
+  *) echo crates/text ;;
   esac
 }
 
@@ -51,7 +51,7 @@ seed() {
   esac
 }
 
-for crate in wasm-image wasm; do
+for crate in crates/image crates/text; do
   # Made by scripts/build/cargo_lock.ts of the committed Cargo.lock.txt.
   test -f "$crate/fuzz/Cargo.lock" || bun scripts/build/cargo_lock.ts restore "$crate/fuzz"
   (cd "$crate/fuzz" && cargo build --quiet --locked --release --target "$host")
@@ -64,7 +64,7 @@ for target in "${targets[@]}"; do
   # A target waits for the processor too: a run of two seconds on a busy machine does not hang.
   # Texts are slow to read in a debugging build, and short ones reach every rule.
   longest=8192
-  if [ "$crate" = wasm ]; then longest=512; fi
+  if [ "$crate" = crates/text ]; then longest=512; fi
   mkdir -p "$corpus" "$artifacts"
   seed "$target" "$corpus"
   echo "$target"

@@ -9,8 +9,8 @@
 import { parseArgs } from "node:util";
 import { readHypotheses } from "../../src/dataset/hypotheses_file.ts";
 import { EdgecapError } from "../../src/errors.ts";
+import { textModule } from "../../src/text/text_module.ts";
 import { tokenize } from "../../src/text/tokenizer.ts";
-import { textModule } from "../../src/text/wasm.ts";
 import { type Repeat, repeatsIn } from "./repeats.ts";
 
 const { positionals } = parseArgs({ allowPositionals: true });

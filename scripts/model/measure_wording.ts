@@ -15,8 +15,8 @@ import { readHypotheses } from "../../src/dataset/hypotheses_file.ts";
 import { EdgecapError } from "../../src/errors.ts";
 import { evaluateText, type TextItem } from "../../src/evaluation/mod.ts";
 import { sentence } from "../../src/text/sentence.ts";
+import { textModule } from "../../src/text/text_module.ts";
 import { tokenize } from "../../src/text/tokenizer.ts";
-import { textModule } from "../../src/text/wasm.ts";
 import { worded } from "../../src/text/wording/wording.ts";
 
 const gendered = new RegExp(

@@ -17,7 +17,7 @@ import { defaultBundle, loadBundle } from "../../src/bundle/load_bundle.ts";
 import type { Manifest } from "../../src/bundle/manifest.ts";
 import { interruptSignal } from "../../src/cli/interrupt.ts";
 import { EdgecapError } from "../../src/errors.ts";
-import { textModule } from "../../src/text/wasm.ts";
+import { textModule } from "../../src/text/text_module.ts";
 import { worldDefaults } from "../../src/training/attention/settings.ts";
 import { describe } from "../../src/training/encoder/encoders.ts";
 import { JoinedCaches, type NamedCache } from "../../src/training/encoder/photo_features.ts";

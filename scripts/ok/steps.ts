@@ -5,7 +5,7 @@ import { countBun, countCargo, countDeno } from "./counts.ts";
 import type { Step } from "./run_steps.ts";
 
 /** The crates, each a folder of the repository. */
-const CRATES = ["wasm", "wasm-image"];
+const CRATES = ["crates/text", "crates/image"];
 
 /** The crates that attack them. */
 const FUZZ_CRATES = CRATES.map((crate) => `${crate}/fuzz`);
@@ -148,7 +148,7 @@ export function longSteps(root: string, scratch: string): Step[] {
       name: "the crates under random input",
       // A short form of it: all targets within a minute, and about as long to build them.
       command: ["bash", "scripts/check/fuzz_crates.sh", "4"],
-      env: toolchain(root, "wasm-image"),
+      env: toolchain(root, "crates/image"),
       missing: cargo ? undefined : "cargo is not on the PATH",
     },
     { name: "audit of the crates", command: ["bash", "scripts/check/audit_crates.sh"], missing: pythonMissing },

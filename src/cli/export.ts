@@ -63,7 +63,7 @@ async function runExport(run: string, flags: ExportFlags): Promise<void> {
     import("../training/run/export_run.ts"),
     import("../training/run/precision_cost.ts"),
     import("../training/tensorflow.ts"),
-    import("../text/wasm.ts"),
+    import("../text/text_module.ts"),
   ]);
   const description = await readRunDescription(run);
   const { seed } = description.settings;

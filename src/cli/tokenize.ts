@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline";
 import type { Command } from "commander";
+import { textModule } from "../text/text_module.ts";
 import { tokenize } from "../text/tokenizer.ts";
-import { textModule } from "../text/wasm.ts";
 
 /** Adds `edgecap tokenize`. */
 export function registerTokenize(program: Command): void {

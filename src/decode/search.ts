@@ -1,6 +1,6 @@
-import type { Search as WasmSearch } from "../../wasm/pkg/edgecap_wasm.js";
+import type { Search as WasmSearch } from "../../crates/text/pkg/edgecap_text.js";
 import { EdgecapError } from "../errors.ts";
-import { loadedTextModule, type TextModule } from "../text/wasm.ts";
+import { loadedTextModule, type TextModule } from "../text/text_module.ts";
 
 /** How to search for the caption of one photo. */
 export interface SearchOptions {

@@ -17,7 +17,7 @@ import { captionsWithin } from "../decode/within_characters.ts";
 import { EdgecapError, throwIfAborted } from "../errors.ts";
 import { decodeImage, type PixelSize } from "../image/decode.ts";
 import { exactProducts } from "../runtime/native.ts";
-import { textModule } from "../text/wasm.ts";
+import { textModule } from "../text/text_module.ts";
 import { type GenerationSettings, generationSettings } from "./generation_settings.ts";
 import { importTransformers, type Library } from "./import_transformers.ts";
 import { modelFiles } from "./model_files.ts";

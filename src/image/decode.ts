@@ -1,6 +1,6 @@
 import { EdgecapError, type ErrorCode } from "../errors.ts";
+import { dropImageModule, type ImageModule, imageModule } from "./image_module.ts";
 import { defaultMaxPixels } from "./max_pixels.ts";
-import { dropImageModule, type ImageModule, imageModule } from "./wasm.ts";
 
 /** How {@linkcode decodeImage} decodes. */
 export interface DecodeOptions {

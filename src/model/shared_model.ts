@@ -11,12 +11,12 @@ import { noRepeats } from "../decode/repeatable_words.ts";
 import { RequiredConcepts } from "../decode/required_concepts.ts";
 import type { SearchOptions } from "../decode/search.ts";
 import { EdgecapError, throwIfAborted } from "../errors.ts";
-import { imageModule } from "../image/wasm.ts";
+import { imageModule } from "../image/image_module.ts";
 import { Datastore } from "../retrieval/datastore.ts";
 import type { BackendChoice, BackendName } from "../runtime/backend.ts";
 import { startWasm } from "../runtime/wasm.ts";
+import { textModule } from "../text/text_module.ts";
 import { Vocabulary } from "../text/vocabulary.ts";
-import { textModule } from "../text/wasm.ts";
 import { type BundleGraphs, checkShapes } from "./check_shapes.ts";
 import { chooseBackend, holdToAnswer, openGraphs } from "./choose_backend.ts";
 import { Resources } from "./resources.ts";
@@ -178,7 +178,7 @@ function once(work: () => Promise<void>): () => Promise<void> {
 async function openModel(source: OpenBundle, options: ModelOptions): Promise<OpenModel> {
   const { threads, backend: wanted, signal, onProgress } = options;
   const { where, manifest } = source;
-  // Compile the picture decoder early, on other threads, so that the first picture does not wait for it. If that fails,
+  // Compile the image module early, on other threads, so that the first picture does not wait for it. If that fails,
   // the first picture reports it.
   imageModule().catch(() => {});
   // An executable has no other backend.

@@ -4,7 +4,7 @@ import { searchCaptions } from "../decode/search_captions.ts";
 import { encoderInput } from "../image/encoder_input.ts";
 import { GraphSession } from "../runtime/graph_session.ts";
 import { type GraphTensor, toHost } from "../runtime/tensors.ts";
-import { textModule } from "../text/wasm.ts";
+import { textModule } from "../text/text_module.ts";
 import type { BundleGraphs } from "./check_shapes.ts";
 
 /** The graphs that the test runs. */

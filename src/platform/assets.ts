@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 import { assetsFolder, chooseAssetsFolder } from "./assets_folder.ts";
 import { localFolder } from "./local_folder.ts";
 
-/** A WebAssembly module of edgecap's own: the text and search core, or the image decoder. */
+/** A WebAssembly module of edgecap's own, named after its crate in crates/. */
 export type AssetName = "text.wasm" | "image.wasm";
 
 /** Files of onnxruntime-web; if left out, it finds them by itself. */
@@ -16,8 +16,8 @@ export interface OrtFiles {
 }
 
 const locations: Readonly<Record<AssetName, URL>> = {
-  "text.wasm": new URL("../../wasm/pkg/edgecap_wasm_bg.wasm", import.meta.url),
-  "image.wasm": new URL("../../wasm-image/pkg/edgecap_wasm_image_bg.wasm", import.meta.url),
+  "text.wasm": new URL("../../crates/text/pkg/edgecap_text_bg.wasm", import.meta.url),
+  "image.wasm": new URL("../../crates/image/pkg/edgecap_image_bg.wasm", import.meta.url),
 };
 
 /**

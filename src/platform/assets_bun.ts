@@ -5,6 +5,8 @@
 import { readFile } from "node:fs/promises";
 import ortScript from "onnxruntime-web/ort-wasm-simd-threaded.mjs" with { type: "file" };
 import ortModule from "onnxruntime-web/ort-wasm-simd-threaded.wasm" with { type: "file" };
+import imageWasm from "../../crates/image/pkg/edgecap_image_bg.wasm" with { type: "file" };
+import textWasm from "../../crates/text/pkg/edgecap_text_bg.wasm" with { type: "file" };
 import concepts from "../../models/default/concepts.txt" with { type: "file" };
 import datastore from "../../models/default/datastore.safetensors" with { type: "file" };
 import decoderInit from "../../models/default/decoder_init.onnx" with { type: "file" };
@@ -13,15 +15,13 @@ import encoder from "../../models/default/encoder.onnx" with { type: "file" };
 import manifest from "../../models/default/manifest.json" with { type: "file" };
 import vocabulary from "../../models/default/vocabulary.txt" with { type: "file" };
 import fastManifest from "../../models/fast/manifest.json" with { type: "file" };
-import textModule from "../../wasm/pkg/edgecap_wasm_bg.wasm" with { type: "file" };
-import imageModule from "../../wasm-image/pkg/edgecap_wasm_image_bg.wasm" with { type: "file" };
 import type { AssetName, OrtFiles } from "./assets.ts";
 import { assetsFolder, chooseAssetsFolder } from "./assets_folder.ts";
 import { localFolder } from "./local_folder.ts";
 
 export type { AssetName, OrtFiles } from "./assets.ts";
 
-const locations: Readonly<Record<AssetName, string>> = { "text.wasm": textModule, "image.wasm": imageModule };
+const locations: Readonly<Record<AssetName, string>> = { "text.wasm": textWasm, "image.wasm": imageWasm };
 
 const bundled: Readonly<Record<string, string>> = {
   "default/manifest.json": manifest as unknown as string,

@@ -1,4 +1,4 @@
-import { loadedTextModule } from "./wasm.ts";
+import { loadedTextModule } from "./text_module.ts";
 
 /**
  * English word tokens by the rules of spaCy, in lower case, without punctuation and white space.
@@ -7,7 +7,7 @@ import { loadedTextModule } from "./wasm.ts";
  *
  * ```ts
  * import { tokenize } from "./tokenizer.ts";
- * import { textModule } from "./wasm.ts";
+ * import { textModule } from "./text_module.ts";
  *
  * await textModule();
  * tokenize("A man's dog doesn't bark."); // ["a", "man", "'s", "dog", "does", "n't", "bark"]

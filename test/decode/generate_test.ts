@@ -4,8 +4,8 @@ import { RequiredConcepts } from "../../src/decode/required_concepts.ts";
 import type { DecidedWord, GenerateOptions } from "../../src/decode/search_captions.ts";
 import { Datastore } from "../../src/retrieval/datastore.ts";
 import { GraphSession, type GraphTensor } from "../../src/runtime/graph_session.ts";
+import { textModule } from "../../src/text/text_module.ts";
 import { Vocabulary } from "../../src/text/vocabulary.ts";
-import { textModule } from "../../src/text/wasm.ts";
 import { datastoreFile } from "../fixtures/small_datastore.ts";
 import { tinyBundle } from "../fixtures/tiny_bundle.ts";
 

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { RequiredConcepts } from "../../src/decode/required_concepts.ts";
+import { textModule } from "../../src/text/text_module.ts";
 import { Vocabulary } from "../../src/text/vocabulary.ts";
-import { textModule } from "../../src/text/wasm.ts";
 
 const words =
   "<pad> <start> <end> <unk> a man men woman person people dog dogs fire truck trucks hot stop sign runs".split(" ");

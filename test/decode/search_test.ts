@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { type Hypothesis, Search, type SearchOptions } from "../../src/decode/search.ts";
 import { EdgecapError } from "../../src/errors.ts";
-import { textModule } from "../../src/text/wasm.ts";
+import { textModule } from "../../src/text/text_module.ts";
 import { searchTwin } from "../twins/search.ts";
 
 beforeAll(async () => {

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { deflateSync } from "node:zlib";
 import { EdgecapError } from "../../src/errors.ts";
 import { decodeImage, probeImage } from "../../src/image/decode.ts";
-import { dropImageModule, imageModule } from "../../src/image/wasm.ts";
+import { dropImageModule, imageModule } from "../../src/image/image_module.ts";
 import { noShared, sharedFolder } from "../shared.ts";
 import { testUnless } from "../skip.ts";
 import { bigEndian, flatJpeg, flatPng, joined, jpegSegment, pngChunk } from "./made_pictures.ts";

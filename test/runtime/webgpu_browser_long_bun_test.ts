@@ -11,8 +11,8 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Addresses below /edgecap/, where a page has edgecap's files, and the files. */
 const assets: Readonly<Record<string, string>> = {
-  "text.wasm": "wasm/pkg/edgecap_wasm_bg.wasm",
-  "image.wasm": "wasm-image/pkg/edgecap_wasm_image_bg.wasm",
+  "text.wasm": "crates/text/pkg/edgecap_text_bg.wasm",
+  "image.wasm": "crates/image/pkg/edgecap_image_bg.wasm",
   ...Object.fromEntries(
     ["ort-wasm-simd-threaded", "ort-wasm-simd-threaded.asyncify"]
       .flatMap((name) => [`${name}.mjs`, `${name}.wasm`])

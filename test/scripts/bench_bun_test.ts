@@ -12,7 +12,7 @@ import { writeVitGpt2 } from "../../scripts/bench/vit_gpt2.ts";
 import { generate } from "../../src/decode/generate.ts";
 import { loadEngine } from "../../src/mod.ts";
 import { GraphSession } from "../../src/runtime/graph_session.ts";
-import { textModule } from "../../src/text/wasm.ts";
+import { textModule } from "../../src/text/text_module.ts";
 import { tinyBundle } from "../fixtures/tiny_bundle.ts";
 
 let folder: string;

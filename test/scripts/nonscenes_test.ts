@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { drawNonScenes, fittingNonScenes, judgedNonScenes } from "../../scripts/model/nonscenes/draw_nonscenes.ts";
 import { decodeImage } from "../../src/image/decode.ts";
-import { imageModule } from "../../src/image/wasm.ts";
+import { imageModule } from "../../src/image/image_module.ts";
 
 const hashOf = (png: Uint8Array) => createHash("sha256").update(png).digest("hex");
 

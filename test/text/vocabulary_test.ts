@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { EdgecapError } from "../../src/errors.ts";
+import { textModule } from "../../src/text/text_module.ts";
 import { Vocabulary } from "../../src/text/vocabulary.ts";
-import { textModule } from "../../src/text/wasm.ts";
 import { vocabularyTwin } from "../twins/vocabulary.ts";
 import { captionText } from "./strings.ts";
 

@@ -1,4 +1,4 @@
-import { textModule } from "../../../src/text/wasm.ts";
+import { textModule } from "../../../src/text/text_module.ts";
 import type { Reader } from "./attack.ts";
 import { bundleReaders } from "./bundle_readers.ts";
 import { fileReaders } from "./file_readers.ts";

@@ -8,7 +8,7 @@ import { evaluateText, type Scores, type TextItem } from "../../evaluation/mod.t
 import type { Datastore } from "../../retrieval/datastore.ts";
 import { sentence } from "../../text/sentence.ts";
 import { Vocabulary } from "../../text/vocabulary.ts";
-import { textModule } from "../../text/wasm.ts";
+import { textModule } from "../../text/text_module.ts";
 import type { PhotoGrids } from "../encoder/photo_features.ts";
 import { openFastGraph } from "./fast_graph.ts";
 

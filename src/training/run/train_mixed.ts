@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { NounFinder } from "../../concepts/noun_table.ts";
 import type { Scores } from "../../evaluation/mod.ts";
 import { sentence } from "../../text/sentence.ts";
-import { textModule } from "../../text/wasm.ts";
+import { textModule } from "../../text/text_module.ts";
 import { PhotoReader } from "../attention/photo_reader.ts";
 import type { AttentionSettings } from "../attention/settings.ts";
 import { trainAttention } from "../attention/trainer.ts";

@@ -1,7 +1,7 @@
 import { evaluateText } from "../../evaluation/mod.ts";
 import { sentence } from "../../text/sentence.ts";
 import type { Vocabulary } from "../../text/vocabulary.ts";
-import { textModule } from "../../text/wasm.ts";
+import { textModule } from "../../text/text_module.ts";
 import { captionSequence, longestCaption } from "../article/caption_sequences.ts";
 import { embeddingMatrix } from "../article/merged_model.ts";
 import { type ArticleSettings, trainArticle } from "../article/train_article.ts";

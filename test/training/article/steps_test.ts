@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { SeededRandom } from "../../../src/dataset/seeded_random.ts";
 import { EdgecapError } from "../../../src/errors.ts";
 import { GraphSession } from "../../../src/runtime/graph_session.ts";
+import { textModule } from "../../../src/text/text_module.ts";
 import { Vocabulary } from "../../../src/text/vocabulary.ts";
-import { textModule } from "../../../src/text/wasm.ts";
 import { captionSequence, longestCaption, prePadded } from "../../../src/training/article/caption_sequences.ts";
 import {
   articleWeights,

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { SeededRandom } from "../../../src/dataset/seeded_random.ts";
 import { generate } from "../../../src/decode/generate.ts";
 import { GraphSession } from "../../../src/runtime/graph_session.ts";
-import { textModule } from "../../../src/text/wasm.ts";
+import { textModule } from "../../../src/text/text_module.ts";
 import { exportArticle } from "../../../src/training/article/export_article.ts";
 import { greedyPrefixes, photoFeatures } from "../../../src/training/article/greedy_prefixes.ts";
 import {

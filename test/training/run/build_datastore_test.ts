@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Datastore } from "../../../src/retrieval/datastore.ts";
 import { GraphSession } from "../../../src/runtime/graph_session.ts";
-import { textModule } from "../../../src/text/wasm.ts";
+import { textModule } from "../../../src/text/text_module.ts";
 import { buildFeatureCache, type FeatureCache } from "../../../src/training/encoder/feature_cache.ts";
 import { buildDatastore } from "../../../src/training/run/build_datastore.ts";
 import { tinyBundle } from "../../fixtures/tiny_bundle.ts";

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EdgecapError } from "../../../src/errors.ts";
-import { textModule } from "../../../src/text/wasm.ts";
+import { textModule } from "../../../src/text/text_module.ts";
 import { type DataSource, type RunData, readRunData, runVocabulary } from "../../../src/training/run/run_data.ts";
 
 /** Reads files by their contents. */

@@ -1,0 +1,3 @@
+#![no_main]
+
+edgecap_image_fuzz::decodes!();

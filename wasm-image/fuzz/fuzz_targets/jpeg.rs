@@ -1,3 +1,0 @@
-#![no_main]
-
-edgecap_wasm_image_fuzz::decodes!();
