@@ -17,6 +17,7 @@ import { resnet50Encoder } from "../../src/export/resnet50.ts";
 import type { ValueRange } from "../../src/export/value_range.ts";
 import { writeWhole } from "../../src/files/write_whole.ts";
 import { runMain } from "../run_main.ts";
+import type { EncoderPrecision } from "../../src/training/encoder/encoder_graph.ts";
 import { type CalibrationPhotos, quantiseEncoder } from "./calibrate_encoder.ts";
 import { fetchResnet50 } from "./fetch_weights.ts";
 import { loadLayersModel } from "./load_layers_model.ts";
@@ -24,9 +25,6 @@ import ranges from "./resnet50_ranges.json" with { type: "json" };
 
 /** Folder for downloads and what is made of them; git ignores it. */
 export const cacheFolder: string = fileURLToPath(new URL("../../.cache", import.meta.url));
-
-/** How the encoder stores and computes. */
-export type EncoderPrecision = "fp32" | "fp16" | "int8";
 
 /**
  * The encoder graph in float32, for pictures of one size.

@@ -8,7 +8,7 @@ import { crossFit } from "../../src/training/concepts/cross_fit.ts";
 import { regressLogits } from "../../src/training/concepts/logit_regression.ts";
 import { nounVectors } from "../../src/training/concepts/noun_vectors.ts";
 import { photoMeans } from "../../src/training/concepts/photo_means.ts";
-import type { PhotoGrids } from "../../src/training/encoder/photo_features.ts";
+import type { PhotoGrids } from "../../src/training/encoder/photo_grids.ts";
 import type { PhotoSource, SourceData } from "../../src/training/run/run_sources.ts";
 import type { MixedConcepts } from "../../src/training/run/train_mixed.ts";
 import { readWordVectors, vectorsPackage } from "../../src/training/words/word_vectors.ts";

@@ -31,14 +31,17 @@ import { decodeModel, encodeModel } from "../../src/export/onnx_proto.ts";
 import { writeWhole } from "../../src/files/write_whole.ts";
 import { load } from "../../src/mod.ts";
 import { attentionDefaults, withEpochs } from "../../src/training/attention/settings.ts";
-import { describe, encoderLicences } from "../../src/training/encoder/encoders.ts";
+import { readEncoder } from "../../src/training/encoder/encoder_graph.ts";
 import { beforeLastStage, isOfLastStage, readLastStage, withLastStage } from "../../src/training/encoder/last_stage.ts";
+import { encoderLicences } from "../../src/training/encoder/open_encoder.ts";
+import { photoFeatures } from "../../src/training/encoder/photo_features.ts";
 import { type Checkpoint, readCheckpoint } from "../../src/training/run/checkpoint.ts";
 import type { DevPhoto } from "../../src/training/run/choose_generation.ts";
 import type { EpochRecord } from "../../src/training/run/epochs.ts";
 import { exportRun } from "../../src/training/run/export_run.ts";
 import { costLine, precisionCosts } from "../../src/training/run/precision_cost.ts";
-import { type CommonRunOptions, photoFeatures, trainRun } from "../../src/training/run/train_run.ts";
+import type { CommonRunOptions } from "../../src/training/run/train_options.ts";
+import { trainRun } from "../../src/training/run/train_run.ts";
 import { startTensorflow } from "../../src/training/tensorflow.ts";
 import { runMain } from "../run_main.ts";
 import { quantiseEncoder } from "./calibrate_encoder.ts";
@@ -170,13 +173,13 @@ async function main(paths: Paths): Promise<void> {
   for (const { generation, scores } of trials) {
     say(JSON.stringify(generation), JSON.stringify(scores));
   }
-  const wholeEncoder = describe(encodeModel(tuned), "fp32", "the encoder in float32");
+  const wholeEncoder = readEncoder(encodeModel(tuned), "fp32", "the encoder in float32");
   using wholeCache = await photoFeatures({
     ...{ photos: { folder: paths.images, namedBy: [paths.dev] }, images: run.dev.map(({ image }) => image) },
     ...{ encoder: wholeEncoder, folder: join(paths.run, "dev-features-fp32"), views: 1, threads, signal },
   });
   const costs = await precisionCosts({
-    ...{ run: out, encoder: describe(encoder, "int8", "encoder"), cache, dev: run.dev, datastore, signal },
+    ...{ run: out, encoder: readEncoder(encoder, "int8", "encoder"), cache, dev: run.dev, datastore, signal },
     wholeEncoder: { encoder: wholeEncoder, cache: wholeCache },
     decoderPrecision: "fp16",
     generation: manifest.generation,

@@ -19,13 +19,13 @@ import { interruptSignal } from "../../src/cli/interrupt.ts";
 import { EdgecapError } from "../../src/errors.ts";
 import { textModule } from "../../src/text/text_module.ts";
 import { worldDefaults } from "../../src/training/attention/settings.ts";
-import { describe } from "../../src/training/encoder/encoders.ts";
-import { JoinedCaches, type NamedCache } from "../../src/training/encoder/photo_features.ts";
+import { readEncoder } from "../../src/training/encoder/encoder_graph.ts";
+import { photoFeatures } from "../../src/training/encoder/photo_features.ts";
+import { JoinedCaches, type NamedCache } from "../../src/training/encoder/photo_grids.ts";
 import { bundleWeights } from "../../src/training/run/bundle_weights.ts";
 import { exportRun } from "../../src/training/run/export_run.ts";
 import { type PhotoSource, readSources } from "../../src/training/run/run_sources.ts";
 import { sourceFeatures, trainMixed } from "../../src/training/run/train_mixed.ts";
-import { photoFeatures } from "../../src/training/run/train_run.ts";
 import { startTensorflow } from "../../src/training/tensorflow.ts";
 import { vectorsPackage } from "../../src/training/words/word_vectors.ts";
 import { runMain } from "../run_main.ts";
@@ -107,7 +107,7 @@ export async function trainWorld(options: WorldOptions): Promise<Manifest> {
     run: join(run, "decoder"),
     out: options.out,
     encoder: files.encoder,
-    encoderPrecision: describe(files.encoder, manifest.encoder.precision, "encoder").precision,
+    encoderPrecision: readEncoder(files.encoder, manifest.encoder.precision, "encoder").precision,
     cache,
     dev: trained.dev,
     train: { photos: trained.train, cache },
@@ -139,7 +139,7 @@ async function conceptsOf(options: WorldOptions, common: Parameters<typeof sourc
   if (plain !== undefined) {
     const cache = await photoFeatures({
       ...{ photos: { folder: plain.folder, namedBy: [] }, images: plain.images, views: 1, threads },
-      ...{ encoder: describe(common.encoder, "fp32", "encoder"), folder: join(common.features, plain.name) },
+      ...{ encoder: readEncoder(common.encoder, "fp32", "encoder"), folder: join(common.features, plain.name) },
       ...(signal && { signal }),
     });
     caches.push({ prefix: `${plain.name}/`, cache });

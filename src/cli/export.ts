@@ -58,7 +58,7 @@ async function runExport(run: string, flags: ExportFlags): Promise<void> {
   ] = await Promise.all([
     import("../training/run/run_description.ts"),
     import("../training/run/run_data.ts"),
-    import("../training/encoder/encoders.ts"),
+    import("../training/encoder/open_encoder.ts"),
     import("../training/run/run_features.ts"),
     import("../training/run/export_run.ts"),
     import("../training/run/precision_cost.ts"),

@@ -125,7 +125,7 @@ async function train(flags: TrainFlags): Promise<void> {
       import("../training/tensorflow.ts"),
       import("../training/run/train_run.ts"),
       import("../training/run/export_run.ts"),
-      import("../training/encoder/encoders.ts"),
+      import("../training/encoder/open_encoder.ts"),
       import("../training/run/run_description.ts"),
       import("../training/report/run_report.ts"),
     ]);

@@ -11,7 +11,7 @@ import { onnxSchema } from "../../../src/export/onnx_schema.ts";
 import { readSafetensors } from "../../../src/files/safetensors.ts";
 import { Datastore } from "../../../src/retrieval/datastore.ts";
 import { Vocabulary } from "../../../src/text/vocabulary.ts";
-import { describe } from "../../../src/training/encoder/encoders.ts";
+import { readEncoder } from "../../../src/training/encoder/encoder_graph.ts";
 import { datastoreFile } from "../../../test/fixtures/small_datastore.ts";
 import { tinyBundleFiles } from "../../../test/fixtures/tiny_bundle.ts";
 import { type Reader, reader } from "./attack.ts";
@@ -44,7 +44,7 @@ export async function bundleReaders(): Promise<Reader[]> {
       const graph = decodeModel(bytes);
       encodeModel(graph);
     }),
-    reader("encoder", onnxFiles(), (bytes) => describe(bytes, "fp32", "encoder.onnx")),
+    reader("encoder", onnxFiles(), (bytes) => readEncoder(bytes, "fp32", "encoder.onnx")),
     reader("safetensors", tensorFiles(), (bytes) =>
       readSafetensors(
         bytes,

@@ -1,7 +1,7 @@
 import type { SeededRandom } from "../../dataset/seeded_random.ts";
 import type { ConceptSlots } from "../concepts/concept_slots.ts";
 import type { StandIns } from "../concepts/stand_ins.ts";
-import type { PhotoGrids } from "../encoder/photo_features.ts";
+import type { PhotoGrids } from "../encoder/photo_grids.ts";
 import { tf } from "../tensorflow.ts";
 import type { EncodedPhoto } from "./batches.ts";
 import type { EncodedText } from "./encoded_text.ts";

@@ -1,5 +1,5 @@
 import type { PhotoConcepts } from "../attention/photo_reader.ts";
-import type { PhotoGrids } from "../encoder/photo_features.ts";
+import type { PhotoGrids } from "../encoder/photo_grids.ts";
 import { type ConceptHead, conceptProbabilities } from "./concept_head.ts";
 import type { ConceptSlots } from "./concept_slots.ts";
 import { photoMeans } from "./photo_means.ts";

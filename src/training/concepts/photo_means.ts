@@ -1,4 +1,4 @@
-import type { PhotoGrids } from "../encoder/photo_features.ts";
+import type { PhotoGrids } from "../encoder/photo_grids.ts";
 
 /** Mean over the regions of every view of some photos. */
 export interface PhotoMeans {

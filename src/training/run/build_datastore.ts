@@ -3,7 +3,7 @@ import { writeSafetensors } from "../../files/safetensors.ts";
 import type { GraphTensor } from "../../runtime/tensors.ts";
 import { loadedTextModule } from "../../text/text_module.ts";
 import { type EncodedPhoto, endId } from "../attention/batches.ts";
-import type { PhotoGrids } from "../encoder/photo_features.ts";
+import type { PhotoGrids } from "../encoder/photo_grids.ts";
 import { openFastGraph } from "./fast_graph.ts";
 
 /** Most photos of a datastore: comparing a photo with more takes longer than a word does. */

@@ -7,9 +7,9 @@ import { throwIfAborted } from "../../errors.ts";
 import { evaluateText, type Scores, type TextItem } from "../../evaluation/mod.ts";
 import type { Datastore } from "../../retrieval/datastore.ts";
 import { sentence } from "../../text/sentence.ts";
-import { Vocabulary } from "../../text/vocabulary.ts";
 import { textModule } from "../../text/text_module.ts";
-import type { PhotoGrids } from "../encoder/photo_features.ts";
+import { Vocabulary } from "../../text/vocabulary.ts";
+import type { PhotoGrids } from "../encoder/photo_grids.ts";
 import { openFastGraph } from "./fast_graph.ts";
 
 /** The default generation settings of a bundle. */

@@ -3,8 +3,8 @@ import { writeBundle } from "../../bundle/write_bundle.ts";
 import { type ConceptName, readConceptNames } from "../../concepts/concept_names.ts";
 import { selfTestOf } from "../../model/stored_answer.ts";
 import { Datastore } from "../../retrieval/datastore.ts";
-import { describe } from "../encoder/encoders.ts";
-import type { PhotoGrids } from "../encoder/photo_features.ts";
+import { readEncoder } from "../encoder/encoder_graph.ts";
+import type { PhotoGrids } from "../encoder/photo_grids.ts";
 import { buildDatastore } from "./build_datastore.ts";
 import { type DevPhoto, type Generation, type GenerationTrial, tryGenerations } from "./choose_generation.ts";
 import type { RunData } from "./run_data.ts";
@@ -98,7 +98,7 @@ const repeats: Readonly<Record<"attention" | "article", Pick<Generation, "noRepe
 export async function exportRun(
   options: ExportRunOptions,
 ): Promise<{ manifest: Manifest; trials: GenerationTrial[]; datastore: Uint8Array | undefined }> {
-  const encoder = describe(options.encoder, options.encoderPrecision, "encoder");
+  const encoder = readEncoder(options.encoder, options.encoderPrecision, "encoder");
   const decoder = await openRunDecoder(options.run, encoder);
   const decoderPrecision = options.decoderPrecision ?? "fp16";
   const graphs = decoder.graphs(decoderPrecision);

@@ -1,6 +1,7 @@
 import { Datastore } from "../../retrieval/datastore.ts";
-import { type Encoder, openEncoder } from "../encoder/encoders.ts";
-import type { PhotoGrids } from "../encoder/photo_features.ts";
+import type { Encoder } from "../encoder/encoder_graph.ts";
+import { openEncoder } from "../encoder/open_encoder.ts";
+import type { PhotoGrids } from "../encoder/photo_grids.ts";
 import { type DevPhoto, type Generation, tryGenerations } from "./choose_generation.ts";
 import { openRunDecoder } from "./run_decoder.ts";
 import type { DecoderPrecision } from "./weight_precision.ts";

@@ -20,6 +20,11 @@ export interface DataSource {
   readonly seed: number;
 }
 
+/** Files that name a run's photos, lists first. */
+export function namingFiles(source: Omit<DataSource, "seed">): string[] {
+  return [source.trainList, source.devList, source.captions].filter((file) => file !== undefined);
+}
+
 /** Photos and captions of a run, split. */
 export interface RunData {
   /** Training photos with the words of their captions. */

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { EdgecapError } from "../../errors.ts";
-import type { Encoder } from "../encoder/encoders.ts";
+import type { Encoder } from "../encoder/encoder_graph.ts";
 import { FeatureCache } from "../encoder/feature_cache.ts";
+import { photoFeatures } from "../encoder/photo_features.ts";
+import { namingFiles } from "./run_data.ts";
 import type { RunDescription } from "./run_description.ts";
-import { namingFiles, photoFeatures } from "./train_run.ts";
 
 /** What {@linkcode devFeatures} needs. */
 export interface DevFeaturesOptions {

@@ -9,16 +9,17 @@ import { trainAttention } from "../attention/trainer.ts";
 import { ConceptSlots } from "../concepts/concept_slots.ts";
 import { judgePhotos, KnownConcepts, type ProbabilityTable } from "../concepts/known_concepts.ts";
 import { type RunConcepts, writeRunConcepts } from "../concepts/run_concepts.ts";
-import { describe } from "../encoder/encoders.ts";
-import { JoinedCaches, type NamedCache } from "../encoder/photo_features.ts";
+import { readEncoder } from "../encoder/encoder_graph.ts";
+import { photoFeatures } from "../encoder/photo_features.ts";
+import { JoinedCaches, type NamedCache } from "../encoder/photo_grids.ts";
 import { withMoreWords } from "../words/more_words.ts";
 import { readWordVectors } from "../words/word_vectors.ts";
 import { scoresBySource } from "./choose_generation.ts";
 import type { EpochRecord } from "./epochs.ts";
+import { namingFiles } from "./run_data.ts";
 import { openRunFolder, type RunOptions, trainerOptions, writeRecords } from "./run_folder.ts";
 import { type PhotoSource, readSources, readTexts, type SourceData } from "./run_sources.ts";
 import { estimateRun } from "./step_estimate.ts";
-import { namingFiles, photoFeatures } from "./train_run.ts";
 
 /** A decoder to continue from. */
 export interface DecoderStart {
@@ -105,7 +106,7 @@ export type SourceFeaturesOptions = Pick<
 
 /** Features of the training photos in several views, and of the unchanged dev photos. */
 export async function sourceFeatures(options: SourceFeaturesOptions, { bySource }: SourceData): Promise<JoinedCaches> {
-  const encoder = describe(options.encoder, "fp32", "--encoder");
+  const encoder = readEncoder(options.encoder, "fp32", "--encoder");
   const caches: NamedCache[] = [];
   for (const source of options.sources) {
     const { name, images, views = 2 } = source;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { GraphBuilder } from "../../../src/export/mod.ts";
 import { probeBackend } from "../../../src/model/choose_backend.ts";
 import { photoEncoder } from "../../../src/training/encoder/encode_photos.ts";
-import { encoderLicences, openEncoder } from "../../../src/training/encoder/encoders.ts";
+import { encoderLicences, openEncoder } from "../../../src/training/encoder/open_encoder.ts";
 import { tinyBundle } from "../../fixtures/tiny_bundle.ts";
 
 describe("photoEncoder()", () => {
