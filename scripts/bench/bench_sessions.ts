@@ -7,6 +7,7 @@
  * Prints for each variant the median milliseconds to load the encoder (including onnxruntime's start) and of an
  * inference, and the size of the loaded file.
  */
+
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -17,6 +18,7 @@ import * as ort from "onnxruntime-web";
 import { testPicture } from "../../src/model/stored_answer.ts";
 import { describeProcessor } from "../../src/platform/processor.ts";
 import { optimiseGraph } from "../model/optimise_graph.ts";
+import { quartiles } from "./quartiles.ts";
 
 /** Forms of a graph. */
 type Form = "plain" | "optimised" | "ort";
@@ -57,10 +59,6 @@ async function measure(name: string, path: string): Promise<void> {
   process.exit(0);
 }
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
-}
-
 const { values: flags, positionals } = parseArgs({
   options: { rounds: { type: "string", default: "5" }, bundle: { type: "string" } },
   allowPositionals: true,
@@ -95,7 +93,7 @@ try {
   for (const [name, { load, run }] of found) {
     const bytes = statSync(files[variants[name]!.file ?? "plain"]).size;
     console.log(
-      `${name.padEnd(26)} load ${median(load).toFixed(0).padStart(5)} ms   run ${median(run).toFixed(0).padStart(5)} ms   ${(bytes / 1e6).toFixed(1)} MB`,
+      `${name.padEnd(26)} load ${quartiles(load).median.toFixed(0).padStart(5)} ms   run ${quartiles(run).median.toFixed(0).padStart(5)} ms   ${(bytes / 1e6).toFixed(1)} MB`,
     );
   }
 } finally {

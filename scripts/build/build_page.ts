@@ -7,7 +7,7 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { writeWhole } from "../../src/files/write_whole.ts";
-import { buildReader, builtReaderFile } from "./build_reader.ts";
+import { buildReader, builtReaderFile, hash } from "./build_reader.ts";
 
 const client = fileURLToPath(new URL("../../src/server/page/client/", import.meta.url));
 
@@ -41,10 +41,6 @@ async function bundle(file: string): Promise<string> {
   if (/<\/(?:script|style)/i.test(text))
     throw new Error(`"${file}" holds a tag that would end it inside the document.`);
   return text;
-}
-
-function hash(text: string, encoding: "base64" | "hex"): string {
-  return new Bun.CryptoHasher("sha256").update(text).digest(encoding);
 }
 
 if (import.meta.main) {

@@ -65,6 +65,7 @@ function withoutMap(text: string): string {
   return text.replace(/\n?(?:\/\/|\/\*)# sourceMappingURL=.*\s*$/, "").trim();
 }
 
-function hash(text: string, encoding: "base64" | "hex"): string {
+/** SHA-256 of a text, as a Content-Security-Policy or a log writes it. */
+export function hash(text: string, encoding: "base64" | "hex"): string {
   return new Bun.CryptoHasher("sha256").update(text).digest(encoding);
 }

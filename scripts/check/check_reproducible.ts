@@ -75,7 +75,7 @@ function hashes(folder: string): Map<string, string> {
 }
 
 /** What differs between two builds, by path; nothing if they are the same. */
-export function differences(one: ReadonlyMap<string, string>, other: ReadonlyMap<string, string>): string[] {
+function differences(one: ReadonlyMap<string, string>, other: ReadonlyMap<string, string>): string[] {
   return [...new Set([...one.keys(), ...other.keys()])].filter((path) => one.get(path) !== other.get(path)).sort();
 }
 

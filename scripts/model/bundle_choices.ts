@@ -8,6 +8,7 @@
  * models/fast, which shares the default's files. Ranges of 8-bit values stay those of the default's encoder, and its
  * decoder is used as it is: run this again after either changes, then scripts/model/fit_confidence.ts for models/fast.
  */
+
 import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -36,6 +37,7 @@ import { textModule } from "../../src/text/text_module.ts";
 import { Vocabulary } from "../../src/text/vocabulary.ts";
 import type { DevPhoto } from "../../src/training/run/choose_generation.ts";
 import { openFastGraph } from "../../src/training/run/fast_graph.ts";
+import { quartiles } from "../bench/quartiles.ts";
 import { shareFiles } from "../build/share_files.ts";
 
 /** Sides of pictures with widths of the search; none keeps the default's. */
@@ -150,11 +152,7 @@ async function timed(folders: readonly string[], rounds: number): Promise<{ enco
   } finally {
     for (const captioner of captioners) await captioner[Symbol.asyncDispose]();
   }
-  return seen.map(({ encode, all }) => ({ encodeMs: median(encode), allMs: median(all) }));
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+  return seen.map(({ encode, all }) => ({ encodeMs: quartiles(encode).median, allMs: quartiles(all).median }));
 }
 
 const { values: flags } = parseArgs({

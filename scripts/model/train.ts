@@ -46,7 +46,7 @@ import { startTensorflow } from "../../src/training/tensorflow.ts";
 import { runMain } from "../run_main.ts";
 import { quantiseEncoder } from "./calibrate_encoder.ts";
 import { cacheFolder, floatEncoder } from "./encoder.ts";
-import { trainWorld, type WorldOptions, worldFlags } from "./train_world.ts";
+import { say, trainWorld, type WorldOptions, worldFlags } from "./train_world.ts";
 
 const minimumCount = 5;
 const threads = 2;
@@ -194,10 +194,6 @@ async function main(paths: Paths): Promise<void> {
     ...{ run: join(paths.run, "world"), out: paths.out, signal },
   });
   say("as shipped", JSON.stringify(await scoreBundle(paths.out, images, run.dev, signal)));
-}
-
-function say(what: string, detail: string): void {
-  process.stdout.write(`${what}: ${detail}\n`);
 }
 
 const { values } = parseArgs({

@@ -18,6 +18,7 @@ import type { Manifest } from "../../src/bundle/manifest.ts";
 import { interruptSignal } from "../../src/cli/interrupt.ts";
 import { EdgecapError } from "../../src/errors.ts";
 import { textModule } from "../../src/text/text_module.ts";
+import { vocabularyWords } from "../../src/text/vocabulary_words.ts";
 import { worldDefaults } from "../../src/training/attention/settings.ts";
 import { readEncoder } from "../../src/training/encoder/encoder_graph.ts";
 import { photoFeatures } from "../../src/training/encoder/photo_features.ts";
@@ -88,7 +89,7 @@ export async function trainWorld(options: WorldOptions): Promise<Manifest> {
   const concepts = await conceptsOf(options, common);
   const trained = await trainMixed({
     ...{ ...common, concepts, out: join(run, "decoder"), settings: worldDefaults.settings, minimumCount, resume: true },
-    start: { words: linesOf(files.vocabulary), weights: bundleWeights(files) },
+    start: { words: vocabularyWords(files.vocabulary), weights: bundleWeights(files) },
     texts: options.texts === undefined ? [] : [options.texts],
     vectors: vectorsPackage,
     onEpoch: ({ epoch, loss, reward, minutes }, scores) => {
@@ -149,11 +150,8 @@ async function conceptsOf(options: WorldOptions, common: Parameters<typeof sourc
   return await fitConcepts({ sources: common.sources, data, plain, grids, run, threads, ...(signal && { signal }) });
 }
 
-function linesOf(vocabulary: Uint8Array): string[] {
-  return new TextDecoder().decode(vocabulary).trimEnd().split("\n");
-}
-
-function say(what: string, detail: string): void {
+/** Prints one line of a long run's report. */
+export function say(what: string, detail: string): void {
   process.stdout.write(`${what}: ${detail}\n`);
 }
 

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { EdgecapError } from "../errors.ts";
+import { vocabularyWords } from "../text/vocabulary_words.ts";
 import { phaseProgress } from "./progress.ts";
 import { say } from "./say.ts";
 
@@ -66,7 +67,7 @@ export async function trainFrom(flags: TrainFromFlags, command: string, signal: 
   const run = await trainMixed({
     sources,
     texts: flags.texts ?? [],
-    start: { words: new TextDecoder().decode(files.vocabulary).trimEnd().split("\n"), weights: bundleWeights(files) },
+    start: { words: vocabularyWords(files.vocabulary), weights: bundleWeights(files) },
     concepts: concepts && { concepts },
     settings: { ...tuned, ...(flags.seed !== undefined && { seed: flags.seed }) },
     out: flags.out,

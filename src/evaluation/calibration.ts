@@ -1,3 +1,5 @@
+import { mean } from "./mean.ts";
+
 /** A prediction and its outcome. */
 export interface Outcome {
   /** The predicted probability, 0 to 1. */
@@ -73,8 +75,4 @@ export function areaUnderCurve(outcomes: readonly Outcome[]): number {
     start = end;
   }
   return above / (right * wrong);
-}
-
-function mean(values: readonly number[]): number {
-  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -9,6 +9,7 @@ import { EdgecapError } from "../errors.ts";
 import { type BleuScores, bleuFromStatistics, bleuStatistics, corpusBleu } from "./bleu.ts";
 import { CiderScorer } from "./cider.ts";
 import type { TextItem, TokenizedItem } from "./item.ts";
+import { mean } from "./mean.ts";
 import { tokenizePtb } from "./ptb_tokenizer.ts";
 import { rougeL } from "./rouge_l.ts";
 
@@ -114,8 +115,4 @@ function checkedReferences(items: readonly TokenizedItem[]): Map<string, Tokeniz
 
 function metrics([bleu1, bleu2, bleu3, bleu4]: BleuScores, rougeL: number, cider: number): Metrics {
   return { bleu1, bleu2, bleu3, bleu4, rougeL, cider };
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

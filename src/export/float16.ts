@@ -20,24 +20,9 @@ export function float16Bits(value: number): number {
   return sign | ((rounded - 0x38000000) >>> 13);
 }
 
-/** The number that half-precision `half` bits stand for. */
-export function float16Value(half: number): number {
-  const sign = half & 0x8000 ? -1 : 1;
-  const exponent = (half >>> 10) & 0x1f;
-  const fraction = half & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 0x1f) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
-
 /** Rounds numbers to half precision, as raw bits. */
 export function toFloat16(numbers: ArrayLike<number>): Uint16Array {
   const halves = new Uint16Array(numbers.length);
   for (let i = 0; i < halves.length; i++) halves[i] = float16Bits(numbers[i]!);
   return halves;
-}
-
-/** Widens raw half-precision bits to single precision, exactly. */
-export function fromFloat16(halves: Uint16Array): Float32Array {
-  return Float32Array.from(halves, float16Value);
 }

@@ -1,6 +1,16 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { float16Bits, float16Value, fromFloat16, toFloat16 } from "../../src/export/float16.ts";
+import { float16Bits, toFloat16 } from "../../src/export/float16.ts";
+
+/** The number that half-precision `half` bits stand for. */
+function float16Value(half: number): number {
+  const sign = half & 0x8000 ? -1 : 1;
+  const exponent = (half >>> 10) & 0x1f;
+  const fraction = half & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 0x1f) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
 
 describe("float16Bits()", () => {
   test("gives every half back unchanged", () => {
@@ -35,6 +45,6 @@ describe("float16Bits()", () => {
 
 describe("toFloat16()", () => {
   test("keeps numbers that are halves", () => {
-    expect([...fromFloat16(toFloat16([0, -0.5, 1, 1023.5]))]).toEqual([0, -0.5, 1, 1023.5]);
+    expect(Array.from(toFloat16([0, -0.5, 1, 1023.5]), float16Value)).toEqual([0, -0.5, 1, 1023.5]);
   });
 });

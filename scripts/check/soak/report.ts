@@ -1,5 +1,6 @@
 import * as vega from "vega";
 import { compile, type TopLevelSpec } from "vega-lite";
+import { quartiles } from "../../bench/quartiles.ts";
 import type { Sample, Soaked } from "./soak_way.ts";
 
 /** Growth a minute by least squares. */
@@ -12,17 +13,13 @@ function slope(samples: readonly Sample[], value: (sample: Sample) => number): n
   return minutes.reduce((sum, minute, i) => sum + (minute - x) * (values[i]! - y), 0) / spread;
 }
 
-function median(numbers: readonly number[]): number {
-  return [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
-}
-
 /** The line of a table for one way: growth is that of the second half, when everything is warm. */
 export function soakRow({ way, samples, captioned, refused, wrong, times }: Soaked): string {
   const end = samples.at(-1)!.seconds;
   const late = samples.filter(({ seconds }) => seconds >= end / 2);
   const files = samples.map((sample) => sample.files);
   const between = (from: number, to: number) =>
-    median(times.filter(({ seconds }) => seconds >= from * end && seconds <= to * end).map(({ ms }) => ms));
+    quartiles(times.filter(({ seconds }) => seconds >= from * end && seconds <= to * end).map(({ ms }) => ms)).median;
   const memory = `${samples[0]!.mebibytes.toFixed(0)} to ${samples.at(-1)!.mebibytes.toFixed(0)}`;
   const growth = slope(late, (sample) => sample.mebibytes).toFixed(2);
   const latency = `${between(0, 0.2).toFixed(0)}, ${between(0.8, 1).toFixed(0)}`;

@@ -5,6 +5,7 @@ import {
   calibrationError,
   type Outcome,
 } from "../../../src/evaluation/calibration.ts";
+import { mean } from "../../../src/evaluation/mean.ts";
 import { evaluateText } from "../../../src/evaluation/mod.ts";
 
 /** A caption that is judged. */
@@ -86,8 +87,4 @@ function chanceError(outcomes: readonly Outcome[]): number {
 /** The share of pictures without a scene whose confidence is below one half. */
 export function shareBelowHalf(confidences: readonly number[]): number {
   return mean(confidences.map((confidence) => Number(confidence < 0.5)));
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -160,8 +160,3 @@ export const phrases: readonly (readonly [readonly string[], readonly string[]])
     ["him or herself", "themselves"],
   ] as const
 ).map(([said, instead]) => [said.split(" "), instead.split(" ")]);
-
-/** Whether a word says that somebody is male or female. */
-export function isGendered(word: string): boolean {
-  return genderedNouns.has(word) || pronouns.has(word) || bareGenitives.has(word) || word === "man-made";
-}

@@ -4,6 +4,7 @@ import { generate } from "../../decode/generate.ts";
 import { throwIfAborted } from "../../errors.ts";
 import { GraphSession } from "../../runtime/graph_session.ts";
 import { sentence } from "../../text/sentence.ts";
+import { vocabularyWords } from "../../text/vocabulary_words.ts";
 import type { FeatureCache } from "../encoder/feature_cache.ts";
 import type { AttendedWord } from "./attention_map.ts";
 import { photoData } from "./photo_data.ts";
@@ -31,7 +32,7 @@ export interface SampleOptions {
 /** Captions some photos with the bundle, and records where its decoder looked. */
 export async function captionSamples(options: SampleOptions): Promise<SamplePhoto[]> {
   const { manifest, files } = await loadBundle(options.bundle, options.signal);
-  const vocabulary = new TextDecoder().decode(files.vocabulary).trimEnd().split("\n");
+  const vocabulary = vocabularyWords(files.vocabulary);
   await using init = await GraphSession.create("decoder_init", files.decoderInit);
   await using step = await GraphSession.create("decoder_step", files.decoderStep);
   const { prefix } = manifest.decoder;

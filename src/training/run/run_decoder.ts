@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Manifest } from "../../bundle/manifest.ts";
 import { writeConceptNames } from "../../concepts/concept_names.ts";
+import { vocabularyWords } from "../../text/vocabulary_words.ts";
 import { exportArticle } from "../article/export_article.ts";
 import { type ArticleShape, branchUnits } from "../article/merged_model.ts";
 import { exportAttention } from "../attention/export_attention.ts";
@@ -47,7 +48,7 @@ export async function openRunDecoder(
     records: meta["records"] as EpochRecord[],
     seed: (meta["settings"] as { readonly seed: number }).seed,
     vocabularyFile,
-    vocabulary: new TextDecoder().decode(vocabularyFile).trimEnd().split("\n"),
+    vocabulary: vocabularyWords(vocabularyFile),
   };
   if (meta["preset"] === "article") {
     const shape = meta["shape"] as ArticleShape;

@@ -1,6 +1,5 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { SeededRandom } from "../../../src/dataset/seeded_random.ts";
-import { prePadded } from "../../../src/training/article/caption_sequences.ts";
 import {
   type ArticleShape,
   articleWeights,
@@ -11,6 +10,7 @@ import {
 import { type ArticleTensors, prefixLoss } from "../../../src/training/article/prefix_loss.ts";
 import { pairsOf } from "../../../src/training/article/prefix_pairs.ts";
 import { startTensorflow, tf } from "../../../src/training/tensorflow.ts";
+import { prePadded } from "./pre_padded.ts";
 
 const shape: ArticleShape = { features: 6, longest: 5, embedding: 3, vocabulary: 9, mixed: 7 };
 const photos = [

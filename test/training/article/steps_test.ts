@@ -5,7 +5,7 @@ import { EdgecapError } from "../../../src/errors.ts";
 import { GraphSession } from "../../../src/runtime/graph_session.ts";
 import { textModule } from "../../../src/text/text_module.ts";
 import { Vocabulary } from "../../../src/text/vocabulary.ts";
-import { captionSequence, longestCaption, prePadded } from "../../../src/training/article/caption_sequences.ts";
+import { captionSequence, longestCaption } from "../../../src/training/article/caption_sequences.ts";
 import {
   articleWeights,
   branchUnits,
@@ -16,6 +16,7 @@ import { prefixLayout } from "../../../src/training/article/prefix_layout.ts";
 import { pairBatches, pairsOf, stepsPerEpoch } from "../../../src/training/article/prefix_pairs.ts";
 import { simpleCnn, simpleCnnEncoder } from "../../../src/training/article/simple_cnn.ts";
 import { startTensorflow, tf } from "../../../src/training/tensorflow.ts";
+import { prePadded } from "./pre_padded.ts";
 
 describe("captions as the article feeds them", () => {
   beforeAll(async () => {
@@ -33,11 +34,6 @@ describe("captions as the article feeds them", () => {
     const photos = [{ image: "a", sequences: [Int32Array.of(1, 4, 2), Int32Array.of(1, 4, 5, 6, 2)] }];
     expect(longestCaption(photos)).toBe(5);
     expect(() => longestCaption([{ image: "a", sequences: [Int32Array.of(1, 2)] }])).toThrow(EdgecapError);
-  });
-
-  test("are padded in front, and cut in front", () => {
-    expect([...prePadded(Int32Array.of(1, 4), 4)]).toEqual([0, 0, 1, 4]);
-    expect([...prePadded(Int32Array.of(1, 4, 5), 2)]).toEqual([4, 5]);
   });
 });
 
