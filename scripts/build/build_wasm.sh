@@ -15,11 +15,11 @@ unset RUSTUP_TOOLCHAIN
 # This replaces the rustflags of any .cargo/config.toml. The remapping keeps the folders of the machine out of
 # the bytes, so that every machine builds the same ones.
 cargo_home=${CARGO_HOME:-$HOME/.cargo}
-# Folders may have spaces in their names, so the flags are separated by what no name holds.
+# Folders may have spaces in their names, so the separator of the flags is a character that no name contains.
 unit=$'\x1f'
 export CARGO_ENCODED_RUSTFLAGS="-C${unit}target-feature=+simd128${unit}--remap-path-prefix=$cargo_home=/cargo${unit}--remap-path-prefix=$root=/edgecap"
 
-# Where the target's std is missing, wasm-pack would let rustup fetch it.
+# If the target's std is missing, wasm-pack would make rustup fetch it.
 if ! test -d "$(rustc --target "$target" --print target-libdir)"; then
   echo "std for $target is missing under $prefix: run scripts/build/setup_rust_wasm.sh." >&2
   exit 1
@@ -30,14 +30,14 @@ build() {
   # A lockfile that is already there may be newer: cargo add and cargo update write it.
   test -f "$root/$crate/Cargo.lock" || bun "$root/scripts/build/cargo_lock.ts" restore "$root/$crate"
   bun "$root/scripts/build/cargo_lock.ts" save "$root/$crate"
-  # Crates lie in a folder named after where they were fetched from, which is nobody's business either.
+  # Crates are in a folder that is named after their registry, which differs between machines too.
   cargo fetch --quiet --locked --manifest-path "$root/$crate/Cargo.toml"
   local crates flags=$CARGO_ENCODED_RUSTFLAGS
   for crates in "$cargo_home"/registry/src/*; do flags+="$unit--remap-path-prefix=$crates=/crates"; done
   CARGO_ENCODED_RUSTFLAGS=$flags wasm-pack build "$root/$crate" --mode no-install --target web --release --no-pack --out-dir "$pkg" -- --locked
-  # initSync() would give the instance it has: after a trap, or to free memory, a fresh one is wanted.
+  # initSync() would return the instance that it has, but after a trap, or to free memory, edgecap needs a fresh one.
   sed -i '/^function initSync/,/^}/{/if (wasm !== undefined) return wasm;/d}' "$pkg"/*.js
-  # wasm-pack would hide the build from git, and the raw exports are for nobody to call.
+  # wasm-pack would hide the build from git. Nobody should call the raw exports.
   rm -f "$pkg"/*_bg.wasm.d.ts "$pkg/.gitignore" "$pkg/package.json" "$pkg"/README* "$pkg"/LICENSE*
   bun "$root/scripts/check/check_wasm.ts" --record "$crate" --pkg "$pkg"
 }

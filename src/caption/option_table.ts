@@ -43,12 +43,12 @@ export const optionTable = {
     kind: "whole",
     low: 1,
     high: 10_000,
-    says: "Most characters of a caption: a sentence that ends within them is searched for, not cut",
+    says: "Longest caption in characters; the search finds a sentence that fits, and cuts none",
     otherwise: "any number",
   },
   neutral: {
     kind: "switch",
-    says: "Say person and child in place of words that tell men from women, and leave out numbers above two",
+    says: "Say person and child instead of man, woman, boy and girl, and leave out numbers above two",
   },
   sentence: { kind: "switch", says: "Begin captions with a capital letter and end them with a full stop" },
   temperature: {

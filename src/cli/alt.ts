@@ -27,7 +27,7 @@ export function registerAlt(program: Command): void {
   const command = program
     .command("alt")
     .description("Fill in missing alternative text in the HTML and Markdown files of a site.")
-    .argument("<dir>", "folder of the site, sub-folders included")
+    .argument("<dir>", "folder of the site, subfolders included")
     .option("--write", "change the files (default: print what would change, as a diff)")
     .option("--json", "print one line of JSON per picture of a document instead of the diff")
     .option(...hiddenFlag);

@@ -28,7 +28,7 @@ export function registerWatch(program: Command): void {
   const command = program
     .command("watch")
     .description("Write captions as alternative text beside the pictures of a folder, and keep them up to date.")
-    .argument("<dir>", "folder of pictures, sub-folders included")
+    .argument("<dir>", "folder of pictures, subfolders included")
     .addOption(
       writeOption(
         "json: captions.json; html: a page, index.html; xmp, exif, iptc: the metadata of each picture",

@@ -63,8 +63,8 @@ export function writeSafetensors(
 /**
  * Reads a safetensors file.
  *
- * @param invalid Makes the error for bytes that are no such file, or hold other kinds of numbers than these. It is given
- *   what is wrong, as the rest of a sentence.
+ * @param invalid Makes the error for bytes that are not such a file, or hold other kinds of numbers than these, from what
+ *   is wrong, the rest of a sentence.
  * @throws What `invalid` makes.
  */
 export function readSafetensors(
@@ -83,7 +83,7 @@ export function readSafetensors(
   }
   if (typeof head !== "object" || head === null) throw invalid("its head is not an object");
   const { __metadata__: metadata = {}, ...entries } = head;
-  if (!isTexts(metadata)) throw invalid("its metadata are no texts by name");
+  if (!isTexts(metadata)) throw invalid("its metadata is not an object of texts");
   let rest = bytes.length - start;
   const tensors = new Map<string, Tensor>();
   for (const [name, entry] of Object.entries(entries)) {

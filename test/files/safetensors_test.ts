@@ -62,8 +62,8 @@ describe("safetensors", () => {
       [file({ a: { ...entry, shape: [-2, -1] } }, [1, 2]), 'its head describes "a" as'],
       [file({ a: { ...entry, data_offsets: [0] } }, [1, 2]), 'its head describes "a" as'],
       [file({ a: entry, b: entry }, [1, 2]), '"b" shares bytes with other tensors'],
-      [file({ __metadata__: null, a: entry }, [1, 2]), "its metadata are no texts by name"],
-      [file({ __metadata__: { made: 1 }, a: entry }, [1, 2]), "its metadata are no texts by name"],
+      [file({ __metadata__: null, a: entry }, [1, 2]), "its metadata is not an object of texts"],
+      [file({ __metadata__: { made: 1 }, a: entry }, [1, 2]), "its metadata is not an object of texts"],
     ];
     for (const [bytes, why] of cases) {
       expect(() => readSafetensors(bytes, invalid)).toThrow(why);
