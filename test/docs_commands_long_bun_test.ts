@@ -141,7 +141,7 @@ describe("commands of the documents", () => {
     "photo.jpg": join(photos.images, "photo-40.bmp"),
   });
 
-  test("README.md: training on photos of one's own", async () => {
+  test("README.md: training on your own photos", async () => {
     const run = join(folder, "own");
     const commands = commandsOf("README.md", {
       "--images DIR": `--images ${photos.images}`,

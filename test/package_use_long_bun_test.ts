@@ -240,7 +240,7 @@ describe("the packed package", () => {
     expect(run(node!, ["threads.mjs"], app).trim()).toBe(`${caption} 2`);
   });
 
-  testUnless(noOldNode, "says on a Node that is too old what it needs", () => {
+  testUnless(noOldNode, "says what it needs, on a Node that is too old", () => {
     const command = join(app, "node_modules/edgecap/src/cli/main.js");
     const { status, stderr } = spawnSync("node", [command, "caption", photo], { cwd: app, encoding: "utf8" });
     expect([status, stderr]).toEqual([

@@ -14,7 +14,7 @@ export interface Line {
 }
 
 /**
- * Reads a file of the dataset.
+ * Reads a file of captions or names.
  *
  * @throws {EdgecapError} `file-unreadable`.
  */

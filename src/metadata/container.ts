@@ -33,7 +33,7 @@ export function truncated(format: string): EdgecapError {
 
 /** The error for a damaged file. */
 export function corrupt(format: string, why: string): EdgecapError {
-  return new EdgecapError("image-corrupt", `The ${format} file makes no sense (${why}): save it again.`);
+  return new EdgecapError("image-corrupt", `The ${format} file is damaged (${why}): save it again.`);
 }
 
 /** The error for metadata that cannot be changed. */

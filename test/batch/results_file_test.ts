@@ -108,7 +108,7 @@ describe("ResultsFile", () => {
       await using _ = await ResultsFile.open(path);
     }));
 
-  test("takes over the lock of a process that is gone, or whose number belongs to another one now", () =>
+  test("takes over the lock of a process that is gone, or whose number another process now has", () =>
     withFile(async (path) => {
       const lock = `${path}.lock`;
       const left = async (): Promise<Record<string, unknown>> => {

@@ -86,7 +86,7 @@ describe("loadBundle()", () => {
       expect(await codeOf(loadBundle(beside))).toBe("bundle-file-missing");
     }));
 
-  test("leaves files in memory as they are where it changes some of their bytes", async () => {
+  test("leaves files in memory as they are if it changes some of their bytes", async () => {
     const files = await tinyBundleFiles();
     const manifest = JSON.parse(new TextDecoder().decode(files.get("manifest.json")));
     manifest.files.vocabulary.changes = [[0, 33]];

@@ -145,7 +145,7 @@ describe("edgecap train refuses", () => {
 describe("edgecap export", () => {
   const mounting = spawnSync("unshare", ["-rm", "sh", "-c", "mount -t tmpfs -o size=48k tmpfs /mnt"]);
   const noMount = mounting.status === 0 ? undefined : "no small file system can be mounted";
-  testUnless(noMount, "leaves the bundle that stands there where the disk is full", () =>
+  testUnless(noMount, "leaves the existing bundle if the disk is full", () =>
     inFolder(async (folder) => {
       const photos = await tinyPhotos(folder, 6);
       const run = join(folder, "run");

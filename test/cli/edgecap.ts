@@ -30,7 +30,7 @@ export function edgecap(args: readonly string[], options: RunOptions = {}): Prom
   return start(args, options).ended;
 }
 
-/** A process of `edgecap` that goes on. */
+/** A process of `edgecap` that keeps running. */
 export interface Running {
   readonly child: ChildProcess;
   readonly ended: Promise<Outcome>;

@@ -17,7 +17,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe("edgecap features", () => {
-  testUnless(noWeights, "writes a row a picture as NumPy reads it", async () => {
+  testUnless(noWeights, "writes a row for each picture, as NumPy reads it", async () => {
     const out = join(folder, "features.npy");
     const { status } = await edgecap(["features", "--pool", coffee, coffee, "--out", out]);
     expect(status).toBe(0);
@@ -31,7 +31,7 @@ describe("edgecap features", () => {
     expect(rows.subarray(0, 8192).equals(rows.subarray(8192))).toBe(true);
   });
 
-  testUnless(noWeights, "leaves a file as it was where a picture fails", async () => {
+  testUnless(noWeights, "leaves a file as it was if a picture fails", async () => {
     const out = join(folder, "kept.npy");
     writeFileSync(out, "kept");
     const { status, stderr } = await edgecap(["features", coffee, join(folder, "missing.jpg"), "--out", out]);

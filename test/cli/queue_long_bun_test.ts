@@ -160,7 +160,7 @@ describe("edgecap batch --queue and edgecap worker", () => {
     }),
   );
 
-  testUnless(noRedis, "a job that is not edgecap's becomes a dead letter, and the batch goes on", () =>
+  testUnless(noRedis, "a job that is not edgecap's becomes a dead letter, and the batch continues", () =>
     withQueue(3, async ({ folder, redis, batch, worker, results }) => {
       const { Queue } = await import("bullmq");
       const queue = new Queue("edgecap", { connection: { url: redis.address } });

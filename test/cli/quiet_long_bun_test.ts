@@ -83,7 +83,7 @@ describe("edgecap batch", () => {
       expect([more.status, more.stderr]).toEqual([1, expect.stringContaining('No bundle at "')]);
     }));
 
-  test("says after Ctrl-C what is kept, and the same command goes on", () =>
+  test("says after Ctrl-C what is kept, and the same command continues", () =>
     inFolder(async (folder) => {
       mkdirSync(join(folder, "photos"));
       for (let i = 0; i < 300; i++) copyFileSync(coffee, join(folder, "photos", `${i}.jpg`));

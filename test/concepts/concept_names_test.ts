@@ -18,7 +18,7 @@ describe("readConceptNames()", () => {
     ["dog\n\ncat\n", 3],
     ["dog,,dogs\n", 1],
   ] as const) {
-    test(`refuses ${JSON.stringify(text)} where there should be ${count}`, () => {
+    test(`refuses ${JSON.stringify(text)} instead of ${count}`, () => {
       expect(() => readConceptNames(text, "concepts.txt", count)).toThrow(EdgecapError);
     });
   }

@@ -6,7 +6,7 @@ import { EdgecapError } from "../../src/errors.ts";
 const names = Array.from({ length: 8091 }, (_, place) => `${place}.jpg`);
 
 describe("randomSplit()", () => {
-  test("takes 7,000 to train and 1,000 to tune unless told otherwise", () => {
+  test("takes 7,000 to train and 1,000 to tune by default", () => {
     const { train, dev, rest } = randomSplit(names);
     expect([train.length, dev.length, rest.length]).toEqual([7000, 1000, 91]);
   });

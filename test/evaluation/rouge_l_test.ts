@@ -19,7 +19,7 @@ describe("rougeL()", () => {
     expect(shorter).toBeLessThan(longer);
   });
 
-  test("gives 0 where nothing is shared or the caption is empty", () => {
+  test("gives 0 if nothing is shared or the caption is empty", () => {
     expect(rougeL(["a"], [["b"]])).toBe(0);
     expect(rougeL([], [["b"], []])).toBe(0);
   });

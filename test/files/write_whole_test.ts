@@ -73,7 +73,7 @@ test("removeAbandoned() removes what killed processes left, and nothing else", (
     await removeAbandoned(join(folder, "none"));
   }));
 
-test("nothing else in src writes files under names of its own", () => {
+test("only these files of src write or rename files themselves", () => {
   const root = fileURLToPath(new URL("../../src", import.meta.url));
   const writers = globSync("**/*.ts", { cwd: root }).filter((file) =>
     /\b(?:(?:writeFile|writeFileSync|createWriteStream|writeSync|rename|renameSync)\(|openSync\([^)]*"w)/.test(
@@ -86,7 +86,7 @@ test("nothing else in src writes files under names of its own", () => {
     // A folder replaces a folder.
     "bundle/write_bundle.ts",
     "files/write_whole.ts",
-    // Partial downloads, which another process goes on with.
+    // Partial downloads, which another process continues.
     "platform/storage.ts",
   ]);
 });

@@ -69,7 +69,7 @@ describe("setExifDescription()", () => {
     );
   });
 
-  test("makes EXIF where there is none", () => {
+  test("makes EXIF if the file has none", () => {
     for (const text of ["A dog", "abc", "a", "犬"]) {
       const exif = setExifDescription(undefined, text);
       expect(exifDescription(exif)).toBe(text);

@@ -88,7 +88,7 @@ describe("writeIntoPicture()", () => {
       );
     });
 
-    test(`refuses a ${format} that ends early or makes no sense, with a code`, () => {
+    test(`refuses a ${format} that ends early or is damaged, with a code`, () => {
       const damage = fc.oneof(
         fc.record({ cut: fc.double({ min: 0, max: 1, noNaN: true }) }),
         fc.record({ at: fc.double({ min: 0, max: 0.999, noNaN: true }), by: fc.integer({ min: 1, max: 255 }) }),

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { describeProcessor, linuxFlags, macFlags, namedFeatures } from "../../src/platform/processor.ts";
 
 describe("namedFeatures()", () => {
-  test("names what decides the speed and exactness of 8-bit graphs, and says where VNNI is missing", () => {
+  test("names what decides the speed and exactness of 8-bit graphs, and says if VNNI is missing", () => {
     const zen4 =
       "processor\t: 0\nmodel name\t: AMD EPYC\nflags\t\t: fpu sse4_1 avx2 fma avx512f avx512_vnni\nbugs\t: x\n";
     expect(namedFeatures(linuxFlags(zen4))).toEqual(["SSE4.1", "AVX2", "FMA", "AVX-512", "VNNI"]);

@@ -50,7 +50,7 @@ describe("POST /computervision/imageanalysis:analyze", () => {
     }
   });
 
-  test("writes neutral captions where it is asked to, whatever the operator's choice", async () => {
+  test("writes neutral captions if asked to, whatever the operator's choice", async () => {
     const neutral = known.replace("dog", "pet");
     await using own = await knowingServer({ defaults: { neutral: true } });
     for (const [at, given, text] of [

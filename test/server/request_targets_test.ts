@@ -280,7 +280,7 @@ describe("listen({ hosts })", () => {
 });
 
 describe("methods", () => {
-  test("that no route has are refused, and are no name in the metrics", async () => {
+  test("that no route has are refused, and do not appear in the metrics", async () => {
     for (const method of ["CONNECT", "TRACE", "TRACK", "FOO", "PROPFIND", "get", "PURGE"]) {
       const { status } = await ask(open, "/v1/models", "localhost", method);
       // A connection without an answer, 400 and 405 are fair.
@@ -309,7 +309,7 @@ describe("paths", () => {
       expect([target, ...(await allow(method, target))]).toEqual([target, 405, allowed]);
   });
 
-  test("need an id where they end with one", async () => {
+  test("need an id if they end with one", async () => {
     expect((await ask(open, "/models/", "localhost", "POST")).status).toBe(404);
     expect((await ask(open, "/models/x", "localhost", "POST")).status).toBe(422);
     expect(answeredBy(await ask(open, "/v1/models/", "localhost"))).toBe("/v1/models");

@@ -33,7 +33,7 @@ interface Beam {
 /** What a beam has named of the required concepts; sets of concepts are numbers with a bit for each. */
 interface Progress {
   readonly named: number;
-  /** The concept whose form it must go on with, and how many words of that it has. */
+  /** The concept whose form it must complete, and how many words of that it has. */
   readonly promised: number;
   readonly inside: number;
 }

@@ -1,9 +1,8 @@
+/** Decay of the mean of gradients, and of squared gradients. */
+const [beta1, beta2] = [0.9, 0.999];
+
 /** Settings of {@linkcode AdamW}. */
 export interface AdamWOptions {
-  /** Decay of the mean of gradients. Default 0.9. */
-  readonly beta1?: number;
-  /** Decay of the mean of squared gradients. Default 0.999. */
-  readonly beta2?: number;
   /** Added to the root of the second moment. Default 1e-8. */
   readonly epsilon?: number;
   /** Share of a kernel that is subtracted per unit of learning rate; vectors (biases) do not decay. Default 0.01. */
@@ -36,7 +35,7 @@ export class AdamW {
 
   constructor(slots: readonly AdamWSlot[], options: AdamWOptions = {}) {
     this.slots = slots;
-    this.#options = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, clipNorm: 5, ...options };
+    this.#options = { epsilon: 1e-8, weightDecay: 0.01, clipNorm: 5, ...options };
   }
 
   /** Starts again from these values, one array per slot: moments and steps go back to zero. */
@@ -57,7 +56,7 @@ export class AdamW {
    * @returns The norm of all gradients before clipping.
    */
   apply(gradients: readonly Float32Array[], learningRate: number): number {
-    const { beta1, beta2, epsilon, weightDecay, clipNorm } = this.#options;
+    const { epsilon, weightDecay, clipNorm } = this.#options;
     let squares = 0;
     for (const gradient of gradients) for (let i = 0; i < gradient.length; i++) squares += gradient[i]! * gradient[i]!;
     const norm = Math.sqrt(squares);

@@ -164,7 +164,7 @@ describe("settledWords()", () => {
 });
 
 describe("asSentence()", () => {
-  test("adds a capital letter and a full stop where they are missing", () => {
+  test("adds a capital letter and a full stop if they are missing", () => {
     expect(asSentence("a dog runs")).toBe("A dog runs.");
     expect(asSentence("Why?")).toBe("Why?");
     expect(asSentence("éclair")).toBe("Éclair.");
