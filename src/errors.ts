@@ -151,3 +151,14 @@ export function unwritable(path: string, cause: unknown): EdgecapError {
       : `${String(cause)}. Check that you may write to the folder`;
   return new EdgecapError("file-unwritable", `Cannot write "${path}": ${why}.`, { cause });
 }
+
+/**
+ * The error that began a failure. A `using` whose disposal fails too wraps it in a SuppressedError, whose own message
+ * says nothing.
+ */
+export function firstThrown(error: unknown): unknown {
+  let first = error;
+  // By name: runtimes without SuppressedError get a plain Error that carries the same fields.
+  while (first instanceof Error && first.name === "SuppressedError" && "suppressed" in first) first = first.suppressed;
+  return first;
+}

@@ -1,6 +1,6 @@
 import { type Command, CommanderError } from "commander";
 import pc from "picocolors";
-import { EdgecapError, permissionMissing } from "../errors.ts";
+import { EdgecapError, firstThrown, permissionMissing } from "../errors.ts";
 import { Interrupted } from "./interrupt.ts";
 
 /** Exit statuses of every verb. */
@@ -29,7 +29,8 @@ export async function runProgram(program: Command, args: readonly string[]): Pro
   try {
     await program.parseAsync([...args], { from: "user" });
     return Number(process.exitCode ?? exitStatus.done);
-  } catch (error) {
+  } catch (thrown) {
+    const error = firstThrown(thrown);
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitStatus.done : exitStatus.wrongUsage;
     const denied = permissionMissing(error);
     if (denied !== undefined) return sayFailure(denied);
