@@ -50,7 +50,8 @@ export interface FeatureCacheOptions {
 export class FeatureCache implements Disposable {
   readonly index: FeatureIndex;
   readonly #folder: string;
-  readonly #file: number;
+  /** Descriptor of the grids' file; undefined once closed. */
+  #file: number | undefined;
   readonly #places: ReadonlyMap<string, number>;
   readonly #half: Uint16Array;
   /** Check sums of all grids, one after another; empty if the cache has none. */
@@ -128,6 +129,7 @@ export class FeatureCache implements Disposable {
       throw new EdgecapError("data-invalid", `The feature cache lacks "${image}": compute it again.`);
     const bytes = this.#half.byteLength;
     const position = (place * this.index.views + view) * bytes;
+    if (this.#file === undefined) throw new RangeError("This feature cache is closed.");
     if (readSync(this.#file, this.#half, 0, bytes, position) !== bytes) {
       throw new EdgecapError("data-invalid", `The feature cache is cut short at "${image}": compute it again.`);
     }
@@ -142,8 +144,11 @@ export class FeatureCache implements Disposable {
     for (let i = 0; i < this.#half.length; i++) target[offset + i] = halfToFloat[this.#half[i]!]!;
   }
 
+  /** Closes the cache; a second call does nothing, as JoinedCaches and its caller may both own it. */
   [Symbol.dispose](): void {
+    if (this.#file === undefined) return;
     closeSync(this.#file);
+    this.#file = undefined;
   }
 }
 

@@ -17,6 +17,7 @@ import { ConceptSlots } from "../../../src/training/concepts/concept_slots.ts";
 import { KnownConcepts } from "../../../src/training/concepts/known_concepts.ts";
 import { buildFeatureCache, FeatureCache } from "../../../src/training/encoder/feature_cache.ts";
 import { lastStageShapes } from "../../../src/training/encoder/last_stage.ts";
+import { JoinedCaches } from "../../../src/training/encoder/photo_features.ts";
 import { readCheckpoint } from "../../../src/training/run/checkpoint.ts";
 import type { EpochRecord } from "../../../src/training/run/epochs.ts";
 import { startTensorflow } from "../../../src/training/tensorflow.ts";
@@ -317,6 +318,14 @@ describe("FeatureCache", () => {
       const views = new Float32Array(4);
       for (let view = 0; view < cache.index.views; view++) cache.read("photo-1.jpg", view, views, view);
       expect([...views]).toEqual([5, 105, 6, 106]);
+    }));
+
+  test("may be closed by all who own it", () =>
+    inFolder(async (folder) => {
+      using cache = await colours(folder);
+      using joined = new JoinedCaches([{ prefix: "a/", cache }]);
+      joined[Symbol.dispose]();
+      expect(() => cache.read("photo-1.jpg", 0, new Float32Array(6), 0)).toThrow("closed");
     }));
 
   test("notices features that have changed on the disk, and reads older caches", () =>
