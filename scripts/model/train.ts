@@ -43,6 +43,7 @@ import { costLine, precisionCosts } from "../../src/training/run/precision_cost.
 import type { CommonRunOptions } from "../../src/training/run/train_options.ts";
 import { trainRun } from "../../src/training/run/train_run.ts";
 import { startTensorflow } from "../../src/training/tensorflow.ts";
+import { assertWordVectors, vectorsPackage } from "../../src/training/words/word_vectors.ts";
 import { runMain } from "../run_main.ts";
 import { quantiseEncoder } from "./calibrate_encoder.ts";
 import { cacheFolder, floatEncoder } from "./encoder.ts";
@@ -121,6 +122,7 @@ async function main(paths: Paths): Promise<void> {
   const { signal } = interrupt;
   const whole =
     paths.encoder === undefined ? await floatEncoder(224) : decodeModel(new Uint8Array(await readFile(paths.encoder)));
+  if (paths.world !== undefined) await assertWordVectors(vectorsPackage);
   const backend = await startTensorflow();
   const common: SharedOptions = {
     images: paths.images,

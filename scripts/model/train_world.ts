@@ -28,7 +28,7 @@ import { exportRun } from "../../src/training/run/export_run.ts";
 import { type PhotoSource, readSources } from "../../src/training/run/run_sources.ts";
 import { sourceFeatures, trainMixed } from "../../src/training/run/train_mixed.ts";
 import { startTensorflow } from "../../src/training/tensorflow.ts";
-import { vectorsPackage } from "../../src/training/words/word_vectors.ts";
+import { assertWordVectors, vectorsPackage } from "../../src/training/words/word_vectors.ts";
 import { runMain } from "../run_main.ts";
 import { cacheFolder } from "./encoder.ts";
 import { fitConcepts, type PlainPhotos } from "./fit_concepts.ts";
@@ -68,6 +68,7 @@ const sourceNames = { first: "Flickr8k", world: "COCO" } as const;
 /** Trains on in a wider world and writes the bundle; returns its manifest. */
 export async function trainWorld(options: WorldOptions): Promise<Manifest> {
   const { run, signal } = options;
+  await assertWordVectors(vectorsPackage);
   await textModule();
   const backend = await startTensorflow();
   const { manifest, files } = await loadBundle(options.from, signal);

@@ -13,7 +13,7 @@ import { readEncoder } from "../encoder/encoder_graph.ts";
 import { photoFeatures } from "../encoder/photo_features.ts";
 import { JoinedCaches, type NamedCache } from "../encoder/photo_grids.ts";
 import { withMoreWords } from "../words/more_words.ts";
-import { readWordVectors } from "../words/word_vectors.ts";
+import { assertWordVectors, readWordVectors } from "../words/word_vectors.ts";
 import { scoresBySource } from "./choose_generation.ts";
 import type { EpochRecord } from "./epochs.ts";
 import { namingFiles } from "./run_data.ts";
@@ -62,6 +62,7 @@ export interface MixedRun extends SourceData {
  * @throws {EdgecapError} As trainRun() does.
  */
 export async function trainMixed(options: MixedRunOptions): Promise<MixedRun> {
+  if (options.vectors !== undefined) await assertWordVectors(options.vectors);
   await textModule();
   const data = await readSources(options.sources, options.settings.seed);
   const texts = await readTexts(options.texts ?? []);

@@ -4,6 +4,7 @@ import type { FeatureCache } from "../encoder/feature_cache.ts";
 import { gridsBeforeLastStage, isOfLastStage } from "../encoder/last_stage.ts";
 import { type PhotoFeaturesOptions, photoFeatures } from "../encoder/photo_features.ts";
 import { checkPhotos } from "../encoder/photo_pixels.ts";
+import { assertWordVectors, vectorsPackage } from "../words/word_vectors.ts";
 import type { DevPhoto } from "./choose_generation.ts";
 import type { EpochRecord } from "./epochs.ts";
 import { namingFiles, type RunData, readRunData, runVocabulary } from "./run_data.ts";
@@ -27,6 +28,8 @@ export interface TrainedRun {
  *   `checkpoint-invalid`, `aborted`.
  */
 export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
+  const vectors = options.vectors ?? (options.preset === "article" ? vectorsPackage : undefined);
+  if (vectors !== undefined) await assertWordVectors(vectors);
   await textModule();
   const data = await readRunData({ ...options, seed: options.settings.seed });
   using vocabulary = runVocabulary(data, options.minimumCount);

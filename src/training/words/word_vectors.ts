@@ -1,5 +1,5 @@
-import { createReadStream } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { constants, createReadStream } from "node:fs";
+import { access, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import { EdgecapError } from "../../errors.ts";
@@ -34,6 +34,22 @@ export async function readWordVectors(source: string, words: Iterable<string>): 
     );
   }
   return read;
+}
+
+/**
+ * Checks that the source of vectors is there, before work whose end needs it.
+ *
+ * @param source As readWordVectors() takes it.
+ * @throws {EdgecapError} `file-unreadable` if file or package is missing.
+ */
+export async function assertWordVectors(source: string): Promise<void> {
+  if (source === vectorsPackage) {
+    packageFile();
+    return;
+  }
+  await access(source, constants.R_OK).catch((cause: unknown) => {
+    throw unreadableVectors(source, cause);
+  });
 }
 
 async function fromFile(path: string, wanted: ReadonlySet<string>): Promise<WordVectors> {
@@ -71,7 +87,7 @@ async function fromFile(path: string, wanted: ReadonlySet<string>): Promise<Word
     }
   } catch (cause) {
     if (cause instanceof EdgecapError) throw cause;
-    throw new EdgecapError("file-unreadable", `Cannot read the word vectors "${path}": ${String(cause)}.`, { cause });
+    throw unreadableVectors(path, cause);
   } finally {
     lines.close();
   }
@@ -85,11 +101,23 @@ interface PackagedVectors {
 }
 
 async function fromPackage(wanted: ReadonlySet<string>): Promise<WordVectors> {
-  let packaged: PackagedVectors;
+  const file = packageFile();
+  // Read, not imported, because a module is never freed, and this one is 300 MB of text.
+  const { dimensions, vectors } = await readFile(file, "utf8")
+    .then((text) => JSON.parse(text) as PackagedVectors)
+    .catch((cause: unknown) => {
+      throw unreadableVectors(file, cause);
+    });
+  const known = [...wanted].filter((word) => Object.hasOwn(vectors, word));
+  return {
+    dimension: dimensions,
+    vectors: new Map(known.map((word) => [word, Float32Array.from(vectors[word]!.slice(0, dimensions))])),
+  };
+}
+
+function packageFile(): string {
   try {
-    // Read, not imported, because a module is never freed, and this one is 300 MB of text.
-    const file = createRequire(import.meta.url).resolve(vectorsPackage);
-    packaged = JSON.parse(await readFile(file, "utf8")) as PackagedVectors;
+    return createRequire(import.meta.url).resolve(vectorsPackage);
   } catch (cause) {
     throw new EdgecapError(
       "file-unreadable",
@@ -97,10 +125,8 @@ async function fromPackage(wanted: ReadonlySet<string>): Promise<WordVectors> {
       { cause },
     );
   }
-  const { dimensions, vectors } = packaged;
-  const known = [...wanted].filter((word) => Object.hasOwn(vectors, word));
-  return {
-    dimension: dimensions,
-    vectors: new Map(known.map((word) => [word, Float32Array.from(vectors[word]!.slice(0, dimensions))])),
-  };
+}
+
+function unreadableVectors(path: string, cause: unknown): EdgecapError {
+  return new EdgecapError("file-unreadable", `Cannot read the word vectors "${path}": ${String(cause)}.`, { cause });
 }

@@ -17,7 +17,7 @@ import { ConceptSlots } from "../../../src/training/concepts/concept_slots.ts";
 import { KnownConcepts } from "../../../src/training/concepts/known_concepts.ts";
 import { buildFeatureCache, FeatureCache } from "../../../src/training/encoder/feature_cache.ts";
 import { lastStageShapes } from "../../../src/training/encoder/last_stage.ts";
-import { JoinedCaches } from "../../../src/training/encoder/photo_features.ts";
+import { JoinedCaches } from "../../../src/training/encoder/photo_grids.ts";
 import { readCheckpoint } from "../../../src/training/run/checkpoint.ts";
 import type { EpochRecord } from "../../../src/training/run/epochs.ts";
 import { startTensorflow } from "../../../src/training/tensorflow.ts";

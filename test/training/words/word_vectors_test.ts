@@ -3,7 +3,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EdgecapError } from "../../../src/errors.ts";
-import { readWordVectors } from "../../../src/training/words/word_vectors.ts";
+import { attentionDefaults } from "../../../src/training/attention/settings.ts";
+import { trainRun } from "../../../src/training/run/train_run.ts";
+import { assertWordVectors, readWordVectors } from "../../../src/training/words/word_vectors.ts";
 
 async function read(text: string, words: readonly string[]) {
   const folder = await mkdtemp(join(tmpdir(), "edgecap-vectors-"));
@@ -50,5 +52,23 @@ describe("readWordVectors()", () => {
     expect((await refusal("cat 1 2\n")).code).toBe("data-invalid");
     const missing = readWordVectors("no-such-file.txt", ["dog"]);
     await expect(missing).rejects.toThrow(/Cannot read the word vectors "no-such-file.txt"/);
+  });
+});
+
+describe("missing vectors", () => {
+  const missing = /Cannot read the word vectors "no-such-file.txt"/;
+
+  test("are noticed by a check alone", async () => {
+    await expect(assertWordVectors("no-such-file.txt")).rejects.toThrow(missing);
+    await assertWordVectors(import.meta.filename);
+  });
+
+  test("are noticed before a run reads or computes anything", async () => {
+    const run = trainRun({
+      ...{ images: "no-photos", captions: "no-captions.txt", out: "no-run", features: "no-features" },
+      ...{ encoder: new Uint8Array(), minimumCount: 1, vectors: "no-such-file.txt", resume: false, threads: 1 },
+      settings: attentionDefaults,
+    });
+    await expect(run).rejects.toThrow(missing);
   });
 });
