@@ -4,6 +4,9 @@ import { quoted } from "./text_lines.ts";
 /** Longest accepted caption. */
 const maximumCaptionWords = 1000;
 
+/** Marks that tutorials put around captions. They would be learned as words. */
+const marks = /^\s*(startseq|<start>|<s>|<sos>|<bos>|\[CLS\])(?:\s|$)/i;
+
 /** Which layout a captions file has. */
 export type CaptionsFormat = "kaggle" | "token" | "karpathy";
 
@@ -33,8 +36,8 @@ export class CaptionsCollector {
    * Adds one row.
    *
    * @param where Place of the row, for the beginning of an error message: `Line 3 of "captions.txt"`.
-   * @throws {EdgecapError} `data-invalid` if the image name is not the name of a file in a folder or the caption is too
-   *   long.
+   * @throws {EdgecapError} `data-invalid` if the image name is not the name of a file in a folder, or the caption is too
+   *   long, a list, or between the marks of a prepared data set.
    */
   add(image: string, caption: string, where: string): void {
     if (image === "") {
@@ -42,6 +45,15 @@ export class CaptionsCollector {
     }
     if (/[\0\n\r\\]|^\/|^[a-z]:|(?:^|\/)\.\.(?:\/|$)/i.test(image)) {
       const message = `${where} names the image ${quoted(image)}, which is not a file in the images folder. Correct the name.`;
+      throw new EdgecapError("data-invalid", message);
+    }
+    if (/^\[\s*(["']).*\1\s*\]$/s.test(caption.trim())) {
+      const message = `${where} holds a list in place of a caption: ${quoted(caption)}. Give each caption a row of its own.`;
+      throw new EdgecapError("data-invalid", message);
+    }
+    const mark = marks.exec(caption)?.[1];
+    if (mark !== undefined) {
+      const message = `${where} holds a caption with the mark ${quoted(mark)} at its beginning: ${quoted(caption)}. Remove such marks: training adds its own.`;
       throw new EdgecapError("data-invalid", message);
     }
     const words = caption.split(/\s+/).filter((word) => word !== "");

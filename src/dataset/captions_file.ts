@@ -33,7 +33,7 @@ export async function readCaptions(path: string): Promise<Captions> {
  *   message names the file and the line.
  */
 export function parseCaptions(bytes: Uint8Array, file: string): Captions {
-  if (startsWithBrace(bytes)) return parseKarpathyCaptions(bytes, file);
+  if (startsLikeJson(bytes)) return parseKarpathyCaptions(bytes, file);
   for (const line of decodeLines(bytes, file)) {
     const text = line.text.trim();
     if (text === "") continue;
@@ -47,7 +47,7 @@ export function parseCaptions(bytes: Uint8Array, file: string): Captions {
 }
 
 /** JSON may be one line of any length, so the first bytes must decide. */
-function startsWithBrace(bytes: Uint8Array): boolean {
+function startsLikeJson(bytes: Uint8Array): boolean {
   const head = new TextDecoder().decode(bytes.subarray(0, 1024));
-  return head.trimStart().startsWith("{");
+  return /^\s*(?:\{|\[\s*[{["])/.test(head);
 }

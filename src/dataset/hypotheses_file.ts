@@ -24,13 +24,18 @@ export async function readHypotheses(path: string): Promise<Hypotheses> {
  *
  * @param bytes UTF-8, with or without a byte order mark, with LF or CRLF.
  * @param file Name of the file, for error messages.
- * @throws {EdgecapError} `data-invalid` if a line has neither form, an image occurs twice, or there is no caption.
+ * @throws {EdgecapError} `data-invalid` if a line has neither form, further columns or the names of columns, an image
+ *   occurs twice, or there is no caption.
  */
 export function parseHypotheses(bytes: Uint8Array, file: string): Hypotheses {
   const captions = new Map<string, string>();
   const failed = new Set<string>();
   for (const line of decodeLines(bytes, file)) {
     if (line.text.trim() === "") continue;
+    if (header.test(line.text)) {
+      const what = `names columns: ${quoted(line.text)}. Remove it: every line has to be an image and its caption.`;
+      throw lineError(file, line.number, what);
+    }
     const { image, caption } = line.text.startsWith("{") ? jsonRow(line, file) : tabRow(line, file);
     const name = image.split(/[\\/]/).at(-1)!.trim();
     if (name === "") throw lineError(file, line.number, `names no image: ${quoted(line.text)}. Name one.`);
@@ -47,6 +52,10 @@ export function parseHypotheses(bytes: Uint8Array, file: string): Hypotheses {
   return { captions, failed: [...failed] };
 }
 
+/** A line that names the columns of a table, as spreadsheets write it. */
+const header =
+  /^"?(?:image|file|file_?name|image_?id|image_?name|path)"?\t"?(?:caption|text|sentence|description)"?(?:\t|$)/i;
+
 interface Row {
   readonly image: string;
   /** Missing if captioning failed. */
@@ -59,7 +68,12 @@ function tabRow({ number, text }: Line, file: string): Row {
     const what = `is ${quoted(text)}, neither "image<TAB>caption" nor {"image": ..., "caption": ...}. Correct or remove it.`;
     throw lineError(file, number, what);
   }
-  return { image: text.slice(0, tab), caption: text.slice(tab + 1) };
+  const [image, caption, ...more] = text.split("\t");
+  if (more.length > 0) {
+    const what = `has ${more.length + 2} columns: ${quoted(text)}. Each row has to be "image<TAB>caption"; remove the others.`;
+    throw lineError(file, number, what);
+  }
+  return { image: image!, caption: caption! };
 }
 
 function jsonRow({ number, text }: Line, file: string): Row {

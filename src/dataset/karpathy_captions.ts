@@ -10,6 +10,9 @@ import { decodeText, quoted } from "./text_lines.ts";
  */
 export function parseKarpathyCaptions(bytes: Uint8Array, file: string): Captions {
   const root = parseJson(decodeText(bytes, file), file);
+  if (Array.isArray(root)) throw otherJson(file, "a list");
+  if (member(root, "annotations") !== undefined)
+    throw otherJson(file, "COCO's JSON, with images and annotations apart");
   const collector = new CaptionsCollector();
   const splits = new Map<string, string[]>();
   const seen = new Set<string>();
@@ -37,11 +40,26 @@ function parseJson(source: string, file: string): unknown {
   try {
     return JSON.parse(source);
   } catch (cause) {
+    if (isJson(source.trimStart().split("\n", 1)[0]!)) throw otherJson(file, "JSON lines");
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new EdgecapError("data-invalid", `"${file}" begins like JSON but is not valid: ${why}. Correct it.`, {
       cause,
     });
   }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function otherJson(file: string, what: string): EdgecapError {
+  const message = `"${file}" is ${what}. Give "image,caption" rows, "image#0<TAB>caption" rows or Karpathy's JSON.`;
+  return new EdgecapError("data-invalid", message);
 }
 
 function member(value: unknown, name: string): unknown {

@@ -138,6 +138,17 @@ describe("parseCaptions()", () => {
         /^"images\[0\]\.sentences\[0\]\.raw" .*an object/,
       ],
       ['{"images": []}', /holds no captions/],
+      ['{"images": [{"id": 1, "file_name": "1.jpg"}], "annotations": []}', /^"captions\.txt" is COCO's JSON/],
+      ['{"file_name": "1.jpg", "text": "A dog"}\n{"file_name": "2.jpg", "text": "A cat"}\n', /is JSON lines\. Give/],
+      ['[{"image": "1.jpg", "caption": "A dog"}]', /^"captions\.txt" is a list\. Give/],
+      [`image,caption\n1.jpg,"['A dog', 'A brown dog']"\n`, /^Line 2 .*holds a list in place of a caption: "\['A dog'/],
+      ['image,caption\n1.jpg,"[""A dog"", ""A brown dog""]"\n', /^Line 2 .*holds a list/],
+      ["image,caption\n1.jpg,A dog\n2.jpg,startseq a cat endseq\n", /^Line 3 .*the mark "startseq" at its beginning/],
+      ["1.jpg#0\t<start> a dog <end>\n", /^Line 1 .*the mark "<start>"/],
+      [
+        '{"images": [{"filename": "1.jpg", "sentences": [{"raw": "[CLS] a dog [SEP]"}]}]}',
+        /^"images\[0\]\.sentences\[0\]\.raw" .*the mark "\[CLS\]"/,
+      ],
     ];
     for (const [text, message] of cases) expect(messageOf(() => parse(text))).toMatch(message);
   });

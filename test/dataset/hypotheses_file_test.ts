@@ -21,9 +21,9 @@ describe("parseHypotheses()", () => {
   });
 
   test("reads rows of image and caption with a tab between", () => {
-    expect([...parse("\uFEFF1.jpg\ta dog\r\n\r\n2.jpg\ta\tcat").captions]).toEqual([
+    expect([...parse("\uFEFF1.jpg\ta dog\r\n\r\n2.jpg\ta cat").captions]).toEqual([
       ["1.jpg", "a dog"],
-      ["2.jpg", "a\tcat"],
+      ["2.jpg", "a cat"],
     ]);
   });
 
@@ -35,6 +35,9 @@ describe("parseHypotheses()", () => {
       ['{"image":"1.jpg"}\n', /^Line 1 .*needs an "image" and a "caption"/],
       ['{"image":1,"caption":"a dog"}\n', /^Line 1 .*needs an "image" and a "caption"/],
       ["1.jpg\ta dog\na/1.jpg\ta dog\n", /^Line 2 .*gives "1\.jpg" a second caption/],
+      ["1.jpg\ta dog\n2.jpg\ta cat\t0.7\n", /^Line 2 .*has 3 columns: "2\.jpg\\ta cat\\t0\.7"/],
+      ["image\tcaption\n1.jpg\ta dog\n", /^Line 1 .*names columns: "image\\tcaption"/],
+      ['"File_Name"\t"Caption"\tid\n1.jpg\ta dog\t1\n', /^Line 1 .*names columns/],
       ["photos/\ta dog\n", /^Line 1 .*names no image/],
     ];
     for (const [text, message] of cases) {
