@@ -8,6 +8,7 @@ import { backendOption } from "./backend_option.ts";
 import { ownBundleFlag } from "./bundle_flag.ts";
 import { addCaptionFlags, captionOptionsOf } from "./caption_flags.ts";
 import { interruptSignal, sayingWhatIsKept } from "./interrupt.ts";
+import { printable } from "./printable.ts";
 import { hiddenFlag, reportProblem } from "./problems.ts";
 import { exitStatus } from "./run_program.ts";
 
@@ -72,7 +73,7 @@ async function alt(
         onChange: (document, difference, filled) => {
           if (write) written++;
           if (json) return;
-          process.stdout.write(write ? `${document}: ${filled} filled\n` : difference);
+          process.stdout.write(write ? `${printable(document)}: ${filled} filled\n` : difference);
         },
         onPicture: (report) => {
           if (json) process.stdout.write(`${JSON.stringify(report)}\n`);
@@ -90,7 +91,7 @@ async function alt(
 const noteworthy: ReadonlySet<AltOutcome> = new Set(["missing", "unsure", "failed"]);
 
 function note({ document, line, source, outcome, why }: AltReport): string {
-  return `${document}:${line}: ${pc.yellow(outcome)}: ${source}: ${why}\n`;
+  return `${printable(document)}:${line}: ${pc.yellow(outcome)}: ${printable(`${source}: ${why}`)}\n`;
 }
 
 const words: Readonly<Record<AltOutcome, string>> = {

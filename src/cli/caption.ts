@@ -17,6 +17,7 @@ import { addCaptionFlags, captionOptionsOf } from "./caption_flags.ts";
 import { imageFiles, readImage } from "./image_files.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { wholeNumber } from "./option_values.ts";
+import { printable } from "./printable.ts";
 import { hiddenFlag, reportProblem } from "./problems.ts";
 import { startProgress } from "./progress.ts";
 import { exitStatus } from "./run_program.ts";
@@ -115,16 +116,17 @@ function textReport(
   named: boolean,
   dryRun: boolean | undefined,
 ): (image: string, result: Caption | EdgecapError, written: Written | undefined) => void {
-  return (image, result, written) => {
+  return (path, result, written) => {
+    const image = printable(path);
     const name = named ? `${pc.dim(`${image}:`)} ` : "";
     if (result instanceof EdgecapError) {
-      process.stderr.write(`${image}: ${pc.red("error")}: ${result.message}\n`);
+      process.stderr.write(`${image}: ${pc.red("error")}: ${printable(result.message)}\n`);
       return;
     }
     if (result.reason !== undefined)
       process.stderr.write(`${image}: ${pc.yellow(result.reason)}: ${leftOutMessage(result)}\n`);
     if (result.caption !== "" || result.reason === undefined) process.stdout.write(`${name}${result.caption}\n`);
     for (const { caption } of result.alternatives) process.stdout.write(`${name}${pc.dim("or")} ${caption}\n`);
-    if (written !== undefined) reportWritten(image, written, dryRun);
+    if (written !== undefined) reportWritten(path, written, dryRun);
   };
 }

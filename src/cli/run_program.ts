@@ -2,6 +2,7 @@ import { type Command, CommanderError } from "commander";
 import pc from "picocolors";
 import { EdgecapError, firstThrown, permissionMissing } from "../errors.ts";
 import { Interrupted } from "./interrupt.ts";
+import { printable } from "./printable.ts";
 
 /** Exit statuses of every verb. */
 export const exitStatus = { done: 0, someFailed: 1, wrongUsage: 2, interrupted: 130 } as const;
@@ -44,7 +45,7 @@ export async function runProgram(program: Command, args: readonly string[]): Pro
 }
 
 function sayFailure(error: EdgecapError): number {
-  process.stderr.write(`${pc.red("error")}: ${error.message}\n`);
+  process.stderr.write(`${pc.red("error")}: ${printable(error.message)}\n`);
   return error.code === "option-invalid" ? exitStatus.wrongUsage : exitStatus.someFailed;
 }
 

@@ -8,6 +8,7 @@ import { backendOption } from "./backend_option.ts";
 import { ownBundleFlag } from "./bundle_flag.ts";
 import { addCaptionFlags, captionOptionsOf } from "./caption_flags.ts";
 import { interruptSignal } from "./interrupt.ts";
+import { printable } from "./printable.ts";
 import { hiddenFlag, reportProblem } from "./problems.ts";
 import { exitStatus } from "./run_program.ts";
 import { addMetadataOptions, reportWritten, type WriteFlags, writeOption } from "./write_option.ts";
@@ -79,10 +80,10 @@ async function watch(
         picture === undefined
           ? "gone"
           : (picture.caption ?? `no caption: ${picture.error?.message ?? leftOutMessage({ ...picture, caption: "" })}`);
-      process.stdout.write(`${image}: ${what}\n`);
+      process.stdout.write(`${printable(`${image}: ${what}`)}\n`);
     },
     onWritten: (image, written) => reportWritten(image, written, dryRun),
-    onReady: () => process.stderr.write(`Watching "${folder}"; Ctrl-C ends.\n`),
+    onReady: () => process.stderr.write(`Watching "${printable(folder)}"; Ctrl-C ends.\n`),
     signal,
   });
   if (once && failed > 0) process.exitCode = exitStatus.someFailed;

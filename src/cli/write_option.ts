@@ -3,6 +3,7 @@ import pc from "picocolors";
 import { EdgecapError } from "../errors.ts";
 import type { FieldReport } from "../metadata/fields.ts";
 import { type SidecarName, sidecarNames, type Written } from "../metadata/write_text.ts";
+import { printable } from "./printable.ts";
 
 /** How text is written into pictures. */
 export interface WriteFlags<Form extends string> {
@@ -62,11 +63,12 @@ export function reportWritten(image: string, { files, error }: Written, dryRun =
     const say = (outcome: FieldReport["outcome"], what: string) => {
       const found = fields.filter((field) => field.outcome === outcome);
       const list = found.map(({ field, value }) => `${field} ${JSON.stringify(value)}`).join(", ");
-      if (found.length > 0) process.stderr.write(`${pc.dim(`${path}:`)} ${what} ${list}\n`);
+      if (found.length > 0) process.stderr.write(`${pc.dim(`${printable(path)}:`)} ${what} ${list}\n`);
     };
     say("written", dryRun ? "would write" : "wrote");
     say("removed", dryRun ? "would remove" : "removed");
     say("kept", `${pc.yellow("left")} what others wrote (--force replaces it):`);
   }
-  if (error !== undefined) process.stderr.write(`${image}: ${pc.red("not written")}: ${error.message}\n`);
+  if (error !== undefined)
+    process.stderr.write(`${printable(image)}: ${pc.red("not written")}: ${printable(error.message)}\n`);
 }

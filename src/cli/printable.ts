@@ -1,0 +1,13 @@
+/** Control characters, and those that turn the direction of writing round. */
+const controls = /[\p{Cc}\u2028-\u202E\u2066-\u2069]/gu;
+
+/**
+ * A file's name, or a message that holds one, as a terminal may show it: on one line, and without characters that move
+ * its cursor, change its colours or hide a part. Files can be called anything.
+ */
+export function printable(text: string): string {
+  return text.replace(controls, (control) => {
+    const code = control.codePointAt(0)!;
+    return code < 0x100 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u${code.toString(16)}`;
+  });
+}
