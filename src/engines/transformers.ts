@@ -1,7 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import type * as Transformers from "@huggingface/transformers";
-import { importOnnxruntimeNode } from "#packages";
 import { abortable } from "../async/abortable.ts";
 import { OneAtATime } from "../async/one_at_a_time.ts";
 import type { Caption, CaptionEvent, CaptionWord } from "../caption/caption.ts";
@@ -16,11 +15,11 @@ import { type GeneratedCaption, type GenerateOptions, searchCaptions } from "../
 import { captionsWithin } from "../decode/within_characters.ts";
 import { EdgecapError, throwIfAborted } from "../errors.ts";
 import { decodeImage, type PixelSize } from "../image/decode.ts";
-import { exactProducts } from "../runtime/native.ts";
 import { textModule } from "../text/text_module.ts";
 import { type GenerationSettings, generationSettings } from "./generation_settings.ts";
 import { importTransformers, type Library } from "./import_transformers.ts";
 import { modelFiles } from "./model_files.ts";
+import { exactOptions } from "./session_options.ts";
 import { Subwords } from "./subwords.ts";
 import { Step } from "./transformers_step.ts";
 
@@ -56,8 +55,7 @@ export async function loadTransformers(folder: string, options: LoadOptions = {}
       `The model "${folder}" is of the type "${String(type)}": use a vision-encoder-decoder model.`,
     );
   }
-  // Without native onnxruntime the package runs on WebAssembly, which needs nothing.
-  const exact = await importOnnxruntimeNode().then(exactProducts, () => ({}));
+  const exact = await exactOptions(precisions);
   const local = { local_files_only: true } as const;
   try {
     const [model, tokenizer, processor] = await Promise.all([

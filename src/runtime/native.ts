@@ -45,6 +45,9 @@ export async function openNative(): Promise<Backend> {
 /** The session options that {@linkcode exactProducts} determines. */
 export type NativeSessionOptions = Pick<Ort.InferenceSession.SessionOptions, "extra">;
 
+/** Treats weights as uint8: exact on every processor, but slow on those that do not need it. */
+export const unsignedWeights: NativeSessionOptions = { extra: { session: { x64quantprecision: "1" } } };
+
 /** A graph of one MatMulInteger: a [m, k] in uint8, b [k, n] in int8 -> y [m, n] in int32. */
 const productGraph =
   "CAgSB2VkZ2VjYXA6eAonCgFhCgFiEgF5Gg1NYXRNdWxJbnRlZ2VyIg1NYXRNdWxJbnRlZ2VyEghwcm9kdWN0c1oVCgFhEhAKDggCEgoKAxIBbQoDEgFrWhUKAWISEAoOCAMSCgoDEgFrCgMSAW5iFQoBeRIQCg4IBhIKCgMSAW0KAxIBbkICEBE=";
@@ -64,9 +67,7 @@ export async function exactProducts(ort: typeof Ort): Promise<NativeSessionOptio
   const b = new ort.Tensor("int8", new Int8Array(k * n).fill(127), [k, n]);
   const { y } = await session.run({ a, b });
   await session.release();
-  return (y!.data as Int32Array).every((sum) => sum === k * 255 * 127)
-    ? {}
-    : { extra: { session: { x64quantprecision: "1" } } };
+  return (y!.data as Int32Array).every((sum) => sum === k * 255 * 127) ? {} : unsignedWeights;
 }
 
 /**
