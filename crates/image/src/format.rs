@@ -3,7 +3,9 @@
 use crate::{
     bytes::{be16, be32, le16, le32},
     error::PictureError,
+    gif_blocks::first_frame,
     jpeg::{Frame, Segments},
+    names,
 };
 
 /// A format that this crate reads.
@@ -20,7 +22,7 @@ impl Format {
     /// The format that the first bytes show.
     ///
     /// # Errors
-    /// `Empty`, or `Unsupported` with the name of a format that is known but not supported.
+    /// `Empty`, `Truncated`, or `Unsupported` with the name of a format that is known but not supported.
     pub fn of(bytes: &[u8]) -> Result<Self, PictureError> {
         match bytes {
             [] => Err(PictureError::Empty),
@@ -29,13 +31,8 @@ impl Format {
             [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Ok(Self::WebP),
             [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Ok(Self::Gif),
             [b'B', b'M', ..] => Ok(Self::Bmp),
-            _ => Err(PictureError::Unsupported(match known(bytes) {
-                Some(name) => format!("it is {name}"),
-                None => {
-                    let first: Vec<String> = bytes.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-                    format!("the file begins with {}", first.join(" "))
-                }
-            })),
+            _ if names::is_cut(bytes) => Err(truncated()),
+            _ => Err(PictureError::Unsupported(names::describe(bytes))),
         }
     }
 
@@ -50,40 +47,6 @@ impl Format {
             Self::Bmp => "bmp",
         }
     }
-}
-
-/// Names a common format that this crate does not read.
-fn known(bytes: &[u8]) -> Option<&'static str> {
-    if bytes.get(4..8) == Some(b"ftyp") {
-        // The major brand, then a version, then the compatible ones.
-        let length = (be32(bytes, 0)? as usize).clamp(16, 256).min(bytes.len());
-        let brands: Vec<&[u8]> =
-            [&bytes[8..12.min(length)]].into_iter().chain(bytes.get(16..length)?.chunks_exact(4)).collect();
-        let has = |names: &[&[u8; 4]]| brands.iter().any(|brand| names.iter().any(|name| brand == *name));
-        return Some(match () {
-            () if has(&[b"avif", b"avis"]) => "AVIF",
-            () if has(&[b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"]) => "HEIC",
-            () if has(&[b"mif1", b"msf1"]) => "HEIF",
-            () if has(&[b"crx "]) => "a raw photo (CR3)",
-            () => "a film (MP4 or its kin)",
-        });
-    }
-    Some(match bytes {
-        [b'I', b'I', 0x2a, 0, 0x10, 0, 0, 0, b'C', b'R', ..] => "a raw photo (CR2)",
-        [b'I', b'I', 0x2a | 0x2b, 0, ..] | [b'M', b'M', 0, 0x2a | 0x2b, ..] => "TIFF, or a raw photo in its form",
-        [0xff, 0x0a, ..] | [0, 0, 0, 0x0c, b'J', b'X', b'L', b' ', ..] => "JPEG XL",
-        [0, 0, 0, 0x0c, b'j', b'P', b' ', b' ', ..] | [0xff, 0x4f, 0xff, 0x51, ..] => "JPEG 2000",
-        [b'8', b'B', b'P', b'S', ..] => "a Photoshop file",
-        [b'%', b'P', b'D', b'F', ..] => "PDF",
-        [0, 0, 1, 0, ..] => "an icon (ICO)",
-        [b'q', b'o', b'i', b'f', ..] => "QOI",
-        [b'F', b'U', b'J', b'I', b'F', b'I', b'L', b'M', ..] => "a raw photo (RAF)",
-        [b'<', b's', b'v', b'g', ..] | [b'<', b'?', b'x', b'm', b'l', ..] => "SVG or another XML text",
-        [b'<', b'!' | b'h' | b'H', ..] => "an HTML page",
-        [0x1a, 0x45, 0xdf, 0xa3, ..] => "a film (WebM or Matroska)",
-        [b'P', b'K', 3, 4, ..] => "a ZIP archive",
-        _ => return None,
-    })
 }
 
 /// Content of a picture's header.
@@ -126,10 +89,11 @@ fn truncated() -> PictureError {
 fn jpeg(bytes: &[u8]) -> Result<(u32, u32), PictureError> {
     for (marker, payload) in Segments::from(bytes, 2) {
         match marker {
-            0xc0..=0xc3 | 0xc5..=0xc7 | 0xc9..=0xcf if marker != 0xcc => {
+            0xc0..=0xc3 | 0xc5..=0xc7 | 0xc9..=0xcb | 0xcd..=0xcf => {
                 let frame = Frame::parse(marker, payload)?;
                 return Ok((frame.width, frame.height));
             }
+            0xf7 => return Err(PictureError::Unsupported("it is JPEG-LS".to_owned())),
             0xda | 0xd9 => return Err(PictureError::Corrupt("there is no frame header".to_owned())),
             _ => {}
         }
@@ -138,14 +102,25 @@ fn jpeg(bytes: &[u8]) -> Result<(u32, u32), PictureError> {
 }
 
 fn png(bytes: &[u8]) -> Result<(u32, u32), PictureError> {
+    // What Xcode makes of the PNGs inside an app.
+    if bytes.get(12..16) == Some(b"CgBI") {
+        return Err(PictureError::Unsupported("it is a PNG in Apple's own form (CgBI)".to_owned()));
+    }
     if bytes.get(12..16).is_some_and(|kind| kind != b"IHDR") {
         return Err(PictureError::Corrupt("there is no header".to_owned()));
     }
     be32(bytes, 16).zip(be32(bytes, 20)).ok_or_else(truncated)
 }
 
+/// The screen, enlarged to hold the first frame: some encoders write a screen that is too small, or none.
 fn gif(bytes: &[u8]) -> Result<(u32, u32), PictureError> {
-    le16(bytes, 6).zip(le16(bytes, 8)).ok_or_else(truncated)
+    let (width, height) = le16(bytes, 6).zip(le16(bytes, 8)).ok_or_else(truncated)?;
+    match first_frame(bytes) {
+        Ok(frame) => Ok((width.max(frame.left + frame.width), height.max(frame.top + frame.height))),
+        // The decoder says what the file lacks.
+        Err(_) if width > 0 && height > 0 => Ok((width, height)),
+        Err(error) => Err(error),
+    }
 }
 
 fn bmp(bytes: &[u8]) -> Result<(u32, u32), PictureError> {

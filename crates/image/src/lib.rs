@@ -6,9 +6,12 @@ mod decode;
 mod error;
 mod exif;
 mod format;
+mod gif_blocks;
 mod jpeg;
+mod names;
 mod orientation;
 mod resize;
+mod riff;
 mod shrink;
 
 pub use decode::{MAX_MEMORY, MAX_SIDE, Picture, Size, decode};

@@ -1,12 +1,7 @@
 //! How to turn a picture upright: the one place that reads its orientation, for every format.
 //! The rules are Pillow's: EXIF first, and the picture's XMP if EXIF has no orientation.
 
-use crate::{
-    bytes::{be32, le32},
-    exif,
-    format::Format,
-    jpeg::Segments,
-};
+use crate::{bytes::be32, exif, format::Format, jpeg::Segments, riff::chunks};
 use std::io::Read;
 
 /// Most bytes that compressed metadata may unpack to; what describes a picture's orientation is far smaller.
@@ -140,17 +135,15 @@ fn from_hex(profile: &[u8]) -> Option<Vec<u8>> {
     digits.len().is_multiple_of(2).then(|| digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect())
 }
 
+/// Only what the extended header announces counts, as in libwebp; of each kind, the first chunk.
 fn webp(bytes: &[u8]) -> Notes {
-    let mut notes = Notes::default();
-    let mut at = 12;
-    while let Some(length) = le32(bytes, at + 4) {
-        let Some(data) = (at + 8).checked_add(length as usize).and_then(|end| bytes.get(at + 8..end)) else { break };
-        match &bytes[at..at + 4] {
-            b"EXIF" => drop(notes.exif.get_or_insert_with(|| data.to_vec())),
-            b"XMP " => drop(notes.xmp.get_or_insert_with(|| data.to_vec())),
-            _ => {}
-        }
-        at += 8 + data.len() + data.len() % 2;
-    }
-    notes
+    let flags = match bytes.get(12..16) {
+        Some(b"VP8X") => bytes.get(20).copied().unwrap_or(0),
+        _ => 0,
+    };
+    let first = |announced: u8, name: &[u8; 4]| {
+        let mut found = chunks(bytes).filter(|(kind, _)| kind == name && flags & announced != 0);
+        found.next().map(|(_, data)| data.to_vec())
+    };
+    Notes { exif: first(0x08, b"EXIF"), xmp: first(0x04, b"XMP ") }
 }

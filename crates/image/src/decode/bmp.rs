@@ -91,13 +91,15 @@ impl<'a> Bmp<'a> {
             _ => 0,
         };
         let start = header.saturating_add(14 + masks);
+        let mut table = 0;
         let colours = match packing {
             Packing::Indices | Packing::Runs => {
                 let used = if short { 0 } else { long(46)? as usize };
                 let count = if used == 0 { 1 << bits } else { used.min(1 << bits) };
                 let entry = if short { 3 } else { 4 };
-                let table = bytes.get(start..start.saturating_add(count * entry)).ok_or_else(truncated)?;
-                table.chunks_exact(entry).map(|bgr| [bgr[2], bgr[1], bgr[0]]).collect()
+                table = count * entry;
+                let colours = bytes.get(start..start.saturating_add(table)).ok_or_else(truncated)?;
+                colours.chunks_exact(entry).map(|bgr| [bgr[2], bgr[1], bgr[0]]).collect()
             }
             _ => Vec::new(),
         };
@@ -106,7 +108,16 @@ impl<'a> Bmp<'a> {
         if from_top && matches!(packing, Packing::Runs) {
             return Err(unsupported());
         }
-        let data = bytes.get(long(10)? as usize..).ok_or_else(truncated)?;
+        let behind = start.saturating_add(table);
+        let data = match long(10)? as usize {
+            // Some encoders leave it out.
+            0 => behind,
+            offset if offset < start => {
+                return Err(PictureError::Corrupt(format!("its pixels begin inside its header, at byte {offset}")));
+            }
+            offset => offset,
+        };
+        let data = bytes.get(data..).ok_or_else(truncated)?;
         Ok(Self { packing, bits, colours, from_top, stride, data })
     }
 
@@ -163,7 +174,10 @@ fn unpack_runs(data: &[u8], bits: u32, width: usize, height: usize) -> Result<Ve
     };
     let half = |byte: u8, i: usize| if bits == 8 { byte } else { byte >> (4 * (1 - i % 2)) & 15 };
     loop {
-        let (Some(&first), Some(&second)) = (data.get(at), data.get(at + 1)) else { return Err(truncated()) };
+        let (Some(&first), Some(&second)) = (data.get(at), data.get(at + 1)) else {
+            // The last row's end code may be missing too.
+            return if (x, y + 1) == (width, height) { Ok(indices) } else { Err(truncated()) };
+        };
         at += 2;
         match (first, second) {
             (0, 0) => (x, y) = (0, y + 1),

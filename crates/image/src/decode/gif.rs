@@ -3,12 +3,13 @@
 use super::{Job, Kept};
 use crate::{
     error::PictureError,
+    gif_blocks::{check_blocks, first_frame},
     shrink::{Order, Shrinker},
 };
 use gif::{ColorOutput, DecodeOptions, DecodingError, MemoryLimit};
 use std::{io::Read, num::NonZeroU64};
 
-/// Memory of the decoder itself: some tables, and comments that it keeps.
+/// Memory of the decoder itself: some tables.
 const MAX_BYTES: NonZeroU64 = NonZeroU64::new(32 << 20).unwrap();
 
 /// The end of a block and the trailer, which a file may lack.
@@ -17,11 +18,14 @@ const END: &[u8] = b"\0;";
 pub fn decode(job: &Job<'_>) -> Result<Kept, PictureError> {
     let (width, height) = (job.header.width, job.header.height);
     check_blocks(job.bytes)?;
+    let first = first_frame(job.bytes)?;
     job.check_memory(MAX_BYTES.get() + u64::from(width) * 8, Order::Any)?;
     let mut options = DecodeOptions::new();
     options.set_color_output(ColorOutput::Indexed);
     options.set_memory_limit(MemoryLimit::Bytes(MAX_BYTES));
-    let mut decoder = options.read_info(job.bytes.chain(END)).map_err(refusal)?;
+    // The decoder needs nothing else from before the first frame, and would stumble over padding there.
+    let head = job.bytes[..first.head].chain(first.control);
+    let mut decoder = options.read_info(head.chain(&job.bytes[first.at..]).chain(END)).map_err(refusal)?;
     let frame = decoder.next_frame_info().map_err(refusal)?;
     let frame = frame.ok_or_else(|| PictureError::Corrupt("it has no frame".to_owned()))?;
     let (frame_width, frame_height) = (u32::from(frame.width), u32::from(frame.height));
@@ -63,43 +67,6 @@ fn refusal(error: DecodingError) -> PictureError {
         DecodingError::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => PictureError::Truncated(why),
         DecodingError::MemoryLimit => PictureError::TooMuchMemory(why),
         _ => PictureError::Corrupt(why),
-    }
-}
-
-/// Walks the blocks. All must be complete; the end of the last one and the trailer may be missing.
-fn check_blocks(bytes: &[u8]) -> Result<(), PictureError> {
-    let table = |flags: u8| if flags & 0x80 != 0 { 3 << ((flags & 7) + 1) } else { 0 };
-    let byte = |at: usize| bytes.get(at).copied().ok_or_else(truncated);
-    let mut at = 13 + table(byte(10)?);
-    let mut frames = 0;
-    loop {
-        // Some encoders pad between blocks.
-        while bytes.get(at) == Some(&0) {
-            at += 1;
-        }
-        let block = match bytes.get(at) {
-            Some(0x3b) => return Ok(()),
-            None if at == bytes.len() && frames > 0 => return Ok(()),
-            None => return Err(truncated()),
-            Some(&block) => block,
-        };
-        at += match block {
-            0x21 => 2,
-            0x2c => 11 + table(byte(at + 9)?),
-            // After the picture, anything that is not a block ends the file, as the trailer would.
-            _ if frames > 0 => return Ok(()),
-            _ => return Err(PictureError::Corrupt(format!("it has a block of unknown kind {block:02x}"))),
-        };
-        loop {
-            match bytes.get(at) {
-                Some(0) => break,
-                Some(&length) => at += 1 + usize::from(length),
-                None if at == bytes.len() && block == 0x2c => break,
-                None => return Err(truncated()),
-            }
-        }
-        at += usize::from(at < bytes.len());
-        frames += usize::from(block == 0x2c);
     }
 }
 

@@ -24,8 +24,14 @@ pub fn decode(job: &Job<'_>) -> Result<Kept, PictureError> {
     });
     let scaled = |full: u32| (full * side).div_ceil(8);
     let (width, height) = (scaled(frame.width), scaled(frame.height));
-    // The decoder uses the smallest fraction at which one side is as long as requested.
-    decoder.scale(width as u16, height as u16)?;
+    // The decoder uses the smallest fraction at which one side is as long as requested. A side of few pixels is that
+    // at several fractions, so only the longer side is requested; at its full size, nothing that a fraction can reach.
+    let unreached = u16::MAX;
+    match (side, width >= height) {
+        (8, _) => decoder.scale(unreached, unreached),
+        (_, true) => decoder.scale(width as u16, unreached),
+        (_, false) => decoder.scale(unreached, height as u16),
+    }?;
     let pixels = decoder.decode()?;
     let info = decoder.info().ok_or_else(|| PictureError::Corrupt("there is no frame header".to_owned()))?;
     drop(decoder);
@@ -98,13 +104,13 @@ fn check_support(frame: &Frame, alone: &[bool]) -> Result<(), PictureError> {
     Ok(())
 }
 
-/// The header as the decoder needs it: without metadata and profiles, and with the tables that the frames of a Motion
-/// JPEG leave out.
+/// The header as the decoder needs it: without metadata, profiles and settings of arithmetic coding, and with the
+/// tables that the frames of a Motion JPEG leave out.
 fn head(bytes: &[u8], scans: &Scans) -> Vec<u8> {
     let mut head = vec![0xff, 0xd8];
     push_segment(&mut head, 0xc4, crate::jpeg::STANDARD);
     for (marker, payload) in Segments::from(&bytes[..scans.start], 2) {
-        if !matches!(marker, 0xe0..=0xef | 0xfe | 0xd9) {
+        if !matches!(marker, 0xcc | 0xe0..=0xef | 0xfe | 0xd9) {
             push_segment(&mut head, marker, payload);
         }
     }

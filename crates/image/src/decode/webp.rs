@@ -4,10 +4,15 @@ use super::{Job, Kept, over_white};
 use crate::{
     bytes::le32,
     error::PictureError,
+    riff::chunks,
     shrink::{Order, Shrinker},
 };
 use image_webp::{DecodingError, WebPDecoder};
-use std::io::Cursor;
+use std::{borrow::Cow, io::Cursor};
+
+/// Flags of the extended header: what the file says it holds.
+const ANIMATION: u8 = 0x02;
+const ALPHA: u8 = 0x10;
 
 pub fn decode(job: &Job<'_>) -> Result<Kept, PictureError> {
     let whole = le32(job.bytes, 4).is_some_and(|size| size as usize <= job.bytes.len() - 8);
@@ -15,12 +20,14 @@ pub fn decode(job: &Job<'_>) -> Result<Kept, PictureError> {
         return Err(PictureError::Truncated("the file ends before the picture does".to_owned()));
     }
     let (width, height) = (job.header.width, job.header.height);
+    let bytes = with_true_flags(job.bytes);
+    let copied = if matches!(bytes, Cow::Owned(_)) { bytes.len() as u64 } else { 0 };
     // Before the decoder runs: this finds the chunks and keeps nothing of them.
-    let mut decoder = WebPDecoder::new(Cursor::new(job.bytes)).map_err(refusal)?;
+    let mut decoder = WebPDecoder::new(Cursor::new(&bytes[..])).map_err(refusal)?;
     if decoder.dimensions() != (width, height) {
         return Err(PictureError::Corrupt("its headers disagree about its size".to_owned()));
     }
-    job.check_memory(memory(&mut decoder, width, height), Order::TopDown)?;
+    job.check_memory(memory(&mut decoder, width, height) + copied, Order::TopDown)?;
     let channels = if decoder.has_alpha() { 4 } else { 3 };
     let mut pixels = vec![0; width as usize * height as usize * channels];
     decoder.read_image(&mut pixels).map_err(refusal)?;
@@ -38,6 +45,28 @@ pub fn decode(job: &Job<'_>) -> Result<Kept, PictureError> {
     }
     drop(pixels);
     Ok(Kept::of(shrinker, job.header, job.factors()))
+}
+
+/// The file, with an extended header that announces what is there: many programs that remove metadata or transparency
+/// leave its flag, and the decoder would refuse the picture. Metadata is not announced, as the decoder reads none.
+fn with_true_flags(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let said = match bytes.get(12..16) {
+        Some(b"VP8X") => bytes.get(20).copied().unwrap_or(0),
+        _ => return bytes.into(),
+    };
+    let chunk = |name: &[u8; 4]| chunks(bytes).find(|(kind, _)| kind == name).map(|(_, data)| data);
+    let alpha = match (said & ANIMATION, chunk(b"VP8L")) {
+        (0, Some(lossless)) => said & ALPHA != 0 || lossless.get(4).is_some_and(|byte| byte & 0x10 != 0),
+        (0, None) => said & ALPHA != 0 && chunk(b"ALPH").is_some(),
+        _ => said & ALPHA != 0,
+    };
+    let is = said & ANIMATION | if alpha { ALPHA } else { 0 };
+    if is == said {
+        return bytes.into();
+    }
+    let mut copy = bytes.to_vec();
+    copy[20] = is;
+    copy.into()
 }
 
 /// Bytes that the decoder takes: the planes, its output, and work space that depends on the kind.

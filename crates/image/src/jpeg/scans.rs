@@ -54,7 +54,7 @@ pub fn walk(bytes: &[u8]) -> Result<Scans, PictureError> {
             0xee if start.is_none() && payload.starts_with(b"Adobe") && payload.len() >= 12 => {
                 adobe = Some(payload[11])
             }
-            0xc0..=0xc3 | 0xc5..=0xc7 | 0xc9..=0xcf => {
+            0xc0..=0xc3 | 0xc5..=0xc7 | 0xc9..=0xcb | 0xcd..=0xcf => {
                 if walk.frame.is_some() {
                     return Err(PictureError::Corrupt("there are two frame headers".to_owned()));
                 }
