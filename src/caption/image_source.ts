@@ -37,6 +37,7 @@ export function isRemote(image: ImageSource): boolean {
  */
 export async function bytesOf(image: ImageSource, signal?: AbortSignal): Promise<Uint8Array> {
   throwIfAborted(signal);
+  refuseDetached(image);
   if (image instanceof Uint8Array) return image;
   if (ArrayBuffer.isView(image)) return new Uint8Array(image.buffer, image.byteOffset, image.byteLength);
   // An ArrayBuffer of another realm, such as a frame or a test's sandbox, is not an instance of this one's class.
@@ -50,6 +51,14 @@ export async function bytesOf(image: ImageSource, signal?: AbortSignal): Promise
     "image-unsupported",
     `The picture is ${nameOf(image)}: give its bytes, a Blob or Response, a path, or a URL.`,
   );
+}
+
+/** Refuses a buffer that was transferred: it has no bytes, and reading it would throw. */
+function refuseDetached(image: ImageSource): void {
+  const buffer: { readonly detached?: boolean } = ArrayBuffer.isView(image) ? image.buffer : (image as object);
+  if (typeof image === "object" && image !== null && buffer.detached === true) {
+    throw new EdgecapError("image-empty", "The picture is empty: its buffer was transferred, so it has no bytes here.");
+  }
 }
 
 /** Where to fetch a picture from; `undefined` if it is a path or not an address at all. */
@@ -89,13 +98,13 @@ async function bytesOfBlob(blob: Blob, signal: AbortSignal | undefined): Promise
 }
 
 async function bytesOfFile(file: string | URL, signal: AbortSignal | undefined): Promise<Uint8Array> {
-  const where = String(file);
+  const where = shown(String(file));
   let bytes: Uint8Array | number;
   try {
     bytes = await readFileUpTo(file, maxBytes, signal);
   } catch (cause) {
     throwIfAborted(signal);
-    throw unreadable(where, cause);
+    throw unreadable(where, cause, whyNoFile(cause));
   }
   if (typeof bytes === "number") throw tooLarge(`"${where}"`, bytes);
   return bytes;
@@ -143,8 +152,18 @@ async function bytesOfResponse(
   return bytes;
 }
 
-function unreadable(where: string, cause: unknown): EdgecapError {
-  const why = cause instanceof Error ? cause.message : String(cause);
+/** What is wrong with a path, where the system's own words repeat it or say little. */
+function whyNoFile(cause: unknown): string | undefined {
+  const { code, message } = cause as { readonly code?: unknown; readonly message?: unknown };
+  if (code === "ENOENT") return "there is no such file";
+  if (code === "EISDIR" || /\(os error 21\)/.test(String(message))) return "it is a folder";
+  if (code === "ENAMETOOLONG" || /\(os error 36\)/.test(String(message)))
+    return "it is too long for a path: give base64 as a data: URL, or the bytes";
+  return undefined;
+}
+
+function unreadable(where: string, cause: unknown, known?: string): EdgecapError {
+  const why = known ?? (cause instanceof Error ? cause.message : String(cause));
   return new EdgecapError("file-unreadable", `Cannot read the picture "${where}": ${why.replace(/\.$/, "")}.`, {
     cause,
   });
@@ -157,7 +176,7 @@ function tooLarge(what: string, bytes: number): EdgecapError {
   );
 }
 
-/** An address for messages; a `data:` URL can be megabytes long. */
+/** A path or an address for messages; a `data:` URL, or base64 in place of a path, can be megabytes long. */
 function shown(address: string): string {
   return address.length > 200 ? `${address.slice(0, 200)}…` : address;
 }

@@ -24,6 +24,12 @@ const elsewhere: Readonly<Record<string, string>> = {
  * @throws {EdgecapError} `option-invalid`, naming the option, the nearest one that exists, and all others.
  */
 export function refuseUnknown(options: object, known: readonly string[], where: string): void {
+  if (typeof options !== "object" || options === null) {
+    throw new EdgecapError(
+      "option-invalid",
+      `${where} takes its options as an object, not ${JSON.stringify(options)}.`,
+    );
+  }
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined || known.includes(name)) continue;
     const near = nearest(name, known);

@@ -42,7 +42,7 @@ export interface DecodedImage {
  */
 export async function decodeImage(bytes: Uint8Array, options: DecodeOptions): Promise<DecodedImage> {
   const { maxPixels = defaultMaxPixels, size } = options;
-  return withDecoder(maxPixels, ({ decode, decodeWithin }) => {
+  return withDecoder(bytes, maxPixels, ({ decode, decodeWithin }) => {
     using picture =
       typeof size === "number"
         ? decode(bytes, size, size, maxPixels)
@@ -65,7 +65,7 @@ export async function probeImage(
   bytes: Uint8Array,
   maxPixels: number = defaultMaxPixels,
 ): Promise<Omit<DecodedImage, "rgb" | "size">> {
-  return withDecoder(maxPixels, ({ probe }) => {
+  return withDecoder(bytes, maxPixels, ({ probe }) => {
     const header = headerOf(probe(bytes));
     if (header.width * header.height > maxPixels) throw `too-large: ${header.width} x ${header.height} pixels`;
     return header;
@@ -78,8 +78,10 @@ function headerOf(header: ReturnType<ImageModule["probe"]>): Omit<DecodedImage, 
   return { width, height, format };
 }
 
-async function withDecoder<T>(maxPixels: number, work: (module: ImageModule) => T): Promise<T> {
+async function withDecoder<T>(bytes: Uint8Array, maxPixels: number, work: (module: ImageModule) => T): Promise<T> {
   const module = await imageModule();
+  // A buffer that was transferred while the picture waited would make the decoder throw.
+  if (bytes.byteLength === 0) throw refusal("empty: no bytes", maxPixels);
   try {
     return work(module);
   } catch (error) {

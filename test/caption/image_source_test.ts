@@ -7,6 +7,7 @@ import { join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { bytesOf, type ImageSource, isRemote } from "../../src/caption/image_source.ts";
 import { EdgecapError } from "../../src/errors.ts";
+import { decodeImage, probeImage } from "../../src/image/decode.ts";
 import { readFileUpTo } from "../../src/platform/files.ts";
 import { codeOf } from "../code_of.ts";
 
@@ -113,6 +114,32 @@ describe("bytesOf()", () => {
     await read.arrayBuffer();
     expect(await refusal(bytesOf(read), "file-unreadable")).toContain("read already");
     expect(await codeOf(bytesOf(new Response(null, { status: 500 })))).toBe("file-unreadable");
+  });
+
+  test("says what is wrong with text that is no path, in a line", async () => {
+    const base64 = Buffer.from(photo).toString("base64");
+    const said = await refusal(bytesOf(base64), "file-unreadable");
+    expect(said).toContain("too long for a path: give base64 as a data: URL, or the bytes");
+    expect(said.length).toBeLessThan(400);
+    expect(await refusal(bytesOf(""), "file-unreadable")).toMatch(
+      /Cannot read the picture "": (?:it is a folder|there is no such file)\./,
+    );
+    expect(await refusal(bytesOf(folder), "file-unreadable")).toContain("it is a folder.");
+    expect(await refusal(bytesOf(join(folder, "no.jpg")), "file-unreadable")).toContain("there is no such file.");
+  });
+
+  test("refuses a buffer that was transferred, before and while the picture waits", async () => {
+    const moved = () => {
+      const bytes = photo.slice();
+      structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+      return bytes;
+    };
+    for (const source of [moved(), moved().buffer, new DataView(photo.slice().buffer)]) {
+      if (source instanceof DataView) structuredClone(source.buffer, { transfer: [source.buffer as ArrayBuffer] });
+      expect(await refusal(bytesOf(source), "image-empty")).toContain("its buffer was transferred");
+    }
+    expect(await refusal(decodeImage(moved(), { size: 8 }), "image-empty")).toContain("is empty");
+    expect(await refusal(probeImage(moved()), "image-empty")).toContain("is empty");
   });
 
   test("refuses what is not a picture at all, naming it", async () => {

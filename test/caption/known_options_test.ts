@@ -20,6 +20,15 @@ describe("refuseUnknown()", () => {
     expect(complaint({})).toBe("");
   });
 
+  test("refuses options that are no object", () => {
+    for (const [given, shown] of [
+      [null, "null"],
+      ["beams", '"beams"'],
+      [5, "5"],
+    ] as const)
+      expect(complaint(given as unknown as object)).toBe(`caption() takes its options as an object, not ${shown}.`);
+  });
+
   test("suggests the option that was meant", () => {
     for (const [given, meant] of [
       ["beam", "beams"],
