@@ -117,9 +117,19 @@ export class EdgecapError extends Error {
   }
 }
 
-/** Throws the reason of an aborted signal, as `fetch` and the rest of the platform do. */
+/**
+ * Throws the reason of an aborted signal, as `fetch` and the rest of the platform do.
+ *
+ * @throws {EdgecapError} `option-invalid` if it is no signal, such as the controller of one.
+ */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
-  signal?.throwIfAborted();
+  if (signal === undefined) return;
+  if (typeof signal?.throwIfAborted !== "function") {
+    const kind = signal === null ? "null" : ((signal as object).constructor?.name ?? typeof signal);
+    const message = `signal is not an AbortSignal but ${kind}: give the signal of an AbortController.`;
+    throw new EdgecapError("option-invalid", message);
+  }
+  signal.throwIfAborted();
 }
 
 /**

@@ -139,6 +139,7 @@ export class Captioner implements CaptionEngine {
     images: Iterable<ImageSource> | AsyncIterable<ImageSource>,
     options: CaptionOptions = {},
   ): AsyncGenerator<CaptionedImage, void, undefined> {
+    refuseSingle(images);
     let index = 0;
     for await (const image of images) {
       let result: CaptionedImage;
@@ -302,4 +303,14 @@ export class Captioner implements CaptionEngine {
 /** Whether an error is about one picture, so that others may still be captioned. */
 function isPictures(error: unknown): error is EdgecapError {
   return error instanceof EdgecapError && faultOf(error.code) === "picture";
+}
+
+/** Refuses a single picture in place of a list: a path would be taken for a list of its letters. */
+function refuseSingle(images: object | string): void {
+  const isList = typeof images === "object" && images !== null && !ArrayBuffer.isView(images);
+  if (isList && (Symbol.iterator in images || Symbol.asyncIterator in images)) return;
+  throw new EdgecapError(
+    "option-invalid",
+    "captionAll() takes a list of pictures: put a single one in brackets, or give it to caption().",
+  );
 }

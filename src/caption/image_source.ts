@@ -163,7 +163,10 @@ function whyNoFile(cause: unknown): string | undefined {
 }
 
 function unreadable(where: string, cause: unknown, known?: string): EdgecapError {
-  const why = known ?? (cause instanceof Error ? cause.message : String(cause));
+  const inner = cause instanceof Error ? cause.cause : undefined;
+  // Node says "fetch failed", and why in the cause.
+  const said = inner instanceof Error && inner.message !== "" ? inner : cause;
+  const why = known ?? (said instanceof Error ? said.message : String(said));
   return new EdgecapError("file-unreadable", `Cannot read the picture "${where}": ${why.replace(/\.$/, "")}.`, {
     cause,
   });

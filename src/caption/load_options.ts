@@ -1,5 +1,6 @@
 import type { BundleSource, LoadProgress } from "../bundle/load_bundle.ts";
 import { EdgecapError } from "../errors.ts";
+import { nodeTooOld } from "../platform/node_version.ts";
 import { type BackendChoice, backendNames } from "../runtime/backend.ts";
 import { refuseUnknown } from "./known_options.ts";
 
@@ -43,9 +44,12 @@ const loadNames: Readonly<Record<keyof LoadOptions, true>> = {
 /**
  * Checks the options that all engines share.
  *
- * @throws {EdgecapError} `option-invalid`, quoting name, value and range, or naming an option that does not exist.
+ * @throws {EdgecapError} `option-invalid`, quoting name, value and range, or naming an option that does not exist;
+ *   `backend-unavailable` on a Node that is too old for every backend.
  */
 export function checkLoadOptions(options: LoadOptions): void {
+  const tooOld = nodeTooOld();
+  if (tooOld !== undefined) throw new EdgecapError("backend-unavailable", tooOld);
   refuseUnknown(options, Object.keys(loadNames), "load()");
   const { threads = 1, backend = "auto" } = options;
   if (!Number.isInteger(threads) || threads < 1 || threads > 64) {

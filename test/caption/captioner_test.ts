@@ -204,6 +204,27 @@ describe("Captioner", () => {
     expect(await reasonOf(all(source()))).toBe(broken);
   });
 
+  test("captionAll() refuses a single picture: a path is no list of its letters", async () => {
+    for (const single of [
+      "a.jpg",
+      photo,
+      new Blob([photo]),
+      new URL("file:///a.jpg"),
+      new DataView(photo.buffer),
+      null,
+      7,
+    ])
+      expect(await codeOf(captioner.captionAll(single as never).next())).toBe("option-invalid");
+  });
+
+  test("refuses a signal that is none, such as its controller", async () => {
+    for (const signal of [new AbortController(), {}, null, "signal"]) {
+      const error = await reasonOf(captioner.caption(photo, { signal } as unknown as CaptionOptions));
+      expect((error as { code?: unknown }).code).toBe("option-invalid");
+      expect((error as Error).message).toContain("give the signal of an AbortController");
+    }
+  });
+
   test("refuses unknown options, by name", async () => {
     const error = (await reasonOf(captioner.caption(photo, { beam: 3 } as CaptionOptions))) as Error;
     expect(error.message).toContain('caption() has no option "beam". Did you mean "beams"?');

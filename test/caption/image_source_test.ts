@@ -128,6 +128,11 @@ describe("bytesOf()", () => {
     expect(await refusal(bytesOf(join(folder, "no.jpg")), "file-unreadable")).toContain("there is no such file.");
   });
 
+  test("says why an address cannot be reached", async () => {
+    const said = await refusal(bytesOf("http://127.0.0.1:1/a.jpg"), "file-unreadable");
+    expect(said).not.toMatch(/: fetch failed\.$/);
+  });
+
   test("refuses a buffer that was transferred, before and while the picture waits", async () => {
     const moved = () => {
       const bytes = photo.slice();
