@@ -195,7 +195,6 @@ describe("a file of another kind", () => {
     "a raw photo of Panasonic": ["IIU\0\x18\0\0\0", "RW2"],
     "a raw photo of Olympus": ["IIRO\x08\0\0\0", "ORF"],
     "a raw photo of Canon": ["II\x1a\0\0\0HEAPCCDR", "CRW"],
-    "a raw photo of Sigma": ["FOVb\0\0\x02\0", "X3F"],
     "a short film": ["\0\0\0\x14ftypqt  ", "a film"],
     "an AVI film": ["RIFF\0\0\0\0AVI LIST", "AVI"],
     "a cursor": ["\0\0\x02\0\x01\0\x20\x20", "CUR"],

@@ -102,7 +102,7 @@ fn jpeg(bytes: &[u8]) -> Result<(u32, u32), PictureError> {
 }
 
 fn png(bytes: &[u8]) -> Result<(u32, u32), PictureError> {
-    // What Xcode makes of the PNGs inside an app.
+    // What Xcode makes of every PNG inside an app.
     if bytes.get(12..16) == Some(b"CgBI") {
         return Err(PictureError::Unsupported("it is a PNG in Apple's own form (CgBI)".to_owned()));
     }
