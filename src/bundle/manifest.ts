@@ -147,7 +147,7 @@ export const manifestSchema = Type.Object({
      * A run of this many words occurs only once in a caption, unless all of them are repeatable
      * (src/decode/repeatable_words.ts), and no word occurs twice in a row. Without it captions may repeat themselves.
      */
-    noRepeatNgram: Type.Optional(Type.Integer({ minimum: 2, maximum: 10 })),
+    noRepeatNgram: Type.Optional(Type.Integer({ minimum: 1, maximum: 10 })),
     /** When the search must name a concept that the caption lacks; only with several beams. */
     concepts: Type.Optional(
       Type.Object({

@@ -162,7 +162,7 @@ describe("parseManifest()", () => {
     const read = parseManifest(withGeneration({ noRepeatNgram: 2, concepts }), "m.json");
     expect(read.generation).toMatchObject({ noRepeatNgram: 2, concepts });
     for (const [added, place] of [
-      [{ noRepeatNgram: 1 }, /\/generation\/noRepeatNgram/],
+      [{ noRepeatNgram: 0 }, /\/generation\/noRepeatNgram/],
       [{ noRepeatNgram: 2.5 }, /\/generation\/noRepeatNgram/],
       [{ noRepeatNgram: 11 }, /\/generation\/noRepeatNgram/],
       [{ concepts: { ...concepts, least: 0 } }, /\/generation\/concepts\/least/],

@@ -268,6 +268,7 @@ describe("Search", () => {
     const repeatable = Uint32Array.of(4, 5);
     expect(said({})).toBe("4 5 6 4 5 6 6 7");
     expect(said({ noRepeatNgram: 2, repeatable })).toBe("4 5 6 4 5 4 6 7");
+    expect(said({ noRepeatNgram: 1, repeatable })).toBe("4 5 6 4 5 4 5 7");
     expect(said({ repeatable })).toBe("4 5 6 4 5 6 4 7");
     expect(said({ noRepeatNgram: 2 })).not.toContain("4 5 6 4 5");
   });

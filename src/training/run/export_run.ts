@@ -83,9 +83,9 @@ const candidates: Readonly<Record<"attention" | "article", readonly Omit<Generat
   ],
 };
 
-/** Keeps captions from repeating a phrase; those of the article's decoder stay unchanged. */
+/** Keeps captions from saying a word twice; those of the article's decoder stay unchanged. */
 const repeats: Readonly<Record<"attention" | "article", Pick<Generation, "noRepeatNgram">>> = {
-  attention: { noRepeatNgram: 2 },
+  attention: { noRepeatNgram: 1 },
   article: {},
 };
 
