@@ -6,6 +6,8 @@ export type Fill = (caption: Caption) => unknown;
 
 type Schema = Readonly<Record<string, unknown>>;
 
+type Concept = Caption["concepts"][number];
+
 const sentenceNames = /^(?:caption|description|title|alt|alt_?text|text|summary|response|answer|content|sentence)$/i;
 const listNames = /^(?:tags|keywords|labels|concepts|objects)$/i;
 const nounNames = /^(?:name|label|tag|keyword)$/i;
@@ -24,14 +26,17 @@ export const plainFill: Fill = ({ caption, concepts }) => ({
 });
 
 /**
- * How to fill in a JSON schema. Properties are recognised by their names, such as `caption` and `labels`.
+ * How to fill in a JSON schema. Properties are recognised by their names, such as `caption` and `labels`. A required
+ * property that is unknown gets null if its schema allows that.
  *
  * @throws {Problem} `option-invalid`, naming the property that has to be there and cannot be known.
  */
 export function fillOf(schema: unknown): Fill {
-  const { required, properties } = objectParts(schema);
+  const branches = branchesOf(schema, schema);
+  const { required, properties } = objectParts(branches.find(isObjectSchema) ?? branches[0]);
   const fills = Object.entries(properties).flatMap(([name, property]) => {
-    const fill = fillOfProperty(name, property);
+    const fill =
+      fillOfProperty(name, property, schema) ?? (required.has(name) ? givenFill(property, schema) : undefined);
     if (fill === undefined && required.has(name)) throw unknownProperty(name);
     return fill === undefined ? [] : [[name, fill] as const];
   });
@@ -40,25 +45,112 @@ export function fillOf(schema: unknown): Fill {
   return (caption) => Object.fromEntries(fills.map(([name, fill]) => [name, fill(caption)]));
 }
 
-function fillOfProperty(name: string, property: unknown): Fill | undefined {
+function fillOfProperty(name: string, property: unknown, root: unknown): Fill | undefined {
+  const fills = branchesOf(property, root).map((branch) => fillOfBranch(name, branch, root));
+  return fills.find((fill) => fill !== undefined);
+}
+
+function fillOfBranch(name: string, property: unknown, root: unknown): Fill | undefined {
   if (sentenceNames.test(name) && isPlain(property, "string", 0)) return ({ caption }) => caption;
   if (!listNames.test(name) || !isObject(property) || !hasType(property, "array")) return undefined;
   const { items, maxItems, minItems, type: _, ...more } = property;
   const most = typeof maxItems === "number" ? maxItems : Number.POSITIVE_INFINITY;
   if ((minItems ?? 0) !== 0 || Object.keys(more).some((key) => !harmless.has(key))) return undefined;
-  if (items === undefined || isPlain(items, "string", 1))
+  const kinds = items === undefined ? [] : branchesOf(items, root);
+  if (items === undefined || kinds.some((kind) => isPlain(kind, "string", 1)))
     return ({ concepts }) => concepts.slice(0, most).map((concept) => concept.name);
-  if (!isObject(items) || !hasType(items, "object")) return undefined;
-  const { required, properties } = objectParts(items);
-  const known = Object.entries(properties).flatMap(([key, value]): [string, "name" | "probability"][] => {
-    if (nounNames.test(key) && isPlain(value, "string", 1)) return [[key, "name"]];
-    return probabilityNames.test(key) && isShare(value) ? [[key, "probability"]] : [];
+  const entry = kinds.find(isObjectSchema);
+  if (entry === undefined) return undefined;
+  const { required, properties } = objectParts(entry);
+  const known = Object.entries(properties).flatMap(([key, value]): [string, (concept: Concept) => unknown][] => {
+    const forms = branchesOf(value, root);
+    if (nounNames.test(key) && forms.some((form) => isPlain(form, "string", 1))) return [[key, ({ name }) => name]];
+    if (probabilityNames.test(key) && forms.some(isShare)) return [[key, ({ probability }) => probability]];
+    const given = required.has(key) ? givenValue(forms) : undefined;
+    return given === undefined ? [] : [[key, () => given]];
   });
   const unknown = [...required].find((key) => !known.some(([one]) => one === key));
   if (unknown !== undefined) throw unknownProperty(`${name}[].${unknown}`);
   if (known.length === 0) return undefined;
   return ({ concepts }) =>
-    concepts.slice(0, most).map((concept) => Object.fromEntries(known.map(([key, part]) => [key, concept[part]])));
+    concepts.slice(0, most).map((concept) => Object.fromEntries(known.map(([key, part]) => [key, part(concept)])));
+}
+
+/** Fills in a property whose schema itself says what it may be: only one value, or null. */
+function givenFill(property: unknown, root: unknown): Fill | undefined {
+  const value = givenValue(branchesOf(property, root));
+  return value === undefined ? undefined : () => value;
+}
+
+function givenValue(forms: readonly unknown[]): unknown {
+  for (const form of forms) {
+    if (!isObject(form)) continue;
+    const { const: only, enum: choices, ...more } = form;
+    if (Object.keys(more).some((key) => !harmless.has(key))) continue;
+    const values = Object.hasOwn(form, "const") ? [only] : (choices ?? []);
+    if (Array.isArray(values) && values.length === 1 && isText(values[0], more)) return values[0];
+    if (only === undefined && choices === undefined && hasType(form, "null")) return null;
+  }
+  return undefined;
+}
+
+/** Whether a value is a text that may have the type of its schema. */
+function isText(value: unknown, schema: Schema): boolean {
+  const { type, minLength } = schema;
+  return typeof value === "string" && minLength === undefined && (type === undefined || hasType(schema, "string"));
+}
+
+/** Keywords that may stand beside a reference, because they restrict nothing. */
+const remarks = new Set([
+  "title",
+  "description",
+  "default",
+  "example",
+  "examples",
+  "$schema",
+  "$id",
+  "$defs",
+  "definitions",
+]);
+
+/** Most references to follow from one schema, which could lead in a circle. */
+const mostReferences = 16;
+
+/**
+ * The alternatives of a schema, with references to the document's own definitions followed: libraries that make schemas
+ * from classes name each class once, and write an optional property as `anyOf` its type and null.
+ */
+function branchesOf(schema: unknown, root: unknown, left = mostReferences): unknown[] {
+  if (!isObject(schema) || left === 0) return [schema];
+  const { $ref, allOf, anyOf, oneOf, ...beside } = schema;
+  const kinds = [$ref, allOf, anyOf, oneOf].filter((one) => one !== undefined);
+  if (kinds.length !== 1 || Object.keys(beside).some((key) => !remarks.has(key))) return [schema];
+  const targets =
+    typeof $ref === "string"
+      ? [definition($ref, root)]
+      : Array.isArray(allOf) && allOf.length === 1
+        ? allOf
+        : (anyOf ?? (Array.isArray(oneOf) && areDisjoint(oneOf) ? oneOf : undefined));
+  if (!Array.isArray(targets) || targets.length > mostReferences) return [schema];
+  return targets.flatMap((target) => branchesOf(target, root, Math.floor((left - 1) / targets.length)));
+}
+
+/** Whether no value fits two of these schemas, by their types. */
+function areDisjoint(schemas: readonly unknown[]): boolean {
+  const types = schemas.map((one) => (isObject(one) ? one["type"] : undefined));
+  const kinds = types.map((type) => (type === "integer" ? "number" : type));
+  return kinds.every((kind) => typeof kind === "string") && new Set(kinds).size === kinds.length;
+}
+
+/** What a reference such as `#/$defs/Label` names; `undefined` if it is not in this document. */
+function definition(reference: string, root: unknown): unknown {
+  const [, place = "", name = ""] = /^#\/(\$defs|definitions)\/([^/~%]{1,100})$/.exec(reference) ?? [];
+  const definitions = isObject(root) ? root[place] : undefined;
+  return isObject(definitions) && Object.hasOwn(definitions, name) ? definitions[name] : undefined;
+}
+
+function isObjectSchema(schema: unknown): boolean {
+  return isObject(schema) && hasType(schema, "object");
 }
 
 function objectParts(schema: unknown): { required: ReadonlySet<string>; properties: Schema } {
