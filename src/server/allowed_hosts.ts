@@ -65,7 +65,7 @@ export class AllowedHosts {
     const address = ipaddr.process(text);
     if (this.#ranges.some(([range, bits]) => range.kind() === address.kind() && address.match(range, bits)))
       return true;
-    return named && this.#publicNamesAllowed && isPublic(address);
+    return named && this.#publicNamesAllowed && isPublic(text);
   }
 
   get #publicNamesAllowed(): boolean {
@@ -76,7 +76,10 @@ export class AllowedHosts {
 /** The only IPv6 range for public hosts. */
 const globalUnicast: Range = [ipaddr.IPv6.parse("2000::"), 3];
 
-function isPublic(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
+/** Whether an address is one of the internet's. */
+export function isPublic(text: string): boolean {
+  // An IPv4 address inside an IPv6 one is judged as IPv4.
+  const address = ipaddr.process(text);
   // Loopback, private, link-local (metadata services among them), carrier-grade, multicast, reserved and tunnels.
   if (address.range() !== "unicast") return false;
   if (address.kind() === "ipv4") return true;

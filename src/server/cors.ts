@@ -23,6 +23,10 @@ export class Cors {
         "access-control-allow-methods": "GET, POST",
         "access-control-allow-headers": allowedHeaders(request),
         "access-control-max-age": "600",
+        // Some browsers ask before a page of the internet may call a local address.
+        ...(request.headers.get("access-control-request-private-network") === "true" && {
+          "access-control-allow-private-network": "true",
+        }),
       },
     });
     return response;

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { AllowedHosts } from "./allowed_hosts.ts";
+import { AllowedHosts, isPublic } from "./allowed_hosts.ts";
 import type { Cors } from "./cors.ts";
 import { Problem } from "./problem.ts";
 
@@ -11,6 +11,8 @@ import { Problem } from "./problem.ts";
  */
 export class LocalNames {
   readonly #names: AllowedHosts;
+  /** Whether any name is allowed, so that a name says nothing about whose page it is. */
+  readonly #any: boolean;
 
   /**
    * @param names Names besides `localhost` and addresses, `*.name` for all subdomains, or `*` for any.
@@ -18,6 +20,7 @@ export class LocalNames {
    */
   constructor(names: readonly string[]) {
     this.#names = new AllowedHosts(["localhost", "*.localhost", ...names]);
+    this.#any = names.includes("*");
   }
 
   /**
@@ -33,22 +36,37 @@ export class LocalNames {
     throw new Problem("host-forbidden", message);
   }
 
-  /** Whether an origin belongs to this server. */
-  allowsOrigin(origin: string): boolean {
+  /**
+   * Whether the page that sends a request belongs to this server: it comes from the host that it calls, from a listed
+   * name, or, since a proxy can change the host, from an address that is not public. If any name is allowed, only the
+   * first counts.
+   */
+  allowsOrigin(origin: string, request: Request): boolean {
     const url = URL.parse(origin);
-    return url !== null && this.#allows(url.hostname);
+    if (url === null) return false;
+    if (url.host === URL.parse(`http://${request.headers.get("host")}`)?.host) return true;
+    if (this.#any) return false;
+    const address = addressIn(url.hostname);
+    return address === undefined ? this.#names.allowsHost(url.hostname) : !isPublic(address);
   }
 
   #allows(name: string): boolean {
-    return isIP(name.replace(/^\[(.*)\]$/, "$1")) !== 0 || this.#names.allowsHost(name);
+    return addressIn(name) !== undefined || this.#names.allowsHost(name);
   }
+}
+
+/** The address that a host is, without the brackets of an IPv6 one; `undefined` if it is a name. */
+function addressIn(host: string): string | undefined {
+  const address = host.replace(/^\[(.*)\]$/, "$1");
+  return isIP(address) === 0 ? undefined : address;
 }
 
 /**
  * Refuses requests from other sites' pages: browsers send simple posts without a preflight, and a server on
  * localhost would work for any page that its user opens.
  *
- * @param names The listener's names, if it has a list, for browsers that do not send the page's site.
+ * @param names The listener's names, if it has a list. Browsers send the page's site only to https and localhost; to
+ *   other addresses they send the origin alone.
  * @throws {Problem} `origin-forbidden`
  */
 export function refuseOtherSites(request: Request, cors: Cors, names: LocalNames | undefined): void {
@@ -58,7 +76,7 @@ export function refuseOtherSites(request: Request, cors: Cors, names: LocalNames
   const other =
     site === "cross-site" ||
     site === "same-site" ||
-    (site === null && origin !== null && names !== undefined && !names.allowsOrigin(origin));
+    (site === null && origin !== null && names !== undefined && !names.allowsOrigin(origin, request));
   if (other)
     throw new Problem(
       "origin-forbidden",

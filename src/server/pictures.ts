@@ -47,12 +47,14 @@ export async function readPictures(request: Request, limits: PictureLimits): Pro
   const query = optionsOfTexts(new URL(request.url).searchParams);
   const memory = shareOf(request, limits);
   const body = await readBody(request, limits.body, memory);
+  const bare = { pictures: [{ name: "-", bytes: body, options: query }], list: false };
+  if (isSurelyPicture(body)) return bare;
   if (type === "multipart/form-data")
     return picturesOfForm(body, request.headers.get("content-type")!, query, limits, memory);
   if (type === "application/json")
     return picturesOfJson(jsonOf(body, limits, memory), query, limits, memory, request.signal);
   if (!isPictureType(type) && !looksLikePicture(body)) throw typeUnsupported();
-  return { pictures: [{ name: "-", bytes: body, options: query }], list: false };
+  return bare;
 }
 
 /**
@@ -64,7 +66,8 @@ export async function readPictures(request: Request, limits: PictureLimits): Pro
 export async function readInputs(request: Request, limits: PictureLimits): Promise<Picture> {
   const memory = shareOf(request, limits);
   const body = await readBody(request, limits.body, memory);
-  if (mediaType(request) !== "application/json") return { name: "-", bytes: body, options: {} };
+  if (mediaType(request) !== "application/json" || isSurelyPicture(body))
+    return { name: "-", bytes: body, options: {} };
   const json = jsonOf(body, limits, memory);
   if (!Value.Check(inputsSchema, json))
     throw new Problem(
@@ -110,6 +113,14 @@ function mediaType(request: Request): string {
 /** For other types the bytes decide, because `curl --data-binary` declares everything as a form. */
 function isPictureType(type: string): boolean {
   return type === "" || type.startsWith("image/") || type === "application/octet-stream";
+}
+
+/**
+ * Whether a body is a picture although its type says JSON or a form, as from HTTPie, which calls everything JSON that it
+ * reads from a file. Neither of the two begins with such a byte.
+ */
+function isSurelyPicture(body: Uint8Array): boolean {
+  return looksLikePicture(body) && !/^[\s{["-]/.test(String.fromCharCode(body[0]!));
 }
 
 function typeUnsupported(): Problem {
@@ -225,21 +236,36 @@ function jsonOf(body: Uint8Array, { maxImages }: PictureLimits, memory: MemorySh
 }
 
 async function imageOf(
-  text: string,
+  given: string,
   { urls, body }: PictureLimits,
   memory: MemoryShare,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
+  const text = given.trim();
   if (/^https?:/i.test(text)) {
     if (urls === undefined)
       throw new Problem("url-forbidden", "This server does not fetch pictures by URL: send the picture itself.");
     return fetchImage(text, { ...urls, maxBytes: Math.min(urls.maxBytes, body.maxBytes) }, memory, signal);
   }
-  const data = /^data:[^,]{0,200}?(;base64)?,/i.exec(text);
+  const data = /^data:[^,]{0,200}?(; *base64 *)?,/i.exec(text);
   if (data !== null && data[1] === undefined)
     throw new Problem("body-invalid", "The data URL is not in base64: encode the picture in base64.");
-  const image = decodeBase64(text, data?.[0].length ?? 0, memory.take);
+  const image =
+    data !== null && text.includes("%")
+      ? decodeBase64(unescaped(text.slice(data[0].length), memory), 0, memory.take)
+      : decodeBase64(text, data?.[0].length ?? 0, memory.take);
   if (image === undefined)
     throw new Problem("body-invalid", "The picture is neither base64 nor a data URL in base64: encode it in base64.");
   return image;
+}
+
+/** The text behind the escapes of a data URL, as programs write it that escape every part of a URL. */
+function unescaped(text: string, memory: MemoryShare): string {
+  memory.take(text.length);
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    // It has a "%" that begins no escape, and so is not base64 either.
+    return text;
+  }
 }

@@ -83,7 +83,12 @@ describe("POST /v1/captions", () => {
   test("takes base64, data URLs and arrays in JSON", async () => {
     const expected = (await captioner.caption(coffee)).caption;
     const dataUrl = `data:image/jpeg;base64,${base64(coffee)}`;
-    for (const image of [base64(coffee), dataUrl]) {
+    const others = [
+      `data:image/jpeg;base64,${encodeURIComponent(base64(coffee))}`,
+      ` DATA:image/jpeg;name="a b.jpg"; base64,${base64(coffee)}\n`,
+      `data:;base64,${Buffer.from(coffee).toString("base64url")}`,
+    ];
+    for (const image of [base64(coffee), dataUrl, ...others]) {
       const response = await tiny.post("", JSON.stringify({ image }), jsonType);
       expect(((await response.json()) as Caption).caption).toBe(expected);
     }
@@ -165,6 +170,7 @@ describe("POST /v1/captions", () => {
     ["an empty array", 422, "images-missing", "", "[]", jsonType],
     ["an image that is no text", 400, "body-invalid", "", '{"image": 7}', jsonType],
     ["an image not in base64", 400, "body-invalid", "", '{"image": "?!"}', jsonType],
+    ["a data URL with a broken escape", 400, "body-invalid", "", '{"image": "data:;base64,AAAA%"}', jsonType],
     ["a data URL not in base64", 400, "body-invalid", "", '{"image": "data:text/plain,hello"}', jsonType],
     ["an image by URL", 403, "url-forbidden", "", '{"image": "http://127.0.0.1/x.jpg"}', jsonType],
     ["a broken form", 400, "body-invalid", "", "--x\r\nno form", { "content-type": "multipart/form-data; boundary=y" }],

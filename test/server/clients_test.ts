@@ -78,6 +78,19 @@ describe("POST /v1/captions", () => {
     }
   });
 
+  test("takes a photo that is said to be JSON or a form", async () => {
+    for (const type of ["application/json", "application/json; charset=utf-8", "multipart/form-data; boundary=XX"])
+      for (const path of ["/v1/captions", "/models/x", "/"]) {
+        const headers = { "content-type": type };
+        const response = await fetch(tiny.url + path, { method: "POST", body: coffee, headers });
+        expect([type, path, response.status]).toEqual([type, path, 200]);
+        await response.body?.cancel();
+      }
+    // Its letters are where those of WebP would be.
+    const json = await tiny.post("", '{"image WEBP": 1}', { "content-type": "application/json" });
+    expect([json.status, await problemCode(json)]).toEqual([422, "images-missing"]);
+  });
+
   test("accepts photos of a form with a type or only with their bytes", async () => {
     const body = (head: string) =>
       Buffer.concat([

@@ -50,6 +50,8 @@ describe("chat.completions.create()", () => {
       [{ max_tokens: 2 }, "?maxWords=2"],
       [{ max_completion_tokens: 1, max_tokens: 4 }, "?maxWords=1"],
       [{ max_tokens: 500 }, ""],
+      // As clients of llama.cpp and LM Studio say that there is no limit.
+      [{ max_tokens: -1 }, ""],
       [{ n: 3 }, "?alternatives=2"],
     ] as const) {
       const headers = { "content-type": "image/jpeg", authorization: "Bearer secret" };
@@ -274,7 +276,7 @@ describe("errors", () => {
     expect(await errorOf(ask(coffee, coffee, coffee, coffee))).toEqual([413, "images-too-many", request]);
     expect(await errorOf(chat("", { temperature: -1 }))).toEqual([400, "option-invalid", request]);
     expect(await errorOf(chat("", { n: 65 }))).toEqual([400, "option-invalid", request]);
-    expect(await errorOf(chat("", { max_tokens: 0 }))).toEqual([400, "option-invalid", request]);
+    expect(await errorOf(chat("", { max_tokens: -2 }))).toEqual([400, "option-invalid", request]);
     expect(await errorOf(client.embeddings.create({ model: "any", input: "a" }))).toEqual([
       404,
       "route-unknown",

@@ -151,6 +151,24 @@ describe("CORS", () => {
     }
   });
 
+  test("lets a named origin reach a local address, if its browser asks", async () => {
+    for (const [origin, allowed] of [
+      ["https://app.example", "true"],
+      ["https://evil.example", null],
+    ] as const) {
+      const headers = {
+        origin,
+        "access-control-request-method": "POST",
+        "access-control-request-private-network": "true",
+      };
+      const response = await fetch(`${tiny.url}/v1/captions`, { method: "OPTIONS", headers });
+      expect([origin, response.headers.get("access-control-allow-private-network")]).toEqual([origin, allowed]);
+      await response.body?.cancel();
+    }
+    const usual = await preflight(tiny.url, "https://app.example");
+    expect(usual.headers.has("access-control-allow-private-network")).toBe(false);
+  });
+
   test("is off by default", async () => {
     await using plain = await tinyServer();
     const response = await preflight(plain.url, "https://app.example");

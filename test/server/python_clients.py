@@ -85,7 +85,7 @@ said["ollama_chat_stream"] = "".join(
     part.message.content for part in local.chat(model="any", messages=asked, stream=True)
 )
 said["ollama_no_picture"] = failure(lambda: local.generate(model="any", prompt="Hello"))
-said["ollama_no_model"] = failure(lambda: local.show("llava"))
+said["ollama_any_model"] = list(local.show("llava").capabilities)
 
 azure = ImageAnalysisClient(endpoint=address, credential=AzureKeyCredential("secret"))
 analysis = azure.analyze(photo, visual_features=["caption", "tags"], gender_neutral_caption=True, language="en")

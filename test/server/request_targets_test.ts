@@ -105,7 +105,7 @@ const hosts = [
 ];
 
 function ask(
-  server: TinyServer,
+  server: { readonly url: string },
   target: string,
   host: string | undefined,
   method = "GET",
@@ -336,8 +336,32 @@ describe("pages of other sites", () => {
       expect([more, answeredBy(await post(open, more))]).toEqual([more, "origin-forbidden"]);
     for (const more of ["", "Sec-Fetch-Site: same-origin\r\nOrigin: http://localhost\r\n", "Sec-Fetch-Site: none\r\n"])
       expect([more, answeredBy(await post(open, more))]).toEqual([more, "image-empty"]);
+    for (const more of ["Origin: http://8.8.8.8\r\n", "Origin: http://[2606:4700::1]\r\n"])
+      expect([more, answeredBy(await post(open, more))]).toEqual([more, "origin-forbidden"]);
     await using named = await tinyServer({ corsOrigins: ["https://app.example"] });
     const more = "Sec-Fetch-Site: cross-site\r\nOrigin: https://app.example\r\n";
     expect(answeredBy(await post(named, more))).toBe("image-empty");
+  });
+
+  test("are refused by their origin where any host is allowed, as on a network, to which browsers send no site", async () => {
+    const listener = await listen(open.server, { port: 0, hosts: ["*"] });
+    for (const [host, origin, answer] of [
+      ["192.168.1.7:3000", "http://192.168.1.7:3000", "image-empty"],
+      ["captions.example.org", "http://captions.example.org", "image-empty"],
+      // As a proxy passes on that takes https.
+      ["Captions.example.org", "https://captions.example.org", "image-empty"],
+      ["[fe80::1]:3000", "http://[fe80::1]:3000", "image-empty"],
+      ["192.168.1.7:3000", "http://192.168.1.7:8000", "origin-forbidden"],
+      ["192.168.1.7:3000", "http://evil.example", "origin-forbidden"],
+      ["192.168.1.7:3000", "http://8.8.8.8", "origin-forbidden"],
+      ["192.168.1.7:3000", "http://localhost:3000", "origin-forbidden"],
+      ["192.168.1.7:3000", "null", "origin-forbidden"],
+      ["192.168.1.7:3000", "http://192.168.1.7:3000 http://evil.example", "origin-forbidden"],
+      ["", "http://evil.example", "origin-forbidden"],
+    ] as const) {
+      const answered = await ask(listener, "/v1/captions", host, "POST", `Origin: ${origin}\r\n`);
+      expect([host, origin, answeredBy(answered)]).toEqual([host, origin, answer]);
+    }
+    await listener.close(true);
   });
 });

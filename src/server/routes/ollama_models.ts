@@ -7,7 +7,6 @@ import { readJson } from "../pictures.ts";
 import { notReady } from "../problem.ts";
 import { json } from "../responses.ts";
 import { showBodySchema } from "./ollama_schemas.ts";
-import { unknownModel } from "./openai_models.ts";
 
 /** A model stays loaded as long as the server runs; Ollama uses a time like this for that. */
 const never = "2318-01-01T00:00:00Z";
@@ -32,13 +31,11 @@ export function ollamaVersion(): Response {
   return json({ version: packageJson.version });
 }
 
-/** Answers `POST /api/show`. */
+/** Answers `POST /api/show` for any name, because programs ask for their model there before they use it. */
 export async function ollamaShow(request: Request, chatting: Chatting): Promise<Response> {
   const body = await readJson(request, chatting.limits);
-  const { model, name } = checkedBody(showBodySchema, body.json);
+  checkedBody(showBodySchema, body.json);
   const card = cardOf(chatting);
-  const asked = model ?? name ?? "";
-  if (asked !== card.name && asked !== tagged(card.name)) throw unknownModel(asked, card);
   return json({
     modelfile: `# ${card.name} captions pictures and has no modelfile.\n`,
     parameters: "",

@@ -53,7 +53,7 @@ const show: Operation = {
   requestBody: { required: true, content: { "application/json": { schema: nullable(showBodySchema) } } },
   responses: {
     "200": answer("The model.", { "application/json": showSchema }),
-    ...errors([...captionProblems, "model-unknown", "not-ready"]),
+    ...errors([...captionProblems, "not-ready"]),
   },
 };
 

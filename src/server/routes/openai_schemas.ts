@@ -40,7 +40,7 @@ const sampling = {
   stream: Type.Optional(Type.Boolean()),
 };
 
-const tokens = Type.Integer({ minimum: 1, description: "Most words of the caption." });
+const tokens = Type.Integer({ minimum: -1, description: "Most words of the caption; below 1 means no limit." });
 
 /** The body of `POST /v1/chat/completions`; other fields have no effect. */
 export const chatBodySchema = Type.Object(
