@@ -164,7 +164,7 @@ describeUnless(noChromium, "many photos on the page in Chromium", () => {
       await hang.promise;
       await route.continue().catch(() => {});
     });
-    await page.locator("#token-form").getByRole("button", { name: "Go on" }).click();
+    await page.locator("#token-form").getByRole("button", { name: "Continue" }).click();
     await page.getByRole("button", { name: "Stop" }).press("Enter");
     expect(await page.locator("#progress-text").textContent()).toContain("Stopped, 5 are waiting");
     expect(await page.evaluate(() => document.activeElement?.id)).toBe("resume");

@@ -305,7 +305,7 @@ describeUnless(noChromium, "the page in Chromium", () => {
     await using tab = await openTab(browser, guarded.address);
     const { page } = tab;
     await hand(page, "drop", coffee, "image/jpeg");
-    const go = page.getByRole("button", { name: "Go on" });
+    const go = page.getByRole("button", { name: "Continue" });
     await page.getByLabel("Access token").fill("wrong");
     const refused = page.waitForResponse((response) => response.status() === 401);
     await go.click();

@@ -25,7 +25,7 @@ const settings = new Settings(() => {
 const captions = new Captions(() => settings.query());
 const notices = new Notices(
   language,
-  () => goOn(),
+  () => continueWork(),
   (token) => {
     captions.token = token;
   },
@@ -126,7 +126,7 @@ function showBack(): void {
 }
 
 /** Continues after an error; its box disappears together with the focused button. */
-function goOn(): void {
+function continueWork(): void {
   notices.clear();
   if (single.photo) {
     single.focus();

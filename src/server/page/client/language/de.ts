@@ -86,7 +86,7 @@ export const de: Messages<"one" | "other"> = {
   waitingCount: { one: "Angehalten, {n} Foto wartet", other: "Angehalten, {n} Fotos warten" },
   busyPause: "Der Server ist ausgelastet; nächster Versuch in {wait}.",
   stop: "Anhalten",
-  goOn: "Weiter",
+  continue: "Weiter",
   tryAgain: "Erneut versuchen",
   tryFailed: "Fehlgeschlagene erneut versuchen",
   copyAll: "Alle kopieren",

@@ -85,7 +85,7 @@ export const en: Messages<"one" | "other"> = {
   waitingCount: { one: "Stopped, {n} is waiting", other: "Stopped, {n} are waiting" },
   busyPause: "The server is busy; the next try is in {wait}.",
   stop: "Stop",
-  goOn: "Go on",
+  continue: "Continue",
   tryAgain: "Try again",
   tryFailed: "Try the failed ones again",
   copyAll: "Copy all",

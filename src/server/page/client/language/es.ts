@@ -93,7 +93,7 @@ export const es: Messages<"one" | "many" | "other"> = {
   },
   busyPause: "El servidor está ocupado; próximo intento en {wait}.",
   stop: "Detener",
-  goOn: "Continuar",
+  continue: "Continuar",
   tryAgain: "Reintentar",
   tryFailed: "Reintentar las que fallaron",
   copyAll: "Copiar todo",

@@ -93,7 +93,7 @@ export const fr: Messages<"one" | "many" | "other"> = {
   },
   busyPause: "Le serveur est occupé ; prochain essai dans {wait}.",
   stop: "Arrêter",
-  goOn: "Continuer",
+  continue: "Continuer",
   tryAgain: "Réessayer",
   tryFailed: "Réessayer les échecs",
   copyAll: "Tout copier",

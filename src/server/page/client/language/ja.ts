@@ -85,7 +85,7 @@ export const ja: Messages<"other"> = {
   waitingCount: { other: "停止中、待機 {n} 枚" },
   busyPause: "サーバーが混み合っています。{wait}後に再試行します。",
   stop: "停止",
-  goOn: "続ける",
+  continue: "続ける",
   tryAgain: "再試行",
   tryFailed: "失敗した写真を再試行",
   copyAll: "すべてコピー",

@@ -92,7 +92,7 @@ export interface Messages<Rule extends Intl.LDMLPluralRule = "other"> {
   readonly waitingCount: Forms<Rule>;
   readonly busyPause: string;
   readonly stop: string;
-  readonly goOn: string;
+  readonly continue: string;
   readonly tryAgain: string;
   readonly tryFailed: string;
   readonly copyAll: string;
