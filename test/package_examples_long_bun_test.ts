@@ -1,11 +1,18 @@
 /** The examples, on the packed package. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { spawn } from "node:child_process";
-import { cpSync, existsSync, readFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { load } from "../src/mod.ts";
-import { denoAppOf, type InstalledPackage, installPackage, run } from "./fixtures/installed_package.ts";
+import {
+  denoAppOf,
+  type InstalledPackage,
+  installPackage,
+  run,
+  supportedNode,
+  withNode,
+} from "./fixtures/installed_package.ts";
 import { answered, listening, stopped } from "./fixtures/listening.ts";
 import { noChromium, openTab, startChromium } from "./server/page/chromium.ts";
 import { testUnless } from "./skip.ts";
@@ -15,6 +22,16 @@ const photo = join(root, "examples/china.jpg");
 const bun = process.execPath;
 // The program itself: a signal to the script in .bin does not reach it.
 const deno = join(root, "node_modules/deno/deno");
+
+const node = supportedNode();
+/** What the example of Next.js is built with, beside edgecap. Next.js fetches the last two by itself if they are missing. */
+const nextPackages = ["next@16.4.6", "react@19.3.1", "react-dom@19.3.1", "@types/react@19.3.3", "typescript@7.0.2"];
+const cannotNext =
+  node === undefined
+    ? "no Node that the package supports is here"
+    : spawnSync("npm", ["view", nextPackages[0]!, "version"]).status !== 0
+      ? "npm has no Next.js here"
+      : noChromium;
 
 let installed: InstalledPackage;
 let folder: string;
@@ -122,6 +139,38 @@ describe("the examples, on the packed package", () => {
     } finally {
       await browser.close();
       await server.stop(true);
+    }
+  });
+
+  testUnless(cannotNext, "next: is built as its README says, and captions for its page", async () => {
+    const next = join(folder, "next");
+    cpSync(join(root, "examples/next"), next, { recursive: true });
+    writeFileSync(join(next, "package.json"), "{}");
+    run("npm", ["install", "--no-audit", "--no-fund", "--silent", installed.tarball, ...nextPackages], next);
+    const env = { ...process.env, ...withNode(node!), NEXT_TELEMETRY_DISABLED: "1" };
+    // The program itself: a signal to npx does not reach it.
+    const program = join(next, "node_modules/next/dist/bin/next");
+    run(node!, [program, "build"], next, env);
+    const child = spawn(node!, [program, "start", "--port", "0", "--hostname", "127.0.0.1"], {
+      ...{ cwd: next, env, stdio: ["ignore", "pipe", "inherit"] },
+    });
+    try {
+      const address = await listening(child, /Local: +(http:\/\/\S+)/);
+      const post = (body: string | Uint8Array<ArrayBuffer>) => fetch(`${address}/captions`, { method: "POST", body });
+      expect(await (await post(new Uint8Array(readFileSync(photo)))).json()).toEqual({ caption });
+      const refused = await post("no photo");
+      expect([refused.status, await refused.json()]).toMatchObject([422, { code: "image-unsupported" }]);
+      const browser = await startChromium();
+      try {
+        await using tab = await openTab(browser, address);
+        await tab.page.locator("input").setInputFiles(photo);
+        await tab.page.locator("output").filter({ hasText: caption }).waitFor({ timeout: 240_000 });
+        expect(tab.complaints).toEqual([]);
+      } finally {
+        await browser.close();
+      }
+    } finally {
+      await stopped(child);
     }
   });
 });

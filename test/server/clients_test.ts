@@ -34,12 +34,15 @@ describe("a request of", () => {
       expect(answer.split("\r\n")[0]).toContain(" 200");
       // Those that send a field send it after the photo or before: two beams.
       const beams = name.endsWith("-file.bin") && bytes.includes("beams") ? 2 : undefined;
-      expect(answer).toContain(`"caption":${JSON.stringify(captions.get(beams))}`);
+      const field = name.endsWith("-chat.bin") ? "content" : "caption";
+      expect(answer).toContain(`"${field}":${JSON.stringify(captions.get(beams))}`);
     });
   }
 
   test("five languages and more is there", () => {
-    for (const client of ["requests", "httpx", "urllib", "aiohttp", "go", "java", "dotnet", "node", "curl", "wget"])
+    const python = ["requests", "httpx", "urllib", "aiohttp", "httpie"];
+    const rust = ["reqwest", "ureq", "async-openai"];
+    for (const client of [...python, ...rust, "go", "java", "dotnet", "node", "curl", "wget"])
       expect([client, requests.some((name) => name.startsWith(`${client}-`))]).toEqual([client, true]);
   });
 });

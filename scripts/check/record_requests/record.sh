@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Records what HTTP libraries really send, over loopback, into test/fixtures/requests, one file per request.
 #
-# Needs python with requests, httpx and aiohttp, go, java, node, curl and wget. PYTHON names the python.
+# Needs python with requests, httpx, aiohttp and httpie, go, java, node, cargo, curl and wget. PYTHON names the python.
 set -euo pipefail
 here="$(cd "$(dirname "$0")" && pwd)"
 root="$(cd "$here/../../.." && pwd)"
@@ -12,10 +12,24 @@ python="${PYTHON:-python3}"
 mkdir -p "$out"
 "$python" "$here/recorder.py" 4900 "$out" &
 recorder=$!
-trap 'kill $recorder' EXIT
+rust="$(mktemp -d)"
+trap 'kill $recorder; rm -rf "$rust"' EXIT
 sleep 1
 "$python" "$here/client.py" "$url" "$photo"
 (cd "$here" && go run client.go "$url" "$photo" && java Client.java "$url" "$photo")
 node "$here/client.mjs" "$url" "$photo"
 bash "$here/client.sh" "$url" "$photo"
-"$python" "$here/dotnet.py" "$photo" "$out/dotnet-file.bin"
+"$python" -m httpie --check-status POST "$url/v1/captions" X-Client:httpie-body <"$photo"
+"$python" -m httpie --ignore-stdin --form POST "$url/v1/captions" X-Client:httpie-file beams=2 "image@$photo"
+cargo init --quiet --name client "$rust"
+cp "$here/client.rs" "$rust/src/main.rs"
+(
+  cd "$rust"
+  cargo add --quiet async-openai@=0.43.0 --features chat-completion
+  cargo add --quiet reqwest@=0.13.5 --no-default-features --features multipart,stream
+  cargo add --quiet ureq@=3.5.2 --no-default-features
+  cargo add --quiet tokio@1 --features macros,rt
+  cargo add --quiet futures@0.3 serde_json@1
+  cargo run --quiet -- "$url" "$photo"
+)
+"$python" "$here/dotnet.py" "$photo" "$out"
