@@ -1,7 +1,7 @@
 import { Problem } from "./problem.ts";
 
-/** Deepest nesting of arrays and objects. */
-const deepest = 16;
+/** Deepest nesting of arrays and objects: schemas of tools, which programs send along, are the deepest. */
+const deepest = 64;
 
 const [quote, backslash] = [0x22, 0x5c] as const;
 const isBlank = (byte: number) => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
