@@ -6,6 +6,7 @@ import sys
 
 import ollama
 import openai
+import pydantic
 from azure.ai.vision.imageanalysis import ImageAnalysisClient
 from azure.core.credentials import AzureKeyCredential
 from azure.core.exceptions import HttpResponseError
@@ -36,6 +37,21 @@ def message(text, *urls):
     }
 
 
+class Label(pydantic.BaseModel):
+    """A class inside another, to which the schema refers by name."""
+
+    name: str
+    confidence: float = pydantic.Field(ge=0, le=1)
+
+
+class Description(pydantic.BaseModel):
+    """What the picture shows. The client's schema requires every property, and lets the optional ones be null."""
+
+    caption: str
+    labels: list[Label]
+    place: str | None = None
+
+
 client = openai.OpenAI(base_url=address + "/v1", api_key="secret", max_retries=0)
 
 
@@ -51,6 +67,8 @@ said["tags"] = chat("tags", url).choices[0].message.content
 said["choices"] = len(chat("", url, n=3).choices)
 probable = chat("", url, logprobs=True, top_logprobs=2)
 said["logprobs"] = "".join(token.token for token in probable.choices[0].logprobs.content)
+parsed = client.chat.completions.parse(model="any", messages=[message("", url)], response_format=Description)
+said["parsed"] = parsed.choices[0].message.parsed.model_dump()
 said["usage"] = probable.usage.total_tokens
 said["chunks"] = [
     chunk.choices[0].delta.content
@@ -78,6 +96,9 @@ generated = local.generate(model="any", prompt="Describe", images=[photo], keep_
 said["generate"] = generated.response
 said["generate_times"] = [generated.prompt_eval_duration, generated.eval_duration, generated.eval_count]
 said["generate_stream"] = [part.response for part in local.generate(model="any", images=[photo], stream=True)]
+schema = Description.model_json_schema()
+filled = local.generate(model="any", images=[photo], format=schema).response
+said["generate_schema"] = Description.model_validate_json(filled).model_dump()
 said["generate_json"] = json.loads(local.generate(model="any", images=[photo], format="json").response)
 asked = [{"role": "user", "content": "one word", "images": [photo]}]
 said["ollama_chat"] = local.chat(model="any", messages=asked).message.content

@@ -55,6 +55,7 @@ testUnless(reason, "the Python clients of OpenAI, Ollama and Azure get their cap
   const output = await outputOf([script, server.url, photo]);
   const words = ["a", " dog", "'s", " bowl", " stands", " on", " grass"];
   const nouns = "fire hydrant, dog, grass";
+  const labels = expect.arrayContaining([{ name: "dog", confidence: 0.75 }]);
   expect(JSON.parse(output)).toEqual({
     models: ["knowing"],
     model: "knowing",
@@ -63,6 +64,7 @@ testUnless(reason, "the Python clients of OpenAI, Ollama and Azure get their cap
     tags: nouns,
     choices: 3,
     logprobs: known,
+    parsed: { caption: known, labels, place: null },
     usage: 7,
     chunks: words,
     note: "prompt-ignored, english-only",
@@ -78,7 +80,8 @@ testUnless(reason, "the Python clients of OpenAI, Ollama and Azure get their cap
     generate: known,
     generate_times: [3_500_000, 4_000_000, 6],
     generate_stream: [...words, ""],
-    generate_json: { caption: known, labels: expect.arrayContaining([{ name: "dog", confidence: 0.75 }]) },
+    generate_schema: { caption: known, labels, place: null },
+    generate_json: { caption: known, labels },
     ollama_chat: "dog",
     ollama_chat_stream: "dog",
     ollama_no_picture: ["ResponseError", 400, expect.stringContaining("contains no picture")],
