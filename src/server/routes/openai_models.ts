@@ -33,6 +33,6 @@ function decoded(text: string): string {
 }
 
 /** The problem of an unknown model. */
-export function unknownModel(id: string, { name }: ModelCard): Problem {
+function unknownModel(id: string, { name }: ModelCard): Problem {
   return new Problem("model-unknown", `There is no model ${JSON.stringify(id.slice(0, 60))} here: use "${name}".`);
 }
