@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { readFile, readlink, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { readdir, readFile, readlink, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
+import { basename, dirname, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { EdgecapError, unwritable } from "../errors.ts";
 import { isAlive } from "../files/is_alive.ts";
@@ -45,7 +46,10 @@ export async function lockFile(path: string): Promise<FileLock> {
   const lock = `${path}.lock`;
   const mine = await self();
   for (let attempt = 0; attempt < attempts; attempt++) {
-    if (await create(lock, JSON.stringify(mine))) return hold(path, lock, mine);
+    if (await create(lock, JSON.stringify(mine))) {
+      await removeTakenAway(lock);
+      return hold(path, lock, mine);
+    }
     const holder = await holderOf(lock);
     if (holder === "gone") continue;
     if (!(await isAbandoned(lock, holder, mine))) throw busy(path, holder);
@@ -143,6 +147,24 @@ async function takeAway(lock: string, holder: Holder | undefined): Promise<void>
     await create(lock, JSON.stringify(taken)).catch(() => {});
   }
   await rm(aside, { force: true }).catch(() => {});
+}
+
+/** Removes the locks that were taken away by processes that were killed before they could remove them. */
+async function removeTakenAway(lock: string): Promise<void> {
+  const folder = dirname(lock);
+  const beginning = `${basename(lock)}-`;
+  for (const name of await readdir(folder).catch(() => [])) {
+    if (
+      !name.startsWith(beginning) ||
+      !/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(name.slice(beginning.length))
+    )
+      continue;
+    const path = join(folder, name);
+    const found = await stat(path).catch(() => undefined);
+    // A young one may have been taken away from a living process, and is about to be put back.
+    if (found !== undefined && Date.now() - found.mtimeMs >= abandonedMs)
+      await rm(path, { force: true }).catch(() => {});
+  }
 }
 
 async function self(): Promise<Holder> {

@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { EdgecapError, unwritable } from "../errors.ts";
 import { writeWhole } from "../files/write_whole.ts";
@@ -41,7 +41,7 @@ export async function writeBundle(
   let staging: string;
   try {
     await mkdir(dirname(target), { recursive: true });
-    staging = await mkdtemp(join(dirname(target), `.${basename(target)}-`));
+    staging = await mkdtemp(join(dirname(target), `${stagingName(target)}-`));
   } catch (cause) {
     throw unwritable(target, cause);
   }
@@ -62,10 +62,32 @@ export async function writeBundle(
       throw error;
     });
     if (replaced) await rm(old, { recursive: true });
+    await removeAbandonedFolders(target);
   } catch (error) {
     await rm(staging, { recursive: true, force: true });
     // The file's own error would name the temporary folder, which is gone.
     throw unwritable(target, error instanceof EdgecapError ? error.cause : error);
   }
   return manifest;
+}
+
+/** Beginning of the names of a bundle's unfinished folders, and of the folder that it replaces. */
+function stagingName(target: string): string {
+  return `.${basename(target)}.edgecap`;
+}
+
+/** A folder not written to for this long belongs to a process that is gone, in milliseconds. */
+const abandonedMs = 600_000;
+
+/** Removes the folders that killed processes left beside a bundle. */
+async function removeAbandonedFolders(target: string): Promise<void> {
+  const parent = dirname(target);
+  const beginning = `${stagingName(target)}-`;
+  for (const name of await readdir(parent).catch(() => [])) {
+    if (!name.startsWith(beginning) || !/^\w{6}(?:-old)?$/.test(name.slice(beginning.length))) continue;
+    const path = join(parent, name);
+    const found = await stat(path).catch(() => undefined);
+    if (found?.isDirectory() !== true || Date.now() - found.mtimeMs < abandonedMs) continue;
+    await rm(path, { recursive: true, force: true }).catch(() => {});
+  }
 }

@@ -21,10 +21,16 @@ export interface UnfinishedFile extends AsyncDisposable {
 }
 
 /** Names of unfinished files are unpredictable, so that nobody can place a link there. */
-const unfinishedName = /^\.edgecap-(\d+)-[0-9a-f]{24}\.partial$/;
+const unfinishedName = /^\.edgecap-\d+-[0-9a-f]{24}\.partial$/;
 
 /** An unfinished file not written to for this long belongs to a process that is gone, in milliseconds. */
 const abandonedMs = 600_000;
+
+/** Names of the files that this process is writing. Its number says little: in containers, many processes have the same. */
+const ownUnfinished = new Set<string>();
+
+/** Folders in which this process has written, and therefore removed what others left. */
+const cleaned = new Set<string>();
 
 /**
  * Begins a file beside its final name. A reader of the name finds the old content or the new one; a file disposed of
@@ -34,7 +40,14 @@ const abandonedMs = 600_000;
  * @throws {EdgecapError} `file-unwritable`
  */
 export async function createFile(path: string, like?: Stats): Promise<UnfinishedFile> {
-  const unfinished = join(dirname(path), `.edgecap-${process.pid}-${randomBytes(12).toString("hex")}.partial`);
+  const folder = dirname(path);
+  if (!cleaned.has(folder)) {
+    cleaned.add(folder);
+    await removeAbandoned(folder);
+  }
+  const name = `.edgecap-${process.pid}-${randomBytes(12).toString("hex")}.partial`;
+  const unfinished = join(folder, name);
+  ownUnfinished.add(name);
   let file: FileHandle | undefined;
   try {
     // "x" refuses an existing file or link.
@@ -46,6 +59,7 @@ export async function createFile(path: string, like?: Stats): Promise<Unfinished
   } catch (cause) {
     if (file !== undefined) await rm(unfinished, { force: true }).catch(() => {});
     await file?.close().catch(() => {});
+    ownUnfinished.delete(name);
     throw unwritable(path, cause);
   }
   const close = async () => {
@@ -68,6 +82,7 @@ export async function createFile(path: string, like?: Stats): Promise<Unfinished
         await close();
         await rename(unfinished, path);
         finished = true;
+        ownUnfinished.delete(name);
       } catch (cause) {
         throw unwritable(path, cause);
       }
@@ -75,6 +90,7 @@ export async function createFile(path: string, like?: Stats): Promise<Unfinished
     [Symbol.asyncDispose]: async () => {
       await close().catch(() => {});
       if (!finished) await rm(unfinished, { force: true }).catch(() => {});
+      ownUnfinished.delete(name);
     },
   };
 }
@@ -136,8 +152,7 @@ export async function replaceWhole(path: string, content: Uint8Array, before: St
  */
 export async function removeAbandoned(folder: string, olderThanMs: number = abandonedMs): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
-    const owner = unfinishedName.exec(name)?.[1];
-    if (owner === undefined || Number(owner) === process.pid) continue;
+    if (!unfinishedName.test(name) || ownUnfinished.has(name)) continue;
     const path = join(folder, name);
     const found = await stat(path).catch(() => undefined);
     // The file's time has fractions of a millisecond; the clock's has not.

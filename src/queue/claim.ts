@@ -34,9 +34,9 @@ export async function claimQueue(
       "queue-busy",
       `The queue "${address.name}" at ${address.shown} ${why}. Or use another queue: ${address.shown}?name=another.`,
     );
-  const deadline = Date.now() + 2 * claimMs;
+  const deadline = performance.now() + 2 * claimMs;
   while ((await redis.set(claim, mine, "PX", claimMs, "NX")) === null) {
-    if (Date.now() > deadline) throw busy("is in use by another batch: wait until that has ended");
+    if (performance.now() > deadline) throw busy("is in use by another batch: wait until that has ended");
     throwIfAborted(signal);
     await wait(200);
   }

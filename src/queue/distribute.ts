@@ -112,9 +112,9 @@ export async function distribute(batch: DistributeOptions): Promise<BatchCounts>
 
   /** Adds pictures again that the server has lost. */
   const findMissing = async (): Promise<void> => {
-    const old = [...inQueue].filter(([, { heard }]) => Date.now() - heard > missingMs);
+    const old = [...inQueue].filter(([, { heard }]) => performance.now() - heard > missingMs);
     for (const [id, entry] of old.slice(0, page)) {
-      entry.heard = Date.now();
+      entry.heard = performance.now();
       if ((await queue.getJob(id)) === undefined) await add([{ id, image: entry.image }]);
     }
   };
@@ -137,7 +137,7 @@ export async function distribute(batch: DistributeOptions): Promise<BatchCounts>
       }
       const id = jobIdOf(image);
       next.push({ id, image });
-      inQueue.set(id, { image, heard: Date.now() });
+      inQueue.set(id, { image, heard: performance.now() });
       if (next.length < 100) continue;
       await add(next);
       next = [];

@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { basename, join, relative, resolve, sep } from "node:path";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { hasHiddenPart } from "../batch/image_names.ts";
 import { readImageFile } from "../batch/input_images.ts";
 import { walkFolder } from "../batch/walk_folder.ts";
@@ -110,9 +110,14 @@ export async function watchFolder(options: WatchOptions): Promise<number> {
   /** Works through existing pictures and those known from before. */
   const scan = async (onLinkedFolder?: (link: string, target: string) => void, isWhole = async (_: string) => true) => {
     const there = new Set<string>();
+    const cleaned = new Set([folder]);
     const walk = { hidden, onProblem, ...(onLinkedFolder && { onLinkedFolder }) };
     for await (const path of walkFolder(folder, walk)) {
       there.add(nameOf(path));
+      // A process that was killed while it wrote into a picture left its file beside that.
+      const beside = dirname(path);
+      if (!cleaned.has(beside)) await removeAbandoned(beside);
+      cleaned.add(beside);
       if (await isWhole(path)) await update(path);
     }
     for (const name of [...gallery.keys()]) {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -123,6 +124,16 @@ describe("ResultsFile", () => {
         expect((await left())["pid"]).toBe(process.pid);
       }
       expect(existsSync(lock)).toBe(false);
+    }));
+
+  test("removes the locks that killed processes took away, and no other file", () =>
+    withFile(async (path) => {
+      const taken = `${path}.lock-${randomUUID()}`;
+      const kept = [`${path}.lock-${randomUUID()}`, `${path}.lock-mine`];
+      for (const name of [taken, ...kept]) await writeFile(name, "");
+      await utimes(taken, 1, 1);
+      await using _ = await ResultsFile.open(path);
+      expect([taken, ...kept].map((name) => existsSync(name))).toEqual([false, true, true]);
     }));
 
   test("writes nothing after a line of which the disk accepted only half", () =>

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { shareFiles } from "../../scripts/build/share_files.ts";
 import { includedBundles, loadBundle } from "../../src/bundle/load_bundle.ts";
 import { parseManifest } from "../../src/bundle/manifest.ts";
@@ -143,6 +143,20 @@ describe("writeBundle()", () => {
       const { description, files } = tinyBundle();
       await writeBundle(folder, { ...description, name: "second" }, files);
       expect((await loadBundle(folder)).manifest.name).toBe("second");
+    }));
+
+  test("removes the unfinished folders of killed processes, and no other folder", () =>
+    inFolder(async (folder) => {
+      const { description, files } = tinyBundle();
+      const beside = (name: string) => join(dirname(folder), name);
+      const [unfinished, replaced] = [".bundle.edgecap-aB3dE_", ".bundle.edgecap-aB3dE_-old"];
+      const kept = [".bundle.edgecap-young1", ".bundle-backup", "bundle.edgecap-aB3dE_"];
+      for (const name of [unfinished!, replaced!, ...kept]) {
+        await mkdir(beside(name));
+        if (name !== ".bundle.edgecap-young1") await utimes(beside(name), 1, 1);
+      }
+      await writeBundle(folder, description, files);
+      expect((await readdir(dirname(folder))).sort()).toEqual(["bundle", ...kept].sort());
     }));
 });
 

@@ -93,7 +93,7 @@ function refused(outcome: { status: number | null; stderr: string }, run: string
   expect(outcome.status).toBe(1);
   expect(existsSync(join(run, "bundle"))).toBe(false);
   const left = existsSync(run) ? readdirSync(run, { recursive: true }).map(String) : [];
-  expect(left.filter((name) => name.endsWith(".partial") || name.includes(".bundle-"))).toEqual([]);
+  expect(left.filter((name) => name.endsWith(".partial") || name.includes(".bundle.edgecap-"))).toEqual([]);
 }
 
 /** Whether a small file system can be mounted, which plays a full disk. */

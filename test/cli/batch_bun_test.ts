@@ -3,7 +3,6 @@ import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { killBatch } from "../fixtures/kill_batch.ts";
 import { edgecap, inFolder, writeTinyBundle } from "./edgecap.ts";
 
 const coffee = fileURLToPath(new URL("../../examples/coffee.jpg", import.meta.url));
@@ -24,12 +23,6 @@ const resultsIn = (folder: string): { image: string; caption?: string; error?: {
     .map((line) => JSON.parse(line));
 
 describe("edgecap batch", () => {
-  test("killed at random moments, neither repeats nor loses a picture", () =>
-    inFolder(async (folder) => {
-      const { lines, wrong } = await killBatch(folder, { kills: 2, pictures: 60, seed: 5 });
-      expect([lines, wrong]).toEqual([60, []]);
-    }));
-
   test("records pictures that fail, and says how many of which kind", () =>
     inFolder(async (folder) => {
       const names = await prepare(folder, 2);

@@ -3,7 +3,6 @@ import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { killBatch } from "../fixtures/kill_batch.ts";
 import { edgecap, inFolder, start, writeTinyBundle } from "./edgecap.ts";
 
 const coffee = fileURLToPath(new URL("../../examples/coffee.jpg", import.meta.url));
@@ -24,12 +23,6 @@ const resultsIn = (folder: string): { image: string; caption?: string; error?: {
     .map((line) => JSON.parse(line));
 
 describe("edgecap batch", () => {
-  test("killed at random moments, neither repeats nor loses one of 400 pictures", () =>
-    inFolder(async (folder) => {
-      const { lines, wrong } = await killBatch(folder, { kills: 6, pictures: 400, seed: 5 });
-      expect([lines, wrong]).toEqual([400, []]);
-    }));
-
   test("killed again and again, ends with a line per picture", () =>
     inFolder(async (folder) => {
       const names = await prepare(folder, 400);

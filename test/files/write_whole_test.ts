@@ -69,8 +69,22 @@ test("removeAbandoned() removes what killed processes left, and nothing else", (
     await writeFile(join(folder, other), "");
     await removeAbandoned(folder, 0);
     expect((await readdir(folder)).sort()).toEqual([mine!, ...kept].sort());
+    // In containers, the process that was killed often has the number of this one.
+    const sameNumber = `.edgecap-${process.pid}-${"1".repeat(24)}.partial`;
+    await writeFile(join(folder, sameNumber), "");
+    await removeAbandoned(folder, 0);
+    expect((await readdir(folder)).sort()).toEqual([mine!, ...kept].sort());
     await own.finish();
     await removeAbandoned(join(folder, "none"));
+  }));
+
+test("the first file that a process writes into a folder removes what killed processes left there", () =>
+  inFolder(async (folder) => {
+    const left = `.edgecap-1-${"0".repeat(24)}.partial`;
+    await writeFile(join(folder, left), "");
+    await utimes(join(folder, left), 1, 1);
+    await writeWhole(join(folder, "a.txt"), "x");
+    expect(await readdir(folder)).toEqual(["a.txt"]);
   }));
 
 test("only these files of src write or rename files themselves", () => {

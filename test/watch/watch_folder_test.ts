@@ -55,6 +55,19 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
 }
 
 describe("watchFolder(), once", () => {
+  test("removes what killed processes left beside the pictures, in every folder", () =>
+    withFolder(async (folder) => {
+      const name = `.edgecap-1-${"0".repeat(24)}.partial`;
+      const left = [join(folder, name), join(folder, "sub", name)];
+      await once(folder, "json", stub().caption);
+      for (const path of left) {
+        await writeFile(path, "");
+        await utimes(path, 1, 1);
+      }
+      await once(folder, "json", stub().caption);
+      expect(left.filter((path) => existsSync(path))).toEqual([]);
+    }));
+
   test("captions what is there, and later only what has come or changed", () =>
     withFolder(async (folder) => {
       const first = stub();

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { EdgecapError, unwritable } from "../../errors.ts";
-import { writeWhole } from "../../files/write_whole.ts";
+import { removeAbandoned, writeWhole } from "../../files/write_whole.ts";
 import type { EpochOptions, EpochRecord } from "./epochs.ts";
 import type { RunEstimate } from "./step_estimate.ts";
 
@@ -54,6 +54,8 @@ export async function openRunFolder({ out, resume }: RunOptions, vocabulary: str
   await mkdir(out, { recursive: true }).catch((cause: unknown) => {
     throw unwritable(out, cause);
   });
+  // A run that was killed after its last checkpoint writes none that would remove what it left.
+  await removeAbandoned(out, 0);
   const path = join(out, "vocabulary.txt");
   const isResumed = resume && existsSync(join(out, "last.ckpt"));
   if (isResumed && (await readFile(path, "utf8").catch(() => "")) !== vocabulary) {
