@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { ResultsFile } from "../../src/batch/results_file.ts";
 import type { Caption } from "../../src/caption/caption.ts";
@@ -128,6 +128,7 @@ describe("ResultsFile", () => {
 
   test("removes the locks that killed processes took away, and no other file", () =>
     withFile(async (path) => {
+      await mkdir(dirname(path), { recursive: true });
       const taken = `${path}.lock-${randomUUID()}`;
       const kept = [`${path}.lock-${randomUUID()}`, `${path}.lock-mine`];
       for (const name of [taken, ...kept]) await writeFile(name, "");

@@ -1,0 +1,110 @@
+/**
+ * Changes one operator, value or statement of a file at a time, and counts how often the tests notice:
+ *
+ *     bun run mutants [--shard 1/8] [src/batch src/server/body_memory.ts wasm ...]
+ *
+ * Without arguments it takes all files of `testsOf` and both crates, which needs hours. Files of TypeScript are changed
+ * by StrykerJS, which is installed into `scripts/check/mutants` at the first run, those of Rust by cargo-mutants (`cargo
+ * install --locked cargo-mutants`), of which `--shard` runs a part. Reports are written to `.cache/mutants`.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { CRATES } from "./check_wasm.ts";
+
+const [results, hostile] = ["test/batch/results_file_test.ts", "test/server/hostile_bodies_test.ts"];
+
+/** Files to change, with the test files that must notice. These run for every change, so none may be slow. */
+const testsOf: Readonly<Record<string, readonly string[]>> = {
+  "src/server/body_memory.ts": [hostile, "test/server/body_memory_test.ts"],
+  "src/server/json_body.ts": [hostile],
+  "src/server/form_parts.ts": [hostile],
+  "src/server/tokens.ts": ["test/server/injection_test.ts"],
+  "src/image/decode.ts": ["test/image/decode_test.ts", "test/image/limits_test.ts"],
+  "src/bundle/write_bundle.ts": ["test/bundle/bundle_test.ts"],
+  "src/bundle/manifest.ts": ["test/bundle/bundle_test.ts"],
+  "src/pool/job.ts": ["test/pool/worker_pool_test.ts"],
+  "src/pool/worker_pool.ts": ["test/pool/worker_pool_test.ts"],
+  "src/files/write_whole.ts": ["test/files/write_whole_test.ts"],
+  "src/batch/results_file.ts": [results],
+  "src/batch/file_lock.ts": [results],
+  "src/batch/path_list.ts": ["test/batch/path_list_test.ts"],
+  "src/batch/run_batch.ts": ["test/batch/run_batch_test.ts"],
+};
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const tool = join(root, "scripts/check/mutants");
+const reports = join(root, ".cache/mutants");
+
+/** What became of the changes. */
+interface Score {
+  readonly noticed: number;
+  readonly survived: number;
+  /** Changes that do not compile; they count for nothing. */
+  readonly invalid: number;
+}
+
+function run(command: string, args: readonly string[], folder = root): number | null {
+  return spawnSync(command, args, { cwd: folder, stdio: "inherit" }).status;
+}
+
+function mutateFile(file: string, tests: readonly string[]): Score {
+  if (!existsSync(join(tool, "node_modules")) && run("bun", ["install", "--frozen-lockfile"], tool) !== 0) {
+    throw new Error("StrykerJS could not be installed.");
+  }
+  const name = file.replaceAll("/", "-");
+  const report = join(reports, `${name}.json`);
+  const settings = JSON.parse(readFileSync(join(tool, "stryker.json"), "utf8")) as object;
+  const config = {
+    ...settings,
+    mutate: [file],
+    commandRunner: { command: `bun test --bail --timeout 60000 ${tests.join(" ")}` },
+    jsonReporter: { fileName: report },
+  };
+  const path = join(reports, `${name}.config.json`);
+  writeFileSync(path, JSON.stringify(config));
+  const status = run("bun", ["--bun", join(tool, "node_modules/.bin/stryker"), "run", path]);
+  if (status !== 0) throw new Error(`StrykerJS ended with status ${status}.`);
+  const { files } = JSON.parse(readFileSync(report, "utf8")) as {
+    files: Record<string, { mutants: { status: string }[] }>;
+  };
+  const all = Object.values(files).flatMap(({ mutants }) => mutants.map(({ status: state }) => state));
+  const count = (...states: string[]) => all.filter((state) => states.includes(state)).length;
+  return {
+    noticed: count("Killed", "Timeout"),
+    survived: count("Survived", "NoCoverage"),
+    invalid: count("CompileError", "RuntimeError", "Ignored"),
+  };
+}
+
+function mutateCrate(crate: string, shard: string | undefined): Score {
+  const out = join(reports, crate.replaceAll("/", "-"));
+  mkdirSync(out, { recursive: true });
+  // 2: some survived, 3: some took too long, which is noticed.
+  const status = run(
+    "cargo",
+    ["mutants", "--output", out, ...(shard === undefined ? [] : ["--shard", shard])],
+    join(root, crate),
+  );
+  if (![0, 2, 3].includes(status ?? -1)) throw new Error(`cargo mutants ended with status ${status}.`);
+  const lines = (file: string) =>
+    readFileSync(join(out, "mutants.out", `${file}.txt`), "utf8")
+      .split("\n")
+      .filter(Boolean).length;
+  return { noticed: lines("caught") + lines("timeout"), survived: lines("missed"), invalid: lines("unviable") };
+}
+
+const { positionals, values } = parseArgs({ allowPositionals: true, options: { shard: { type: "string" } } });
+const known = [...Object.keys(testsOf), ...CRATES];
+const chosen = (wanted: string) => known.filter((name) => name === wanted || name.startsWith(`${wanted}/`));
+const unknown = positionals.find((wanted) => chosen(wanted).length === 0);
+if (unknown !== undefined) throw new Error(`Unknown "${unknown}": give some of ${known.join(", ")}.`);
+mkdirSync(reports, { recursive: true });
+for (const name of positionals.length > 0 ? positionals.flatMap(chosen) : known) {
+  const tests = testsOf[name];
+  const { noticed, survived, invalid } = tests ? mutateFile(name, tests) : mutateCrate(name, values.shard);
+  const percent = ((100 * noticed) / (noticed + survived)).toFixed(1);
+  console.log(`${name}: ${noticed} of ${noticed + survived} noticed (${percent} %), ${invalid} not valid`);
+}
