@@ -46,7 +46,12 @@ export type ToWorker =
 
 /** From a worker to the pool. */
 export type FromWorker =
-  | { readonly type: "ready"; readonly model: ModelCard }
+  | {
+      readonly type: "ready";
+      readonly model: ModelCard;
+      /** The same for workers that have the same model. */
+      readonly identity: string;
+    }
   | { readonly type: "refused"; readonly code: ErrorCode | undefined; readonly message: string }
   | { readonly type: "word"; readonly id: number; readonly word: CaptionWord }
   | { readonly type: "done"; readonly id: number; readonly caption: Caption }

@@ -18,12 +18,15 @@ export function createCaptionWorker(): Worker {
 /** Why a worker is gone. */
 export type LossReason = "crashed" | "hung" | "refused";
 
+type Refusal = Extract<FromWorker, { type: "refused" }>;
+
 /** What a {@linkcode PoolWorker} reports to its pool. */
 export interface PoolWorkerEvents {
-  readonly onReady: (model: ModelCard) => void;
+  /** May refuse the worker, for what it returns. */
+  readonly onReady: (model: ModelCard, identity: string) => Refusal | undefined;
   readonly onMessage: (message: Extract<FromWorker, { id: number }>) => void;
   /** Called once, when the thread has died, hangs, or cannot load the bundle. */
-  readonly onLost: (reason: LossReason, detail: Extract<FromWorker, { type: "refused" }> | undefined) => void;
+  readonly onLost: (reason: LossReason, detail: Refusal | undefined) => void;
 }
 
 /** How often a worker is pinged, in milliseconds. */
@@ -71,8 +74,10 @@ export class PoolWorker implements Disposable {
   #receive(message: FromWorker): void {
     if (this.#ended) return;
     this.#lastSign = performance.now();
-    if (message.type === "ready") this.#events.onReady(message.model);
-    else if (message.type === "refused") this.#lose("refused", message);
+    if (message.type === "ready") {
+      const refusal = this.#events.onReady(message.model, message.identity);
+      if (refusal !== undefined) this.#lose("refused", refusal);
+    } else if (message.type === "refused") this.#lose("refused", message);
     else if (message.type !== "pong") this.#events.onMessage(message);
   }
 
@@ -86,7 +91,7 @@ export class PoolWorker implements Disposable {
     else this.send({ type: "ping" });
   }
 
-  #lose(reason: LossReason, detail?: Extract<FromWorker, { type: "refused" }>): void {
+  #lose(reason: LossReason, detail?: Refusal): void {
     if (this.#ended) return;
     this[Symbol.dispose]();
     this.#events.onLost(reason, detail);

@@ -25,7 +25,9 @@ scope.onmessage = ({ data }) => {
 async function open({ bundle, backend }: Extract<ToWorker, { type: "load" }>): Promise<void> {
   try {
     engine = await loadEngine({ bundle, ...(backend !== undefined && { backend }) });
-    scope.postMessage({ type: "ready", model: cardOf(engine) });
+    // A manifest holds the hash of every file.
+    const identity = engine instanceof Captioner ? JSON.stringify(engine.manifest) : engine.name;
+    scope.postMessage({ type: "ready", model: cardOf(engine), identity });
   } catch (error) {
     scope.postMessage({ type: "refused", ...described(error) });
   }

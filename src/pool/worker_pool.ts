@@ -49,6 +49,14 @@ const restartMs = { first: 250, most: 30_000 };
 /** Longest wait for starting workers when the pool stops, in milliseconds. */
 const startMs = 10_000;
 
+/** Why a worker is refused if its bundle is not that of the others. It is tried again, and taken once the bundle is back. */
+const changedBundle = {
+  type: "refused",
+  code: "bundle-hash-mismatch",
+  message:
+    "The bundle was replaced by another one while it was in use: restart to use that, or put the first one back.",
+} as const;
+
 /** Captioning threads with a bounded queue. */
 export class WorkerPool implements AsyncDisposable {
   readonly #options: PoolOptions;
@@ -58,6 +66,8 @@ export class WorkerPool implements AsyncDisposable {
   readonly #firstReady: PromiseWithResolvers<ModelCard>;
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
   #model: ModelCard | undefined;
+  /** That of the first worker's model. */
+  #identity: string | undefined;
   #nextId = 0;
   #disposed = false;
   /** Moving average of a job's time with a worker, in milliseconds. */
@@ -141,13 +151,17 @@ export class WorkerPool implements AsyncDisposable {
   #start(slot: Slot): void {
     slot.started = Promise.withResolvers();
     slot.worker = new PoolWorker(this.#options.createWorker ?? createCaptionWorker, this.#load, this.#options.hangMs, {
-      onReady: (model) => {
+      onReady: (model, identity) => {
+        this.#identity ??= identity;
+        // Workers with different models would give one photo different captions.
+        if (identity !== this.#identity) return changedBundle;
         slot.ready = true;
         slot.started.resolve();
         slot.failedStarts = 0;
         this.#model ??= model;
         this.#firstReady.resolve(model);
         this.#dispatch();
+        return undefined;
       },
       onMessage: (message) => this.#answer(slot, message),
       onLost: (reason, detail) => this.#replace(slot, reason, detail),

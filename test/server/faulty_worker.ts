@@ -24,7 +24,7 @@ scope.onmessage = async ({ data }) => {
     else {
       const shared = files?.get("once");
       if (shared) once = new Int32Array(shared.buffer);
-      scope.postMessage({ type: "ready", model: { name: "faulty" } });
+      scope.postMessage({ type: "ready", model: { name: "faulty" }, identity: "faulty" });
     }
   } else await job(data);
 };

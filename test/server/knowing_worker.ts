@@ -14,7 +14,7 @@ const texts = ["a", "dog", "'s", "bowl", "stands", "on", "grass"];
 scope.onmessage = ({ data }) => {
   if (data.type === "ping") scope.postMessage({ type: "pong" });
   if (data.type === "load")
-    scope.postMessage({ type: "ready", model: { name: "knowing", vocabulary: 100, maxWords: 20 } });
+    scope.postMessage({ type: "ready", model: { name: "knowing", vocabulary: 100, maxWords: 20 }, identity: "" });
   if (data.type !== "job") return;
   const { id, options, image } = data;
   const blank = image.length < 1000;
