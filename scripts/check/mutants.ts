@@ -82,10 +82,11 @@ function mutateFile(file: string, tests: readonly string[]): Score {
 function mutateCrate(crate: string, shard: string | undefined): Score {
   const out = join(reports, crate.replaceAll("/", "-"));
   mkdirSync(out, { recursive: true });
+  run("bun", ["scripts/build/cargo_lock.ts", "restore", crate]);
   // 2: some survived, 3: some took too long, which is noticed.
   const status = run(
     "cargo",
-    ["mutants", "--output", out, ...(shard === undefined ? [] : ["--shard", shard])],
+    ["mutants", "--output", out, ...(shard === undefined ? [] : ["--sharding", "round-robin", "--shard", shard])],
     join(root, crate),
   );
   if (![0, 2, 3].includes(status ?? -1)) throw new Error(`cargo mutants ended with status ${status}.`);

@@ -21,6 +21,8 @@ export interface Outcome {
 export interface RunOptions {
   readonly stdin?: string | Uint8Array;
   readonly cwd?: string;
+  /** Variables of the environment besides those of the test. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Sees standard output as it grows, and may end the process. */
   readonly watch?: (stdout: string, child: ChildProcess) => void;
 }
@@ -43,7 +45,7 @@ export function start(args: readonly string[], options: RunOptions = {}): Runnin
   const runtime = "Deno" in globalThis ? ["run", "-A", "--no-check"] : [];
   const child = spawn(process.execPath, [...runtime, main, ...args], {
     cwd: options.cwd,
-    env: { EDGECAP_BACKEND: "wasm", ...process.env, NO_COLOR: "1" },
+    env: { EDGECAP_BACKEND: "wasm", ...process.env, ...options.env, NO_COLOR: "1" },
     stdio: ["pipe", "pipe", "pipe"],
   });
   let stdout = "";
