@@ -3,8 +3,8 @@
  *
  *     bun run kills [--kills 100] [--seed 1] [--only train,export,worker,collector,batch,watch]
  *
- * Each kind of work runs once undisturbed, and then until it was killed as often as asked. Its result must be the same
- * each time. `worker` and `collector` need redis-server.
+ * Each kind of work runs once undisturbed, and then until it was killed as often as asked; `watch` in its three forms
+ * together. Its result must be the same each time. `worker` and `collector` need redis-server.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -41,8 +41,9 @@ for (const kind of values.only.split(",")) {
   }
   const folder = await mkdtemp(join(tmpdir(), "edgecap-kills-"));
   try {
-    for (const [i, victim] of (await make(folder)).entries()) {
-      const options = { kills, seed };
+    const victims = await make(folder);
+    for (const [i, victim] of victims.entries()) {
+      const options = { kills: Math.ceil(kills / victims.length), seed };
       const progress = (now: number) => {
         if (now % 10 === 0) console.error(`${victim.name}: ${now} kills`);
       };

@@ -77,9 +77,9 @@ describe("tokenize()", () => {
     );
   });
 
-  test("takes five megabytes of captions", () => {
-    const words = tokenize("A man's dog doesn't bark. ".repeat(200_000));
-    expect(words.length).toBe(1_400_000);
+  test("takes a megabyte of captions", () => {
+    const words = tokenize("A man's dog doesn't bark. ".repeat(40_000));
+    expect(words.length).toBe(280_000);
     expect(words.slice(-7)).toEqual(["a", "man", "'s", "dog", "does", "n't", "bark"]);
   });
 });
@@ -100,10 +100,10 @@ describe("tokenizeLines()", () => {
   });
 
   for (const piece of ["(", ".", "a", "-", "a-", ":)", "a@", "@a.com", "…", "5km ", "'", "\ud83d", "http://", ": "]) {
-    test(`takes five megabytes of ${JSON.stringify(piece)}`, () => {
-      const characters = 5_000_000;
+    test(`takes half a megabyte of ${JSON.stringify(piece)}`, () => {
+      const characters = 500_000;
       const tokens = tokenizeLines(piece.repeat(characters / piece.length));
-      // Time that grows with the square would take hours here; what comes out is no longer than what went in.
+      // Time that grows with the square would take minutes here; what comes out is no longer than what went in.
       expect(tokens.length).toBeLessThanOrEqual(characters + characters / piece.length);
       expect(tokens).toBe(tokens.toLowerCase());
     });
