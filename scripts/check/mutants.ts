@@ -14,13 +14,13 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { CRATES } from "./check_wasm.ts";
 
-const [results, hostile] = ["test/batch/results_file_test.ts", "test/server/hostile_bodies_test.ts"];
+const [results, readers] = ["test/batch/results_file_test.ts", "test/server/body_readers_test.ts"];
 
 /** Files to change, with the test files that must notice. These run for every change, so none may be slow. */
 const testsOf: Readonly<Record<string, readonly string[]>> = {
-  "src/server/body_memory.ts": [hostile, "test/server/body_memory_test.ts"],
-  "src/server/json_body.ts": [hostile],
-  "src/server/form_parts.ts": [hostile],
+  "src/server/body_memory.ts": ["test/server/body_memory_test.ts"],
+  "src/server/json_body.ts": [readers],
+  "src/server/form_parts.ts": [readers],
   "src/server/tokens.ts": ["test/server/injection_test.ts"],
   "src/image/decode.ts": ["test/image/decode_test.ts", "test/image/limits_test.ts"],
   "src/bundle/write_bundle.ts": ["test/bundle/bundle_test.ts"],

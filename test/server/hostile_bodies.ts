@@ -1,10 +1,10 @@
 /** Bodies that are made to be slow to read. */
-import { describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { BodyMemory } from "../../src/server/body_memory.ts";
 import { readPictures } from "../../src/server/pictures.ts";
 import type { Problem } from "../../src/server/problem.ts";
 import { processorTime } from "../processor_time.ts";
-import { tinyServer } from "./tiny_server.ts";
+import { type TinyServer, tinyServer } from "./tiny_server.ts";
 
 const limits = {
   body: { maxBytes: 20 * 2 ** 20, timeoutMs: 60_000 },
@@ -110,9 +110,14 @@ export function hostileBodies(mebibytes: number): void {
         () => `${begin}${Array(200).fill('{"type":"image_url","image_url":"AAAA"}').join(",")}]}]}`,
       ],
     ];
+    // One for all, since its start takes most of the time.
+    let tiny: TinyServer;
+    beforeAll(async () => {
+      tiny = await tinyServer();
+    });
+    afterAll(() => tiny[Symbol.asyncDispose]());
     for (const [what, status, body] of bodies) {
       test(`that are ${what} are refused at once`, async () => {
-        await using tiny = await tinyServer();
         const text = body();
         const took = processorTime();
         const url = `${tiny.url}/v1/chat/completions`;
