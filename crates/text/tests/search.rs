@@ -306,3 +306,14 @@ fn a_concept_that_cannot_be_named_cuts_no_plain_caption_short() {
     assert!(plain[0].finished && plain[0].tokens.len() >= 4);
     assert_eq!(found, plain);
 }
+
+#[test]
+fn sets_of_concepts_share_as_many_beams_as_the_plain_search_has() {
+    let beams = |beams, concepts| {
+        let options = SearchOptions { beams, required: vec![vec![vec![4]]; concepts], ..SearchOptions::default() };
+        (options.sets(), options.set_beams(), options.most_live())
+    };
+    assert_eq!(beams(10, 0), (0, 10, 10));
+    assert_eq!(beams(10, 1), (1, 10, 20));
+    assert_eq!(beams(10, 2), (3, 4, 22));
+}
