@@ -26,6 +26,35 @@ describe("parseJsonBody()", () => {
     expect(parseJsonBody(encode(`${"[".repeat(16)}${"]".repeat(16)}`), 100)).toBeInstanceOf(Array);
     expect(() => parseJsonBody(encode(`${"[".repeat(17)}${"]".repeat(17)}`), 100)).toThrow("more than 16 levels deep");
   });
+
+  test("counts depth down again behind each array and object, and refuses either kind", () => {
+    for (const one of ["[]", "{}", '{"a":[]}']) {
+      const siblings = `[${new Array(20).fill(one).join(",")}]`;
+      expect(parseJsonBody(encode(siblings), 1000)).toEqual(JSON.parse(siblings));
+    }
+    expect(() => parseJsonBody(encode(`${'{"a":'.repeat(17)}1${"}".repeat(17)}`), 1000)).toThrow("16 levels deep");
+  });
+
+  test("counts no blank of any kind, and every other byte outside of texts", () => {
+    expect(parseJsonBody(encode("[ \n\r\t1,\n\n\r\r\t\t2,3]"), 7)).toEqual([1, 2, 3]);
+    expect(() => parseJsonBody(encode("[1,2,3]"), 6)).toThrow("too many values");
+    expect(parseJsonBody(encode('["a long text that does not count"]'), 3)).toEqual([
+      "a long text that does not count",
+    ]);
+  });
+
+  test("refuses what is not JSON or not UTF-8, with its cause", () => {
+    const bytes = [encode('{"a":'), encode('"no end'), encode('"\\'), encode(""), Uint8Array.of(0x22, 0xff, 0x22)];
+    for (const body of bytes) {
+      let thrown: unknown;
+      try {
+        parseJsonBody(body, 100);
+      } catch (error) {
+        thrown = error;
+      }
+      expect(thrown).toMatchObject({ name: "Problem", code: "body-invalid", cause: expect.any(Error) });
+    }
+  });
 });
 
 describe("formParts()", () => {
