@@ -89,6 +89,47 @@ describe("formParts()", () => {
     expect(parts("--XX--\r\n")).toEqual([]);
   });
 
+  test("says in which way a form is broken", () => {
+    const long = `A: ${"a".repeat(8192)}`;
+    for (const [text, why, type] of [
+      ["--XX--\r\n", "its Content-Type lacks a boundary", "multipart/form-data"],
+      [
+        `--${"X".repeat(201)}--`,
+        "its Content-Type lacks a boundary",
+        `multipart/form-data; boundary=${"X".repeat(201)}`,
+      ],
+      ["", "its boundary is not in it"],
+      ["--XY--", "its boundary is not in it"],
+      // Only at the beginning of a line.
+      ["before--XX--", "its boundary is not in it"],
+      ["--XX-", "it ends after a boundary"],
+      ["--XX-a", "it ends after a boundary"],
+      ["--XXa-", "it ends after a boundary"],
+      ["--XXab", "it ends after a boundary"],
+      ["--XX\ra\n\r\n\r\n", "it ends after a boundary"],
+      ["--XXa\n\r\n\r\n", "it ends after a boundary"],
+      ["--XX\r\nA: b", "the headers of a part are incomplete"],
+      [`--XX\r\n${long}\r\n\r\nx\r\n--XX--`, "the headers of a part are incomplete, or longer than 8192 bytes"],
+      ["--XX\r\nA: b\r\n\r\nx\r\n--X", "it ends inside a part"],
+    ] as const) {
+      expect(() => parts(text, type)).toThrow(why);
+    }
+  });
+
+  test("takes the header of the name alone, and its value without what surrounds it", () => {
+    const head = "X-Content-Type: text/a\r\ncontent-type:  Image/PNG ; q=1;r=2 ";
+    expect(parts(`--XX\r\n${head}\r\n\r\nx\r\n--XX--`)[0]).toMatchObject({ type: "image/png", text: "x" });
+    for (const [value, fileName] of [
+      ["utf-8'en'a%20b.jpg", "a b.jpg"],
+      ["UTF-8''a", "a"],
+      ["xutf-8''a", undefined],
+      ["utf-8'a", undefined],
+    ] as const) {
+      const found = parts(`--XX\r\nContent-Disposition: form-data; filename*=${value}\r\n\r\nx\r\n--XX--`);
+      expect([value, found[0]!.fileName]).toEqual([value, fileName]);
+    }
+  });
+
   test("reads what FormData writes, property", async () => {
     const name = fc.string({ minLength: 1, maxLength: 20 }).filter((text) => /^[^\r\n"\\%]+$/.test(text));
     const field = fc.record({ name, bytes: fc.uint8Array({ maxLength: 200 }), fileName: name });
