@@ -8,7 +8,7 @@
  * install --locked cargo-mutants`), of which `--shard` runs a part. Reports are written to `.cache/mutants`.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -85,12 +85,15 @@ function mutateCrate(crate: string, shard: string | undefined): Score {
   const out = join(reports, crate.replaceAll("/", "-"));
   mkdirSync(out, { recursive: true });
   run("bun", ["scripts/build/cargo_lock.ts", "restore", crate]);
+  // In a copy that has the pictures of the crate's tests at the same place, because cargo-mutants copies the crate alone.
+  const tree = join(reports, "tree");
+  const isSource = (path: string) => !/\/(?:target|pkg)$/.test(path);
+  for (const path of [crate, "test/fixtures/images"]) {
+    cpSync(join(root, path), join(tree, path), { recursive: true, filter: isSource });
+  }
+  const part = shard === undefined ? [] : ["--sharding", "round-robin", "--shard", shard];
   // 2: some survived, 3: some took too long, which is noticed.
-  const status = run(
-    "cargo",
-    ["mutants", "--output", out, ...(shard === undefined ? [] : ["--sharding", "round-robin", "--shard", shard])],
-    join(root, crate),
-  );
+  const status = run("cargo", ["mutants", "--in-place", "--output", out, ...part], join(tree, crate));
   if (![0, 2, 3].includes(status ?? -1)) throw new Error(`cargo mutants ended with status ${status}.`);
   const lines = (file: string) =>
     readFileSync(join(out, "mutants.out", `${file}.txt`), "utf8")
