@@ -145,18 +145,48 @@ describe("writeBundle()", () => {
       expect((await loadBundle(folder)).manifest.name).toBe("second");
     }));
 
+  test("leaves what is there, and nothing else, if it cannot be written", () =>
+    inFolder(async (folder) => {
+      const { description, files } = tinyBundle();
+      let reads = 0;
+      const vanishing = {
+        ...files,
+        // It is read once for its hash, and once to be written.
+        get encoder() {
+          if (reads++ > 0) throw new Error("The bytes are gone.");
+          return files.encoder;
+        },
+      };
+      const second = { ...description, name: "second" };
+      expect(await codeOf(writeBundle(folder, second, vanishing))).toBe("file-unwritable");
+      expect(await readdir(dirname(folder))).toEqual(["bundle"]);
+      expect((await loadBundle(folder)).manifest.name).toBe("tiny");
+      expect(await codeOf(writeBundle(join(folder, "manifest.json", "bundle"), second, files))).toBe("file-unwritable");
+    }));
+
   test("removes the unfinished folders of killed processes, and no other folder", () =>
     inFolder(async (folder) => {
       const { description, files } = tinyBundle();
       const beside = (name: string) => join(dirname(folder), name);
       const [unfinished, replaced] = [".bundle.edgecap-aB3dE_", ".bundle.edgecap-aB3dE_-old"];
-      const kept = [".bundle.edgecap-young1", ".bundle-backup", "bundle.edgecap-aB3dE_"];
+      const young = ".bundle.edgecap-young1";
+      const kept = [
+        young,
+        ".bundle-backup",
+        "bundle.edgecap-aB3dE_",
+        ".bundle.edgecap-longer7",
+        ".bundle.edgecap-aB3dE_-older",
+      ];
       for (const name of [unfinished!, replaced!, ...kept]) {
         await mkdir(beside(name));
-        if (name !== ".bundle.edgecap-young1") await utimes(beside(name), 1, 1);
+        await writeFile(join(beside(name), "a"), "");
+        if (name !== young) await utimes(beside(name), 1, 1);
       }
+      const file = ".bundle.edgecap-file_1";
+      await writeFile(beside(file), "");
+      await utimes(beside(file), 1, 1);
       await writeBundle(folder, description, files);
-      expect((await readdir(dirname(folder))).sort()).toEqual(["bundle", ...kept].sort());
+      expect((await readdir(dirname(folder))).sort()).toEqual(["bundle", file, ...kept].sort());
     }));
 });
 
