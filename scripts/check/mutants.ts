@@ -1,7 +1,7 @@
 /**
  * Changes one operator, value or statement of a file at a time, and counts how often the tests notice:
  *
- *     bun run mutants [--shard 1/8] [src/batch src/server/body_memory.ts wasm ...]
+ *     bun run mutants [--shard 1/8] [src/batch src/server/body_memory.ts crates/text ...]
  *
  * Without arguments it takes all files of `testsOf` and both crates, which needs hours. Files of TypeScript are changed
  * by StrykerJS, which is installed into `scripts/check/mutants` at the first run, those of Rust by cargo-mutants (`cargo
