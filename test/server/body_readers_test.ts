@@ -23,8 +23,8 @@ describe("parseJsonBody()", () => {
     const texts = '{"a[{\\"]": "}}]]\\\\", "b": [1, {"c": "\\u0022[[[["}]}';
     expect(parseJsonBody(encode(texts), 17)).toEqual(JSON.parse(texts));
     expect(() => parseJsonBody(encode(texts), 16)).toThrow("too many values");
-    expect(parseJsonBody(encode(`${"[".repeat(16)}${"]".repeat(16)}`), 100)).toBeInstanceOf(Array);
-    expect(() => parseJsonBody(encode(`${"[".repeat(17)}${"]".repeat(17)}`), 100)).toThrow("more than 16 levels deep");
+    expect(parseJsonBody(encode(`${"[".repeat(64)}${"]".repeat(64)}`), 200)).toBeInstanceOf(Array);
+    expect(() => parseJsonBody(encode(`${"[".repeat(65)}${"]".repeat(65)}`), 200)).toThrow("more than 64 levels deep");
   });
 
   test("counts depth down again behind each array and object, and refuses either kind", () => {
@@ -32,7 +32,7 @@ describe("parseJsonBody()", () => {
       const siblings = `[${new Array(20).fill(one).join(",")}]`;
       expect(parseJsonBody(encode(siblings), 1000)).toEqual(JSON.parse(siblings));
     }
-    expect(() => parseJsonBody(encode(`${'{"a":'.repeat(17)}1${"}".repeat(17)}`), 1000)).toThrow("16 levels deep");
+    expect(() => parseJsonBody(encode(`${'{"a":'.repeat(65)}1${"}".repeat(65)}`), 1000)).toThrow("64 levels deep");
   });
 
   test("counts no blank of any kind, and every other byte outside of texts", () => {
