@@ -29,7 +29,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   files: [],
   metadata: ["src/files"],
   async: [],
-  platform: ["src/files", "crates/text/pkg", "crates/image/pkg", "models/default", "models/fast"],
+  platform: ["src/files", "crates/text/pkg", "crates/image/pkg", "crates/engine/pkg", "models/default", "models/fast"],
   runtime: ["src/async", "src/platform"],
   text: ["src/platform", "crates/text/pkg"],
   image: ["src/platform", "crates/image/pkg"],

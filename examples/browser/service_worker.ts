@@ -7,7 +7,9 @@ scope.addEventListener("install", (event) => {
   const files = [
     "./",
     "main.js",
-    ...["text.wasm", "image.wasm", `${ort}.mjs`, `${ort}.wasm`].map((name) => `edgecap/${name}`),
+    ...["text.wasm", "image.wasm", "engine_dot16.wasm", "engine_relaxed.wasm", `${ort}.mjs`, `${ort}.wasm`].map(
+      (name) => `edgecap/${name}`,
+    ),
   ];
   event.waitUntil(caches.open(kept).then((cache) => cache.addAll(files)));
 });

@@ -1,5 +1,5 @@
 /**
- * Measures the kernels of int8_kernels/ beside onnxruntime-web on Bun, Deno and Node, one runtime after the other, and
+ * Measures the kernels of crates/engine beside onnxruntime-web on Bun, Deno and Node, one runtime after the other, and
  * prints the tables of docs/engine_measurement.md.
  *
  * usage: bun scripts/bench/bench_int8_kernels.ts [--rounds 21] [--node PROGRAM ...] [--json FILE]
@@ -67,11 +67,7 @@ const runtimes: [string, string[]][] = [
 ];
 const results: [string, Result][] = [];
 for (const [name, [program, ...args]] of runtimes) {
-  const run = [
-    join(scratch, "run.mjs"),
-    join(root, "scripts/bench/int8_kernels"),
-    join(root, "models/default/encoder.onnx"),
-  ];
+  const run = [join(scratch, "run.mjs"), join(root, "crates/engine/pkg"), join(root, "models/default/encoder.onnx")];
   const { stdout, stderr, status } = spawnSync(program!, [...args, ...run, values.rounds], { encoding: "utf8" });
   if (status !== 0) throw new Error(`${name} failed: ${stderr}`);
   results.push([name, JSON.parse(stdout)]);

@@ -1,5 +1,5 @@
 /**
- * Measures the kernels of int8_kernels/ beside onnxruntime-web in this process, and prints a JSON object.
+ * Measures the kernels of crates/engine beside onnxruntime-web in this process, and prints a JSON object.
  *
  * usage: bun scripts/bench/run_int8_kernels.ts FOLDER ENCODER ROUNDS
  *
@@ -8,17 +8,16 @@
 import { readFile } from "node:fs/promises";
 import { cpuUsage } from "node:process";
 import * as ort from "onnxruntime-web";
-import { decodeModel } from "../../src/export/onnx_proto.ts";
-import { Engine, type Tuning } from "./int8_kernels/engine.ts";
-import { inputName, layerGraph } from "./int8_kernels/layer_graph.ts";
-import { bytesOf, KernelModule, type KernelName } from "./int8_kernels/module.ts";
-import { type ConvolutionStep, macsOf, readPlan, shapeOf } from "./int8_kernels/plan.ts";
+import { Int8Encoder, standardTuning } from "../../src/runtime/rust/int8_encoder.ts";
+import { bytesOf, KernelModule, type KernelName } from "../../src/runtime/rust/kernel_module.ts";
+import type { ConvolutionStep } from "../../src/runtime/rust/plan.ts";
+import { readPlan } from "../../src/runtime/rust/read_plan.ts";
+import { inputName, layerGraph, macsOf, shapeOf } from "./layer_graph.ts";
 import { quartiles } from "./quartiles.ts";
 
 const [folder, encoder, roundsText] = process.argv.slice(2) as [string, string, string];
 const rounds = Number(roundsText);
 const heights = [4, 5, 6];
-const standard = { height: 5, blockBytes: 16384 } as const;
 
 type Work = () => unknown;
 /** Milliseconds of each round, of the clock and of the processor. */
@@ -64,22 +63,23 @@ const ratios = (times: Record<string, Times>) =>
     ]),
   );
 
-const builds = new Map<KernelName, Uint8Array<ArrayBuffer>>();
+const builds = new Map<KernelName, WebAssembly.Module>();
 let accepted = true;
 for (const file of ["dot16", "relaxed"]) {
   const bytes = new Uint8Array(await readFile(`${folder}/${file}.wasm`));
   accepted = WebAssembly.validate(bytes);
-  if (accepted)
-    for (const kernel of new KernelModule(bytes).kernels) if (!builds.has(kernel)) builds.set(kernel, bytes);
+  if (!accepted) continue;
+  const module = new WebAssembly.Module(bytes);
+  for (const kernel of new KernelModule(module).kernels) if (!builds.has(kernel)) builds.set(kernel, module);
 }
 
 /** Billions of products a second with operands in the first cache. */
 async function measureCached(): Promise<Record<string, number>> {
   const work: Record<string, Work> = {};
   const [rows, channels, repeats, tapBytes] = [60, 32, 40, 256];
-  for (const [kernel, bytes] of builds) {
+  for (const [kernel, build] of builds) {
     for (const height of heights) {
-      const module = new KernelModule(bytes);
+      const module = new KernelModule(build);
       const depth = tapBytes / bytesOf(kernel);
       const input = module.allocate(rows * tapBytes);
       const run = module.convolution(kernel, height, {
@@ -103,14 +103,16 @@ async function measureCached(): Promise<Record<string, number>> {
 const model = new Uint8Array(await readFile(encoder));
 ort.env.wasm.numThreads = 1;
 const sessionOf = (bytes: Uint8Array) => ort.InferenceSession.create(bytes, { executionProviders: ["wasm"] });
-const plan = readPlan(decodeModel(model));
-const pixels = Uint8Array.from({ length: 224 * 224 * 3 }, (_, i) => 128 + 60 * Math.sin(i / 977) + ((i * 37) % 67));
-const engineOf = (kernel: KernelName, tuning: Tuning) =>
-  new Engine(plan, new KernelModule(builds.get(kernel)!), kernel, tuning);
+const plan = readPlan(model);
+const pixels = Float32Array.from({ length: 224 * 224 * 3 }, (_, i) =>
+  Math.floor(128 + 60 * Math.sin(i / 977) + ((i * 37) % 67)),
+);
+const encoderOf = (kernel: KernelName) =>
+  new Int8Encoder(plan, new KernelModule(builds.get(kernel)!), kernel, standardTuning);
 
 async function measureEncoder() {
   const session = await sessionOf(model);
-  const feeds = { pixels: new ort.Tensor("float32", Float32Array.from(pixels), [1, 224, 224, 3]) };
+  const feeds = { pixels: new ort.Tensor("float32", pixels, [1, 224, 224, 3]) };
   const reference = async () => {
     const { grid } = await session.run(feeds);
     return grid!.data as Float32Array;
@@ -119,7 +121,7 @@ async function measureEncoder() {
   const work: Record<string, Work> = { "onnxruntime-web": reference };
   const differing: Record<string, number> = {};
   for (const kernel of builds.keys()) {
-    const engine = engineOf(kernel, standard);
+    const engine = encoderOf(kernel);
     differing[kernel] = engine.run(pixels).filter((value, i) => value !== expected[i]).length;
     work[kernel] = () => engine.run(pixels);
   }
@@ -129,7 +131,7 @@ async function measureEncoder() {
 }
 
 async function measureLayers() {
-  const engines = [...builds.keys()].map((kernel) => [kernel, engineOf(kernel, standard)] as const);
+  const engines = [...builds.keys()].map((kernel) => [kernel, encoderOf(kernel)] as const);
   for (const [, engine] of engines) engine.run(pixels);
   // Node 20 lacks Map.groupBy.
   const shapes = new Map<string, ConvolutionStep[]>();
@@ -150,7 +152,8 @@ async function measureLayers() {
       "onnxruntime-web": () => session.run(feeds),
       around: () => around.run(feeds),
     };
-    for (const [kernel, engine] of engines) work[kernel] = engine.steps.find((laid) => laid.step === step)!.run;
+    for (const [kernel, engine] of engines)
+      work[kernel] = engine.steps.find(({ output }) => output === step.output.name)!.run;
     const times = await takeTurns(work, rounds);
     const own = times["onnxruntime-web"]!;
     // onnxruntime-web's time without what it needs for any call.

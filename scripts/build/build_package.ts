@@ -16,6 +16,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const copied = [
   "crates/text/pkg",
   "crates/image/pkg",
+  "crates/engine/pkg",
   "models/default",
   "models/fast",
   "LICENSE",

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the Rust crates into their pkg folders, which are committed.
 #
-# usage: scripts/build/build_wasm.sh [crates/text|crates/image]    all without an argument
+# usage: scripts/build/build_wasm.sh [crates/text|crates/image|crates/engine]    all without an argument
 # Run scripts/build/setup_rust_wasm.sh first. With OUT=FOLDER, the result is FOLDER/CRATE/pkg instead of CRATE/pkg.
 set -euo pipefail
 
@@ -42,12 +42,36 @@ build() {
   bun "$root/scripts/check/check_wasm.ts" --record "$crate" --pkg "$pkg"
 }
 
-if [ $# -eq 0 ]; then set -- crates/text crates/image; fi
+# build_engine NAME FEATURES [WASM-OPT FLAGS]: one module of the engine, whose exports take only numbers.
+build_engine() {
+  local name=$1 features=$2 crate=crates/engine
+  local pkg=$out/$crate/pkg
+  shift 2
+  CARGO_ENCODED_RUSTFLAGS="-C${unit}target-feature=$features$unit--remap-path-prefix=$root=/edgecap" \
+    cargo build -q --locked --offline --release --lib --target "$target" \
+    --manifest-path "$root/$crate/Cargo.toml" --target-dir "$root/$crate/target/$name"
+  mkdir -p "$pkg"
+  wasm-opt -O3 --enable-simd --enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext \
+    --enable-mutable-globals --enable-reference-types --enable-multivalue "$@" --strip-producers \
+    "$root/$crate/target/$name/$target/release/edgecap_engine.wasm" -o "$pkg/$name.wasm"
+}
+
+# Two modules: one for every machine, and one for those that accept relaxed SIMD.
+build_engines() {
+  test -f "$root/crates/engine/Cargo.lock" || bun "$root/scripts/build/cargo_lock.ts" restore "$root/crates/engine"
+  bun "$root/scripts/build/cargo_lock.ts" save "$root/crates/engine"
+  build_engine dot16 +simd128
+  build_engine relaxed +simd128,+relaxed-simd --enable-relaxed-simd
+  bun "$root/scripts/check/check_wasm.ts" --record crates/engine --pkg "$out/crates/engine/pkg"
+}
+
+if [ $# -eq 0 ]; then set -- crates/text crates/image crates/engine; fi
 for crate in "$@"; do
   case $crate in
   crates/text | crates/image) build "$crate" ;;
+  crates/engine) build_engines ;;
   *)
-    echo "Unknown crate \"$crate\": give crates/text or crates/image." >&2
+    echo "Unknown crate \"$crate\": give crates/text, crates/image or crates/engine." >&2
     exit 1
     ;;
   esac

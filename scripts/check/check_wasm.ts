@@ -13,7 +13,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
 /** The crates whose builds are committed. */
-export const CRATES = ["crates/text", "crates/image"];
+export const CRATES = ["crates/text", "crates/image", "crates/engine"];
 
 /** The file in pkg that holds the hashes. */
 const RECORD = "sources.sha256";

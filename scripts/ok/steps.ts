@@ -5,10 +5,10 @@ import { countBun, countCargo, countDeno } from "./counts.ts";
 import type { Step } from "./run_steps.ts";
 
 /** The crates, each a folder of the repository. */
-const CRATES = ["crates/text", "crates/image"];
+const CRATES = ["crates/text", "crates/image", "crates/engine"];
 
-/** The crates that attack them. */
-const FUZZ_CRATES = CRATES.map((crate) => `${crate}/fuzz`);
+/** The crates that attack those that read text or bytes. */
+const FUZZ_CRATES = ["crates/text/fuzz", "crates/image/fuzz"];
 
 /** A test file that only `ok:all` runs. */
 function isLong(file: string): boolean {

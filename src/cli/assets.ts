@@ -2,7 +2,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
-import { ortWasmBinary, ortWasmPaths, ortWebgpuFiles, readAsset } from "#assets";
+import { assetNames, ortWasmBinary, ortWasmPaths, ortWebgpuFiles, readAsset } from "#assets";
 import { type BundleSource, defaultBundle, loadBundle } from "../bundle/load_bundle.ts";
 import { writeBundle } from "../bundle/write_bundle.ts";
 import { unwritable } from "../errors.ts";
@@ -24,8 +24,7 @@ export function registerAssets(program: Command): void {
 async function assets(dir: string, { bundle, webgpu }: { bundle?: string; webgpu?: boolean }): Promise<void> {
   const { mjs, wasm } = ortWasmPaths();
   const files: [string, Uint8Array][] = [
-    ["text.wasm", await readAsset("text.wasm")],
-    ["image.wasm", await readAsset("image.wasm")],
+    ...(await Promise.all(assetNames.map(async (name) => [name, await readAsset(name)] as [string, Uint8Array]))),
     ["ort-wasm-simd-threaded.mjs", await bytesAt(mjs)],
     ["ort-wasm-simd-threaded.wasm", new Uint8Array((await ortWasmBinary()) ?? (await bytesAt(wasm)))],
   ];

@@ -4,7 +4,7 @@ import type { Bundle, OpenBundle } from "../bundle/load_bundle.ts";
 import { sha256Hex } from "../bundle/sha256.ts";
 import { EdgecapError } from "../errors.ts";
 import { type Backend, type BackendChoice, type BackendName, backendNames } from "../runtime/backend.ts";
-import { openBackend } from "../runtime/backends.ts";
+import { decoderBackend, openBackend } from "../runtime/backends.ts";
 import { GraphSession } from "../runtime/graph_session.ts";
 import type { BundleGraphs } from "./check_shapes.ts";
 import { Resources } from "./resources.ts";
@@ -20,12 +20,13 @@ export type OpenGraphs = BundleGraphs & AsyncDisposable;
  */
 export async function openGraphs(files: Bundle["files"], backend: BackendName, threads: number): Promise<OpenGraphs> {
   await using resources = new Resources();
-  const open = async (name: string, bytes: Uint8Array, keep: readonly string[] = []) =>
-    resources.use(await GraphSession.create(name, bytes, { threads, backend, keep }));
+  const open = async (name: string, on: BackendName, bytes: Uint8Array, keep: readonly string[] = []) =>
+    resources.use(await GraphSession.create(name, bytes, { threads, backend: on, keep }));
+  const decoder = decoderBackend(backend);
   const graphs = {
-    encoder: await open("encoder", files.encoder, ["grid"]),
-    init: await open("decoder_init", files.decoderInit, ["keys", "values", "image"]),
-    step: await open("decoder_step", files.decoderStep),
+    encoder: await open("encoder", backend, files.encoder, ["grid"]),
+    init: await open("decoder_init", decoder, files.decoderInit, ["keys", "values", "image"]),
+    step: await open("decoder_step", decoder, files.decoderStep),
   };
   const kept = resources.move();
   return { ...graphs, [Symbol.asyncDispose]: () => kept[Symbol.asyncDispose]() };
@@ -47,6 +48,8 @@ export interface BackendReport {
 export interface ChosenBackend {
   readonly backend: BackendName;
   readonly why: string;
+  /** Whether it still has to pass the bundle's test; if it fails, `wasm` is used. */
+  readonly untested?: boolean;
 }
 
 /** What choosing needs. */
@@ -57,7 +60,7 @@ export interface ChoosingOptions {
 }
 
 /** Version of the selection method; choices of other versions are ignored. */
-const choiceVersion = 2;
+const choiceVersion = 3;
 
 /** Caption length for comparing backends, in words. */
 const typicalWords = 10;
@@ -106,8 +109,7 @@ export function choose(reports: readonly BackendReport[], source: ChoosingOption
   if (source.manifest.selfTest === undefined)
     return { backend: "wasm", why: "the bundle stores no answer, so other backends cannot be tested" };
   const usable = reports.filter(({ problem, adapter }) => problem === undefined && adapter?.software !== true);
-  const others = usable.filter(({ name }) => name !== "wasm");
-  if (others.length === 0) return { backend: "wasm", why: "no other backend can be used here" };
+  if (usable.every(({ name }) => name === "wasm")) return { backend: "wasm", why: "no other backend can be used here" };
   const right = usable.filter(({ selfTest }) => selfTest?.passed === true);
   const [best, next] = right.toSorted((a, b) => captionMs(a.selfTest!) - captionMs(b.selfTest!));
   if (best === undefined) {
@@ -123,12 +125,14 @@ export function choose(reports: readonly BackendReport[], source: ChoosingOption
 
 /**
  * The best backend for a bundle on this machine, by measurement. The result is stored, so that a machine is measured
- * once for each bundle and version.
+ * once for each bundle and version. On one thread `rust` goes before `wasm` without a measurement, if it passes the
+ * bundle's test: its decoder is the same, its encoder was faster on every runtime (docs/engine_measurement.md), and
+ * measuring would delay the first caption.
  *
  * @throws {EdgecapError} `self-test-failed`.
  */
 export async function chooseBackend(options: ChoosingOptions): Promise<ChosenBackend> {
-  const { source } = options;
+  const { source, threads } = options;
   if (source.manifest.selfTest === undefined) return choose([], source);
   const remembered = await recall(options);
   if (remembered !== undefined) return remembered;
@@ -139,21 +143,31 @@ export async function chooseBackend(options: ChoosingOptions): Promise<ChosenBac
   }
   const candidates = probes.filter(({ problem, adapter }) => problem === undefined && adapter?.software !== true);
   if (candidates.length === 1) return choose(candidates, source);
+  const known = knownOrder(candidates, threads);
+  if (known !== undefined) return known;
   const reports: BackendReport[] = [];
-  for (const candidate of candidates) reports.push(await tryBackend(candidate, options, 3));
+  // The slowest comes last, and only if it may be needed.
+  for (const candidate of candidates.toSorted((a, b) => Number(a.name === "wasm") - Number(b.name === "wasm"))) {
+    const passed = (name: BackendName) => reports.some((report) => report.name === name && report.selfTest?.passed);
+    if (candidate.name === "wasm" && threads === 1 && passed("rust")) continue;
+    reports.push(await tryBackend(candidate, options, 3));
+  }
   const chosen = choose(reports, source);
-  await remember(options, chosen, reports);
+  await remember(options, chosen);
   return chosen;
 }
 
+/** The choice among `wasm` and `rust` on one thread, which needs no measurement. */
+export function knownOrder(candidates: readonly BackendReport[], threads: number): ChosenBackend | undefined {
+  if (threads > 1 || candidates.some(({ name }) => name !== "wasm" && name !== "rust")) return undefined;
+  const why = "its encoder is faster than that of wasm, and no other can be used";
+  return { backend: "rust", why, untested: true };
+}
+
 /** Stores the choice for the next start, with the facts it depends on; written completely or not at all. */
-export async function remember(
-  options: ChoosingOptions,
-  chosen: ChosenBackend,
-  reports: readonly BackendReport[],
-): Promise<void> {
-  const { engine, adapter } = reports.find(({ name }) => name === chosen.backend) ?? {};
-  const text = JSON.stringify({ ...chosen, engine, adapter: adapter?.name });
+export async function remember(options: ChoosingOptions, { backend, why }: ChosenBackend): Promise<void> {
+  const { engine, adapter } = await openBackend(backend);
+  const text = JSON.stringify({ backend, why, engine, adapter: adapter?.name });
   await (await openStore()).write(await memoryKey(options, "auto"), new TextEncoder().encode(`${text}\n`));
 }
 

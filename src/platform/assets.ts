@@ -3,21 +3,17 @@
  * this file, to assets_bun.ts or to assets_browser.ts; all export the same.
  */
 import { readFile } from "node:fs/promises";
+import type { AssetName, OrtFiles } from "./asset_names.ts";
 import { assetsFolder, chooseAssetsFolder } from "./assets_folder.ts";
 import { localFolder } from "./local_folder.ts";
 
-/** A WebAssembly module of edgecap's own, named after its crate in crates/. */
-export type AssetName = "text.wasm" | "image.wasm";
-
-/** Files of onnxruntime-web; if left out, it finds them by itself. */
-export interface OrtFiles {
-  readonly wasmPaths?: { mjs?: string; wasm: string };
-  readonly wasmBinary?: ArrayBuffer;
-}
+export { type AssetName, assetNames, type OrtFiles } from "./asset_names.ts";
 
 const locations: Readonly<Record<AssetName, URL>> = {
   "text.wasm": new URL("../../crates/text/pkg/edgecap_text_bg.wasm", import.meta.url),
   "image.wasm": new URL("../../crates/image/pkg/edgecap_image_bg.wasm", import.meta.url),
+  "engine_dot16.wasm": new URL("../../crates/engine/pkg/dot16.wasm", import.meta.url),
+  "engine_relaxed.wasm": new URL("../../crates/engine/pkg/relaxed.wasm", import.meta.url),
 };
 
 /**

@@ -3,10 +3,10 @@
  * `edgecap` beside the script that edgecap is bundled into. `edgecap assets` writes it. Exports the same as assets.ts.
  */
 import { EdgecapError } from "../errors.ts";
-import type { AssetName, OrtFiles } from "./assets.ts";
+import type { AssetName, OrtFiles } from "./asset_names.ts";
 import { assetsFolder, chooseAssetsFolder } from "./assets_folder.ts";
 
-export type { AssetName, OrtFiles } from "./assets.ts";
+export { type AssetName, assetNames, type OrtFiles } from "./asset_names.ts";
 
 /** The script that edgecap is bundled into. Kept in a variable so that bundlers do not look for files beside it. */
 const script = import.meta.url;

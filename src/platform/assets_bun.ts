@@ -5,6 +5,8 @@
 import { readFile } from "node:fs/promises";
 import ortScript from "onnxruntime-web/ort-wasm-simd-threaded.mjs" with { type: "file" };
 import ortModule from "onnxruntime-web/ort-wasm-simd-threaded.wasm" with { type: "file" };
+import engineDot16 from "../../crates/engine/pkg/dot16.wasm" with { type: "file" };
+import engineRelaxed from "../../crates/engine/pkg/relaxed.wasm" with { type: "file" };
 import imageWasm from "../../crates/image/pkg/edgecap_image_bg.wasm" with { type: "file" };
 import textWasm from "../../crates/text/pkg/edgecap_text_bg.wasm" with { type: "file" };
 import concepts from "../../models/default/concepts.txt" with { type: "file" };
@@ -15,13 +17,18 @@ import encoder from "../../models/default/encoder.onnx" with { type: "file" };
 import manifest from "../../models/default/manifest.json" with { type: "file" };
 import vocabulary from "../../models/default/vocabulary.txt" with { type: "file" };
 import fastManifest from "../../models/fast/manifest.json" with { type: "file" };
-import type { AssetName, OrtFiles } from "./assets.ts";
+import type { AssetName, OrtFiles } from "./asset_names.ts";
 import { assetsFolder, chooseAssetsFolder } from "./assets_folder.ts";
 import { localFolder } from "./local_folder.ts";
 
-export type { AssetName, OrtFiles } from "./assets.ts";
+export { type AssetName, assetNames, type OrtFiles } from "./asset_names.ts";
 
-const locations: Readonly<Record<AssetName, string>> = { "text.wasm": textWasm, "image.wasm": imageWasm };
+const locations: Readonly<Record<AssetName, string>> = {
+  "text.wasm": textWasm,
+  "image.wasm": imageWasm,
+  "engine_dot16.wasm": engineDot16,
+  "engine_relaxed.wasm": engineRelaxed,
+};
 
 const bundled: Readonly<Record<string, string>> = {
   "default/manifest.json": manifest as unknown as string,

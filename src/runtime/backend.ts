@@ -1,9 +1,12 @@
 import type { GraphPort, GraphValue } from "./tensors.ts";
 
 /** What executes a graph. */
-export const backendNames = ["wasm", "webgpu", "native"] as const;
+export const backendNames = ["wasm", "rust", "webgpu", "native"] as const;
 
-/** `wasm`: onnxruntime-web's WebAssembly. `webgpu`: its WebGPU. `native`: onnxruntime-node. */
+/**
+ * `wasm`: onnxruntime-web's WebAssembly. `rust`: edgecap's own engine for 8-bit encoders, with the decoder on `wasm`.
+ * `webgpu`: onnxruntime-web's WebGPU. `native`: onnxruntime-node.
+ */
 export type BackendName = (typeof backendNames)[number];
 
 /** A backend by name, or the best one on this machine. */
@@ -25,7 +28,7 @@ export interface AdapterInfo {
 
 /** How a graph is opened. */
 export interface OpenOptions {
-  /** Threads per inference, from 1; ignored by `webgpu`. */
+  /** Threads per inference, from 1; ignored by `webgpu` and `rust`. */
   readonly threads: number;
   /** Outputs that stay on the device, if the backend has one. */
   readonly keep: readonly string[];
@@ -43,7 +46,7 @@ export interface BackendSession {
 /** What loads graphs and runs them. */
 export interface Backend {
   readonly name: BackendName;
-  /** Name and version of the package behind it. */
+  /** Name and version of what is behind it. */
   readonly engine: string;
   /** Only for `webgpu`. */
   readonly adapter?: AdapterInfo;

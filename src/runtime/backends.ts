@@ -21,7 +21,14 @@ export function openBackend(name: BackendName): Promise<Backend> {
 
 const openers: Readonly<Record<BackendName, () => Promise<Backend>>> = {
   wasm: async () => wasmBackend,
+  // A page should not fetch it for other backends.
+  rust: async () => (await import("./rust.ts")).openRust(),
   // It needs another build of onnxruntime-web, which the other backends should not load.
   webgpu: async () => (await import("./webgpu.ts")).openWebgpu(),
   native: openNative,
 };
+
+/** The backend that runs the decoder beside an encoder on this one: `rust` has no decoder of its own. */
+export function decoderBackend(encoder: BackendName): BackendName {
+  return encoder === "rust" ? "wasm" : encoder;
+}

@@ -2,14 +2,14 @@ import { describe, expect, test } from "bun:test";
 import { Buffer } from "node:buffer";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { ortWasmPaths, readAsset } from "#assets";
+import { assetNames, ortWasmPaths, readAsset } from "#assets";
 import * as fallback from "../../src/platform/assets.ts";
 
 const MAGIC = [0x00, 0x61, 0x73, 0x6d];
 
 describe("#assets", () => {
   test("readAsset() gives WebAssembly, the same on every runtime", async () => {
-    for (const name of ["text.wasm", "image.wasm"] as const) {
+    for (const name of assetNames) {
       const bytes = await readAsset(name);
       expect([...bytes.subarray(0, 4)]).toEqual(MAGIC);
       expect(Buffer.compare(bytes, await fallback.readAsset(name))).toBe(0);

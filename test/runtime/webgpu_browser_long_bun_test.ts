@@ -13,6 +13,8 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const assets: Readonly<Record<string, string>> = {
   "text.wasm": "crates/text/pkg/edgecap_text_bg.wasm",
   "image.wasm": "crates/image/pkg/edgecap_image_bg.wasm",
+  "engine_dot16.wasm": "crates/engine/pkg/dot16.wasm",
+  "engine_relaxed.wasm": "crates/engine/pkg/relaxed.wasm",
   ...Object.fromEntries(
     ["ort-wasm-simd-threaded", "ort-wasm-simd-threaded.asyncify"]
       .flatMap((name) => [`${name}.mjs`, `${name}.wasm`])

@@ -1,6 +1,6 @@
-/** The kernels' two WebAssembly modules, and how weights lie in their memory. */
+/** The engine's two WebAssembly modules, built from crates/engine, and their memory. */
 
-/** A kernel by the name that its exports begin with; lib.rs describes each. */
+/** A kernel by the name that its exports begin with; crates/engine/src/kernels.rs describes each. */
 export type KernelName = "dot16" | "split" | "direct";
 
 /** Output channels that the kernels compute together. */
@@ -10,6 +10,9 @@ const columns = 8;
 export function bytesOf(kernel: KernelName): 1 | 2 {
   return kernel === "dot16" ? 2 : 1;
 }
+
+/** A number of a structure: an integer, or a float32 in an object. */
+export type StructureField = number | { readonly float: number };
 
 /** A convolution's fields in the order in which the module reads them, each four bytes. */
 export interface Convolution {
@@ -26,27 +29,48 @@ export interface Convolution {
   readonly block: number;
 }
 
-interface Exports {
+/** Functions that read a structure at an address. */
+type Calls = Readonly<
+  Record<
+    | "add_words"
+    | "add_bytes"
+    | "pack_words"
+    | "pack_bytes"
+    | "write_taps"
+    | "quantise_words"
+    | "quantise_bytes"
+    | "features_of_words"
+    | "features_of_bytes",
+    (structure: number) => void
+  >
+>;
+
+interface Exports extends Calls {
   readonly memory: WebAssembly.Memory;
   readonly __heap_base: WebAssembly.Global;
-  readonly add_words: (addition: number) => void;
-  readonly add_bytes: (addition: number) => void;
   readonly max_pool: (sources: number, rows: number, taps: number, tapBytes: number, output: number) => void;
   readonly takes_eight_bits?: (weight: number, activation: number) => number;
 }
 
-/** An instance of one of the modules, with memory that is given out once and never taken back. */
+/** Memory grows by this many bytes or more. */
+const growth = 2 ** 20;
+const page = 65536;
+
+/** An instance of one of the modules, with memory that is given out once, and freed with the instance. */
 export class KernelModule {
   readonly exports: Exports;
   readonly #convolutions: Readonly<Record<string, (convolution: number) => void>>;
   #free: number;
+  /** Place for a structure that is only needed during one call. */
+  readonly #structure: number;
 
-  /** @param bytes `dot16.wasm` or `relaxed.wasm`. */
-  constructor(bytes: Uint8Array<ArrayBuffer>) {
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {});
+  /** @param module `dot16.wasm` or `relaxed.wasm`. */
+  constructor(module: WebAssembly.Module) {
+    const { exports } = new WebAssembly.Instance(module, {});
     this.exports = exports as unknown as Exports;
     this.#convolutions = exports as unknown as Record<string, (convolution: number) => void>;
     this.#free = this.exports.__heap_base.value as number;
+    this.#structure = this.allocate(64);
   }
 
   /** The kernels that are exact on this machine. */
@@ -60,30 +84,51 @@ export class KernelModule {
     return exact ? ["dot16", "split", "direct"] : ["dot16", "split"];
   }
 
-  /** Sets memory aside, and returns its address, a multiple of 64. */
+  /**
+   * Sets memory aside, and returns its address, a multiple of 64.
+   *
+   * @throws {RangeError} if there is not enough memory.
+   */
   allocate(bytes: number): number {
     const address = Math.ceil(this.#free / 64) * 64;
     this.#free = address + bytes;
-    const missing = this.#free - this.exports.memory.buffer.byteLength;
-    if (missing > 0) this.exports.memory.grow(Math.ceil(missing / 65536));
+    const { memory } = this.exports;
+    const missing = this.#free - memory.buffer.byteLength;
+    if (missing > 0) memory.grow(Math.ceil(Math.max(missing, growth) / page));
     return address;
   }
 
   /** Copies numbers into new memory. */
   put(data: Uint8Array | Int8Array | Int16Array | Int32Array | Uint32Array | Float32Array): number {
     const address = this.allocate(data.byteLength);
-    this.bytes(address, data.byteLength).set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    this.write(address, data);
     return address;
   }
 
+  /** Copies numbers to an address. */
+  write(address: number, { buffer, byteOffset, byteLength }: ArrayBufferView): void {
+    this.bytes(address, byteLength).set(new Uint8Array(buffer, byteOffset, byteLength));
+  }
+
   /** The memory at an address, until more is set aside. */
-  bytes(address: number, length: number): Uint8Array {
-    return new Uint8Array(this.exports.memory.buffer, address, length);
+  bytes(address: number, length: number): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(this.exports.memory.buffer as ArrayBuffer, address, length);
   }
 
   /** Activations as the kernel reads them. */
   putActivations(kernel: KernelName, data: Uint8Array): number {
     return this.put(bytesOf(kernel) === 2 ? Int16Array.from(data) : data);
+  }
+
+  /** Puts a structure into new memory, as crates/engine/src/layout.rs has it. */
+  putStructure(fields: readonly StructureField[]): number {
+    return this.put(structureOf(fields));
+  }
+
+  /** Calls a function with a structure that it only needs during the call. */
+  call(name: keyof Calls, fields: readonly StructureField[]): void {
+    this.write(this.#structure, structureOf(fields));
+    this.exports[name](this.#structure);
   }
 
   /** Lays out a convolution, and returns the call that runs it. */
@@ -92,28 +137,17 @@ export class KernelModule {
     if (tapBytes % 16 !== 0) throw new RangeError(`A tap holds ${tapBytes} bytes: give a multiple of 16.`);
     if (channels % columns !== 0) throw new RangeError(`${channels} channels are no multiple of ${columns}.`);
     const words = [sources, rows, taps, tapBytes, channels, weights, biases, scales, zero, output, block];
-    const address = this.put(Int32Array.from(words));
+    const address = this.putStructure(words);
     const run = this.#convolutions[`${kernel}_${height}`]!;
     return () => run(address);
   }
 }
 
-/**
- * Packs weights as a kernel reads them.
- *
- * @param weights Channel after channel, each with `depth` weights: tap after tap, as the activations lie.
- */
-export function packWeights(kernel: KernelName, weights: Int8Array, channels: number, depth: number) {
-  // Weights that meet the four bytes of activations of one step.
-  const step = 4 / bytesOf(kernel);
-  const packed = kernel === "dot16" ? new Int16Array(weights.length) : new Int8Array(weights.length);
-  let at = 0;
-  for (let panel = 0; panel < channels; panel += columns) {
-    for (let k = 0; k < depth; k += step) {
-      for (let column = 0; column < columns; column++) {
-        for (let i = 0; i < step; i++) packed[at++] = weights[(panel + column) * depth + k + i]!;
-      }
-    }
+function structureOf(fields: readonly StructureField[]): Uint8Array {
+  const view = new DataView(new ArrayBuffer(4 * fields.length));
+  for (const [at, field] of fields.entries()) {
+    if (typeof field === "number") view.setUint32(4 * at, field, true);
+    else view.setFloat32(4 * at, field.float, true);
   }
-  return packed;
+  return new Uint8Array(view.buffer);
 }

@@ -1,7 +1,7 @@
-/** One convolution of the encoder as an ONNX graph of its own. */
-import { GraphBuilder, type Value } from "../../../src/export/graph_builder.ts";
-import { tensor } from "../../../src/export/tensor.ts";
-import type { ConvolutionStep } from "./plan.ts";
+/** The layers of the encoder, and one as an ONNX graph of its own. */
+import { GraphBuilder, type Value } from "../../src/export/graph_builder.ts";
+import { tensor } from "../../src/export/tensor.ts";
+import type { ConvolutionStep } from "../../src/runtime/rust/plan.ts";
 
 /** Name of the graph's input: the stored image, channels last. */
 export const inputName = "image";
@@ -60,4 +60,15 @@ function convolution(g: GraphBuilder, image: Value, step: ConvolutionStep): Valu
     pads: [pad, pad, pad, pad],
   });
   return g.node("Transpose", [g.node("QuantizeLinear", [sums, ...pair(output)])], { perm: [0, 2, 3, 1] });
+}
+
+/** Products of a weight and an activation that a convolution needs, without any that a kernel adds. */
+export function macsOf({ output, input, kernel }: ConvolutionStep): number {
+  return output.size ** 2 * output.channels * input.channels * kernel ** 2;
+}
+
+/** A convolution's shape, the same for all that take the same time. */
+export function shapeOf({ input, output, kernel, stride }: ConvolutionStep): string {
+  const step = stride === 1 ? "" : ` stride ${stride}`;
+  return `${kernel}x${kernel}${step}, ${input.channels} to ${output.channels} at ${output.size}x${output.size}`;
 }

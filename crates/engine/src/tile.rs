@@ -5,7 +5,7 @@ use crate::layout::{CHUNK, COLUMNS, Convolution};
 use core::arch::wasm32::*;
 
 /// Adding this number to one of at most 22 bits leaves the nearest whole number, ties to even, in its lowest bits.
-const ROUNDING: f32 = 12_582_912.0;
+pub const ROUNDING: f32 = 12_582_912.0;
 
 type Sums<const ROWS: usize> = [[v128; 2]; ROWS];
 

@@ -1,15 +1,25 @@
 //! What stands between the convolutions: the sum of two images, and the largest of nine pixels.
 
 use crate::layout::Addition;
-use crate::tile::requantised;
+use crate::tile::ROUNDING;
 use core::arch::wasm32::*;
 
-/// Four outputs of an addition.
+/// The numbers that four activations stand for.
+#[inline(always)]
+fn values(stored: v128, zero: i32, scale: f32) -> v128 {
+    f32x4_mul(f32x4_convert_i32x4(i32x4_sub(stored, i32x4_splat(zero))), f32x4_splat(scale))
+}
+
+/// Four outputs of an addition. The order of the operations is that of onnxruntime, where a tie can fall to either side:
+/// it divides, and adds the zero point before it rounds.
 #[inline(always)]
 fn sum(add: &Addition, left: v128, right: v128) -> v128 {
-    let left = f32x4_mul(f32x4_convert_i32x4(left), f32x4_splat(add.left_scale));
-    let right = f32x4_mul(f32x4_convert_i32x4(right), f32x4_splat(add.right_scale));
-    requantised(f32x4_add(left, f32x4_add(right, f32x4_splat(add.shift))), add.zero)
+    let both = f32x4_add(values(left, add.left_zero, add.left_scale), values(right, add.right_zero, add.right_scale));
+    let zero = f32x4_splat(add.zero as f32);
+    let (least, most) = (f32x4_neg(zero), f32x4_sub(f32x4_splat(255.0), zero));
+    let cut = f32x4_pmin(f32x4_pmax(f32x4_div(both, f32x4_splat(add.scale)), least), most);
+    let rounded = f32x4_add(f32x4_add(cut, zero), f32x4_splat(ROUNDING));
+    i32x4_sub(rounded, i32x4_splat(ROUNDING.to_bits() as i32))
 }
 
 /// Eight outputs of an addition, as 16-bit numbers.

@@ -1,0 +1,89 @@
+import { readAsset } from "#assets";
+import type { Backend, BackendSession } from "./backend.ts";
+import { Int8Encoder } from "./rust/int8_encoder.ts";
+import { KernelModule, type KernelName } from "./rust/kernel_module.ts";
+import type { Plan } from "./rust/plan.ts";
+import { readPlan } from "./rust/read_plan.ts";
+import type { GraphPort, GraphValue } from "./tensors.ts";
+
+/** Version of crates/engine. */
+const version = "0.1.0";
+
+/** A module and its fastest kernel that is exact here. */
+interface Kernels {
+  readonly module: WebAssembly.Module;
+  readonly kernel: KernelName;
+}
+
+/**
+ * The backend `rust`: edgecap's own engine, built from crates/engine. It runs 8-bit encoders on one thread.
+ *
+ * @throws {EdgecapError} `backend-unavailable` on opening a graph of another form.
+ */
+export async function openRust(): Promise<Backend> {
+  const { module, kernel } = await chooseKernels();
+  return {
+    name: "rust",
+    engine: `edgecap-engine ${version}, kernel ${kernel}`,
+    open: async (bytes) => {
+      const plan = readPlan(bytes);
+      return new RustSession(plan, new Int8Encoder(plan, new KernelModule(module), kernel));
+    },
+  };
+}
+
+/** Tries the faster module first: some machines refuse it, and on others its result is not exact. */
+async function chooseKernels(): Promise<Kernels> {
+  const relaxed = await readAsset("engine_relaxed.wasm");
+  if (WebAssembly.validate(relaxed)) {
+    const module = await WebAssembly.compile(relaxed);
+    if (new KernelModule(module).kernels.includes("direct")) return { module, kernel: "direct" };
+  }
+  return { module: await WebAssembly.compile(await readAsset("engine_dot16.wasm")), kernel: "dot16" };
+}
+
+/** An encoder, whose memory is freed when it is released. */
+class RustSession implements BackendSession {
+  readonly inputs: readonly GraphPort[];
+  readonly outputs: readonly GraphPort[];
+  #encoder: Int8Encoder | undefined;
+
+  constructor({ ports: { input, output } }: Plan, encoder: Int8Encoder) {
+    this.inputs = [{ name: input.name, shape: ["batch", ...input.shape] }];
+    this.outputs = [{ name: output.name, shape: ["batch", ...output.shape] }];
+    this.#encoder = encoder;
+  }
+
+  async run(inputs: Readonly<Record<string, GraphValue>>): Promise<Record<string, GraphValue>> {
+    const [input, output] = [this.inputs[0]!, this.outputs[0]!];
+    const pictures = inputs[input.name];
+    if (this.#encoder === undefined) throw new Error("the encoder is released");
+    if (pictures === undefined || !("data" in pictures) || !(pictures.data instanceof Float32Array))
+      throw new TypeError(`the input "${input.name}" is missing, or not float32`);
+    const { data, shape } = pictures;
+    const [count = 0, ...lengths] = shape;
+    const expected = input.shape.slice(1);
+    if (lengths.join() !== expected.join() || data.length !== shape.reduce((product, length) => product * length, 1))
+      throw new RangeError(
+        `the input "${input.name}" is [${shape.join(", ")}] with ${data.length} numbers, instead of [batch, ${expected.join(", ")}]`,
+      );
+    const size = data.length / Math.max(1, count);
+    const run = (at: number) => this.#encoder!.run(data.subarray(at * size, (at + 1) * size));
+    const features = count === 1 ? run(0) : concatenated(Array.from({ length: count }, (_, at) => run(at)));
+    return { [output.name]: { data: features, shape: [count, ...(output.shape.slice(1) as number[])] } };
+  }
+
+  async release(): Promise<void> {
+    this.#encoder = undefined;
+  }
+}
+
+function concatenated(parts: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
