@@ -250,8 +250,10 @@ describeUnless(noSandbox, "the executable, with nothing to write to and no netwo
 
     const doctor = await runConfined(edgecap, "doctor", "--json");
     const { backends, choice } = JSON.parse(doctor.stdout);
-    expect([doctor.status, doctor.stderr, choice.backend]).toEqual([0, "", "wasm"]);
-    expect(backends.find(({ name }: { name: string }) => name === "wasm").selfTest.passed).toBe(true);
+    expect([doctor.status, doctor.stderr]).toEqual([0, ""]);
+    expect(["wasm", "rust"]).toContain(choice.backend);
+    for (const wanted of ["wasm", "rust"])
+      expect(backends.find(({ name }: { name: string }) => name === wanted).selfTest.passed).toBe(true);
 
     // A person who wrote what the model says has every word right.
     writeFileSync(join(folder, "captions.txt"), `image,caption\nphoto.jpg,${captioned.stdout.trim()} .\n`);

@@ -86,13 +86,13 @@ describe("the packed package", () => {
     expect(run(node!, ["fast.mjs"], app).trim()).toBe(fast);
   });
 
-  testUnless(noNode, "captions alike on wasm and native on Node, and says what native and webgpu lack", () => {
+  testUnless(noNode, "captions alike on wasm, rust and native on Node, and says what native and webgpu lack", () => {
     writeFileSync(
       join(app, "backends.mjs"),
       `import { readFile } from "node:fs/promises";
        import { load } from "edgecap";
        const found = {};
-       for (const backend of ["wasm", "native", "webgpu"]) {
+       for (const backend of ["wasm", "rust", "native", "webgpu"]) {
          try {
            const captioner = await load({ backend });
            found[backend] = (await captioner.caption(await readFile(${JSON.stringify(photo)}))).caption;
@@ -104,7 +104,7 @@ describe("the packed package", () => {
        console.log(JSON.stringify(found));`,
     );
     const alone = JSON.parse(run(node!, ["backends.mjs"], app));
-    expect(alone.wasm).toBe(caption);
+    expect([alone.wasm, alone.rust]).toEqual([caption, caption]);
     expect(alone.native).toMatch(/^backend-unavailable: .*bun add onnxruntime-node/);
     expect(alone.webgpu).toMatch(/^backend-unavailable: .*bun add webgpu/);
     const links = ["onnxruntime-node", "onnxruntime-common"].map((name) => join(app, "node_modules", name));

@@ -29,7 +29,7 @@ export interface DoctorReport {
     readonly simd: boolean;
     readonly relaxedSimd: boolean;
     readonly wasmThreads: boolean;
-    /** Whether this is an executable, which only has the backend `wasm`. */
+    /** Whether this is an executable, which only has the backends `wasm` and `rust`. */
     readonly executable: boolean;
   };
   readonly bundle: {
@@ -78,7 +78,7 @@ export async function diagnose(options: {
   try {
     const choice = choose(backends, source);
     outcome = { choice };
-    if (manifest.selfTest !== undefined) await remember(choosing, choice, backends);
+    if (manifest.selfTest !== undefined) await remember(choosing, choice);
   } catch (error) {
     if (!(error instanceof EdgecapError)) throw error;
     outcome = { problem: error.message };

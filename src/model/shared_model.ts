@@ -17,8 +17,8 @@ import type { BackendChoice, BackendName } from "../runtime/backend.ts";
 import { startWasm } from "../runtime/wasm.ts";
 import { textModule } from "../text/text_module.ts";
 import { Vocabulary } from "../text/vocabulary.ts";
-import { type BundleGraphs, checkShapes } from "./check_shapes.ts";
-import { chooseBackend, holdToAnswer, openGraphs } from "./choose_backend.ts";
+import type { BundleGraphs } from "./check_shapes.ts";
+import { openChosen } from "./open_chosen.ts";
 import { Resources } from "./resources.ts";
 
 /** A bundle ready to run: its graphs, its vocabulary, and the queue of its callers. */
@@ -181,8 +181,8 @@ async function openModel(source: OpenBundle, options: ModelOptions): Promise<Ope
   // Compile the image module early, on other threads, so that the first picture does not wait for it. If that fails,
   // the first picture reports it.
   imageModule().catch(() => {});
-  // An executable has no other backend.
-  if (wanted === "wasm" || (wanted === "auto" && isExecutable)) startWasm(threads).catch(() => {});
+  // An executable has no other backend for the decoder.
+  if (wanted === "wasm" || wanted === "rust" || (wanted === "auto" && isExecutable)) startWasm(threads).catch(() => {});
   const [files] = await Promise.all([source.files(onProgress), textModule()]);
   throwIfAborted(signal);
   await using resources = new Resources();
@@ -204,11 +204,8 @@ async function openModel(source: OpenBundle, options: ModelOptions): Promise<Ope
   const repeats = noRepeats(noRepeatNgram, (words) => vocabulary.encode(words));
   const finder = concepts && new NounFinder(concepts);
   const confidence = manifest.confidence && new ConfidenceModel(manifest.confidence, where);
-  const backend = wanted === "auto" ? (await chooseBackend({ source, files, threads })).backend : wanted;
-  throwIfAborted(signal);
-  const graphs = resources.use(await openGraphs(files, backend, threads));
-  checkShapes(where, manifest, graphs);
-  if (wanted !== "auto") await holdToAnswer(wanted, graphs, { source, files, threads });
+  const { backend, graphs } = await openChosen(wanted, { source, files, threads });
+  resources.use(graphs);
   throwIfAborted(signal);
   const kept = resources.move();
   const turns = new OneAtATime();

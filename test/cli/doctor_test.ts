@@ -22,7 +22,7 @@ describe("edgecap doctor", () => {
       expect(status).toBe(0);
       expect(report.machine.cores).toBeGreaterThan(0);
       expect(report.machine.simd).toBe(true);
-      expect(report.backends.map(({ name }) => name)).toEqual(["wasm", "webgpu", "native"]);
+      expect(report.backends.map(({ name }) => name)).toEqual(["wasm", "rust", "webgpu", "native"]);
       for (const { problem, selfTest, engine, name } of report.backends) {
         if (problem !== undefined) expect(problem).toContain(`"${name}"`);
         else expect([name, selfTest?.passed, engine?.startsWith("onnxruntime")]).toEqual([name, true, true]);
