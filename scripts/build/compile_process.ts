@@ -6,18 +6,6 @@
 import { readFile } from "node:fs/promises";
 import { constants, zstdCompressSync } from "node:zlib";
 import type { BunPlugin } from "bun";
-import { optimisedBundles } from "../model/optimised_bundles.ts";
-
-/** Made once, for a program that has bundles inside. */
-let optimised: ReturnType<typeof optimisedBundles> | undefined;
-
-/** Contents of a file, or a replacement. */
-async function contentsOf(path: string): Promise<Uint8Array> {
-  const model = /[\\/]models[\\/](\w+)[\\/]([^\\/]+)$/.exec(path);
-  if (model === null) return await readFile(path);
-  optimised ??= optimisedBundles();
-  return (await optimised).get(`${model[1]}/${model[2]}`) ?? (await readFile(path));
-}
 
 /**
  * onnxruntime-web's module shrinks to a fifth, the image module to a third, the datastore to half, the 8-bit encoder
@@ -31,14 +19,10 @@ const packLarge: BunPlugin = {
         filter: /(ort-wasm-simd-threaded\.wasm|edgecap_image_bg\.wasm|\.onnx|\.safetensors)$/,
       },
       async ({ path }) => ({
-        contents: zstdCompressSync(await contentsOf(path), { params: { [constants.ZSTD_c_compressionLevel]: 19 } }),
+        contents: zstdCompressSync(await readFile(path), { params: { [constants.ZSTD_c_compressionLevel]: 19 } }),
         loader: "file",
       }),
     );
-    build.onLoad({ filter: /[\\/]models[\\/]\w+[\\/]manifest\.json$/ }, async ({ path }) => ({
-      contents: await contentsOf(path),
-      loader: "file",
-    }));
   },
 };
 
