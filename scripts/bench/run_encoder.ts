@@ -2,9 +2,9 @@
  * Runs one encoder in its own process, for each line on standard input as often as fits into 100 ms, but at least once,
  * and prints the median milliseconds of an inference.
  *
- * usage: bun scripts/bench/run_encoder.ts wasm|native|webgpu|bare-web|bare-node FILE THREADS
+ * usage: bun scripts/bench/run_encoder.ts wasm|rust|native|webgpu|bare-web|bare-node FILE THREADS
  *
- * The first three are edgecap's backends, the others the bare packages without edgecap.
+ * The first four are edgecap's backends, the others the bare packages without edgecap.
  */
 import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";

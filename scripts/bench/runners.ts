@@ -51,6 +51,7 @@ export function encoderRunners({ python, webgpu, note }: RunnerOptions): Runner[
       }
     }
   }
+  list.push({ name: "edgecap rust, int8, 1 thread", command: script("rust", encoders.int8, 1) });
   if (webgpu) list.push({ name: "edgecap webgpu, fp32", command: script("webgpu", encoders.fp32, 1) });
   return list;
 }
@@ -79,7 +80,7 @@ export function captionRunners(words: number, { webgpu }: RunnerOptions): Runner
   const [fast] = ["models/fast"].map((folder) => join(root, folder)).filter((folder) => existsSync(folder));
   return [
     ...[1, 5].flatMap((beams) => [1, 2].map((threads) => edgecap("wasm", threads, beams))),
-    ...[1, 5].map((beams) => edgecap("native", 1, beams)),
+    ...["rust", "native"].flatMap((backend) => [1, 5].map((beams) => edgecap(backend, 1, beams))),
     ...(webgpu ? [edgecap("webgpu", 1, 5)] : []),
     ...(fast === undefined
       ? []
@@ -120,12 +121,14 @@ export function startRunners(note: (text: string) => void): Runner[] {
     },
     { name: "the executable, wasm", command: [executable, "caption", photo] },
   ].map((runner) => ({ ...runner, whole: true, env: environment("wasm") }));
-  runners.push({
-    name: "edgecap caption on Bun, native",
-    command: [process.execPath, source, "caption", photo],
-    whole: true,
-    env: environment("native"),
-  });
+  for (const backend of ["rust", "native"]) {
+    runners.push({
+      name: `edgecap caption on Bun, ${backend}`,
+      command: [process.execPath, source, "caption", photo],
+      whole: true,
+      env: environment(backend),
+    });
+  }
   return runners.filter(({ name, command }) => {
     const there = existsSync(command[0]!);
     if (!there)
