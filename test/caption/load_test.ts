@@ -118,7 +118,8 @@ describe("load()", () => {
       expect(events.at(-1)).toEqual({ file: expect.any(String), loaded: total, total });
       expect(events.map(({ loaded }) => loaded)).toEqual(events.map(({ loaded }) => loaded).sort((a, b) => a - b));
     }
-    expect(told[0]!.length).toBe(Object.keys(first.manifest.files).length);
+    // Either of the first two may begin to load; the other one may join late.
+    expect(Math.max(told[0]!.length, told[1]!.length)).toBe(Object.keys(first.manifest.files).length);
   });
 
   test("rejects with what onProgress throws, and leaves others their model", async () => {
