@@ -52,7 +52,7 @@ fn gif() -> Vec<u8> {
 }
 
 fn jpeg() -> Vec<u8> {
-    include_bytes!("../../../test/fixtures/images/progressive.jpg").to_vec()
+    include_bytes!("../../../../test/fixtures/images/progressive.jpg").to_vec()
 }
 
 fn exactly(bytes: &[u8]) -> Result<Picture, PictureError> {
