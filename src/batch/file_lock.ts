@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { readdir, readFile, readlink, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { readFile, readlink, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { EdgecapError, unwritable } from "../errors.ts";
 import { isAlive } from "../files/is_alive.ts";
+import { removeLeftovers } from "../files/remove_leftovers.ts";
 
 /** Who holds a lock. */
 interface Holder {
@@ -151,20 +152,11 @@ async function takeAway(lock: string, holder: Holder | undefined): Promise<void>
 
 /** Removes the locks that were taken away by processes that were killed before they could remove them. */
 async function removeTakenAway(lock: string): Promise<void> {
-  const folder = dirname(lock);
   const beginning = `${basename(lock)}-`;
-  for (const name of await readdir(folder).catch(() => [])) {
-    if (
-      !name.startsWith(beginning) ||
-      !/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(name.slice(beginning.length))
-    )
-      continue;
-    const path = join(folder, name);
-    const found = await stat(path).catch(() => undefined);
-    // A young one may have been taken away from a living process, and is about to be put back.
-    if (found !== undefined && Date.now() - found.mtimeMs >= abandonedMs)
-      await rm(path, { force: true }).catch(() => {});
-  }
+  const isName = (name: string) =>
+    name.startsWith(beginning) && /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(name.slice(beginning.length));
+  // A young one may have been taken away from a living process, and is about to be put back.
+  await removeLeftovers(dirname(lock), { kind: "file", isName, olderThanMs: abandonedMs });
 }
 
 async function self(): Promise<Holder> {

@@ -1,6 +1,7 @@
-import { chmod, mkdir, mkdtemp, readdir, rename, rm, stat } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { EdgecapError, unwritable } from "../errors.ts";
+import { abandonedMs, removeLeftovers } from "../files/remove_leftovers.ts";
 import { writeWhole } from "../files/write_whole.ts";
 import { type BundleFiles, type BundlePart, type Manifest, parseManifest } from "./manifest.ts";
 import { sha256Hex } from "./sha256.ts";
@@ -76,18 +77,9 @@ function stagingName(target: string): string {
   return `.${basename(target)}.edgecap`;
 }
 
-/** A folder not written to for this long belongs to a process that is gone, in milliseconds. */
-const abandonedMs = 600_000;
-
 /** Removes the folders that killed processes left beside a bundle. */
 async function removeAbandonedFolders(target: string): Promise<void> {
-  const parent = dirname(target);
   const beginning = `${stagingName(target)}-`;
-  for (const name of await readdir(parent).catch(() => [])) {
-    if (!name.startsWith(beginning) || !/^\w{6}(?:-old)?$/.test(name.slice(beginning.length))) continue;
-    const path = join(parent, name);
-    const found = await stat(path).catch(() => undefined);
-    if (found?.isDirectory() !== true || Date.now() - found.mtimeMs < abandonedMs) continue;
-    await rm(path, { recursive: true, force: true }).catch(() => {});
-  }
+  const isName = (name: string) => name.startsWith(beginning) && /^\w{6}(?:-old)?$/.test(name.slice(beginning.length));
+  await removeLeftovers(dirname(target), { kind: "folder", isName, olderThanMs: abandonedMs });
 }

@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
 import type { Stats } from "node:fs";
-import { access, constants, type FileHandle, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { access, constants, type FileHandle, open, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { EdgecapError, unwritable } from "../errors.ts";
+import { abandonedMs, removeLeftovers } from "./remove_leftovers.ts";
 
 /** A file that is being written; it gets its name only when {@linkcode UnfinishedFile.finish} completes. */
 export interface UnfinishedFile extends AsyncDisposable {
@@ -22,9 +23,6 @@ export interface UnfinishedFile extends AsyncDisposable {
 
 /** Names of unfinished files are unpredictable, so that nobody can place a link there. */
 const unfinishedName = /^\.edgecap-\d+-[0-9a-f]{24}\.partial$/;
-
-/** An unfinished file not written to for this long belongs to a process that is gone, in milliseconds. */
-const abandonedMs = 600_000;
 
 /** Names of the files that this process is writing. Its number says little: in containers, many processes have the same. */
 const ownUnfinished = new Set<string>();
@@ -151,12 +149,6 @@ export async function replaceWhole(path: string, content: Uint8Array, before: St
  *   else writes to the folder.
  */
 export async function removeAbandoned(folder: string, olderThanMs: number = abandonedMs): Promise<void> {
-  for (const name of await readdir(folder).catch(() => [])) {
-    if (!unfinishedName.test(name) || ownUnfinished.has(name)) continue;
-    const path = join(folder, name);
-    const found = await stat(path).catch(() => undefined);
-    // The file's time has fractions of a millisecond; the clock's has not.
-    if (found !== undefined && Date.now() - Math.floor(found.mtimeMs) >= olderThanMs)
-      await rm(path, { force: true }).catch(() => {});
-  }
+  const isName = (name: string) => unfinishedName.test(name) && !ownUnfinished.has(name);
+  await removeLeftovers(folder, { kind: "file", isName, olderThanMs });
 }

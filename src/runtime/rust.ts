@@ -15,13 +15,20 @@ interface Kernels {
   readonly kernel: KernelName;
 }
 
+/** The same for every graph: compiled and tried once. */
+let chosen: Promise<Kernels> | undefined;
+
 /**
  * The backend `rust`: edgecap's own engine, built from crates/engine. It runs 8-bit encoders on one thread.
  *
  * @throws {EdgecapError} `backend-unavailable` on opening a graph of another form.
  */
 export async function openRust(): Promise<Backend> {
-  const { module, kernel } = await chooseKernels();
+  chosen ??= chooseKernels();
+  const { module, kernel } = await chosen.catch((error: unknown) => {
+    chosen = undefined;
+    throw error;
+  });
   return {
     name: "rust",
     engine: `edgecap-engine ${version}, kernel ${kernel}`,
@@ -68,22 +75,16 @@ class RustSession implements BackendSession {
         `the input "${input.name}" is [${shape.join(", ")}] with ${data.length} numbers, instead of [batch, ${expected.join(", ")}]`,
       );
     const size = data.length / Math.max(1, count);
-    const run = (at: number) => this.#encoder!.run(data.subarray(at * size, (at + 1) * size));
-    const features = count === 1 ? run(0) : concatenated(Array.from({ length: count }, (_, at) => run(at)));
-    return { [output.name]: { data: features, shape: [count, ...(output.shape.slice(1) as number[])] } };
+    const featureShape = output.shape.slice(1) as number[];
+    const each = featureShape.reduce((product, length) => product * length, 1);
+    const features = new Float32Array(count * each);
+    for (let at = 0; at < count; at++) {
+      features.set(this.#encoder.run(data.subarray(at * size, (at + 1) * size)), at * each);
+    }
+    return { [output.name]: { data: features, shape: [count, ...featureShape] } };
   }
 
   async release(): Promise<void> {
     this.#encoder = undefined;
   }
-}
-
-function concatenated(parts: readonly Float32Array[]): Float32Array {
-  const whole = new Float32Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

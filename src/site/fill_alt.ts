@@ -1,10 +1,10 @@
 import { realpath, stat } from "node:fs/promises";
-import { dirname, relative, sep } from "node:path";
+import { relative, sep } from "node:path";
 import { walkFolder } from "../batch/walk_folder.ts";
 import { EdgecapError, throwIfAborted, unwritable } from "../errors.ts";
 import { assertFolder } from "../files/assert_folder.ts";
 import { readRegularFile } from "../files/read_regular.ts";
-import { assertWritable, removeAbandoned, writeWhole } from "../files/write_whole.ts";
+import { assertWritable, writeWhole } from "../files/write_whole.ts";
 import { CaptionedPictures, type CaptionPicture } from "./captioned_pictures.ts";
 import { documentText, mostDocumentBytes } from "./document_text.ts";
 import { htmlPictures } from "./html_pictures.ts";
@@ -174,6 +174,5 @@ async function replace(path: string, before: Uint8Array, after: Uint8Array): Pro
       `"${path}" changed while its pictures were captioned: run the command again.`,
     );
   }
-  await removeAbandoned(dirname(path));
   await writeWhole(path, after, await stat(path));
 }

@@ -1,5 +1,6 @@
 /** The backend `rust`. */
 import { describe, expect, test } from "bun:test";
+import { readFile } from "node:fs/promises";
 import { GraphBuilder } from "../../src/export/mod.ts";
 import { openBackend } from "../../src/runtime/backends.ts";
 import { GraphSession } from "../../src/runtime/graph_session.ts";
@@ -27,7 +28,10 @@ describe("the backend rust", () => {
   });
 
   test("names its kernel", async () => {
-    expect((await openBackend("rust")).engine).toMatch(/^edgecap-engine \d+\.\d+\.\d+, kernel (dot16|direct)$/);
+    const { engine } = await openBackend("rust");
+    expect(engine).toMatch(/^edgecap-engine \d+\.\d+\.\d+, kernel (dot16|direct)$/);
+    const crate = await readFile(new URL("../../crates/engine/Cargo.toml", import.meta.url), "utf8");
+    expect(crate).toContain(`version = "${/[\d.]+/.exec(engine)![0]}"`);
   });
 
   test("refuses inputs of another shape, and to run after its end", async () => {
