@@ -120,7 +120,7 @@ export class EdgecapError extends Error {
 /**
  * Throws the reason of an aborted signal, as `fetch` and the rest of the platform do.
  *
- * @throws {EdgecapError} `option-invalid` if it is no signal, such as the controller of one.
+ * @throws {EdgecapError} `option-invalid` if it is not a signal but, for instance, its controller.
  */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal === undefined) return;

@@ -43,7 +43,7 @@ export const optionTable = {
     kind: "whole",
     low: 1,
     high: 10_000,
-    says: "Longest caption in characters; the search finds a sentence that fits, and cuts none",
+    says: "Longest caption in characters; the search finds a sentence that fits instead of cutting one",
     otherwise: "any number",
   },
   neutral: {

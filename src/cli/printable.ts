@@ -1,9 +1,9 @@
-/** Control characters, and those that turn the direction of writing round. */
+/** Control characters, and those that change the direction of writing. */
 const controls = /[\p{Cc}\u2028-\u202E\u2066-\u2069]/gu;
 
 /**
  * A file's name, or a message that holds one, as a terminal may show it: on one line, and without characters that move
- * its cursor, change its colours or hide a part. Files can be called anything.
+ * its cursor, change its colours or hide text. A file name can hold any of them.
  */
 export function printable(text: string): string {
   return text.replace(controls, (control) => {

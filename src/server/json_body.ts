@@ -1,6 +1,6 @@
 import { Problem } from "./problem.ts";
 
-/** Deepest nesting of arrays and objects: schemas of tools, which programs send along, are the deepest. */
+/** Deepest nesting of arrays and objects. Programs send along the schemas of tools, which are deep. */
 const deepest = 64;
 
 const [quote, backslash] = [0x22, 0x5c] as const;

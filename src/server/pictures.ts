@@ -116,8 +116,8 @@ function isPictureType(type: string): boolean {
 }
 
 /**
- * Whether a body is a picture although its type says JSON or a form, as from HTTPie, which calls everything JSON that it
- * reads from a file. Neither of the two begins with such a byte.
+ * Whether a body is a picture although its type says JSON or a form, as from HTTPie, which sends every file as
+ * JSON. It begins with a byte that neither JSON nor a form begins with.
  */
 function isSurelyPicture(body: Uint8Array): boolean {
   return looksLikePicture(body) && !/^[\s{["-]/.test(String.fromCharCode(body[0]!));

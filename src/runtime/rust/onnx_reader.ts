@@ -43,7 +43,7 @@ export interface OnnxGraph {
  */
 export function readOnnx(bytes: Uint8Array): OnnxGraph {
   let graph: OnnxGraph | undefined;
-  // Files come as Buffers, too, whose slices are no copies.
+  // A Buffer's slice() is a view, not a copy.
   const { buffer, byteOffset, byteLength } = bytes;
   for (const field of fieldsOf(new Uint8Array(buffer, byteOffset, byteLength)))
     if (field.number === 7) graph = readGraph(field.bytes);
