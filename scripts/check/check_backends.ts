@@ -43,8 +43,8 @@ using vocabulary = Vocabulary.parse(new TextDecoder().decode(files.vocabulary));
 const probed = await probeBackend(backend);
 console.log(JSON.stringify({ ...probed, images, encoder: flags.encoder ?? manifest.encoder.precision }));
 if (probed.problem !== undefined) process.exit(1);
-await using wasm = await openGraphs(files, "wasm", 1);
-await using other = await openGraphs(files, backend, 1);
+await using wasm = await openGraphs(files, "wasm", { threads: 1 });
+await using other = await openGraphs(files, backend, { threads: 1 });
 
 /** The largest difference as a share of the largest value. */
 function relative(found: ArrayLike<number>, expected: ArrayLike<number>): number {

@@ -2,7 +2,7 @@ import { mayHaveGraphics } from "#packages";
 import { describeMachine, openStore } from "#storage";
 import type { Bundle, OpenBundle } from "../bundle/load_bundle.ts";
 import { sha256Hex } from "../bundle/sha256.ts";
-import { EdgecapError } from "../errors.ts";
+import { EdgecapError, throwIfAborted } from "../errors.ts";
 import { type Backend, type BackendChoice, type BackendName, backendNames } from "../runtime/backend.ts";
 import { decoderBackend, openBackend } from "../runtime/backends.ts";
 import { GraphSession } from "../runtime/graph_session.ts";
@@ -17,17 +17,25 @@ export type OpenGraphs = BundleGraphs & AsyncDisposable;
  * Opens a bundle's graphs on a backend; tensors passed from one to the next stay on the backend's device, if any.
  *
  * @throws {EdgecapError} `graph-failed` or `backend-unavailable`.
+ * @throws The signal's reason, once what was opened is freed, if it is aborted.
  */
-export async function openGraphs(files: Bundle["files"], backend: BackendName, threads: number): Promise<OpenGraphs> {
+export async function openGraphs(
+  files: Bundle["files"],
+  backend: BackendName,
+  { threads, signal }: Pick<ChoosingOptions, "threads" | "signal">,
+): Promise<OpenGraphs> {
   await using resources = new Resources();
-  const open = async (name: string, on: BackendName, bytes: Uint8Array, keep: readonly string[] = []) =>
-    resources.use(await GraphSession.create(name, bytes, { threads, backend: on, keep }));
+  const open = async (name: string, on: BackendName, bytes: Uint8Array, keep: readonly string[] = []) => {
+    throwIfAborted(signal);
+    return resources.use(await GraphSession.create(name, bytes, { threads, backend: on, keep }));
+  };
   const decoder = decoderBackend(backend);
   const graphs = {
     encoder: await open("encoder", backend, files.encoder, ["grid"]),
     init: await open("decoder_init", decoder, files.decoderInit, ["keys", "values", "image"]),
     step: await open("decoder_step", decoder, files.decoderStep),
   };
+  throwIfAborted(signal);
   const kept = resources.move();
   return { ...graphs, [Symbol.asyncDispose]: () => kept[Symbol.asyncDispose]() };
 }
@@ -57,6 +65,8 @@ export interface ChoosingOptions {
   readonly source: Pick<OpenBundle, "where" | "manifest" | "hash">;
   readonly files: Bundle["files"];
   readonly threads: number;
+  /** Stops choosing before the next backend is loaded or tested. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Version of the selection method; choices of other versions are ignored. */
@@ -79,18 +89,22 @@ export async function probeBackend(name: BackendName): Promise<BackendReport> {
  * Tests a backend: opens the graphs, compares the result with the bundle's stored answer, and measures the time.
  *
  * @param rounds Number of runs; the first one warms up.
+ * @throws The signal's reason, once the graphs are freed, if it is aborted.
  */
 export async function tryBackend(
   probed: BackendReport,
-  { source, files, threads }: ChoosingOptions,
+  options: ChoosingOptions,
   rounds: number,
 ): Promise<BackendReport> {
+  const { source, files, signal } = options;
   const { selfTest } = source.manifest;
   if (probed.problem !== undefined || selfTest === undefined) return probed;
   try {
-    await using graphs = await openGraphs(files, probed.name, threads);
+    await using graphs = await openGraphs(files, probed.name, options);
     return { ...probed, selfTest: await runSelfTest(graphs, source.manifest, selfTest, rounds) };
   } catch (error) {
+    // An interruption says nothing about the backend.
+    throwIfAborted(signal);
     return { ...probed, problem: messageOf(error) };
   }
 }
@@ -130,14 +144,16 @@ export function choose(reports: readonly BackendReport[], source: ChoosingOption
  * measuring would delay the first caption.
  *
  * @throws {EdgecapError} `self-test-failed`.
+ * @throws The signal's reason, before the next backend is loaded or tested, if it is aborted; nothing is stored.
  */
 export async function chooseBackend(options: ChoosingOptions): Promise<ChosenBackend> {
-  const { source, threads } = options;
+  const { source, threads, signal } = options;
   if (source.manifest.selfTest === undefined) return choose([], source);
   const remembered = await recall(options);
   if (remembered !== undefined) return remembered;
   const probes: BackendReport[] = [];
   for (const name of backendNames) {
+    throwIfAborted(signal);
     if (name === "webgpu" && !mayHaveGraphics()) continue;
     probes.push(await probeBackend(name));
   }
@@ -148,10 +164,12 @@ export async function chooseBackend(options: ChoosingOptions): Promise<ChosenBac
   const reports: BackendReport[] = [];
   // The slowest comes last, and only if it may be needed.
   for (const candidate of candidates.toSorted((a, b) => Number(a.name === "wasm") - Number(b.name === "wasm"))) {
+    throwIfAborted(signal);
     const passed = (name: BackendName) => reports.some((report) => report.name === name && report.selfTest?.passed);
     if (candidate.name === "wasm" && threads === 1 && passed("rust")) continue;
     reports.push(await tryBackend(candidate, options, 3));
   }
+  throwIfAborted(signal);
   const chosen = choose(reports, source);
   await remember(options, chosen);
   return chosen;

@@ -1,4 +1,4 @@
-import { EdgecapError } from "../errors.ts";
+import { EdgecapError, throwIfAborted } from "../errors.ts";
 import type { BackendChoice, BackendName } from "../runtime/backend.ts";
 import { checkShapes } from "./check_shapes.ts";
 import {
@@ -22,6 +22,7 @@ export interface ChosenGraphs {
  *
  * @param chooseFor What `auto` asks. Default: {@linkcode chooseBackend}.
  * @throws {EdgecapError} `graph-failed`, `backend-unavailable`, `bundle-shape-mismatch` or `self-test-failed`.
+ * @throws The signal's reason, once what was opened is freed, if it is aborted.
  */
 export async function openChosen(
   wanted: BackendChoice,
@@ -38,6 +39,7 @@ export async function openChosen(
     await remember(options, chosen);
     return { backend: chosen.backend, graphs };
   } catch (error) {
+    throwIfAborted(options.signal);
     if (!(error instanceof EdgecapError)) throw error;
     const graphs = await openChecked("wasm", options);
     await remember(options, { backend: "wasm", why: error.message });
@@ -45,9 +47,10 @@ export async function openChosen(
   }
 }
 
-async function openChecked(backend: BackendName, { source, files, threads }: ChoosingOptions): Promise<OpenGraphs> {
+async function openChecked(backend: BackendName, options: ChoosingOptions): Promise<OpenGraphs> {
+  const { source, files } = options;
   await using resources = new Resources();
-  const graphs = resources.use(await openGraphs(files, backend, threads));
+  const graphs = resources.use(await openGraphs(files, backend, options));
   checkShapes(source.where, source.manifest, graphs);
   resources.move();
   return graphs;
@@ -57,6 +60,7 @@ async function openTested(backend: BackendName, options: ChoosingOptions): Promi
   await using resources = new Resources();
   const graphs = resources.use(await openChecked(backend, options));
   await holdToAnswer(backend, graphs, options);
+  throwIfAborted(options.signal);
   resources.move();
   return graphs;
 }

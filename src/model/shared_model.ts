@@ -204,7 +204,7 @@ async function openModel(source: OpenBundle, options: ModelOptions): Promise<Ope
   const repeats = noRepeats(noRepeatNgram, (words) => vocabulary.encode(words));
   const finder = concepts && new NounFinder(concepts);
   const confidence = manifest.confidence && new ConfidenceModel(manifest.confidence, where);
-  const { backend, graphs } = await openChosen(wanted, { source, files, threads });
+  const { backend, graphs } = await openChosen(wanted, { source, files, threads, signal });
   resources.use(graphs);
   throwIfAborted(signal);
   const kept = resources.move();

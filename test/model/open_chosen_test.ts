@@ -1,12 +1,14 @@
 import { describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { BundleFiles, SelfTest } from "../../src/bundle/manifest.ts";
 import { SeededRandom } from "../../src/dataset/seeded_random.ts";
+import { EdgecapError } from "../../src/errors.ts";
 import { type BackendReport, type ChoosingOptions, chooseBackend, knownOrder } from "../../src/model/choose_backend.ts";
 import { openChosen } from "../../src/model/open_chosen.ts";
 import { runSelfTest, selfTestOf } from "../../src/model/stored_answer.ts";
+import { GraphSession } from "../../src/runtime/graph_session.ts";
 import { exportAttention } from "../../src/training/attention/export_attention.ts";
 import { attentionWeights } from "../../src/training/attention/model.ts";
 import { codeOf } from "../code_of.ts";
@@ -89,6 +91,55 @@ describe("openChosen()", () => {
       await using _ = graphs;
       expect(backend).toBe("wasm");
       expect(await codeOf(openChosen("rust", options))).toBe("self-test-failed");
+    }));
+
+  test("stops between candidates once it is aborted, stores nothing, and can be called again", () =>
+    withCache(async () => {
+      const stop = new AbortController();
+      let reads = 0;
+      const { files, ...rest } = await optionsOf(int8Bundle());
+      // The signal goes off while the first candidate opens its graphs.
+      const watched = new Proxy(files, {
+        get(target, name: keyof typeof files) {
+          reads++;
+          stop.abort(new EdgecapError("aborted", "enough"));
+          return target[name];
+        },
+      });
+      const options = { ...rest, files: watched, threads: 2, signal: stop.signal };
+      expect(await codeOf(openChosen("auto", options))).toBe("aborted");
+      expect(reads).toBe(1);
+      expect(readdirSync(process.env["EDGECAP_CACHE"]!)).toEqual([]);
+      const { graphs } = await openChosen("auto", { ...rest, files });
+      await graphs[Symbol.asyncDispose]();
+    }));
+
+  test("frees the graphs that are open when it is aborted, and does not fall back to wasm", () =>
+    withCache(async () => {
+      const stop = new AbortController();
+      const { files, ...rest } = await optionsOf(int8Bundle());
+      const read: string[] = [];
+      const { [Symbol.asyncDispose]: dispose } = GraphSession.prototype;
+      let freed = 0;
+      GraphSession.prototype[Symbol.asyncDispose] = function (this: GraphSession) {
+        freed++;
+        return dispose.call(this);
+      };
+      const watched = new Proxy(files, {
+        get(target, name: keyof typeof files) {
+          read.push(name);
+          if (name === "decoderStep") stop.abort(new EdgecapError("aborted", "enough"));
+          return target[name];
+        },
+      });
+      try {
+        const options = { ...rest, files: watched, signal: stop.signal };
+        expect(await codeOf(openChosen("auto", options, unmeasured))).toBe("aborted");
+        expect(read).toEqual(["encoder", "decoderInit", "decoderStep"]);
+        expect(freed).toBe(2);
+      } finally {
+        GraphSession.prototype[Symbol.asyncDispose] = dispose;
+      }
     }));
 
   test("refuses rust by name for an encoder in floating point", async () => {

@@ -55,7 +55,7 @@ describe("backends", () => {
 describe("the bundle's test", () => {
   test("passes on the machine that made it, and fails for other features or words", async () => {
     const selfTest = await selfTestOf(files, description);
-    await using graphs = await openGraphs(files, "wasm", 1);
+    await using graphs = await openGraphs(files, "wasm", { threads: 1 });
     const same = await runSelfTest(graphs, description, selfTest);
     expect([same.passed, same.sameWords]).toEqual([true, true]);
     expect(same.featureError).toBeLessThan(1e-5);
@@ -70,7 +70,7 @@ describe("the bundle's test", () => {
     const { manifest, files } = await loadBundle(new URL("../../models/default/", import.meta.url));
     expect(manifest.selfTest!.features.some((value) => value !== 0)).toBe(true);
     for (const backend of hasNative ? (["wasm", "native"] as const) : (["wasm"] as const)) {
-      await using graphs = await openGraphs(files, backend, 1);
+      await using graphs = await openGraphs(files, backend, { threads: 1 });
       const { passed, featureError } = await runSelfTest(graphs, manifest, manifest.selfTest!);
       expect([backend, passed, featureError <= manifest.selfTest!.tolerance]).toEqual([backend, true, true]);
     }

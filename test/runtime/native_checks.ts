@@ -26,7 +26,7 @@ const stored = manifest.selfTest!;
 const { size } = manifest.encoder;
 
 async function asOpened() {
-  await using graphs = await openGraphs(files, "native", 1);
+  await using graphs = await openGraphs(files, "native", { threads: 1 });
   return await runSelfTest(graphs, manifest, stored);
 }
 

@@ -46,7 +46,7 @@ function relative(found: ArrayLike<number>, expected: ArrayLike<number>): number
 }
 
 async function outputs(backend: "wasm" | "webgpu") {
-  await using graphs = await openGraphs(tinyBundle().files, backend, 1);
+  await using graphs = await openGraphs(tinyBundle().files, backend, { threads: 1 });
   const pixels = { data: new Float32Array(testPicture(3, 224)), shape: [1, 224, 224, 3] };
   const { grid } = await graphs.encoder.runKeeping({ pixels });
   // The mean of the regions is for the search of similar photos alone.
