@@ -48,6 +48,19 @@ def photo(width: int, height: int) -> np.ndarray:
     return (128 + 90 * np.stack(waves, axis=-1) + noise).clip(0, 255).astype(np.uint8)
 
 
+def share_numbers(picture: bytes) -> bytes:
+    """The picture with one number for all of its components, as some cameras write it."""
+    data, at = bytearray(picture), 2
+    while True:
+        marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4], "big")
+        if marker == 0xC0:
+            data[at + 10 : at + 2 + length : 3] = b"\1" * data[at + 9]
+        if marker == 0xDA:
+            data[at + 5 : at + 5 + 2 * data[at + 4] : 2] = b"\1" * data[at + 4]
+            return bytes(data)
+        at += 2 + length
+
+
 def make(folder: pathlib.Path) -> list[pathlib.Path]:
     made = []
     for name, script in scans.items():
@@ -65,6 +78,10 @@ def make(folder: pathlib.Path) -> list[pathlib.Path]:
             command += ["-scans", str(folder / f"{scan}.txt")] if scans[scan] else []
             if subprocess.run([*command, str(ppm)], capture_output=True).returncode == 0:
                 made.append(path)
+                if scan == "interleaved":
+                    shared = path.with_stem(f"{path.stem}-shared")
+                    shared.write_bytes(share_numbers(path.read_bytes()))
+                    made.append(shared)
             else:
                 path.unlink(missing_ok=True)
         for extra, progressive, restart in itertools.product(("grayscale", "rgb"), (False, True), (0, 2)):

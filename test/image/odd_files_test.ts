@@ -52,6 +52,36 @@ describe("a JPEG", () => {
   });
 });
 
+describe("a JPEG whose components share a number", () => {
+  const photo = fixture("rgb.jpg");
+
+  /** The photo with these numbers in its frame header, and these in the header of its scan. */
+  function numbered(frame: readonly number[], scan = frame): Uint8Array {
+    const bytes = photo.slice();
+    for (let at = 2; ; at += 2 + (bytes[at + 2]! << 8) + bytes[at + 3]!) {
+      if (bytes[at + 1] === 0xc0) for (const [place, number] of frame.entries()) bytes[at + 10 + 3 * place] = number;
+      if (bytes[at + 1] !== 0xda) continue;
+      for (const [place, number] of scan.entries()) bytes[at + 5 + 2 * place] = number;
+      return bytes;
+    }
+  }
+
+  test("has the pixels of the same file with numbers of its own for each", async () => {
+    const right = await decoded(photo);
+    const few = fc.integer({ min: 0, max: 2 });
+    await fc.assert(
+      fc.asyncProperty(fc.tuple(few, few, few), async (numbers) => {
+        expect(await decoded(numbered(numbers))).toEqual(right);
+      }),
+    );
+  });
+
+  test("is refused if its scan names other components than its frame", async () => {
+    expect(await refusal(numbered([1, 1, 1], [1, 2, 3]))).toStartWith("image-corrupt");
+    expect(await refusal(numbered([1, 1, 2], [1, 2, 1]))).toStartWith("image-corrupt");
+  });
+});
+
 describe("a GIF", () => {
   const bytes = fixture("rgb.gif");
   /** Where the blocks begin, behind the colours. */

@@ -13,8 +13,8 @@ pub fn decode(job: &Job<'_>) -> Result<Kept, PictureError> {
     let side = fraction(job, &frame)?;
     let scans = walk(job.bytes)?;
     check_support(&scans.frame, &scans.alone)?;
-    let head = head(job.bytes, &scans);
-    let mut decoder = Decoder::new(Pieces { pieces: [&head, &job.bytes[scans.start..scans.end], &[0xff, 0xd9]] });
+    let (head, from) = head(job.bytes, &scans);
+    let mut decoder = Decoder::new(Pieces { pieces: [&head, &job.bytes[from..scans.end], &[0xff, 0xd9]] });
     decoder.set_color_transform(match scans.colour {
         Colour::Grey => ColorTransform::Grayscale,
         Colour::YCbCr => ColorTransform::YCbCr,
@@ -104,17 +104,37 @@ fn check_support(frame: &Frame, alone: &[bool]) -> Result<(), PictureError> {
     Ok(())
 }
 
-/// The header as the decoder needs it: without metadata, profiles and settings of arithmetic coding, and with the
-/// tables that the frames of a Motion JPEG leave out.
-fn head(bytes: &[u8], scans: &Scans) -> Vec<u8> {
+/// The header as the decoder needs it, and where the rest of the file begins: without metadata, profiles and settings
+/// of arithmetic coding, with the tables that the frames of a Motion JPEG leave out, and with a number of its own for
+/// each component. If two have the same number, there is one scan, and its header is included.
+fn head(bytes: &[u8], scans: &Scans) -> (Vec<u8>, usize) {
     let mut head = vec![0xff, 0xd8];
     push_segment(&mut head, 0xc4, crate::jpeg::STANDARD);
     for (marker, payload) in Segments::from(&bytes[..scans.start], 2) {
-        if !matches!(marker, 0xcc | 0xe0..=0xef | 0xfe | 0xd9) {
-            push_segment(&mut head, marker, payload);
+        match marker {
+            0xc0..=0xc2 if scans.frame.is_ambiguous() => push_numbered(&mut head, marker, payload, 6, 3),
+            0xcc | 0xe0..=0xef | 0xfe | 0xd9 => {}
+            _ => push_segment(&mut head, marker, payload),
         }
     }
-    head
+    if !scans.frame.is_ambiguous() {
+        return (head, scans.start);
+    }
+    let mut segments = Segments::from(bytes, scans.start);
+    if let Some((marker, payload)) = segments.next() {
+        push_numbered(&mut head, marker, payload, 1, 2);
+    }
+    (head, segments.position())
+}
+
+/// Adds a segment whose components, which begin at `at` and take `step` bytes each, are numbered from 1.
+fn push_numbered(head: &mut Vec<u8>, marker: u8, payload: &[u8], at: usize, step: usize) {
+    let mut payload = payload.to_vec();
+    let count = usize::from(payload[at - 1]);
+    for (place, number) in payload[at..].iter_mut().step_by(step).take(count).zip(1..) {
+        *place = number;
+    }
+    push_segment(head, marker, &payload);
 }
 
 fn push_segment(head: &mut Vec<u8>, marker: u8, payload: &[u8]) {

@@ -127,14 +127,17 @@ impl Frame {
             .chunks_exact(3)
             .map(|c| Component { id: c[0], h: u32::from(c[1] >> 4), v: u32::from(c[1] & 15) })
             .collect();
-        let twice = |i: usize| components[..i].iter().any(|other| other.id == components[i].id);
-        if (0..components.len()).any(twice) {
-            return Err(corrupt("names a component twice"));
-        }
         if components.iter().any(|c| !(1..=4).contains(&c.h) || !(1..=4).contains(&c.v)) {
             return Err(corrupt("has a sampling factor out of range"));
         }
         Ok(Self { width, height, progressive: marker == 0xc2, components })
+    }
+
+    /// Whether two components have the same number, against the standard.
+    #[must_use]
+    pub fn is_ambiguous(&self) -> bool {
+        let twice = |i: usize| self.components[..i].iter().any(|other| other.id == self.components[i].id);
+        (0..self.components.len()).any(twice)
     }
 
     /// The largest sampling factors, horizontal and vertical.

@@ -131,12 +131,18 @@ impl Walk<'_> {
         if !(1..=frame.components.len()).contains(&count) || header.len() != 4 + 2 * count {
             return Err(corrupt("header has not the length that it needs"));
         }
+        // A scan of all components has them in the frame's order, so their numbers do not matter: libjpeg reads it too.
+        let ambiguous = frame.is_ambiguous();
+        if ambiguous && (frame.progressive || count != frame.components.len()) {
+            return Err(corrupt("names a component by a number that two have"));
+        }
         let mut parts = Vec::with_capacity(count);
         for pair in header[1..=2 * count].chunks_exact(2) {
             let index = frame
                 .components
                 .iter()
-                .position(|component| component.id == pair[0])
+                .enumerate()
+                .position(|(place, component)| component.id == pair[0] && (!ambiguous || place == parts.len()))
                 .ok_or_else(|| corrupt("names a component that the frame has not"))?;
             if parts.iter().any(|part: &Part<'_>| part.index >= index) {
                 return Err(corrupt("has its components in another order than the frame"));
