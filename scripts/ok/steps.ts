@@ -59,23 +59,23 @@ export function testSteps(root: string, scratch: string, long: boolean): Step[] 
 }
 
 /**
- * Environment that keeps cargo from downloading a crate's pinned toolchain: the default one, if the pinned one is
+ * Environment that keeps cargo from downloading the pinned toolchain of the crates: the default one, if that one is
  * missing.
  */
-function toolchain(root: string, crate: string): Record<string, string> {
-  const pinned = /^channel = "(.+)"/m.exec(readIfThere(join(root, crate, "rust-toolchain.toml")))?.[1];
+function toolchain(root: string): Record<string, string> {
+  const pinned = /^channel = "(.+)"/m.exec(readIfThere(join(root, "crates/rust-toolchain.toml")))?.[1];
   const list = spawnSync("rustup", ["toolchain", "list"], { encoding: "utf8" });
   if (pinned === undefined || list.status !== 0 || process.env["RUSTUP_TOOLCHAIN"] !== undefined) return {};
   const lines = list.stdout.trim().split("\n");
   if (lines.some((line) => line === pinned || line.startsWith(`${pinned}-`))) return {};
   const standard = lines.find((line) => line.includes("default"))?.split(" ")[0];
   if (standard === undefined) return {};
-  console.log(`Rust ${pinned}, which ${crate}/ asks for, is not installed: using ${standard}.`);
+  console.log(`Rust ${pinned}, which crates/ asks for, is not installed: using ${standard}.`);
   return { RUSTUP_TOOLCHAIN: standard };
 }
 
 function rustSteps(root: string, crate: string, cargo: boolean): Step[] {
-  const env = toolchain(root, crate);
+  const env = toolchain(root);
   const lacks = (tool: string) => {
     if (!cargo) return "cargo is not on the PATH";
     const found = spawnSync("cargo", [tool, "--version"], {
@@ -148,7 +148,7 @@ export function longSteps(root: string, scratch: string): Step[] {
       name: "the crates under random input",
       // A short form of it: all targets within a minute, and about as long to build them.
       command: ["bash", "scripts/check/fuzz_crates.sh", "4"],
-      env: toolchain(root, "crates/image"),
+      env: toolchain(root),
       missing: cargo ? undefined : "cargo is not on the PATH",
     },
     { name: "audit of the crates", command: ["bash", "scripts/check/audit_crates.sh"], missing: pythonMissing },
