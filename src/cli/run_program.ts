@@ -2,14 +2,10 @@ import { type Command, CommanderError } from "commander";
 import pc from "picocolors";
 import { EdgecapError, firstThrown, permissionMissing } from "../errors.ts";
 import { Interrupted } from "./interrupt.ts";
-import { outputIsClosed } from "./output_is_closed.ts";
 import { printable } from "./printable.ts";
 
 /** Exit statuses of every verb. */
 export const exitStatus = { done: 0, someFailed: 1, wrongUsage: 2, interrupted: 130 } as const;
-
-/** Verbs that run until they are stopped, for whom what they print is not the result. */
-const lasting: ReadonlySet<string | undefined> = new Set(["serve", "watch", "worker"]);
 
 /**
  * Parses arguments and runs the verb.
@@ -22,9 +18,7 @@ export async function runProgram(program: Command, args: readonly string[]): Pro
   // Deno throws, while the other runtimes emit an event.
   const { stdout } = process;
   const write = stdout.write.bind(stdout) as (...given: unknown[]) => boolean;
-  const closed = !lasting.has(args[0]) && outputIsClosed();
   stdout.write = (...given: unknown[]) => {
-    if (closed) return outputFailed(new Error("it is closed; to discard the output, add >/dev/null"));
     try {
       return write(...given);
     } catch (error) {
