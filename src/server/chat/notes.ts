@@ -12,6 +12,7 @@ export const noteMeanings = {
   unsure: "No sentence is as sure as asked: the answer is a plain one, or empty.",
   "too-long": "No sentence ends within the characters asked for: the answer is a plain one, or empty.",
   "no-picture": "The message is a greeting without a picture: the answer asks for one.",
+  "no-tool-call": "Functions are offered, but no call is demanded: the answer is a text.",
   "no-top-logprobs": "Probabilities of words that were not chosen are not available.",
 } as const;
 

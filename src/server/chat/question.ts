@@ -7,6 +7,7 @@ import type { Captioning } from "../routes/captions.ts";
 import { type Fill, fillOf, plainFill } from "./json_answer.ts";
 import type { Note } from "./notes.ts";
 import { type Prompt, readPrompt } from "./prompt.ts";
+import type { Call } from "./tool_call.ts";
 
 /** What the routes that imitate other servers share. */
 export interface Chatting extends Captioning {
@@ -40,6 +41,10 @@ export interface Question {
   readonly sentence?: boolean | undefined;
   /** Whether the answer is JSON, and its schema. */
   readonly json?: true | { readonly schema: unknown } | undefined;
+  /** The call of a function that the client demands. */
+  readonly call?: Call | undefined;
+  /** Whether the client offers functions, but none is called. */
+  readonly toolsUnused?: boolean | undefined;
   /** Whether the client asks for the probabilities of words that were not chosen. */
   readonly topLogprobs?: boolean | undefined;
   /** Whether clients test the connection with a greeting, without a picture. */
@@ -81,20 +86,20 @@ const usualMaxWords = 50;
  * @throws {Problem} `images-missing`, `images-too-many`, `option-invalid`, and what reading a picture throws.
  */
 export async function taskOf(question: Question, body: JsonRequest, chatting: Chatting): Promise<Task> {
-  const { pictures, json } = question;
+  const { pictures, json, call } = question;
   if (pictures.length === 0) {
-    if (question.greetings === true && json === undefined && greeting.test(question.prompt))
+    if (question.greetings === true && json === undefined && call === undefined && greeting.test(question.prompt))
       return replyTo(question.maxTokens);
     const message = "The message contains no picture, and this model can only describe pictures: add one.";
     throw new Problem("images-missing", message);
   }
   if (pictures.length > chatting.limits.maxImages) throw tooMany(chatting.limits);
-  if (typeof json === "object" && pictures.length > 1)
+  if ((typeof json === "object" || call !== undefined) && pictures.length > 1)
     throw new Problem(
       "option-invalid",
       "A JSON schema works with a single picture only: send one picture per request.",
     );
-  const fill = json === undefined ? undefined : json === true ? plainFill : fillOf(json.schema);
+  const fill = call?.fill ?? (json === undefined ? undefined : json === true ? plainFill : fillOf(json.schema));
   const prompt = readPrompt(question.prompt);
   const limit = question.maxTokens !== undefined && question.maxTokens >= 1 ? question.maxTokens : undefined;
   const options = checkedOptions(optionsOf(question, prompt, limit, chatting.model()));
@@ -110,7 +115,11 @@ export async function taskOf(question: Question, body: JsonRequest, chatting: Ch
       prompt.length === undefined &&
       fill === undefined &&
       !isWrittenAtTheEnd({ ...chatting.defaults, ...options }),
-    notes: question.topLogprobs === true ? [...prompt.notes, "no-top-logprobs"] : prompt.notes,
+    notes: [
+      ...prompt.notes,
+      ...(question.topLogprobs === true ? (["no-top-logprobs"] as const) : []),
+      ...(question.toolsUnused === true ? (["no-tool-call"] as const) : []),
+    ],
   };
 }
 
@@ -135,7 +144,7 @@ function isWrittenAtTheEnd({ minConfidence = 0, maxCharacters, neutral, sentence
 }
 
 function optionsOf(
-  { count = 1, temperature = 0, topP, topK, seed, minConfidence = 0, json, ...question }: Question,
+  { count = 1, temperature = 0, topP, topK, seed, minConfidence = 0, json, call, ...question }: Question,
   { form, length, ...prompt }: Prompt,
   limit: number | undefined,
   model: ModelCard | undefined,
@@ -148,7 +157,7 @@ function optionsOf(
   const maxCharacters = question.maxCharacters ?? prompt.maxCharacters;
   const neutral = question.neutral ?? prompt.neutral;
   return {
-    ...(alternatives > 0 && form === "sentence" && json === undefined && { alternatives }),
+    ...(alternatives > 0 && form === "sentence" && json === undefined && call === undefined && { alternatives }),
     ...(most !== usual && { maxWords: most }),
     ...(minConfidence > 0 && { minConfidence }),
     ...(maxCharacters !== undefined && { maxCharacters }),

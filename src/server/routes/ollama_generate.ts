@@ -4,6 +4,7 @@ import { checkedBody, lastTurn, tokenLogprobs } from "../chat/messages.ts";
 import { noteHeaders } from "../chat/notes.ts";
 import { type Chatting, taskOf } from "../chat/question.ts";
 import { type StreamShape, streamAnswer } from "../chat/stream.ts";
+import { type Call, type Calling, ollamaCallingOf } from "../chat/tool_call.ts";
 import { writingOf } from "../chat/writing.ts";
 import { readJson } from "../pictures.ts";
 import { json } from "../responses.ts";
@@ -12,15 +13,19 @@ import { generateBodySchema, type OllamaBody, ollamaChatBodySchema } from "./oll
 
 /** Answers `POST /api/generate`. */
 export function ollamaGenerate(request: Request, chatting: Chatting): Promise<Response> {
-  const asked = ({ prompt, images }: OllamaBody) => ({ pictures: images ?? [], prompt: prompt ?? "" });
+  const asked = ({ prompt, images }: OllamaBody) => ({
+    ...{ pictures: images ?? [], prompt: prompt ?? "" },
+    ...{ call: undefined, toolsUnused: false },
+  });
   return answered(request, chatting, generateBodySchema, asked, (response) => ({ response }));
 }
 
 /** Answers `POST /api/chat`. */
 export function ollamaChat(request: Request, chatting: Chatting): Promise<Response> {
-  const asked = ({ messages }: OllamaBody) =>
-    lastTurn(
-      (messages ?? []).map(({ role, content, images }) => ({
+  const asked = (body: OllamaBody) => {
+    const { messages = [] } = body;
+    const turn = lastTurn(
+      messages.map(({ role, content, images }) => ({
         role,
         content: [
           { type: "text", text: content ?? "" },
@@ -28,16 +33,25 @@ export function ollamaChat(request: Request, chatting: Chatting): Promise<Respon
         ],
       })),
     );
-  const shown = (content: string) => ({ message: { role: "assistant", content } });
+    return { ...turn, ...ollamaCallingOf(body, messages) };
+  };
+  const shown = (content: string, call?: Call) => ({
+    message: { role: "assistant", ...(call === undefined ? { content } : called(content, call)) },
+  });
   return answered(request, chatting, ollamaChatBodySchema, asked, shown);
+}
+
+/** A message that calls a function: its arguments are an object here. */
+function called(text: string, { name }: Call): object {
+  return { content: "", tool_calls: [{ function: { name, arguments: JSON.parse(text) as unknown } }] };
 }
 
 async function answered(
   request: Request,
   chatting: Chatting,
   schema: TSchema,
-  questionOf: (body: OllamaBody) => { pictures: string[]; prompt: string },
-  shown: (text: string) => object,
+  questionOf: (body: OllamaBody) => { pictures: string[]; prompt: string } & Calling,
+  shown: (text: string, call?: Call) => object,
 ): Promise<Response> {
   const started = performance.now();
   const body = await readJson(request, chatting.limits);
@@ -70,10 +84,14 @@ async function answered(
     done_reason: answer.choices[0]!.cut ? "length" : "stop",
     ...durations(answer, started),
   });
-  if (asked.stream !== false) return streamAnswer(request, task, chatting, lines(head, shown, logprobs, done));
+  if (asked.stream !== false)
+    return streamAnswer(request, task, chatting, lines(head, shown, logprobs, done, question.call));
   const answer = await answerOf(request, task, chatting);
   const text = answer.choices[0]!.text;
-  return json({ ...head(), ...shown(text), ...done(answer), ...logprobs(answer.pieces) }, noteHeaders(answer.notes));
+  return json(
+    { ...head(), ...shown(text, question.call), ...done(answer), ...logprobs(answer.pieces) },
+    noteHeaders(answer.notes),
+  );
 }
 
 /** How long each part took, in nanoseconds; a cached caption reports the time of its making. */
@@ -90,19 +108,23 @@ function durations({ captions, choices }: Answer, started: number): object {
   };
 }
 
-/** An answer's stream: one line of JSON for each word, and one with the durations. */
+/** An answer's stream: one line of JSON for each word or for a call, and one with the durations. */
 function lines(
   head: () => object,
-  shown: (text: string) => object,
+  shown: (text: string, call?: Call) => object,
   logprobs: (pieces: readonly Piece[]) => object,
   done: (answer: Answer) => object,
+  call: Call | undefined,
 ): StreamShape {
   const line = (value: object) => `${JSON.stringify(value)}\n`;
   return {
     contentType: "application/x-ndjson",
     begin: () => "",
-    piece: (piece) => line({ ...head(), ...shown(piece.text), done: false, ...logprobs([piece]) }),
-    end: (answer) => line({ ...head(), ...shown(""), ...done(answer) }),
+    piece: (piece) =>
+      call === undefined ? line({ ...head(), ...shown(piece.text), done: false, ...logprobs([piece]) }) : "",
+    end: (answer) =>
+      (call === undefined ? "" : line({ ...head(), ...shown(answer.choices[0]!.text, call), done: false })) +
+      line({ ...head(), ...shown(""), ...done(answer) }),
     failed: ({ message }) => line({ error: message }),
   };
 }

@@ -1,4 +1,5 @@
 import { type Static, Type } from "@sinclair/typebox";
+import { toolSchemas } from "../chat/tool_call.ts";
 import { writingSchemas } from "../chat/writing.ts";
 
 const open = { additionalProperties: true };
@@ -55,6 +56,7 @@ export const ollamaChatBodySchema = Type.Object(
         { description: "The pictures of the last turn with any are captioned." },
       ),
     ),
+    ...toolSchemas,
     ...shared,
   },
   open,
@@ -92,7 +94,13 @@ export const generateAnswerSchema = Type.Object({ ...doneProperties, response: T
 /** A line of the answer of `POST /api/chat`. */
 export const ollamaChatAnswerSchema = Type.Object({
   ...doneProperties,
-  message: Type.Object({ role: Type.Literal("assistant"), content: Type.String() }),
+  message: Type.Object({
+    role: Type.Literal("assistant"),
+    content: Type.String(),
+    tool_calls: Type.Optional(
+      Type.Array(Type.Object({ function: Type.Object({ name: Type.String(), arguments: Type.Object({}, open) }) })),
+    ),
+  }),
 });
 
 const details = Type.Object({

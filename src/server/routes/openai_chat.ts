@@ -3,6 +3,7 @@ import { checkedBody, lastTurn, tokenLogprobs, unixSeconds } from "../chat/messa
 import { noteHeaders } from "../chat/notes.ts";
 import { type Chatting, taskOf } from "../chat/question.ts";
 import { type StreamShape, streamAnswer } from "../chat/stream.ts";
+import { type Call, callingOf } from "../chat/tool_call.ts";
 import { writingOf } from "../chat/writing.ts";
 import { readJson } from "../pictures.ts";
 import { contextOf } from "../request_context.ts";
@@ -15,6 +16,7 @@ export async function chatCompletions(request: Request, chatting: Chatting): Pro
   const body = await readJson(request, chatting.limits);
   const chat = checkedBody(chatBodySchema, body.json);
   const { response_format: format } = chat;
+  const { call, toolsUnused } = callingOf(chat);
   const task = await taskOf(
     {
       ...lastTurn(chat.messages),
@@ -30,6 +32,8 @@ export async function chatCompletions(request: Request, chatting: Chatting): Pro
           : format?.type === "json_object"
             ? true
             : undefined,
+      call,
+      toolsUnused,
       topLogprobs: (chat.top_logprobs ?? 0) > 0,
       greetings: true,
     },
@@ -38,24 +42,47 @@ export async function chatCompletions(request: Request, chatting: Chatting): Pro
   );
   const head = { id: `chatcmpl-${contextOf(request).id}`, created: unixSeconds() };
   const named = () => ({ ...head, model: chatting.model()?.name ?? "edgecap" });
-  if (chat.stream === true) return streamAnswer(request, task, chatting, chunks(named, chat));
+  if (chat.stream === true) return streamAnswer(request, task, chatting, chunks(named, chat, head.id, call));
   const answer = await answerOf(request, task, chatting);
   const completion = {
     ...named(),
     object: "chat.completion",
     choices: answer.choices.map((choice, index) => ({
       index,
-      message: { role: "assistant", content: choice.text, refusal: null },
-      logprobs: chat.logprobs === true && index === 0 ? { content: tokenLogprobs(answer.pieces), refusal: null } : null,
-      finish_reason: finishOf(choice),
+      message: { role: "assistant", refusal: null, ...said(choice.text, head.id, call) },
+      logprobs:
+        chat.logprobs === true && index === 0 && call === undefined
+          ? { content: tokenLogprobs(answer.pieces), refusal: null }
+          : null,
+      finish_reason: finishOf(choice, call),
     })),
     usage: usageOf(answer),
   };
   return json(completion, noteHeaders(answer.notes));
 }
 
-function finishOf({ cut }: Choice): "length" | "stop" {
+function finishOf({ cut }: Choice, call: Call | undefined): string {
+  if (call !== undefined) return call.old ? "function_call" : "tool_calls";
   return cut ? "length" : "stop";
+}
+
+/** A text as the content of a message, or as the arguments of a call. */
+function said(text: string, id: string, call: Call | undefined): object {
+  if (call === undefined) return { content: text };
+  const called = { name: call.name, arguments: text };
+  if (call.old) return { content: null, function_call: called };
+  return { content: null, tool_calls: [{ id: callId(id), type: "function", function: called }] };
+}
+
+/** A part of a text, in a stream that has begun. */
+function saidNext(text: string, call: Call | undefined): object {
+  if (call === undefined) return { content: text };
+  if (call.old) return { function_call: { arguments: text } };
+  return { tool_calls: [{ index: 0, function: { arguments: text } }] };
+}
+
+function callId(id: string): string {
+  return id.replace("chatcmpl-", "call_");
 }
 
 function usageOf({ captions, choices }: Answer): object {
@@ -64,7 +91,7 @@ function usageOf({ captions, choices }: Answer): object {
 }
 
 /** A chat's stream: a chunk for the role, one for each word, one for the end, and an optional one for the usage. */
-function chunks(named: () => object, chat: ChatBody): StreamShape {
+function chunks(named: () => object, chat: ChatBody, id: string, call: Call | undefined): StreamShape {
   const counts = chat.stream_options?.include_usage === true;
   const roles = new Set<number>();
   const data = (value: unknown) => `data: ${JSON.stringify(value)}\n\n`;
@@ -75,7 +102,14 @@ function chunks(named: () => object, chat: ChatBody): StreamShape {
   const role = (index: number) => {
     if (roles.has(index)) return "";
     roles.add(index);
-    return choice(index, { role: "assistant", content: "", refusal: null });
+    const first =
+      call === undefined || call.old
+        ? said("", id, call)
+        : {
+            content: null,
+            tool_calls: [{ index: 0, id: callId(id), type: "function", function: { name: call.name, arguments: "" } }],
+          };
+    return choice(index, { role: "assistant", refusal: null, ...first });
   };
   const logprobs = (piece: Piece) =>
     chat.logprobs === true && piece.word !== undefined
@@ -85,9 +119,11 @@ function chunks(named: () => object, chat: ChatBody): StreamShape {
     contentType: "text/event-stream; charset=utf-8",
     keepAlive: ": ping\n\n",
     begin: () => role(0),
-    piece: (piece) => role(piece.choice) + choice(piece.choice, { content: piece.text }, logprobs(piece)),
+    piece: (piece) => role(piece.choice) + choice(piece.choice, saidNext(piece.text, call), logprobs(piece)),
     end: (answer) =>
-      answer.choices.map((one, index) => role(index) + choice(index, {}, { finish_reason: finishOf(one) })).join("") +
+      answer.choices
+        .map((one, index) => role(index) + choice(index, {}, { finish_reason: finishOf(one, call) }))
+        .join("") +
       (counts ? chunk([], usageOf(answer)) : "") +
       "data: [DONE]\n\n",
     failed: (problem) => data({ error: openAiError(problem) }),

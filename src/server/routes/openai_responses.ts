@@ -3,8 +3,10 @@ import { checkedBody, lastTurn, tokenLogprobs, unixSeconds } from "../chat/messa
 import { noteHeaders } from "../chat/notes.ts";
 import { type Chatting, taskOf } from "../chat/question.ts";
 import { type StreamShape, streamAnswer } from "../chat/stream.ts";
+import { type Call, callingOf } from "../chat/tool_call.ts";
 import { writingOf } from "../chat/writing.ts";
 import { readJson } from "../pictures.ts";
+import type { Problem } from "../problem.ts";
 import { contextOf } from "../request_context.ts";
 import { json } from "../responses.ts";
 import { openAiError } from "./openai_errors.ts";
@@ -15,6 +17,7 @@ export async function responses(request: Request, chatting: Chatting): Promise<R
   const body = await readJson(request, chatting.limits);
   const asked = checkedBody(responsesBodySchema, body.json);
   const format = asked.text?.format;
+  const { call, toolsUnused } = callingOf(asked);
   const messages = typeof asked.input === "string" ? [{ role: "user", content: asked.input }] : asked.input;
   const task = await taskOf(
     {
@@ -25,12 +28,14 @@ export async function responses(request: Request, chatting: Chatting): Promise<R
       ...writingOf(asked),
       json:
         format?.type === "json_schema" ? { schema: format.schema } : format?.type === "json_object" ? true : undefined,
+      call,
+      toolsUnused,
       topLogprobs: (asked.top_logprobs ?? 0) > 0,
     },
     body,
     chatting,
   );
-  const made = new Made(contextOf(request).id, asked, () => chatting.model()?.name ?? "edgecap");
+  const made = new Made(contextOf(request).id, asked, call, () => chatting.model()?.name ?? "edgecap");
   if (asked.stream === true) return streamAnswer(request, task, chatting, events(made));
   const answer = await answerOf(request, task, chatting);
   return json(made.finished(answer), noteHeaders(answer.notes));
@@ -39,14 +44,19 @@ export async function responses(request: Request, chatting: Chatting): Promise<R
 /** A response in progress. */
 class Made {
   readonly itemId: string;
+  /** The call that the response consists of; otherwise it is a message. */
+  readonly call: Call | undefined;
   readonly #id: string;
+  readonly #callId: string;
   readonly #created = unixSeconds();
   readonly #asked: ResponsesBody;
   readonly #model: () => string;
 
-  constructor(requestId: string, asked: ResponsesBody, model: () => string) {
+  constructor(requestId: string, asked: ResponsesBody, call: Call | undefined, model: () => string) {
     this.#id = `resp_${requestId}`;
-    this.itemId = `msg_${requestId}`;
+    this.#callId = `call_${requestId}`;
+    this.itemId = `${call === undefined ? "msg" : "fc"}_${requestId}`;
+    this.call = call;
     this.#asked = asked;
     this.#model = model;
   }
@@ -65,12 +75,19 @@ class Made {
       total_tokens: answer.captions.length + words,
     };
     const details = cut ? { reason: "max_output_tokens" } : null;
-    return this.#response(cut ? "incomplete" : "completed", [this.message(answer)], usage, details);
+    return this.#response(cut ? "incomplete" : "completed", [this.item(answer)], usage, details);
   }
 
-  message(answer: Answer): object {
-    const status = answer.choices[0]!.cut ? "incomplete" : "completed";
+  item(answer: Answer): object {
+    const { text, cut } = answer.choices[0]!;
+    if (this.call !== undefined) return this.called(text, "completed");
+    const status = cut ? "incomplete" : "completed";
     return { id: this.itemId, type: "message", role: "assistant", status, content: [this.part(answer)] };
+  }
+
+  called(text: string, status: string): object {
+    const name = this.call?.name;
+    return { id: this.itemId, type: "function_call", call_id: this.#callId, name, arguments: text, status };
   }
 
   part({ choices, pieces }: Answer): object {
@@ -82,7 +99,15 @@ class Made {
   }
 
   #response(status: string, output: readonly object[], usage: object | null, incomplete: object | null): object {
-    const { instructions, max_output_tokens: limit, temperature, top_p: topP, text } = this.#asked;
+    const {
+      instructions,
+      max_output_tokens: limit,
+      temperature,
+      top_p: topP,
+      text,
+      tools,
+      tool_choice: choice,
+    } = this.#asked;
     return {
       id: this.#id,
       object: "response",
@@ -101,8 +126,8 @@ class Made {
       store: false,
       temperature: temperature ?? null,
       text: { format: text?.format ?? { type: "text" } },
-      tool_choice: "none",
-      tools: [],
+      tool_choice: choice ?? (tools === undefined ? "none" : "auto"),
+      tools: tools ?? [],
       top_p: topP ?? null,
       truncation: "disabled",
       usage,
@@ -110,12 +135,16 @@ class Made {
   }
 }
 
+/** Writes an event of a stream. */
+type WriteEvent = (type: string, more: object) => string;
+
 /** A response's stream: events that build it up, then the complete response. */
 function events(made: Made): StreamShape {
   let number = 0;
   const event = (type: string, more: object) =>
     `event: ${type}\ndata: ${JSON.stringify({ type, sequence_number: number++, ...more })}\n\n`;
   const place = { item_id: made.itemId, output_index: 0, content_index: 0 };
+  if (made.call !== undefined) return callEvents(made, event);
   return {
     contentType: "text/event-stream; charset=utf-8",
     keepAlive: ": ping\n\n",
@@ -137,13 +166,38 @@ function events(made: Made): StreamShape {
       return (
         event("response.output_text.done", { ...place, text: choice!.text, logprobs }) +
         event("response.content_part.done", { ...place, part: made.part(answer) }) +
-        event("response.output_item.done", { output_index: 0, item: made.message(answer) }) +
+        event("response.output_item.done", { output_index: 0, item: made.item(answer) }) +
         event(choice!.cut ? "response.incomplete" : "response.completed", { response: made.finished(answer) })
       );
     },
-    failed: (problem) => {
-      const { message, code } = openAiError(problem);
-      return event("error", { code, message, param: null });
-    },
+    failed: (problem) => failure(problem, event),
   };
+}
+
+/** The same for a response that is a call. */
+function callEvents(made: Made, event: WriteEvent): StreamShape {
+  const place = { item_id: made.itemId, output_index: 0 };
+  return {
+    contentType: "text/event-stream; charset=utf-8",
+    keepAlive: ": ping\n\n",
+    begin: () =>
+      event("response.created", { response: made.begun() }) +
+      event("response.in_progress", { response: made.begun() }) +
+      event("response.output_item.added", { output_index: 0, item: made.called("", "in_progress") }),
+    piece: (piece) => event("response.function_call_arguments.delta", { ...place, delta: piece.text }),
+    end: (answer) =>
+      event("response.function_call_arguments.done", {
+        ...place,
+        name: made.call?.name,
+        arguments: answer.choices[0]!.text,
+      }) +
+      event("response.output_item.done", { output_index: 0, item: made.item(answer) }) +
+      event("response.completed", { response: made.finished(answer) }),
+    failed: (problem) => failure(problem, event),
+  };
+}
+
+function failure(problem: Problem, event: WriteEvent): string {
+  const { message, code } = openAiError(problem);
+  return event("error", { code, message, param: null });
 }

@@ -1,4 +1,5 @@
 import { type Static, Type } from "@sinclair/typebox";
+import { functionSchemas, toolSchemas } from "../chat/tool_call.ts";
 import { writingSchemas } from "../chat/writing.ts";
 import { modelsSchema } from "../schemas.ts";
 
@@ -37,6 +38,7 @@ const sampling = {
   ),
   top_p: Type.Optional(Type.Number({ minimum: 0, maximum: 1, description: "Only with a temperature above 0.2." })),
   ...writingSchemas,
+  ...toolSchemas,
   stream: Type.Optional(Type.Boolean()),
 };
 
@@ -47,6 +49,7 @@ export const chatBodySchema = Type.Object(
   {
     messages: Type.Array(messageSchema, { description: "The pictures of the last turn with any are captioned." }),
     ...sampling,
+    ...functionSchemas,
     n: Type.Optional(
       Type.Integer({ minimum: 1, maximum: 64, description: "Number of captions, if a sentence is requested." }),
     ),
@@ -109,6 +112,8 @@ const usageSchema = Type.Object({
   total_tokens: countSchema,
 });
 
+const calledSchema = Type.Object({ name: Type.String(), arguments: Type.String({ description: "JSON." }) });
+
 /** The answer of `POST /v1/chat/completions`. */
 export const chatCompletionSchema = Type.Object({
   id: Type.String(),
@@ -118,9 +123,22 @@ export const chatCompletionSchema = Type.Object({
   choices: Type.Array(
     Type.Object({
       index: countSchema,
-      message: Type.Object({ role: Type.Literal("assistant"), content: Type.String(), refusal: Type.Null() }),
+      message: Type.Object({
+        role: Type.Literal("assistant"),
+        content: Type.Union([Type.String(), Type.Null()]),
+        refusal: Type.Null(),
+        tool_calls: Type.Optional(
+          Type.Array(Type.Object({ id: Type.String(), type: Type.Literal("function"), function: calledSchema })),
+        ),
+        function_call: Type.Optional(calledSchema),
+      }),
       logprobs: logprobsSchema,
-      finish_reason: Type.Union([Type.Literal("stop"), Type.Literal("length")]),
+      finish_reason: Type.Union([
+        Type.Literal("stop"),
+        Type.Literal("length"),
+        Type.Literal("tool_calls"),
+        Type.Literal("function_call"),
+      ]),
     }),
   ),
   usage: usageSchema,
@@ -135,20 +153,29 @@ export const responseSchema = Type.Object(
     status: Type.String(),
     model: Type.String(),
     output: Type.Array(
-      Type.Object({
-        id: Type.String(),
-        type: Type.Literal("message"),
-        role: Type.Literal("assistant"),
-        status: Type.String(),
-        content: Type.Array(
-          Type.Object({
-            type: Type.Literal("output_text"),
-            text: Type.String(),
-            annotations: Type.Array(Type.Unknown()),
-            logprobs: Type.Array(tokenSchema),
-          }),
-        ),
-      }),
+      Type.Union([
+        Type.Object({
+          id: Type.String(),
+          type: Type.Literal("message"),
+          role: Type.Literal("assistant"),
+          status: Type.String(),
+          content: Type.Array(
+            Type.Object({
+              type: Type.Literal("output_text"),
+              text: Type.String(),
+              annotations: Type.Array(Type.Unknown()),
+              logprobs: Type.Array(tokenSchema),
+            }),
+          ),
+        }),
+        Type.Object({
+          id: Type.String(),
+          type: Type.Literal("function_call"),
+          call_id: Type.String(),
+          status: Type.String(),
+          ...calledSchema.properties,
+        }),
+      ]),
     ),
   },
   open,

@@ -1,0 +1,190 @@
+import { type Static, Type } from "@sinclair/typebox";
+import { Problem } from "../problem.ts";
+import { type Fill, fillOf } from "./json_answer.ts";
+
+const open = { additionalProperties: true };
+
+const functionFields = { name: Type.String({ maxLength: 256 }), parameters: Type.Optional(Type.Unknown()) };
+
+const functionSchema = Type.Object(functionFields, open);
+
+const named = Type.Object({ name: Type.Optional(Type.String()) }, open);
+
+const chosen = {
+  type: Type.Optional(Type.String()),
+  name: Type.Optional(Type.String()),
+  function: Type.Optional(named),
+  mode: Type.Optional(Type.String()),
+};
+
+/** The fields that offer functions, in the bodies of OpenAI's and Ollama's shapes. */
+export const toolSchemas = {
+  tools: Type.Optional(
+    Type.Array(
+      Type.Object(
+        {
+          type: Type.Optional(Type.String()),
+          function: Type.Optional(functionSchema),
+          name: Type.Optional(functionFields.name),
+          parameters: functionFields.parameters,
+        },
+        open,
+      ),
+      { description: "Functions. One is called if tool_choice demands it, with a caption or labels." },
+    ),
+  ),
+  tool_choice: Type.Optional(
+    Type.Union([
+      Type.String(),
+      Type.Object(
+        {
+          ...chosen,
+          tools: Type.Optional(Type.Array(Type.Object(chosen, open))),
+          allowed_tools: Type.Optional(
+            Type.Object({ mode: chosen.mode, tools: Type.Optional(Type.Array(Type.Object(chosen, open))) }, open),
+          ),
+        },
+        open,
+      ),
+    ]),
+  ),
+};
+
+/** The same fields under their older names. */
+export const functionSchemas = {
+  functions: Type.Optional(Type.Array(functionSchema, { description: "The older name of tools." })),
+  function_call: Type.Optional(Type.Union([Type.String(), named])),
+};
+
+const offerSchema = Type.Object({ ...toolSchemas, ...functionSchemas });
+
+type Offer = Static<typeof offerSchema>;
+
+/** A function that the client offers. */
+interface Offered {
+  readonly name: string;
+  readonly parameters: unknown;
+}
+
+/** The call with which a request is to be answered. */
+export interface Call {
+  /** The name of the function. */
+  readonly name: string;
+  /** Formats a caption as the arguments. */
+  readonly fill: Fill;
+  /** Whether the request uses the older fields `functions` and `function_call`. */
+  readonly old: boolean;
+}
+
+/** What a request makes of its functions. */
+export interface Calling {
+  /** The demanded call; `undefined` if the answer is a text. */
+  readonly call: Call | undefined;
+  /** Whether functions are offered, but none is called. */
+  readonly toolsUnused: boolean;
+}
+
+/**
+ * The call that a request demands: of the named function, or of the first that can be filled in.
+ *
+ * @throws {Problem} `option-invalid` if the function is not offered, or its parameters cannot be filled in.
+ */
+export function callingOf({ tools, tool_choice: choice, functions, function_call: oldChoice }: Offer): Calling {
+  const old = tools === undefined && functions !== undefined;
+  const offered = old ? (functions ?? []).map(offer) : offeredIn(tools);
+  const demand = demanded(old ? oldChoice : choice);
+  if (demand === undefined) return { call: undefined, toolsUnused: offered.length > 0 && choice !== "none" };
+  const wanted = demand.names === undefined ? offered : offered.filter(({ name }) => demand.names?.includes(name));
+  if (wanted.length === 0) {
+    const name = demand.names?.[0];
+    const field = old ? "function_call" : "tool_choice";
+    throw new Problem(
+      "option-invalid",
+      name === undefined
+        ? `${field} demands a call, but the request has no function: add one.`
+        : `${field} names ${shown(name)}, which is not among the request's functions: add it, or name another.`,
+    );
+  }
+  return { call: { ...firstFilled(wanted), old }, toolsUnused: false };
+}
+
+/**
+ * The call for a request in Ollama's shape, which cannot demand one: of the only function, if a caption or labels fill
+ * in its parameters, and its result is not already there.
+ */
+export function ollamaCallingOf(offer: Offer, messages: readonly { readonly role: string }[]): Calling {
+  if (offer.tool_choice !== undefined) return callingOf(offer);
+  const offered = offeredIn(offer.tools);
+  const [only] = offered;
+  const unused = { call: undefined, toolsUnused: offered.length > 0 };
+  if (only === undefined || offered.length > 1 || messages.at(-1)?.role === "tool") return unused;
+  try {
+    const fill = fillOf(only.parameters);
+    return asksForCaption(fill) ? { call: { name: only.name, fill, old: false }, toolsUnused: false } : unused;
+  } catch (error) {
+    if (error instanceof Problem) return unused;
+    throw error;
+  }
+}
+
+function offeredIn(tools: Offer["tools"]): Offered[] {
+  return (tools ?? []).flatMap(({ type = "function", function: inner, name, parameters }) => {
+    if (type !== "function") return [];
+    if (inner !== undefined) return [offer(inner)];
+    return name === undefined ? [] : [offer({ name, parameters })];
+  });
+}
+
+function offer({ name, parameters = { type: "object", properties: {} } }: Static<typeof functionSchema>): Offered {
+  return { name, parameters };
+}
+
+/** Which functions a choice demands, all if it names none; `undefined` if it demands no call. */
+function demanded(choice: Offer["tool_choice"]): { readonly names?: readonly string[] } | undefined {
+  // Mistral's API says "any".
+  if (choice === "required" || choice === "any") return {};
+  if (choice === undefined || typeof choice === "string") return undefined;
+  const { allowed_tools: allowed = choice } = choice;
+  if (choice.type === "allowed_tools")
+    return allowed.mode === "required" ? { names: (allowed.tools ?? []).flatMap(nameIn) } : undefined;
+  const names = nameIn(choice);
+  return names.length > 0 ? { names } : undefined;
+}
+
+function nameIn(one: { name?: string; function?: { name?: string } }): string[] {
+  const name = one.function?.name ?? one.name;
+  return name === undefined ? [] : [name];
+}
+
+function firstFilled(offered: readonly Offered[]): { name: string; fill: Fill } {
+  let first: Problem | undefined;
+  for (const { name, parameters } of offered) {
+    try {
+      return { name, fill: fillOf(parameters) };
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      first ??= new Problem(error.code, `The function ${shown(name)}: ${error.message}`);
+    }
+  }
+  throw first;
+}
+
+/** Whether a caption changes what is filled in. */
+function asksForCaption(fill: Fill): boolean {
+  const said = (caption: string, name: string) =>
+    JSON.stringify(
+      fill({
+        caption,
+        logProbability: 0,
+        words: [],
+        alternatives: [],
+        concepts: [{ name, probability: 1 }],
+        timing: { imageMs: 0, encodeMs: 0, generateMs: 0 },
+      }),
+    );
+  return said("a", "a") !== said("b", "b");
+}
+
+function shown(name: string): string {
+  return JSON.stringify(name.slice(0, 60));
+}
