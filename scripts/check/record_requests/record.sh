@@ -33,3 +33,15 @@ cp "$here/client.rs" "$rust/src/main.rs"
   cargo run --quiet -- "$url" "$photo"
 )
 "$python" "$here/dotnet.py" "$photo" "$out"
+
+# Libraries for structured output: in STRUCTURED, a folder with a python environment `v` and the packages of npm.
+if [ -n "${STRUCTURED:-}" ]; then
+  mkdir -p "$out/structured"
+  "$python" "$here/recorder.py" 4901 "$out/structured" &
+  structured=$!
+  trap 'kill $recorder $structured; rm -rf "$rust"' EXIT
+  sleep 1
+  "$STRUCTURED/v/bin/python" "$here/structured.py" http://127.0.0.1:4901 "$photo"
+  cp "$here/structured.mjs" "$STRUCTURED"
+  (cd "$STRUCTURED" && node structured.mjs http://127.0.0.1:4901 "$photo")
+fi

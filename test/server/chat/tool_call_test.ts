@@ -1,0 +1,117 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import type { Caption } from "../../../src/caption/caption.ts";
+import { checkedBody } from "../../../src/server/chat/messages.ts";
+import { callingOf, ollamaCallingOf } from "../../../src/server/chat/tool_call.ts";
+import { Problem } from "../../../src/server/problem.ts";
+import { chatBodySchema } from "../../../src/server/routes/openai_schemas.ts";
+
+const caption: Caption = {
+  caption: "a dog on grass",
+  logProbability: -3,
+  words: [],
+  alternatives: [],
+  concepts: [{ name: "dog", probability: 0.9 }],
+  timing: { imageMs: 1, encodeMs: 1, generateMs: 1 },
+};
+const parameters = { type: "object", properties: { caption: { type: "string" } }, required: ["caption"] };
+const weather = { type: "object", properties: { city: { type: "string" } }, required: ["city"] };
+const photo = { type: "function", function: { name: "photo", parameters } };
+const city = { type: "function", function: { name: "city", parameters: weather } };
+const now = { type: "function", function: { name: "now" } };
+
+function failure(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof Problem) return error.message;
+    throw error;
+  }
+  return "";
+}
+
+describe("callingOf()", () => {
+  test("calls what the choice demands", () => {
+    for (const [offer, old] of [
+      [{ tools: [photo], tool_choice: "required" }, false],
+      [{ tools: [city, photo], tool_choice: "required" }, false],
+      [{ tools: [photo], tool_choice: "any" }, false],
+      [{ tools: [city, photo], tool_choice: { type: "function", function: { name: "photo" } } }, false],
+      [
+        { tools: [{ type: "function", name: "photo", parameters }], tool_choice: { type: "function", name: "photo" } },
+        false,
+      ],
+      [
+        { tools: [now, photo], tool_choice: { type: "allowed_tools", mode: "required", tools: [{ name: "photo" }] } },
+        false,
+      ],
+      [
+        {
+          tools: [now, photo],
+          tool_choice: {
+            type: "allowed_tools",
+            allowed_tools: { mode: "required", tools: [{ function: { name: "photo" } }] },
+          },
+        },
+        false,
+      ],
+      [{ functions: [photo.function], function_call: { name: "photo" } }, true],
+    ] as const) {
+      const { call, toolsUnused } = callingOf(checkedBody(chatBodySchema, { messages: [], ...offer }));
+      expect([call?.name, call?.old, toolsUnused]).toEqual(["photo", old, false]);
+      expect(call?.fill(caption)).toEqual({ caption: "a dog on grass" });
+    }
+  });
+
+  test("calls nothing without a demand", () => {
+    expect(callingOf({})).toEqual({ call: undefined, toolsUnused: false });
+    expect(callingOf({ tools: [photo], tool_choice: "none" })).toEqual({ call: undefined, toolsUnused: false });
+    for (const choice of [undefined, "auto", { type: "allowed_tools", mode: "auto", tools: [] }] as const) {
+      const offer = { tools: [photo], ...(choice !== undefined && { tool_choice: choice }) };
+      expect(callingOf(checkedBody(chatBodySchema, { messages: [], ...offer }))).toEqual({
+        call: undefined,
+        toolsUnused: true,
+      });
+    }
+  });
+
+  test("says what is wrong with a demand", () => {
+    expect(failure(() => callingOf({ tool_choice: "required" }))).toContain("no function");
+    expect(failure(() => callingOf({ tools: [photo], tool_choice: { function: { name: "x" } } }))).toContain('"x"');
+    const refused = failure(() => callingOf({ tools: [city], tool_choice: "required" }));
+    expect(refused).toContain('"city"');
+  });
+
+  test("gives a call, a text or a problem for every offer", () => {
+    const names = fc.constantFrom("photo", "city", "now", "x");
+    const one = fc.record(
+      {
+        type: fc.constantFrom("function", "custom"),
+        function: fc.record({ name: names, parameters: fc.jsonValue() }),
+        name: names,
+      },
+      { requiredKeys: [] },
+    );
+    const choice = fc.oneof(fc.string(), fc.constantFrom("required", "auto"), fc.jsonValue());
+    fc.assert(
+      fc.property(fc.array(one), choice, (tools, tool_choice) => {
+        const message = failure(() => {
+          const body = checkedBody(chatBodySchema, { messages: [], tools, tool_choice });
+          const { call } = callingOf(body);
+          expect(JSON.parse(JSON.stringify(call?.fill(caption) ?? {}))).toBeInstanceOf(Object);
+        });
+        expect(typeof message).toBe("string");
+      }),
+    );
+  });
+});
+
+describe("ollamaCallingOf()", () => {
+  test("calls the only function if a caption fills it in", () => {
+    expect(ollamaCallingOf({ tools: [photo] }, [{ role: "user" }]).call?.name).toBe("photo");
+    for (const tools of [[city], [now], [photo, now]])
+      expect(ollamaCallingOf({ tools }, [{ role: "user" }])).toEqual({ call: undefined, toolsUnused: true });
+    expect(ollamaCallingOf({ tools: [photo] }, [{ role: "user" }, { role: "tool" }]).call).toBeUndefined();
+    expect(ollamaCallingOf({}, [])).toEqual({ call: undefined, toolsUnused: false });
+  });
+});
