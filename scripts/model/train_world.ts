@@ -26,7 +26,7 @@ import { JoinedCaches, type NamedCache } from "../../src/training/encoder/photo_
 import { bundleWeights } from "../../src/training/run/bundle_weights.ts";
 import { exportRun } from "../../src/training/run/export_run.ts";
 import { type PhotoSource, readSources } from "../../src/training/run/run_sources.ts";
-import { sourceFeatures, trainMixed } from "../../src/training/run/train_mixed.ts";
+import { type MixedConcepts, sourceFeatures, trainMixed } from "../../src/training/run/train_mixed.ts";
 import { startTensorflow } from "../../src/training/tensorflow.ts";
 import { assertWordVectors, vectorsPackage } from "../../src/training/words/word_vectors.ts";
 import { runMain } from "../run_main.ts";
@@ -65,14 +65,11 @@ export interface WorldOptions {
 /** Names of the two sources, as the manifest's scores have them. */
 const sourceNames = { first: "Flickr8k", world: "COCO" } as const;
 
-/** Trains on in a wider world and writes the bundle; returns its manifest. */
-export async function trainWorld(options: WorldOptions): Promise<Manifest> {
-  const { run, signal } = options;
-  await assertWordVectors(vectorsPackage);
-  await textModule();
-  const backend = await startTensorflow();
-  const { manifest, files } = await loadBundle(options.from, signal);
-  const sources: PhotoSource[] = [
+/** The photos of both worlds, as a run shows them. */
+export function worldSources(
+  options: Pick<WorldOptions, "images" | "captions" | "train" | "dev" | WorldPart>,
+): PhotoSource[] {
+  return [
     {
       ...{ name: sourceNames.first, images: options.images, captions: options.captions },
       ...{ trainList: options.train, devList: options.dev, ...worldDefaults.shares.first, views: 2 },
@@ -82,12 +79,24 @@ export async function trainWorld(options: WorldOptions): Promise<Manifest> {
       ...{ trainList: options.worldTrain, devList: options.worldDev, ...worldDefaults.shares.world, views: 8 },
     },
   ];
+}
+
+type WorldPart = "worldImages" | "worldCaptions" | "worldTrain" | "worldDev";
+
+/** Trains on in a wider world and writes the bundle; returns its manifest. */
+export async function trainWorld(options: WorldOptions): Promise<Manifest> {
+  const { run, signal } = options;
+  await assertWordVectors(vectorsPackage);
+  await textModule();
+  const backend = await startTensorflow();
+  const { manifest, files } = await loadBundle(options.from, signal);
+  const sources = worldSources(options);
   const common = {
     ...{ sources, encoder: files.encoder, features: join(run, "features"), threads },
     onPhase: (phase: string, detail: string) => say(phase, `${detail} (tfjs on ${backend})`),
     ...(signal && { signal }),
   };
-  const concepts = await conceptsOf(options, common);
+  const concepts = await worldConcepts(options, common);
   const trained = await trainMixed({
     ...{ ...common, concepts, out: join(run, "decoder"), settings: worldDefaults.settings, minimumCount, resume: true },
     start: { words: vocabularyWords(files.vocabulary), weights: bundleWeights(files) },
@@ -129,7 +138,10 @@ export async function trainWorld(options: WorldOptions): Promise<Manifest> {
 }
 
 /** Fits the concepts on the photos of both worlds and on those without captions. */
-async function conceptsOf(options: WorldOptions, common: Parameters<typeof sourceFeatures>[0]) {
+export async function worldConcepts(
+  options: Pick<WorldOptions, "run" | "uncaptioned" | "signal">,
+  common: Parameters<typeof sourceFeatures>[0],
+): Promise<MixedConcepts> {
   const { run, uncaptioned, signal } = options;
   const data = await readSources(common.sources, worldDefaults.settings.seed);
   const plain: PlainPhotos | undefined =

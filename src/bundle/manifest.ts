@@ -157,6 +157,8 @@ export const manifestSchema = Type.Object({
         most: Type.Integer({ minimum: 1, maximum: 3 }),
         /** What each of them adds to the score of a caption that names it. */
         reward: Type.Number({ minimum: 0, maximum: 1000 }),
+        /** What the surest one adds instead if the caption names no sure concept; see src/decode/required_concepts.ts. */
+        rewardOfOnly: Type.Optional(Type.Number({ minimum: 0, maximum: 1000 })),
       }),
     ),
   }),

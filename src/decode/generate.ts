@@ -95,9 +95,10 @@ async function captionsNaming(
     ...(onWord && { onWord: (word: DecidedWord) => held.push(word) }),
   });
   const [best] = captions;
-  const required = best === undefined ? [] : asked.missing(concepts, best.tokens);
-  if (required.length > 0)
-    return await searchCaptions(restart(), { ...options, required, conceptReward: asked.reward });
+  if (best !== undefined) {
+    const { required, reward } = asked.missing(concepts, best.tokens);
+    if (required.length > 0) return await searchCaptions(restart(), { ...options, required, conceptReward: reward });
+  }
   for (const word of held) onWord?.(word);
   return captions;
 }

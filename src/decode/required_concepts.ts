@@ -1,6 +1,7 @@
 import type { ConceptName } from "../concepts/concept_names.ts";
 import { NounFinder } from "../concepts/noun_table.ts";
 import type { Vocabulary } from "../text/vocabulary.ts";
+import { persons } from "../text/wording/word_lists.ts";
 
 /** When the search must name a concept; see `generation.concepts` of a bundle's manifest. */
 export interface ConceptRule {
@@ -9,6 +10,20 @@ export interface ConceptRule {
   /** Most concepts that the search tries to name; 1 to 3. */
   readonly most: number;
   /** What each of them adds to the score of a caption that names it, 0 to 1000. */
+  readonly reward: number;
+  /**
+   * What the surest concept adds instead if the caption names no sure concept at all, 0 to 1000; {@linkcode reward} if
+   * omitted. Such a caption is probably wrong, so the concept may cost more probability. People are left out: the
+   * decoder seldom forgets them.
+   */
+  readonly rewardOfOnly?: number | undefined;
+}
+
+/** Concepts that a caption should name. */
+export interface MissingConcepts {
+  /** For each concept its forms, as `SearchOptions.required` has them. */
+  readonly required: readonly (readonly Uint32Array[])[];
+  /** What each of them adds to the score of a caption that names it. */
   readonly reward: number;
 }
 
@@ -28,6 +43,10 @@ export class RequiredConcepts {
   readonly #finder: NounFinder;
   /** For each noun, the nouns that share a form with it, including itself. */
   readonly #kin: readonly (readonly number[])[];
+  /** For each noun, those that say as much of a picture: its kin, and kinds of it such as `school bus` for `bus`. */
+  readonly #kinds: readonly (readonly number[])[];
+  /** For each noun, whether it names a person. */
+  readonly #people: readonly boolean[];
   /** For each noun, the forms that the vocabulary contains. */
   readonly #forms: readonly (readonly Uint32Array[])[];
 
@@ -44,6 +63,11 @@ export class RequiredConcepts {
       for (const form of forms) byForm.set(form, [...(byForm.get(form) ?? []), noun]);
     }
     this.#kin = nouns.map(({ forms }) => [...new Set(forms.flatMap((form) => byForm.get(form)!))]);
+    this.#kinds = nouns.map(({ name }, noun) => [
+      ...this.#kin[noun]!,
+      ...nouns.flatMap((other, place) => (other.name.endsWith(` ${name}`) ? [place] : [])),
+    ]);
+    this.#people = this.#kin.map((kin) => kin.some((noun) => persons.has(nouns[noun]!.name)));
     this.#forms = nouns.map(({ forms }) =>
       forms
         .map((form) => form.split(" "))
@@ -53,35 +77,37 @@ export class RequiredConcepts {
     );
   }
 
-  /** What each required concept adds to the score of a caption that names it. */
-  get reward(): number {
-    return this.#rule.reward;
-  }
-
   /** Whether any concept is sure, so that a caption could lack it. @param probabilities One for each noun. */
   anySure(probabilities: Float32Array): boolean {
     return probabilities.some((probability) => probability >= this.#rule.least);
   }
 
   /**
-   * The sure concepts that a caption does not name, surest first; of related ones only the surest.
+   * The sure concepts that a caption does not name, surest first; of related ones only the surest. If it names no sure
+   * concept at all, the surest thing alone, at the reward of {@linkcode ConceptRule.rewardOfOnly}.
    *
    * @param probabilities One for each noun.
    * @param caption Ids of its words.
-   * @returns For each concept its forms, as `SearchOptions.required` has them.
    */
-  missing(probabilities: Float32Array, caption: Uint32Array): (readonly Uint32Array[])[] {
+  missing(probabilities: Float32Array, caption: Uint32Array): MissingConcepts {
+    const { least, most, reward, rewardOfOnly } = this.#rule;
     const settled = this.#finder.find(this.#vocabulary.decode(caption));
-    const missing: (readonly Uint32Array[])[] = [];
+    const required: (readonly Uint32Array[])[] = [];
     const sure = Array.from(this.#forms.keys())
-      .filter((noun) => probabilities[noun]! >= this.#rule.least && this.#forms[noun]!.length > 0)
+      .filter((noun) => probabilities[noun]! >= least && this.#forms[noun]!.length > 0)
       .sort((a, b) => probabilities[b]! - probabilities[a]!);
-    for (const noun of sure) {
-      if (missing.length >= this.#rule.most) break;
-      if (this.#kin[noun]!.some((other) => settled.has(other))) continue;
-      settled.add(noun);
-      missing.push(this.#forms[noun]!);
+    const named = (noun: number) => this.#kin[noun]!.some((other) => settled.has(other));
+    const surest = sure.find((noun) => !this.#people[noun]);
+    const sureIsNamed = sure.some((noun) => this.#kinds[noun]!.some((other) => settled.has(other)));
+    if (rewardOfOnly !== undefined && surest !== undefined && !sureIsNamed) {
+      return { required: [this.#forms[surest]!], reward: rewardOfOnly };
     }
-    return missing;
+    for (const noun of sure) {
+      if (required.length >= most) break;
+      if (named(noun)) continue;
+      settled.add(noun);
+      required.push(this.#forms[noun]!);
+    }
+    return { required, reward };
   }
 }

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { RequiredConcepts } from "../../src/decode/required_concepts.ts";
+import { type ConceptRule, RequiredConcepts } from "../../src/decode/required_concepts.ts";
 import { textModule } from "../../src/text/text_module.ts";
 import { Vocabulary } from "../../src/text/vocabulary.ts";
 
@@ -24,11 +24,22 @@ describe("RequiredConcepts", () => {
   });
 
   /** The concepts asked for, as the words of their forms. */
-  function missing(probabilities: Record<string, number>, caption: string, rule = { least: 0.8, most: 3, reward: 1 }) {
+  function missing(probabilities: Record<string, number>, caption: string, rule?: ConceptRule) {
+    return askedFor(probabilities, caption, rule).required;
+  }
+
+  /** The same, with the reward of each. */
+  function askedFor(
+    probabilities: Record<string, number>,
+    caption: string,
+    rule: ConceptRule = { least: 0.8, most: 3, reward: 1 },
+  ) {
     const each = Float32Array.from(nouns, ({ name }) => probabilities[name] ?? 0);
-    return new RequiredConcepts(nouns, vocabulary, rule)
-      .missing(each, vocabulary.encode(caption.split(" ")))
-      .map((forms) => forms.map((form) => vocabulary.decode(form).join(" ")));
+    const { required, reward } = new RequiredConcepts(nouns, vocabulary, rule).missing(
+      each,
+      vocabulary.encode(caption.split(" ")),
+    );
+    return { required: required.map((forms) => forms.map((form) => vocabulary.decode(form).join(" "))), reward };
   }
 
   test("are those that are sure but not named, with the forms that the vocabulary can say, the surest first", () => {
@@ -58,6 +69,27 @@ describe("RequiredConcepts", () => {
     expect(missing({ zebra: 1, dog: 0.6, person: 0.7 }, "a truck", rule)).toHaveLength(1);
   });
 
+  test("are the surest alone, at its own reward, if the caption names nothing sure", () => {
+    const rule = { least: 0.8, most: 3, reward: 1, rewardOfOnly: 4 };
+    const both = { dog: 0.9, "fire truck": 0.95 };
+    expect(askedFor(both, "a man runs", rule)).toEqual({ required: [["fire truck", "fire trucks"]], reward: 4 });
+    // A woman is a person: something sure is named.
+    expect(askedFor({ ...both, person: 0.85 }, "a woman runs", rule)).toEqual({
+      required: [
+        ["fire truck", "fire trucks"],
+        ["dog", "dogs"],
+      ],
+      reward: 1,
+    });
+    expect(askedFor(both, "a dog runs", rule)).toEqual({ required: [["fire truck", "fire trucks"]], reward: 1 });
+    expect(askedFor({ dog: 0.9 }, "a dog runs", rule).required).toEqual([]);
+    expect(askedFor(both, "a man runs").reward).toBe(1);
+    // People are not required in this way, and a kind of the thing is enough.
+    expect(askedFor({ person: 1, dog: 0.9 }, "fire runs", rule)).toEqual({ required: [["dog", "dogs"]], reward: 4 });
+    expect(askedFor({ woman: 1 }, "fire runs", rule)).toEqual({ required: [["woman"]], reward: 1 });
+    expect(askedFor({ dog: 0.9 }, "a hot dog", rule)).toEqual({ required: [["dog", "dogs"]], reward: 1 });
+  });
+
   test("hold for any probabilities and captions", () => {
     const anyWord = fc.constantFrom(...words.slice(4));
     fc.assert(
@@ -69,7 +101,7 @@ describe("RequiredConcepts", () => {
         (chances, caption, most, least) => {
           const asked = new RequiredConcepts(nouns, vocabulary, { least, most, reward: 1 });
           const each = Float32Array.from(chances);
-          const found = asked.missing(each, vocabulary.encode(caption));
+          const found = asked.missing(each, vocabulary.encode(caption)).required;
           expect(found.length).toBeLessThanOrEqual(most);
           if (!asked.anySure(each)) expect(found).toEqual([]);
           const forms = found.flat().map((form) => vocabulary.decode(form).join(" "));
