@@ -1,8 +1,11 @@
 import { readAsset } from "#assets";
 import type { Backend, BackendSession } from "./backend.ts";
+import { DecoderSession } from "./rust/decoder_session.ts";
 import { Int8Encoder } from "./rust/int8_encoder.ts";
 import { KernelModule, type KernelName } from "./rust/kernel_module.ts";
+import { readOnnx } from "./rust/onnx_reader.ts";
 import type { Plan } from "./rust/plan.ts";
+import { readDecoder } from "./rust/read_decoder.ts";
 import { readPlan } from "./rust/read_plan.ts";
 import type { GraphPort, GraphValue } from "./tensors.ts";
 
@@ -19,7 +22,8 @@ interface Kernels {
 let chosen: Promise<Kernels> | undefined;
 
 /**
- * The backend `rust`: edgecap's own engine, built from crates/engine. It runs 8-bit encoders on one thread.
+ * The backend `rust`: edgecap's own engine, built from crates/engine. It runs 8-bit encoders and
+ * attention decoders on one thread.
  *
  * @throws {EdgecapError} `backend-unavailable` on opening a graph of another form.
  */
@@ -33,8 +37,11 @@ export async function openRust(): Promise<Backend> {
     name: "rust",
     engine: `edgecap-engine ${version}, kernel ${kernel}`,
     open: async (bytes) => {
+      // Only an encoder reads pictures, which have rows, columns and channels.
+      if (readOnnx(bytes).inputs[0]?.shape.length !== 4)
+        return new DecoderSession(readDecoder(bytes), new KernelModule(module));
       const plan = readPlan(bytes);
-      return new RustSession(plan, new Int8Encoder(plan, new KernelModule(module), kernel));
+      return new EncoderSession(plan, new Int8Encoder(plan, new KernelModule(module), kernel));
     },
   };
 }
@@ -50,7 +57,7 @@ async function chooseKernels(): Promise<Kernels> {
 }
 
 /** An encoder, whose memory is freed when it is released. */
-class RustSession implements BackendSession {
+class EncoderSession implements BackendSession {
   readonly inputs: readonly GraphPort[];
   readonly outputs: readonly GraphPort[];
   #encoder: Int8Encoder | undefined;
