@@ -10,7 +10,7 @@ import { readPlan } from "./rust/read_plan.ts";
 import type { GraphPort, GraphValue } from "./tensors.ts";
 
 /** Version of crates/engine. */
-const version = "0.1.0";
+const version = "0.2.0";
 
 /** A module and its fastest kernel that is exact here. */
 interface Kernels {
