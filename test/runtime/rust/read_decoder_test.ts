@@ -67,7 +67,11 @@ describe("readDecoder()", () => {
     ["does not add up the columns", step, (graph) => setInts(graph, "ReduceSum", 1, 1)],
     ["keepdims = 0", step, (graph) => Object.assign(nodeOf(graph, "ReduceSum").attributes, { keepdims: 0 })],
     ["does not divide each row", step, (graph) => nodeOf(graph, "Div").inputs.reverse()],
-    ["reads matrices of", step, (graph) => nodeOf(graph, "Mul", 2).inputs.splice(1, 1, nodeOf(graph, "Gather").outputs[0]!)],
+    [
+      "reads matrices of",
+      step,
+      (graph) => nodeOf(graph, "Mul", 2).inputs.splice(1, 1, nodeOf(graph, "Gather").outputs[0]!),
+    ],
     ["its output", step, (graph) => Object.assign(graph.outputs[0]!, { shape: ["images", "beams", 11] })],
     ["its input", step, (graph) => Object.assign(graph.inputs[3]!, { shape: ["images", "beams", "units"] })],
     [
