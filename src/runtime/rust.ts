@@ -12,10 +12,12 @@ import type { GraphPort, GraphValue } from "./tensors.ts";
 /** Version of crates/engine. */
 const version = "0.2.0";
 
-/** A module and its fastest kernel that is exact here. */
+/** The modules that are best here. */
 interface Kernels {
-  readonly module: WebAssembly.Module;
+  readonly encoder: WebAssembly.Module;
+  /** The encoder's fastest kernel that is exact. */
   readonly kernel: KernelName;
+  readonly decoder: WebAssembly.Module;
 }
 
 /** The same for every graph: compiled and tried once. */
@@ -29,7 +31,7 @@ let chosen: Promise<Kernels> | undefined;
  */
 export async function openRust(): Promise<Backend> {
   chosen ??= chooseKernels();
-  const { module, kernel } = await chosen.catch((error: unknown) => {
+  const { encoder, kernel, decoder } = await chosen.catch((error: unknown) => {
     chosen = undefined;
     throw error;
   });
@@ -39,21 +41,24 @@ export async function openRust(): Promise<Backend> {
     open: async (bytes) => {
       // Only an encoder reads pictures, which have rows, columns and channels.
       if (readOnnx(bytes).inputs[0]?.shape.length !== 4)
-        return new DecoderSession(readDecoder(bytes), new KernelModule(module));
+        return new DecoderSession(readDecoder(bytes), new KernelModule(decoder));
       const plan = readPlan(bytes);
-      return new EncoderSession(plan, new Int8Encoder(plan, new KernelModule(module), kernel));
+      return new EncoderSession(plan, new Int8Encoder(plan, new KernelModule(encoder), kernel));
     },
   };
 }
 
-/** Tries the faster module first: some machines refuse it, and on others its result is not exact. */
+/**
+ * Tries the faster module first: some machines refuse it. On others its encoder is not exact, but its decoder, which
+ * multiplies and adds at once, is as near as any.
+ */
 async function chooseKernels(): Promise<Kernels> {
   const relaxed = await readAsset("engine_relaxed.wasm");
-  if (WebAssembly.validate(relaxed)) {
-    const module = await WebAssembly.compile(relaxed);
-    if (new KernelModule(module).kernels.includes("direct")) return { module, kernel: "direct" };
-  }
-  return { module: await WebAssembly.compile(await readAsset("engine_dot16.wasm")), kernel: "dot16" };
+  const decoder = WebAssembly.validate(relaxed) ? await WebAssembly.compile(relaxed) : undefined;
+  if (decoder !== undefined && new KernelModule(decoder).kernels.includes("direct"))
+    return { encoder: decoder, kernel: "direct", decoder };
+  const encoder = await WebAssembly.compile(await readAsset("engine_dot16.wasm"));
+  return { encoder, kernel: "dot16", decoder: decoder ?? encoder };
 }
 
 /** An encoder, whose memory is freed when it is released. */

@@ -22,10 +22,8 @@ function expectNear(found: Tensors, expected: Tensors): void {
   for (const [name, value] of Object.entries(expected) as [string, GraphTensor][]) {
     const { data, shape } = found[name] as GraphTensor;
     expect([name, shape]).toEqual([name, value.shape]);
-    const largest = value.data.reduce((most: number, next: number) => Math.max(most, Math.abs(next)), 1e-30);
-    const apart = data.reduce((most: number, next: number, at: number) => {
-      return Math.max(most, Math.abs(next - value.data[at]!));
-    }, 0);
+    const largest = Array.from(value.data).reduce((most, next) => Math.max(most, Math.abs(next)), 1e-30);
+    const apart = Array.from(data).reduce((most, next, at) => Math.max(most, Math.abs(next - value.data[at]!)), 0);
     expect([name, Number.isFinite(largest), apart <= 1e-5 * largest]).toEqual([name, true, true]);
   }
 }
