@@ -22,7 +22,7 @@ const script = (change: string) => `
   const { runSelfTest } = await import(${JSON.stringify(file("src/model/stored_answer.ts"))});
   const { manifest, files } = await loadBundle(defaultBundle);
   ${change}
-  await using graphs = await openGraphs(files, "rust", 1);
+  await using graphs = await openGraphs(files, "rust", { threads: 1 });
   const { passed } = await runSelfTest(graphs, manifest, manifest.selfTest);
   console.log(JSON.stringify({ passed, large: largest > 5e6 }));
 `;

@@ -43,7 +43,7 @@ describe("readDecoder()", () => {
           const broken = whole.slice(0, length % 3 === 0 ? length : undefined);
           for (const [at, value] of bytes) broken[at] = value;
           try {
-            expect(readDecoder(broken).outputs).toBeArray();
+            expect(Array.isArray(readDecoder(broken).outputs)).toBe(true);
           } catch (error) {
             expect(error).toBeInstanceOf(Error);
             // Nothing that a mistake of the reader would throw.
