@@ -4,7 +4,7 @@ import type { Bundle, OpenBundle } from "../bundle/load_bundle.ts";
 import { sha256Hex } from "../bundle/sha256.ts";
 import { EdgecapError, throwIfAborted } from "../errors.ts";
 import { type Backend, type BackendChoice, type BackendName, backendNames } from "../runtime/backend.ts";
-import { decoderBackend, openBackend } from "../runtime/backends.ts";
+import { openBackend } from "../runtime/backends.ts";
 import { GraphSession } from "../runtime/graph_session.ts";
 import type { BundleGraphs } from "./check_shapes.ts";
 import { Resources } from "./resources.ts";
@@ -29,11 +29,18 @@ export async function openGraphs(
     throwIfAborted(signal);
     return resources.use(await GraphSession.create(name, bytes, { threads, backend: on, keep }));
   };
-  const decoder = decoderBackend(backend);
+  const decoder = async (name: string, bytes: Uint8Array, keep?: readonly string[]) => {
+    if (backend !== "rust") return await open(name, backend, bytes, keep);
+    return await open(name, backend, bytes).catch((error: unknown) => {
+      // Its encoder is most of the time, so it is worth having with any decoder.
+      if (!(error instanceof EdgecapError) || error.code !== "backend-unavailable") throw error;
+      return open(name, "wasm", bytes);
+    });
+  };
   const graphs = {
     encoder: await open("encoder", backend, files.encoder, ["grid"]),
-    init: await open("decoder_init", decoder, files.decoderInit, ["keys", "values", "image"]),
-    step: await open("decoder_step", decoder, files.decoderStep),
+    init: await decoder("decoder_init", files.decoderInit, ["keys", "values", "image"]),
+    step: await decoder("decoder_step", files.decoderStep),
   };
   throwIfAborted(signal);
   const kept = resources.move();
@@ -140,8 +147,8 @@ export function choose(reports: readonly BackendReport[], source: ChoosingOption
 /**
  * The best backend for a bundle on this machine, by measurement. The result is stored, so that a machine is measured
  * once for each bundle and version. On one thread `rust` goes before `wasm` without a measurement, if it passes the
- * bundle's test: its decoder is the same, its encoder was faster on every runtime (docs/engine_measurement.md), and
- * measuring would delay the first caption.
+ * bundle's test: its captions were faster on every runtime (docs/engine_measurement.md), and measuring would delay the
+ * first one.
  *
  * @throws {EdgecapError} `self-test-failed`.
  * @throws The signal's reason, before the next backend is loaded or tested, if it is aborted; nothing is stored.
@@ -154,8 +161,9 @@ export async function chooseBackend(options: ChoosingOptions): Promise<ChosenBac
   const probes: BackendReport[] = [];
   for (const name of backendNames) {
     throwIfAborted(signal);
-    if (name === "webgpu" && !mayHaveGraphics()) continue;
-    probes.push(await probeBackend(name));
+    // It always loads, but that takes time which is lost if rust is chosen without a measurement.
+    if (name === "wasm" && threads === 1) probes.push({ name });
+    else if (name !== "webgpu" || mayHaveGraphics()) probes.push(await probeBackend(name));
   }
   const candidates = probes.filter(({ problem, adapter }) => problem === undefined && adapter?.software !== true);
   if (candidates.length === 1) return choose(candidates, source);
@@ -178,7 +186,7 @@ export async function chooseBackend(options: ChoosingOptions): Promise<ChosenBac
 /** The choice among `wasm` and `rust` on one thread, which needs no measurement. */
 export function knownOrder(candidates: readonly BackendReport[], threads: number): ChosenBackend | undefined {
   if (threads > 1 || candidates.some(({ name }) => name !== "wasm" && name !== "rust")) return undefined;
-  const why = "its encoder is faster than that of wasm, and no other can be used";
+  const why = "it is faster than wasm, and no other can be used";
   return { backend: "rust", why, untested: true };
 }
 

@@ -14,7 +14,6 @@ import { EdgecapError, throwIfAborted } from "../errors.ts";
 import { imageModule } from "../image/image_module.ts";
 import { Datastore } from "../retrieval/datastore.ts";
 import type { BackendChoice, BackendName } from "../runtime/backend.ts";
-import { startWasm } from "../runtime/wasm.ts";
 import { textModule } from "../text/text_module.ts";
 import { Vocabulary } from "../text/vocabulary.ts";
 import type { BundleGraphs } from "./check_shapes.ts";
@@ -181,8 +180,8 @@ async function openModel(source: OpenBundle, options: ModelOptions): Promise<Ope
   // Compile the image module early, on other threads, so that the first picture does not wait for it. If that fails,
   // the first picture reports it.
   imageModule().catch(() => {});
-  // An executable has no other backend for the decoder.
-  if (wanted === "wasm" || wanted === "rust" || (wanted === "auto" && isExecutable)) startWasm(threads).catch(() => {});
+  // With more threads an executable measures which of its two backends is faster.
+  if (wanted === "wasm" || (wanted === "auto" && isExecutable && threads > 1)) startWasm(threads).catch(() => {});
   const [files] = await Promise.all([source.files(onProgress), textModule()]);
   throwIfAborted(signal);
   await using resources = new Resources();
@@ -230,6 +229,11 @@ async function openModel(source: OpenBundle, options: ModelOptions): Promise<Ope
       await kept[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Compiles onnxruntime-web's module on other threads while the bundle's files are read. */
+async function startWasm(threads: number): Promise<void> {
+  await (await import("../runtime/wasm.ts")).startWasm(threads);
 }
 
 function conceptsOf(where: string, { decoder, files: names }: Manifest, files: BundleFiles): ConceptName[] | undefined {

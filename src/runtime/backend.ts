@@ -4,7 +4,8 @@ import type { GraphPort, GraphValue } from "./tensors.ts";
 export const backendNames = ["wasm", "rust", "webgpu", "native"] as const;
 
 /**
- * `wasm`: onnxruntime-web's WebAssembly. `rust`: edgecap's own engine for 8-bit encoders, with the decoder on `wasm`.
+ * `wasm`: onnxruntime-web's WebAssembly. `rust`: edgecap's own engine for 8-bit encoders and attention decoders; other
+ * decoders run on `wasm`.
  * `webgpu`: onnxruntime-web's WebGPU. `native`: onnxruntime-node.
  */
 export type BackendName = (typeof backendNames)[number];

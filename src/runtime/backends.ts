@@ -1,6 +1,5 @@
 import type { Backend, BackendName } from "./backend.ts";
 import { openNative } from "./native.ts";
-import { wasmBackend } from "./wasm.ts";
 
 /** A process has one backend of each kind, as onnxruntime requires; failures are not cached. */
 const opened = new Map<BackendName, Promise<Backend>>();
@@ -20,15 +19,10 @@ export function openBackend(name: BackendName): Promise<Backend> {
 }
 
 const openers: Readonly<Record<BackendName, () => Promise<Backend>>> = {
-  wasm: async () => wasmBackend,
-  // A page should not fetch it for other backends.
+  // Who needs one engine should not load the other.
+  wasm: async () => (await import("./wasm.ts")).wasmBackend,
   rust: async () => (await import("./rust.ts")).openRust(),
   // It needs another build of onnxruntime-web, which the other backends should not load.
   webgpu: async () => (await import("./webgpu.ts")).openWebgpu(),
   native: openNative,
 };
-
-/** The backend that runs the decoder beside an encoder on this one: `rust` has no decoder of its own. */
-export function decoderBackend(encoder: BackendName): BackendName {
-  return encoder === "rust" ? "wasm" : encoder;
-}

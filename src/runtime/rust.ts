@@ -1,31 +1,37 @@
 import { readAsset } from "#assets";
 import type { Backend, BackendSession } from "./backend.ts";
+import { DecoderSession } from "./rust/decoder_session.ts";
 import { Int8Encoder } from "./rust/int8_encoder.ts";
 import { KernelModule, type KernelName } from "./rust/kernel_module.ts";
+import { readOnnx } from "./rust/onnx_reader.ts";
 import type { Plan } from "./rust/plan.ts";
+import { readDecoder } from "./rust/read_decoder.ts";
 import { readPlan } from "./rust/read_plan.ts";
 import type { GraphPort, GraphValue } from "./tensors.ts";
 
 /** Version of crates/engine. */
-const version = "0.1.0";
+const version = "0.2.0";
 
-/** A module and its fastest kernel that is exact here. */
+/** The modules that are best here. */
 interface Kernels {
-  readonly module: WebAssembly.Module;
+  readonly encoder: WebAssembly.Module;
+  /** The encoder's fastest kernel that is exact. */
   readonly kernel: KernelName;
+  readonly decoder: WebAssembly.Module;
 }
 
 /** The same for every graph: compiled and tried once. */
 let chosen: Promise<Kernels> | undefined;
 
 /**
- * The backend `rust`: edgecap's own engine, built from crates/engine. It runs 8-bit encoders on one thread.
+ * The backend `rust`: edgecap's own engine, built from crates/engine. It runs 8-bit encoders and
+ * attention decoders on one thread.
  *
  * @throws {EdgecapError} `backend-unavailable` on opening a graph of another form.
  */
 export async function openRust(): Promise<Backend> {
   chosen ??= chooseKernels();
-  const { module, kernel } = await chosen.catch((error: unknown) => {
+  const { encoder, kernel, decoder } = await chosen.catch((error: unknown) => {
     chosen = undefined;
     throw error;
   });
@@ -33,24 +39,30 @@ export async function openRust(): Promise<Backend> {
     name: "rust",
     engine: `edgecap-engine ${version}, kernel ${kernel}`,
     open: async (bytes) => {
+      // Only an encoder reads pictures, which have rows, columns and channels.
+      if (readOnnx(bytes).inputs[0]?.shape.length !== 4)
+        return new DecoderSession(readDecoder(bytes), new KernelModule(decoder));
       const plan = readPlan(bytes);
-      return new RustSession(plan, new Int8Encoder(plan, new KernelModule(module), kernel));
+      return new EncoderSession(plan, new Int8Encoder(plan, new KernelModule(encoder), kernel));
     },
   };
 }
 
-/** Tries the faster module first: some machines refuse it, and on others its result is not exact. */
+/**
+ * Tries the faster module first: some machines refuse it. On others its encoder is not exact, but its decoder, which
+ * multiplies and adds at once, is as near as any.
+ */
 async function chooseKernels(): Promise<Kernels> {
   const relaxed = await readAsset("engine_relaxed.wasm");
-  if (WebAssembly.validate(relaxed)) {
-    const module = await WebAssembly.compile(relaxed);
-    if (new KernelModule(module).kernels.includes("direct")) return { module, kernel: "direct" };
-  }
-  return { module: await WebAssembly.compile(await readAsset("engine_dot16.wasm")), kernel: "dot16" };
+  const decoder = WebAssembly.validate(relaxed) ? await WebAssembly.compile(relaxed) : undefined;
+  if (decoder !== undefined && new KernelModule(decoder).kernels.includes("direct"))
+    return { encoder: decoder, kernel: "direct", decoder };
+  const encoder = await WebAssembly.compile(await readAsset("engine_dot16.wasm"));
+  return { encoder, kernel: "dot16", decoder: decoder ?? encoder };
 }
 
 /** An encoder, whose memory is freed when it is released. */
-class RustSession implements BackendSession {
+class EncoderSession implements BackendSession {
   readonly inputs: readonly GraphPort[];
   readonly outputs: readonly GraphPort[];
   #encoder: Int8Encoder | undefined;

@@ -77,7 +77,7 @@ pub unsafe extern "C" fn max_pool(sources: *const u32, rows: usize, taps: usize,
 /// # Safety
 /// `length` values of `T` must lie at `address`, which must be aligned, and nothing may write there while the slice is
 /// in use. Calls from JavaScript come one after another, and each export reads its structure before it writes.
-unsafe fn slice<'a, T>(address: u32, length: usize) -> &'a [T] {
+pub unsafe fn slice<'a, T>(address: u32, length: usize) -> &'a [T] {
     // SAFETY: the caller's promise.
     unsafe { core::slice::from_raw_parts(address as *const T, length) }
 }
@@ -86,7 +86,7 @@ unsafe fn slice<'a, T>(address: u32, length: usize) -> &'a [T] {
 ///
 /// # Safety
 /// As for [`slice`]; no other slice may overlap it.
-unsafe fn slice_mut<'a, T>(address: u32, length: usize) -> &'a mut [T] {
+pub unsafe fn slice_mut<'a, T>(address: u32, length: usize) -> &'a mut [T] {
     // SAFETY: the caller's promise.
     unsafe { core::slice::from_raw_parts_mut(address as *mut T, length) }
 }

@@ -131,3 +131,37 @@ pub struct Features {
     /// Smallest output: 0 for ReLU, otherwise negative infinity.
     pub least: f32,
 }
+
+/// A matrix of float32 numbers.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Matrix {
+    /// A multiple of 4.
+    pub address: u32,
+    /// Numbers between the beginnings of two rows; 0 where every row is the same.
+    pub stride: u32,
+}
+
+/// An operation of a decoder. Each reads the fields that it needs.
+///
+/// Most work on four numbers at once: behind each row, up to a multiple of four numbers are read, and written in the
+/// output, whose values do not matter. The output of a product is filled up to whole panels.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Operation {
+    pub left: Matrix,
+    pub right: Matrix,
+    pub output: Matrix,
+    /// Rows of the output.
+    pub rows: u32,
+    /// Columns of the output.
+    pub columns: u32,
+    /// Columns of `left`, if they are others than the output's; rows of `left` for a mean.
+    pub depth: u32,
+    /// Packed weights, or the table that rows are taken from.
+    pub weights: u32,
+    /// Scales of weights in int8, or 0.
+    pub scales: u32,
+    /// Place for `rows * depth` numbers while a product is computed.
+    pub scratch: u32,
+}

@@ -1,7 +1,11 @@
 /** The engine's two WebAssembly modules, built from crates/engine, and their memory. */
+import type { DenseWeights, PlainOperation } from "./decoder_plan.ts";
 
 /** A kernel by the name that its exports begin with; crates/engine/src/kernels.rs describes each. */
 export type KernelName = "dot16" | "split" | "direct";
+
+/** An operation of a decoder. */
+export type OperationName = PlainOperation | `${"product_of" | "pick"}_${DenseWeights["kind"]}`;
 
 /** Output channels that the kernels compute together. */
 const columns = 8;
@@ -50,7 +54,13 @@ interface Exports extends Calls {
   readonly __heap_base: WebAssembly.Global;
   readonly max_pool: (sources: number, rows: number, taps: number, tapBytes: number, output: number) => void;
   readonly takes_eight_bits?: (weight: number, activation: number) => number;
+  readonly pack_dense_floats: PackDense;
+  readonly pack_dense_halves: PackDense;
+  readonly pack_dense_bytes: PackDense;
 }
+
+/** Packs weights; returns 0 if they cannot be packed. */
+type PackDense = (weights: number, length: number, columns: number, packed: number) => number | undefined;
 
 /** Memory grows by this many bytes or more. */
 const growth = 2 ** 20;
@@ -129,6 +139,11 @@ export class KernelModule {
   call(name: keyof Calls, fields: readonly StructureField[]): void {
     this.write(this.#structure, structureOf(fields));
     this.exports[name](this.#structure);
+  }
+
+  /** The function that runs an operation of a decoder, which lies at the address that it is given. */
+  operation(name: OperationName): (operation: number) => void {
+    return (this.exports as unknown as Record<OperationName, (operation: number) => void>)[name];
   }
 
   /** Lays out a convolution, and returns the call that runs it. */

@@ -1,9 +1,6 @@
-import { EdgecapError } from "../../errors.ts";
 import { type OnnxGraph, type OnnxNode, type OnnxTensor, readOnnx } from "./onnx_reader.ts";
 import type { Plan, Step, Stored, Window } from "./plan.ts";
-
-/** Types of tensors, by ONNX's codes. */
-const types = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7 } as const;
+import { expectOnly, nameOf, refuse, types } from "./refuse.ts";
 
 /** Channels of an image must be a multiple of what the kernels read at once; the picture has up to four. */
 const channelMultiple = 16;
@@ -33,14 +30,6 @@ type Unfinished = Step extends infer S ? (S extends Step ? Omit<S, "output"> : n
  */
 export function readPlan(bytes: Uint8Array): Plan {
   return new PlanReader(readOnnx(bytes)).plan();
-}
-
-/** @throws {EdgecapError} `backend-unavailable`. */
-function refuse(why: string): never {
-  throw new EdgecapError(
-    "backend-unavailable",
-    `The backend "rust" is not available for this graph: ${why}. It runs 8-bit encoders as edgecap exports them; use the backend "wasm", or "auto".`,
-  );
 }
 
 class PlanReader {
@@ -313,17 +302,4 @@ function sizeOf(node: OnnxNode, input: number, { kernel, stride, pad }: Window):
 function listOf(node: OnnxNode, name: string, normal: readonly number[]): readonly number[] {
   const found = node.attributes.get(name);
   return Array.isArray(found) ? found : normal;
-}
-
-/** Refuses attributes other than these; `undefined` allows any value. */
-function expectOnly(node: OnnxNode, allowed: Readonly<Record<string, number | string | undefined>>): void {
-  for (const [name, value] of node.attributes) {
-    const known = name in allowed && (allowed[name] === undefined || String(value) === String(allowed[name]));
-    if (!known) refuse(`${nameOf(node)} has the attribute ${name} = ${String(value)}`);
-  }
-}
-
-/** An operation, for messages. */
-function nameOf({ op, domain, outputs }: OnnxNode): string {
-  return `${domain === "" ? op : `${domain}.${op}`} ("${outputs[0] ?? ""}")`;
 }
