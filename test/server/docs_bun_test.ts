@@ -63,8 +63,7 @@ describe("docs/server.md and docs/clients.md", () => {
 
   test("have programs of other libraries that run as they are printed", async () => {
     const caption = await (await tiny.post("", example("coffee.jpg"), { ...image, accept: "text/plain" })).text();
-    // The AI SDK is not installed; tool_calls_test.ts has what it sends.
-    const printed = codeBlocks(clients, "ts ignore").filter((program) => !program.includes('from "ai"'));
+    const printed = codeBlocks(clients, "ts ignore");
     expect(printed.length).toBe(2);
     // Beside the packages that they import.
     const programsFolder = fileURLToPath(new URL("../../.cache/client-programs/", import.meta.url));
