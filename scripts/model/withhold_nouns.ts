@@ -35,7 +35,7 @@ import { vectorsPackage } from "../../src/training/words/word_vectors.ts";
 import { runMain } from "../run_main.ts";
 import { cacheFolder } from "./encoder.ts";
 import { everydayNouns } from "./fit_concepts.ts";
-import { say, worldConcepts, worldSources } from "./train_world.ts";
+import { say, worldConcepts, worldFlags, worldSources } from "./train_world.ts";
 
 const threads = 2;
 const minimumCount = 10;
@@ -124,12 +124,7 @@ async function main(): Promise<void> {
       captions: { type: "string" },
       train: { type: "string" },
       dev: { type: "string" },
-      "world-images": { type: "string" },
-      "world-captions": { type: "string" },
-      "world-train": { type: "string" },
-      "world-dev": { type: "string" },
-      texts: { type: "string" },
-      uncaptioned: { type: "string" },
+      ...worldFlags,
       nouns: { type: "string", default: usualNouns },
       epochs: { type: "string" },
       "self-critical-epochs": { type: "string" },
