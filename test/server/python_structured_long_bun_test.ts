@@ -1,0 +1,35 @@
+/** Python libraries that fill a class from a picture, unchanged, out of a virtual environment made by pip. */
+import { afterAll, expect } from "bun:test";
+import { copyFileSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { codeBlocks } from "../code_blocks.ts";
+import { testUnless } from "../skip.ts";
+import { knowingServer, known } from "./knowing_server.ts";
+import { pythonWith } from "./python_environment.ts";
+
+const python = pythonWith([
+  "instructor==1.17.0",
+  "langchain-openai==1.7.4",
+  "litellm==1.110.2",
+  "llama-index-llms-openai-like==0.8.1",
+  "pydantic-ai-slim[openai]==2.31.1",
+]);
+
+afterAll(() => python[Symbol.dispose]());
+
+testUnless(python.missing, "libraries for structured output fill a class as docs/clients.md prints it", async () => {
+  await using server = await knowingServer();
+  const page = readFileSync(new URL("../../docs/clients.md", import.meta.url), "utf8");
+  const programs = codeBlocks(page, "py").filter((program) => /\bPhoto\b/.test(program));
+  const photo = fileURLToPath(new URL("../../examples/coffee.jpg", import.meta.url));
+  copyFileSync(photo, join(python.folder, "photo.jpg"));
+  // The first has what the others share.
+  const text = programs.join("\n").replaceAll("http://localhost:3000", server.url);
+  const lines = (await python.outputOf(["-c", text])).trim().split("\n");
+  expect(lines).toHaveLength(5);
+  for (const line of lines) {
+    expect(line).toContain(known);
+    expect(line).toMatch(/fire hydrant.*dog.*grass/);
+  }
+});
