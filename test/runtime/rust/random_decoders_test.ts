@@ -16,15 +16,21 @@ const modules = assets.filter((bytes) => WebAssembly.validate(bytes)).map((bytes
 
 type Tensors = Record<string, GraphValue>;
 
-/** Expects what onnxruntime-web computes, within rounding. */
-function expectNear(found: Tensors, expected: Tensors): void {
+/**
+ * Random weights give sums of up to 80, whose float32 rounding alone is 4e-6; 1.2e-5 was the most in 2,000 decoders.
+ * The bundle's own sums are small.
+ */
+const rounding = { random: 5e-5, bundle: 1e-5 } as const;
+
+/** Expects what onnxruntime-web computes, within rounding. @param share Largest error, as a share of the largest value. */
+function expectNear(found: Tensors, expected: Tensors, share: number): void {
   expect(Object.keys(found)).toEqual(Object.keys(expected));
   for (const [name, value] of Object.entries(expected) as [string, GraphTensor][]) {
     const { data, shape } = found[name] as GraphTensor;
     expect([name, shape]).toEqual([name, value.shape]);
     const largest = Array.from(value.data).reduce((most, next) => Math.max(most, Math.abs(next)), 1e-30);
     const apart = Array.from(data).reduce((most, next, at) => Math.max(most, Math.abs(next - value.data[at]!)), 0);
-    expect([name, Number.isFinite(largest), apart <= 1e-5 * largest]).toEqual([name, true, true]);
+    expect([name, Number.isFinite(largest), apart <= share * largest]).toEqual([name, true, true]);
   }
 }
 
@@ -52,7 +58,7 @@ describe("the engine's decoder", () => {
         for (const engine of engines) {
           expect([engine.init.inputs, engine.init.outputs]).toEqual([wasmInit.inputs, wasmInit.outputs]);
           expect([engine.step.inputs, engine.step.outputs]).toEqual([wasmStep.inputs, wasmStep.outputs]);
-          expectNear(await engine.init.run({ grid }), expected);
+          expectNear(await engine.init.run({ grid }), expected, rounding.random);
         }
         const places = [pictures, regions + (concepts?.slots ?? 0), units];
         const [keys, values] = [normal(random, places), normal(random, places)];
@@ -62,7 +68,7 @@ describe("the engine's decoder", () => {
           const [hidden, cell] = [normal(random, [...shape, units]), normal(random, [...shape, units])];
           const inputs = { tokens: { data: words, shape }, keys, values, hidden, cell };
           const outputs = await wasmStep.run(inputs);
-          for (const engine of engines) expectNear(await engine.step.run(inputs), outputs);
+          for (const engine of engines) expectNear(await engine.step.run(inputs), outputs, rounding.random);
         }
       }),
       { numRuns: 60 },
@@ -81,7 +87,7 @@ describe("the engine's decoder", () => {
       await using rust = await open("decoder_init", "rust");
       await using wasm = await open("decoder_init", "wasm");
       memory = await wasm.run({ grid });
-      expectNear(await rust.run({ grid }), memory);
+      expectNear(await rust.run({ grid }), memory, rounding.bundle);
     }
     await using rust = await open("decoder_step", "rust");
     await using wasm = await open("decoder_step", "wasm");
@@ -90,7 +96,7 @@ describe("the engine's decoder", () => {
       const tokens = { data: Int32Array.from({ length: beams }, (_, beam) => 1 + 7 * beam), shape: [1, beams] };
       const [hidden, cell] = [normal(random, [1, beams, 512]), normal(random, [1, beams, 512])];
       const inputs = { tokens, keys, values, hidden, cell };
-      expectNear(await rust.run(inputs), await wasm.run(inputs));
+      expectNear(await rust.run(inputs), await wasm.run(inputs), rounding.bundle);
     }
   });
 });
