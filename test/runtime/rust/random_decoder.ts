@@ -56,7 +56,8 @@ export function randomDecoder({ seed, precision, shape, scale }: DecoderShape): 
     arrays as Parameters<typeof exportAttention>[1],
     precision,
     concepts && {
-      head: { kernel: numbers(features * concepts.nouns, 1), bias: numbers(concepts.nouns, 1) },
+      // Larger ones would make several nouns certain, and so equally likely.
+      head: { kernel: numbers(features * concepts.nouns, 0.3), bias: numbers(concepts.nouns, 1) },
       vectors: numbers(concepts.nouns * concepts.vector, 1),
     },
   );
