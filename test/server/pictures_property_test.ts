@@ -1,9 +1,10 @@
 /** Whatever a request holds, it is read as what was sent, or refused by a problem with a code. */
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { EdgecapError } from "../../src/errors.ts";
 import { BodyMemory } from "../../src/server/body_memory.ts";
 import { type PictureLimits, type Pictures, readPictures } from "../../src/server/pictures.ts";
-import { Problem } from "../../src/server/problem.ts";
+import { Problem, problemOf } from "../../src/server/problem.ts";
 
 const limits: PictureLimits = {
   body: { maxBytes: 100_000, timeoutMs: 60_000 },
@@ -33,7 +34,8 @@ async function outcome(request: Request): Promise<Pictures | Problem> {
   try {
     return await readPictures(request, limits);
   } catch (error) {
-    if (error instanceof Problem) return error;
+    // Both are answered with a status; anything else would be a fault.
+    if (error instanceof Problem || error instanceof EdgecapError) return problemOf(error);
     throw error;
   }
 }
@@ -175,9 +177,15 @@ describe("readPictures()", () => {
       fc.string({ unit: fc.constantFrom(...'abc/;= -"'), maxLength: 20 }).map((text) => text.trim()),
       fc.constant(undefined),
     );
-    const query = fc.array(fc.tuple(fc.constantFrom("beams", "seed", "topP", "attention", "x"), fc.string()), {
-      maxLength: 3,
-    });
+    const query = fc.array(
+      fc.tuple(
+        fc.constantFrom("beams", "seed", "topP", "attention", "x"),
+        fc.oneof(fc.string(), fc.constantFrom("1", "0.5", "true")),
+      ),
+      {
+        maxLength: 3,
+      },
+    );
     await fc.assert(
       fc.asyncProperty(bytes, type, query, async (sent, contentType, pairs) => {
         const request = post(Uint8Array.from(sent), contentType, `?${new URLSearchParams(pairs)}`);
