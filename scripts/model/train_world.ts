@@ -178,45 +178,51 @@ export const worldFlags = {
   uncaptioned: { type: "string" },
 } as const;
 
+/** Options of a run that continues from a bundle. */
+export const continuingFlags = {
+  from: { type: "string" },
+  images: { type: "string" },
+  captions: { type: "string" },
+  train: { type: "string" },
+  dev: { type: "string" },
+  ...worldFlags,
+} as const;
+
+/**
+ * The options' values by the names of {@linkcode WorldOptions}.
+ *
+ * @param needed Flags that must be given besides the bundle, the photos and their captions.
+ * @throws {EdgecapError} `option-invalid` naming all that are missing.
+ */
+export function continuingOptions(
+  values: { readonly [Flag in keyof typeof continuingFlags]?: string | undefined },
+  needed: readonly (keyof typeof continuingFlags)[] = [],
+): Omit<WorldOptions, "run" | "out" | "signal"> {
+  const optional: ReadonlySet<string> = new Set(["texts", "uncaptioned"]);
+  const flags = Object.keys(continuingFlags) as (keyof typeof continuingFlags)[];
+  const missing = flags.filter((flag) => values[flag] === undefined && (!optional.has(flag) || needed.includes(flag)));
+  if (missing.length > 0) throw new EdgecapError("option-invalid", `Give --${missing.join(", --")}.`);
+  return {
+    ...{ from: values.from!, images: values.images!, captions: values.captions! },
+    ...{ train: values.train!, dev: values.dev! },
+    ...{ worldImages: values["world-images"]!, worldCaptions: values["world-captions"]! },
+    ...{ worldTrain: values["world-train"]!, worldDev: values["world-dev"]! },
+    ...{ texts: values.texts, uncaptioned: values.uncaptioned },
+  };
+}
+
 async function main(): Promise<void> {
   using interrupt = interruptSignal();
   const { values } = parseArgs({
     options: {
-      from: { type: "string" },
-      images: { type: "string" },
-      captions: { type: "string" },
-      train: { type: "string" },
-      dev: { type: "string" },
-      ...worldFlags,
+      ...continuingFlags,
       run: { type: "string", default: join(cacheFolder, "world") },
       out: { type: "string", default: fileURLToPath(defaultBundle) },
     },
   });
-  const needed = [
-    "from",
-    "images",
-    "captions",
-    "train",
-    "dev",
-    "world-images",
-    "world-captions",
-    "world-train",
-    "world-dev",
-  ];
-  const missing = needed.filter((name) => values[name as keyof typeof values] === undefined);
-  if (missing.length > 0) throw new EdgecapError("option-invalid", `Give --${missing.join(", --")}.`);
   await trainWorld({
-    ...{
-      from: values.from!,
-      images: values.images!,
-      captions: values.captions!,
-      train: values.train!,
-      dev: values.dev!,
-    },
-    ...{ worldImages: values["world-images"]!, worldCaptions: values["world-captions"]! },
-    ...{ worldTrain: values["world-train"]!, worldDev: values["world-dev"]! },
-    ...{ texts: values.texts, uncaptioned: values.uncaptioned, run: values.run, out: values.out },
-    signal: interrupt.signal,
+    ...continuingOptions(values),
+    ...{ run: values.run, out: values.out, signal: interrupt.signal },
   });
 }
 

@@ -35,7 +35,7 @@ import { vectorsPackage } from "../../src/training/words/word_vectors.ts";
 import { runMain } from "../run_main.ts";
 import { cacheFolder } from "./encoder.ts";
 import { everydayNouns } from "./fit_concepts.ts";
-import { say, worldConcepts, worldFlags, worldSources } from "./train_world.ts";
+import { continuingFlags, continuingOptions, say, worldConcepts, worldSources } from "./train_world.ts";
 
 const threads = 2;
 const minimumCount = 10;
@@ -119,32 +119,15 @@ async function main(): Promise<void> {
   const { signal } = interrupt;
   const { values } = parseArgs({
     options: {
-      from: { type: "string" },
-      images: { type: "string" },
-      captions: { type: "string" },
-      train: { type: "string" },
-      dev: { type: "string" },
-      ...worldFlags,
+      ...continuingFlags,
       nouns: { type: "string", default: usualNouns },
       epochs: { type: "string" },
       "self-critical-epochs": { type: "string" },
       run: { type: "string", default: join(cacheFolder, "withheld") },
     },
   });
-  const { from, images, captions, train, dev, texts, run } = values;
-  const world = {
-    worldImages: values["world-images"],
-    worldCaptions: values["world-captions"],
-    worldTrain: values["world-train"],
-    worldDev: values["world-dev"],
-  };
-  const given = { from, images, captions, train, dev, texts, ...world };
-  const missing = Object.entries(given).flatMap(([name, value]) => (value === undefined ? [name] : []));
-  if (missing.length > 0) {
-    const flags = missing.map((name) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
-    throw new EdgecapError("option-invalid", `Give ${flags.join(", ")}.`);
-  }
-  const options = given as { readonly [Name in keyof typeof given]: string };
+  const { run } = values;
+  const options = continuingOptions(values, ["texts"]);
   const nouns = nounsNamed(await everydayNouns(), values.nouns.split(","));
   await textModule();
   const backend = await startTensorflow();
@@ -165,10 +148,10 @@ async function main(): Promise<void> {
   const trained = await trainMixed({
     ...{
       ...common,
-      concepts: await worldConcepts({ run, uncaptioned: values.uncaptioned, signal }, common),
+      concepts: await worldConcepts({ run, uncaptioned: options.uncaptioned, signal }, common),
       out: join(run, "decoder"),
     },
-    ...{ settings, minimumCount, resume: true, texts: [options.texts], vectors: vectorsPackage },
+    ...{ settings, minimumCount, resume: true, texts: [options.texts!], vectors: vectorsPackage },
     start: { words: vocabularyWords(files.vocabulary), weights: bundleWeights(files) },
     onEpoch: ({ epoch, loss, minutes }, scores) => {
       const found = [...scores].map(([source, { cider }]) => `${source} ${cider.toFixed(3)}`);

@@ -96,7 +96,6 @@ export class RequiredConcepts {
     const sure = Array.from(this.#forms.keys())
       .filter((noun) => probabilities[noun]! >= least && this.#forms[noun]!.length > 0)
       .sort((a, b) => probabilities[b]! - probabilities[a]!);
-    const named = (noun: number) => this.#kin[noun]!.some((other) => settled.has(other));
     const surest = sure.find((noun) => !this.#people[noun]);
     const sureIsNamed = sure.some((noun) => this.#kinds[noun]!.some((other) => settled.has(other)));
     if (rewardOfOnly !== undefined && surest !== undefined && !sureIsNamed) {
@@ -104,7 +103,7 @@ export class RequiredConcepts {
     }
     for (const noun of sure) {
       if (required.length >= most) break;
-      if (named(noun)) continue;
+      if (this.#kin[noun]!.some((other) => settled.has(other))) continue;
       settled.add(noun);
       required.push(this.#forms[noun]!);
     }
