@@ -2,6 +2,8 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { imagenetClasses, type Noun, NounFinder, parseNouns } from "../../src/concepts/noun_table.ts";
 import { SeededRandom } from "../../src/dataset/seeded_random.ts";
+import { firstClassWeights } from "../../src/training/concepts/class_weights.ts";
+import type { Classifier } from "../../src/training/concepts/classifier.ts";
 import type { HeadExamples } from "../../src/training/concepts/concept_head.ts";
 import { conceptTargets } from "../../src/training/concepts/concept_targets.ts";
 import { crossFit } from "../../src/training/concepts/cross_fit.ts";
@@ -12,13 +14,7 @@ import type { PhotoGrids } from "../../src/training/encoder/photo_grids.ts";
 import type { PhotoSource, SourceData } from "../../src/training/run/run_sources.ts";
 import type { MixedConcepts } from "../../src/training/run/train_mixed.ts";
 import { readWordVectors, vectorsPackage } from "../../src/training/words/word_vectors.ts";
-import {
-  classesFile,
-  classProbabilities,
-  type ImagenetHead,
-  imagenetHead,
-  imagenetProbabilities,
-} from "./imagenet_classes.ts";
+import { classesFile, classProbabilities, imagenetHead, imagenetProbabilities } from "./imagenet_classes.ts";
 
 /** Likeliest nouns of a photo that the decoder looks at. */
 const slots = 8;
@@ -45,7 +41,7 @@ export interface FitConceptsOptions {
 }
 
 /** Output of ImageNet's own head for features, by noun, [examples, nouns]. */
-function nounProbabilities(head: ImagenetHead, means: Float32Array, nouns: readonly Noun[]): Float32Array {
+function nounProbabilities(head: Classifier, means: Float32Array, nouns: readonly Noun[]): Float32Array {
   const features = head.kernel.length / imagenetClasses;
   const rows = means.length / features;
   const found = new Float32Array(rows * nouns.length);
@@ -120,15 +116,21 @@ export async function fitConcepts(options: FitConceptsOptions): Promise<MixedCon
       photoOf.push(place);
     }
   }
+  const imagenet = await imagenetHead();
   const prior = await regressLogits(
     {
       ...{ means: rows, features, nouns: nouns.length, known: (noun: number) => nouns[noun]!.classes.length > 0 },
-      probabilities: nounProbabilities(await imagenetHead(), rows, nouns),
+      probabilities: nounProbabilities(imagenet, rows, nouns),
     },
     new SeededRandom(seed),
     options.signal,
   );
-  const { head, probabilities } = await crossFit({ ...examples, prior }, photoOf, { seed, signal: options.signal });
+  const { head, probabilities } = await crossFit({ ...examples, prior }, photoOf, {
+    seed,
+    // The untouched classifier, on the encoder's features, knows what no photo here shows.
+    classes: { classifier: imagenet, weights: firstClassWeights(nouns) },
+    signal: options.signal,
+  });
   const { dimension, vectors } = await readWordVectors(
     vectorsPackage,
     nouns.flatMap(({ name }) => name.split(" ")),

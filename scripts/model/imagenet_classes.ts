@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { imagenetClasses } from "../../src/concepts/noun_table.ts";
 import { throwIfAborted } from "../../src/errors.ts";
 import { writeWhole } from "../../src/files/write_whole.ts";
+import { type Classifier, classify } from "../../src/training/concepts/classifier.ts";
 import { photoEncoder } from "../../src/training/encoder/encode_photos.ts";
 import { pixelsOf } from "../../src/training/encoder/photo_pixels.ts";
 import { resnet50File } from "../../src/training/encoder/resnet50_file.ts";
@@ -15,16 +16,11 @@ import { loadLayersModel } from "./load_layers_model.ts";
 const size = 224;
 const photosAtOnce = 4;
 
-/** ImageNet's classifier of ResNet50: softmax(mean x kernel + bias). */
-export interface ImagenetHead {
-  /** [2048, 1000] */
-  readonly kernel: Float32Array;
-  /** [1000] */
-  readonly bias: Float32Array;
-}
-
-/** Reads the classifier, the last layer of the weights that scripts/model/fetch_weights.ts fetches. */
-export async function imagenetHead(): Promise<ImagenetHead> {
+/**
+ * ImageNet's classifier of ResNet50, kernel [2048, 1000]: the last layer of the weights that
+ * scripts/model/fetch_weights.ts fetches.
+ */
+export async function imagenetHead(): Promise<Classifier> {
   const model = await loadLayersModel(await fetchResnet50(cacheFolder), size);
   const [kernel, bias] = model.layers.at(-1)!.getWeights();
   const head = { kernel: kernel!.dataSync() as Float32Array, bias: bias!.dataSync() as Float32Array };
@@ -38,15 +34,11 @@ export async function imagenetHead(): Promise<ImagenetHead> {
  * @param means Mean over the regions of each photo, [photos, 2048].
  * @returns [photos, 1000]
  */
-export function classProbabilities({ kernel, bias }: ImagenetHead, means: Float32Array): Float32Array {
-  const features = kernel.length / imagenetClasses;
-  return tf.tidy(() => {
-    const logits = tf.matMul(
-      tf.tensor2d(means, [means.length / features, features]),
-      tf.tensor2d(kernel, [features, imagenetClasses]),
-    );
-    return tf.softmax(tf.add(logits, tf.tensor1d(bias))).dataSync() as Float32Array;
-  });
+export function classProbabilities(head: Classifier, means: Float32Array): Float32Array {
+  const features = head.kernel.length / imagenetClasses;
+  return tf.tidy(
+    () => classify(head, tf.tensor2d(means, [means.length / features, features])).dataSync() as Float32Array,
+  );
 }
 
 /** What {@linkcode imagenetProbabilities} needs. */

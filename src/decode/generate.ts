@@ -96,8 +96,15 @@ async function captionsNaming(
   });
   const [best] = captions;
   if (best !== undefined) {
-    const { required, reward } = asked.missing(concepts, best.tokens);
-    if (required.length > 0) return await searchCaptions(restart(), { ...options, required, conceptReward: reward });
+    const missing = asked.missing(concepts, best.tokens);
+    if (missing.required.length > 0) {
+      const helped = asked.helping(restart(), missing, concepts);
+      return await searchCaptions(helped, {
+        ...options,
+        required: missing.required,
+        conceptReward: missing.reward,
+      });
+    }
   }
   for (const word of held) onWord?.(word);
   return captions;

@@ -2,6 +2,8 @@ import type { ConceptName } from "../concepts/concept_names.ts";
 import { NounFinder } from "../concepts/noun_table.ts";
 import type { Vocabulary } from "../text/vocabulary.ts";
 import { persons } from "../text/wording/word_lists.ts";
+import type { RunStep } from "./decoder.ts";
+import { NounPlaces } from "./noun_places.ts";
 
 /** When the search must name a concept; see `generation.concepts` of a bundle's manifest. */
 export interface ConceptRule {
@@ -25,6 +27,8 @@ export interface MissingConcepts {
   readonly required: readonly (readonly Uint32Array[])[];
   /** What each of them adds to the score of a caption that names it. */
   readonly reward: number;
+  /** The noun, if it is the only one because the caption names no sure concept. */
+  readonly only?: number;
 }
 
 /** Most words in a form that the search can look for. */
@@ -49,6 +53,7 @@ export class RequiredConcepts {
   readonly #people: readonly boolean[];
   /** For each noun, the forms that the vocabulary contains. */
   readonly #forms: readonly (readonly Uint32Array[])[];
+  readonly #places: NounPlaces;
 
   /**
    * @param nouns The bundle's nouns, in the order of its probabilities.
@@ -75,6 +80,7 @@ export class RequiredConcepts {
         .map((words) => vocabulary.encode(words))
         .filter((ids) => ids.every((id) => id >= firstWord)),
     );
+    this.#places = new NounPlaces({ nouns, forms: this.#forms, people: this.#people, vocabulary });
   }
 
   /** Whether any concept is sure, so that a caption could lack it. @param probabilities One for each noun. */
@@ -99,7 +105,7 @@ export class RequiredConcepts {
     const surest = sure.find((noun) => !this.#people[noun]);
     const sureIsNamed = sure.some((noun) => this.#kinds[noun]!.some((other) => settled.has(other)));
     if (rewardOfOnly !== undefined && surest !== undefined && !sureIsNamed) {
-      return { required: [this.#forms[surest]!], reward: rewardOfOnly };
+      return { required: [this.#forms[surest]!], reward: rewardOfOnly, only: surest };
     }
     for (const noun of sure) {
       if (required.length >= most) break;
@@ -108,5 +114,14 @@ export class RequiredConcepts {
       required.push(this.#forms[noun]!);
     }
     return { required, reward };
+  }
+
+  /**
+   * A decoder that names the missing concepts more easily.
+   *
+   * @param probabilities One for each noun.
+   */
+  helping(step: RunStep, { only }: MissingConcepts, probabilities: Float32Array): RunStep {
+    return only === undefined ? step : this.#places.correct(step, only, probabilities);
   }
 }

@@ -90,6 +90,19 @@ describe("RequiredConcepts", () => {
     expect(askedFor({ dog: 0.9 }, "a hot dog", rule)).toEqual({ required: [["dog", "dogs"]], reward: 1 });
   });
 
+  test("help the decoder to find a place for the only one, and no other", async () => {
+    const rule = { least: 0.8, most: 3, reward: 1, rewardOfOnly: 4 };
+    const asked = new RequiredConcepts(nouns, vocabulary, rule);
+    const each = Float32Array.from(nouns, ({ name }) => (name === "dog" ? 0.9 : 0.2));
+    const logits = Float32Array.from(words, (word) => (word === "truck" ? 3 : word === "dog" ? -9 : -20));
+    const plain = async () => ({ logits });
+    const only = asked.missing(each, vocabulary.encode(["a", "man"]));
+    const [dog] = vocabulary.encode(["dog"]);
+    const helped = await asked.helping(plain, only, each)(Int32Array.of(4), Uint32Array.of(0));
+    expect(helped.logits[dog!]!).toBeCloseTo(-9 + Math.log(0.9), 5);
+    expect(asked.helping(plain, { required: only.required, reward: 1 }, each)).toBe(plain);
+  });
+
   test("hold for any probabilities and captions", () => {
     const anyWord = fc.constantFrom(...words.slice(4));
     fc.assert(

@@ -1,10 +1,19 @@
 import { GraphBuilder, type Value } from "../../export/mod.ts";
-import type { ConceptHead } from "../concepts/concept_head.ts";
+import type { ClassEvidence, ConceptHead } from "../concepts/concept_head.ts";
 import { type DecoderPrecision, storeWeights } from "../run/weight_precision.ts";
 import { type AttentionShape, type AttentionWeightName, attentionWeights } from "./model.ts";
 
 /** Weights as plain arrays, by name. */
 export type AttentionArrays = ReadonlyMap<string, Float32Array>;
+
+/** Names of a head's weights in a graph: kernel, bias, and the classifier's kernel, bias and weights. */
+export const headWeights = [
+  "concept_head_kernel",
+  "concept_head_bias",
+  "concept_class_kernel",
+  "concept_class_bias",
+  "concept_class_weights",
+] as const;
 
 /** Finds a photo's nouns and gives the decoder their vectors. */
 export interface ConceptArrays {
@@ -78,8 +87,10 @@ function appendConcepts(
 ): { probabilities: Value; values: Value; start: Value } {
   const { nouns, slots, vector } = concepts!;
   const pooled = g.node("ReduceMean", [grid], { axes: [1], keepdims: 0 });
-  const kernel = g.weight("concept_head_kernel", [features, nouns], head.kernel);
-  const logits = g.node("Add", [g.node("MatMul", [pooled, kernel]), g.weight("concept_head_bias", [nouns], head.bias)]);
+  const [kernel, bias, ...ofClasses] = headWeights;
+  const ofFeatures = g.node("MatMul", [pooled, g.weight(kernel, [features, nouns], head.kernel)]);
+  const both = head.classes && g.node("Add", [ofFeatures, appendClasses(g, head.classes, pooled, ofClasses)]);
+  const logits = g.node("Add", [both ?? ofFeatures, g.weight(bias, [nouns], head.bias)]);
   const probabilities = g.node("Sigmoid", [logits]);
   const [top, places] = g.nodes("TopK", [probabilities, g.ints([slots])], 2, { axis: 1, largest: 1, sorted: 1 });
   const known = g.node("Gather", [g.weight("concept_vectors", [nouns, vector], vectors), places!], { axis: 0 });
@@ -89,6 +100,19 @@ function appendConcepts(
   ]);
   const mean = g.node("ReduceMean", [values], { axes: [1], keepdims: 1 });
   return { probabilities, values, start: g.node("MatMul", [mean, w("concept_start_kernel")]) };
+}
+
+/** What a classifier's classes add to the logits of the nouns. */
+function appendClasses(
+  g: GraphBuilder,
+  { kernel, bias, weights }: ClassEvidence,
+  pooled: Value,
+  names: readonly [string, string, string],
+): Value {
+  const classes = bias.length;
+  const scores = g.node("MatMul", [pooled, g.weight(names[0], [kernel.length / classes, classes], kernel)]);
+  const found = g.node("Softmax", [g.node("Add", [scores, g.weight(names[1], [classes], bias)])], { axis: -1 });
+  return g.node("MatMul", [found, g.weight(names[2], [classes, weights.length / classes], weights)]);
 }
 
 function stepGraph(shape: AttentionShape, arrays: AttentionArrays, precision: DecoderPrecision): Uint8Array {

@@ -2,13 +2,25 @@ import type { SeededRandom } from "../../dataset/seeded_random.ts";
 import { AdamW } from "../optimiser/adamw.ts";
 import { takeTurn } from "../take_turn.ts";
 import { tf } from "../tensorflow.ts";
+import { type Classifier, classify } from "./classifier.ts";
 
-/** Computes how likely each noun is, from the mean of a photo's regions: sigmoid(mean x kernel + bias). */
+/**
+ * Computes how likely each noun is, from the mean of a photo's regions: sigmoid(mean x kernel + classes x weights +
+ * bias), where the classes are those of {@linkcode ClassEvidence}.
+ */
 export interface ConceptHead {
   /** [features, nouns] */
   readonly kernel: Float32Array;
   /** [nouns] */
   readonly bias: Float32Array;
+  /** Bundles that were made before heads had classes lack it. */
+  readonly classes?: ClassEvidence;
+}
+
+/** A classifier of whole pictures, and what each of its classes says about each noun. */
+export interface ClassEvidence extends Classifier {
+  /** What a class adds to the logit of a noun, times the probability of the class, [classes, nouns]. */
+  readonly weights: Float32Array;
 }
 
 /** Photos to fit a head to. */
@@ -132,9 +144,18 @@ export function conceptProbabilities(head: ConceptHead, means: Float32Array, fea
     const count = Math.min(atOnce, rows - start);
     tf.tidy(() => {
       const input = tf.tensor2d(means.subarray(start * features, (start + count) * features), [count, features]);
-      const logits = tf.add(tf.matMul(input, tf.tensor2d(head.kernel, [features, nouns])), tf.tensor1d(head.bias));
-      probabilities.set(tf.sigmoid(logits).dataSync() as Float32Array, start * nouns);
+      probabilities.set(tf.sigmoid(conceptLogits(head, input)).dataSync() as Float32Array, start * nouns);
     });
   }
   return probabilities;
+}
+
+/** Logits of the nouns. @param means Mean over the regions of each photo, [rows, features]. @returns [rows, nouns] */
+export function conceptLogits({ kernel, bias, classes }: ConceptHead, means: tf.Tensor2D): tf.Tensor {
+  const nouns = bias.length;
+  const ofFeatures = tf.matMul(means, tf.tensor2d(kernel, [kernel.length / nouns, nouns]));
+  const sum = tf.add(ofFeatures, tf.tensor1d(bias));
+  if (classes === undefined) return sum;
+  const weights = tf.tensor2d(classes.weights, [classes.bias.length, nouns]);
+  return tf.add(sum, tf.matMul(classify(classes, means), weights));
 }

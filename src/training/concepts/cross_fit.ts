@@ -1,5 +1,6 @@
 import { SeededRandom } from "../../dataset/seeded_random.ts";
 import { throwIfAborted } from "../../errors.ts";
+import { type FirstClasses, fitClassWeights } from "./class_weights.ts";
 import {
   type ConceptHead,
   conceptProbabilities,
@@ -25,6 +26,8 @@ export interface CrossFitOptions {
   readonly seed: number;
   /** Default: those of fitConceptHead(). */
   readonly settings?: HeadSettings;
+  /** A classifier to add to each head. Default: none. */
+  readonly classes?: FirstClasses;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -38,18 +41,23 @@ export interface CrossFitOptions {
 export async function crossFit(
   examples: HeadExamples,
   photoOf: readonly number[],
-  { seed, settings, signal }: CrossFitOptions,
+  { seed, settings, classes, signal }: CrossFitOptions,
 ): Promise<CrossFit> {
   const { features, nouns } = examples;
+  const fit = async (chosen: readonly number[], random: SeededRandom) => {
+    const head = await fitConceptHead(examples, chosen, random, settings, signal);
+    if (classes === undefined) return head;
+    return await fitClassWeights(head, classes, examples, chosen, random, undefined, signal);
+  };
   const all = photoOf.map((_, place) => place);
-  const head = await fitConceptHead(examples, all, new SeededRandom(seed), settings, signal);
+  const head = await fit(all, new SeededRandom(seed));
   const probabilities = new Float32Array(all.length * nouns);
   for (let fold = 0; fold < folds; fold++) {
     throwIfAborted(signal);
     const [inside, outside] = [true, false].map((wanted) =>
       all.filter((place) => (photoOf[place]! % folds !== fold) === wanted),
     );
-    const partial = await fitConceptHead(examples, inside!, new SeededRandom(seed + 1 + fold), settings, signal);
+    const partial = await fit(inside!, new SeededRandom(seed + 1 + fold));
     const means = new Float32Array(outside!.length * features);
     for (const [i, place] of outside!.entries()) {
       means.set(examples.means.subarray(place * features, (place + 1) * features), i * features);

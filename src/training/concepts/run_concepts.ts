@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import type { BundleFiles, Manifest } from "../../bundle/manifest.ts";
 import { type ConceptName, readConceptNames } from "../../concepts/concept_names.ts";
-import type { ConceptArrays } from "../attention/export_attention.ts";
+import { type ConceptArrays, headWeights } from "../attention/export_attention.ts";
 import type { ConceptShape } from "../attention/model.ts";
 import { bundleWeights } from "../run/bundle_weights.ts";
 import { readCheckpoint, writeCheckpoint } from "../run/checkpoint.ts";
+import type { ConceptHead } from "./concept_head.ts";
 
 /** Everything behind a decoder's concepts except the weights that it learns. */
 export interface RunConcepts extends ConceptArrays {
@@ -25,6 +26,13 @@ export async function writeRunConcepts(run: string, { nouns, shape, head, vector
       ["kernel", head.kernel],
       ["bias", head.bias],
       ["vectors", vectors],
+      ...(head.classes === undefined
+        ? []
+        : ([
+            ["classKernel", head.classes.kernel],
+            ["classBias", head.classes.bias],
+            ["classWeights", head.classes.weights],
+          ] as const)),
     ]),
   });
 }
@@ -39,7 +47,7 @@ export async function readRunConcepts(run: string): Promise<RunConcepts> {
   return {
     nouns: meta["nouns"] as ConceptName[],
     shape: meta["shape"] as ConceptShape,
-    head: { kernel: arrays.get("kernel")!, bias: arrays.get("bias")! },
+    head: headOf(arrays, ["kernel", "bias", "classKernel", "classBias", "classWeights"]),
     vectors: arrays.get("vectors")!,
   };
 }
@@ -53,7 +61,19 @@ export function conceptsOfBundle(manifest: Manifest, files: BundleFiles): RunCon
   return {
     nouns: readConceptNames(new TextDecoder().decode(files.concepts), manifest.name, concepts.nouns),
     shape: { ...concepts, vector: vectors.length / concepts.nouns },
-    head: { kernel: arrays.get("concept_head_kernel")!, bias: arrays.get("concept_head_bias")! },
+    head: headOf(arrays, headWeights),
     vectors,
+  };
+}
+
+/** A head from its arrays, by the names of kernel, bias, and the classifier's kernel, bias and weights. */
+function headOf(
+  arrays: ReadonlyMap<string, Float32Array>,
+  [kernel, bias, ...names]: readonly [string, string, string, string, string],
+): ConceptHead {
+  const [ofClasses, biasOfClasses, weights] = names.map((name) => arrays.get(name));
+  return {
+    ...{ kernel: arrays.get(kernel)!, bias: arrays.get(bias)! },
+    ...(ofClasses && { classes: { kernel: ofClasses, bias: biasOfClasses!, weights: weights! } }),
   };
 }

@@ -11,6 +11,8 @@ export interface DecoderShape {
   readonly shape: AttentionShape;
   /** Size of its weights. */
   readonly scale: number;
+  /** Classes of the head that finds concepts; 0 for a head without. */
+  readonly classes: number;
 }
 
 /** Shapes of decoders that the engine runs, most of which fill no whole panels. */
@@ -25,6 +27,7 @@ export const decoderShapes: fc.Arbitrary<DecoderShape> = fc
     units: fc.integer({ min: 1, max: 40 }),
     embedding: fc.integer({ min: 1, max: 20 }),
     vocabulary: fc.integer({ min: 2, max: 70 }),
+    classes: fc.integer({ min: 0, max: 20 }),
     concepts: fc.option(
       fc.record({
         nouns: fc.integer({ min: 3, max: 40 }),
@@ -34,13 +37,16 @@ export const decoderShapes: fc.Arbitrary<DecoderShape> = fc
       { nil: undefined },
     ),
   })
-  .map(({ seed, precision, scale, concepts, ...shape }) => ({
-    ...{ seed, precision, scale },
+  .map(({ seed, precision, scale, classes, concepts, ...shape }) => ({
+    ...{ seed, precision, scale, classes },
     shape: { ...shape, ...(concepts && { concepts }) },
   }));
 
 /** The two `.onnx` files of a random decoder. */
-export function randomDecoder({ seed, precision, shape, scale }: DecoderShape): { init: Uint8Array; step: Uint8Array } {
+export function randomDecoder({ seed, precision, shape, scale, classes }: DecoderShape): {
+  init: Uint8Array;
+  step: Uint8Array;
+} {
   const random = new SeededRandom(seed);
   const numbers = (length: number, size: number) => Float32Array.from({ length }, () => size * random.normal());
   const arrays = new Map(
@@ -57,7 +63,15 @@ export function randomDecoder({ seed, precision, shape, scale }: DecoderShape): 
     precision,
     concepts && {
       // Larger ones would make several nouns certain, and so equally likely.
-      head: { kernel: numbers(features * concepts.nouns, 0.3), bias: numbers(concepts.nouns, 1) },
+      head: {
+        ...{ kernel: numbers(features * concepts.nouns, 0.3), bias: numbers(concepts.nouns, 1) },
+        ...(classes > 0 && {
+          classes: {
+            ...{ kernel: numbers(features * classes, 0.3), bias: numbers(classes, 1) },
+            weights: numbers(classes * concepts.nouns, 1),
+          },
+        }),
+      },
       vectors: numbers(concepts.nouns * concepts.vector, 1),
     },
   );

@@ -26,12 +26,15 @@ describe("exportAttention()", () => {
     await startTensorflow("cpu");
   });
 
-  for (const shape of [plain, { ...plain, concepts }]) {
-    const kind = "concepts" in shape ? "regions and concepts" : "regions alone";
-    test(`gives graphs that compute what tfjs computes, within 1e-4, of ${kind}`, () => agrees(shape));
+  for (const [kind, shape, classes] of [
+    ["regions alone", plain, 0],
+    ["regions and concepts", { ...plain, concepts }, 0],
+    ["regions and concepts with classes", { ...plain, concepts }, 5],
+  ] as const) {
+    test(`gives graphs that compute what tfjs computes, within 1e-4, of ${kind}`, () => agrees(shape, classes));
   }
 
-  async function agrees(shape: AttentionShape) {
+  async function agrees(shape: AttentionShape, classes: number) {
     const random = new SeededRandom(7);
     const draw = (lengths: readonly number[]) =>
       Float32Array.from({ length: lengths.reduce((a, b) => a * b, 1) }, () => random.normal());
@@ -48,6 +51,13 @@ describe("exportAttention()", () => {
       head: {
         kernel: draw([shape.features, shape.concepts.nouns]),
         bias: draw([shape.concepts.nouns]),
+        ...(classes > 0 && {
+          classes: {
+            kernel: draw([shape.features, classes]),
+            bias: draw([classes]),
+            weights: draw([classes, shape.concepts.nouns]),
+          },
+        }),
       },
       vectors: draw([shape.concepts.nouns, shape.concepts.vector]),
     };

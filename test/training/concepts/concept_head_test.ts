@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { parseNouns } from "../../../src/concepts/noun_table.ts";
 import { SeededRandom } from "../../../src/dataset/seeded_random.ts";
+import { firstClassWeights, fitClassWeights } from "../../../src/training/concepts/class_weights.ts";
 import { conceptProbabilities, fitConceptHead } from "../../../src/training/concepts/concept_head.ts";
 import { conceptTargets } from "../../../src/training/concepts/concept_targets.ts";
 import { crossFit } from "../../../src/training/concepts/cross_fit.ts";
@@ -150,5 +151,61 @@ describe("regressLogits()", () => {
     const byHead = new Set(places.toSorted((a, b) => found[b * 2]! - found[a * 2]!).slice(0, 50));
     expect(byOther.filter((place) => byHead.has(place)).length).toBeGreaterThan(30);
     for (const place of places) expect(found[place * 2 + 1]!).toBeLessThan(0.03);
+  });
+});
+
+describe("fitClassWeights()", () => {
+  /** A classifier of three classes, one feature each; class 2 is of no example. */
+  const classifier = {
+    kernel: Float32Array.from({ length: features * 3 }, (_, i) => (i % 3 === Math.floor(i / 3) - 6 ? 12 : 0)),
+    bias: new Float32Array(3),
+  };
+  const table = parseNouns("dog | | 0\ncat | | 1\nlion | | 2\n");
+  const photoOf = (feature: number) => Float32Array.from({ length: features }, (_, i) => Number(i === feature));
+
+  test("learns what the classes say about nouns, and keeps what it said before about those that no example shows", async () => {
+    const data = examples();
+    const all = Array.from({ length: count }, (_, i) => i);
+    // Wherever the classifier sees a cat, people name a dog.
+    for (const row of all) {
+      const seen = 6 + (row % 2);
+      for (let feature = 6; feature < 9; feature++) data.means[row * features + feature] = Number(feature === seen);
+      data.wanted.set([1, 0, 0], row * nouns);
+      data.weights.fill(1, row * nouns, (row + 1) * nouns);
+    }
+    const head = { kernel: new Float32Array(features * nouns), bias: new Float32Array(nouns).fill(-4) };
+    const first = { classifier, weights: firstClassWeights(table).slice(0, 9) };
+    const quick = { epochs: 30, learningRate: 0.2, weightDecay: 0.01, batch: 32 };
+    const found = await fitClassWeights(head, first, data, all, new SeededRandom(1), quick);
+    expect(found.kernel).toBe(head.kernel);
+    expect(found.classes!.kernel).toBe(classifier.kernel);
+    const of = (feature: number) => conceptProbabilities(found, photoOf(feature), features);
+    expect(of(7)[0]).toBeGreaterThan(0.9);
+    expect(of(7)[1]).toBeLessThan(0.1);
+    // Nobody has seen a lion.
+    const lion = of(8);
+    expect(lion[2]).toBeGreaterThan(0.9);
+    expect(lion[0]).toBeLessThan(0.1);
+    expect(lion[1]).toBeLessThan(0.1);
+  });
+
+  test("stops at a signal", async () => {
+    const head = { kernel: new Float32Array(features * nouns), bias: new Float32Array(nouns) };
+    const first = { classifier, weights: firstClassWeights(table).slice(0, 9) };
+    const fitting = fitClassWeights(head, first, examples(), [0], new SeededRandom(1), undefined, AbortSignal.abort());
+    await expect(fitting).rejects.toThrow();
+  });
+});
+
+describe("firstClassWeights()", () => {
+  test("speaks for the nouns of a class, against others that have classes, most against other animals", () => {
+    const weights = firstClassWeights(parseNouns("dog | | 151-268\ncat | | 281-285\ncup | | 968\nkite | |\n"));
+    const of = (number: number) => [...weights.subarray(4 * number, 4 * number + 4)];
+    const [dog, cat, cup, kite] = of(200) as [number, number, number, number];
+    expect(dog).toBeGreaterThan(4);
+    expect(cat).toBeLessThan(cup);
+    expect(cup).toBeLessThan(0);
+    expect(kite).toBe(0);
+    expect(of(968)).toEqual([cup, cup, dog, 0]);
   });
 });
