@@ -1,35 +1,33 @@
-import { type Static, Type } from "@sinclair/typebox";
-// Imported by its own name: `Value` would pull the entire package into a page.
-import { Errors } from "@sinclair/typebox/errors";
 import { EdgecapError } from "../errors.ts";
+import { boolean, type Checked, integer, list, number, object, oneOf, optional, pair, text } from "./schema.ts";
 
 /** Version of the manifest's schema that this release writes, and the newest that it reads. */
 export const manifestVersion = 1;
 
-const count = Type.Integer({ minimum: 1 });
-const score = Type.Number({ minimum: 0 });
+const count = integer({ minimum: 1 });
+const score = number({ minimum: 0 });
 
-const fileEntry = Type.Object({
+const fileEntry = object({
   /** Path inside the bundle's folder, or `../NAME/FILE` for a file shared with the bundle NAME beside it. */
-  path: Type.String({ pattern: "^(\\.\\./[A-Za-z0-9_-][A-Za-z0-9._-]*/)?[A-Za-z0-9_-][A-Za-z0-9._-]*$" }),
+  path: text({ pattern: /^(\.\.\/[A-Za-z0-9_-][A-Za-z0-9._-]*\/)?[A-Za-z0-9_-][A-Za-z0-9._-]*$/ }),
   /** Size of the file; a single buffer cannot exceed 2 GiB. */
-  bytes: Type.Integer({ minimum: 0, maximum: 2 ** 31 - 1 }),
+  bytes: integer({ minimum: 0, maximum: 2 ** 31 - 1 }),
   /** SHA-256 of its content, in lower-case hexadecimal. */
-  sha256: Type.String({ pattern: "^[0-9a-f]{64}$" }),
+  sha256: text({ pattern: /^[0-9a-f]{64}$/ }),
   /**
    * Bytes that differ from the file, as pairs of offset and value: a graph for pictures of another size differs from
    * the one whose file it shares in a few lengths.
    */
-  changes: Type.Optional(
-    Type.Array(Type.Tuple([Type.Integer({ minimum: 0 }), Type.Integer({ minimum: 0, maximum: 255 })]), {
-      minItems: 1,
-      maxItems: 256,
+  changes: optional(
+    list(pair(integer({ minimum: 0 }), integer({ minimum: 0, maximum: 255 })), {
+      least: 1,
+      most: 256,
     }),
   ),
 });
 
-const scoresSchema = Type.Object({
-  split: Type.String(),
+const scoresSchema = object({
+  split: text(),
   beams: count,
   bleu1: score,
   bleu2: score,
@@ -40,35 +38,35 @@ const scoresSchema = Type.Object({
 });
 
 /** A file of a bundle as its manifest names it. */
-export type FileEntry = Static<typeof fileEntry>;
+export type FileEntry = Checked<typeof fileEntry>;
 
 /** Schema of the stored answer that backends are tested with; see src/model/stored_answer.ts. */
-const selfTestSchema = Type.Object({
+const selfTestSchema = object({
   /** Number of the generated test picture. */
-  picture: Type.Integer({ minimum: 0 }),
+  picture: integer({ minimum: 0 }),
   /** Tokens of its greedy caption. */
-  tokens: Type.Array(Type.Integer({ minimum: 0 }), { minItems: 1 }),
+  tokens: list(integer({ minimum: 0 }), { least: 1 }),
   /** Some of its features, spread evenly over the grid. */
-  features: Type.Array(Type.Number(), { minItems: 64, maxItems: 64 }),
+  features: list(number(), { least: 64, most: 64 }),
   /** Largest allowed distance from these features, relative to their length. */
-  tolerance: Type.Number({ exclusiveMinimum: 0, maximum: 1 }),
+  tolerance: number({ above: 0, maximum: 1 }),
 });
 
 /** The stored answer that backends are tested with. */
-export type SelfTest = Static<typeof selfTestSchema>;
+export type SelfTest = Checked<typeof selfTestSchema>;
 
-const weight = Type.Number({ minimum: -1e6, maximum: 1e6 });
+const weight = number({ minimum: -1e6, maximum: 1e6 });
 /** A number for each feature. */
-const oneEach = Type.Array(weight, { minItems: 1, maxItems: 100 });
+const oneEach = list(weight, { least: 1, most: 100 });
 
 /** Schema of the logistic regression that computes how likely a caption is right; see src/confidence/. */
-const confidenceSchema = Type.Object({
+const confidenceSchema = object({
   /** Names of the evidence that it reads. */
-  features: Type.Array(Type.String({ minLength: 1 }), { minItems: 1, maxItems: 100, uniqueItems: true }),
+  features: list(text({ filled: true }), { least: 1, most: 100, unique: true }),
   /** Subtracted from each feature. */
   mean: oneEach,
   /** Divides the difference. */
-  scale: Type.Array(Type.Number({ exclusiveMinimum: 0, maximum: 1e6 }), { minItems: 1, maxItems: 100 }),
+  scale: list(number({ above: 0, maximum: 1e6 }), { least: 1, most: 100 }),
   /** Multiplies the quotient. */
   weights: oneEach,
   /** Added to the sum of the products; the logistic function turns it into a probability. */
@@ -76,44 +74,44 @@ const confidenceSchema = Type.Object({
 });
 
 /** The logistic regression by which a bundle says how likely a caption is right. */
-export type ConfidenceFit = Static<typeof confidenceSchema>;
+export type ConfidenceFit = Checked<typeof confidenceSchema>;
 
 /** Schema of `manifest.json`; every length is in elements unless its name says otherwise. */
-export const manifestSchema = Type.Object({
-  schemaVersion: Type.Literal(manifestVersion),
-  name: Type.String({ minLength: 1 }),
-  version: Type.String({ minLength: 1 }),
-  files: Type.Object({
+export const manifestSchema = object({
+  schemaVersion: oneOf(manifestVersion),
+  name: text({ filled: true }),
+  version: text({ filled: true }),
+  files: object({
     encoder: fileEntry,
     decoderInit: fileEntry,
     decoderStep: fileEntry,
     vocabulary: fileEntry,
     /** Training photos and their captions, which `generation.neighbours` asks for; see src/retrieval/datastore.ts. */
-    datastore: Type.Optional(fileEntry),
+    datastore: optional(fileEntry),
     /** The nouns that `decoder.concepts` counts, one per line; see src/concepts/concept_names.ts. */
-    concepts: Type.Optional(fileEntry),
+    concepts: optional(fileEntry),
   }),
-  encoder: Type.Object({
-    precision: Type.Union([Type.Literal("fp32"), Type.Literal("fp16"), Type.Literal("int8")]),
+  encoder: object({
+    precision: oneOf("fp32", "fp16", "int8"),
     /** Side of the square picture in pixels. */
     size: count,
     regions: count,
     features: count,
   }),
-  decoder: Type.Object({
-    preset: Type.String({ minLength: 1 }),
-    precision: Type.Union([Type.Literal("fp32"), Type.Literal("fp16"), Type.Literal("int8")]),
+  decoder: object({
+    preset: text({ filled: true }),
+    precision: oneOf("fp32", "fp16", "int8"),
     /** Units of the state; of the image vector if the decoder reads prefixes. */
     hidden: count,
     /** Units of keys and values; of the image vector if the decoder reads prefixes. */
     keys: count,
     /** Number of words that each step reads, pre-padded; only for decoders without a state between words. */
-    prefix: Type.Optional(count),
+    prefix: optional(count),
     /** Entries of the vocabulary. */
     vocabulary: count,
     /** Nouns that the encoder recognises, for decoders that look at them. */
-    concepts: Type.Optional(
-      Type.Object({
+    concepts: optional(
+      object({
         /** Number of nouns. */
         nouns: count,
         /** Number of likeliest nouns that the decoder looks at beside the regions. */
@@ -121,65 +119,65 @@ export const manifestSchema = Type.Object({
       }),
     ),
   }),
-  tokenizer: Type.Object({
-    rules: Type.Literal("spacy-en"),
-    lowercase: Type.Boolean(),
-    dropPunctuation: Type.Boolean(),
+  tokenizer: object({
+    rules: oneOf("spacy-en"),
+    lowercase: boolean,
+    dropPunctuation: boolean,
     /** Words seen less often than this in training are unknown. */
     minimumCount: count,
   }),
   // The same ranges as the options that override these values; see src/caption/options.ts.
-  generation: Type.Object({
-    beams: Type.Integer({ minimum: 1, maximum: 64 }),
-    maxWords: Type.Integer({ minimum: 1, maximum: 1000 }),
+  generation: object({
+    beams: integer({ minimum: 1, maximum: 64 }),
+    maxWords: integer({ minimum: 1, maximum: 1000 }),
     /** Exponent of the length by which a beam's log-probability is divided. */
-    lengthPenalty: Type.Number({ minimum: 0, maximum: 10 }),
+    lengthPenalty: number({ minimum: 0, maximum: 10 }),
     /** How much the captions of similar training photos influence which beam wins; only with several beams. */
-    neighbours: Type.Optional(
-      Type.Object({
+    neighbours: optional(
+      object({
         /** Number of similar training photos to compare with. */
-        count: Type.Integer({ minimum: 1, maximum: 10_000 }),
+        count: integer({ minimum: 1, maximum: 10_000 }),
         /** What full agreement with their captions adds to the score of a beam. */
-        weight: Type.Number({ minimum: 0, maximum: 1_000_000 }),
+        weight: number({ minimum: 0, maximum: 1_000_000 }),
       }),
     ),
     /**
      * A run of this many words occurs only once in a caption, unless all of them are repeatable
      * (src/decode/repeatable_words.ts), and no word occurs twice in a row. Without it captions may repeat themselves.
      */
-    noRepeatNgram: Type.Optional(Type.Integer({ minimum: 1, maximum: 10 })),
+    noRepeatNgram: optional(integer({ minimum: 1, maximum: 10 })),
     /** When the search must name a concept that the caption lacks; only with several beams. */
-    concepts: Type.Optional(
-      Type.Object({
+    concepts: optional(
+      object({
         /** Probability above which a concept counts as sure. */
-        least: Type.Number({ exclusiveMinimum: 0, maximum: 1 }),
+        least: number({ above: 0, maximum: 1 }),
         /** Number of concepts that the search tries to name. */
-        most: Type.Integer({ minimum: 1, maximum: 3 }),
+        most: integer({ minimum: 1, maximum: 3 }),
         /** What each of them adds to the score of a caption that names it. */
-        reward: Type.Number({ minimum: 0, maximum: 1000 }),
+        reward: number({ minimum: 0, maximum: 1000 }),
         /** What the surest one adds instead if the caption names no sure concept; see src/decode/required_concepts.ts. */
-        rewardOfOnly: Type.Optional(Type.Number({ minimum: 0, maximum: 1000 })),
+        rewardOfOnly: optional(number({ minimum: 0, maximum: 1000 })),
       }),
     ),
   }),
-  selfTest: Type.Optional(selfTestSchema),
+  selfTest: optional(selfTestSchema),
   /** The confidence model, fitted by scripts/model/fit_confidence.ts; a bundle without it gives no confidence. */
-  confidence: Type.Optional(confidenceSchema),
-  provenance: Type.Object({
-    data: Type.String(),
-    preset: Type.String(),
-    epochs: Type.Integer({ minimum: 0 }),
-    seed: Type.Integer(),
-    command: Type.String(),
+  confidence: optional(confidenceSchema),
+  provenance: object({
+    data: text(),
+    preset: text(),
+    epochs: integer({ minimum: 0 }),
+    seed: integer(),
+    command: text(),
     scores: scoresSchema,
     /** Scores on dev photos of other collections. */
-    otherScores: Type.Optional(Type.Array(scoresSchema, { minItems: 1 })),
-    licences: Type.Array(Type.Object({ what: Type.String(), licence: Type.String(), source: Type.String() })),
+    otherScores: optional(list(scoresSchema, { least: 1 })),
+    licences: list(object({ what: text(), licence: text(), source: text() })),
   }),
 });
 
 /** What a bundle states about itself. */
-export type Manifest = Static<typeof manifestSchema>;
+export type Manifest = Checked<typeof manifestSchema>;
 
 /** The parts of a bundle that are files. */
 export type BundlePart = keyof Manifest["files"];
@@ -198,10 +196,10 @@ export type BundleFiles = Readonly<Record<Exclude<BundlePart, OptionalPart>, Uin
  * @throws {EdgecapError} `bundle-version-unsupported` for a manifest of a later release, `bundle-manifest-invalid` for
  *   anything else that is not a manifest.
  */
-export function parseManifest(text: string, where: string): Manifest {
+export function parseManifest(json: string, where: string): Manifest {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(text);
+    parsed = JSON.parse(json);
   } catch (cause) {
     throw new EdgecapError("bundle-manifest-invalid", `"${where}" is not JSON: ${(cause as Error).message}.`, {
       cause,
@@ -214,11 +212,11 @@ export function parseManifest(text: string, where: string): Manifest {
       `"${where}" has schema version ${version}, but this edgecap reads versions up to ${manifestVersion}: update edgecap.`,
     );
   }
-  const error = Errors(manifestSchema, parsed).First();
-  if (error !== undefined) {
+  const fault = manifestSchema.fault(parsed, "");
+  if (fault !== undefined) {
     throw new EdgecapError(
       "bundle-manifest-invalid",
-      `"${where}" is not a valid manifest: at ${error.path || "/"}, ${error.message.toLowerCase()}, but found ${quoted(error.value)}.`,
+      `"${where}" is not a valid manifest: at ${fault.path || "/"}, ${fault.message}, but found ${quoted(fault.value)}.`,
     );
   }
   const manifest = parsed as Manifest;
