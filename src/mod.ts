@@ -10,8 +10,9 @@
  *
  * @module
  */
-export type { BundleSource, LoadProgress } from "./bundle/load_bundle.ts";
+export type { BundleSource } from "./bundle/load_bundle.ts";
 export type { Manifest } from "./bundle/manifest.ts";
+export type { LoadProgress } from "./bundle/open_bundle.ts";
 export type {
   Alternative,
   Caption,
@@ -20,9 +21,10 @@ export type {
   CaptionTiming,
   CaptionWord,
 } from "./caption/caption.ts";
-export { Captioner, load } from "./caption/captioner.ts";
+export { Captioner } from "./caption/captioner.ts";
 export type { CaptionEngine } from "./caption/engine.ts";
 export type { ImageSource } from "./caption/image_source.ts";
+export { load } from "./caption/load.ts";
 export type { LoadOptions } from "./caption/load_options.ts";
 export type { CaptionOptions, CaptionSettings } from "./caption/options.ts";
 export type { Concept } from "./concepts/likely_concepts.ts";

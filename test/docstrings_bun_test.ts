@@ -12,7 +12,9 @@ const read = (file: string) => readFileSync(join(root, file), "utf8");
 
 /** Public names that a reader of the interface meets first, by their source. */
 const withExample: Readonly<Record<string, readonly string[]>> = {
-  "src/caption/captioner.ts": ["load", "caption", "stream", "captionAll"],
+  "src/caption/load.ts": ["load"],
+  "src/lite/load_lite.ts": ["load"],
+  "src/caption/captioner.ts": ["caption", "stream", "captionAll"],
   "src/engines/load_engine.ts": ["loadEngine"],
   "src/errors.ts": ["EdgecapError"],
   "src/text/sentence.ts": ["sentence"],

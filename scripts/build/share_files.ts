@@ -1,5 +1,5 @@
-import type { Bundle } from "../../src/bundle/load_bundle.ts";
 import type { BundleFiles, BundlePart, FileEntry, Manifest } from "../../src/bundle/manifest.ts";
+import type { Bundle } from "../../src/bundle/open_bundle.ts";
 
 /**
  * The `files` of a manifest for a bundle that shares the files of another one, except for some bytes.

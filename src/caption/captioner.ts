@@ -1,59 +1,35 @@
-import { useAssets } from "#assets";
 import { abortable } from "../async/abortable.ts";
 import { OneAtATime } from "../async/one_at_a_time.ts";
-import { defaultBundle } from "../bundle/load_bundle.ts";
 import type { Manifest } from "../bundle/manifest.ts";
 import { likelyConcepts } from "../concepts/likely_concepts.ts";
 import { evidenceOf } from "../confidence/evidence.ts";
 import { type Generated, generate } from "../decode/generate.ts";
 import type { DecidedWord, GeneratedCaption } from "../decode/search_captions.ts";
 import { EdgecapError, faultOf, throwIfAborted } from "../errors.ts";
-import { decodeImage } from "../image/decode.ts";
 import { encoderInput } from "../image/encoder_input.ts";
-import { type ModelShare, shareModel } from "../model/shared_model.ts";
+import type { OpenModel } from "../model/open_model.ts";
+import type { LocalFiles } from "../platform/local_files.ts";
 import type { BackendName } from "../runtime/backend.ts";
 import { DeviceReplacedError } from "../runtime/device_replaced.ts";
 import { freeAll } from "../runtime/tensors.ts";
 import type { Caption, CaptionEvent, CaptionedImage, CaptionWord } from "./caption.ts";
 import type { CaptionEngine } from "./engine.ts";
 import { bytesOf, type ImageSource, isRemote } from "./image_source.ts";
-import { checkLoadOptions, type LoadOptions } from "./load_options.ts";
 import { type CaptionOptions, resolveOptions } from "./options.ts";
 import { captionStream } from "./stream.ts";
 import { wordStream } from "./word_stream.ts";
 import { charactersAdded, type FoundCaption, fits, roomOf, writeCaption } from "./write_caption.ts";
 
 /**
- * Loads a bundle. Captioners with the same bundle, threads and backend share its sessions; closing the last one frees
- * them.
- *
- * @throws {EdgecapError} `bundle-*`, `graph-failed`, `backend-*`, `self-test-failed` or `option-invalid`.
- * @throws The signal's reason, if it is aborted, and what `onProgress` throws.
- * @example
- * ```ts
- * import { load } from "edgecap";
- *
- * await using captioner = await load({ backend: "wasm" });
- * console.log(captioner.name, captioner.backend);
- * ```
- */
-export async function load(options: LoadOptions = {}): Promise<Captioner> {
-  checkLoadOptions(options);
-  const { threads = 1, backend = "auto", signal, onProgress } = options;
-  const folder = options.assets === undefined ? undefined : useAssets(options.assets);
-  const bundle = options.bundle ?? (folder === undefined ? defaultBundle : new URL("default/", folder));
-  return new Captioner(await shareModel({ bundle, threads, backend, signal, onProgress }));
-}
-
-/**
- * Captions pictures with one loaded bundle; {@linkcode load} makes it.
+ * Captions pictures with one loaded bundle; `load` makes it.
  *
  * Calls may overlap; they run one after another, because a graph can run only once at a time.
  */
 export class Captioner implements CaptionEngine {
   /** The manifest of the bundle. */
   readonly manifest: Manifest;
-  readonly #share: ModelShare;
+  readonly #share: OpenModel;
+  readonly #files: LocalFiles | undefined;
   readonly #own = new OneAtATime();
   /** Pictures that are being fetched; close() waits for their captions too. */
   readonly #fetching = new Set<Promise<unknown>>();
@@ -61,10 +37,11 @@ export class Captioner implements CaptionEngine {
   readonly #characters = new Map<boolean, Uint32Array>();
   #closed = false;
 
-  /** Not for callers: use {@linkcode load}. */
-  constructor(share: ModelShare) {
+  /** Not for callers: use `load`. @param files Reads pictures by their paths; `undefined` without a file system. */
+  constructor(share: OpenModel, files: LocalFiles | undefined) {
     this.manifest = share.model.manifest;
     this.#share = share;
+    this.#files = files;
   }
 
   /** The bundle's name. */
@@ -174,7 +151,7 @@ export class Captioner implements CaptionEngine {
       throw new EdgecapError("captioner-closed", `The captioner of "${this.name}" is closed: load the bundle again.`);
     }
     // Outside of the turn, because the web is slow and others wait.
-    const source = isRemote(image) ? await this.#fetch(image, signal) : image;
+    const source = isRemote(image, this.#files) ? await this.#fetch(image, signal) : image;
     const work = () => this.#captionNow(source, options, onWord);
     return abortable(
       this.#own.run(() => this.#share.model.turns.run(work)),
@@ -183,7 +160,7 @@ export class Captioner implements CaptionEngine {
   }
 
   async #fetch(image: ImageSource, signal: AbortSignal | undefined): Promise<Uint8Array> {
-    const fetching = bytesOf(image, signal);
+    const fetching = bytesOf(image, this.#files, signal);
     this.#fetching.add(fetching);
     try {
       return await fetching;
@@ -197,7 +174,8 @@ export class Captioner implements CaptionEngine {
     options: CaptionOptions,
     onWord?: (word: CaptionWord) => void,
   ): Promise<Caption> {
-    const { graphs, vocabulary, neighbours, concepts, required, repeats, pixels: room } = this.#share.model;
+    const { model } = this.#share;
+    const { graphs, vocabulary, neighbours, concepts, required, repeats, pixels: room } = model;
     const saysHowSure = this.manifest.confidence !== undefined;
     const { search, count, attention, maxPixels, writing, signal } = resolveOptions(options, {
       ...this.manifest,
@@ -207,7 +185,7 @@ export class Captioner implements CaptionEngine {
     throwIfAborted(signal);
     const started = performance.now();
     const { size } = this.manifest.encoder;
-    const { rgb } = await decodeImage(await bytesOf(image, signal), { size, maxPixels });
+    const { rgb } = await model.decodeImage(await bytesOf(image, this.#files, signal), { size, maxPixels });
     const pixels = { data: encoderInput(rgb, room), shape: [1, size, size, 3] };
     throwIfAborted(signal);
     const decoded = performance.now();

@@ -1,6 +1,6 @@
-import { hasFiles, readFileUpTo } from "#files";
 import { abortable } from "../async/abortable.ts";
 import { EdgecapError, throwIfAborted } from "../errors.ts";
+import type { LocalFiles } from "../platform/local_files.ts";
 
 /**
  * An encoded picture (JPEG, PNG, WebP, GIF or BMP), or where it is:
@@ -22,20 +22,29 @@ const maxBytes = 512 * 2 ** 20;
 /** The beginning of an address; `C:\photo.jpg` begins with a drive, and `a:b.jpg` is a file name. */
 const scheme = /^(?:(?:https?|file|data|blob):|[a-z][a-z\d+.-]+:\/\/)/i;
 
-/** Whether a picture has to be fetched before its bytes can be read. */
-export function isRemote(image: ImageSource): boolean {
+/**
+ * Whether a picture has to be fetched before its bytes can be read.
+ *
+ * @param files As {@linkcode bytesOf} takes it.
+ */
+export function isRemote(image: ImageSource, files: LocalFiles | undefined): boolean {
   if (image instanceof Response) return true;
-  const address = addressOf(image);
+  const address = addressOf(image, files);
   return address !== undefined && !isFile(address);
 }
 
 /**
  * The bytes of an encoded picture.
  *
+ * @param files Reads files by their paths; `undefined` without a file system.
  * @throws {EdgecapError} `file-unreadable`, `image-too-large`, or `image-unsupported` if it is none of these.
  * @throws The signal's reason, if it is aborted.
  */
-export async function bytesOf(image: ImageSource, signal?: AbortSignal): Promise<Uint8Array> {
+export async function bytesOf(
+  image: ImageSource,
+  files: LocalFiles | undefined,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
   throwIfAborted(signal);
   refuseDetached(image);
   if (image instanceof Uint8Array) return image;
@@ -44,9 +53,10 @@ export async function bytesOf(image: ImageSource, signal?: AbortSignal): Promise
   if (Object.prototype.toString.call(image) === "[object ArrayBuffer]") return new Uint8Array(image as ArrayBuffer);
   if (image instanceof Blob) return bytesOfBlob(image, signal);
   if (image instanceof Response) return bytesOfResponse(image, image.url || "the response", signal);
-  const address = addressOf(image);
+  const address = addressOf(image, files);
   if (address !== undefined && !isFile(address)) return bytesAt(address, signal);
-  if (address instanceof URL || typeof image === "string") return bytesOfFile(address ?? (image as string), signal);
+  if (address instanceof URL || typeof image === "string")
+    return bytesOfFile(address ?? (image as string), files, signal);
   throw new EdgecapError(
     "image-unsupported",
     `The picture is ${nameOf(image)}: give its bytes, a Blob or Response, a path, or a URL.`,
@@ -62,10 +72,10 @@ function refuseDetached(image: ImageSource): void {
 }
 
 /** Where to fetch a picture from; `undefined` if it is a path or not an address at all. */
-function addressOf(image: ImageSource): URL | string | undefined {
+function addressOf(image: ImageSource, files: LocalFiles | undefined): URL | string | undefined {
   if (image instanceof URL) return image;
   if (typeof image !== "string") return undefined;
-  if (!scheme.test(image)) return hasFiles ? undefined : image;
+  if (!scheme.test(image)) return files === undefined ? image : undefined;
   if (!URL.canParse(image)) throw unreadable(shown(image), "it is not a valid URL");
   return new URL(image);
 }
@@ -97,11 +107,17 @@ async function bytesOfBlob(blob: Blob, signal: AbortSignal | undefined): Promise
   }
 }
 
-async function bytesOfFile(file: string | URL, signal: AbortSignal | undefined): Promise<Uint8Array> {
+async function bytesOfFile(
+  file: string | URL,
+  files: LocalFiles | undefined,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
   const where = shown(String(file));
   let bytes: Uint8Array | number;
   try {
-    bytes = await readFileUpTo(file, maxBytes, signal);
+    if (files === undefined)
+      throw new Error("a file cannot be read by its path here: give its bytes, a File, or an address to fetch");
+    bytes = await files.readUpTo(file, maxBytes, signal);
   } catch (cause) {
     throwIfAborted(signal);
     throw unreadable(where, cause, whyNoFile(cause));

@@ -1,4 +1,5 @@
-import type { BundleSource, LoadProgress } from "../bundle/load_bundle.ts";
+import type { BundleSource } from "../bundle/load_bundle.ts";
+import type { LoadProgress } from "../bundle/open_bundle.ts";
 import { EdgecapError } from "../errors.ts";
 import { nodeTooOld } from "../platform/node_version.ts";
 import { type BackendChoice, backendNames } from "../runtime/backend.ts";

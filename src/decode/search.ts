@@ -1,6 +1,6 @@
 import type { Search as WasmSearch } from "../../crates/text/pkg/edgecap_text.js";
 import { EdgecapError } from "../errors.ts";
-import { loadedTextModule, type TextModule } from "../text/text_module.ts";
+import { loadedTextModule, type TextModule } from "../text/text_crate.ts";
 
 /** How to search for the caption of one photo. */
 export interface SearchOptions {

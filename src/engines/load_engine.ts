@@ -1,5 +1,5 @@
-import { load } from "../caption/captioner.ts";
 import type { CaptionEngine } from "../caption/engine.ts";
+import { load } from "../caption/load.ts";
 import type { LoadOptions } from "../caption/load_options.ts";
 
 const transformers = "transformers:";

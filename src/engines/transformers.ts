@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import type * as Transformers from "@huggingface/transformers";
+import { localFiles } from "#files";
 import { abortable } from "../async/abortable.ts";
 import { OneAtATime } from "../async/one_at_a_time.ts";
 import type { Caption, CaptionEvent, CaptionWord } from "../caption/caption.ts";
@@ -14,7 +15,8 @@ import { type FoundCaption, fits, roomOf, writeCaption } from "../caption/write_
 import { type GeneratedCaption, type GenerateOptions, searchCaptions } from "../decode/search_captions.ts";
 import { captionsWithin } from "../decode/within_characters.ts";
 import { EdgecapError, throwIfAborted } from "../errors.ts";
-import { decodeImage, type PixelSize } from "../image/decode.ts";
+import { decodeImage } from "../image/decode.ts";
+import type { PixelSize } from "../image/decode_by.ts";
 import { textModule } from "../text/text_module.ts";
 import { type GenerationSettings, generationSettings } from "./generation_settings.ts";
 import { importTransformers, type Library } from "./import_transformers.ts";
@@ -125,7 +127,7 @@ class TransformersEngine implements CaptionEngine {
     const { generation, vocabulary } = this.#settings;
     const { signal } = resolveOptions(options, { generation, decoder: { vocabulary } });
     throwIfAborted(signal);
-    const source = isRemote(image) ? await bytesOf(image, signal) : image;
+    const source = isRemote(image, localFiles) ? await bytesOf(image, localFiles, signal) : image;
     return abortable(
       this.#turns.run(() => this.#captionNow(source, options, onWord)),
       signal,
@@ -145,7 +147,7 @@ class TransformersEngine implements CaptionEngine {
     });
     throwIfAborted(signal);
     const started = performance.now();
-    const pixels = await this.#pixels(await bytesOf(image, signal), maxPixels);
+    const pixels = await this.#pixels(await bytesOf(image, localFiles, signal), maxPixels);
     throwIfAborted(signal);
     const decoded = performance.now();
     const step = await Step.encode(this.#library, this.#model, pixels);

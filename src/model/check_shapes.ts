@@ -1,12 +1,13 @@
 import type { Manifest } from "../bundle/manifest.ts";
 import { EdgecapError } from "../errors.ts";
-import type { GraphPort, GraphSession } from "../runtime/graph_session.ts";
+import type { Graph } from "../runtime/graph.ts";
+import type { GraphPort } from "../runtime/tensors.ts";
 
 /** The three graphs of a bundle. */
 export interface BundleGraphs {
-  readonly encoder: GraphSession;
-  readonly init: GraphSession;
-  readonly step: GraphSession;
+  readonly encoder: Graph;
+  readonly init: Graph;
+  readonly step: Graph;
 }
 
 type Ports = Readonly<Record<string, readonly (number | string)[]>>;
@@ -26,11 +27,11 @@ export function checkShapes(where: string, manifest: Manifest, graphs: BundleGra
   const state: Ports = { hidden: ["images", "beams", hidden], cell: ["images", "beams", hidden] };
   const grid: Ports = { grid: ["images", regions, features] };
   const image: Ports = { image: ["images", hidden] };
-  const prefixed: [GraphSession, Ports, Ports][] = [
+  const prefixed: [Graph, Ports, Ports][] = [
     [graphs.init, grid, image],
     [graphs.step, { prefix: ["beams", prefix ?? 0], ...image }, { logits: ["beams", vocabulary] }],
   ];
-  const recurrent: [GraphSession, Ports, Ports][] = [
+  const recurrent: [Graph, Ports, Ports][] = [
     [graphs.init, grid, { ...memory, hidden: ["images", 1, hidden], cell: ["images", 1, hidden], ...mean, ...nouns }],
     [
       graphs.step,
@@ -43,7 +44,7 @@ export function checkShapes(where: string, manifest: Manifest, graphs: BundleGra
       },
     ],
   ];
-  const expected: [GraphSession, Ports, Ports][] = [
+  const expected: [Graph, Ports, Ports][] = [
     [graphs.encoder, { pixels: ["batch", size, size, 3] }, { grid: ["batch", regions, features] }],
     ...(prefix === undefined ? recurrent : prefixed),
   ];

@@ -1,50 +1,39 @@
 import { mayHaveGraphics } from "#packages";
 import { describeMachine, openStore } from "#storage";
-import type { Bundle, OpenBundle } from "../bundle/load_bundle.ts";
+import type { OpenBundle } from "../bundle/open_bundle.ts";
 import { sha256Hex } from "../bundle/sha256.ts";
 import { EdgecapError, throwIfAborted } from "../errors.ts";
 import { type Backend, type BackendChoice, type BackendName, backendNames } from "../runtime/backend.ts";
 import { openBackend } from "../runtime/backends.ts";
 import { GraphSession } from "../runtime/graph_session.ts";
+import { difference, type SelfTestOutcome } from "./answer.ts";
 import type { BundleGraphs } from "./check_shapes.ts";
-import { Resources } from "./resources.ts";
-import { difference, runSelfTest, type SelfTestOutcome } from "./stored_answer.ts";
-
-/** Three graphs that are freed together. */
-export type OpenGraphs = BundleGraphs & AsyncDisposable;
+import { type GraphFiles, type LoadGraph, type OpenGraphs, openGraphsBy } from "./open_graphs.ts";
+import { runSelfTest } from "./stored_answer.ts";
 
 /**
  * Opens a bundle's graphs on a backend; tensors passed from one to the next stay on the backend's device, if any.
  *
- * @throws {EdgecapError} `graph-failed` or `backend-unavailable`.
+ * @throws {EdgecapError} `bundle-*`, `graph-failed` or `backend-unavailable`.
  * @throws The signal's reason, once what was opened is freed, if it is aborted.
  */
 export async function openGraphs(
-  files: Bundle["files"],
+  files: GraphFiles,
   backend: BackendName,
   { threads, signal }: Pick<ChoosingOptions, "threads" | "signal">,
 ): Promise<OpenGraphs> {
-  await using resources = new Resources();
-  const open = async (name: string, on: BackendName, bytes: Uint8Array, keep: readonly string[] = []) => {
-    throwIfAborted(signal);
-    return resources.use(await GraphSession.create(name, bytes, { threads, backend: on, keep }));
-  };
-  const decoder = async (name: string, bytes: Uint8Array, keep?: readonly string[]) => {
-    if (backend !== "rust") return await open(name, backend, bytes, keep);
-    return await open(name, backend, bytes).catch((error: unknown) => {
+  const on = (backend: BackendName) => async (name: string, bytes: Uint8Array, keep: readonly string[]) => ({
+    graph: await GraphSession.create(name, bytes, { threads, backend, keep }),
+    isPacked: backend === "rust",
+  });
+  const decoder: LoadGraph = async (name, bytes, keep) => {
+    return await on(backend)(name, bytes, keep).catch((error: unknown) => {
       // Its encoder is most of the time, so it is worth having with any decoder.
-      if (!(error instanceof EdgecapError) || error.code !== "backend-unavailable") throw error;
-      return open(name, "wasm", bytes);
+      if (backend !== "rust" || !(error instanceof EdgecapError) || error.code !== "backend-unavailable") throw error;
+      return on("wasm")(name, bytes, []);
     });
   };
-  const graphs = {
-    encoder: await open("encoder", backend, files.encoder, ["grid"]),
-    init: await decoder("decoder_init", files.decoderInit, ["keys", "values", "image"]),
-    step: await decoder("decoder_step", files.decoderStep),
-  };
-  throwIfAborted(signal);
-  const kept = resources.move();
-  return { ...graphs, [Symbol.asyncDispose]: () => kept[Symbol.asyncDispose]() };
+  return await openGraphsBy(files, { encoder: on(backend), decoder }, signal);
 }
 
 /** What is known about a backend on this machine. */
@@ -70,7 +59,7 @@ export interface ChosenBackend {
 /** What choosing needs. */
 export interface ChoosingOptions {
   readonly source: Pick<OpenBundle, "where" | "manifest" | "hash">;
-  readonly files: Bundle["files"];
+  readonly files: GraphFiles;
   readonly threads: number;
   /** Stops choosing before the next backend is loaded or tested. */
   readonly signal?: AbortSignal | undefined;

@@ -1,6 +1,6 @@
 import { arch, availableParallelism, platform } from "node:os";
 import { isExecutable } from "#assets";
-import type { OpenBundle } from "../bundle/load_bundle.ts";
+import type { OpenBundle } from "../bundle/open_bundle.ts";
 import { EdgecapError } from "../errors.ts";
 import { describeProcessor } from "../platform/processor.ts";
 import { runtimeVersion } from "../platform/runtime_name.ts";
@@ -66,7 +66,7 @@ export async function diagnose(options: {
 }): Promise<DoctorReport> {
   const { source, threads } = options;
   const { manifest, where } = source;
-  const choosing = { source, files: await source.files(), threads };
+  const choosing = { source, files: source.parts(), threads };
   const backends: BackendReport[] = [];
   for (const name of backendNames) {
     const probed = await probeBackend(name);

@@ -1,14 +1,8 @@
 import { EdgecapError, throwIfAborted } from "../errors.ts";
 import type { BackendChoice, BackendName } from "../runtime/backend.ts";
 import { checkShapes } from "./check_shapes.ts";
-import {
-  type ChoosingOptions,
-  chooseBackend,
-  holdToAnswer,
-  type OpenGraphs,
-  openGraphs,
-  remember,
-} from "./choose_backend.ts";
+import { type ChoosingOptions, chooseBackend, holdToAnswer, openGraphs, remember } from "./choose_backend.ts";
+import type { OpenGraphs } from "./open_graphs.ts";
 import { Resources } from "./resources.ts";
 
 /** A bundle's graphs, and what they run on. */

@@ -1,49 +1,14 @@
 import { isExecutable } from "#assets";
 import { abortable } from "../async/abortable.ts";
-import { OneAtATime } from "../async/one_at_a_time.ts";
-import { type BundleSource, type LoadProgress, type OpenBundle, openBundle } from "../bundle/load_bundle.ts";
-import type { BundleFiles, Manifest } from "../bundle/manifest.ts";
-import { type ConceptName, readConceptNames } from "../concepts/concept_names.ts";
-import { NounFinder } from "../concepts/noun_table.ts";
-import { ConfidenceModel } from "../confidence/confidence_model.ts";
-import type { Neighbours } from "../decode/generate.ts";
-import { noRepeats } from "../decode/repeatable_words.ts";
-import { RequiredConcepts } from "../decode/required_concepts.ts";
-import type { SearchOptions } from "../decode/search.ts";
-import { EdgecapError, throwIfAborted } from "../errors.ts";
+import { type BundleSource, openBundle } from "../bundle/load_bundle.ts";
+import type { LoadProgress, OpenBundle } from "../bundle/open_bundle.ts";
+import { throwIfAborted } from "../errors.ts";
 import { imageModule } from "../image/image_module.ts";
-import { Datastore } from "../retrieval/datastore.ts";
-import type { BackendChoice, BackendName } from "../runtime/backend.ts";
+import type { BackendChoice } from "../runtime/backend.ts";
 import { textModule } from "../text/text_module.ts";
-import { Vocabulary } from "../text/vocabulary.ts";
-import type { BundleGraphs } from "./check_shapes.ts";
 import { openChosen } from "./open_chosen.ts";
-import { Resources } from "./resources.ts";
-
-/** A bundle ready to run: its graphs, its vocabulary, and the queue of its callers. */
-export interface Model {
-  readonly manifest: Manifest;
-  /** What executes the graphs. */
-  readonly backend: BackendName;
-  readonly graphs: BundleGraphs;
-  readonly vocabulary: Vocabulary;
-  /** The training photos that influence which beam wins, if the bundle has them. */
-  readonly neighbours: Neighbours | undefined;
-  /** The nouns to recognise in each picture, if the bundle has them. */
-  readonly concepts: readonly ConceptName[] | undefined;
-  /** Chooses the concepts that a caption should name, if the bundle requires any. */
-  readonly required: RequiredConcepts | undefined;
-  /** Settings that keep captions from repeating themselves; empty if the bundle has none. */
-  readonly repeats: Pick<SearchOptions, "noRepeatNgram" | "repeatable">;
-  /** Finds these nouns in captions. */
-  readonly finder: NounFinder | undefined;
-  /** Computes how likely a caption is right, if the bundle can tell. */
-  readonly confidence: ConfidenceModel | undefined;
-  /** Buffer for the encoder's input, [1, size, size, 3], reused because allocating memory is slow. */
-  readonly pixels: Float32Array;
-  /** Graphs run once at a time, however many captioners share them. */
-  readonly turns: OneAtATime;
-}
+import type { GraphFiles } from "./open_graphs.ts";
+import { type Model, type OpenModel, openModel } from "./open_model.ts";
 
 /** A caller's share of a model; the model is freed when the last share is disposed of. */
 export interface ModelShare extends AsyncDisposable {
@@ -67,10 +32,6 @@ interface Entry {
   readonly listeners: Set<(progress: LoadProgress) => void>;
   progress: LoadProgress | undefined;
   readonly opening: Promise<OpenModel>;
-}
-
-interface OpenModel extends AsyncDisposable {
-  readonly model: Model;
 }
 
 /**
@@ -150,7 +111,7 @@ function begin(key: string, source: OpenBundle, options: ModelOptions): Entry {
     entry.progress = progress;
     for (const listener of listeners) listener(progress);
   };
-  const opening = openModel(source, { ...options, onProgress }).catch((error: unknown) => {
+  const opening = openOn(source, { ...options, onProgress }).catch((error: unknown) => {
     if (loaded.get(key) === entry) loaded.delete(key);
     throw error;
   });
@@ -174,99 +135,20 @@ function once(work: () => Promise<void>): () => Promise<void> {
   };
 }
 
-async function openModel(source: OpenBundle, options: ModelOptions): Promise<OpenModel> {
+async function openOn(source: OpenBundle, options: ModelOptions): Promise<OpenModel> {
   const { threads, backend: wanted, signal, onProgress } = options;
-  const { where, manifest } = source;
-  // Compile the image module early, on other threads, so that the first picture does not wait for it. If that fails,
-  // the first picture reports it.
-  imageModule().catch(() => {});
   // With more threads an executable measures which of its two backends is faster.
   if (wanted === "wasm" || (wanted === "auto" && isExecutable && threads > 1)) startWasm(threads).catch(() => {});
-  const [files] = await Promise.all([source.files(onProgress), textModule()]);
-  throwIfAborted(signal);
-  await using resources = new Resources();
-  const vocabulary = resources.use(Vocabulary.parse(new TextDecoder().decode(files.vocabulary)));
-  if (vocabulary.size !== manifest.decoder.vocabulary) {
-    throw inconsistent(
-      where,
-      `its vocabulary has ${vocabulary.size} entries, but its manifest says ${manifest.decoder.vocabulary}`,
-    );
-  }
-  const neighbours = neighboursOf(where, manifest, files);
-  if (neighbours !== undefined) resources.use(neighbours.datastore);
-  const concepts = conceptsOf(where, manifest, files);
-  const { noRepeatNgram, concepts: rule } = manifest.generation;
-  if (rule !== undefined && concepts === undefined) {
-    throw inconsistent(where, "its manifest requires concepts, but its decoder knows none");
-  }
-  const required = concepts && rule && new RequiredConcepts(concepts, vocabulary, rule);
-  const repeats = noRepeats(noRepeatNgram, (words) => vocabulary.encode(words));
-  const finder = concepts && new NounFinder(concepts);
-  const confidence = manifest.confidence && new ConfidenceModel(manifest.confidence, where);
-  const { backend, graphs } = await openChosen(wanted, { source, files, threads, signal });
-  resources.use(graphs);
-  throwIfAborted(signal);
-  const kept = resources.move();
-  const turns = new OneAtATime();
-  const pixels = new Float32Array(3 * manifest.encoder.size ** 2);
-  return {
-    model: {
-      manifest,
-      backend,
-      graphs,
-      vocabulary,
-      neighbours,
-      concepts,
-      required,
-      repeats,
-      finder,
-      confidence,
-      pixels,
-      turns,
-    },
-    [Symbol.asyncDispose]: async () => {
-      await turns.idle();
-      await kept[Symbol.asyncDispose]();
-    },
+  const engine = {
+    ...{ startText: textModule, imageModule },
+    // The engine in Rust packs the weights of one file before it needs the next.
+    readsAhead: source.isRemote || (wanted !== "rust" && wanted !== "auto"),
+    openGraphs: (_: OpenBundle, files: GraphFiles) => openChosen(wanted, { source, files, threads, signal }),
   };
+  return await openModel(source, engine, { signal, onProgress });
 }
 
 /** Compiles onnxruntime-web's module on other threads while the bundle's files are read. */
 async function startWasm(threads: number): Promise<void> {
   await (await import("../runtime/wasm.ts")).startWasm(threads);
-}
-
-function conceptsOf(where: string, { decoder, files: names }: Manifest, files: BundleFiles): ConceptName[] | undefined {
-  if (decoder.concepts === undefined) return undefined;
-  if (files.concepts === undefined) {
-    throw inconsistent(where, "its manifest counts concepts, but does not name their file");
-  }
-  const file = `${where}/${names.concepts!.path}`;
-  return readConceptNames(new TextDecoder().decode(files.concepts), file, decoder.concepts.nouns);
-}
-
-function inconsistent(where: string, why: string): EdgecapError {
-  return new EdgecapError(
-    "bundle-shape-mismatch",
-    `The bundle "${where}" is inconsistent: ${why}. Export the bundle again.`,
-  );
-}
-
-function neighboursOf(
-  where: string,
-  { generation, decoder, files: names }: Manifest,
-  files: BundleFiles,
-): Neighbours | undefined {
-  const { neighbours } = generation;
-  if (neighbours === undefined) return undefined;
-  if (files.datastore === undefined)
-    throw inconsistent(where, "its manifest uses neighbours, but does not name a datastore");
-  const datastore = new Datastore(files.datastore, `${where}/${names.datastore!.path}`, decoder.vocabulary);
-  if (datastore.dimensions !== decoder.keys) {
-    throw inconsistent(
-      where,
-      `the vectors of its datastore have ${datastore.dimensions} numbers, but those of its decoder have ${decoder.keys}`,
-    );
-  }
-  return { datastore, ...neighbours };
 }

@@ -6,19 +6,12 @@ import { Buffer } from "node:buffer";
 import { open } from "node:fs/promises";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { LocalFiles } from "./local_files.ts";
 
-/** Whether a text without a scheme is a path, rather than an address to fetch. */
-export const hasFiles = true;
+/** Files by their paths: a text without a scheme is one, not an address to fetch. */
+export const localFiles: LocalFiles | undefined = { readUpTo: readFileUpTo };
 
-/**
- * The bytes of a file.
- *
- * @param file A path, relative to the working folder unless it is absolute, or a `file:` URL.
- * @param maxBytes Largest file to read; a larger one is refused before it is read.
- * @returns The bytes, or the length of a file that is too long.
- * @throws What the operating system says, or the signal's reason.
- */
-export async function readFileUpTo(
+async function readFileUpTo(
   file: string | URL,
   maxBytes: number,
   signal: AbortSignal | undefined,

@@ -1,7 +1,7 @@
 import type { Datastore as WasmDatastore } from "../../crates/text/pkg/edgecap_text.js";
 import { EdgecapError } from "../errors.ts";
 import { readSafetensors, type Tensor, type TensorKind } from "../files/safetensors.ts";
-import { loadedTextModule } from "../text/text_module.ts";
+import { loadedTextModule } from "../text/text_crate.ts";
 
 /**
  * What a bundle stores about its training photos: a vector and the captions of each, and how common every

@@ -1,102 +1,25 @@
 import { readAsset } from "#assets";
-import type { Backend, BackendSession } from "./backend.ts";
-import { DecoderSession } from "./rust/decoder_session.ts";
-import { Int8Encoder } from "./rust/int8_encoder.ts";
-import { KernelModule, type KernelName } from "./rust/kernel_module.ts";
-import { readOnnx } from "./rust/onnx_reader.ts";
-import type { Plan } from "./rust/plan.ts";
-import { readDecoder } from "./rust/read_decoder.ts";
-import { readPlan } from "./rust/read_plan.ts";
-import type { GraphPort, GraphValue } from "./tensors.ts";
+import type { Backend } from "./backend.ts";
+import { rustBackend } from "./rust/rust_backend.ts";
 
-/** Version of crates/engine. */
-const version = "0.2.0";
-
-/** The modules that are best here. */
-interface Kernels {
-  readonly encoder: WebAssembly.Module;
-  /** The encoder's fastest kernel that is exact. */
-  readonly kernel: KernelName;
-  readonly decoder: WebAssembly.Module;
-}
-
-/** The same for every graph: compiled and tried once. */
-let chosen: Promise<Kernels> | undefined;
+/** The same for every graph: its modules are compiled and tried once. */
+let opened: Promise<Backend> | undefined;
 
 /**
- * The backend `rust`: edgecap's own engine, built from crates/engine. It runs 8-bit encoders and
- * attention decoders on one thread.
+ * The backend `rust`, with edgecap's own files.
  *
  * @throws {EdgecapError} `backend-unavailable` on opening a graph of another form.
  */
-export async function openRust(): Promise<Backend> {
-  chosen ??= chooseKernels();
-  const { encoder, kernel, decoder } = await chosen.catch((error: unknown) => {
-    chosen = undefined;
+export function openRust(): Promise<Backend> {
+  opened ??= rustBackend({
+    relaxed: async () => {
+      const bytes = await readAsset("engine_relaxed.wasm");
+      return WebAssembly.validate(bytes) ? await WebAssembly.compile(bytes) : undefined;
+    },
+    dot16: async () => await WebAssembly.compile(await readAsset("engine_dot16.wasm")),
+  }).catch((error: unknown) => {
+    opened = undefined;
     throw error;
   });
-  return {
-    name: "rust",
-    engine: `edgecap-engine ${version}, kernel ${kernel}`,
-    open: async (bytes) => {
-      // Only an encoder reads pictures, which have rows, columns and channels.
-      if (readOnnx(bytes).inputs[0]?.shape.length !== 4)
-        return new DecoderSession(readDecoder(bytes), new KernelModule(decoder));
-      const plan = readPlan(bytes);
-      return new EncoderSession(plan, new Int8Encoder(plan, new KernelModule(encoder), kernel));
-    },
-  };
-}
-
-/**
- * Tries the faster module first: some machines refuse it. On others its encoder is not exact, but its decoder, which
- * multiplies and adds at once, is as near as any.
- */
-async function chooseKernels(): Promise<Kernels> {
-  const relaxed = await readAsset("engine_relaxed.wasm");
-  const decoder = WebAssembly.validate(relaxed) ? await WebAssembly.compile(relaxed) : undefined;
-  if (decoder !== undefined && new KernelModule(decoder).kernels.includes("direct"))
-    return { encoder: decoder, kernel: "direct", decoder };
-  const encoder = await WebAssembly.compile(await readAsset("engine_dot16.wasm"));
-  return { encoder, kernel: "dot16", decoder: decoder ?? encoder };
-}
-
-/** An encoder, whose memory is freed when it is released. */
-class EncoderSession implements BackendSession {
-  readonly inputs: readonly GraphPort[];
-  readonly outputs: readonly GraphPort[];
-  #encoder: Int8Encoder | undefined;
-
-  constructor({ ports: { input, output } }: Plan, encoder: Int8Encoder) {
-    this.inputs = [{ name: input.name, shape: ["batch", ...input.shape] }];
-    this.outputs = [{ name: output.name, shape: ["batch", ...output.shape] }];
-    this.#encoder = encoder;
-  }
-
-  async run(inputs: Readonly<Record<string, GraphValue>>): Promise<Record<string, GraphValue>> {
-    const [input, output] = [this.inputs[0]!, this.outputs[0]!];
-    const pictures = inputs[input.name];
-    if (this.#encoder === undefined) throw new Error("the encoder is released");
-    if (pictures === undefined || !("data" in pictures) || !(pictures.data instanceof Float32Array))
-      throw new TypeError(`the input "${input.name}" is missing, or not float32`);
-    const { data, shape } = pictures;
-    const [count = 0, ...lengths] = shape;
-    const expected = input.shape.slice(1);
-    if (lengths.join() !== expected.join() || data.length !== shape.reduce((product, length) => product * length, 1))
-      throw new RangeError(
-        `the input "${input.name}" is [${shape.join(", ")}] with ${data.length} numbers, instead of [batch, ${expected.join(", ")}]`,
-      );
-    const size = data.length / Math.max(1, count);
-    const featureShape = output.shape.slice(1) as number[];
-    const each = featureShape.reduce((product, length) => product * length, 1);
-    const features = new Float32Array(count * each);
-    for (let at = 0; at < count; at++) {
-      features.set(this.#encoder.run(data.subarray(at * size, (at + 1) * size)), at * each);
-    }
-    return { [output.name]: { data: features, shape: [count, ...featureShape] } };
-  }
-
-  async release(): Promise<void> {
-    this.#encoder = undefined;
-  }
+  return opened;
 }

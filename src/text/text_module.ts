@@ -1,73 +1,12 @@
 import { readAsset } from "#assets";
-import {
-  Datastore,
-  DatastoreParts,
-  Hypothesis,
-  initSync,
-  ngramHashes,
-  Search,
-  SearchOptions,
-  tokenize,
-  tokenizeLines,
-  Vocabulary,
-} from "../../crates/text/pkg/edgecap_text.js";
+import { startText, type TextModule } from "./text_crate.ts";
 
 /**
- * The crate in crates/text: its functions, its classes and its memory. The search's buffers are views of that memory.
- */
-export interface TextModule {
-  readonly memory: WebAssembly.Memory;
-  readonly Datastore: typeof Datastore;
-  readonly DatastoreParts: typeof DatastoreParts;
-  readonly Hypothesis: typeof Hypothesis;
-  readonly Search: typeof Search;
-  readonly SearchOptions: typeof SearchOptions;
-  readonly Vocabulary: typeof Vocabulary;
-  readonly ngramHashes: typeof ngramHashes;
-  readonly tokenize: typeof tokenize;
-  readonly tokenizeLines: typeof tokenizeLines;
-}
-
-let loading: Promise<TextModule> | undefined;
-let loaded: TextModule | undefined;
-
-/**
- * Loads the text module; further calls share it. Await it before the first use of the tokenizer, the vocabulary, the
- * search or a datastore.
+ * Loads the text module from edgecap's own files; further calls share it. Await it before the first use of the
+ * tokenizer, the vocabulary, the search or a datastore.
  *
  * @throws What reading the file throws; the next call then tries again.
  */
 export function textModule(): Promise<TextModule> {
-  loading ??= load().catch((error: unknown) => {
-    loading = undefined;
-    throw error;
-  });
-  return loading;
-}
-
-async function load(): Promise<TextModule> {
-  const { memory } = initSync({ module: await readAsset("text.wasm") });
-  loaded = {
-    memory,
-    Datastore,
-    DatastoreParts,
-    Hypothesis,
-    Search,
-    SearchOptions,
-    Vocabulary,
-    ngramHashes,
-    tokenize,
-    tokenizeLines,
-  };
-  return loaded;
-}
-
-/**
- * The text module, which {@linkcode textModule} must have loaded.
- *
- * @throws {Error} if it has not, which is a mistake of the program, not of its input.
- */
-export function loadedTextModule(): TextModule {
-  if (loaded === undefined) throw new Error("The text module is not loaded: await textModule() first.");
-  return loaded;
+  return startText(() => readAsset("text.wasm"));
 }

@@ -1,4 +1,4 @@
-import { loadedTextModule } from "./text_module.ts";
+import { loadedTextModule } from "./text_crate.ts";
 
 /**
  * English word tokens by the rules of spaCy, in lower case, without punctuation and white space.

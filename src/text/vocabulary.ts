@@ -1,6 +1,6 @@
 import type { Vocabulary as WasmVocabulary } from "../../crates/text/pkg/edgecap_text.js";
 import { EdgecapError } from "../errors.ts";
-import { loadedTextModule } from "./text_module.ts";
+import { loadedTextModule } from "./text_crate.ts";
 
 /**
  * Words and their ids: 0 `<pad>`, 1 `<start>`, 2 `<end>`, 3 `<unk>`, then words by descending count, ties in code point

@@ -6,7 +6,8 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type LoadProgress, loadBundle, openBundle } from "../../src/bundle/load_bundle.ts";
+import { loadBundle, openBundle } from "../../src/bundle/load_bundle.ts";
+import type { LoadProgress } from "../../src/bundle/open_bundle.ts";
 import { codeOf, reasonOf } from "../code_of.ts";
 import { tinyBundleFiles } from "../fixtures/tiny_bundle.ts";
 

@@ -5,14 +5,18 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { bytesOf, type ImageSource, isRemote } from "../../src/caption/image_source.ts";
+import type { ImageSource } from "../../src/caption/image_source.ts";
+import * as sources from "../../src/caption/image_source.ts";
 import { EdgecapError } from "../../src/errors.ts";
 import { decodeImage, probeImage } from "../../src/image/decode.ts";
-import { readFileUpTo } from "../../src/platform/files.ts";
+import { localFiles } from "../../src/platform/files.ts";
 import { codeOf } from "../code_of.ts";
 
 const path = fileURLToPath(new URL("../../examples/coffee.jpg", import.meta.url));
 const photo = new Uint8Array(readFileSync(path));
+
+const bytesOf = (image: ImageSource, signal?: AbortSignal) => sources.bytesOf(image, localFiles, signal);
+const isRemote = (image: ImageSource) => sources.isRemote(image, localFiles);
 
 let folder: string;
 let web: Server;
@@ -169,7 +173,7 @@ describe("bytesOf()", () => {
     expect(await refusal(bytesOf(file), "image-too-large")).toContain("8589934592 bytes");
     expect(await codeOf(bytesOf(`${address}/long`))).toBe("image-too-large");
     // A device has no length, and no end.
-    expect(await readFileUpTo("/dev/zero", 3_000_000, undefined)).toBeGreaterThan(3_000_000);
+    expect(await localFiles!.readUpTo("/dev/zero", 3_000_000, undefined)).toBeGreaterThan(3_000_000);
   });
 
   test("rejects with the signal's reason, before, and while it waits", async () => {

@@ -4,7 +4,8 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { EdgecapError } from "../../src/errors.ts";
-import { type DecodedImage, decodeImage } from "../../src/image/decode.ts";
+import { decodeImage } from "../../src/image/decode.ts";
+import type { DecodedImage } from "../../src/image/decode_by.ts";
 import { bigEndian, flatJpeg, flatPng, joined, jpegSegment, pngChunk } from "./made_pictures.ts";
 
 const folder = fileURLToPath(new URL("../fixtures/images/", import.meta.url));

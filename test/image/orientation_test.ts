@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { EdgecapError } from "../../src/errors.ts";
-import { type DecodedImage, decodeImage } from "../../src/image/decode.ts";
+import { decodeImage } from "../../src/image/decode.ts";
+import type { DecodedImage } from "../../src/image/decode_by.ts";
 import { processorTime } from "../processor_time.ts";
 
 const folder = fileURLToPath(new URL("../fixtures/images/", import.meta.url));

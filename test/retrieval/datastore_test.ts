@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { CiderScorer } from "../../src/evaluation/mod.ts";
 import { type Tensor, writeSafetensors } from "../../src/files/safetensors.ts";
 import { Datastore } from "../../src/retrieval/datastore.ts";
-import { loadedTextModule, textModule } from "../../src/text/text_module.ts";
+import { loadedTextModule } from "../../src/text/text_crate.ts";
+import { textModule } from "../../src/text/text_module.ts";
 import { datastoreFile, datastoreTensors, type StoredPhoto } from "../fixtures/small_datastore.ts";
 import { ngramsOf } from "../twins/ngrams.ts";
 

@@ -4,7 +4,7 @@ import { type Evidence, evidenceOf } from "../../../src/confidence/evidence.ts";
 import { generate } from "../../../src/decode/generate.ts";
 import { decodeImage } from "../../../src/image/decode.ts";
 import { encoderInput } from "../../../src/image/encoder_input.ts";
-import type { Model } from "../../../src/model/shared_model.ts";
+import type { Model } from "../../../src/model/open_model.ts";
 import { sentence } from "../../../src/text/sentence.ts";
 
 /** A caption of a photo and what speaks for it. */

@@ -1,7 +1,7 @@
 import { throwIfAborted } from "../../errors.ts";
 import { writeSafetensors } from "../../files/safetensors.ts";
 import type { GraphTensor } from "../../runtime/tensors.ts";
-import { loadedTextModule } from "../../text/text_module.ts";
+import { loadedTextModule } from "../../text/text_crate.ts";
 import { type EncodedPhoto, endId } from "../attention/batches.ts";
 import type { PhotoGrids } from "../encoder/photo_grids.ts";
 import { openFastGraph } from "./fast_graph.ts";

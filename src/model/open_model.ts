@@ -1,0 +1,181 @@
+import { OneAtATime } from "../async/one_at_a_time.ts";
+import type { BundleFiles, Manifest } from "../bundle/manifest.ts";
+import { allSettled, type BundleParts, type LoadProgress, type OpenBundle } from "../bundle/open_bundle.ts";
+import { type ConceptName, readConceptNames } from "../concepts/concept_names.ts";
+import { NounFinder } from "../concepts/noun_table.ts";
+import { ConfidenceModel } from "../confidence/confidence_model.ts";
+import type { Neighbours } from "../decode/generate.ts";
+import { noRepeats } from "../decode/repeatable_words.ts";
+import { RequiredConcepts } from "../decode/required_concepts.ts";
+import type { SearchOptions } from "../decode/search.ts";
+import { EdgecapError, throwIfAborted } from "../errors.ts";
+import { type DecodedImage, type DecodeOptions, decodeBy } from "../image/decode_by.ts";
+import type { ImageModule } from "../image/image_crate.ts";
+import { Datastore } from "../retrieval/datastore.ts";
+import type { BackendName } from "../runtime/backend.ts";
+import { Vocabulary } from "../text/vocabulary.ts";
+import type { BundleGraphs } from "./check_shapes.ts";
+import { type GraphPart, graphParts, type OpenGraphs } from "./open_graphs.ts";
+import { Resources } from "./resources.ts";
+
+/** A bundle ready to run: its graphs, its vocabulary, and the queue of its callers. */
+export interface Model {
+  readonly manifest: Manifest;
+  /** What executes the graphs. */
+  readonly backend: BackendName;
+  readonly graphs: BundleGraphs;
+  readonly vocabulary: Vocabulary;
+  /** The training photos that influence which beam wins, if the bundle has them. */
+  readonly neighbours: Neighbours | undefined;
+  /** The nouns to recognise in each picture, if the bundle has them. */
+  readonly concepts: readonly ConceptName[] | undefined;
+  /** Chooses the concepts that a caption should name, if the bundle requires any. */
+  readonly required: RequiredConcepts | undefined;
+  /** Settings that keep captions from repeating themselves; empty if the bundle has none. */
+  readonly repeats: Pick<SearchOptions, "noRepeatNgram" | "repeatable">;
+  /** Finds these nouns in captions. */
+  readonly finder: NounFinder | undefined;
+  /** Computes how likely a caption is right, if the bundle can tell. */
+  readonly confidence: ConfidenceModel | undefined;
+  /** Decodes a picture; see src/image/decode_by.ts. */
+  readonly decodeImage: (bytes: Uint8Array, options: DecodeOptions) => Promise<DecodedImage>;
+  /** Buffer for the encoder's input, [1, size, size, 3], reused because allocating memory is slow. */
+  readonly pixels: Float32Array;
+  /** Graphs run once at a time, however many captioners share them. */
+  readonly turns: OneAtATime;
+}
+
+/** A model, which its owner frees. */
+export interface OpenModel extends AsyncDisposable {
+  readonly model: Model;
+}
+
+/** What runs a model: WebAssembly, and the graphs' backend. */
+export interface ModelEngine {
+  /** Starts the text module. */
+  readonly startText: () => Promise<unknown>;
+  /** The image module, started if it is not. */
+  readonly imageModule: () => Promise<ImageModule>;
+  /** Opens the graphs. */
+  readonly openGraphs: (
+    source: OpenBundle,
+    files: BundleParts,
+    signal: AbortSignal | undefined,
+  ) => Promise<{ readonly backend: BackendName; readonly graphs: OpenGraphs }>;
+  /** Whether to read all files at the same time, which is faster; otherwise the memory of each is free before the next. */
+  readonly readsAhead: boolean;
+}
+
+/** Options of {@linkcode openModel}. */
+export interface OpenModelOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
+}
+
+/** The files that are read before the graphs. */
+type EarlyFiles = Pick<BundleFiles, "vocabulary" | "datastore" | "concepts">;
+
+/**
+ * Makes a bundle ready to run.
+ *
+ * @throws {EdgecapError} `bundle-*`, and what opening the graphs throws.
+ * @throws The signal's reason, once what was opened is freed, if it is aborted.
+ */
+export async function openModel(
+  source: OpenBundle,
+  engine: ModelEngine,
+  options: OpenModelOptions,
+): Promise<OpenModel> {
+  const { signal, onProgress } = options;
+  const { where, manifest } = source;
+  // Compile the image module early, on other threads, so that the first picture does not wait for it. If that fails,
+  // the first picture reports it.
+  engine.imageModule().catch(() => {});
+  const parts = source.parts(onProgress);
+  const early = Object.entries(parts).filter(([part]) => engine.readsAhead || !graphParts.includes(part as GraphPart));
+  const [, ...read] = await allSettled([engine.startText(), ...early.map(([, file]) => file.read())]);
+  const files = Object.fromEntries(early.map(([part], at) => [part, read[at]])) as EarlyFiles;
+  throwIfAborted(signal);
+  await using resources = new Resources();
+  const vocabulary = resources.use(Vocabulary.parse(new TextDecoder().decode(files.vocabulary)));
+  if (vocabulary.size !== manifest.decoder.vocabulary) {
+    throw inconsistent(
+      where,
+      `its vocabulary has ${vocabulary.size} entries, but its manifest says ${manifest.decoder.vocabulary}`,
+    );
+  }
+  const neighbours = neighboursOf(where, manifest, files);
+  if (neighbours !== undefined) resources.use(neighbours.datastore);
+  const concepts = conceptsOf(where, manifest, files);
+  parts.datastore?.free();
+  const { noRepeatNgram, concepts: rule } = manifest.generation;
+  if (rule !== undefined && concepts === undefined) {
+    throw inconsistent(where, "its manifest requires concepts, but its decoder knows none");
+  }
+  const required = concepts && rule && new RequiredConcepts(concepts, vocabulary, rule);
+  const repeats = noRepeats(noRepeatNgram, (words) => vocabulary.encode(words));
+  const finder = concepts && new NounFinder(concepts);
+  const confidence = manifest.confidence && new ConfidenceModel(manifest.confidence, where);
+  const { backend, graphs } = await engine.openGraphs(source, parts, signal);
+  resources.use(graphs);
+  throwIfAborted(signal);
+  const kept = resources.move();
+  const turns = new OneAtATime();
+  const pixels = new Float32Array(3 * manifest.encoder.size ** 2);
+  return {
+    model: {
+      manifest,
+      backend,
+      graphs,
+      vocabulary,
+      neighbours,
+      concepts,
+      required,
+      repeats,
+      finder,
+      confidence,
+      pixels,
+      decodeImage: (bytes, options) => decodeBy(engine.imageModule, bytes, options),
+      turns,
+    },
+    [Symbol.asyncDispose]: async () => {
+      await turns.idle();
+      await kept[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function conceptsOf(where: string, { decoder, files: names }: Manifest, files: EarlyFiles): ConceptName[] | undefined {
+  if (decoder.concepts === undefined) return undefined;
+  if (files.concepts === undefined) {
+    throw inconsistent(where, "its manifest counts concepts, but does not name their file");
+  }
+  const file = `${where}/${names.concepts!.path}`;
+  return readConceptNames(new TextDecoder().decode(files.concepts), file, decoder.concepts.nouns);
+}
+
+function inconsistent(where: string, why: string): EdgecapError {
+  return new EdgecapError(
+    "bundle-shape-mismatch",
+    `The bundle "${where}" is inconsistent: ${why}. Export the bundle again.`,
+  );
+}
+
+function neighboursOf(
+  where: string,
+  { generation, decoder, files: names }: Manifest,
+  files: EarlyFiles,
+): Neighbours | undefined {
+  const { neighbours } = generation;
+  if (neighbours === undefined) return undefined;
+  if (files.datastore === undefined)
+    throw inconsistent(where, "its manifest uses neighbours, but does not name a datastore");
+  const datastore = new Datastore(files.datastore, `${where}/${names.datastore!.path}`, decoder.vocabulary);
+  if (datastore.dimensions !== decoder.keys) {
+    throw inconsistent(
+      where,
+      `the vectors of its datastore have ${datastore.dimensions} numbers, but those of its decoder have ${decoder.keys}`,
+    );
+  }
+  return { datastore, ...neighbours };
+}
