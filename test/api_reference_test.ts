@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import packageJson from "../package.json" with { type: "json" };
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const entries = Object.values(packageJson.exports);
+const entries = Object.values(packageJson.exports).filter((entry) => entry.endsWith(".ts"));
 
 /** Deno's reader of docstrings, on Bun as on Deno. */
 function denoDoc(...args: string[]): { status: number | null; stdout: string; stderr: string } {
@@ -50,7 +50,7 @@ describe("the interface", () => {
     const kept = [...report.matchAll(/^error\[private-type-ref\].*'(\w+)'$/gm)].map((found) => found[1]);
     // Types of other packages; lists of literals that a union is made of; a brand that nobody is to name.
     expect([...new Set(kept)].sort()).toEqual(
-      ["LayersModel", "Static", "backendNames", "kinds", "manifestSchema", "valueBrand"].sort(),
+      ["Checked", "LayersModel", "Static", "backendNames", "kinds", "manifestSchema", "valueBrand"].sort(),
     );
   });
 

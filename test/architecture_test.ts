@@ -46,6 +46,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     ...["src/async", "src/bundle", "src/concepts", "src/confidence", "src/decode", "src/image", "src/model"],
     ...["src/platform", "src/runtime", "src/text"],
   ],
+  lite: [...["src/bundle", "src/caption", "src/concepts", "src/image", "src/model", "src/runtime", "src/text"]],
   engines: [
     ...["src/async", "src/bundle", "src/caption", "src/decode", "src/image", "src/platform", "src/runtime", "src/text"],
   ],
@@ -171,7 +172,7 @@ describe("architecture", () => {
   });
 
   test("the packages of the caption path are those that an app carries", () => {
-    const carried = ["@sinclair/typebox", "onnxruntime-web"];
+    const carried = ["onnxruntime-web"];
     const more = [...reach("src/mod.ts").packages].filter(([name]) => !carried.includes(name));
     // Optional packages, of which nothing but their types is imported before they are asked for.
     const optional = new Map(more);
@@ -258,6 +259,17 @@ describe("architecture", () => {
       "-> @tensorflow/tfjs",
     ])
       expect(fromCommandLine).toContain(heavy);
+  });
+
+  test("edgecap/lite reaches no package, no module of Node, and nothing that a runtime chooses", () => {
+    const { files, packages } = reach("src/lite/mod.ts");
+    expect([...packages.values()]).toEqual([]);
+    expect(files.size).toBeGreaterThan(60);
+    const sources = [...files].filter(([file]) => file.endsWith(".ts"));
+    const wrong = sources.filter(([file]) =>
+      specifiers(readFileSync(join(root, file), "utf8")).some((name) => /^(?:node:|#)/.test(name)),
+    );
+    expect(wrong.map(([, chain]) => chain)).toEqual([]);
   });
 
   test("the server reaches no training, export, evaluation or command line", () => {

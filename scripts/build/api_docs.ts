@@ -26,6 +26,7 @@ rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
 const items: string[] = [];
 for (const [path, entry] of Object.entries(exports)) {
+  if (!entry.endsWith(".ts")) continue;
   const name = path.replace(".", "edgecap");
   const folder = name.split("/").at(-1)!;
   const args = ["doc", "--html", `--name=${name}`, `--output=${join(out, folder)}`, entry];

@@ -49,7 +49,8 @@ export function publishedManifest(): Record<string, unknown> {
   const { name, version, description, license, type, keywords, dependencies, peerDependencies } = packageJson;
   const exports = Object.entries(packageJson.exports).map(([path, source]) => [
     path,
-    { types: source.replace(/\.ts$/, ".d.ts"), default: built(source) },
+    // WebAssembly has no types: runtimes and bundlers differ in what an import of it gives.
+    source.endsWith(".ts") ? { types: source.replace(/\.ts$/, ".d.ts"), default: built(source) } : source,
   ]);
   const imports = Object.entries(packageJson.imports).map(([path, choices]) => {
     const file = browserOrt[path as keyof typeof browserOrt];

@@ -58,9 +58,9 @@ async function chooseKernels(modules: EngineModules): Promise<Kernels> {
   if (decoder !== undefined && new KernelModule(decoder).kernels.includes("direct"))
     return { encoder: decoder, kernel: "direct", decoder };
   const encoder = await modules.dot16();
-  // The faster module has a kernel that is exact everywhere, but slower than the other module.
-  if (encoder === undefined && decoder !== undefined) return { encoder: decoder, kernel: "split", decoder };
-  if (encoder !== undefined) return { encoder, kernel: "dot16", decoder: decoder ?? encoder };
+  // The faster module has that kernel too.
+  const either = encoder ?? decoder;
+  if (either !== undefined) return { encoder: either, kernel: "dot16", decoder: decoder ?? either };
   throw new EdgecapError(
     "backend-unavailable",
     'The backend "rust" has no module that runs here: this runtime refuses relaxed SIMD, so give engine_dot16.wasm.',
