@@ -45,10 +45,11 @@ export async function load(options: LiteOptions): Promise<Captioner> {
     imageModule: () => startImage(() => compiled("image", modules.image)),
     readsAhead: false,
     openGraphs: async ({ where, manifest }, files, signal) => {
-      const backend = await rustBackend({
+      const engines = {
         relaxed: async () => engineRelaxed && (await compiledIfAccepted("engineRelaxed", engineRelaxed)),
         dot16: async () => engineDot16 && (await compiled("engineDot16", engineDot16)),
-      });
+      };
+      const backend = await rustBackend(engines, "memory");
       const load: LoadGraph = async (name, bytes, keep) => ({
         graph: new Graph(name, await openSession(name, backend, bytes, { threads: 1, keep })),
         isPacked: true,

@@ -18,7 +18,7 @@ export interface LiteModules {
   readonly image: ModuleSource;
   /** `edgecap/lite/engine_relaxed.wasm`: the faster one, for runtimes that accept relaxed SIMD. */
   readonly engineRelaxed?: ModuleSource;
-  /** `edgecap/lite/engine_dot16.wasm`: runs everywhere; its encoder takes 26 MB more memory. */
+  /** `edgecap/lite/engine_dot16.wasm`: runs everywhere. */
   readonly engineDot16?: ModuleSource;
 }
 

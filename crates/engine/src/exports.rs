@@ -1,6 +1,6 @@
 //! What the module exports. Every address comes from the caller, which is why each of these is unsafe.
 
-use crate::kernels::Dot16;
+use crate::kernels::{Compact, Dot16};
 use crate::layout::{Addition, Convolution, Features, Packing, Picture, Taps};
 use crate::pack::{self, Shape};
 use crate::{ends, pointwise, taps, tile};
@@ -23,6 +23,9 @@ convolutions! {
     dot16_4: Dot16, 4;
     dot16_5: Dot16, 5;
     dot16_6: Dot16, 6;
+    compact_4: Compact, 4;
+    compact_5: Compact, 5;
+    compact_6: Compact, 6;
 }
 
 #[cfg(target_feature = "relaxed-simd")]
@@ -115,6 +118,16 @@ unsafe fn pack_into<T: Copy + From<i8>>(packing: &Packing, step: usize) {
 pub unsafe extern "C" fn pack_words(packing: *const Packing) {
     // SAFETY: the caller's promise.
     unsafe { pack_into::<i16>(&*packing, 2) }
+}
+
+/// Packs weights in 8 bits for the kernel [`Compact`], whose activations have 16, and corrects the biases.
+///
+/// # Safety
+/// As for [`pack_words`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pack_compact(packing: *const Packing) {
+    // SAFETY: the caller's promise.
+    unsafe { pack_into::<i8>(&*packing, 2) }
 }
 
 /// Packs weights for kernels that read 8 bits, and corrects the biases.

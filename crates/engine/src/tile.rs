@@ -22,10 +22,10 @@ pub fn requantised(scaled: v128, zero: i32) -> v128 {
 /// # Safety
 /// `sources` must hold `ROWS * taps` addresses of `tap_bytes` bytes each, and `weights` as many packed weights.
 #[inline(always)]
-unsafe fn pass<const ROWS: usize>(
+unsafe fn pass<K: Kernel, const ROWS: usize>(
     conv: &Convolution,
     mut sources: *const u32,
-    mut weights: *const v128,
+    mut weights: *const u8,
     mut sums: Sums<ROWS>,
     multiply: impl Fn(v128, v128, v128) -> v128,
 ) -> Sums<ROWS> {
@@ -37,14 +37,14 @@ unsafe fn pass<const ROWS: usize>(
             let rows: [*const u32; ROWS] = core::array::from_fn(|row| *sources.add(row * taps) as *const u32);
             for chunk in 0..conv.tap_bytes as usize / CHUNK {
                 for step in 0..CHUNK / 4 {
-                    let (low, high) = (v128_load(weights.add(2 * step)), v128_load(weights.add(2 * step + 1)));
+                    let (low, high) = K::weights(weights.add(step * K::STEP));
                     for row in 0..ROWS {
                         let activations = v128_load32_splat(rows[row].add(chunk * (CHUNK / 4) + step));
                         sums[row][0] = multiply(sums[row][0], activations, low);
                         sums[row][1] = multiply(sums[row][1], activations, high);
                     }
                 }
-                weights = weights.add(CHUNK / 2);
+                weights = weights.add(CHUNK / 4 * K::STEP);
             }
             sources = sources.add(1);
         }
@@ -62,8 +62,8 @@ unsafe fn tile<K: Kernel, const ROWS: usize>(conv: &Convolution, row: usize, pan
     // SAFETY: the caller promises what the convolution describes, and a tile within it.
     unsafe {
         let sources = (conv.sources as *const u32).add(row * taps);
-        // A step reads four bytes of activations and two vectors of weights.
-        let weights = (conv.weights as *const v128).add(panel * taps * (conv.tap_bytes as usize / 2));
+        // A step reads four bytes of activations.
+        let weights = (conv.weights as *const u8).add(panel * taps * (conv.tap_bytes as usize / 4) * K::STEP);
         let biases = (conv.biases as *const v128).add(2 * panel);
         let scales = (conv.scales as *const v128).add(2 * panel);
         let biases = [v128_load(biases), v128_load(biases.add(1))];
@@ -71,10 +71,10 @@ unsafe fn tile<K: Kernel, const ROWS: usize>(conv: &Convolution, row: usize, pan
             [biases; ROWS]
         } else {
             let zeros = [[i32x4_splat(0); 2]; ROWS];
-            pass::<ROWS>(conv, sources, weights, zeros, K::multiply_second)
+            pass::<K, ROWS>(conv, sources, weights, zeros, K::multiply_second)
                 .map(|sums| core::array::from_fn(|half| i32x4_add(biases[half], i32x4_shl(sums[half], K::SECOND))))
         };
-        let sums = pass::<ROWS>(conv, sources, weights, sums, K::multiply);
+        let sums = pass::<K, ROWS>(conv, sources, weights, sums, K::multiply);
         let scales = [v128_load(scales), v128_load(scales.add(1))];
         for (index, sums) in sums.iter().enumerate() {
             let [low, high] = core::array::from_fn(|half| {

@@ -1,4 +1,4 @@
-import { bytesOf, type KernelModule, type KernelName } from "./kernel_module.ts";
+import { bytesOf, type KernelModule, type KernelName, packingOf } from "./kernel_module.ts";
 import { placeImages } from "./place_images.ts";
 import type { AdditionStep, ConvolutionStep, Plan, PoolStep, Step, Stored, Window } from "./plan.ts";
 
@@ -152,9 +152,10 @@ export class Int8Encoder {
     const depth = Math.ceil((pixels * lanes) / tapMultiple) * tapMultiple;
     const { channels } = output;
     const biases = module.put(step.biases);
-    const packed = module.allocate(channels * taps * depth * this.#width);
+    const { bytes, pack } = packingOf(this.#kernel);
+    const packed = module.allocate(channels * taps * depth * bytes);
     module.write(this.#images, step.weights);
-    module.call(`pack_${this.#ending}`, [
+    module.call(pack, [
       ...[this.#images, packed, biases, channels, input.channels, kernel ** 2, taps, pixels, lanes, depth, input.zero],
     ]);
     const outside = module.putActivations(this.#kernel, new Uint8Array(input.channels).fill(input.zero));

@@ -2,7 +2,7 @@
 import type { DenseWeights, PlainOperation } from "./decoder_plan.ts";
 
 /** A kernel by the name that its exports begin with; crates/engine/src/kernels.rs describes each. */
-export type KernelName = "dot16" | "split" | "direct";
+export type KernelName = "dot16" | "compact" | "split" | "direct";
 
 /** An operation of a decoder. */
 export type OperationName = PlainOperation | `${"product_of" | "pick"}_${DenseWeights["kind"]}`;
@@ -12,7 +12,13 @@ const columns = 8;
 
 /** Bytes of one activation. */
 export function bytesOf(kernel: KernelName): 1 | 2 {
-  return kernel === "dot16" ? 2 : 1;
+  return kernel === "dot16" || kernel === "compact" ? 2 : 1;
+}
+
+/** Bytes of one weight, and the function that packs them. */
+export function packingOf(kernel: KernelName): { readonly bytes: 1 | 2; readonly pack: keyof Calls } {
+  if (kernel === "dot16") return { bytes: 2, pack: "pack_words" };
+  return { bytes: 1, pack: kernel === "compact" ? "pack_compact" : "pack_bytes" };
 }
 
 /** A number of a structure: an integer, or a float32 in an object. */
@@ -39,6 +45,7 @@ type Calls = Readonly<
     | "add_words"
     | "add_bytes"
     | "pack_words"
+    | "pack_compact"
     | "pack_bytes"
     | "write_taps"
     | "quantise_words"
@@ -86,12 +93,12 @@ export class KernelModule {
   /** The kernels that are exact on this machine. */
   get kernels(): KernelName[] {
     const probe = this.exports.takes_eight_bits;
-    if (probe === undefined) return ["dot16"];
+    if (probe === undefined) return ["dot16", "compact"];
     // The extremes show a signed second operand and sums of two that are cut off at 16 bits.
     const exact = [-128, -127, 127].every((weight) =>
       [128, 255].every((activation) => probe(weight, activation) === 1),
     );
-    return exact ? ["dot16", "split", "direct"] : ["dot16", "split"];
+    return exact ? ["dot16", "compact", "split", "direct"] : ["dot16", "compact", "split"];
   }
 
   /**

@@ -20,6 +20,9 @@ interface Kernels {
   readonly decoder: WebAssembly.Module;
 }
 
+/** What the encoder's kernel should be good at where the fastest is not exact: time, or memory (22 MB less). */
+export type KernelAim = "time" | "memory";
+
 /** The engine's modules; each is asked for at most once, and only if it is needed. */
 export interface EngineModules {
   /** The faster one; `undefined` if the runtime refuses relaxed SIMD. */
@@ -34,8 +37,8 @@ export interface EngineModules {
  *
  * @throws {EdgecapError} `backend-unavailable` if no module runs here, and on opening a graph of another form.
  */
-export async function rustBackend(modules: EngineModules): Promise<Backend> {
-  const { encoder, kernel, decoder } = await chooseKernels(modules);
+export async function rustBackend(modules: EngineModules, aim: KernelAim = "time"): Promise<Backend> {
+  const { encoder, kernel, decoder } = await chooseKernels(modules, aim);
   return {
     name: "rust",
     engine: `edgecap-engine ${version}, kernel ${kernel}`,
@@ -53,14 +56,15 @@ export async function rustBackend(modules: EngineModules): Promise<Backend> {
  * Tries the faster module first: some machines refuse it. On others its encoder is not exact, but its decoder, which
  * multiplies and adds at once, is as near as any.
  */
-async function chooseKernels(modules: EngineModules): Promise<Kernels> {
+async function chooseKernels(modules: EngineModules, aim: KernelAim): Promise<Kernels> {
   const decoder = await modules.relaxed();
   if (decoder !== undefined && new KernelModule(decoder).kernels.includes("direct"))
     return { encoder: decoder, kernel: "direct", decoder };
   const encoder = await modules.dot16();
   // The faster module has that kernel too.
   const either = encoder ?? decoder;
-  if (either !== undefined) return { encoder: either, kernel: "dot16", decoder: decoder ?? either };
+  if (either !== undefined)
+    return { encoder: either, kernel: aim === "memory" ? "compact" : "dot16", decoder: decoder ?? either };
   throw new EdgecapError(
     "backend-unavailable",
     'The backend "rust" has no module that runs here: this runtime refuses relaxed SIMD, so give engine_dot16.wasm.',

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { GraphSession } from "../../../src/runtime/graph_session.ts";
 import { Int8Encoder } from "../../../src/runtime/rust/int8_encoder.ts";
-import { bytesOf, KernelModule, type KernelName } from "../../../src/runtime/rust/kernel_module.ts";
+import { bytesOf, KernelModule, type KernelName, packingOf } from "../../../src/runtime/rust/kernel_module.ts";
 import { readPlan } from "../../../src/runtime/rust/read_plan.ts";
 import { describeUnless } from "../../skip.ts";
 
@@ -36,10 +36,11 @@ function dot({ activations, weights, depth }: Operands, row: number, channel: nu
 
 /** Weights as the module packs them, for one tap. */
 function pack(module: KernelModule, kernel: KernelName, weights: Int8Array, depth: number): number {
-  const [source, packed] = [module.put(weights), module.allocate(weights.length * bytesOf(kernel))];
+  const packing = packingOf(kernel);
+  const [source, packed] = [module.put(weights), module.allocate(weights.length * packing.bytes)];
   const shape = [channels, depth, 1, 1, 1, depth, depth];
   const biases = module.allocate(4 * channels);
-  module.call(bytesOf(kernel) === 2 ? "pack_words" : "pack_bytes", [source, packed, biases, ...shape, 0]);
+  module.call(packing.pack, [source, packed, biases, ...shape, 0]);
   return packed;
 }
 
@@ -87,6 +88,7 @@ const operandsOf = (rows: number, depth: number, activation: () => number, weigh
 
 const cases: [KernelName, WebAssembly.Module, string | undefined][] = [
   ["dot16", plain, undefined],
+  ["compact", plain, undefined],
   ["dot16", relaxed ?? plain, accepted ? undefined : "relaxed SIMD is not accepted here"],
   ["split", relaxed ?? plain, accepted ? undefined : "relaxed SIMD is not accepted here"],
   ["direct", relaxed ?? plain, direct ? undefined : "the relaxed dot product does not take eight bits here"],
