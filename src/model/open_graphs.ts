@@ -27,7 +27,8 @@ export interface LoadedGraph {
 export type LoadGraph = (name: string, bytes: Uint8Array, keep: readonly string[]) => Promise<LoadedGraph>;
 
 /**
- * Opens a bundle's graphs, one after another, so that the memory of each file is free before the next is read.
+ * Opens a bundle's graphs, one after another, and frees the memory of each file before the next is opened. While one is
+ * packed, the next is read.
  *
  * @throws What reading and loading throw.
  * @throws The signal's reason, once what was opened is freed, if it is aborted.
@@ -38,11 +39,21 @@ export async function openGraphsBy(
   signal: AbortSignal | undefined,
 ): Promise<OpenGraphs> {
   await using resources = new Resources();
+  let reading: Promise<unknown> | undefined;
+  const readNext = (part: GraphPart) => {
+    const next = graphParts[graphParts.indexOf(part) + 1];
+    const file = next && files[next];
+    // Whoever opens it gets its error.
+    if (file !== undefined && !(file instanceof Uint8Array)) reading = file.read().catch(() => {});
+  };
+  // After a failure nothing continues unseen.
+  resources.use({ [Symbol.asyncDispose]: async () => void (await reading) });
   const open = async (part: GraphPart, name: string, how: LoadGraph, keep: readonly string[]) => {
     throwIfAborted(signal);
     const file = files[part];
     const bytes = file instanceof Uint8Array ? file : await file.read();
     throwIfAborted(signal);
+    if (!(file instanceof Uint8Array)) readNext(part);
     const { graph, isPacked } = await how(name, bytes, keep);
     resources.use(graph);
     if (isPacked && !(file instanceof Uint8Array)) file.free();

@@ -15,7 +15,7 @@ import { Datastore } from "../retrieval/datastore.ts";
 import type { BackendName } from "../runtime/backend.ts";
 import { Vocabulary } from "../text/vocabulary.ts";
 import type { BundleGraphs } from "./check_shapes.ts";
-import { type GraphPart, graphParts, type OpenGraphs } from "./open_graphs.ts";
+import { graphParts, type OpenGraphs } from "./open_graphs.ts";
 import { Resources } from "./resources.ts";
 
 /** A bundle ready to run: its graphs, its vocabulary, and the queue of its callers. */
@@ -62,7 +62,7 @@ export interface ModelEngine {
     files: BundleParts,
     signal: AbortSignal | undefined,
   ) => Promise<{ readonly backend: BackendName; readonly graphs: OpenGraphs }>;
-  /** Whether to read all files at the same time, which is faster; otherwise the memory of each is free before the next. */
+  /** Whether to read all files at the same time; otherwise at most two graphs are in memory. */
   readonly readsAhead: boolean;
 }
 
@@ -72,7 +72,10 @@ export interface OpenModelOptions {
   readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
 }
 
-/** The files that are read before the graphs. */
+/** Graphs that are read while the one before is opened. */
+const [, ...laterGraphs] = graphParts;
+
+/** The files that are needed before the graphs. */
 type EarlyFiles = Pick<BundleFiles, "vocabulary" | "datastore" | "concepts">;
 
 /**
@@ -92,7 +95,8 @@ export async function openModel(
   // the first picture reports it.
   engine.imageModule().catch(() => {});
   const parts = source.parts(onProgress);
-  const early = Object.entries(parts).filter(([part]) => engine.readsAhead || !graphParts.includes(part as GraphPart));
+  const late: readonly string[] = engine.readsAhead ? [] : laterGraphs;
+  const early = Object.entries(parts).filter(([part]) => !late.includes(part));
   const [, ...read] = await allSettled([engine.startText(), ...early.map(([, file]) => file.read())]);
   const files = Object.fromEntries(early.map(([part], at) => [part, read[at]])) as EarlyFiles;
   throwIfAborted(signal);
