@@ -118,6 +118,34 @@ describe("the packed package", () => {
     }
   });
 
+  testUnless(
+    noNode,
+    "captions by edgecap/lite on Node, Bun and Deno, with the modules that the package exports",
+    () => {
+      writeFileSync(
+        join(app, "lite.mjs"),
+        `import { readFile } from "node:fs/promises";
+       import { load } from "edgecap/lite";
+       const bytes = async (name) => new Uint8Array(await readFile(new URL(import.meta.resolve(name))));
+       const models = new URL("./node_modules/edgecap/models/default/", import.meta.url);
+       const captioner = await load({
+         bundle: async (path) => new Response(await readFile(new URL(path, models))),
+         modules: {
+           text: () => bytes("edgecap/lite/text.wasm"),
+           image: () => bytes("edgecap/lite/image.wasm"),
+           engineRelaxed: () => bytes("edgecap/lite/engine_relaxed.wasm"),
+           engineDot16: () => bytes("edgecap/lite/engine_dot16.wasm"),
+         },
+       });
+       console.log((await captioner.caption(await readFile(${JSON.stringify(photo)}))).caption);
+       await captioner.close();`,
+      );
+      expect(run(node!, ["lite.mjs"], app).trim()).toBe(caption);
+      expect(run(bun, ["lite.mjs"], app).trim()).toBe(caption);
+      expect(run(deno, ["run", "-A", "lite.mjs"], app).trim()).toBe(caption);
+    },
+  );
+
   test("captions on Bun, from TypeScript", () => {
     writeFileSync(join(app, "use.ts"), use);
     expect(run(bun, ["use.ts"], app).trim()).toBe(caption);

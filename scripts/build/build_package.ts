@@ -13,10 +13,14 @@ import packageJson from "../../package.json" with { type: "json" };
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
+/** The types of the WebAssembly that the package exports. */
+const moduleTypes = "src/lite/wasm_module.d.ts";
+
 const copied = [
   "crates/text/pkg",
   "crates/image/pkg",
   "crates/engine/pkg",
+  moduleTypes,
   "models/default",
   "models/fast",
   "LICENSE",
@@ -49,8 +53,9 @@ export function publishedManifest(): Record<string, unknown> {
   const { name, version, description, license, type, keywords, dependencies, peerDependencies } = packageJson;
   const exports = Object.entries(packageJson.exports).map(([path, source]) => [
     path,
-    // WebAssembly has no types: runtimes and bundlers differ in what an import of it gives.
-    source.endsWith(".ts") ? { types: source.replace(/\.ts$/, ".d.ts"), default: built(source) } : source,
+    source.endsWith(".ts")
+      ? { types: source.replace(/\.ts$/, ".d.ts"), default: built(source) }
+      : { types: `./${moduleTypes}`, default: source },
   ]);
   const imports = Object.entries(packageJson.imports).map(([path, choices]) => {
     const file = browserOrt[path as keyof typeof browserOrt];
