@@ -3,9 +3,15 @@
  *
  * ```ts ignore
  * import { load } from "edgecap/lite";
+ * import engineRelaxed from "edgecap/lite/engine_relaxed.wasm";
+ * import image from "edgecap/lite/image.wasm";
+ * import text from "edgecap/lite/text.wasm";
  *
- * const captioner = await load({ bundle, modules });
- * const { caption } = await captioner.caption(bytes);
+ * const captioner = await load({
+ *   bundle: (path) => fetch(`https://example.org/bundle/${path}`),
+ *   modules: { text, image, engineRelaxed },
+ * });
+ * const { caption } = await captioner.caption("https://example.org/photo.jpg");
  * ```
  *
  * @module
