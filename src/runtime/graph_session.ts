@@ -2,7 +2,7 @@ import type { BackendName } from "./backend.ts";
 import { openBackend } from "./backends.ts";
 import { Graph, openSession } from "./graph.ts";
 
-export type { GraphPort, GraphTensor, GraphValue } from "./tensors.ts";
+export type { GraphTensor, GraphValue } from "./tensors.ts";
 
 /** How graphs are run. */
 export interface RuntimeOptions {
