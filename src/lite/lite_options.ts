@@ -5,8 +5,8 @@ import type { LiteModules } from "./modules.ts";
 
 /**
  * A bundle's files: in memory by name, or a function that gets one by its path, such as `manifest.json` or
- * `encoder.onnx`. The function is called for one large file after another, so that a bundle never lies in memory as a
- * whole. A `Response` takes the least memory, because its bytes are freed once they are packed.
+ * `encoder.onnx`. The function is called for a graph while the one before is packed, so that a bundle never lies in
+ * memory as a whole. A `Response` takes the least memory, because its bytes are freed once they are packed.
  */
 export type LiteBundle =
   | ReadonlyMap<string, Uint8Array>
