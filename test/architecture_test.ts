@@ -30,7 +30,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   metadata: ["src/files"],
   async: [],
   platform: ["src/files", "crates/text/pkg", "crates/image/pkg", "crates/engine/pkg", "models/default", "models/fast"],
-  runtime: ["src/async", "src/platform"],
+  runtime: ["src/async", "src/files", "src/platform"],
   text: ["src/platform", "crates/text/pkg"],
   image: ["src/platform", "crates/image/pkg"],
   retrieval: ["src/files", "src/text", "crates/text/pkg"],

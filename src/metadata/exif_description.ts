@@ -1,4 +1,5 @@
-import { concat, copyOf, decodeAny, latin1, utf8, viewOf } from "./bytes.ts";
+import { concat } from "../files/concat.ts";
+import { copyOf, decodeAny, latin1, utf8, viewOf } from "./bytes.ts";
 import { unchangeable } from "./container.ts";
 
 const tag = 0x010e;

@@ -1,4 +1,5 @@
-import { concat, latin1, standsAt, uint16, uint32, viewOf } from "./bytes.ts";
+import { concat } from "../files/concat.ts";
+import { latin1, standsAt, uint16, uint32, viewOf } from "./bytes.ts";
 import { unchangeable } from "./container.ts";
 
 const sign = latin1("8BIM");

@@ -1,4 +1,5 @@
-import { concat, decodeAny, uint16, utf8, viewOf } from "./bytes.ts";
+import { concat } from "../files/concat.ts";
+import { decodeAny, uint16, utf8, viewOf } from "./bytes.ts";
 import { unchangeable } from "./container.ts";
 
 const characterSet = { record: 1, number: 90 };

@@ -1,4 +1,5 @@
-import { concat, latin1, standsAt, uint16, viewOf } from "./bytes.ts";
+import { concat } from "../files/concat.ts";
+import { latin1, standsAt, uint16, viewOf } from "./bytes.ts";
 import { type Container, corrupt, type NewBlocks, truncated, unchangeable } from "./container.ts";
 import { moveSecondPictures } from "./second_pictures.ts";
 

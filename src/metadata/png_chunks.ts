@@ -1,5 +1,6 @@
 import { inflateSync } from "node:zlib";
-import { concat, latin1, standsAt, uint32, utf8, viewOf } from "./bytes.ts";
+import { concat } from "../files/concat.ts";
+import { latin1, standsAt, uint32, utf8, viewOf } from "./bytes.ts";
 import { type Container, corrupt, truncated, unchangeable } from "./container.ts";
 
 /** First bytes of a PNG. */

@@ -1,4 +1,5 @@
-import { concat, copyOf, latin1, standsAt, viewOf } from "./bytes.ts";
+import { concat } from "../files/concat.ts";
+import { copyOf, latin1, standsAt, viewOf } from "./bytes.ts";
 import { unchangeable } from "./container.ts";
 
 const sign = latin1("MPF\0");

@@ -1,4 +1,5 @@
-import { concat, copyOf, latin1, standsAt, uint32Little, viewOf } from "./bytes.ts";
+import { concat } from "../files/concat.ts";
+import { copyOf, latin1, standsAt, uint32Little, viewOf } from "./bytes.ts";
 import { type Container, corrupt, truncated, unchangeable } from "./container.ts";
 
 /** Flags of the header `VP8X`. */

@@ -1,3 +1,4 @@
+import { concat } from "../files/concat.ts";
 /** A store for downloaded files between runs, keyed by their content or address. */
 export interface FileStore {
   /** The bytes of a complete file, or `undefined` if it is not stored. */
@@ -29,15 +30,6 @@ export interface PartialFile extends AsyncDisposable {
 export function partialInMemory(finish: (bytes: Uint8Array) => Promise<void> = async () => {}): PartialFile {
   let chunks: Uint8Array[] = [];
   let size = 0;
-  const joined = (): Uint8Array => {
-    const whole = new Uint8Array(size);
-    let offset = 0;
-    for (const chunk of chunks) {
-      whole.set(chunk, offset);
-      offset += chunk.length;
-    }
-    return whole;
-  };
   return {
     get size() {
       return size;
@@ -50,8 +42,8 @@ export function partialInMemory(finish: (bytes: Uint8Array) => Promise<void> = a
       chunks = [];
       size = 0;
     },
-    bytes: async () => joined(),
-    finish: () => finish(joined()),
+    bytes: async () => concat(chunks),
+    finish: () => finish(concat(chunks)),
     [Symbol.asyncDispose]: async () => {},
   };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { concat, latin1, viewOf } from "../../src/metadata/bytes.ts";
+import { concat } from "../../src/files/concat.ts";
+import { latin1, viewOf } from "../../src/metadata/bytes.ts";
 import { exifDescription, holdsOnlyDescription, setExifDescription } from "../../src/metadata/exif_description.ts";
 import { anyText } from "./picture_bytes.ts";
 

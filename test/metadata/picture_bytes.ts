@@ -2,7 +2,8 @@
  * Files of pictures with metadata of other programs around what is written, as fast-check makes them up.
  */
 import fc from "fast-check";
-import { concat, latin1, uint16, uint32, uint32Little } from "../../src/metadata/bytes.ts";
+import { concat } from "../../src/files/concat.ts";
+import { latin1, uint16, uint32, uint32Little } from "../../src/metadata/bytes.ts";
 import { crc32 } from "../../src/metadata/png_chunks.ts";
 
 const anyBytes = (maxLength: number) => fc.uint8Array({ maxLength });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { concat, latin1, uint32, utf8, viewOf } from "../../src/metadata/bytes.ts";
+import { concat } from "../../src/files/concat.ts";
+import { latin1, uint32, utf8, viewOf } from "../../src/metadata/bytes.ts";
 import type { MetadataForm, PictureText } from "../../src/metadata/fields.ts";
 import { readJpeg } from "../../src/metadata/jpeg_segments.ts";
 import { isOwnSidecar, writeIntoPicture, writeIntoSidecar } from "../../src/metadata/picture_text.ts";

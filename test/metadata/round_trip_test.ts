@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { EdgecapError } from "../../src/errors.ts";
-import { concat, latin1 } from "../../src/metadata/bytes.ts";
+import { concat } from "../../src/files/concat.ts";
+import { latin1 } from "../../src/metadata/bytes.ts";
 import { exifDescription } from "../../src/metadata/exif_description.ts";
 import { type MetadataForm, metadataForms } from "../../src/metadata/fields.ts";
 import { iptcOf } from "../../src/metadata/image_resources.ts";

@@ -1,3 +1,4 @@
+import { concat } from "../../files/concat.ts";
 import type { BackendSession } from "../backend.ts";
 import type { GraphPort, GraphValue } from "../tensors.ts";
 import type { DecoderPlan, DecoderPort } from "./decoder_plan.ts";
@@ -35,7 +36,8 @@ export class DecoderSession implements BackendSession {
     return Object.fromEntries(
       this.#ports.outputs.map(({ name, shape, matrix }, at) => {
         const lengths = shape.length === 2 ? [matrix.columns] : [count(matrix.rows, beams), matrix.columns];
-        return [name, { data: joined(results.map((outputs) => outputs[at]!)), shape: [pictures, ...lengths] }];
+        const data = results.length === 1 ? results[0]![at]! : concat(results.map((outputs) => outputs[at]!));
+        return [name, { data, shape: [pictures, ...lengths] }];
       }),
     );
   }
@@ -75,15 +77,4 @@ function checked(
 function part<T extends Float32Array | Int32Array>(data: T, at: number, of: number): T {
   const length = data.length / of;
   return of === 1 ? data : (data.subarray(at * length, (at + 1) * length) as T);
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  if (parts.length === 1) return parts[0]!;
-  const whole = new Float32Array(parts.reduce((all, { length }) => all + length, 0));
-  let at = 0;
-  for (const next of parts) {
-    whole.set(next, at);
-    at += next.length;
-  }
-  return whole;
 }

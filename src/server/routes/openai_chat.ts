@@ -66,12 +66,12 @@ function finishOf({ cut }: Choice, call: Call | undefined): string {
   return cut ? "length" : "stop";
 }
 
-/** A text as the content of a message, or as the arguments of a call. */
-function said(text: string, id: string, call: Call | undefined): object {
+/** A text as the content of a message, or as the arguments of a call. In a stream, a call needs its place. */
+function said(text: string, id: string, call: Call | undefined, place: { readonly index?: number } = {}): object {
   if (call === undefined) return { content: text };
   const called = { name: call.name, arguments: text };
   if (call.old) return { content: null, function_call: called };
-  return { content: null, tool_calls: [{ id: callId(id), type: "function", function: called }] };
+  return { content: null, tool_calls: [{ ...place, id: callId(id), type: "function", function: called }] };
 }
 
 /** A part of a text, in a stream that has begun. */
@@ -102,14 +102,7 @@ function chunks(named: () => object, chat: ChatBody, id: string, call: Call | un
   const role = (index: number) => {
     if (roles.has(index)) return "";
     roles.add(index);
-    const first =
-      call === undefined || call.old
-        ? said("", id, call)
-        : {
-            content: null,
-            tool_calls: [{ index: 0, id: callId(id), type: "function", function: { name: call.name, arguments: "" } }],
-          };
-    return choice(index, { role: "assistant", refusal: null, ...first });
+    return choice(index, { role: "assistant", refusal: null, ...said("", id, call, { index: 0 }) });
   };
   const logprobs = (piece: Piece) =>
     chat.logprobs === true && piece.word !== undefined

@@ -1,3 +1,5 @@
+import { concat } from "../../../../files/concat.ts";
+
 /** The most files that the format holds without its extensions. */
 const mostFiles = 0xffff;
 
@@ -31,7 +33,7 @@ export function zipOf(files: ReadonlyMap<string, string>): Uint8Array<ArrayBuffe
   }
   const size = central.reduce((sum, part) => sum + part.length, 0);
   const end = record(4, 0x06054b50, 2, 0, 2, 0, 2, files.size, 2, files.size, 4, size, 4, offset, 2, 0);
-  return joined([...local, ...central, end]);
+  return concat([...local, ...central, end]);
 }
 
 /** Numbers, each after its width in bytes, little-endian. */
@@ -42,16 +44,6 @@ function record(...widthsAndNumbers: number[]): Uint8Array {
       bytes.push((widthsAndNumbers[i + 1]! >>> (8 * byte)) & 0xff);
   }
   return Uint8Array.from(bytes);
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
 
 /** The checksum of ISO 3309, as ZIP has it. */
