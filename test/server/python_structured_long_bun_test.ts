@@ -33,3 +33,33 @@ testUnless(python.missing, "libraries for structured output fill a class as docs
     expect(line).toMatch(/fire hydrant.*dog.*grass/);
   }
 });
+
+/** Modes that write the schema into a message. */
+const prompted = `
+from pydantic_ai import PromptedOutput
+for mode in (instructor.Mode.JSON, instructor.Mode.MD_JSON):
+    client = instructor.from_openai(OpenAI(base_url=url, api_key="none"), mode=mode)
+    print(client.chat.completions.create(model="any", response_model=Photo, messages=messages, max_retries=0))
+print(Agent(OpenAIChatModel("any", provider=provider), output_type=PromptedOutput(Photo)).run_sync(
+    [BinaryContent(photo, media_type="image/jpeg")]
+).output)
+parser = PydanticOutputParser(pydantic_object=Photo)
+said = {"role": "system", "content": parser.get_format_instructions()}
+print((chat | parser).invoke([said, *messages]))
+`;
+
+testUnless(python.missing, "libraries that write the schema into a message fill a class too", async () => {
+  await using server = await knowingServer();
+  const setUp = codeBlocks(readFileSync(new URL("../../docs/clients.md", import.meta.url), "utf8"), "py").filter(
+    (program) => /BaseModel|import instructor|ChatOpenAI|pydantic_ai/.test(program),
+  );
+  copyFileSync(fileURLToPath(new URL("../../examples/coffee.jpg", import.meta.url)), join(python.folder, "photo.jpg"));
+  const imports = "from langchain_core.output_parsers import PydanticOutputParser\n";
+  const text = `${imports}${setUp.join("\n")}${prompted}`.replaceAll("http://localhost:3000", server.url);
+  const lines = (await python.outputOf(["-c", text])).trim().split("\n");
+  expect(lines).toHaveLength(7);
+  for (const line of lines) {
+    expect(line).toContain(known);
+    expect(line).toMatch(/fire hydrant.*dog.*grass/);
+  }
+});

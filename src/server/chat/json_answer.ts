@@ -45,6 +45,33 @@ export function fillOf(schema: unknown): Fill {
   return (caption) => Object.fromEntries(fills.map(([name, fill]) => [name, fill(caption)]));
 }
 
+/** How to fill in a JSON schema; `undefined` if that is not possible, or if it asks for neither a caption nor labels. */
+export function captionFillOf(schema: unknown): Fill | undefined {
+  try {
+    const fill = fillOf(schema);
+    return asksForCaption(fill) ? fill : undefined;
+  } catch (error) {
+    if (error instanceof Problem) return undefined;
+    throw error;
+  }
+}
+
+/** Whether a caption changes what is filled in. */
+function asksForCaption(fill: Fill): boolean {
+  const said = (caption: string, name: string) =>
+    JSON.stringify(
+      fill({
+        caption,
+        logProbability: 0,
+        words: [],
+        alternatives: [],
+        concepts: [{ name, probability: 1 }],
+        timing: { imageMs: 0, encodeMs: 0, generateMs: 0 },
+      }),
+    );
+  return said("a", "a") !== said("b", "b");
+}
+
 function fillOfProperty(name: string, property: unknown, root: unknown): Fill | undefined {
   const fills = branchesOf(property, root).map((branch) => fillOfBranch(name, branch, root));
   return fills.find((fill) => fill !== undefined);

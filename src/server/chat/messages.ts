@@ -50,26 +50,35 @@ function withoutNulls(value: unknown): unknown {
   return Object.fromEntries(kept.map(([name, one]) => [name, withoutNulls(one)]));
 }
 
+/** What is read of a conversation. */
+export interface LastTurn {
+  readonly pictures: string[];
+  readonly prompt: string;
+  /** The texts of system messages. Only a JSON schema is read in them. */
+  readonly instructions: string;
+}
+
 /**
  * The pictures and the prompt of a conversation: the pictures of the last turn with any, and the texts of the last
  * turn. A turn is everything between two answers, since some programs send each picture in its own message.
  */
-export function lastTurn(messages: readonly Message[]): { pictures: string[]; prompt: string } {
+export function lastTurn(messages: readonly Message[]): LastTurn {
   let pictures: string[] = [];
   let texts: string[] = [];
+  const instructions: string[] = [];
   let answered = false;
   let fresh: string[] = [];
   for (const { role = "user", content } of messages) {
     if (role === "assistant") answered = true;
+    if (role === "system" || role === "developer") instructions.push(...textsOf(content));
     if (role !== "user") continue;
     if (answered) {
       answered = false;
       fresh = [];
       texts = [];
     }
-    const parts = typeof content === "string" ? [{ type: "text", text: content }] : (content ?? []);
-    for (const { type, text, image_url: image } of parts) {
-      if (type === "text" || type === "input_text") texts.push(text ?? "");
+    texts.push(...textsOf(content));
+    for (const { type, image_url: image } of typeof content === "string" ? [] : (content ?? [])) {
       if (type !== "image_url" && type !== "input_image") continue;
       const url = typeof image === "string" ? image : image?.url;
       if (url === undefined)
@@ -81,7 +90,12 @@ export function lastTurn(messages: readonly Message[]): { pictures: string[]; pr
     }
     if (fresh.length > 0) pictures = fresh;
   }
-  return { pictures, prompt: texts.join("\n") };
+  return { pictures, prompt: texts.join("\n"), instructions: instructions.join("\n") };
+}
+
+function textsOf(content: Message["content"] = []): string[] {
+  if (typeof content === "string") return [content];
+  return content.flatMap(({ type, text }) => (type === "text" || type === "input_text" ? [text ?? ""] : []));
 }
 
 /** The known probabilities of an answer's words. */

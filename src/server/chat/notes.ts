@@ -7,6 +7,7 @@ export const noteMeanings = {
   long: "The prompt asks for a long sentence.",
   "max-characters": "The prompt says how many characters the sentence may have.",
   neutral: "The prompt asks for gender-neutral words.",
+  "json-schema": "A message contains a JSON schema: the answer is JSON that fits it.",
   "english-only": "The prompt asks for another language: the answer is in English.",
   "no-keywords": "The model recognises nothing, or knows no nouns: the answer is empty.",
   unsure: "No sentence is as sure as asked: the answer is a plain one, or empty.",

@@ -4,9 +4,10 @@ import type { JsonRequest, Picture } from "../pictures.ts";
 import { tooMany } from "../pictures.ts";
 import { Problem } from "../problem.ts";
 import type { Captioning } from "../routes/captions.ts";
-import { type Fill, fillOf, plainFill } from "./json_answer.ts";
+import { captionFillOf, type Fill, fillOf, plainFill } from "./json_answer.ts";
 import type { Note } from "./notes.ts";
 import { type Prompt, readPrompt } from "./prompt.ts";
+import { type SchemaInText, schemaInText } from "./schema_in_text.ts";
 import type { Call } from "./tool_call.ts";
 
 /** What the routes that imitate other servers share. */
@@ -23,6 +24,8 @@ export interface Question {
   readonly pictures: readonly string[];
   /** The client's prompt. */
   readonly prompt: string;
+  /** Texts of the client's system messages. Only a JSON schema is read in them. */
+  readonly instructions?: string | undefined;
   /** Number of answers. Default 1. */
   readonly count?: number | undefined;
   /** Most words per answer; below 1 means no limit. */
@@ -99,10 +102,10 @@ export async function taskOf(question: Question, body: JsonRequest, chatting: Ch
       "option-invalid",
       "A JSON schema works with a single picture only: send one picture per request.",
     );
-  const fill = call?.fill ?? (json === undefined ? undefined : json === true ? plainFill : fillOf(json.schema));
-  const prompt = readPrompt(question.prompt);
+  const { fill, found } = fillOfQuestion(question);
+  const prompt = readPrompt(found === undefined ? question.prompt : question.prompt.replace(found.written, ""));
   const limit = question.maxTokens !== undefined && question.maxTokens >= 1 ? question.maxTokens : undefined;
-  const options = checkedOptions(optionsOf(question, prompt, limit, chatting.model()));
+  const options = checkedOptions(optionsOf(question, prompt, limit, fill, chatting.model()));
   const bytes = await Promise.all(pictures.map((picture) => body.bytesOf(picture)));
   return {
     pictures: bytes.map((one, place) => ({ name: `image[${place}]`, bytes: one, options })),
@@ -116,11 +119,31 @@ export async function taskOf(question: Question, body: JsonRequest, chatting: Ch
       fill === undefined &&
       !isWrittenAtTheEnd({ ...chatting.defaults, ...options }),
     notes: [
-      ...prompt.notes,
+      ...prompt.notes.filter((note) => found === undefined || note !== "prompt-ignored"),
+      ...(found === undefined ? [] : (["json-schema"] as const)),
       ...(question.topLogprobs === true ? (["no-top-logprobs"] as const) : []),
       ...(question.toolsUnused === true ? (["no-tool-call"] as const) : []),
     ],
   };
+}
+
+/**
+ * How to format the answer to a question as JSON, and the schema in its texts that says so. Some libraries write a
+ * schema into a message, and at most ask for JSON besides.
+ *
+ * @throws {Problem} `option-invalid` if the client asks for JSON, and the schema cannot be filled in.
+ */
+function fillOfQuestion({ pictures, prompt, instructions = "", json, call }: Question): {
+  readonly fill: Fill | undefined;
+  readonly found?: SchemaInText | undefined;
+} {
+  if (call !== undefined) return { fill: call.fill };
+  if (typeof json === "object") return { fill: fillOf(json.schema) };
+  const found = pictures.length === 1 ? schemaInText(`${instructions}\n${prompt}`) : undefined;
+  if (found === undefined) return { fill: json === true ? plainFill : undefined };
+  if (json === true) return { fill: fillOf(found.schema), found };
+  const fill = captionFillOf(found.schema);
+  return fill === undefined ? { fill } : { fill, found };
 }
 
 /** Answers a greeting with what this model needs, in as many words as the client takes. */
@@ -144,9 +167,10 @@ function isWrittenAtTheEnd({ minConfidence = 0, maxCharacters, neutral, sentence
 }
 
 function optionsOf(
-  { count = 1, temperature = 0, topP, topK, seed, minConfidence = 0, json, call, ...question }: Question,
+  { count = 1, temperature = 0, topP, topK, seed, minConfidence = 0, ...question }: Question,
   { form, length, ...prompt }: Prompt,
   limit: number | undefined,
+  fill: Fill | undefined,
   model: ModelCard | undefined,
 ): JobOptions {
   const usual = model?.maxWords ?? usualMaxWords;
@@ -157,7 +181,7 @@ function optionsOf(
   const maxCharacters = question.maxCharacters ?? prompt.maxCharacters;
   const neutral = question.neutral ?? prompt.neutral;
   return {
-    ...(alternatives > 0 && form === "sentence" && json === undefined && call === undefined && { alternatives }),
+    ...(alternatives > 0 && form === "sentence" && fill === undefined && { alternatives }),
     ...(most !== usual && { maxWords: most }),
     ...(minConfidence > 0 && { minConfidence }),
     ...(maxCharacters !== undefined && { maxCharacters }),

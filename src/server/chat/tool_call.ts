@@ -1,6 +1,6 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { Problem } from "../problem.ts";
-import { type Fill, fillOf } from "./json_answer.ts";
+import { captionFillOf, type Fill, fillOf } from "./json_answer.ts";
 
 const open = { additionalProperties: true };
 
@@ -118,13 +118,8 @@ export function ollamaCallingOf(offer: Offer, messages: readonly { readonly role
   const [only] = offered;
   const unused = { call: undefined, toolsUnused: offered.length > 0 };
   if (only === undefined || offered.length > 1 || messages.at(-1)?.role === "tool") return unused;
-  try {
-    const fill = fillOf(only.parameters);
-    return asksForCaption(fill) ? { call: { name: only.name, fill, old: false }, toolsUnused: false } : unused;
-  } catch (error) {
-    if (error instanceof Problem) return unused;
-    throw error;
-  }
+  const fill = captionFillOf(only.parameters);
+  return fill === undefined ? unused : { call: { name: only.name, fill, old: false }, toolsUnused: false };
 }
 
 function offeredIn(tools: Offer["tools"]): Offered[] {
@@ -167,22 +162,6 @@ function firstFilled(offered: readonly Offered[]): { name: string; fill: Fill } 
     }
   }
   throw first;
-}
-
-/** Whether a caption changes what is filled in. */
-function asksForCaption(fill: Fill): boolean {
-  const said = (caption: string, name: string) =>
-    JSON.stringify(
-      fill({
-        caption,
-        logProbability: 0,
-        words: [],
-        alternatives: [],
-        concepts: [{ name, probability: 1 }],
-        timing: { imageMs: 0, encodeMs: 0, generateMs: 0 },
-      }),
-    );
-  return said("a", "a") !== said("b", "b");
 }
 
 function shown(name: string): string {

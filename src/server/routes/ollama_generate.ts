@@ -1,6 +1,6 @@
 import type { TSchema } from "@sinclair/typebox";
 import { type Answer, answerOf, type Piece } from "../chat/answer.ts";
-import { checkedBody, lastTurn, tokenLogprobs } from "../chat/messages.ts";
+import { checkedBody, type LastTurn, lastTurn, tokenLogprobs } from "../chat/messages.ts";
 import { noteHeaders } from "../chat/notes.ts";
 import { type Chatting, taskOf } from "../chat/question.ts";
 import { type StreamShape, streamAnswer } from "../chat/stream.ts";
@@ -13,8 +13,8 @@ import { generateBodySchema, type OllamaBody, ollamaChatBodySchema } from "./oll
 
 /** Answers `POST /api/generate`. */
 export function ollamaGenerate(request: Request, chatting: Chatting): Promise<Response> {
-  const asked = ({ prompt, images }: OllamaBody) => ({
-    ...{ pictures: images ?? [], prompt: prompt ?? "" },
+  const asked = ({ prompt, images, system }: OllamaBody) => ({
+    ...{ pictures: images ?? [], prompt: prompt ?? "", instructions: system ?? "" },
     ...{ call: undefined, toolsUnused: false },
   });
   return answered(request, chatting, generateBodySchema, asked, (response) => ({ response }));
@@ -50,7 +50,7 @@ async function answered(
   request: Request,
   chatting: Chatting,
   schema: TSchema,
-  questionOf: (body: OllamaBody) => { pictures: string[]; prompt: string } & Calling,
+  questionOf: (body: OllamaBody) => LastTurn & Calling,
   shown: (text: string, call?: Call) => object,
 ): Promise<Response> {
   const started = performance.now();

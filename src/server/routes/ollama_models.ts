@@ -48,6 +48,7 @@ export async function ollamaShow(request: Request, chatting: Chatting): Promise<
       "edgecap.vocabulary": card.vocabulary ?? 0,
       "edgecap.backend": card.backend ?? "",
     },
+    // Without "tools", by which editors and agents choose models that decide which function to call.
     capabilities: ["completion", "vision"],
     modified_at: chatting.since.toISOString(),
   });

@@ -40,7 +40,12 @@ const shared = {
 
 /** The body of `POST /api/generate`; other fields have no effect. */
 export const generateBodySchema = Type.Object(
-  { prompt: Type.Optional(Type.String()), images: Type.Optional(images), ...shared },
+  {
+    prompt: Type.Optional(Type.String()),
+    system: Type.Optional(Type.String({ description: "Only a JSON schema in it has an effect." })),
+    images: Type.Optional(images),
+    ...shared,
+  },
   open,
 );
 

@@ -19,9 +19,11 @@ export async function responses(request: Request, chatting: Chatting): Promise<R
   const format = asked.text?.format;
   const { call, toolsUnused } = callingOf(asked);
   const messages = typeof asked.input === "string" ? [{ role: "user", content: asked.input }] : asked.input;
+  const turn = lastTurn(messages);
   const task = await taskOf(
     {
-      ...lastTurn(messages),
+      ...turn,
+      instructions: `${asked.instructions ?? ""}\n${turn.instructions}`,
       maxTokens: asked.max_output_tokens,
       temperature: asked.temperature,
       topP: asked.top_p,
