@@ -17,7 +17,8 @@ export interface Failure {
 
 /**
  * The file of results: one line of JSON per picture, as `edgecap caption --json` prints it, in the order in which they
- * were finished. An unfinished line of a killed process is removed, so that its picture is captioned again.
+ * were finished. An unfinished line of a killed process is removed, so that its picture is captioned again. What editors
+ * do to such a file does no harm: a byte order mark, blank lines, and a missing line break at the end.
  */
 export class ResultsFile implements AsyncDisposable {
   /** Pictures that have a line already. */
@@ -69,24 +70,34 @@ export class ResultsFile implements AsyncDisposable {
     try {
       const done = new DoneImages();
       const before = { lines: 0, failed: 0, leftOut: 0 };
+      const note = ({ image, error, reason }: Result) => {
+        before.lines++;
+        done.add(image);
+        if (error !== undefined) before.failed++;
+        if (reason !== undefined) before.leftOut++;
+      };
+      let number = 0;
       const whole = await lengthOfLines(file);
       if (whole > 0) {
         const input = createReadStream(path, { end: whole - 1 });
         for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
-          before.lines++;
-          const result = parsed(line);
-          if (result === undefined) {
-            throw new EdgecapError(
-              "data-invalid",
-              `Line ${before.lines} of "${path}" is not a result of edgecap: "${line.slice(0, 60)}". Give --out another file, or correct this one.`,
-            );
-          }
-          done.add(result.image);
-          if (result.error !== undefined) before.failed++;
-          if (result.reason !== undefined) before.leftOut++;
+          number++;
+          if (line.trim() === "") continue;
+          const result = parsed(withoutMark(line, number === 1));
+          if (result === undefined) throw notResult(number, path, line);
+          note(result);
         }
       }
-      await file.truncate(whole);
+      const rest = withoutMark(await lastLine(file, whole), number === 0);
+      const last = parsed(rest);
+      if (last !== undefined) {
+        note(last);
+        await file.appendFile("\n");
+      } else {
+        // Whatever else stands there is somebody's file, given as --out by mistake.
+        if (!isUnfinished(rest)) throw notResult(number + 1, path, rest);
+        await file.truncate(whole);
+      }
       return new ResultsFile(path, file, lock, done, before);
     } catch (error) {
       await file.close();
@@ -123,7 +134,39 @@ export class ResultsFile implements AsyncDisposable {
   }
 }
 
-function parsed(line: string): { image: string; error?: unknown; reason?: unknown } | undefined {
+/** The part of a result that matters when the file is opened again. */
+interface Result {
+  readonly image: string;
+  readonly error?: unknown;
+  readonly reason?: unknown;
+}
+
+function notResult(line: number, path: string, text: string): EdgecapError {
+  return new EdgecapError(
+    "data-invalid",
+    `Line ${line} of "${path}" is not a result of edgecap: "${text.slice(0, 60)}". Give --out another file, or correct this one.`,
+  );
+}
+
+/** A line without the byte order mark with which some editors begin a file. */
+function withoutMark(line: string, isFirst: boolean): string {
+  return isFirst && line.startsWith("\ufeff") ? line.slice(1) : line;
+}
+
+/** No result takes this many bytes; one without a line break that does is not kept. */
+const longestResult = 2 ** 24;
+
+/** How every line begins that this file writes. */
+const beginning = '{"image":"';
+
+/** Whether a killed process, or a power cut, can have left this after the last line break. */
+function isUnfinished(rest: string): boolean {
+  // Some file systems fill what was not written before a power cut with zeros.
+  const written = rest.replace(/\0+$/, "").trim();
+  return written.startsWith(beginning) || beginning.startsWith(written);
+}
+
+function parsed(line: string): Result | undefined {
   try {
     const result = JSON.parse(line) as { image?: unknown; error?: unknown; reason?: unknown } | null;
     if (typeof result?.image !== "string") return undefined;
@@ -145,4 +188,12 @@ async function lengthOfLines(file: FileHandle): Promise<number> {
     end = start;
   }
   return 0;
+}
+
+/** What follows the last line break: enough of it to tell what it is, or all of it if it may be a result. */
+async function lastLine(file: FileHandle, start: number): Promise<string> {
+  const { size } = await file.stat();
+  const head = Buffer.alloc(Math.min(size - start, longestResult));
+  const { bytesRead } = await file.read(head, 0, head.length, start);
+  return head.subarray(0, bytesRead).toString("utf8");
 }

@@ -85,7 +85,7 @@ describe("ResultsFile", () => {
       const line = '{"image":"a.jpg","caption":"x"}\n';
       const others = fc.oneof(
         fc.json().filter((text) => typeof (JSON.parse(text) as { image?: unknown } | null)?.image !== "string"),
-        fc.stringMatching(/^[a-z ,]{1,20}$/),
+        fc.stringMatching(/^[a-z,][a-z ,]{0,19}$/),
       );
       await fc.assert(
         fc.asyncProperty(others, fc.nat(2), async (other, before) => {
@@ -97,6 +97,55 @@ describe("ResultsFile", () => {
         }),
         { numRuns: 50 },
       );
+    }));
+
+  test("refuses a file whose end it did not write, and leaves it as it is", () =>
+    withFile(async (path) => {
+      await (await ResultsFile.open(path))[Symbol.asyncDispose]();
+      const line = '{"image":"a.jpg","caption":"x"}\n';
+      const ends = fc.oneof(
+        fc.constantFrom("my notes", '{"name": "edgecap"}', "BM\0\0", "\0x", '{"image": 1}', '{"images":"a'),
+        fc.string({ minLength: 1 }).filter((text) => !/^[\s\0]*$|^\s*\{(?:"|$)/.test(text) && !text.includes("\n")),
+      );
+      await fc.assert(
+        fc.asyncProperty(ends, fc.nat(2), async (end, before) => {
+          const text = `${line.repeat(before)}${end}`;
+          await writeFile(path, text);
+          expect(await codeOf(ResultsFile.open(path))).toBe("data-invalid");
+          await expect(ResultsFile.open(path)).rejects.toThrow(`Line ${before + 1} of`);
+          expect(await readFile(path, "utf8")).toBe(text);
+        }),
+        { numRuns: 30 },
+      );
+    }));
+
+  test("continues a file that an editor saved, or that a power cut filled with zeros", () =>
+    withFile(async (path) => {
+      await (await ResultsFile.open(path))[Symbol.asyncDispose]();
+      const [a, b] = ['{"image":"a.jpg","caption":"x"}', '{"image":"b.jpg","error":{}}'];
+      const edited: readonly (readonly [text: string, lines: number])[] = [
+        [`\ufeff${a}\n${b}\n`, 2],
+        [`\ufeff${a}`, 1],
+        ["\ufeff", 0],
+        [`\n${a}\n \n\n${b}\n\n`, 2],
+        [`${a}\r\n${b}\r\n`, 2],
+        [`${a}\n${b}`, 2],
+        [`${a}\n  `, 1],
+        [`${a}\n{"image":"b\0\0\0`, 1],
+        ["\0\0\0\0", 0],
+        ['{"im', 0],
+      ];
+      for (const [text, lines] of edited) {
+        await writeFile(path, text);
+        {
+          await using results = await ResultsFile.open(path);
+          expect([text, results.before.lines]).toEqual([text, lines]);
+          for (const name of ["a.jpg", "b.jpg"]) if (results.done.add(name)) await results.write(name, caption);
+        }
+        const names = (await readFile(path, "utf8")).replace(/^\ufeff/, "").split("\n");
+        const images = names.filter((line) => line.trim() !== "").map((line) => JSON.parse(line).image);
+        expect(images.sort()).toEqual(["a.jpg", "b.jpg"]);
+      }
     }));
 
   test("is locked while it is open, and the lock disappears with it", () =>
