@@ -16,9 +16,10 @@ export interface UnfinishedFile extends AsyncDisposable {
   /**
    * The content is complete: flushes it to disk, then replaces the file of that name.
    *
+   * @returns What the system says of the file as it was written, whatever has become of it since.
    * @throws {EdgecapError} `file-unwritable`
    */
-  finish(): Promise<void>;
+  finish(): Promise<Stats>;
 }
 
 /** Names of unfinished files are unpredictable, so that nobody can place a link there. */
@@ -77,10 +78,12 @@ export async function createFile(path: string, like?: Stats): Promise<Unfinished
     finish: async () => {
       try {
         await file!.sync();
+        const written = await file!.stat();
         await close();
         await rename(unfinished, path);
         finished = true;
         ownUnfinished.delete(name);
+        return written;
       } catch (cause) {
         throw unwritable(path, cause);
       }
@@ -125,10 +128,11 @@ export async function assertWritable(path: string, { mode }: Stats): Promise<voi
  *
  * @param path The file itself, not a link to it.
  * @param before What the system said of the file when its content was read.
+ * @returns What the system says of the file as it was written.
  * @throws {EdgecapError} `file-unwritable`, also if the file is read-only; `data-invalid` if it has changed since it was read.
  *   The file is then left as it is.
  */
-export async function replaceWhole(path: string, content: Uint8Array, before: Stats): Promise<void> {
+export async function replaceWhole(path: string, content: Uint8Array, before: Stats): Promise<Stats> {
   await assertWritable(path, before);
   await using file = await createFile(path, before);
   await file.write(content);
@@ -138,7 +142,7 @@ export async function replaceWhole(path: string, content: Uint8Array, before: St
   if (now.size !== before.size || now.mtimeMs !== before.mtimeMs || now.ino !== before.ino) {
     throw new EdgecapError("data-invalid", `"${path}" was changed by another program, and is left: try again.`);
   }
-  await file.finish();
+  return await file.finish();
 }
 
 /**

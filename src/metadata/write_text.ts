@@ -1,3 +1,4 @@
+import type { Stats } from "node:fs";
 import { readdir, realpath, rm, stat } from "node:fs/promises";
 import { basename, dirname, extname, join, parse } from "node:path";
 import { EdgecapError, unwritable } from "../errors.ts";
@@ -34,6 +35,8 @@ export interface WrittenFile {
 /** The result of writing text. */
 export interface Written {
   readonly files: readonly WrittenFile[];
+  /** What the system says of the picture's file with the text in it, if the text went into the picture. */
+  readonly picture?: Stats;
   /** Why some form could not be written: the first reason. The other forms are written. */
   readonly error?: EdgecapError;
 }
@@ -55,6 +58,7 @@ export async function writeText(
 ): Promise<Written> {
   const { forms, sidecar = "none" } = options;
   const files: WrittenFile[] = [];
+  let inPicture: Stats | undefined;
   let refused: EdgecapError | undefined;
   const attempt = async (write: () => Promise<WrittenFile>): Promise<void> => {
     try {
@@ -67,11 +71,16 @@ export async function writeText(
   const inside = sidecar === "none" ? forms : forms.filter((form) => form !== "xmp");
   // A form that the format does not support does not stop the others.
   const held = isJpeg(image) ? inside : inside.filter((form) => form !== "iptc");
-  if (held.length > 0) await attempt(() => writeInside(picture, image, text, held, options));
+  if (held.length > 0)
+    await attempt(async () => {
+      const { found, ...file } = await writeInside(picture, image, text, held, options);
+      inPicture = found;
+      return file;
+    });
   if (sidecar !== "none" && forms.includes("xmp"))
     await attempt(() => writeBeside(picture, sidecar, image, text, options));
   if (held.length < inside.length) refused ??= iptcRefused(image);
-  return { files, ...(refused !== undefined && { error: refused }) };
+  return { files, ...(inPicture && { picture: inPicture }), ...(refused !== undefined && { error: refused }) };
 }
 
 async function writeInside(
@@ -80,7 +89,7 @@ async function writeInside(
   text: PictureText,
   forms: readonly MetadataForm[],
   options: WriteTextOptions,
-): Promise<WrittenFile> {
+): Promise<WrittenFile & { readonly found: Stats }> {
   const path = await realpath(picture).catch((cause: unknown) => {
     throw unreadable(picture, cause);
   });
@@ -92,11 +101,12 @@ async function writeInside(
     throw new EdgecapError("data-invalid", `"${picture}" has changed since it was captioned: caption it again.`);
   }
   const { bytes: changed, reports } = writeIntoPicture(bytes, text, forms, options);
+  let found = before;
   if (changed !== bytes) {
     if (options.dryRun === true) await assertWritable(path, before);
-    else await replaceWhole(path, changed, before);
+    else found = await replaceWhole(path, changed, before);
   }
-  return { path: picture, fields: reports };
+  return { path: picture, fields: reports, found };
 }
 
 async function writeBeside(

@@ -206,11 +206,11 @@ async function describe(
     options.onWritten?.(path, written);
     const isKept = written.files.some(({ fields }) => fields.some(({ outcome }) => outcome === "kept"));
     const { kept: _kept, ...rest } = known;
-    const now = await stat(path);
+    // Not what is there now: a picture that somebody changed in the meantime is captioned again.
+    const { picture } = written;
     return {
       ...rest,
-      size: now.size,
-      changed: now.mtimeMs,
+      ...(picture && { size: picture.size, changed: picture.mtimeMs }),
       ...(isKept && { kept: true as const }),
       ...(written.error && { error: failure(written.error) }),
     };

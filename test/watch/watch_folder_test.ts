@@ -293,6 +293,46 @@ describe("watchFolder()", () => {
       expect(images["sub/b.png"]).toMatchObject({ caption: "a cat", error: { code: "image-unsupported" } });
     }));
 
+  const jpeg = (text: string) => Uint8Array.of(0xff, 0xd8, 0xff, 0xda, 0, 2, ...new TextEncoder().encode(text));
+  for (const [place, metadata] of [
+    ["a sidecar", { sidecar: "darktable" }],
+    ["the picture", { sidecar: "none" }],
+  ] as const)
+    test(`captions a picture again that changed while it was captioned, for text in ${place}`, () =>
+      withFolder(async (folder) => {
+        const path = join(folder, "a.jpg");
+        await writeFile(path, jpeg("cat"));
+        await rm(join(folder, "sub", "b.png"));
+        const stop = new AbortController();
+        const caption = async (image: Uint8Array): Promise<WatchedCaption> => {
+          const isCat = Buffer.from(image).includes("cat");
+          if (isCat) await writeFile(path, jpeg("horse"));
+          return { caption: isCat ? "a cat" : "a horse", concepts: [] };
+        };
+        const watching = watchFolder({
+          ...{ folder, forms: ["json", "xmp"], metadata, caption, once: false, signal: stop.signal },
+        });
+        await until(async () => (await captionsIn(folder))["a.jpg"] === "a horse");
+        const holder = metadata.sidecar === "none" ? path : `${path}.xmp`;
+        expect(await readFile(holder, "latin1")).toContain(">A horse<");
+        stop.abort();
+        expect(await watching).toBe(0);
+      }));
+
+  test("captions a changed picture at the next start, if it changed after its caption was written", () =>
+    withFolder(async (folder) => {
+      const { caption, seen } = stub();
+      const change = async (image: Uint8Array) => {
+        const result = await caption(image);
+        if (seen.at(-1) === "cat") await writeFile(join(folder, "a.jpg"), "horse");
+        return result;
+      };
+      await once(folder, ["json", "xmp"], change);
+      await once(folder, ["json", "xmp"], change);
+      expect((await captionsIn(folder))["a.jpg"]).toBe("a horse");
+      expect(seen.sort()).toEqual(["cat", "dog", "horse"]);
+    }));
+
   test("follows linked folders by the names of their links, and no hidden ones", () =>
     withFolder(async (folder) => {
       const album = await mkdtemp(join(tmpdir(), "edgecap-album-"));
