@@ -143,7 +143,7 @@ describe("Vite, by examples/vite", () => {
     expect(output).not.toMatch(/externalized for browser|doesn't exist at build time|warn/i);
     const own = globSync("dist/assets/*", { cwd: folder });
     expect(own.filter((file) => extname(file) !== ".js")).toEqual([]);
-    expect(own.reduce((sum, file) => sum + statSync(join(folder, file)).size, 0)).toBeLessThan(330_000);
+    expect(own.reduce((sum, file) => sum + statSync(join(folder, file)).size, 0)).toBeLessThan(332_000);
   });
 
   testUnless(noNode ?? noChromium, "builds a page that captions in a browser", async () => {

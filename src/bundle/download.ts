@@ -2,10 +2,13 @@ import { EdgecapError, throwIfAborted } from "../errors.ts";
 import type { FileStore, PartialFile } from "../platform/file_store.ts";
 import { fetchUnlessSilent } from "./fetch_unless_silent.ts";
 import { sha256Hex } from "./sha256.ts";
+import { shownAddress } from "./web_folder.ts";
 
 /** A file to download, with its expected hash and length. */
 export interface WantedFile {
   readonly url: URL;
+  /** Headers of each request. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** In lower-case hexadecimal. */
   readonly sha256: string;
   /** Length in bytes. */
@@ -14,8 +17,11 @@ export interface WantedFile {
   readonly silenceMs?: number | undefined;
 }
 
-// Number of failed connections in a row, without a byte received, after which a download gives up.
+/** Number of failed connections in a row that get no further than the ones before, after which a download gives up. */
 const mostFailures = 4;
+
+/** What a failed connection must bring beyond the ones before, in bytes, or the server's answers would never end. */
+const leastProgress = 65_536;
 
 /**
  * Gets a file from the store, or downloads it into the store. The download continues where an earlier
@@ -54,7 +60,7 @@ export async function download(
     await partial.restart();
     throw new EdgecapError(
       "bundle-hash-mismatch",
-      `"${url.href}" is not the file that its manifest names (${bytes.length} bytes of SHA-256 ${found}; expected ${length} of ${sha256}): upload all files of the bundle again.`,
+      `"${shownAddress(url)}" is not the file that its manifest names (${bytes.length} bytes of SHA-256 ${found}; expected ${length} of ${sha256}): upload all files of the bundle again.`,
     );
   }
   await partial.finish();
@@ -71,21 +77,23 @@ async function fill(
   const { url, bytes: length } = wanted;
   if (partial.size > length) await partial.restart();
   let failures = 0;
+  let furthest = partial.size;
   while (partial.size < length) {
     throwIfAborted(signal);
-    const before = partial.size;
     try {
       await request(partial, wanted, signal, onBytes);
       if (partial.size < length) throw new Error(`the connection ended after ${partial.size} of ${length} bytes`);
     } catch (cause) {
       throwIfAborted(signal);
-      failures = partial.size > before ? 0 : failures + 1;
+      // A server may begin again and again, so the size alone says nothing.
+      failures = partial.size >= furthest + leastProgress ? 0 : failures + 1;
+      furthest = Math.max(furthest, partial.size);
       if (cause instanceof EdgecapError || failures >= mostFailures) {
         throw cause instanceof EdgecapError
           ? cause
           : new EdgecapError(
               "bundle-file-missing",
-              `Cannot download "${url.href}": ${String(cause)}. The part received so far is kept; try again to continue.`,
+              `Cannot download "${shownAddress(url)}": ${reason(cause, url)}. The part received so far is kept; try again to continue.`,
               { cause },
             );
       }
@@ -101,8 +109,8 @@ async function request(
   onBytes: (loaded: number) => void,
 ): Promise<void> {
   const { url, bytes: length, silenceMs } = wanted;
-  const headers: Record<string, string> = partial.size > 0 ? { range: `bytes=${partial.size}-` } : {};
-  using answer = await fetchUnlessSilent(url, headers, signal, silenceMs);
+  const headers = { ...wanted.headers, ...(partial.size > 0 && { range: `bytes=${partial.size}-` }) };
+  using answer = await fetchUnlessSilent(url, headers, signal, { silenceMs });
   const { response } = answer;
   if (response.status === 206) {
     const start = /^bytes (\d+)-/.exec(response.headers.get("content-range") ?? "")?.[1];
@@ -118,7 +126,7 @@ async function request(
     if (response.status >= 500 || response.status === 429) throw new Error(`the server answered ${response.status}`);
     throw new EdgecapError(
       "bundle-file-missing",
-      `"${url.href}" answered ${response.status}: upload all files of the bundle.`,
+      `"${shownAddress(url)}" answered ${response.status}: upload all files of the bundle.`,
     );
   } else if (partial.size > 0) {
     // The server does not support ranges and sends the complete file.
@@ -131,7 +139,7 @@ async function request(
       await partial.restart();
       throw new EdgecapError(
         "bundle-hash-mismatch",
-        `"${url.href}" is longer (at least ${size} bytes) than its manifest says (${length}): upload all files of the bundle again.`,
+        `"${shownAddress(url)}" is longer (at least ${size} bytes) than its manifest says (${length}): upload all files of the bundle again.`,
       );
     }
     onBytes(partial.size);
@@ -150,4 +158,9 @@ function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<v
       { once: true },
     );
   });
+}
+
+/** What went wrong. Some runtimes name the entire address in their errors. */
+function reason(cause: unknown, url: URL): string {
+  return String(cause).replaceAll(url.href, shownAddress(url));
 }

@@ -2,7 +2,15 @@ import { EdgecapError } from "../errors.ts";
 import { partialInMemory } from "../platform/file_store.ts";
 
 /** Default for the longest time without data from a server, in milliseconds. */
-const silenceMs = 30_000;
+const longestSilence = 30_000;
+
+/** How long to wait for a server. */
+export interface Patience {
+  /** Longest time without data, in milliseconds. Default 30,000. */
+  readonly silenceMs?: number | undefined;
+  /** Longest time for all of it, in milliseconds, however often a few bytes arrive. No limit by default. */
+  readonly totalMs?: number | undefined;
+}
 
 /** A response that fails if its server stops sending. */
 export interface PatientResponse extends Disposable {
@@ -15,14 +23,13 @@ export interface PatientResponse extends Disposable {
  * Fetches, and fails if no data arrives for a while, before the response or between two pieces of its body.
  *
  * @param headers Of the request.
- * @param longest Longest time without data, in milliseconds.
- * @throws {Error} that says how long the server was silent; what `fetch` throws, also if the signal is aborted.
+ * @throws {Error} that says how long the server was silent or took; what `fetch` throws, also if the signal is aborted.
  */
 export async function fetchUnlessSilent(
   url: URL,
   headers: Readonly<Record<string, string>>,
   signal: AbortSignal | undefined,
-  longest: number = silenceMs,
+  { silenceMs: longest = longestSilence, totalMs }: Patience = {},
 ): Promise<PatientResponse> {
   const silence = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -31,6 +38,12 @@ export async function fetchUnlessSilent(
     timer = setTimeout(() => silence.abort(new Error(`the server was silent for ${longest / 1000} s`)), longest);
   };
   const either = signal === undefined ? silence.signal : AbortSignal.any([signal, silence.signal]);
+  const whole =
+    totalMs && setTimeout(() => silence.abort(new Error(`the server took more than ${totalMs / 1000} s`)), totalMs);
+  const stop = () => {
+    clearTimeout(timer);
+    clearTimeout(whole);
+  };
   heard();
   try {
     const response = await fetch(url, { headers, signal: either });
@@ -48,13 +61,13 @@ export async function fetchUnlessSilent(
         }
       },
       [Symbol.dispose]: () => {
-        clearTimeout(timer);
+        stop();
         // The rest of the body is not needed.
         silence.abort(new Error("the response is no longer needed"));
       },
     };
   } catch (cause) {
-    clearTimeout(timer);
+    stop();
     throw silence.signal.aborted ? silence.signal.reason : cause;
   }
 }

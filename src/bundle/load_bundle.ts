@@ -3,9 +3,10 @@ import { openFolder, openStore } from "#storage";
 import { EdgecapError, throwIfAborted } from "../errors.ts";
 import { download } from "./download.ts";
 import { fetchUnlessSilent, readBody } from "./fetch_unless_silent.ts";
-import { parseManifest } from "./manifest.ts";
+import { type FileEntry, parseManifest } from "./manifest.ts";
 import { type Bundle, type BundleReader, type OpenBundle, ofMemory, ofPaths, openBundleOf } from "./open_bundle.ts";
 import { sha256Hex } from "./sha256.ts";
+import { shownAddress, webFolder } from "./web_folder.ts";
 
 /**
  * Where a bundle is: the name of one that comes with edgecap (`default`, `fast`), a folder's path, a `file:`, `http:`
@@ -67,15 +68,19 @@ async function reader(
     (source instanceof URL ? source : /^(file|https?):/.test(source as string) ? new URL(source as string) : undefined);
   if (url !== undefined && url.protocol !== "file:") return fromWeb(url, signal, silenceMs);
   const { where, read } = openFolder(url ?? (source as string));
-  return ofPaths(
-    where,
-    (path) => read(path, signal),
-    () => true,
-  );
+  const readManifest = () => read("manifest.json", longestManifest, signal);
+  const readFile = ({ path }: FileEntry) => read(path, longestFile, signal);
+  return { where, readManifest, readFile, isRemote: false, owns: () => true };
 }
 
 /** No manifest is this long. */
 const longestManifest = 2 ** 20;
+
+/** Longest time for a manifest from the web, in milliseconds: a few kilobytes. */
+const longestWait = 120_000;
+
+/** Longest file that a manifest may name, in bytes. */
+const longestFile = 2 ** 31 - 1;
 
 /** A bundle on the web; if its server cannot be reached, the cached manifest is used. */
 async function fromWeb(
@@ -83,27 +88,28 @@ async function fromWeb(
   signal: AbortSignal | undefined,
   silenceMs: number | undefined,
 ): Promise<BundleReader> {
-  const base = new URL(url.href.endsWith("/") ? url.href : `${url.href}/`);
-  const address = new URL("manifest.json", base);
+  const { shown: where, headers, file } = webFolder(url);
+  const address = file("manifest.json");
+  const manifest = shownAddress(address);
   const store = await openStore();
   const key = `manifest-${await sha256Hex(new TextEncoder().encode(address.href))}`;
   const fetched = async (): Promise<Uint8Array> => {
-    using answer = await fetchUnlessSilent(address, {}, signal, silenceMs);
+    using answer = await fetchUnlessSilent(address, headers, signal, { silenceMs, totalMs: longestWait });
     const { response } = answer;
     if (!response.ok) {
-      const cause = new Error(`${address.href} answered ${response.status}`);
+      const cause = new Error(`${manifest} answered ${response.status}`);
       // A removed bundle answers 404 or the like; anything else is a server or proxy in trouble.
       const isGone = response.status < 500 && response.status !== 429;
       if (!isGone) throw cause;
-      throw new EdgecapError("bundle-missing", `No bundle at "${base.href}": ${cause.message}.`, { cause });
+      throw new EdgecapError("bundle-missing", `No bundle at "${where}": ${cause.message}.`, { cause });
     }
-    const bytes = await readBody(answer, longestManifest, address.href);
+    const bytes = await readBody(answer, longestManifest, manifest);
     // A captive portal answers everything with its own page, which must not replace the cache.
-    parseManifest(new TextDecoder().decode(bytes), address.href);
+    parseManifest(new TextDecoder().decode(bytes), manifest);
     return bytes;
   };
   return {
-    where: base.href,
+    where,
     isRemote: true,
     owns: () => false,
     readManifest: async () => {
@@ -121,6 +127,6 @@ async function fromWeb(
       }
     },
     readFile: ({ path, sha256, bytes }, onBytes) =>
-      download({ url: new URL(path, base), sha256, bytes, silenceMs }, store, signal, onBytes),
+      download({ url: file(path), headers, sha256, bytes, silenceMs }, store, signal, onBytes),
   };
 }

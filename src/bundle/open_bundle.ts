@@ -107,8 +107,9 @@ export async function openBundleOf(reader: BundleReader, signal?: AbortSignal): 
     throwIfAborted(signal);
     const denied = permissionMissing(cause);
     if (denied !== undefined) throw denied;
-    if (cause instanceof EdgecapError) throw cause;
-    throw new EdgecapError("bundle-missing", `No bundle at "${where}": its manifest.json cannot be read.`, { cause });
+    if (cause instanceof EdgecapError && cause.code !== "file-unreadable") throw cause;
+    const why = whyUnreadable(cause) ?? "its manifest.json cannot be read.";
+    throw new EdgecapError("bundle-missing", `No bundle at "${where}": ${why}`, { cause });
   });
   const manifest = parseManifest(new TextDecoder().decode(bytes), `${where}/manifest.json`);
   const names = Object.keys(manifest.files) as BundlePart[];
@@ -175,10 +176,13 @@ class Part implements BundleFile {
     const { path, sha256, bytes: size, changes = [] } = file;
     const found = await readFile(file, (loaded) => this.#progress.note(file, loaded)).catch((cause: unknown) => {
       throwIfAborted(this.#signal);
-      if (cause instanceof EdgecapError) throw cause;
-      throw new EdgecapError("bundle-file-missing", `The bundle "${where}" lacks "${path}": copy all of its folder.`, {
-        cause,
-      });
+      if (cause instanceof EdgecapError && cause.code !== "file-unreadable") throw cause;
+      const why = whyUnreadable(cause);
+      const message =
+        why === undefined
+          ? `The bundle "${where}" lacks "${path}": copy all of its folder.`
+          : `${why} Copy all of the bundle's folder.`;
+      throw new EdgecapError("bundle-file-missing", message, { cause });
     });
     const hash = await sha256Hex(found);
     if (hash === sha256) {
@@ -209,6 +213,12 @@ function release({ buffer, byteLength }: Uint8Array): void {
   const whole = buffer as { readonly byteLength: number; readonly transfer?: (length: number) => unknown };
   // A small Buffer of Node's is a part of one that others use.
   if (whole.byteLength === byteLength) whole.transfer?.(0);
+}
+
+/** Why a file of a bundle's folder cannot be read, in a sentence; `undefined` if it is just missing. */
+function whyUnreadable(cause: unknown): string | undefined {
+  if (!(cause instanceof EdgecapError) || (cause.cause as { code?: unknown } | undefined)?.code === "ENOENT") return;
+  return cause.message;
 }
 
 /** Adds up the bytes of a bundle's files that have arrived, and reports them. */

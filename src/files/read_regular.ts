@@ -1,9 +1,12 @@
 import { constants, type Stats } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
-import { EdgecapError } from "../errors.ts";
+import { EdgecapError, throwIfAborted } from "../errors.ts";
 
 /** Default limit for reading a file: 512 MiB. */
 const mostBytes: number = 512 * 2 ** 20;
+
+/** Bytes that are read at a time, so that an aborted signal is noticed. */
+const pieceBytes = 2 ** 24;
 
 /**
  * Bytes of a regular file. Others are refused: a pipe may never be written to, and a device such as `/dev/zero` never
@@ -13,8 +16,14 @@ const mostBytes: number = 512 * 2 ** 20;
  * @param limit Most bytes to read.
  * @throws {EdgecapError} `file-unreadable` if there is no such file, it is a folder, a pipe, a device or a socket,
  *   or it is longer than the limit.
+ * @throws The signal's reason, if it is aborted.
  */
-export async function readRegularFile(path: string, limit: number = mostBytes): Promise<Uint8Array> {
+export async function readRegularFile(
+  path: string,
+  limit: number = mostBytes,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
+  throwIfAborted(signal);
   try {
     // Checked before opening, because just opening some devices has an effect.
     refuseUnlessRegular(await stat(path), path, limit);
@@ -22,11 +31,12 @@ export async function readRegularFile(path: string, limit: number = mostBytes): 
     try {
       const found = await file.stat();
       refuseUnlessRegular(found, path, limit);
-      return await readUpTo(file, found.size, path, limit);
+      return await readUpTo(file, found.size, path, limit, signal);
     } finally {
       await file.close();
     }
   } catch (cause) {
+    throwIfAborted(signal);
     throw cause instanceof EdgecapError ? cause : unreadable(path, cause);
   }
 }
@@ -82,12 +92,19 @@ function tooLong(path: string, limit: number): EdgecapError {
 }
 
 /** The rest of a file, which may grow or shrink in the meantime. */
-async function readUpTo(file: FileHandle, size: number, path: string, limit: number): Promise<Uint8Array> {
+async function readUpTo(
+  file: FileHandle,
+  size: number,
+  path: string,
+  limit: number,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
   // One extra byte shows whether it ends at the stated size.
   let bytes = new Uint8Array(size + 1);
   let length = 0;
   for (;;) {
-    const { bytesRead } = await file.read(bytes, length, bytes.length - length);
+    throwIfAborted(signal);
+    const { bytesRead } = await file.read(bytes, length, Math.min(bytes.length - length, pieceBytes));
     length += bytesRead;
     if (bytesRead === 0) return bytes.subarray(0, length);
     if (length > limit) throw tooLong(path, limit);

@@ -1,4 +1,18 @@
 import { concat } from "../files/concat.ts";
+/** A folder of files. */
+export interface Folder {
+  /** Where it is, for messages. */
+  readonly where: string;
+  /**
+   * The bytes of a file.
+   *
+   * @param path Relative to the folder.
+   * @param limit Most bytes to read.
+   * @throws {EdgecapError} `file-unreadable`
+   */
+  read(path: string, limit: number, signal?: AbortSignal): Promise<Uint8Array>;
+}
+
 /** A store for downloaded files between runs, keyed by their content or address. */
 export interface FileStore {
   /** The bytes of a complete file, or `undefined` if it is not stored. */

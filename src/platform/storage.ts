@@ -8,18 +8,16 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isAlive } from "../files/is_alive.ts";
+import { readRegularFile } from "../files/read_regular.ts";
 import { removeAbandoned, writeWhole } from "../files/write_whole.ts";
-import { type FileStore, noStore, type PartialFile, partialInMemory } from "./file_store.ts";
+import { type FileStore, type Folder, noStore, type PartialFile, partialInMemory } from "./file_store.ts";
 import { linuxFeatures } from "./processor.ts";
 import { runtimeVersion } from "./runtime_name.ts";
 
-/** A folder by its path or its `file:` URL. */
-export function openFolder(folder: string | URL): {
-  where: string;
-  read: (path: string, signal?: AbortSignal) => Promise<Uint8Array>;
-} {
+/** A folder by its path or its `file:` URL. Only regular files in it are read: a pipe or a device would never end. */
+export function openFolder(folder: string | URL): Folder {
   const where = folder instanceof URL ? fileURLToPath(folder) : resolve(folder);
-  return { where, read: async (path, signal) => readFile(join(where, path), signal === undefined ? {} : { signal }) };
+  return { where, read: (path, limit, signal) => readRegularFile(join(where, path), limit, signal) };
 }
 
 /**
@@ -63,11 +61,14 @@ export async function openStore(): Promise<FileStore> {
   return diskStore(folder);
 }
 
+/** Longest file in a store, in bytes. */
+const longestStored = 2 ** 31 - 1;
+
 /** A store in a folder. Several processes may use it at once. */
 export function diskStore(folder: string): FileStore {
   const place = (key: string) => join(folder, key);
   return {
-    read: (key) => readFile(place(key)).catch(() => undefined),
+    read: (key) => readRegularFile(place(key), longestStored).catch(() => undefined),
     // If the disk is full, this start still gets its bundle; the next one downloads it again.
     write: (key, bytes) => writeWhole(place(key), bytes).catch(() => {}),
     remove: (key) => rm(place(key), { force: true }).catch(() => {}),
@@ -92,9 +93,12 @@ async function openPartial(folder: string, key: string): Promise<PartialFile> {
       return size;
     },
     append: async (chunk) => {
-      let done = 0;
-      while (done < chunk.length) done += (await file.write(chunk, done)).bytesWritten;
-      size += chunk.length;
+      for (let done = 0; done < chunk.length; ) {
+        const { bytesWritten } = await file.write(chunk, done);
+        done += bytesWritten;
+        // Counted at once: a nearly full disk takes a part, and the rest fails.
+        size += bytesWritten;
+      }
     },
     restart: async () => {
       await file.truncate(0);

@@ -1,6 +1,6 @@
 /** Stored downloads in a browser, which has no folders. Exports the same as storage.ts. */
 import { EdgecapError } from "../errors.ts";
-import { type FileStore, noStore, partialInMemory } from "./file_store.ts";
+import { type FileStore, type Folder, noStore, partialInMemory } from "./file_store.ts";
 
 /** The part of the Cache API used here, which the other runtimes' types lack. */
 interface BrowserCache {
@@ -10,10 +10,7 @@ interface BrowserCache {
 }
 
 /** Always throws: a browser has no folders. */
-export function openFolder(folder: string | URL): {
-  where: string;
-  read: (path: string, signal?: AbortSignal) => Promise<Uint8Array>;
-} {
+export function openFolder(folder: string | URL): Folder {
   throw new EdgecapError(
     "bundle-missing",
     `A browser cannot read the folder "${folder}": give the bundle's http: or https: URL, or its files in memory.`,

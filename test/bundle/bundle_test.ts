@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { shareFiles } from "../../scripts/build/share_files.ts";
@@ -9,6 +10,9 @@ import { writeBundle } from "../../src/bundle/write_bundle.ts";
 import { EdgecapError } from "../../src/errors.ts";
 import { reasonOf } from "../code_of.ts";
 import { tinyBundle, tinyBundleFiles } from "../fixtures/tiny_bundle.ts";
+import { testUnless } from "../skip.ts";
+
+const noPipes = process.platform === "win32" ? "Windows has no such files" : undefined;
 
 async function codeOf(work: Promise<unknown>): Promise<string> {
   try {
@@ -55,6 +59,29 @@ describe("loadBundle()", () => {
       await rm(join(folder, "vocabulary.txt"));
       expect(await codeOf(loadBundle(folder))).toBe("bundle-file-missing");
     }));
+
+  testUnless(noPipes, "refuses a folder with a pipe, a device or a folder in place of a file, without reading it", () =>
+    inFolder(async (folder) => {
+      for (const name of ["vocabulary.txt", "encoder.onnx", "manifest.json"]) {
+        const path = join(folder, name);
+        const code = name === "manifest.json" ? "bundle-missing" : "bundle-file-missing";
+        const saved = await readFile(path);
+        for (const [make, kind] of [
+          [async () => void execFileSync("mkfifo", [path]), "a pipe"],
+          [() => symlink("/dev/zero", path), "a device"],
+          [() => mkdir(path), "a folder"],
+        ] as const) {
+          await rm(path, { recursive: true });
+          await make();
+          expect([name, kind, await codeOf(loadBundle(folder))]).toEqual([name, kind, code]);
+          await expect(loadBundle(folder)).rejects.toThrow(`"${path}": it is ${kind}, not a file.`);
+        }
+        await rm(path, { recursive: true });
+        await writeFile(path, saved);
+      }
+      expect(await codeOf(loadBundle(folder))).toBe("no error");
+    }),
+  );
 
   test("refuses a folder that is not a bundle", async () => {
     expect(await codeOf(loadBundle(join(tmpdir(), "no such bundle")))).toBe("bundle-missing");

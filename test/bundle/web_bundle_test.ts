@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { fetchUnlessSilent, readBody } from "../../src/bundle/fetch_unless_silent.ts";
 import { loadBundle, openBundle } from "../../src/bundle/load_bundle.ts";
 import type { LoadProgress } from "../../src/bundle/open_bundle.ts";
 import { codeOf, reasonOf } from "../code_of.ts";
@@ -24,6 +25,8 @@ interface Site {
   silentAfter: number;
   /** Status of every answer. */
   status: number;
+  /** Answers requests for `encoder.onnx` instead. */
+  answer: ((start: number, response: ServerResponse) => void) | undefined;
   files: Map<string, Uint8Array>;
   readonly server: Server;
 }
@@ -33,6 +36,7 @@ const calm = {
   cutAfter: Number.POSITIVE_INFINITY,
   silentAfter: Number.POSITIVE_INFINITY,
   status: 200,
+  answer: undefined as Site["answer"],
 };
 
 async function openSite(): Promise<Site> {
@@ -45,6 +49,7 @@ async function openSite(): Promise<Site> {
     if (site.status !== 200) return void response.writeHead(site.status).end();
     if (bytes === undefined) return void response.writeHead(404).end();
     const start = site.ranges && range !== undefined ? Number(/\d+/.exec(range)![0]) : 0;
+    if (path === "encoder.onnx" && site.answer) return site.answer(start, response);
     const headers = { "content-length": bytes.length - start };
     if (start > 0) {
       response.writeHead(206, { ...headers, "content-range": `bytes ${start}-${bytes.length - 1}/${bytes.length}` });
@@ -252,6 +257,108 @@ describe("loadBundle() of a URL", () => {
     await loadBundle(site.address);
     expect((await stat(join(folder, key))).size).toBe(size);
     expect(await readFile(theirs, "utf8")).toBe("kept");
+  });
+
+  test("gives up on a server that begins again and again", async () => {
+    const encoder = site.files.get("encoder.onnx")!;
+    const send = (response: ServerResponse, from: number, to: number, status = from > 0 ? 206 : 200) => {
+      const range = { "content-range": `bytes ${from}-${encoder.length - 1}/${encoder.length}` };
+      response.writeHead(status, { "content-length": encoder.length - from, ...(status === 206 && range) });
+      response.write(encoder.subarray(from, to), () => setTimeout(() => response.destroy(), 20));
+    };
+    const lengths = [70_000, 60_000];
+    const answers: Readonly<Record<string, (start: number, response: ServerResponse) => void>> = {
+      "without ranges, cut sooner or later": (_, response) => {
+        lengths.reverse();
+        send(response, 0, lengths[0]!);
+      },
+      "refusing every range": (start, response) => {
+        if (start > 0) response.writeHead(416).end();
+        else send(response, 0, 100);
+      },
+      "with a range that nobody asked for": (start, response) => {
+        if (start > 0) send(response, 1, 100, 206);
+        else send(response, 0, 100);
+      },
+      "a byte at a time": (start, response) => send(response, start, start + 1),
+    };
+    for (const [how, answer] of Object.entries(answers)) {
+      await rm(folder, { recursive: true });
+      site.requests.length = 0;
+      site.answer = answer;
+      expect([how, await codeOf(loadBundle(site.address))]).toEqual([how, "bundle-file-missing"]);
+      expect(site.requests.filter((request) => request.startsWith("encoder.onnx")).length).toBeLessThan(8);
+    }
+    site.answer = undefined;
+    expect((await loadBundle(site.address)).files.encoder).toEqual(encoder);
+  });
+
+  test("signs in with the address's name and password, keeps its query, and shows none of them", async () => {
+    const { port } = new URL(site.address);
+    const login = `wé@:p%ss`;
+    const seen: (string | undefined)[] = [];
+    let status = 200;
+    const guarded = createServer(async (request, response) => {
+      seen.push(request.headers.authorization);
+      const { pathname, searchParams } = new URL(request.url!, "http://localhost");
+      if (searchParams.get("sig") !== "s3cret") return void response.writeHead(403).end();
+      if (status !== 200) return void response.writeHead(status).end();
+      const found = await fetch(`http://127.0.0.1:${port}${pathname}`);
+      response.writeHead(found.status).end(new Uint8Array(await found.arrayBuffer()));
+    });
+    await new Promise<void>((resolve) => guarded.listen(0, "127.0.0.1", resolve));
+    const host = `127.0.0.1:${(guarded.address() as AddressInfo).port}`;
+    const address = `http://w%C3%A9%40:p%ss@${host}/models/tiny?sig=s3cret#part`;
+    const saying = async (url: string) =>
+      String(
+        await loadBundle(url).then(
+          ({ where }) => where,
+          (error: Error) => error.message,
+        ),
+      );
+    try {
+      expect(await saying(address)).toBe(`http://${host}/models/tiny/`);
+      const expected = `Basic ${Buffer.from(login).toString("base64")}`;
+      expect(seen).toEqual(Array.from({ length: 5 }, () => expected));
+      const messages: string[] = [await saying(address.replace("s3cret", "0ther"))];
+      for (const name of ["manifest.json", "vocabulary.txt", "encoder.onnx"]) {
+        const kept = site.files.get(name)!;
+        for (const bytes of [undefined, new Uint8Array(3), new Uint8Array(2_000_000)]) {
+          await rm(folder, { recursive: true });
+          if (bytes === undefined) site.files.delete(name);
+          else site.files.set(name, bytes);
+          messages.push(await saying(address));
+        }
+        site.files.set(name, kept);
+      }
+      await rm(folder, { recursive: true });
+      status = 500;
+      messages.push(await saying(address));
+      await new Promise((resolve) => guarded.close(resolve));
+      messages.push(await saying(address));
+      expect(messages.filter((message) => !message.includes(host))).toEqual([]);
+      expect(messages.filter((message) => /s3cret|0ther|p%|%ss|w%C3|wé|Basic/.test(message))).toEqual([]);
+    } finally {
+      guarded.closeAllConnections();
+      guarded.close();
+    }
+  });
+
+  test("gives up on a manifest of which a byte arrives now and then", async () => {
+    const drip = createServer((_, response) => {
+      response.writeHead(200);
+      const timer = setInterval(() => response.write(" "), 20);
+      response.on("close", () => clearInterval(timer));
+    });
+    await new Promise<void>((resolve) => drip.listen(0, "127.0.0.1", resolve));
+    try {
+      const url = new URL(`http://127.0.0.1:${(drip.address() as AddressInfo).port}/`);
+      using answer = await fetchUnlessSilent(url, {}, undefined, { silenceMs: 60_000, totalMs: 500 });
+      await expect(readBody(answer, 2 ** 20, url.href)).rejects.toThrow("the server took more than 0.5 s");
+    } finally {
+      drip.closeAllConnections();
+      await new Promise((resolve) => drip.close(resolve));
+    }
   });
 
   test("says what is missing", async () => {

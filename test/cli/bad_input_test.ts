@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type TinyPhotos, tinyPhotos } from "../fixtures/tiny_photos.ts";
@@ -21,6 +21,14 @@ const spoilt: readonly {
     what: "a photo that is listed but missing",
     spoil: ({ images }) => rm(join(images, "photo-2.bmp")),
     says: /Cannot read the photo ".*photo-2\.bmp", named by line 3 of ".*train\.txt",: there is no such file/,
+  },
+  {
+    what: "a device under the name of a photo",
+    spoil: async ({ images }) => {
+      await rm(join(images, "photo-2.bmp"));
+      await symlink("/dev/zero", join(images, "photo-2.bmp"));
+    },
+    says: /Cannot read the photo ".*photo-2\.bmp", named by line 3 of ".*train\.txt",: it is not a file/,
   },
   {
     what: "a photo that cannot be read",

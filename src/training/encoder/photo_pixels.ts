@@ -1,7 +1,9 @@
-import { readFile, stat } from "node:fs/promises";
+import type { Stats } from "node:fs";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { whereNamed } from "../../dataset/where_named.ts";
 import { EdgecapError } from "../../errors.ts";
+import { readRegularFile } from "../../files/read_regular.ts";
 import { decodeImage } from "../../image/decode.ts";
 
 /** A folder of photos, and the files that name them. */
@@ -21,6 +23,8 @@ export async function checkPhotos(photos: PhotoFolder, images: readonly string[]
     const path = join(photos.folder, image);
     const found = await stat(path).catch((cause: unknown) => cause);
     if (found instanceof Error) throw await unreadable(photos, image, found);
+    // A pipe would never end.
+    if (!(found as Stats).isFile()) throw await unreadable(photos, image, "it is not a file");
   }
 }
 
@@ -31,8 +35,8 @@ export async function checkPhotos(photos: PhotoFolder, images: readonly string[]
  */
 export async function pixelsOf(photos: PhotoFolder, image: string, size: number): Promise<Uint8Array> {
   const path = join(photos.folder, image);
-  const bytes = await readFile(path).catch(async (cause: unknown) => {
-    throw await unreadable(photos, image, cause);
+  const bytes = await readRegularFile(path).catch(async (error: EdgecapError) => {
+    throw await unreadable(photos, image, error.cause ?? error);
   });
   try {
     return (await decodeImage(bytes, { size })).rgb;
@@ -44,7 +48,8 @@ export async function pixelsOf(photos: PhotoFolder, image: string, size: number)
 }
 
 async function unreadable(photos: PhotoFolder, image: string, cause: unknown): Promise<EdgecapError> {
-  const why = (cause as NodeJS.ErrnoException).code === "ENOENT" ? "there is no such file" : String(cause);
+  const isMissing = (cause as Partial<NodeJS.ErrnoException>).code === "ENOENT";
+  const why = isMissing ? "there is no such file" : String(cause);
   const message = `Cannot read the photo "${join(photos.folder, image)}"${await namedAt(photos, image)}: ${why}. Add it, or remove its lines.`;
   return new EdgecapError("file-unreadable", message, { cause });
 }
