@@ -21,7 +21,7 @@ const testsOf: Readonly<Record<string, readonly string[]>> = {
   "src/server/body_memory.ts": ["test/server/body_memory_test.ts"],
   "src/server/json_body.ts": [readers],
   "src/server/form_parts.ts": [readers],
-  "src/server/tokens.ts": ["test/server/injection_test.ts"],
+  "src/server/tokens.ts": ["test/server/tokens_test.ts"],
   "src/image/decode.ts": ["test/image/decode_test.ts", "test/image/limits_test.ts"],
   "src/bundle/write_bundle.ts": ["test/bundle/bundle_test.ts"],
   "src/bundle/manifest.ts": ["test/bundle/bundle_test.ts"],

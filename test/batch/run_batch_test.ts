@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { readFile } from "node:fs/promises";
 import { ResultsFile } from "../../src/batch/results_file.ts";
-import { runBatch } from "../../src/batch/run_batch.ts";
+import { type BatchCaptioner, runBatch } from "../../src/batch/run_batch.ts";
+import type { Caption } from "../../src/caption/caption.ts";
 import { EdgecapError } from "../../src/errors.ts";
 import { codeOf, reasonOf } from "../code_of.ts";
 import { named, read, Stub, stubCaption, withPath } from "../fixtures/stub_batch.ts";
@@ -98,5 +99,47 @@ describe("runBatch()", () => {
       await using results = await ResultsFile.open(path);
       await runBatch({ images: named(40), read, captioner: new Stub(), results });
       expect(new Set(await linesOf(path)).size).toBe(40);
+    }));
+
+  test("starts the captioner once, before the first picture, and not if there is none to caption", () =>
+    withPath(async (path) => {
+      const calls: string[] = [];
+      const captioner = {
+        workers: 1,
+        start: async () => void calls.push("start"),
+        caption: async () => {
+          calls.push("caption");
+          return stubCaption;
+        },
+      };
+      for (const _ of [1, 2]) {
+        await using results = await ResultsFile.open(path);
+        await runBatch({ images: named(3), read, captioner, results });
+        expect(calls).toEqual(["start", "caption", "caption", "caption"]);
+      }
+    }));
+
+  test("writes nothing of pictures that it gives up, at its signal and after a failure that ends it", () =>
+    withPath(async (path) => {
+      for (const isFatal of [false, true]) {
+        const stop = new AbortController();
+        let begun = 0;
+        const captioner: BatchCaptioner = {
+          workers: 2,
+          caption: async (_image, _options, signal) => {
+            begun++;
+            // All that are begun at once wait for the last of them.
+            if (begun === 4 && isFatal) throw new EdgecapError("bundle-missing", "It is gone.");
+            const { promise, reject } = Promise.withResolvers<Caption>();
+            signal!.addEventListener("abort", () => reject(new Error("given up")));
+            if (begun === 4) stop.abort(new Error("left"));
+            return await promise;
+          },
+        };
+        await using results = await ResultsFile.open(path);
+        const work = runBatch({ images: named(100), read, captioner, results, signal: stop.signal });
+        await expect(work).rejects.toThrow(isFatal ? "It is gone." : "left");
+        expect([isFatal, begun, await readFile(path, "utf8")]).toEqual([isFatal, 4, ""]);
+      }
     }));
 });
