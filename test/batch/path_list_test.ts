@@ -98,6 +98,66 @@ describe("readPathList()", () => {
     }
   });
 
+  test("tells encodings apart by all of the first four bytes", async () => {
+    const lists: readonly (readonly [list: string, paths: readonly string[]])[] = [
+      ["\ufeffa.jpg\0", ["a.jpg"]],
+      // They share two bytes of three with the mark.
+      ...["\ufefc", "\uff3f", "\ueeff"].map((first) => [`${first}a.jpg\0`, [`${first}a.jpg`]] as const),
+      ["a\0bc\0", ["a", "bc"]],
+      ["ab\0\0c\0", ["ab", "c"]],
+      ["abc\0def\0", ["abc", "def"]],
+      ["a\0\0b\0", ["a", "b"]],
+      ["\0abc\0", ["abc"]],
+      ["\0ab\0c\0", ["ab", "c"]],
+      ["\0a\0\0bc\0", ["a", "bc"]],
+      ["", []],
+      ["a", ["a"]],
+      ["a\n", ["a"]],
+      ["a.b\n", ["a.b"]],
+    ];
+    for (const [list, paths] of lists)
+      for (const size of [1, 3, 100])
+        expect([list, await read(bytes(list), size)]).toEqual([list, { paths: [...paths], problems: [] }]);
+    expect((await read(utf16("\ufeff\u0100a.jpg\n", true))).paths).toEqual(["\u0100a.jpg"]);
+    // Half a mark is none.
+    for (const head of [
+      [0xff, 0x61],
+      [0xfe, 0x61],
+      [0x61, 0xfe],
+      [0x61, 0xff],
+    ]) {
+      const { paths, problems } = await read(Uint8Array.from([...head, ...bytes(".jpg\nb.jpg\n")]));
+      expect([paths, problems.length]).toEqual([["b.jpg"], 1]);
+    }
+    for (const head of [
+      [0, 0, 0xfe, 0xff],
+      [0, 0, 0, 0x61],
+      [0x61, 0, 0, 0],
+      [0xff, 0xfe, 0, 0],
+    ])
+      await expect(read(Uint8Array.from([...head, 0, 0, 0, 0x62]))).rejects.toThrow("is in UTF-32");
+    for (const rest of [
+      [0, 0xd8, 0x61, 0],
+      [0x61, 0, 0x62],
+    ])
+      await expect(read(Uint8Array.from([0xff, 0xfe, 0x61, 0, ...rest]))).rejects.toThrow(
+        "begins like UTF-16 but is not",
+      );
+  });
+
+  test("takes paths of up to 64 KiB, and does not wait for the end of a longer line", async () => {
+    const longest = "x".repeat(65_536);
+    expect((await read(bytes(`${longest}\n`))).paths).toEqual([longest]);
+    await expect(read(bytes(`x${longest}\n`))).rejects.toThrow("longer than any path");
+    async function* endless() {
+      for (;;) yield "x".repeat(1000);
+    }
+    const list = readPathList(Readable.from(endless()), { name: "the list", onProblem: () => {} });
+    await expect(list.next()).rejects.toThrow("Line 1 of the list is longer than any path");
+    const { problems } = await read(Uint8Array.from([0xe9, ...bytes("x".repeat(60_000))]));
+    expect(problems[0]!.length).toBeLessThan(300);
+  });
+
   test("throws nothing but EdgecapError, whatever the bytes", async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), fc.integer({ min: 1, max: 50 }), async (list, size) => {
