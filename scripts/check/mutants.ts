@@ -25,7 +25,7 @@ const testsOf: Readonly<Record<string, readonly string[]>> = {
   "src/image/decode.ts": ["test/image/decode_test.ts", "test/image/limits_test.ts"],
   "src/bundle/write_bundle.ts": ["test/bundle/bundle_test.ts"],
   "src/bundle/manifest.ts": ["test/bundle/bundle_test.ts"],
-  "src/pool/job.ts": ["test/pool/worker_pool_test.ts"],
+  "src/pool/job.ts": ["test/pool/job_test.ts"],
   "src/pool/worker_pool.ts": ["test/pool/worker_pool_test.ts"],
   "src/files/write_whole.ts": ["test/files/write_whole_test.ts", "test/metadata/write_text_test.ts"],
   "src/batch/results_file.ts": [results],
