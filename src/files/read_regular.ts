@@ -99,19 +99,25 @@ async function readUpTo(
   limit: number,
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
-  // One extra byte shows whether it ends at the stated size.
-  let bytes = new Uint8Array(size + 1);
+  // Exactly as long as the file, so that whoever is done with it can release its buffer.
+  let bytes = new Uint8Array(size);
+  const next = new Uint8Array(1);
   let length = 0;
   for (;;) {
     throwIfAborted(signal);
-    const { bytesRead } = await file.read(bytes, length, Math.min(bytes.length - length, pieceBytes));
-    length += bytesRead;
-    if (bytesRead === 0) return bytes.subarray(0, length);
-    if (length > limit) throw tooLong(path, limit);
-    if (length === bytes.length) {
-      const larger = new Uint8Array(2 * bytes.length);
+    const isFull = length === bytes.length;
+    // One more byte shows whether the file ends at the stated size.
+    const { bytesRead } = isFull
+      ? await file.read(next, 0, 1)
+      : await file.read(bytes, length, Math.min(bytes.length - length, pieceBytes));
+    if (bytesRead === 0) return isFull ? bytes : bytes.subarray(0, length);
+    if (isFull) {
+      const larger = new Uint8Array(2 * bytes.length + pieceBytes / 256);
       larger.set(bytes);
+      larger.set(next, length);
       bytes = larger;
     }
+    length += bytesRead;
+    if (length > limit) throw tooLong(path, limit);
   }
 }

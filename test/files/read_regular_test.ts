@@ -5,7 +5,10 @@ import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readIfThere, readRegularFile } from "../../src/files/read_regular.ts";
-import { codeOf } from "../code_of.ts";
+import { codeOf, reasonOf } from "../code_of.ts";
+import { testUnless } from "../skip.ts";
+
+const noProc = existsSync("/proc/self/maps") ? undefined : "no /proc";
 
 async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "edgecap-read-"));
@@ -24,11 +27,23 @@ describe("readRegularFile()", () => {
         const path = join(folder, `${length}`);
         await writeFile(path, bytes);
         await symlink(path, `${path}-link`);
-        expect(await readRegularFile(path, 70_000)).toEqual(bytes);
+        const read = await readRegularFile(path, 70_000);
+        expect(read).toEqual(bytes);
+        // Whoever is done with the bytes can release all of their buffer.
+        expect(read.buffer.byteLength).toBe(length);
         expect(await readRegularFile(`${path}-link`)).toEqual(bytes);
       }
       await expect(readRegularFile(join(folder, "70000"), 69_999)).rejects.toThrow("it is larger than 0 MiB");
     }));
+
+  testUnless(noProc, "reads all of a file that is longer than the system says, and stops at its signal", async () => {
+    const text = new TextDecoder().decode(await readRegularFile("/proc/self/maps"));
+    expect(text.length).toBeGreaterThan(1000);
+    expect(text).toEndWith("\n");
+    await expect(readRegularFile("/proc/self/maps", 100)).rejects.toThrow("the limit for one file");
+    const reason = new Error("left");
+    expect(await reasonOf(readRegularFile("/proc/self/maps", 2 ** 20, AbortSignal.abort(reason)))).toBe(reason);
+  });
 
   test("refuses folders, pipes, devices and links to them, at once", () =>
     inFolder(async (folder) => {

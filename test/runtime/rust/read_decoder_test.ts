@@ -13,9 +13,9 @@ const shape = { regions: 5, features: 6, units: 8, embedding: 3, vocabulary: 10 
 const concepts = { nouns: 180, slots: 2, vector: 4 };
 // Copies, because the exporter gives Buffers, whose slices are views.
 const { init, step } = Object.fromEntries(
-  Object.entries(randomDecoder({ seed: 7, precision: "fp16", scale: 1, classes: 7, shape: { ...shape, concepts } })).map(
-    ([name, bytes]) => [name, Uint8Array.from(bytes)],
-  ),
+  Object.entries(
+    randomDecoder({ seed: 7, precision: "fp16", scale: 1, classes: 7, shape: { ...shape, concepts } }),
+  ).map(([name, bytes]) => [name, Uint8Array.from(bytes)]),
 ) as { init: Uint8Array; step: Uint8Array };
 
 /** A graph with one thing changed. */
