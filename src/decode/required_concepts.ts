@@ -3,7 +3,7 @@ import { NounFinder } from "../concepts/noun_table.ts";
 import type { Vocabulary } from "../text/vocabulary.ts";
 import { persons } from "../text/wording/word_lists.ts";
 import type { RunStep } from "./decoder.ts";
-import { NounPlaces } from "./noun_places.ts";
+import { NounPlaces, type PlacedNouns } from "./noun_places.ts";
 
 /** When the search must name a concept; see `generation.concepts` of a bundle's manifest. */
 export interface ConceptRule {
@@ -53,7 +53,9 @@ export class RequiredConcepts {
   readonly #people: readonly boolean[];
   /** For each noun, the forms that the vocabulary contains. */
   readonly #forms: readonly (readonly Uint32Array[])[];
-  readonly #places: NounPlaces;
+  readonly #placed: PlacedNouns;
+  /** Made when a caption first names nothing sure, which most pictures never need. */
+  #places: NounPlaces | undefined;
 
   /**
    * @param nouns The bundle's nouns, in the order of its probabilities.
@@ -80,7 +82,7 @@ export class RequiredConcepts {
         .map((words) => vocabulary.encode(words))
         .filter((ids) => ids.every((id) => id >= firstWord)),
     );
-    this.#places = new NounPlaces({ nouns, forms: this.#forms, people: this.#people, vocabulary });
+    this.#placed = { nouns, forms: this.#forms, people: this.#people, vocabulary };
   }
 
   /** Whether any concept is sure, so that a caption could lack it. @param probabilities One for each noun. */
@@ -122,6 +124,8 @@ export class RequiredConcepts {
    * @param probabilities One for each noun.
    */
   helping(step: RunStep, { only }: MissingConcepts, probabilities: Float32Array): RunStep {
-    return only === undefined ? step : this.#places.correct(step, only, probabilities);
+    if (only === undefined) return step;
+    this.#places ??= new NounPlaces(this.#placed);
+    return this.#places.correct(step, only, probabilities);
   }
 }
