@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { imagenetClasses, type Noun, NounFinder, parseNouns } from "../../src/concepts/noun_table.ts";
 import { SeededRandom } from "../../src/dataset/seeded_random.ts";
+import { chooseClasses, takeClasses } from "../../src/training/concepts/choose_classes.ts";
 import { firstClassWeights } from "../../src/training/concepts/class_weights.ts";
 import type { Classifier } from "../../src/training/concepts/classifier.ts";
 import type { HeadExamples } from "../../src/training/concepts/concept_head.ts";
@@ -125,10 +126,11 @@ export async function fitConcepts(options: FitConceptsOptions): Promise<MixedCon
     new SeededRandom(seed),
     options.signal,
   );
+  const chosen = chooseClasses(imagenet, nouns);
   const { head, probabilities } = await crossFit({ ...examples, prior }, photoOf, {
     seed,
     // The untouched classifier, on the encoder's features, knows what no photo here shows.
-    classes: { classifier: imagenet, weights: firstClassWeights(nouns) },
+    classes: { classifier: takeClasses(imagenet, chosen), weights: firstClassWeights(nouns, chosen) },
     signal: options.signal,
   });
   const { dimension, vectors } = await readWordVectors(

@@ -3,6 +3,7 @@ import { importOnnxruntimeNode } from "#packages";
 import { EdgecapError } from "../errors.ts";
 import type { Backend } from "./backend.ts";
 import { OrtSession, type OrtTensors } from "./ort_session.ts";
+import { hasIntegerProducts, widenedWeights } from "./stored_weights.ts";
 
 /**
  * The backend `native`: the package onnxruntime-node, which is imported only here.
@@ -34,7 +35,7 @@ export async function openNative(): Promise<Backend> {
       new OrtSession(
         ort as unknown as OrtTensors,
         await ort.InferenceSession.create(bytes, {
-          ...(exact.extra !== undefined && hasIntegerProducts(bytes) && exact),
+          ...(hasIntegerProducts(bytes) ? exact : widenedWeights),
           intraOpNumThreads: threads,
           interOpNumThreads: 1,
         }),
@@ -68,21 +69,6 @@ export async function exactProducts(ort: typeof Ort): Promise<NativeSessionOptio
   const { y } = await session.run({ a, b });
   await session.release();
   return (y!.data as Int32Array).every((sum) => sum === k * 255 * 127) ? {} : unsignedWeights;
-}
-
-/**
- * Operators that multiply 8-bit integers, in either form of ONNX. Weights that are only stored in 8 bits do not need
- * them.
- */
-const integerProducts = ["QuantizeLinear", "QLinear", "MatMulInteger", "ConvInteger"];
-
-/**
- * Whether a graph multiplies 8-bit integers. With {@linkcode exactProducts}'s option onnxruntime cannot run a graph
- * that stores weights in 8 bits with a scale for each channel and computes in float32.
- */
-function hasIntegerProducts(graph: Uint8Array): boolean {
-  const text = new TextDecoder("latin1").decode(graph);
-  return integerProducts.some((operator) => text.includes(operator));
 }
 
 /** The first line of a thrown value. */

@@ -4,6 +4,7 @@ import * as ort from "#onnxruntime";
 import { WebWorker } from "../platform/web_worker.ts";
 import type { Backend } from "./backend.ts";
 import { OrtSession, type OrtTensors } from "./ort_session.ts";
+import { hasIntegerProducts, widenedWeights } from "./stored_weights.ts";
 
 /** A graph with a single Identity, because onnxruntime-web only starts with its first session. */
 const smallestGraph = "CAg6NwoQCgF4EgF5IghJZGVudGl0eRIBZ1oPCgF4EgoKCAgBEgQKAggBYg8KAXkSCgoICAESBAoCCAFCBAoAEBE=";
@@ -48,7 +49,11 @@ export const wasmBackend: Backend = {
   engine: `onnxruntime-web ${ort.env.versions.web ?? ort.env.versions.common}`,
   open: async (bytes, { threads }) => {
     await startWasm(threads);
-    const options = { executionProviders: ["wasm"], graphOptimizationLevel: "all" } as const;
+    const options = {
+      executionProviders: ["wasm"],
+      graphOptimizationLevel: "all",
+      ...(!hasIntegerProducts(bytes) && widenedWeights),
+    } as const;
     return new OrtSession(ort as unknown as OrtTensors, await ort.InferenceSession.create(bytes, options));
   },
 };

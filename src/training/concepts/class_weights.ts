@@ -1,4 +1,4 @@
-import { imagenetClasses, type Noun } from "../../concepts/noun_table.ts";
+import type { Noun } from "../../concepts/noun_table.ts";
 import type { SeededRandom } from "../../dataset/seeded_random.ts";
 import { AdamW } from "../optimiser/adamw.ts";
 import { takeTurn } from "../take_turn.ts";
@@ -16,18 +16,20 @@ const otherAnimal = -6;
 const other = -1;
 
 /**
- * What each of ImageNet's classes says about each noun before anything is learned, [1000, nouns]. A noun without
- * classes gets 0 from all of them.
+ * What classes of ImageNet say about each noun before anything is learned, [classes, nouns]. A noun without classes gets
+ * 0 from all of them.
+ *
+ * @param chosen Numbers of the classes, as {@linkcode chooseClasses} gives them.
  */
-export function firstClassWeights(nouns: readonly Pick<Noun, "classes">[]): Float32Array {
-  const weights = new Float32Array(imagenetClasses * nouns.length);
+export function firstClassWeights(nouns: readonly Pick<Noun, "classes">[], chosen: readonly number[]): Float32Array {
+  const weights = new Float32Array(chosen.length * nouns.length);
   for (const [noun, { classes }] of nouns.entries()) {
     if (classes.length === 0) continue;
     const shown = new Set(classes);
     const isAnimal = classes.every((number) => number < animals);
-    for (let number = 0; number < imagenetClasses; number++) {
+    for (const [row, number] of chosen.entries()) {
       const apart = isAnimal && number < animals ? otherAnimal : other;
-      weights[number * nouns.length + noun] = shown.has(number) ? shows : apart;
+      weights[row * nouns.length + noun] = shown.has(number) ? shows : apart;
     }
   }
   return weights;

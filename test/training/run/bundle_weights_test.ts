@@ -17,7 +17,7 @@ describe("bundleWeights()", () => {
   );
   const classes = { kernel: draw(64 * 20), bias: draw(20), weights: draw(20 * 300) };
   const concepts = { head: { kernel: draw(64 * 300), bias: draw(300), classes }, vectors: draw(300 * 31) };
-  const coarse = ["concept_head_kernel", "concept_class_kernel", "concept_class_weights"];
+  const coarse = ["concept_head_kernel", "concept_class_kernel", "concept_class_weights", "project_kernel"];
   const all = new Map([
     ...arrays,
     ["concept_head_kernel", concepts.head.kernel],
