@@ -155,7 +155,7 @@ export const manifestSchema = object({
         most: integer({ minimum: 1, maximum: 3 }),
         /** What each of them adds to the score of a caption that names it. */
         reward: number({ minimum: 0, maximum: 1000 }),
-        /** What the surest one adds instead if the caption names no sure concept; see src/decode/required_concepts.ts. */
+        /** What the surest one adds in a third search, if the second one names no sure concept. */
         rewardOfOnly: optional(number({ minimum: 0, maximum: 1000 })),
       }),
     ),

@@ -1,7 +1,7 @@
 import type { Datastore } from "../retrieval/datastore.ts";
 import type { GraphValue } from "../runtime/tensors.ts";
-import { type Decoder, type ReadFeatures, readFeatures } from "./decoder.ts";
-import type { RequiredConcepts } from "./required_concepts.ts";
+import { type Decoder, type ReadFeatures, type RunStep, readFeatures } from "./decoder.ts";
+import type { MissingConcepts, RequiredConcepts } from "./required_concepts.ts";
 import { type DecidedWord, type GeneratedCaption, type GenerateOptions, searchCaptions } from "./search_captions.ts";
 import { type CharacterLimit, captionsWithin } from "./within_characters.ts";
 
@@ -33,8 +33,9 @@ export interface Generated {
  *
  * Neighbours and concepts only count with several beams; sampled and greedy captions stay as they are. If the best
  * caption lacks a sure concept, the search runs again, with beams that name it. Most pictures lack nothing, so
- * searching with those beams from the start would slow all of them down. If a concept is sure, `onWord` is called only
- * once it is known whether the caption lacks it.
+ * searching with those beams from the start would slow all of them down. If neither search names anything that is sure,
+ * a third one finds a place for the surest thing. If a concept is sure, `onWord` is called only once it is known which
+ * search is the last.
  *
  * @param grid Features of one picture, [1, regions, features].
  * @param neighbours The similar training photos that influence which beam wins.
@@ -79,7 +80,10 @@ export async function generate(
   };
 }
 
-/** Searches for captions, and again if the best one lacks a sure concept. */
+/**
+ * Searches for captions, and again if the best one lacks a sure concept. If the second search does not name any either,
+ * a third one finds a place for the surest.
+ */
 async function captionsNaming(
   asked: RequiredConcepts | undefined,
   { step, restart, concepts }: Pick<ReadFeatures, "step" | "restart" | "concepts">,
@@ -89,22 +93,21 @@ async function captionsNaming(
     return await searchCaptions(step, options);
   }
   const { onWord, ...others } = options;
-  const held: DecidedWord[] = [];
-  const captions = await searchCaptions(step, {
-    ...others,
-    ...(onWord && { onWord: (word: DecidedWord) => held.push(word) }),
-  });
-  const [best] = captions;
-  if (best !== undefined) {
-    const missing = asked.missing(concepts, best.tokens);
-    if (missing.required.length > 0) {
-      const helped = asked.helping(restart(), missing, concepts);
-      return await searchCaptions(helped, {
-        ...options,
-        required: missing.required,
-        conceptReward: missing.reward,
-      });
-    }
+  let held: DecidedWord[] = [];
+  const hold = onWord && { onWord: (word: DecidedWord) => held.push(word) };
+  let captions = await searchCaptions(step, { ...others, ...hold });
+  const [first] = captions;
+  const missing = first && asked.missing(concepts, first.tokens);
+  if (first && missing && missing.required.length > 0) {
+    const namesNothing = asked.onlyMissing(concepts, first.tokens) !== undefined;
+    const search = async (from: RunStep, { required, reward }: MissingConcepts, isLast: boolean) => {
+      held = [];
+      const settings = isLast ? options : { ...others, ...hold };
+      return await searchCaptions(from, { ...settings, required, conceptReward: reward });
+    };
+    captions = await search(restart(), missing, !namesNothing);
+    const only = namesNothing && captions[0] ? asked.onlyMissing(concepts, captions[0].tokens) : undefined;
+    if (only !== undefined) captions = await search(asked.helping(restart(), only, concepts), only, true);
   }
   for (const word of held) onWord?.(word);
   return captions;

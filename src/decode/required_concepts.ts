@@ -14,9 +14,9 @@ export interface ConceptRule {
   /** What each of them adds to the score of a caption that names it, 0 to 1000. */
   readonly reward: number;
   /**
-   * What the surest concept adds instead if the caption names no sure concept at all, 0 to 1000; {@linkcode reward} if
-   * omitted. Such a caption is probably wrong, so the concept may cost more probability. People are left out: the
-   * decoder seldom forgets them.
+   * What the surest concept adds if no caption at the usual reward names a sure one, 0 to 1000. Such a caption is
+   * probably wrong, so the concept may cost more probability. People are left out: the decoder seldom forgets them.
+   * Without it, that caption stays.
    */
   readonly rewardOfOnly?: number | undefined;
 }
@@ -27,8 +27,12 @@ export interface MissingConcepts {
   readonly required: readonly (readonly Uint32Array[])[];
   /** What each of them adds to the score of a caption that names it. */
   readonly reward: number;
-  /** The noun, if it is the only one because the caption names no sure concept. */
-  readonly only?: number;
+}
+
+/** The surest thing, which a caption should name because it names nothing sure. */
+export interface OnlyMissing extends MissingConcepts {
+  /** The noun. */
+  readonly only: number;
 }
 
 /** Most words in a form that the search can look for. */
@@ -91,25 +95,16 @@ export class RequiredConcepts {
   }
 
   /**
-   * The sure concepts that a caption does not name, surest first; of related ones only the surest. If it names no sure
-   * concept at all, the surest thing alone, at the reward of {@linkcode ConceptRule.rewardOfOnly}.
+   * The sure concepts that a caption does not name, surest first; of related ones only the surest.
    *
    * @param probabilities One for each noun.
    * @param caption Ids of its words.
    */
   missing(probabilities: Float32Array, caption: Uint32Array): MissingConcepts {
-    const { least, most, reward, rewardOfOnly } = this.#rule;
-    const settled = this.#finder.find(this.#vocabulary.decode(caption));
+    const { most, reward } = this.#rule;
+    const settled = this.#named(caption);
     const required: (readonly Uint32Array[])[] = [];
-    const sure = Array.from(this.#forms.keys())
-      .filter((noun) => probabilities[noun]! >= least && this.#forms[noun]!.length > 0)
-      .sort((a, b) => probabilities[b]! - probabilities[a]!);
-    const surest = sure.find((noun) => !this.#people[noun]);
-    const sureIsNamed = sure.some((noun) => this.#kinds[noun]!.some((other) => settled.has(other)));
-    if (rewardOfOnly !== undefined && surest !== undefined && !sureIsNamed) {
-      return { required: [this.#forms[surest]!], reward: rewardOfOnly, only: surest };
-    }
-    for (const noun of sure) {
+    for (const noun of this.#sure(probabilities)) {
       if (required.length >= most) break;
       if (this.#kin[noun]!.some((other) => settled.has(other))) continue;
       settled.add(noun);
@@ -119,12 +114,38 @@ export class RequiredConcepts {
   }
 
   /**
-   * A decoder that names the missing concepts more easily.
+   * The surest thing, at the reward of {@linkcode ConceptRule.rewardOfOnly}, if a caption names no sure concept at all.
+   *
+   * @param probabilities One for each noun.
+   * @param caption Ids of its words.
+   */
+  onlyMissing(probabilities: Float32Array, caption: Uint32Array): OnlyMissing | undefined {
+    const { rewardOfOnly } = this.#rule;
+    const sure = this.#sure(probabilities);
+    const surest = sure.find((noun) => !this.#people[noun]);
+    if (rewardOfOnly === undefined || surest === undefined) return undefined;
+    const named = this.#named(caption);
+    if (sure.some((noun) => this.#kinds[noun]!.some((other) => named.has(other)))) return undefined;
+    return { required: [this.#forms[surest]!], reward: rewardOfOnly, only: surest };
+  }
+
+  /** Nouns that are sure and that the vocabulary has words for, surest first. */
+  #sure(probabilities: Float32Array): number[] {
+    return Array.from(this.#forms.keys())
+      .filter((noun) => probabilities[noun]! >= this.#rule.least && this.#forms[noun]!.length > 0)
+      .sort((a, b) => probabilities[b]! - probabilities[a]!);
+  }
+
+  #named(caption: Uint32Array): Set<number> {
+    return this.#finder.find(this.#vocabulary.decode(caption));
+  }
+
+  /**
+   * A decoder that names the surest thing more easily.
    *
    * @param probabilities One for each noun.
    */
-  helping(step: RunStep, { only }: MissingConcepts, probabilities: Float32Array): RunStep {
-    if (only === undefined) return step;
+  helping(step: RunStep, { only }: OnlyMissing, probabilities: Float32Array): RunStep {
     this.#places ??= new NounPlaces(this.#placed);
     return this.#places.correct(step, only, probabilities);
   }

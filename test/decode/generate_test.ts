@@ -250,7 +250,8 @@ describe("generate()", () => {
       return { decoder: { init, step }, runs };
     }
 
-    const asking = (reward: number, most = 2) => new RequiredConcepts(nouns, vocabulary, { least: 0.8, most, reward });
+    const asking = (reward: number, rewardOfOnly?: number) =>
+      new RequiredConcepts(nouns, vocabulary, { least: 0.8, most: 2, reward, rewardOfOnly });
 
     test("names what is sure and missing, and streams the words of that caption", async () => {
       const plain = await generate(decoder, grid, settings);
@@ -278,6 +279,29 @@ describe("generate()", () => {
       expect(runs.steps).toBe(2);
       expect(found[0]!.tokens).toEqual(plain[0]!.tokens);
       expect(found[0]!.score).toBe(plain[0]!.score);
+    });
+
+    test("finds a place for the surest only if a search at the usual reward names nothing sure", async () => {
+      const plain = await generate(decoder, grid, settings);
+      for (const [noun, word] of [
+        [0, 5],
+        [3, 10],
+      ] as const) {
+        const probabilities = nouns.map((_, place) => (place === noun ? 0.9 : 0.1));
+        const wasThere = says(plain[0]!.tokens, word);
+        for (const [reward, searches] of [
+          [100, 2],
+          [0, 3],
+        ] as const) {
+          const { decoder: known, runs } = knowing(...probabilities);
+          const told: number[] = [];
+          const onWord = ({ token }: DecidedWord) => told.push(token);
+          const found = await generate(known, grid, { ...settings, onWord }, undefined, asking(reward, 100));
+          expect(says(found[0]!.tokens, word)).toBe(true);
+          expect(told).toEqual([...found[0]!.tokens]);
+          expect(runs.steps).toBe(wasThere ? 1 : searches);
+        }
+      }
     });
 
     test("makes one search if nothing is sure, for a greedy caption, and for ones drawn at random", async () => {

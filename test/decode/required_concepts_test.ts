@@ -23,23 +23,22 @@ describe("RequiredConcepts", () => {
     vocabulary = Vocabulary.parse(`${words.join("\n")}\n`);
   });
 
-  /** The concepts asked for, as the words of their forms. */
-  function missing(probabilities: Record<string, number>, caption: string, rule?: ConceptRule) {
-    return askedFor(probabilities, caption, rule).required;
-  }
+  /** Probabilities of all nouns. */
+  const each = (found: Readonly<Record<string, number>>, others = 0) =>
+    Float32Array.from(nouns, ({ name }) => found[name] ?? others);
 
-  /** The same, with the reward of each. */
-  function askedFor(
-    probabilities: Record<string, number>,
-    caption: string,
-    rule: ConceptRule = { least: 0.8, most: 3, reward: 1 },
-  ) {
-    const each = Float32Array.from(nouns, ({ name }) => probabilities[name] ?? 0);
-    const { required, reward } = new RequiredConcepts(nouns, vocabulary, rule).missing(
-      each,
-      vocabulary.encode(caption.split(" ")),
-    );
-    return { required: required.map((forms) => forms.map((form) => vocabulary.decode(form).join(" "))), reward };
+  /** Forms as words. */
+  const named = (required: readonly (readonly Uint32Array[])[]) =>
+    required.map((forms) => forms.map((form) => vocabulary.decode(form).join(" ")));
+
+  const sureFrom08 = { least: 0.8, most: 3, reward: 1 };
+
+  /** The concepts asked for, as the words of their forms. */
+  function missing(probabilities: Readonly<Record<string, number>>, caption: string, rule: ConceptRule = sureFrom08) {
+    const asked = new RequiredConcepts(nouns, vocabulary, rule);
+    const { required, reward } = asked.missing(each(probabilities), vocabulary.encode(caption.split(" ")));
+    expect(reward).toBe(rule.reward);
+    return named(required);
   }
 
   test("are those that are sure but not named, with the forms that the vocabulary can say, the surest first", () => {
@@ -70,37 +69,37 @@ describe("RequiredConcepts", () => {
   });
 
   test("are the surest alone, at its own reward, if the caption names nothing sure", () => {
-    const rule = { least: 0.8, most: 3, reward: 1, rewardOfOnly: 4 };
+    const only = (
+      found: Readonly<Record<string, number>>,
+      caption: string,
+      rule: ConceptRule = { ...sureFrom08, rewardOfOnly: 4 },
+    ) => {
+      const asked = new RequiredConcepts(nouns, vocabulary, rule);
+      const alone = asked.onlyMissing(each(found), vocabulary.encode(caption.split(" ")));
+      return alone && { required: named(alone.required), reward: alone.reward };
+    };
     const both = { dog: 0.9, "fire truck": 0.95 };
-    expect(askedFor(both, "a man runs", rule)).toEqual({ required: [["fire truck", "fire trucks"]], reward: 4 });
+    expect(only(both, "a man runs")).toEqual({ required: [["fire truck", "fire trucks"]], reward: 4 });
     // A woman is a person: something sure is named.
-    expect(askedFor({ ...both, person: 0.85 }, "a woman runs", rule)).toEqual({
-      required: [
-        ["fire truck", "fire trucks"],
-        ["dog", "dogs"],
-      ],
-      reward: 1,
-    });
-    expect(askedFor(both, "a dog runs", rule)).toEqual({ required: [["fire truck", "fire trucks"]], reward: 1 });
-    expect(askedFor({ dog: 0.9 }, "a dog runs", rule).required).toEqual([]);
-    expect(askedFor(both, "a man runs").reward).toBe(1);
+    expect(only({ ...both, person: 0.85 }, "a woman runs")).toBeUndefined();
+    expect(only(both, "a dog runs")).toBeUndefined();
+    expect(only(both, "a man runs", sureFrom08)).toBeUndefined();
     // People are not required in this way, and a kind of the thing is enough.
-    expect(askedFor({ person: 1, dog: 0.9 }, "fire runs", rule)).toEqual({ required: [["dog", "dogs"]], reward: 4 });
-    expect(askedFor({ woman: 1 }, "fire runs", rule)).toEqual({ required: [["woman"]], reward: 1 });
-    expect(askedFor({ dog: 0.9 }, "a hot dog", rule)).toEqual({ required: [["dog", "dogs"]], reward: 1 });
+    expect(only({ person: 1, dog: 0.9 }, "fire runs")).toEqual({ required: [["dog", "dogs"]], reward: 4 });
+    expect(only({ woman: 1 }, "fire runs")).toBeUndefined();
+    expect(only({ dog: 0.9 }, "a hot dog")).toBeUndefined();
+    expect(only({ dog: 0.7 }, "a man runs")).toBeUndefined();
   });
 
-  test("help the decoder to find a place for the only one, and no other", async () => {
-    const rule = { least: 0.8, most: 3, reward: 1, rewardOfOnly: 4 };
-    const asked = new RequiredConcepts(nouns, vocabulary, rule);
-    const each = Float32Array.from(nouns, ({ name }) => (name === "dog" ? 0.9 : 0.2));
+  test("help the decoder to find a place for the only one", async () => {
+    const asked = new RequiredConcepts(nouns, vocabulary, { ...sureFrom08, rewardOfOnly: 4 });
+    const found = each({ dog: 0.9 }, 0.2);
     const logits = Float32Array.from(words, (word) => (word === "truck" ? 3 : word === "dog" ? -9 : -20));
     const plain = async () => ({ logits });
-    const only = asked.missing(each, vocabulary.encode(["a", "man"]));
+    const only = asked.onlyMissing(found, vocabulary.encode(["a", "man"]))!;
     const [dog] = vocabulary.encode(["dog"]);
-    const helped = await asked.helping(plain, only, each)(Int32Array.of(4), Uint32Array.of(0));
+    const helped = await asked.helping(plain, only, found)(Int32Array.of(4), Uint32Array.of(0));
     expect(helped.logits[dog!]!).toBeCloseTo(-9 + Math.log(0.9), 5);
-    expect(asked.helping(plain, { required: only.required, reward: 1 }, each)).toBe(plain);
   });
 
   test("hold for any probabilities and captions", () => {
