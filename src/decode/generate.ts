@@ -33,8 +33,8 @@ export interface Generated {
  *
  * Neighbours and concepts only count with several beams; sampled and greedy captions stay as they are. If the best
  * caption lacks a sure concept, the search runs again, with beams that name it. Most pictures lack nothing, so
- * searching with those beams from the start would slow all of them down. If neither search names anything that is sure,
- * a third one finds a place for the surest thing. If a concept is sure, `onWord` is called only once it is known which
+ * searching with those beams from the start would slow all of them down. If neither search names anything that is sure
+ * beside what may be there, a third one finds a place for the surest thing. If a concept is sure, `onWord` is called only once it is known which
  * search is the last.
  *
  * @param grid Features of one picture, [1, regions, features].
@@ -81,8 +81,8 @@ export async function generate(
 }
 
 /**
- * Searches for captions, and again if the best one lacks a sure concept. If the second search does not name any either,
- * a third one finds a place for the surest.
+ * Searches for captions, and again if the best one lacks a sure concept. If the first caption names none at all, and the second
+ * none that fits, a third search finds a place for the surest.
  */
 async function captionsNaming(
   asked: RequiredConcepts | undefined,
@@ -99,15 +99,16 @@ async function captionsNaming(
   const [first] = captions;
   const missing = first && asked.missing(concepts, first.tokens);
   if (first && missing && missing.required.length > 0) {
-    const namesNothing = asked.onlyMissing(concepts, first.tokens) !== undefined;
+    const only = asked.onlyMissing(concepts, first.tokens);
     const search = async (from: RunStep, { required, reward }: MissingConcepts, isLast: boolean) => {
       held = [];
       const settings = isLast ? options : { ...others, ...hold };
       return await searchCaptions(from, { ...settings, required, conceptReward: reward });
     };
-    captions = await search(restart(), missing, !namesNothing);
-    const only = namesNothing && captions[0] ? asked.onlyMissing(concepts, captions[0].tokens) : undefined;
-    if (only !== undefined) captions = await search(asked.helping(restart(), only, concepts), only, true);
+    captions = await search(restart(), missing, only === undefined);
+    if (only !== undefined && captions[0] !== undefined && !asked.isPlausible(concepts, captions[0].tokens)) {
+      captions = await search(asked.helping(restart(), only, concepts), only, true);
+    }
   }
   for (const word of held) onWord?.(word);
   return captions;

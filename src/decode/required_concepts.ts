@@ -14,9 +14,9 @@ export interface ConceptRule {
   /** What each of them adds to the score of a caption that names it, 0 to 1000. */
   readonly reward: number;
   /**
-   * What the surest concept adds if no caption at the usual reward names a sure one, 0 to 1000. Such a caption is
-   * probably wrong, so the concept may cost more probability. People are left out: the decoder seldom forgets them.
-   * Without it, that caption stays.
+   * What the surest concept adds if the first caption names no sure one, and the one at the usual reward neither, or
+   * beside something that the picture most likely lacks, 0 to 1000. Such captions are probably wrong, so the concept may
+   * cost more probability. People are left out: the decoder seldom forgets them. Without it, that caption stays.
    */
   readonly rewardOfOnly?: number | undefined;
 }
@@ -35,6 +35,8 @@ export interface OnlyMissing extends MissingConcepts {
   readonly only: number;
 }
 
+/** A noun below this is most likely not there. */
+const unlikely = 0.03;
 /** Most words in a form that the search can look for. */
 const mostWords = 3;
 /** Ids from here on are words; lower ones stand for padding, start, end and unknown words. */
@@ -123,10 +125,26 @@ export class RequiredConcepts {
     const { rewardOfOnly } = this.#rule;
     const sure = this.#sure(probabilities);
     const surest = sure.find((noun) => !this.#people[noun]);
-    if (rewardOfOnly === undefined || surest === undefined) return undefined;
-    const named = this.#named(caption);
-    if (sure.some((noun) => this.#kinds[noun]!.some((other) => named.has(other)))) return undefined;
+    if (rewardOfOnly === undefined || surest === undefined || this.#namesAny(sure, this.#named(caption)))
+      return undefined;
     return { required: [this.#forms[surest]!], reward: rewardOfOnly, only: surest };
+  }
+
+  /**
+   * Whether a caption names a sure concept, and nothing that the picture most likely lacks.
+   *
+   * @param probabilities One for each noun.
+   * @param caption Ids of its words.
+   */
+  isPlausible(probabilities: Float32Array, caption: Uint32Array): boolean {
+    const named = this.#named(caption);
+    return (
+      this.#namesAny(this.#sure(probabilities), named) && ![...named].some((noun) => probabilities[noun]! < unlikely)
+    );
+  }
+
+  #namesAny(sure: readonly number[], named: ReadonlySet<number>): boolean {
+    return sure.some((noun) => this.#kinds[noun]!.some((other) => named.has(other)));
   }
 
   /** Nouns that are sure and that the vocabulary has words for, surest first. */

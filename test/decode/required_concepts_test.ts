@@ -91,6 +91,17 @@ describe("RequiredConcepts", () => {
     expect(only({ dog: 0.7 }, "a man runs")).toBeUndefined();
   });
 
+  test("make a caption plausible that names one, and nothing that the picture most likely lacks", () => {
+    const asked = new RequiredConcepts(nouns, vocabulary, sureFrom08);
+    const plausible = (found: Readonly<Record<string, number>>, caption: string) =>
+      asked.isPlausible(each(found), vocabulary.encode(caption.split(" ")));
+    expect(plausible({ dog: 0.9, person: 0.04, man: 0.04 }, "a man dogs")).toBe(true);
+    expect(plausible({ dog: 0.9, person: 0.04, man: 0.01 }, "a man dogs")).toBe(false);
+    expect(plausible({ dog: 0.7, person: 0.7, man: 0.7 }, "a man dogs")).toBe(false);
+    expect(plausible({ dog: 0.9 }, "runs")).toBe(false);
+    expect(plausible({ woman: 0.9, person: 1 }, "a woman runs")).toBe(true);
+  });
+
   test("help the decoder to find a place for the only one", async () => {
     const asked = new RequiredConcepts(nouns, vocabulary, { ...sureFrom08, rewardOfOnly: 4 });
     const found = each({ dog: 0.9 }, 0.2);
