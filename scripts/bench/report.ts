@@ -57,7 +57,7 @@ export function benchDocument(results: BenchResults): string {
       : "";
   return `# Benchmarks
 
-After this page you know how fast edgecap is, on each backend and beside others.
+After reading this page, you know how fast edgecap is, on each backend and beside others.
 
 Written by \`${command}\`. Each runner is a separate process; all runners of a table take turns for ${rounds} rounds, and
 the figures are milliseconds: medians, with the quartiles around them. A ratio is the median of the rounds' ratios.

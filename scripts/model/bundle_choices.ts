@@ -234,7 +234,7 @@ await writeWhole(
   flags.doc,
   `# Smaller pictures, quicker captions
 
-After this page you can choose a bundle by its speed and quality.
+After reading this page, you can choose a bundle by its speed and quality.
 
 Written by \`bun scripts/model/bundle_choices.ts --images Images --captions captions.txt --dev devImages.txt${flags.count === "1000" ? "" : ` --count ${flags.count}`} --rounds ${flags.rounds}\`,
 which also makes these bundles, in \`dist/bundles\`. One of them comes with edgecap, in the checkout, the package and the
