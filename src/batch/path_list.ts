@@ -33,17 +33,17 @@ export async function* readPathList(stream: Readable, { name, onProblem }: ListO
   })) {
     line++;
     const where = `${ending === "nul" ? "Path" : "Line"} ${line} of ${name}`;
-    if (piece.length > longestPath) throw noList(`${where} is longer than any path`, name);
+    if (piece.length > longestPath) throw noList(`${where} is longer than any path can be`, name);
     const path = decode(piece);
     if (path === undefined) {
-      if (hasControls(piece)) throw noList(`${where} holds control characters`, name);
+      if (hasControls(piece)) throw noList(`${where} contains control characters`, name);
       onProblem(new EdgecapError("data-invalid", `${where} is not UTF-8: rename the file "${lossy(piece)}".`));
       continue;
     }
     if (ending === "nul") {
       // A name may contain line breaks.
       if (hasControls(piece.filter((byte) => byte !== 0x0a && byte !== 0x0d))) {
-        throw noList(`${where} holds control characters`, name);
+        throw noList(`${where} contains control characters`, name);
       }
       if (path !== "") yield path;
       continue;
@@ -51,10 +51,10 @@ export async function* readPathList(stream: Readable, { name, onProblem }: ListO
     if (path.includes("\0")) {
       throw new EdgecapError(
         "data-invalid",
-        `${where} holds a NUL after a line break: end every path in the same way, with a line break or with a NUL.`,
+        `${where} contains a NUL after a line break: end every path in the same way, with a line break or with a NUL.`,
       );
     }
-    if (hasControls(piece)) throw noList(`${where} holds control characters`, name);
+    if (hasControls(piece)) throw noList(`${where} contains control characters`, name);
     const wanted = await withoutBlanks(path.endsWith("\r") ? path.slice(0, -1) : path);
     if (wanted !== "") yield wanted;
   }

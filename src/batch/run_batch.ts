@@ -39,7 +39,7 @@ export interface BatchCounts {
   readonly skipped: number;
   /** Number of failures by error code. */
   readonly failures: Readonly<Record<string, number>>;
-  /** Captioned pictures whose sentence was left out: less sure or longer than asked. */
+  /** Captioned pictures whose sentence was left out: less sure or longer than requested. */
   readonly leftOut: number;
 }
 

@@ -60,7 +60,7 @@ export async function download(
     await partial.restart();
     throw new EdgecapError(
       "bundle-hash-mismatch",
-      `"${shownAddress(url)}" is not the file that its manifest names (${bytes.length} bytes of SHA-256 ${found}; expected ${length} of ${sha256}): upload all files of the bundle again.`,
+      `"${shownAddress(url)}" is not the file that its manifest names (${bytes.length} bytes with SHA-256 ${found}; expected ${length} with ${sha256}): upload all files of the bundle again.`,
     );
   }
   await partial.finish();

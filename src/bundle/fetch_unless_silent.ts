@@ -35,7 +35,7 @@ export async function fetchUnlessSilent(
   let timer: ReturnType<typeof setTimeout> | undefined;
   const heard = () => {
     clearTimeout(timer);
-    timer = setTimeout(() => silence.abort(new Error(`the server was silent for ${longest / 1000} s`)), longest);
+    timer = setTimeout(() => silence.abort(new Error(`the server sent nothing for ${longest / 1000} s`)), longest);
   };
   const either = signal === undefined ? silence.signal : AbortSignal.any([signal, silence.signal]);
   const whole =

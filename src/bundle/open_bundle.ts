@@ -200,7 +200,7 @@ class Part implements BundleFile {
     }
     throw new EdgecapError(
       "bundle-hash-mismatch",
-      `"${path}" in the bundle "${where}" is not the file that its manifest names (${found.length} bytes of SHA-256 ${hash}; expected ${size} of ${sha256}): copy the bundle again.`,
+      `"${path}" in the bundle "${where}" is not the file that its manifest names (${found.length} bytes with SHA-256 ${hash}; expected ${size} with ${sha256}): copy the bundle again.`,
     );
   }
 }

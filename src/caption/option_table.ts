@@ -43,7 +43,7 @@ export const optionTable = {
     kind: "whole",
     low: 1,
     high: 10_000,
-    says: "Longest caption in characters; the search finds a sentence that fits instead of cutting one",
+    says: "Longest caption in characters; the search finds a sentence that fits, instead of cutting one off",
     otherwise: "any number",
   },
   neutral: {
@@ -84,10 +84,10 @@ export const optionTable = {
     kind: "number",
     low: 0,
     high: 1,
-    says: 'Least confidence that a sentence needs; a less sure one becomes "a photo of ..." with what is sure, or is left out',
+    says: 'Least confidence that a sentence needs; below it, the caption is "a photo of ..." with what is sure, or empty',
     otherwise: "0",
   },
-  attention: { kind: "switch", says: "Add a map of where the model looked to each word, in JSON" },
+  attention: { kind: "switch", says: "Add to each word a map of where the model looked, in JSON" },
   maxPixels: {
     kind: "whole",
     low: 1,

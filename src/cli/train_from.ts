@@ -133,7 +133,7 @@ function sourcesOf({ images, captions, train = [], dev = [], share = [], out, re
   if (resume !== true && existsSync(join(out, "last.ckpt"))) {
     throw new EdgecapError(
       "option-invalid",
-      `"${out}" holds a run: continue it with --resume, or give --out another folder.`,
+      `"${out}" already contains a run: continue it with --resume, or give --out another folder.`,
     );
   }
   const counts = { "--images": images, "--captions": captions, "--train": train, "--dev": dev, "--share": share };

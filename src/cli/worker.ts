@@ -28,7 +28,7 @@ export function registerWorker(program: Command): void {
         "queue on a Redis or Valkey server: redis://[user:password@]host[:port][/database][?name=NAME]",
       ).makeOptionMandatory(),
     )
-    .option("--workers <n>", "number of captioning threads", wholeNumber(1, 256), availableParallelism())
+    .option("--workers <n>", "number of threads that caption", wholeNumber(1, 256), availableParallelism())
     .option(...bundleFlag)
     .addOption(backendOption())
     .addHelpText(

@@ -17,7 +17,7 @@ export interface WriteFlags<Form extends string> {
 
 /** `--write`, which takes some of several forms, with commas between them. */
 export function writeOption<Form extends string>(description: string, forms: readonly Form[]): Option {
-  return new Option("--write <forms>", `${description}; several with commas between them`).argParser(
+  return new Option("--write <forms>", `${description}; separate several with commas`).argParser(
     (text, before: readonly Form[] | undefined) => {
       const added = text.split(",").map((form) => {
         const found = forms.find((one) => one === form.trim());
@@ -36,12 +36,12 @@ export function addMetadataOptions(command: Command, usualSidecar: SidecarName):
     .addOption(
       new Option(
         "--sidecar <name>",
-        `with --write xmp: none writes into the picture, darktable beside it (a.jpg.xmp; digiKam too), adobe a.xmp (default: ${usualSidecar})`,
+        `where --write xmp writes the text of a.jpg: none into the picture, darktable into a.jpg.xmp (digiKam reads it too), adobe into a.xmp (default: ${usualSidecar})`,
       ).choices([...sidecarNames]),
     )
     .option("--force", "with --write: replace text that others wrote, and add to their keywords")
     .option("--dry-run", "with --write: only print what would be written")
-    .option("--no-mark", "with --write: leave out the note of what edgecap wrote");
+    .option("--no-mark", "with --write: do not record in the file what edgecap wrote");
 }
 
 /**

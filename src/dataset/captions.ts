@@ -48,17 +48,17 @@ export class CaptionsCollector {
       throw new EdgecapError("data-invalid", message);
     }
     if (/^\[\s*(["']).*\1\s*\]$/s.test(caption.trim())) {
-      const message = `${where} holds a list in place of a caption: ${quoted(caption)}. Give each caption a row of its own.`;
+      const message = `${where} has a list in place of a caption: ${quoted(caption)}. Give each caption a row of its own.`;
       throw new EdgecapError("data-invalid", message);
     }
     const mark = marks.exec(caption)?.[1];
     if (mark !== undefined) {
-      const message = `${where} holds a caption with the mark ${quoted(mark)} at its beginning: ${quoted(caption)}. Remove such marks: training adds its own.`;
+      const message = `${where} has a caption with the mark ${quoted(mark)} at its beginning: ${quoted(caption)}. Remove such marks: training adds its own.`;
       throw new EdgecapError("data-invalid", message);
     }
     const words = caption.split(/\s+/).filter((word) => word !== "");
     if (words.length > maximumCaptionWords) {
-      const message = `${where} holds a caption of ${words.length} words; the limit is ${maximumCaptionWords}. Shorten or remove it.`;
+      const message = `${where} has a caption of ${words.length} words; the limit is ${maximumCaptionWords}. Shorten or remove it.`;
       throw new EdgecapError("data-invalid", message);
     }
     if (words.length === 0) {
@@ -78,7 +78,7 @@ export class CaptionsCollector {
    */
   finish(format: CaptionsFormat, file: string, splits: Captions["splits"] = new Map()): Captions {
     if (this.#captions.size === 0) {
-      const message = `"${file}" holds no captions (${this.#dropped} rows without one). Give a file with captions.`;
+      const message = `"${file}" contains no captions (${this.#dropped} rows without one). Give a file with captions.`;
       throw new EdgecapError("data-invalid", message);
     }
     return { format, captions: this.#captions, dropped: this.#dropped, splits };

@@ -39,7 +39,7 @@ export function randomSplit(images: Iterable<string>, options: SplitOptions = {}
   }
   const names = [...new Set(images)].sort();
   if (train + dev > names.length) {
-    const message = `Cannot take ${train} images to train and ${dev} to tune from ${names.length}. Ask for fewer.`;
+    const message = `Cannot take ${train} training images and ${dev} dev images from ${names.length}. Ask for fewer.`;
     throw new EdgecapError("option-invalid", message);
   }
   new SeededRandom(seed).shuffle(names);

@@ -140,7 +140,10 @@ export async function replaceWhole(path: string, content: Uint8Array, before: St
     throw unwritable(path, cause);
   });
   if (now.size !== before.size || now.mtimeMs !== before.mtimeMs || now.ino !== before.ino) {
-    throw new EdgecapError("data-invalid", `"${path}" was changed by another program, and is left: try again.`);
+    throw new EdgecapError(
+      "data-invalid",
+      `"${path}" was changed by another program in the meantime, so it was left unchanged: try again.`,
+    );
   }
   return await file.finish();
 }

@@ -25,7 +25,7 @@ export function readPng(bytes: Uint8Array): Container {
   const { chunks, rest } = splitPng(bytes);
   const only = (isIt: (chunk: Chunk) => boolean, name: string) => {
     const found = chunks.filter(isIt);
-    if (found.length > 1) throw unchangeable("PNG file", `it holds ${found.length} blocks of ${name}`);
+    if (found.length > 1) throw unchangeable("PNG file", `it contains ${found.length} blocks of ${name}`);
     return found[0];
   };
   const xmp = only(isXmp, "XMP");

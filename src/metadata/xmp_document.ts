@@ -63,7 +63,7 @@ export function readXmp(text: string): XmpDocument {
 
 /** What to throw if XMP cannot be read. */
 function invalidXmp(why: string, cause?: unknown): EdgecapError {
-  return new EdgecapError("data-invalid", `The XMP cannot be read: ${why.trim()}. It is left as it is.`, { cause });
+  return new EdgecapError("data-invalid", `The XMP cannot be read: ${why.trim()}. It was left unchanged.`, { cause });
 }
 
 /** A property that is being read. */
@@ -113,7 +113,7 @@ class Reader {
     parser.on("text", (text) => this.#read(text));
     parser.on("cdata", (text) => this.#read(text));
     parser.write(this.#text).close();
-    if (this.#first === undefined) throw invalidXmp("it holds no rdf:Description");
+    if (this.#first === undefined) throw invalidXmp("it contains no rdf:Description");
     return { text: this.#text, properties: this.#properties, description: this.#first };
   }
 

@@ -88,7 +88,7 @@ export async function distribute(batch: DistributeOptions): Promise<BatchCounts>
   /** A foreign job becomes a dead letter; left in place, it would block the queue forever. */
   const setAside = async (job: CaptionJob): Promise<void> => {
     const text = JSON.stringify(job.data) ?? "nothing";
-    const message = `This job is not edgecap's: it holds ${text.slice(0, 1000)}.`;
+    const message = `This job is not edgecap's: it contains ${text.slice(0, 1000)}.`;
     const letter = {
       image: `job ${job.id}`,
       error: { code: "data-invalid", message },

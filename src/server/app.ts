@@ -239,6 +239,6 @@ function refusalAt(pathname: string): Refusal | undefined {
 }
 
 function drained(): Problem {
-  const message = "The server is shutting down: ask another one, or try again in a moment.";
+  const message = "The server is shutting down: use another one, or try again in a moment.";
   return new Problem("draining", message, { "retry-after": "5", connection: "close" });
 }

@@ -46,7 +46,7 @@ export async function readGallery(path: string): Promise<Map<string, GalleryPict
   try {
     const file = JSON.parse(new TextDecoder().decode(bytes)) as Partial<GalleryFile> | null;
     if (file?.generator !== "edgecap") throw new Error("it is not edgecap's");
-    if (typeof file.images !== "object" || file.images === null) throw new Error("it holds no pictures");
+    if (typeof file.images !== "object" || file.images === null) throw new Error("it lists no pictures");
     images = Object.entries(file.images);
   } catch (cause) {
     throw foreign(path, cause);

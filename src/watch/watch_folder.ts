@@ -60,7 +60,7 @@ export interface WatchOptions {
  *
  * Results are written at once if there are few, and some seconds later if writing takes long; always at the end.
  *
- * @returns How many pictures have no caption, or a plain one because the sentence was less sure or longer than asked.
+ * @returns How many pictures have no caption, or a plain one because the sentence was less sure or longer than requested.
  * @throws {EdgecapError} `file-unreadable` if there is no such folder; `data-invalid` if a file stands in the place of
  *   one that would be written; `file-unwritable`, `aborted`, `bundle-*`.
  */

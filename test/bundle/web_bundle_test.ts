@@ -236,7 +236,7 @@ describe("loadBundle() of a URL", () => {
       // Silent in the middle of a file.
       site.silentAfter = 300_000;
       const started = performance.now();
-      await expect(loadBundle(site.address, undefined, 200)).rejects.toThrow("the server was silent for 0.2 s");
+      await expect(loadBundle(site.address, undefined, 200)).rejects.toThrow("the server sent nothing for 0.2 s");
       expect(performance.now() - started).toBeLessThan(60_000);
       site.silentAfter = Number.POSITIVE_INFINITY;
       expect((await loadBundle(site.address)).manifest.name).toBe("tiny");

@@ -137,7 +137,10 @@ export class FeatureCache implements Disposable {
     if (this.#checked[grid] === 0) {
       const expected = this.#sums.subarray(grid * sumLength, (grid + 1) * sumLength);
       if (!sumOf(new Uint8Array(this.#half.buffer)).equals(expected)) {
-        throw damaged(join(this.#folder, "grids.f16"), `holds features of "${image}" that were damaged after writing`);
+        throw damaged(
+          join(this.#folder, "grids.f16"),
+          `contains features of "${image}" that were damaged after writing`,
+        );
       }
       this.#checked[grid] = 1;
     }

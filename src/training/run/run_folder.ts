@@ -61,7 +61,7 @@ export async function openRunFolder({ out, resume }: RunOptions, vocabulary: str
   if (isResumed && (await readFile(path, "utf8").catch(() => "")) !== vocabulary) {
     throw new EdgecapError(
       "checkpoint-invalid",
-      `"${path}" holds other words than these captions: resume with the captions, lists and --minimum-count of the run, or use another folder.`,
+      `"${path}" has other words than these captions: resume with the captions, lists and --minimum-count of the run, or use another folder.`,
     );
   }
   if (!isResumed) await writeWhole(path, vocabulary);

@@ -49,7 +49,7 @@ export async function readSources(sources: readonly PhotoSource[], seed: number)
   const bySource = new Map<string, RunData>();
   for (const source of sources) {
     if (bySource.has(source.name)) {
-      throw new EdgecapError("option-invalid", `Two sources are called "${source.name}": give each its own name.`);
+      throw new EdgecapError("option-invalid", `Two collections are called "${source.name}": give each its own name.`);
     }
     bySource.set(source.name, await readRunData({ ...source, seed }));
   }
