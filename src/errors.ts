@@ -1,5 +1,5 @@
 /**
- * What went wrong, as a stable machine-readable code.
+ * Kind of the error, as a stable machine-readable code.
  *
  * Front ends map codes to exit statuses and HTTP statuses, so a code never changes its meaning.
  */

@@ -27,7 +27,7 @@ export interface PlainPhotos {
   readonly images: readonly string[];
 }
 
-/** What {@linkcode fitConcepts} needs. */
+/** Options of {@linkcode fitConcepts}. */
 export interface FitConceptsOptions {
   readonly sources: readonly PhotoSource[];
   readonly data: SourceData;
@@ -68,7 +68,8 @@ export async function everydayNouns(): Promise<Noun[]> {
 }
 
 /**
- * Fits the head that names what a photo shows, from what people's captions name and what ImageNet's untouched network sees.
+ * Fits the head that names what a photo shows, from what people's captions name and what ImageNet's untouched network
+ * sees.
  *
  * @returns The head with the nouns' vectors, and what heads that have not seen a training photo say of it.
  */

@@ -17,8 +17,8 @@ export interface Failure {
 
 /**
  * The file of results: one line of JSON per picture, as `edgecap caption --json` prints it, in the order in which they
- * were finished. An unfinished line of a killed process is removed, so that its picture is captioned again. What editors
- * do to such a file does no harm: a byte order mark, blank lines, and a missing line break at the end.
+ * were finished. An unfinished line of a killed process is removed, so that its picture is captioned again. What
+ * editors do to such a file does no harm: a byte order mark, blank lines, and a missing line break at the end.
  */
 export class ResultsFile implements AsyncDisposable {
   /** Pictures that have a line already. */
@@ -190,7 +190,9 @@ async function lengthOfLines(file: FileHandle): Promise<number> {
   return 0;
 }
 
-/** What follows the last line break: enough of it to tell what it is, or all of it if it may be a result. */
+/**
+ * The bytes after the last line break: all of them if they may be a result, otherwise enough to tell that they are not.
+ */
 async function lastLine(file: FileHandle, start: number): Promise<string> {
   const { size } = await file.stat();
   const head = Buffer.alloc(Math.min(size - start, longestResult));

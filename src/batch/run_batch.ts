@@ -3,7 +3,7 @@ import type { CaptionOptions } from "../caption/options.ts";
 import { EdgecapError, faultOf, throwIfAborted } from "../errors.ts";
 import type { Failure, ResultsFile } from "./results_file.ts";
 
-/** What captions the pictures of a batch: a pool of workers. */
+/** Captions the pictures of a batch: a pool of workers. */
 export interface BatchCaptioner {
   /** Number of pictures in work at a time. */
   readonly workers: number;
@@ -17,7 +17,7 @@ export interface BatchCaptioner {
   caption(image: Uint8Array, options: CaptionOptions, signal: AbortSignal): Promise<Caption>;
 }
 
-/** What {@linkcode runBatch} needs. */
+/** Options of {@linkcode runBatch}. */
 export interface BatchOptions {
   readonly images: AsyncIterable<string>;
   readonly read: (image: string) => Promise<Uint8Array>;

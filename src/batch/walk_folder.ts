@@ -79,7 +79,7 @@ async function* walkOwn(
   for (const path of folders) if (isWellFormed(path, onProblem)) yield* walkOwn(path, options, walked, links);
 }
 
-/** What a link leads to; problems are reported. A broken link only matters if it has the name of a picture. */
+/** The kind of a link's target; problems are reported. A broken link only matters if it has the name of a picture. */
 async function kindOfTarget(path: string, onProblem: WalkOptions["onProblem"]): Promise<"folder" | "file" | undefined> {
   if (!isWellFormed(path, onProblem)) return undefined;
   try {

@@ -20,7 +20,10 @@ export interface WantedFile {
 /** Number of failed connections in a row that get no further than the ones before, after which a download gives up. */
 const mostFailures = 4;
 
-/** What a failed connection must bring beyond the ones before, in bytes, or the server's answers would never end. */
+/**
+ * Bytes that a connection must add to those of earlier ones to count as progress; otherwise a server could restart its
+ * answer for ever.
+ */
 const leastProgress = 65_536;
 
 /**
@@ -160,7 +163,7 @@ function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<v
   });
 }
 
-/** What went wrong. Some runtimes name the entire address in their errors. */
+/** The reason for a failure, without the address, which some runtimes name in full in their errors. */
 function reason(cause: unknown, url: URL): string {
   return String(cause).replaceAll(url.href, shownAddress(url));
 }

@@ -1,10 +1,10 @@
 /** Checks of data that came as JSON. A page that captions carries them, so they are few. */
 
-/** What is wrong with a value, and where. */
+/** A fault of a value, and where it is. */
 export interface Fault {
   /** Path of the value, such as `/files/encoder/bytes`; empty for the whole. */
   readonly path: string;
-  /** What was expected, in a sentence that begins in lower case and has no full stop. */
+  /** The expected form, as a sentence that begins in lower case and has no full stop. */
   readonly message: string;
   readonly value: unknown;
 }

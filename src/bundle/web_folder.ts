@@ -4,7 +4,10 @@ export interface WebFolder {
   readonly shown: string;
   /** Headers of each request. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The address of a file. It has the query of the folder's address, which may be a signature that storage services check. */
+  /**
+   * The address of a file. It has the query of the folder's address, which may be a signature that storage services
+   * check.
+   */
   file(path: string): URL;
 }
 

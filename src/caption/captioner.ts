@@ -33,7 +33,7 @@ export class Captioner implements CaptionEngine {
   readonly #own = new OneAtATime();
   /** Pictures that are being fetched; close() waits for their captions too. */
   readonly #fetching = new Set<Promise<unknown>>();
-  /** What {@linkcode Captioner.#charactersAdded} found, by whether captions are neutral. */
+  /** Results of {@linkcode Captioner.#charactersAdded}, by whether captions are neutral. */
   readonly #characters = new Map<boolean, Uint32Array>();
   #closed = false;
 
@@ -49,7 +49,7 @@ export class Captioner implements CaptionEngine {
     return this.manifest.name;
   }
 
-  /** What executes the graphs. */
+  /** The backend that executes the graphs. */
   get backend(): BackendName {
     return this.#share.model.backend;
   }
@@ -235,7 +235,7 @@ export class Captioner implements CaptionEngine {
       );
     };
     const found = await inference(0).catch((error: unknown) => {
-      // What was computed so far is lost with the device; words reported already come again, and are not reported
+      // All results so far are lost with the device. Words that were already reported come again, and are not reported
       // twice.
       if (error instanceof DeviceReplacedError) return inference(decided);
       throw error;

@@ -168,7 +168,7 @@ async function bytesOfResponse(
   return bytes;
 }
 
-/** What is wrong with a path, where the system's own words repeat it or say little. */
+/** The reason why a path cannot be read, if the system's own message repeats the path or says little. */
 function whyNoFile(cause: unknown): string | undefined {
   const { code, message } = cause as { readonly code?: unknown; readonly message?: unknown };
   if (code === "ENOENT") return "there is no such file";

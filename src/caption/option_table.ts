@@ -8,7 +8,7 @@ interface NumberRow {
   readonly high: number;
   /** Whether `low` itself is excluded. Default false. */
   readonly above?: boolean;
-  /** What it does, in a sentence without a full stop. */
+  /** Its effect, as a sentence without a full stop. */
   readonly says: string;
   /** Description of its default. Default: not mentioned. */
   readonly otherwise?: string;
@@ -17,7 +17,7 @@ interface NumberRow {
 /** An option that is on or off; off by default. */
 interface SwitchRow {
   readonly kind: "switch";
-  /** What it does if on, in a sentence without a full stop. */
+  /** Its effect if it is on, as a sentence without a full stop. */
   readonly says: string;
 }
 
@@ -105,7 +105,7 @@ export function optionRow(name: OptionName): OptionRow {
   return optionTable[name];
 }
 
-/** What an option accepts, for messages: "a whole number from 1 to 64". */
+/** The values that an option accepts, for messages: "a whole number from 1 to 64". */
 export function acceptedBy(row: OptionRow): string {
   if (row.kind === "switch") return "true or false";
   if (row.above === true) return `above ${row.low}, up to ${row.high}`;

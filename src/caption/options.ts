@@ -15,14 +15,14 @@ export interface CaptionOptions {
   /** Longest caption in words, 1 to 1000. Default: the bundle's. */
   readonly maxWords?: number;
   /**
-   * Most characters of a caption, 1 to 10,000, counted as Unicode code points of the final text. Captions are not cut: the
-   * search looks for a sentence that ends within them. If it finds none, the `reason` is `too-long`, and the caption is
-   * "a photo of …" or empty. Default: no limit.
+   * Most characters of a caption, 1 to 10,000, counted as Unicode code points of the final text. Captions are not cut:
+   * the search looks for a sentence that ends within them. If it finds none, the `reason` is `too-long`, and the
+   * caption is "a photo of …" or empty. Default: no limit.
    */
   readonly maxCharacters?: number;
   /**
-   * Whether captions say "person", "child" and "people" instead of "man", "boy" and "women", "their" instead of "his", and
-   * leave out numbers above two; concepts too. Default false.
+   * Whether captions say "person", "child" and "people" instead of "man", "boy" and "women", "their" instead of "his",
+   * and leave out numbers above two; concepts too. Default false.
    */
   readonly neutral?: boolean;
   /** Whether captions begin with a capital letter and end with a full stop. Default false. */
@@ -60,7 +60,7 @@ export type CaptionSettings = Omit<CaptionOptions, "signal">;
 /** The rows of the options, which the compiler holds to be all of them. */
 const rows: Readonly<Record<keyof CaptionSettings, OptionRow>> = optionTable;
 
-/** What a model recommends, and the size of its vocabulary. */
+/** The settings that a model recommends, and the size of its vocabulary. */
 export interface Recommendation {
   readonly generation: Manifest["generation"];
   readonly decoder: Pick<Manifest["decoder"], "vocabulary">;
@@ -68,7 +68,7 @@ export interface Recommendation {
   readonly saysHowSure?: boolean;
 }
 
-/** What is known before a model is loaded: enough to check options by. */
+/** The facts about a model that are known before it is loaded: enough to check options. */
 export const anyModel: Recommendation = {
   generation: { beams: 1, maxWords: 1, lengthPenalty: 0 },
   decoder: { vocabulary: Number.MAX_SAFE_INTEGER },

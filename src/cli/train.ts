@@ -91,7 +91,7 @@ Examples:
     );
 }
 
-/** What an interrupted run leaves in its folder. */
+/** Describes the files that an interrupted run leaves in its folder. */
 function keptOf(out: string): string {
   return existsSync(join(out, "last.ckpt"))
     ? `: "${out}" keeps the run up to its last checkpoint; use --resume to continue.`

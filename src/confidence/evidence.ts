@@ -1,6 +1,9 @@
 import type { NounFinder } from "../concepts/noun_table.ts";
 
-/** What is known about a caption and its picture. What a bundle or a search cannot tell is left out. */
+/**
+ * The facts about a caption and its picture that the regression uses. Facts that a bundle or a search does not provide
+ * are left out.
+ */
 export interface CaptionFacts {
   /** The caption's words, in lower case. */
   readonly words: readonly string[];

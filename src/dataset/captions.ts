@@ -10,7 +10,7 @@ const marks = /^\s*(startseq|<start>|<s>|<sos>|<bos>|\[CLS\])(?:\s|$)/i;
 /** Which layout a captions file has. */
 export type CaptionsFormat = "kaggle" | "token" | "karpathy";
 
-/** What a captions file holds. */
+/** The content of a captions file. */
 export interface Captions {
   readonly format: CaptionsFormat;
   /** For each image, by file name in the order of the file, its captions: at least one, each a single line. */
@@ -36,8 +36,8 @@ export class CaptionsCollector {
    * Adds one row.
    *
    * @param where Place of the row, for the beginning of an error message: `Line 3 of "captions.txt"`.
-   * @throws {EdgecapError} `data-invalid` if the image name is not the name of a file in a folder, or the caption is too
-   *   long, a list, or between the marks of a prepared data set.
+   * @throws {EdgecapError} `data-invalid` if the image name is not the name of a file in a folder, or the caption is
+   *   too long, a list, or between the marks of a prepared data set.
    */
   add(image: string, caption: string, where: string): void {
     if (image === "") {
@@ -72,7 +72,7 @@ export class CaptionsCollector {
   }
 
   /**
-   * What has been collected.
+   * The result so far.
    *
    * @throws {EdgecapError} `data-invalid` if no row held a caption.
    */

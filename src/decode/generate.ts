@@ -10,11 +10,11 @@ export interface Neighbours {
   readonly datastore: Datastore;
   /** Number of photos to use, the most similar ones. */
   readonly count: number;
-  /** What full agreement with their captions adds to the score of a beam. */
+  /** Added to the score of a beam that fully agrees with their captions. */
   readonly weight: number;
 }
 
-/** What was generated for a picture. */
+/** The captions generated for a picture, with the numbers behind them. */
 export interface Generated {
   /** At most as many as requested, best first. */
   readonly captions: readonly GeneratedCaption[];

@@ -13,12 +13,15 @@ interface NounWords {
  * is certain; at 0, a decoder that saw no lions puts one between any two words.
  */
 const shareOfPlace = 0.5;
-/** What a noun loses beside another one. It stays possible, so that every search finds something. */
+/**
+ * Subtracted from a noun's logit if it would follow another noun. The noun stays possible, so that every search finds
+ * something.
+ */
 const lossBesideNoun = 30;
 /** Least factor of a noun's probability: a concept that is not recognised may still be there. */
 const leastFactor = 0.1;
 
-/** What {@linkcode NounPlaces} needs to know of a bundle's nouns. */
+/** The facts about a bundle's nouns that {@linkcode NounPlaces} uses. */
 export interface PlacedNouns {
   readonly nouns: readonly ConceptName[];
   /** For each noun, the forms that the vocabulary contains. */

@@ -19,7 +19,7 @@ export const repeatableWords: readonly string[] = [
 const firstWord = 4;
 
 /**
- * What keeps a search from saying a phrase twice.
+ * The rule that keeps a search from repeating a phrase.
  *
  * @param noRepeatNgram The value in the bundle's manifest; without it every caption is allowed.
  * @param encode Returns the ids of words; 3 or less for words that are not in the vocabulary.

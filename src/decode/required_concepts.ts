@@ -11,12 +11,12 @@ export interface ConceptRule {
   readonly least: number;
   /** Most concepts that the search tries to name; 1 to 3. */
   readonly most: number;
-  /** What each of them adds to the score of a caption that names it, 0 to 1000. */
+  /** Added to the score of a caption for each of them that it names, 0 to 1000. */
   readonly reward: number;
   /**
-   * What the surest concept adds instead if the caption names no sure concept at all, 0 to 1000; {@linkcode reward} if
-   * omitted. Such a caption is probably wrong, so the concept may cost more probability. People are left out: the
-   * decoder seldom forgets them.
+   * Added for the surest concept instead, if the caption would otherwise name no sure concept at all, 0 to 1000;
+   * {@linkcode reward} if omitted. Such a caption is probably wrong, so the concept may cost more probability. People
+   * are left out: the decoder seldom forgets them.
    */
   readonly rewardOfOnly?: number | undefined;
 }
@@ -25,7 +25,7 @@ export interface ConceptRule {
 export interface MissingConcepts {
   /** For each concept its forms, as `SearchOptions.required` has them. */
   readonly required: readonly (readonly Uint32Array[])[];
-  /** What each of them adds to the score of a caption that names it. */
+  /** Added to the score of a caption for each of them that it names. */
   readonly reward: number;
   /** The noun, if it is the only one because the caption names no sure concept. */
   readonly only?: number;

@@ -23,8 +23,8 @@ const leastWord = Math.log(0.01);
  * Finds captions within a limit of characters by searching, not by cutting.
  *
  * The search is made as if there were no limit; only if its best caption does not fit, it is made once more, without
- * words that have no room, and the best caption of both that fits and ended by itself wins. Drawn captions are drawn again,
- * more of them.
+ * words that have no room, and the best caption of both that fits and ended by itself wins. Drawn captions are drawn
+ * again, more of them.
  *
  * @param search Makes a search; called a second time, it begins again.
  * @returns What fits, best first; only what does not fit if nothing does.

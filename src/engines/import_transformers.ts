@@ -3,7 +3,7 @@ import { turnTelemetryOff } from "#packages";
 import { EdgecapError } from "../errors.ts";
 import { runtimeName } from "../platform/runtime_name.ts";
 
-/** What the package exports. */
+/** The exports of the package. */
 export type Library = typeof Transformers;
 
 /** Globals that make the package mistake a Deno worker for a browser's, which has neither files nor native code. */

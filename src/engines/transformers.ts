@@ -195,7 +195,10 @@ class TransformersEngine implements CaptionEngine {
     return caption;
   }
 
-  /** Characters that each token adds to a caption at the least: a part of a word has no blank, and may be worded otherwise. */
+  /**
+   * Characters that each token adds to a caption at the least: a part of a word has no blank, and may be worded
+   * otherwise.
+   */
   #charactersAdded(): Uint32Array {
     this.#characters ??= Uint32Array.from({ length: this.#settings.vocabulary }, (_, id) => {
       const text = this.#decode([id]).replace(/^##/, "");

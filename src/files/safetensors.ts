@@ -63,8 +63,8 @@ export function writeSafetensors(
 /**
  * Reads a safetensors file.
  *
- * @param invalid Makes the error for bytes that are not such a file, or hold other kinds of numbers than these, from what
- *   is wrong, the rest of a sentence.
+ * @param invalid Makes the error for bytes that are not such a file, or hold other kinds of numbers than these, from
+ *   what is wrong, the rest of a sentence.
  * @throws What `invalid` makes.
  */
 export function readSafetensors(

@@ -25,7 +25,9 @@ export interface UnfinishedFile extends AsyncDisposable {
 /** Names of unfinished files are unpredictable, so that nobody can place a link there. */
 const unfinishedName = /^\.edgecap-\d+-[0-9a-f]{24}\.partial$/;
 
-/** Names of the files that this process is writing. Its number says little: in containers, many processes have the same. */
+/**
+ * Names of the files that this process is writing. Its number says little: in containers, many processes have the same.
+ */
 const ownUnfinished = new Set<string>();
 
 /** Folders in which this process has written, and therefore removed what others left. */
@@ -129,8 +131,8 @@ export async function assertWritable(path: string, { mode }: Stats): Promise<voi
  * @param path The file itself, not a link to it.
  * @param before What the system said of the file when its content was read.
  * @returns What the system says of the file as it was written.
- * @throws {EdgecapError} `file-unwritable`, also if the file is read-only; `data-invalid` if it has changed since it was read.
- *   The file is then left as it is.
+ * @throws {EdgecapError} `file-unwritable`, also if the file is read-only; `data-invalid` if it has changed since it
+ *   was read. The file is then left as it is.
  */
 export async function replaceWhole(path: string, content: Uint8Array, before: Stats): Promise<Stats> {
   await assertWritable(path, before);

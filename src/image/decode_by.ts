@@ -33,7 +33,7 @@ export interface DecodedImage {
   readonly format: string;
 }
 
-/** What a picture's header says. */
+/** The facts in a picture's header. */
 export type ImageHeader = Omit<DecodedImage, "rgb" | "size">;
 
 /**

@@ -20,17 +20,19 @@ export interface WriteOptions {
   readonly mark?: boolean | undefined;
 }
 
-/** What became of a field. */
+/** What happened to a field. */
 export interface FieldReport {
   /** Its name: `dc:description`, `ImageDescription`, `Caption-Abstract` and so on. */
   readonly field: string;
   /** `kept`: this field, or another one of the same meaning, holds text that edgecap did not write. */
   readonly outcome: "written" | "same" | "removed" | "kept";
-  /** What was written, or what is kept or was removed. */
+  /** The text that was written, kept or removed. */
   readonly value: string;
 }
 
-/** What a field means. Programs treat fields of one meaning as one: text in one of them counts for all. */
+/**
+ * The meaning of a field. Programs treat fields with the same meaning as one, so text in one of them counts for all.
+ */
 type Meaning = "caption" | "altText" | "keywords";
 
 /** A field as it is, and how to change it. */
@@ -46,7 +48,7 @@ export interface Field {
 }
 
 /**
- * What cameras write instead of a description: it says nothing about the picture.
+ * Text that cameras write instead of a description: it says nothing about the picture.
  */
 const filler = /^(?:[a-z ]*digital (?:still )?camera|sony dsc|exif_jpeg_picture|default|untitled)$/i;
 

@@ -236,7 +236,7 @@ function fieldsInside(picture: Uint8Array): { fields: Field[]; wrote: readonly s
   return { fields, wrote: xmp?.get(xmpNames.wrote).texts ?? [] };
 }
 
-/** What was read; `undefined` if it cannot be. */
+/** The text that was read; `undefined` if it cannot be read. */
 function readable<T>(read: () => T): T | undefined {
   try {
     return read();

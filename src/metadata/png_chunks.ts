@@ -19,7 +19,8 @@ interface Chunk {
 /**
  * Takes a PNG apart.
  *
- * @throws {EdgecapError} `image-truncated`, `image-corrupt`; `data-invalid` if it holds a block twice, or one that cannot be unpacked.
+ * @throws {EdgecapError} `image-truncated`, `image-corrupt`; `data-invalid` if it holds a block twice, or one that
+ *   cannot be unpacked.
  */
 export function readPng(bytes: Uint8Array): Container {
   const { chunks, rest } = splitPng(bytes);

@@ -49,7 +49,8 @@ const mostDepth = 200;
  * Reads an XMP packet: its properties, each with its place, so that one can be replaced and everything else stays byte
  * for byte.
  *
- * @throws {EdgecapError} `data-invalid` if the text is not well-formed XML, declares a document type, or holds no description.
+ * @throws {EdgecapError} `data-invalid` if the text is not well-formed XML, declares a document type, or holds no
+ *   description.
  */
 export function readXmp(text: string): XmpDocument {
   const reader = new Reader(text);
@@ -61,7 +62,7 @@ export function readXmp(text: string): XmpDocument {
   }
 }
 
-/** What to throw if XMP cannot be read. */
+/** Makes the error to throw if XMP cannot be read. */
 function invalidXmp(why: string, cause?: unknown): EdgecapError {
   return new EdgecapError("data-invalid", `The XMP cannot be read: ${why.trim()}. It was left unchanged.`, { cause });
 }

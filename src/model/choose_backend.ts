@@ -36,7 +36,7 @@ export async function openGraphs(
   return await openGraphsBy(files, { encoder: on(backend), decoder }, signal);
 }
 
-/** What is known about a backend on this machine. */
+/** The facts about a backend on this machine. */
 export interface BackendReport {
   readonly name: BackendName;
   /** Package and version, if it loads. */
@@ -56,7 +56,7 @@ export interface ChosenBackend {
   readonly untested?: boolean;
 }
 
-/** What choosing needs. */
+/** The inputs of the choice. */
 export interface ChoosingOptions {
   readonly source: Pick<OpenBundle, "where" | "manifest" | "hash">;
   readonly files: GraphFiles;

@@ -21,7 +21,7 @@ import { Resources } from "./resources.ts";
 /** A bundle ready to run: its graphs, its vocabulary, and the queue of its callers. */
 export interface Model {
   readonly manifest: Manifest;
-  /** What executes the graphs. */
+  /** The backend that executes the graphs. */
   readonly backend: BackendName;
   readonly graphs: BundleGraphs;
   readonly vocabulary: Vocabulary;
@@ -50,7 +50,7 @@ export interface OpenModel extends AsyncDisposable {
   readonly model: Model;
 }
 
-/** What runs a model: WebAssembly, and the graphs' backend. */
+/** The resources that run a model: WebAssembly modules, and the graphs' backend. */
 export interface ModelEngine {
   /** Starts the text module. */
   readonly startText: () => Promise<unknown>;

@@ -15,7 +15,7 @@ export interface ModelShare extends AsyncDisposable {
   readonly model: Model;
 }
 
-/** What {@linkcode shareModel} needs. */
+/** Options of {@linkcode shareModel}. */
 export interface ModelOptions {
   readonly bundle: BundleSource;
   readonly threads: number;

@@ -68,7 +68,7 @@ export async function ortWasmBinary(): Promise<ArrayBuffer | undefined> {
   return undefined;
 }
 
-/** What onnxruntime-web's WebGPU needs, for its `env.wasm`. */
+/** The WebAssembly that onnxruntime-web needs for WebGPU, for its `env.wasm`. */
 export async function ortWebgpuFiles(): Promise<OrtFiles> {
   const name = "ort-wasm-simd-threaded.asyncify";
   return { wasmPaths: { mjs: place(`${name}.mjs`).href, wasm: place(`${name}.wasm`).href } };

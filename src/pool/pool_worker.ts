@@ -20,7 +20,7 @@ export type LossReason = "crashed" | "hung" | "refused";
 
 type Refusal = Extract<FromWorker, { type: "refused" }>;
 
-/** What a {@linkcode PoolWorker} reports to its pool. */
+/** The events that a {@linkcode PoolWorker} reports to its pool. */
 export interface PoolWorkerEvents {
   /** May refuse the worker, for what it returns. */
   readonly onReady: (model: ModelCard, identity: string) => Refusal | undefined;

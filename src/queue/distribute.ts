@@ -8,7 +8,7 @@ import { type CaptionJob, isCaptionRequest, jobIdOf, openDeadLetters, openQueue,
 import { claimQueue } from "./claim.ts";
 import { giveUpWhenAborted, type QueueConnection } from "./connect.ts";
 
-/** What {@linkcode distribute} needs. */
+/** Options of {@linkcode distribute}. */
 export interface DistributeOptions {
   readonly connection: QueueConnection;
   readonly images: AsyncIterable<string>;

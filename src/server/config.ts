@@ -14,7 +14,7 @@ export type LogLine = Readonly<Record<string, string | number | undefined>>;
 export interface ServerOptions {
   /** Folder or URL of a bundle, `transformers:PATH`, or its files. Default: the bundle that comes with edgecap. */
   readonly bundle?: BundleSource;
-  /** What executes the graphs; see `load`. Default `auto`. */
+  /** The backend that executes the graphs; see `load`. Default `auto`. */
   readonly backend?: BackendChoice;
   /** Captioning threads, 1 to 256. Default: one per core. */
   readonly workers?: number;

@@ -29,7 +29,7 @@ export class Metrics {
   ]);
   readonly #captions = this.#counter("edgecap_captions_total", "Captions answered, by origin.", ["origin"]);
 
-  /** What a pool reports to these metrics. */
+  /** The events that a pool reports to these metrics. */
   readonly observer: Required<Omit<PoolObserver, "replaced">> & { replaced(reason: string): void } = {
     started: (waitMs) => this.#wait.observe(waitMs / 1000),
     captioned: ({ timing, words }: Caption) => {

@@ -84,7 +84,7 @@ export interface ProblemDocument {
   readonly title: string;
   /** Status of the answer, 400 to 599. */
   readonly status: number;
-  /** What was wrong, and what to do. */
+  /** What is wrong, and what to do. */
   readonly detail: string;
   /** Stable name of the kind of problem. */
   readonly code: ProblemCode;

@@ -10,7 +10,7 @@ import type { DelayedWrite } from "./delayed_write.ts";
 /** A file that has not grown for this long is complete, in milliseconds. */
 const wholeMs = 1000;
 
-/** What {@linkcode follow} needs. */
+/** Options of {@linkcode follow}. */
 export interface FollowOptions {
   readonly folder: string;
   readonly hidden: boolean;

@@ -4,13 +4,13 @@ import { EdgecapError } from "../errors.ts";
 import { readIfThere } from "../files/read_regular.ts";
 import { writeWhole } from "../files/write_whole.ts";
 
-/** What is known about a picture. */
+/** The facts about a picture that are remembered. */
 export interface GalleryPicture {
   /** Size in bytes and time of the last change, in milliseconds since 1970: if they differ, the picture has changed. */
   readonly size: number;
   readonly changed: number;
   readonly caption?: string;
-  /** What it shows, likeliest first; empty if nothing is likely. */
+  /** The nouns that it shows, likeliest first; empty if none is likely. */
   readonly concepts?: readonly Concept[];
   /** How sure the sentence is, 0 to 1; absent if the bundle cannot tell. */
   readonly confidence?: number;

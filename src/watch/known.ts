@@ -8,7 +8,7 @@ const hiddenName = ".edgecap.json";
 /** The files that held it when each form had its own captions. */
 const earlierNames = [".edgecap-html.json", ".edgecap-xmp.json"];
 
-/** What is known about a folder's pictures, in whichever forms it was written: all forms come from one caption. */
+/** The facts about a folder's pictures. They are the same for all forms, because all forms come from one caption. */
 export interface Known {
   /** Content for these forms. */
   readonly gallery: Map<string, GalleryPicture>;

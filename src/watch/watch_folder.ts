@@ -32,7 +32,7 @@ export type GalleryForm = (typeof galleryForms)[number];
 /** The part of a caption that is kept. */
 export type WatchedCaption = Pick<Caption, "caption" | "concepts" | "confidence" | "reason">;
 
-/** What {@linkcode watchFolder} needs. */
+/** Options of {@linkcode watchFolder}. */
 export interface WatchOptions {
   readonly folder: string;
   readonly forms: readonly GalleryForm[];
@@ -60,7 +60,8 @@ export interface WatchOptions {
  *
  * Results are written at once if there are few, and some seconds later if writing takes long; always at the end.
  *
- * @returns How many pictures have no caption, or a plain one because the sentence was less sure or longer than requested.
+ * @returns How many pictures have no caption, or a plain one because the sentence was less sure or longer than
+ *   requested.
  * @throws {EdgecapError} `file-unreadable` if there is no such folder; `data-invalid` if a file stands in the place of
  *   one that would be written; `file-unwritable`, `aborted`, `bundle-*`.
  */
@@ -147,7 +148,7 @@ export async function watchFolder(options: WatchOptions): Promise<number> {
   ).length;
 }
 
-/** What the system reports about a file; "gone" only if it really is. */
+/** The system's facts about a file; "gone" only if it really is. */
 async function statOrGone(path: string): Promise<{ size: number; mtimeMs: number } | "gone" | EdgecapError> {
   try {
     return await stat(path);
@@ -184,7 +185,7 @@ function isDone(picture: GalleryPicture, metadata: MetadataOptions): boolean {
   return placesOf(metadata).every((place) => forms.includes(place));
 }
 
-/** What is known about a picture after its caption, new or known, was written; or why it was not written. */
+/** The facts about a picture after its caption, new or known, was written, or the reason why it was not written. */
 async function describe(
   path: string,
   found: { readonly size: number; readonly mtimeMs: number },

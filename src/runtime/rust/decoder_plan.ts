@@ -1,4 +1,4 @@
-/** What a decoder's graph computes: a list of operations on matrices of float32 numbers. */
+/** The computation of a decoder's graph: a list of operations on matrices of float32 numbers. */
 
 /** A number of rows: fixed, or that of the beams in a run. */
 export type Rows = number | "beams";
@@ -34,7 +34,9 @@ export interface DenseWeights {
   readonly scales?: Float32Array;
 }
 
-/** Operations that read no weights, by the names of the module's exports; crates/engine/src/decoder_exports.rs has them. */
+/**
+ * Operations that read no weights, by the names of the module's exports; crates/engine/src/decoder_exports.rs has them.
+ */
 export type PlainOperation =
   | ("product_of_rows" | "product" | "add" | "times" | "divide" | "sigmoid" | "tangent" | "relu" | "softmax" | "copy")
   | ("mean" | "sum" | "largest");
@@ -60,7 +62,7 @@ export interface DecoderPort {
   readonly below?: number;
 }
 
-/** What a decoder's graph computes. */
+/** The computation of a decoder's graph. */
 export interface DecoderPlan {
   readonly buffers: readonly Buffer[];
   readonly operations: readonly DecoderOperation[];

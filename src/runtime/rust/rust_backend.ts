@@ -20,7 +20,7 @@ interface Kernels {
   readonly decoder: WebAssembly.Module;
 }
 
-/** What the encoder's kernel should be good at where the fastest is not exact: time, or memory (22 MB less). */
+/** Whether the encoder's kernel should save time or memory (22 MB) if the fastest one is not exact here. */
 export type KernelAim = "time" | "memory";
 
 /** The engine's modules; each is asked for at most once, and only if it is needed. */

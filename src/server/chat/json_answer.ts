@@ -45,7 +45,9 @@ export function fillOf(schema: unknown): Fill {
   return (caption) => Object.fromEntries(fills.map(([name, fill]) => [name, fill(caption)]));
 }
 
-/** How to fill in a JSON schema; `undefined` if that is not possible, or if it asks for neither a caption nor labels. */
+/**
+ * How to fill in a JSON schema; `undefined` if that is not possible, or if it asks for neither a caption nor labels.
+ */
 export function captionFillOf(schema: unknown): Fill | undefined {
   try {
     const fill = fillOf(schema);
@@ -169,7 +171,7 @@ function areDisjoint(schemas: readonly unknown[]): boolean {
   return kinds.every((kind) => typeof kind === "string") && new Set(kinds).size === kinds.length;
 }
 
-/** What a reference such as `#/$defs/Label` names; `undefined` if it is not in this document. */
+/** The schema that a reference such as `#/$defs/Label` names; `undefined` if it is not in this document. */
 function definition(reference: string, root: unknown): unknown {
   const [, place = "", name = ""] = /^#\/(\$defs|definitions)\/([^/~%]{1,100})$/.exec(reference) ?? [];
   const definitions = isObject(root) ? root[place] : undefined;

@@ -11,7 +11,7 @@ export interface Prompt {
   readonly maxCharacters?: number | undefined;
   /** Whether the prompt asks for gender-neutral words. */
   readonly neutral?: boolean | undefined;
-  /** What was followed in the prompt, and what was not. */
+  /** The requests in the prompt that were followed, and those that were not. */
   readonly notes: readonly Note[];
 }
 
@@ -49,7 +49,8 @@ const language = new RegExp(
 
 /**
  * Finds the wishes in a prompt that can be fulfilled, by plain words: keywords or tags, one word, a short or a long
- * sentence, a number of characters, gender-neutral words. A language other than English is noted, but the answer is in English.
+ * sentence, a number of characters, gender-neutral words. A language other than English is noted, but the answer is in
+ * English.
  */
 export function readPrompt(text: string): Prompt {
   const read = text.slice(0, longestPrompt).replaceAll(/\s+/g, " ").trim();

@@ -10,7 +10,7 @@ import { type Prompt, readPrompt } from "./prompt.ts";
 import { type SchemaInText, schemaInText } from "./schema_in_text.ts";
 import type { Call } from "./tool_call.ts";
 
-/** What the routes that imitate other servers share. */
+/** Everything that the routes for other servers' APIs share. */
 export interface Chatting extends Captioning {
   /** The model, once a worker is ready. */
   readonly model: () => ModelCard | undefined;
@@ -54,7 +54,7 @@ export interface Question {
   readonly greetings?: boolean | undefined;
 }
 
-/** What to do for a question. */
+/** The task that a question asks for. */
 export interface Task {
   readonly pictures: readonly Picture[];
   readonly form: Prompt["form"];

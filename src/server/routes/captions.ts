@@ -11,7 +11,7 @@ import { Problem, problemOf } from "../problem.ts";
 import { contextOf } from "../request_context.ts";
 import { json, representationFor } from "../responses.ts";
 
-/** What the captioning routes share. */
+/** Everything that the captioning routes share. */
 export interface Captioning {
   readonly service: CaptionService;
   readonly metrics: Metrics;

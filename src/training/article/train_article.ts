@@ -38,7 +38,7 @@ export const articleDefaults: ArticleSettings = {
   seed: 1,
 };
 
-/** What {@linkcode trainArticle} needs. */
+/** Options of {@linkcode trainArticle}. */
 export interface ArticleTrainOptions extends EpochOptions {
   readonly cache: FeatureCache;
   readonly train: readonly SequencedPhoto[];

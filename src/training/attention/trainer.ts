@@ -17,7 +17,7 @@ import type { PhotoReader } from "./photo_reader.ts";
 import { type AttentionSettings, stageOf, totalEpochs } from "./settings.ts";
 import { trainingStep } from "./training_step.ts";
 
-/** What {@linkcode trainAttention} needs. */
+/** Options of {@linkcode trainAttention}. */
 export interface TrainOptions extends EpochOptions {
   /** Reads features and concepts of all photos. */
   readonly photos: PhotoReader;

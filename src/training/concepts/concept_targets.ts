@@ -1,6 +1,6 @@
 import type { Noun } from "../../concepts/noun_table.ts";
 
-/** What is known of a photo's nouns. */
+/** The facts about a photo's nouns. */
 export interface PhotoNouns {
   /** Nouns of each of its captions, as places in the table; none for a photo without captions. */
   readonly captions: readonly ReadonlySet<number>[];

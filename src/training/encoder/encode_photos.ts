@@ -10,7 +10,7 @@ export interface PhotoEncoder extends AsyncDisposable {
   readonly runtime: string;
 }
 
-/** What {@linkcode photoEncoder} needs to know of an encoder. */
+/** The facts about an encoder that {@linkcode photoEncoder} uses. */
 export interface PhotoEncoderOptions {
   /** Bytes of the encoder graph. */
   readonly graph: Uint8Array;

@@ -25,7 +25,7 @@ const sumLength = 8;
 /** Computes feature grids: [regions * features] for each of a batch of RGB photos. */
 export type EncodePhotos = (rgb: readonly Uint8Array[]) => Promise<Float32Array>;
 
-/** What {@linkcode buildFeatureCache} needs. */
+/** Options of {@linkcode buildFeatureCache}. */
 export interface FeatureCacheOptions {
   /** Folder of the cache; created if it is missing. */
   readonly folder: string;

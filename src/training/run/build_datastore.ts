@@ -18,7 +18,7 @@ const largestStep = 31;
 /** A number with a smaller spread is the same for all photos and says nothing. */
 const leastSpread = 1e-3;
 
-/** What {@linkcode buildDatastore} needs. */
+/** Options of {@linkcode buildDatastore}. */
 export interface DatastoreOptions {
   /** The graph `decoder_init` as it ships. */
   readonly init: Uint8Array;

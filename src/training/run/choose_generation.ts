@@ -32,7 +32,7 @@ export interface GenerationTrial {
   readonly bySource: ReadonlyMap<string, Scores>;
 }
 
-/** What {@linkcode tryGenerations} needs. */
+/** Options of {@linkcode tryGenerations}. */
 export interface TrialOptions {
   /** The decoder's graphs; `prefix` if its step reads a prefix of that many words. */
   readonly decoder: { readonly init: Uint8Array; readonly step: Uint8Array; readonly prefix?: number | undefined };

@@ -17,7 +17,7 @@ export interface TrainPhotos {
   readonly cache: PhotoGrids;
 }
 
-/** What {@linkcode exportRun} needs. */
+/** Options of {@linkcode exportRun}. */
 export interface ExportRunOptions {
   /** Folder of the run, with `best.ckpt` and `vocabulary.txt`. */
   readonly run: string;

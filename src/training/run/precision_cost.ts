@@ -16,7 +16,7 @@ export interface PrecisionCost {
   readonly cost: number;
 }
 
-/** What {@linkcode precisionCosts} needs. */
+/** Options of {@linkcode precisionCosts}. */
 export interface PrecisionCostOptions {
   readonly run: string;
   readonly encoder: Encoder;

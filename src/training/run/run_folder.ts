@@ -6,7 +6,7 @@ import { removeAbandoned, writeWhole } from "../../files/write_whole.ts";
 import type { EpochOptions, EpochRecord } from "./epochs.ts";
 import type { RunEstimate } from "./step_estimate.ts";
 
-/** What a training run needs besides its data and its settings. */
+/** Inputs of a training run besides its data and its settings. */
 export interface RunOptions {
   /** Folder of the run: checkpoints, vocabulary, records. */
   readonly out: string;

@@ -36,7 +36,7 @@ export interface MixedConcepts {
   readonly judged?: readonly ProbabilityTable[];
 }
 
-/** What {@linkcode trainMixed} needs. */
+/** Options of {@linkcode trainMixed}. */
 export interface MixedRunOptions extends RunOptions {
   readonly sources: readonly PhotoSource[];
   /** Files of captions without photos. */
@@ -47,7 +47,7 @@ export interface MixedRunOptions extends RunOptions {
   readonly onEpoch?: (record: EpochRecord, scores: ReadonlyMap<string, Scores>) => void;
 }
 
-/** What a mixed run leaves for the export; the caller disposes of the caches. */
+/** The parts of a mixed run that its export uses; the caller disposes of the caches. */
 export interface MixedRun extends SourceData {
   readonly records: readonly EpochRecord[];
   readonly cache: JoinedCaches;
@@ -99,7 +99,7 @@ function vocabularyOf(
   return { words, counts: words.map((word) => counts.get(word) ?? 0) };
 }
 
-/** What {@linkcode sourceFeatures} needs. */
+/** Options of {@linkcode sourceFeatures}. */
 export type SourceFeaturesOptions = Pick<
   MixedRunOptions,
   "sources" | "encoder" | "features" | "threads" | "onPhase" | "onProgress" | "signal"
