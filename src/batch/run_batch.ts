@@ -5,7 +5,7 @@ import type { Failure, ResultsFile } from "./results_file.ts";
 
 /** Captions the pictures of a batch: a pool of workers. */
 export interface BatchCaptioner {
-  /** Number of pictures in work at a time. */
+  /** Number of pictures that are captioned at the same time. */
   readonly workers: number;
   /**
    * Prepares to caption. Called before the first picture, and not called if there is nothing to do.
@@ -29,7 +29,7 @@ export interface BatchOptions {
   readonly signal?: AbortSignal;
 }
 
-/** How far a batch is. */
+/** The progress of a batch. */
 export interface BatchCounts {
   /** Pictures captioned by this run. */
   readonly captioned: number;

@@ -109,8 +109,8 @@ async function linkedFolder(link: string, { onProblem }: WalkOptions): Promise<s
 }
 
 /**
- * Whether a name can be opened again. Bytes that are not UTF-8 reach JavaScript as U+FFFD, so several files would
- * have one name.
+ * Whether a name can be opened again. Bytes that are not UTF-8 become U+FFFD in JavaScript, so several files could seem
+ * to have the same name.
  */
 function isWellFormed(path: string, onProblem: WalkOptions["onProblem"]): boolean {
   if (!basename(path).includes("\ufffd")) return true;

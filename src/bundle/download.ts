@@ -88,7 +88,7 @@ async function fill(
       if (partial.size < length) throw new Error(`the connection ended after ${partial.size} of ${length} bytes`);
     } catch (cause) {
       throwIfAborted(signal);
-      // A server may begin again and again, so the size alone says nothing.
+      // A server may restart its answer again and again, so the size alone does not show progress.
       failures = partial.size >= furthest + leastProgress ? 0 : failures + 1;
       furthest = Math.max(furthest, partial.size);
       if (cause instanceof EdgecapError || failures >= mostFailures) {

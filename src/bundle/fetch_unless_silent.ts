@@ -12,10 +12,10 @@ export interface Patience {
   readonly totalMs?: number | undefined;
 }
 
-/** A response that fails if its server stops sending. */
+/** A response that rejects if its server stops sending. */
 export interface PatientResponse extends Disposable {
   readonly response: Response;
-  /** The body as it comes. */
+  /** The body, in pieces as they arrive. */
   chunks(): AsyncGenerator<Uint8Array, void, undefined>;
 }
 

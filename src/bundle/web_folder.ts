@@ -43,7 +43,7 @@ function unescaped(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    // A percent sign that nobody escaped stands for itself.
+    // A percent sign that does not begin an escape stands for itself.
     return text;
   }
 }

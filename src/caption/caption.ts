@@ -12,8 +12,8 @@ export interface CaptionWord {
   /** Natural logarithm of the probability that the model gave it after the previous words. */
   readonly logProbability: number;
   /**
-   * Where the model looked for it: shares of the picture's regions that sum to 1, with the picture squashed to a
-   * square, row by row from the top left (49 numbers for 7 x 7). Present only with the option `attention`.
+   * Map of where the model looked for it: a share for each region of the picture, squashed to a square, row by row from
+   * the top left (49 numbers for 7 x 7). The shares sum to 1. Present only with the option `attention`.
    */
   readonly attention?: readonly number[];
 }
@@ -57,14 +57,14 @@ export interface Caption {
   readonly concepts: readonly Concept[];
   /**
    * The probability that the sentence is right, 0 to 1; docs/confidence.md defines "right". Absent if the bundle or the
-   * engine cannot tell. It is fitted on captions made with the bundle's own settings; for others, such as sampled ones,
-   * it is a guess.
+   * engine cannot tell. It was fitted to captions made with the bundle's own settings; for other captions, such as
+   * sampled ones, it is only a rough guide.
    */
   readonly confidence?: number;
   /**
-   * Why the sentence is left out, with its words and alternatives: `unsure` if it was less sure than `minConfidence`,
-   * `too-long` if no sentence ends within `maxCharacters`. `caption` is then a plain "a photo of …" with what is sure,
-   * or empty; `logProbability` and `confidence` belong to the omitted sentence.
+   * Present if the sentence, its words and its alternatives were left out, with the reason: `unsure` if the sentence is
+   * less sure than `minConfidence`, `too-long` if no sentence fits into `maxCharacters`. `caption` is then a plain "a
+   * photo of …" with what is sure, or empty; `logProbability` and `confidence` belong to the omitted sentence.
    */
   readonly reason?: "unsure" | "too-long";
   /** How long each part took, without the wait for earlier captions. */

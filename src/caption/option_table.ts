@@ -97,7 +97,7 @@ export const optionTable = {
   },
 } as const satisfies Readonly<Record<string, OptionRow>>;
 
-/** Name of an option with a row: all but the signal, which cannot be written down. */
+/** Name of an option with a row: all options except the signal, which is not plain data. */
 export type OptionName = keyof typeof optionTable;
 
 /** The row of an option. */

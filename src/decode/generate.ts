@@ -55,7 +55,7 @@ export async function generate(
   const near = neighbours && nearTo(photo, neighbours, options.endId ?? 2);
   const wanted: GenerateOptions = {
     ...options,
-    // One more than requested, to know by how much the best one won.
+    // One caption more than requested, to know how far ahead the best one is.
     count: several ? Math.min(options.count + 1, options.beams!) : options.count,
     ...(several && near && { rescore: (found) => near.agreement(found).map((share) => neighbours.weight * share) }),
   };
@@ -68,7 +68,7 @@ export async function generate(
     return found;
   });
   const best = captions[0]!;
-  // The limit leaves captions out: by how much the best one won shows in all of them.
+  // The limit leaves out captions, so the best one is compared with all that were found.
   const next = first?.[0] === best ? first[1] : captions[1];
   return {
     captions: captions.slice(0, options.count),

@@ -2,8 +2,8 @@ import type { SearchOptions } from "./search.ts";
 
 /**
  * Words that may occur again in one caption, among other words: articles and pronouns, prepositions,
- * auxiliary verbs, numbers, colours, sizes and ages. "A young man and a young woman" repeats "a young", but says
- * nothing twice.
+ * auxiliary verbs, numbers, colours, sizes and ages. "A young man and a young woman" repeats "a young", but nothing
+ * that matters.
  */
 export const repeatableWords: readonly string[] = [
   "a an the this that these those another other some all both each its it his her their he she they him them who which",

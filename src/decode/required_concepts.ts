@@ -47,7 +47,10 @@ export class RequiredConcepts {
   readonly #finder: NounFinder;
   /** For each noun, the nouns that share a form with it, including itself. */
   readonly #kin: readonly (readonly number[])[];
-  /** For each noun, those that say as much of a picture: its kin, and kinds of it such as `school bus` for `bus`. */
+  /**
+   * For each noun, the nouns that say at least as much about a picture: its kin, and kinds of it such as `school bus`
+   * for `bus`.
+   */
   readonly #kinds: readonly (readonly number[])[];
   /** For each noun, whether it names a person. */
   readonly #people: readonly boolean[];

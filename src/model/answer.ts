@@ -24,7 +24,7 @@ export interface SelfTestOutcome {
   readonly sameWords: boolean;
   /** Time of the encoder, in milliseconds. */
   readonly encodeMs: number;
-  /** Time of the decoder per word of a greedy caption, including its first graph, in milliseconds. */
+  /** Time of the decoder per word of a greedy caption, in milliseconds; its first graph is included. */
   readonly wordMs: number;
 }
 

@@ -52,9 +52,9 @@ export interface OpenModel extends AsyncDisposable {
 
 /** The resources that run a model: WebAssembly modules, and the graphs' backend. */
 export interface ModelEngine {
-  /** Starts the text module. */
+  /** Instantiates the text module. */
   readonly startText: () => Promise<unknown>;
-  /** The image module, started if it is not. */
+  /** The image module, instantiated on first use. */
   readonly imageModule: () => Promise<ImageModule>;
   /** Opens the graphs. */
   readonly openGraphs: (
@@ -72,14 +72,14 @@ export interface OpenModelOptions {
   readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
 }
 
-/** Graphs that are read while the one before is opened. */
+/** Graphs, each of which is read while the previous one is opened. */
 const [, ...laterGraphs] = graphParts;
 
 /** The files that are needed before the graphs. */
 type EarlyFiles = Pick<BundleFiles, "vocabulary" | "datastore" | "concepts">;
 
 /**
- * Makes a bundle ready to run.
+ * Opens a bundle, so that it is ready to run.
  *
  * @throws {EdgecapError} `bundle-*`, and what opening the graphs throws.
  * @throws The signal's reason, once what was opened is freed, if it is aborted.

@@ -69,7 +69,7 @@ export class WorkerPool implements AsyncDisposable {
   readonly #firstReady: PromiseWithResolvers<ModelCard>;
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
   #model: ModelCard | undefined;
-  /** That of the first worker's model. */
+  /** The description of the first worker's model. */
   #identity: string | undefined;
   #nextId = 0;
   #disposed = false;

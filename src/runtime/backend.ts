@@ -47,7 +47,7 @@ export interface BackendSession {
 /** Loads graphs and runs them. */
 export interface Backend {
   readonly name: BackendName;
-  /** Name and version of what is behind it. */
+  /** Name and version of the library behind it. */
   readonly engine: string;
   /** Only for `webgpu`. */
   readonly adapter?: AdapterInfo;

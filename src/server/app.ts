@@ -29,7 +29,7 @@ import { Tokens } from "./tokens.ts";
 export interface CaptionServer extends AsyncDisposable {
   /** All routes, as the OpenAPI document names them. */
   readonly routes: readonly { readonly method: string; readonly path: string }[];
-  /** Answers a request, on any host that uses the web's Request and Response. */
+  /** Answers a request; works in any host that uses the web's Request and Response. */
   readonly fetch: (request: Request) => Promise<Response>;
   /** Resolves when the first worker can caption; rejects with an `EdgecapError` if the bundle cannot be loaded. */
   readonly ready: Promise<ModelCard>;
@@ -182,7 +182,7 @@ export function createServer(options: ServerOptions = {}): CaptionServer {
     if (preflight !== undefined) return preflight;
     const method = request.method === "HEAD" ? "GET" : request.method;
     const route = found.find((one) => one.method === method);
-    // A client without a token does not learn which routes exist.
+    // A client without a token must not learn which routes exist.
     if (route?.operation.security === undefined) tokens.check(canonical);
     if (route === undefined) throw unknownRoute(found);
     return await route.answer(canonical);
@@ -218,7 +218,7 @@ function unknownRoute(found: readonly Route[]): Problem {
   return new Problem("method-not-allowed", `This path takes ${allow} only.`, { allow });
 }
 
-/** The methods that these routes answer; HEAD goes with GET. */
+/** The methods that these routes accept; GET includes HEAD. */
 function methodsOf(routes: readonly Route[]): string[] {
   return [...new Set(routes.flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method])))];
 }

@@ -39,7 +39,7 @@ export interface ServerOptions {
   readonly maxImages?: number;
   /** Most pixels of a picture, 1 to 1,000,000,000. Default 128 million. */
   readonly maxPixels?: number;
-  /** How captions are written for clients that do not set these options. Default: as the model says them. */
+  /** Form of the captions for clients that do not set these options. Default: the model's own words. */
   readonly defaults?: Pick<CaptionSettings, "maxCharacters" | "neutral" | "sentence" | "minConfidence">;
   /** Bearer tokens, one of which clients must send. Default: none, so anybody may use the server. */
   readonly tokens?: readonly string[];

@@ -16,9 +16,9 @@ export interface GalleryPicture {
   readonly confidence?: number;
   /** Why the sentence was left out: the caption is a plain one, or missing. */
   readonly reason?: "unsure" | "too-long";
-  /** Why it has none, or why it could not be written into the picture or its sidecar. */
+  /** Why there is no caption, or why it could not be written into the picture or its sidecar. */
   readonly error?: Failure;
-  /** Where it was put besides the files of the folder. */
+  /** Other places to which its caption was written, besides the folder's own files. */
   readonly forms?: readonly string[];
   /** Whether text was left there that edgecap did not write. */
   readonly kept?: true;

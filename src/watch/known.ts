@@ -5,7 +5,7 @@ import { type Gallery, type GalleryPicture, readGallery, writeGallery } from "./
 
 const listName = "captions.json";
 const hiddenName = ".edgecap.json";
-/** The files that held it when each form had its own captions. */
+/** Files of earlier versions, in which each form had its own captions. */
 const earlierNames = [".edgecap-html.json", ".edgecap-xmp.json"];
 
 /** The facts about a folder's pictures. They are the same for all forms, because all forms come from one caption. */

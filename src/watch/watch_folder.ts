@@ -101,7 +101,7 @@ export async function watchFolder(options: WatchOptions): Promise<number> {
       (known) => known?.size === found.size && known.changed === found.mtimeMs,
     );
     if (before !== undefined && before === gallery.get(name) && isDone(before, metadata)) return;
-    // A list that is only read may have a picture that failed: it is tried once for this one.
+    // A list that is only read may contain a failed picture: that picture is tried once for the new list.
     const isCaptioned = before !== undefined && !hasFailed(before);
     const picture = await describe(path, found, isCaptioned ? before : undefined, metadata, options);
     gallery.set(name, picture);
@@ -207,7 +207,7 @@ async function describe(
     options.onWritten?.(path, written);
     const isKept = written.files.some(({ fields }) => fields.some(({ outcome }) => outcome === "kept"));
     const { kept: _kept, ...rest } = known;
-    // Not what is there now: a picture that somebody changed in the meantime is captioned again.
+    // Not the current size and time, so that a picture that somebody changed in the meantime is captioned again.
     const { picture } = written;
     return {
       ...rest,

@@ -13,9 +13,9 @@ export interface Buffer {
 
 /** A matrix, or a part of one. */
 export interface Matrix {
-  /** Number of its buffer. */
+  /** Index of its buffer. */
   readonly buffer: number;
-  /** First number in the buffer. */
+  /** Index of its first number in the buffer. */
   readonly offset: number;
   readonly rows: Rows;
   readonly columns: number;
@@ -55,7 +55,7 @@ export interface DecoderOperation {
 /** An input or output of the graph. */
 export interface DecoderPort {
   readonly name: string;
-  /** As the file has it: the first length counts pictures. */
+  /** Lengths as in the file; the first one counts pictures. */
   readonly shape: readonly (number | string)[];
   readonly matrix: Matrix;
   /** Of an input of int32: its numbers must be below this. */

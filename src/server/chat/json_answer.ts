@@ -13,7 +13,7 @@ const listNames = /^(?:tags|keywords|labels|concepts|objects)$/i;
 const nounNames = /^(?:name|label|tag|keyword)$/i;
 const probabilityNames = /^(?:confidence|probability|score)$/i;
 
-/** Schema keywords that do not forbid the value that would be given; `minLength` 1 is checked separately. */
+/** Schema keywords that allow any value that this file fills in; `minLength` 1 is checked separately. */
 const harmless = new Set(["type", "title", "description", "default", "example", "examples", "minLength"]);
 
 /** Keywords that an object's schema may use. */
@@ -58,7 +58,7 @@ export function captionFillOf(schema: unknown): Fill | undefined {
   }
 }
 
-/** Whether a caption changes what is filled in. */
+/** Whether the filled-in value depends on the caption. */
 function asksForCaption(fill: Fill): boolean {
   const said = (caption: string, name: string) =>
     JSON.stringify(

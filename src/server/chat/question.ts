@@ -84,7 +84,7 @@ const candidates = 8;
 const usualMaxWords = 50;
 
 /**
- * Reads the pictures of a question, and turns its wishes into options.
+ * Reads the pictures of a question, and turns its requests into options.
  *
  * @throws {Problem} `images-missing`, `images-too-many`, `option-invalid`, and what reading a picture throws.
  */
@@ -146,7 +146,7 @@ function fillOfQuestion({ pictures, prompt, instructions = "", json, call }: Que
   return fill === undefined ? { fill } : { fill, found };
 }
 
-/** Answers a greeting with what this model needs, in as many words as the client takes. */
+/** Answers a greeting by asking for a picture, in at most as many words as the client allows. */
 function replyTo(limit: number | undefined): Task {
   const reply = "Send a picture, and I describe it in a sentence.";
   return {
@@ -161,7 +161,7 @@ function replyTo(limit: number | undefined): Task {
   };
 }
 
-/** Whether what a caption says is only known once it is found. */
+/** Whether a caption's text is only known once the search has ended. */
 function isWrittenAtTheEnd({ minConfidence = 0, maxCharacters, neutral, sentence }: JobOptions): boolean {
   return minConfidence > 0 || maxCharacters !== undefined || neutral === true || sentence === true;
 }
@@ -174,7 +174,7 @@ function optionsOf(
   model: ModelCard | undefined,
 ): JobOptions {
   const usual = model?.maxWords ?? usualMaxWords;
-  // A token limit is not a wish for a longer caption.
+  // A token limit is not a request for a longer caption.
   const most = Math.min(usual, limit ?? usual);
   const alternatives = length === undefined ? count - 1 : candidates - 1;
   const drawn = temperature > coolest;
