@@ -59,7 +59,7 @@ async function alt(
   const { signal } = interrupt;
   await using stack = new AsyncDisposableStack();
   let loading: ReturnType<typeof load> | undefined;
-  // A site that lacks nothing needs no model.
+  // A site without missing texts needs no model.
   const captioner = () => (loading ??= load({ bundle, backend, signal }).then((loaded) => stack.use(loaded)));
   let written = 0;
   const counts = await sayingWhatIsKept(

@@ -95,7 +95,7 @@ async function caption(args: string[], flags: CaptionFlags): Promise<void> {
   }
 }
 
-/** What a picture is to say of itself. */
+/** The text to write into a picture. */
 function textOf({ caption, concepts }: Caption): PictureText {
   return { caption: caption === "" ? undefined : altText(caption), keywords: concepts.map(({ name }) => name) };
 }

@@ -41,7 +41,7 @@ async function healthcheck(url: string): Promise<void> {
   }
 }
 
-/** Asks the address directly: fetch would use a proxy that the environment names. */
+/** Requests the address directly, because fetch would use a proxy from the environment. */
 function ask(url: string): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
     get(url, { signal: AbortSignal.timeout(timeoutMs) }, (answer) => {

@@ -158,7 +158,7 @@ async function finish(server: CaptionServer, listener: Listener, log: LogWriter,
   const closed = listener.close();
   const finished = await server.drain(seconds * 1000);
   if (!finished) log.line({ event: "drain-incomplete", seconds });
-  // The last answers are on their way; idle connections are not waited for.
+  // The last answers have been sent; idle connections need not be waited for.
   await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 250))]);
   await server[Symbol.asyncDispose]();
   await log.flushed(logMs);

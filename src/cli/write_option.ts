@@ -24,13 +24,13 @@ export function writeOption<Form extends string>(description: string, forms: rea
         if (found === undefined) throw new InvalidArgumentError(`"${form}" is not one of ${forms.join(", ")}.`);
         return found;
       });
-      // Given twice, it means both.
+      // If the option is given twice, both values count.
       return [...new Set([...(before ?? []), ...added])];
     },
   );
 }
 
-/** Adds what goes with `--write`. */
+/** Adds the options that need `--write`. */
 export function addMetadataOptions(command: Command, usualSidecar: SidecarName): Command {
   return command
     .addOption(
@@ -45,7 +45,7 @@ export function addMetadataOptions(command: Command, usualSidecar: SidecarName):
 }
 
 /**
- * Insists that nothing is asked for that goes with `--write` alone.
+ * Checks that no option is given that needs `--write`.
  *
  * @throws {EdgecapError} `option-invalid`
  */
@@ -57,7 +57,7 @@ export function refuseWithoutWrite({ write, sidecar, force, dryRun, mark }: Writ
     throw new EdgecapError("option-invalid", `${wrong} goes with --write: name the forms to write.`);
 }
 
-/** Says on standard error what was written, or would be, and what could not be. */
+/** Reports on standard error what was written or would be, and what could not be written. */
 export function reportWritten(image: string, { files, error }: Written, dryRun = false): void {
   for (const { path, fields } of files) {
     const say = (outcome: FieldReport["outcome"], what: string) => {

@@ -3,9 +3,9 @@ import { SeededRandom } from "./seeded_random.ts";
 
 /** How {@linkcode randomSplit} divides. */
 export interface SplitOptions {
-  /** Images to train on. Default 7,000. */
+  /** Training images. Default 7,000. */
   readonly train?: number;
-  /** Images to tune on. Default 1,000. */
+  /** Dev images. Default 1,000. */
   readonly dev?: number;
   /** Default 0. */
   readonly seed?: number;
@@ -20,7 +20,7 @@ export interface Split {
 }
 
 /**
- * Divides images at random. All captions of an image stay together, so no image is used both to train and to tune. The
+ * Divides images at random. All captions of an image stay together, so no image is in two parts. The
  * same images and seed give the same parts, whatever the order of the images.
  *
  * @param images Distinct names of images.

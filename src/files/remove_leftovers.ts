@@ -21,7 +21,7 @@ export async function removeLeftovers(folder: string, { kind, isName, olderThanM
     const path = join(folder, name);
     const found = await stat(path).catch(() => undefined);
     if (found === undefined || found.isDirectory() !== (kind === "folder")) continue;
-    // The file's time has fractions of a millisecond; the clock's has not.
+    // The file's time has fractions of a millisecond, the clock's does not.
     if (Date.now() - Math.floor(found.mtimeMs) < olderThanMs) continue;
     await rm(path, { recursive: kind === "folder", force: true }).catch(() => {});
   }

@@ -94,7 +94,7 @@ export function readSafetensors(
     if (to - from !== length * numbers.BYTES_PER_ELEMENT || start + to > bytes.length) {
       throw invalid(`"${name}" of the shape [${entry.shape.join(", ")}] does not fit in the bytes ${from} to ${to}`);
     }
-    // Tensors that share bytes could take a thousand times the memory of their file.
+    // If tensors could share bytes, a small file could take a thousand times its size in memory.
     rest -= to - from;
     if (rest < 0) throw invalid(`"${name}" shares bytes with other tensors`);
     // A copy, because 32-bit numbers must be aligned in memory; slice() of a Buffer would not copy.

@@ -41,7 +41,7 @@ export interface Field {
   readonly name: string;
   readonly meaning: Meaning;
   readonly texts: readonly string[];
-  /** It holds more than texts, so edgecap did not write it. */
+  /** The field contains more than texts, so edgecap did not write it. */
   readonly complex?: boolean;
   /** Sets it; no texts remove it. `undefined` for a field that is only read. */
   readonly set?: (texts: readonly string[]) => void;
@@ -57,7 +57,7 @@ const filler = /^(?:[a-z ]*digital (?:still )?camera|sony dsc|exif_jpeg_picture|
  *
  * @param fields All fields that a reader of the picture sees. @param wrote What edgecap wrote before.
  * @param asked Whether a field is to be written.
- * @returns What became of the requested fields, and edgecap's own text that is in any field now.
+ * @returns What happened to the requested fields, and the text of edgecap that any field contains now.
  */
 export function fillFields(
   fields: readonly Field[],
@@ -104,7 +104,10 @@ function listed(texts: readonly string[]): string {
   return [...new Set(texts)].join(", ");
 }
 
-/** Text as every form can hold it: in one line, and with nothing that XML or a text ended by NUL cannot hold. */
+/**
+ * Text that every form can contain: on one line, and without characters that XML or a NUL-terminated text cannot
+ * contain.
+ */
 function clean(text: string): string {
   return text
     .toWellFormed()

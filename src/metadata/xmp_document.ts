@@ -42,7 +42,7 @@ export interface XmpDocument {
   readonly description: XmpDescription;
 }
 
-/** Deeper elements have no use, and cost stack in other programs. */
+/** Deeper nesting is useless, and can overflow the stack of other programs. */
 const mostDepth = 200;
 
 /**

@@ -56,7 +56,7 @@ export class FeatureCache implements Disposable {
   readonly #half: Uint16Array;
   /** Check sums of all grids, one after another; empty if the cache has none. */
   readonly #sums: Uint8Array;
-  /** Grids that were found undamaged: one check of each is enough. */
+  /** Grids that were found undamaged; each is checked once. */
   readonly #checked: Uint8Array;
 
   private constructor(folder: string, index: FeatureIndex, file: number, sums: Uint8Array) {
@@ -190,7 +190,7 @@ export async function buildFeatureCache(options: FeatureCacheOptions): Promise<F
     await file.write(bytes);
     options.onProgress?.(done + 1, images.length);
   }
-  // The index of an earlier cache here would vouch for the new grids.
+  // Otherwise the index of an earlier cache would seem to describe the new grids.
   await rm(indexPath, { force: true });
   await file.finish();
   await writeWhole(join(folder, "grids.sums"), sums);

@@ -76,14 +76,14 @@ const candidates: Readonly<Record<"attention" | "article", readonly Omit<Generat
       ),
     ),
   ],
-  // Each of its steps reads the entire prefix again: wider beams would take an hour.
+  // Each step of this decoder reads the entire prefix again, so more beams would take an hour.
   article: [
     { beams: 1, lengthPenalty: 0 },
     { beams: 3, lengthPenalty: 0.7 },
   ],
 };
 
-/** Keeps captions from saying a word twice; those of the article's decoder stay unchanged. */
+/** Keeps captions from repeating a word; captions of the article's decoder stay unchanged. */
 const repeats: Readonly<Record<"attention" | "article", Pick<Generation, "noRepeatNgram">>> = {
   attention: { noRepeatNgram: 1 },
   article: {},

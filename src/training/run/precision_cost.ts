@@ -12,7 +12,7 @@ export interface PrecisionCost {
   readonly precision: DecoderPrecision;
   /** Dev CIDEr of the bundle with that part in float32, the other part as it ships. */
   readonly wholeCider: number;
-  /** That minus the bundle's own dev CIDEr; below 0 if rounding happened to help. */
+  /** `cider` minus the bundle's own dev CIDEr; below 0 if rounding happened to help. */
   readonly cost: number;
 }
 

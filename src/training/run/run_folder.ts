@@ -54,7 +54,8 @@ export async function openRunFolder({ out, resume }: RunOptions, vocabulary: str
   await mkdir(out, { recursive: true }).catch((cause: unknown) => {
     throw unwritable(out, cause);
   });
-  // A run that was killed after its last checkpoint writes none that would remove what it left.
+  // Remove leftovers here: a run that was killed after its last checkpoint writes no further one, which would remove
+  // them.
   await removeAbandoned(out, 0);
   const path = join(out, "vocabulary.txt");
   const isResumed = resume && existsSync(join(out, "last.ckpt"));
