@@ -3,7 +3,7 @@ import { compile, type TopLevelSpec } from "vega-lite";
 import { type Quartiles, quartiles } from "./quartiles.ts";
 import type { Measured } from "./take_turns.ts";
 
-/** What was measured, and on what. */
+/** The results, and the machine and programs that they were measured on. */
 export interface BenchResults {
   readonly encoder: readonly Measured[];
   readonly caption: readonly Measured[];

@@ -179,10 +179,10 @@ export class Captioner implements CaptionEngine {
   ): Promise<Caption> {
     const { model } = this.#share;
     const { graphs, vocabulary, neighbours, concepts, required, repeats, pixels: room } = model;
-    const saysHowSure = this.manifest.confidence !== undefined;
+    const givesConfidence = this.manifest.confidence !== undefined;
     const { search, count, attention, maxPixels, writing, signal } = resolveOptions(options, {
       ...this.manifest,
-      saysHowSure,
+      givesConfidence,
     });
     const stream = onWord && wordStream(onWord, writing);
     throwIfAborted(signal);

@@ -65,7 +65,7 @@ export interface Recommendation {
   readonly generation: Manifest["generation"];
   readonly decoder: Pick<Manifest["decoder"], "vocabulary">;
   /** Whether it gives a confidence. Default true, as long as that is not known. */
-  readonly saysHowSure?: boolean;
+  readonly givesConfidence?: boolean;
 }
 
 /** The facts about a model that are known before it is loaded: enough to check options. */
@@ -81,7 +81,7 @@ export const anyModel: Recommendation = {
  */
 export function resolveOptions(
   options: CaptionOptions,
-  { generation, decoder, saysHowSure = true }: Recommendation,
+  { generation, decoder, givesConfidence = true }: Recommendation,
 ): {
   search: SearchOptions;
   count: number;
@@ -95,7 +95,7 @@ export function resolveOptions(
   const alternatives = checked("alternatives", options.alternatives ?? 0);
   const sampled = temperature > 0;
   const minConfidence = checked("minConfidence", options.minConfidence ?? 0);
-  if (minConfidence > 0 && !saysHowSure)
+  if (minConfidence > 0 && !givesConfidence)
     throw invalid("minConfidence", minConfidence, "0 or left out, because this model gives no confidence");
   if (sampled && (options.beams ?? 1) > 1) {
     throw invalid("beams", options.beams, "1 or left out if temperature is above 0; use alternatives to draw several");

@@ -13,7 +13,7 @@ import { backendOption } from "./backend_option.ts";
 import { openBatchPool } from "./batch_pool.ts";
 import { bundleFlag } from "./bundle_flag.ts";
 import { addCaptionFlags, captionOptionsOf } from "./caption_flags.ts";
-import { endAnyway } from "./end_anyway.ts";
+import { exitSoon } from "./exit_soon.ts";
 import { interruptSignal, sayingWhatIsKept } from "./interrupt.ts";
 import { wholeNumber } from "./option_values.ts";
 import { hiddenFlag, reportProblem } from "./problems.ts";
@@ -118,7 +118,7 @@ async function captionElsewhere(work: BatchWork, queue: QueueAddress, out: strin
   try {
     return await distribute({ ...work, connection, out });
   } finally {
-    if (connection.redis.status === "end") endAnyway();
+    if (connection.redis.status === "end") exitSoon();
   }
 }
 

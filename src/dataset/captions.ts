@@ -48,7 +48,7 @@ export class CaptionsCollector {
       throw new EdgecapError("data-invalid", message);
     }
     if (/^\[\s*(["']).*\1\s*\]$/s.test(caption.trim())) {
-      const message = `${where} has a list in place of a caption: ${quoted(caption)}. Give each caption a row of its own.`;
+      const message = `${where} has a list instead of a caption: ${quoted(caption)}. Give each caption a row of its own.`;
       throw new EdgecapError("data-invalid", message);
     }
     const mark = marks.exec(caption)?.[1];

@@ -143,7 +143,7 @@ class TransformersEngine implements CaptionEngine {
     const { search, count, attention, maxPixels, writing, signal } = resolveOptions(options, {
       generation,
       decoder: { vocabulary },
-      saysHowSure: false,
+      givesConfidence: false,
     });
     throwIfAborted(signal);
     const started = performance.now();
@@ -196,7 +196,7 @@ class TransformersEngine implements CaptionEngine {
   }
 
   /**
-   * Characters that each token adds to a caption at the least: a part of a word has no blank before it, and neutral
+   * The fewest characters that each token adds to a caption: a part of a word has no blank before it, and neutral
    * words may shorten it.
    */
   #charactersAdded(): Uint32Array {

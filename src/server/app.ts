@@ -9,8 +9,8 @@ import { Cors } from "./cors.ts";
 import { refuseOtherSites } from "./local_names.ts";
 import { Metrics } from "./metrics.ts";
 import { openApiDocument, operations, type Refusal, type Route } from "./openapi.ts";
+import { apiPage } from "./page/api_page.ts";
 import { page } from "./page/page.ts";
-import { reader } from "./page/reader.ts";
 import { notReady, Problem, problemOf } from "./problem.ts";
 import { contextOf, shareContext } from "./request_context.ts";
 import { RequestLog } from "./request_log.ts";
@@ -144,7 +144,7 @@ export function createServer(options: ServerOptions = {}): CaptionServer {
         return new Response(body, { headers: { "content-type": contentType, "cache-control": "no-store" } });
       },
     },
-    { method: "GET", path: "/docs", operation: operations.reader, answer: reader },
+    { method: "GET", path: "/docs", operation: operations.apiPage, answer: apiPage },
     {
       method: "GET",
       path: "/openapi",

@@ -68,7 +68,7 @@ type RouteName =
   | "healthz"
   | "readyz"
   | "metrics"
-  | "reader"
+  | "apiPage"
   | "openapi"
   | "openapiFile";
 
@@ -156,8 +156,8 @@ export const operations: Readonly<Record<RouteName, Operation>> = {
     tags: ["operation"],
     responses: { "200": answer("The metrics.", { "text/plain": text }), ...problems(["token-invalid"]) },
   },
-  reader: {
-    operationId: "reader",
+  apiPage: {
+    operationId: "apiPage",
     summary: "This document in Swagger UI, for people.",
     tags: ["page"],
     security: [],

@@ -21,7 +21,7 @@ import { DelayedWrite } from "./delayed_write.ts";
 import { follow } from "./follow.ts";
 import type { GalleryPicture } from "./gallery.ts";
 import { assertOwnPage, writeHtmlPage } from "./html_page.ts";
-import { readKnown, writeKnown } from "./known.ts";
+import { readRemembered, writeRemembered } from "./remembered.ts";
 
 /** Where captions go: `captions.json`, the page `index.html`, or the metadata of each picture. */
 export const galleryForms = ["json", "html", ...metadataForms] as const;
@@ -72,14 +72,14 @@ export async function watchFolder(options: WatchOptions): Promise<number> {
   await assertFolder(options.folder);
   const page = join(folder, "index.html");
   const hasList = forms.includes("json");
-  const { gallery, hints } = await readKnown(folder, hasList);
+  const { gallery, hints } = await readRemembered(folder, hasList);
   if (forms.includes("html")) await assertOwnPage(page);
   await removeAbandoned(folder);
   const nameOf = (path: string) => relative(folder, path).split(sep).join("/");
 
   const files = new DelayedWrite(async () => {
     if (metadata.dryRun === true) return;
-    await writeKnown(folder, hasList, gallery);
+    await writeRemembered(folder, hasList, gallery);
     if (forms.includes("html")) await writeHtmlPage(page, basename(folder), gallery);
   });
   const remove = async (name: string): Promise<void> => {

@@ -141,7 +141,7 @@ describe("parseCaptions()", () => {
       ['{"images": [{"id": 1, "file_name": "1.jpg"}], "annotations": []}', /^"captions\.txt" is COCO's JSON/],
       ['{"file_name": "1.jpg", "text": "A dog"}\n{"file_name": "2.jpg", "text": "A cat"}\n', /is JSON lines\. Give/],
       ['[{"image": "1.jpg", "caption": "A dog"}]', /^"captions\.txt" is a list\. Give/],
-      [`image,caption\n1.jpg,"['A dog', 'A brown dog']"\n`, /^Line 2 .*has a list in place of a caption: "\['A dog'/],
+      [`image,caption\n1.jpg,"['A dog', 'A brown dog']"\n`, /^Line 2 .*has a list instead of a caption: "\['A dog'/],
       ['image,caption\n1.jpg,"[""A dog"", ""A brown dog""]"\n', /^Line 2 .*has a list/],
       ["image,caption\n1.jpg,A dog\n2.jpg,startseq a cat endseq\n", /^Line 3 .*the mark "startseq" at its beginning/],
       ["1.jpg#0\t<start> a dog <end>\n", /^Line 1 .*the mark "<start>"/],

@@ -157,7 +157,7 @@ export class KernelModule {
   convolution(kernel: KernelName, height: number, fields: Convolution): () => void {
     const { sources, rows, taps, tapBytes, channels, weights, biases, scales, zero, output, block } = fields;
     if (tapBytes % 16 !== 0) throw new RangeError(`A tap holds ${tapBytes} bytes: give a multiple of 16.`);
-    if (channels % columns !== 0) throw new RangeError(`${channels} channels are no multiple of ${columns}.`);
+    if (channels % columns !== 0) throw new RangeError(`${channels} channels are not a multiple of ${columns}.`);
     const words = [sources, rows, taps, tapBytes, channels, weights, biases, scales, zero, output, block];
     const address = this.putStructure(words);
     const run = this.#convolutions[`${kernel}_${height}`]!;

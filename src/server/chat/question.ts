@@ -38,7 +38,7 @@ export interface Question {
   readonly minConfidence?: number | undefined;
   /** Most characters of a sentence. */
   readonly maxCharacters?: number | undefined;
-  /** Whether the sentence says "person" in place of "man" and "woman". */
+  /** Whether the sentence says "person" instead of "man" and "woman". */
   readonly neutral?: boolean | undefined;
   /** Whether the sentence has a capital letter and a full stop. */
   readonly sentence?: boolean | undefined;
