@@ -11,7 +11,7 @@ import { regressLogits } from "../../src/training/concepts/logit_regression.ts";
 import { nounVectors } from "../../src/training/concepts/noun_vectors.ts";
 import { photoMeans } from "../../src/training/concepts/photo_means.ts";
 import type { PhotoGrids } from "../../src/training/encoder/photo_grids.ts";
-import type { PhotoSource, SourceData } from "../../src/training/run/run_sources.ts";
+import type { CollectionData, PhotoCollection } from "../../src/training/run/run_collections.ts";
 import type { MixedConcepts } from "../../src/training/run/train_mixed.ts";
 import { readWordVectors, vectorsPackage } from "../../src/training/words/word_vectors.ts";
 import { classesFile, classProbabilities, imagenetHead, imagenetProbabilities } from "./imagenet_classes.ts";
@@ -29,8 +29,8 @@ export interface PlainPhotos {
 
 /** Options of {@linkcode fitConcepts}. */
 export interface FitConceptsOptions {
-  readonly sources: readonly PhotoSource[];
-  readonly data: SourceData;
+  readonly collections: readonly PhotoCollection[];
+  readonly data: CollectionData;
   readonly plain?: PlainPhotos | undefined;
   /** Features of all of them. */
   readonly grids: PhotoGrids;
@@ -76,8 +76,8 @@ export async function everydayNouns(): Promise<Noun[]> {
 export async function fitConcepts(options: FitConceptsOptions): Promise<MixedConcepts> {
   const nouns = await everydayNouns();
   const finder = new NounFinder(nouns);
-  const captioned = options.sources.map(({ name, images }) => {
-    const { train } = options.data.bySource.get(name)!;
+  const captioned = options.collections.map(({ name, images }) => {
+    const { train } = options.data.byCollection.get(name)!;
     return {
       ...{ name, folder: images, images: train.map(({ image }) => image) },
       captionsOf: (place: number) => train[place]!.captions.map((tokens) => finder.find(tokens)),

@@ -118,8 +118,8 @@ export async function exportRun(
     ...(options.onProgress && { onProgress: options.onProgress }),
     ...(options.signal && { signal: options.signal }),
   });
-  const worth = ({ bySource }: GenerationTrial) =>
-    [...bySource.values()].reduce((sum, { cider, bleu4 }) => sum + (cider + bleu4) / bySource.size, 0);
+  const worth = ({ byCollection }: GenerationTrial) =>
+    [...byCollection.values()].reduce((sum, { cider, bleu4 }) => sum + (cider + bleu4) / byCollection.size, 0);
   const best = trials.reduce((a, b) => (worth(b) > worth(a) ? b : a));
   const tested = {
     encoder: {
@@ -178,11 +178,11 @@ function conceptsOf(
   return readConceptNames(new TextDecoder().decode(file), where, concepts!.nouns);
 }
 
-/** Scores as a manifest has them: of the first source, and of the others if there are any. */
-function scoresOf({ generation, bySource }: GenerationTrial, dev: readonly DevPhoto[]) {
-  const [first, ...others] = [...bySource].map(([source, { bleu1, bleu2, bleu3, bleu4, rougeL, cider }]) => {
-    const photos = dev.filter((photo) => (photo.source ?? "dev") === source).length;
-    const split = `dev${bySource.size === 1 ? "" : ` of ${source}`}, ${photos} photos`;
+/** Scores as a manifest has them: of the first collection, and of the others if there are any. */
+function scoresOf({ generation, byCollection }: GenerationTrial, dev: readonly DevPhoto[]) {
+  const [first, ...others] = [...byCollection].map(([collection, { bleu1, bleu2, bleu3, bleu4, rougeL, cider }]) => {
+    const photos = dev.filter((photo) => (photo.collection ?? "dev") === collection).length;
+    const split = `dev${byCollection.size === 1 ? "" : ` of ${collection}`}, ${photos} photos`;
     return { split, beams: generation.beams, bleu1, bleu2, bleu3, bleu4, rougeL, cider };
   });
   return { scores: first!, ...(others.length > 0 && { otherScores: others }) };
