@@ -143,7 +143,7 @@ function aims({ encoder, caption }: BenchResults): [string, string][] {
         .join(", "),
     ],
     [
-      "`wasm` beside bare onnxruntime-web, int8",
+      "`wasm` compared with bare onnxruntime-web, int8",
       encoderRatio("edgecap wasm, int8, 1 thread", "onnxruntime-web, int8, 1 thread"),
     ],
     [
