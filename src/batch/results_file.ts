@@ -45,7 +45,7 @@ export class ResultsFile implements AsyncDisposable {
    * Opens the file to append to it, creates it if it is missing, and locks it until it is disposed of.
    *
    * @throws {EdgecapError} `file-unwritable`, also if another process writes it, or it is not a regular file;
-   *   `data-invalid` naming the line that is not a result; the file is then left as it is.
+   *   `data-invalid` naming the line that is not a result; the file is then left unchanged.
    */
   static async open(path: string): Promise<ResultsFile> {
     let lock: FileLock;

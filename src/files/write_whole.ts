@@ -133,7 +133,7 @@ export async function assertWritable(path: string, { mode }: Stats): Promise<voi
  * @param before The system's facts about the file when its content was read.
  * @returns The system's facts about the file as it was written.
  * @throws {EdgecapError} `file-unwritable`, also if the file is read-only; `data-invalid` if it has changed since it
- *   was read. The file is then left as it is.
+ *   was read. The file is then left unchanged.
  */
 export async function replaceWhole(path: string, content: Uint8Array, before: Stats): Promise<Stats> {
   await assertWritable(path, before);
