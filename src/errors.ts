@@ -1,5 +1,5 @@
 /**
- * What went wrong, as a stable machine-readable code.
+ * Kind of the error, as a stable machine-readable code.
  *
  * Front ends map codes to exit statuses and HTTP statuses, so a code never changes its meaning.
  */
@@ -37,7 +37,7 @@ export type ErrorCode =
   | "aborted";
 
 /**
- * Whose fault an error is: the picture's, the caller's, the bundle's, the machine's, or nobody's, as work was stopped.
+ * Who caused an error: the picture, the caller, the bundle, the machine, or nobody, because the work was stopped.
  */
 export type Fault = "picture" | "caller" | "bundle" | "machine" | "stopped";
 
@@ -76,7 +76,7 @@ const faults: Readonly<Record<ErrorCode, Fault>> = {
 };
 
 /**
- * Whose fault an error is, to decide whether to continue with other pictures.
+ * Tells who caused an error, to decide whether to continue with other pictures.
  *
  * @param code An error's code; `internal`, for unexpected errors, counts as the machine's fault.
  */
@@ -85,7 +85,7 @@ export function faultOf(code: ErrorCode | "internal"): Fault {
 }
 
 /**
- * Every error that edgecap throws on purpose: a {@linkcode ErrorCode} and a message that says what to do.
+ * The error that edgecap throws if something is wrong: an {@linkcode ErrorCode}, and a message that says what to do.
  *
  * @example
  * ```ts
@@ -168,7 +168,7 @@ export function unwritable(path: string, cause: unknown): EdgecapError {
  */
 export function firstThrown(error: unknown): unknown {
   let first = error;
-  // By name: runtimes without SuppressedError get a plain Error that carries the same fields.
+  // Checked by name, because runtimes without SuppressedError get a plain Error with the same fields.
   while (first instanceof Error && first.name === "SuppressedError" && "suppressed" in first) first = first.suppressed;
   return first;
 }

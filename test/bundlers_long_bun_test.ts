@@ -87,14 +87,12 @@ describe("a browser's bundle", () => {
     for (const [, statement, kilobytes, gzipped] of sizes) {
       const name = /\{ (.+) \}/.exec(statement!)![1]!;
       const found = await bundled(`${statement}\nconsole.log(${name});`);
-      const told = [Number(kilobytes), Number(gzipped)];
+      const documented = [Number(kilobytes), Number(gzipped)];
       const measured = [found.bytes / 1000, found.gzipped / 1000];
       for (const [i, value] of measured.entries())
-        expect([statement, measured, Math.abs(value - told[i]!) <= Math.max(0.1, 0.05 * told[i]!)]).toEqual([
-          statement,
-          measured,
-          true,
-        ]);
+        expect([statement, measured, Math.abs(value - documented[i]!) <= Math.max(0.1, 0.05 * documented[i]!)]).toEqual(
+          [statement, measured, true],
+        );
     }
   });
 });

@@ -11,7 +11,7 @@ export async function codeOf(work: Promise<unknown>): Promise<ErrorCode | "no er
   return "no error";
 }
 
-/** What some work rejects with, whatever it is; `undefined` if it does not. */
+/** The value with which some work rejects; `undefined` if it does not reject. */
 export async function reasonOf(work: Promise<unknown>): Promise<unknown> {
   try {
     await work;

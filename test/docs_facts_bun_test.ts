@@ -147,8 +147,8 @@ describe("lists", () => {
   const whole = buildProgram([registerFeatures, registerTrain, registerExport, licences]);
   const names = (program: typeof whole) => program.commands.map((command) => command.name());
 
-  test("the verbs that README.md says an executable lacks are those", () => {
-    const [, said] = /It lacks what needs tfjs: (.*?)\./.exec(prose("README.md"))!;
+  test("the verbs that README.md says an executable leaves out are those", () => {
+    const [, said] = /It leaves out the verbs that need tfjs: (.*?)\./.exec(prose("README.md"))!;
     const lacks = names(whole).filter((name) => !names(executable).includes(name));
     expect([...said!.matchAll(/`(.*?)`/g)].map((found) => found[1]!).sort()).toEqual(lacks.sort());
   });

@@ -15,7 +15,7 @@ const bad: readonly Uint8Array[] = [
 ];
 
 /** What counts of a caption: all of it, but for the time it took. */
-function told({ timing: _, ...caption }: Caption): Omit<Caption, "timing"> {
+function withoutTiming({ timing: _, ...caption }: Caption): Omit<Caption, "timing"> {
   return caption;
 }
 
@@ -26,7 +26,7 @@ describe("a caption", () => {
   beforeAll(async () => {
     captioner = await load({ bundle: await tinyBundleFiles() });
     alone = [];
-    for (const photo of photos) alone.push(told(await captioner.caption(photo)));
+    for (const photo of photos) alone.push(withoutTiming(await captioner.caption(photo)));
   });
 
   afterAll(() => captioner[Symbol.asyncDispose]());
@@ -46,7 +46,7 @@ describe("a caption", () => {
             continue;
           }
           const { index: _, error: __, ...caption } = result;
-          if (index !== undefined) expect(told(caption)).toEqual(alone[index]!);
+          if (index !== undefined) expect(withoutTiming(caption)).toEqual(alone[index]!);
         }
         expect(at).toBe(row.length);
       }),
@@ -78,13 +78,13 @@ describe("a caption", () => {
         const stop = new AbortController();
         let seen = 0;
         try {
-          // Nothing competes, so that words are told as they are decided.
+          // Nothing competes, so that words are reported as they are decided.
           const options: CaptionOptions = { beams: 1, signal: stop.signal };
           for await (const _ of captioner.stream(photos[one]!, options)) if (seen++ === words) stop.abort();
         } catch (error) {
           expect(error).toBe(stop.signal.reason);
         }
-        expect(told(await captioner.caption(photos[other]!))).toEqual(alone[other]!);
+        expect(withoutTiming(await captioner.caption(photos[other]!))).toEqual(alone[other]!);
       }),
       { numRuns: 15 },
     );
@@ -96,14 +96,14 @@ describe("a caption", () => {
     const beside = captioner.caption(photos[1]!);
     stop.abort();
     expect(await cancelled).toBe(stop.signal.reason);
-    expect(told(await beside)).toEqual(alone[1]!);
+    expect(withoutTiming(await beside)).toEqual(alone[1]!);
   });
 
   test("drawn by a seed is the same again, next to others and after a failure", async () => {
     const options = { temperature: 1, seed: 11 };
-    const first = told(await captioner.caption(photos[2]!, options));
+    const first = withoutTiming(await captioner.caption(photos[2]!, options));
     await captioner.caption(bad[1]!).catch((error: unknown) => expect(error).toBeInstanceOf(EdgecapError));
     const [again] = await Promise.all([captioner.caption(photos[2]!, options), captioner.caption(photos[3]!)]);
-    expect(told(again)).toEqual(first);
+    expect(withoutTiming(again)).toEqual(first);
   });
 });

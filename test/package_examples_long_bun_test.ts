@@ -24,7 +24,10 @@ const bun = process.execPath;
 const deno = join(root, "node_modules/deno/deno");
 
 const node = supportedNode();
-/** What the example of Next.js is built with, beside edgecap. Next.js fetches the last two by itself if they are missing. */
+/**
+ * What the example of Next.js is built with, beside edgecap. Next.js fetches the last two by itself if they are
+ * missing.
+ */
 const nextPackages = ["next@16.4.6", "react@19.3.1", "react-dom@19.3.1", "@types/react@19.3.3", "typescript@7.0.2"];
 const cannotNext =
   node === undefined

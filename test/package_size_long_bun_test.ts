@@ -1,4 +1,7 @@
-/** What docs/embed.md says that the package weighs, held to the package. test/bundlers_long_bun_test.ts holds its scripts. */
+/**
+ * What docs/embed.md says that the package weighs, held to the package. test/bundlers_long_bun_test.ts holds its
+ * scripts.
+ */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -19,7 +22,10 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Whether a figure of the page is that of the package, to the last digit but one: a new sentence in a README is no fault. */
+/**
+ * Whether a figure of the page is that of the package, to the last digit but one: a new sentence in a README is no
+ * fault.
+ */
 function expectNear(said: number, found: number): void {
   expect([said, found, Math.abs(said - found) <= 0.03 * found]).toEqual([said, found, true]);
 }

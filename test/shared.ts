@@ -7,8 +7,8 @@ const folder = fileURLToPath(new URL("../../shared", import.meta.url));
 export const noShared: string | undefined = existsSync(folder) ? undefined : "no shared data lies beside this checkout";
 
 /**
- * The folder of shared data that stands beside a developer's checkout, or `undefined` if this checkout has none. Users do
- * not have it: skip what needs it with `testUnless(noShared, …)`.
+ * The folder of shared data that stands beside a developer's checkout, or `undefined` if this checkout has none. Users
+ * do not have it: skip what needs it with `testUnless(noShared, …)`.
  */
 export function sharedFolder(): string | undefined {
   return noShared === undefined ? folder : undefined;

@@ -1,6 +1,6 @@
 /**
- * What holds of the tests themselves: a test that has nothing to check is skipped and counted, and none ends early as if
- * it had passed. That each test asserts something is counted as the tests run (scripts/ok/counts.ts).
+ * What holds of the tests themselves: a test that has nothing to check is skipped and counted, and none ends early as
+ * if it had passed. That each test asserts something is counted as the tests run (scripts/ok/counts.ts).
  */
 import { describe, expect, test } from "bun:test";
 import { globSync, readFileSync } from "node:fs";

@@ -3,7 +3,7 @@ import { compile, type TopLevelSpec } from "vega-lite";
 import { type Quartiles, quartiles } from "./quartiles.ts";
 import type { Measured } from "./take_turns.ts";
 
-/** What was measured, and on what. */
+/** The results, and the machine and programs that they were measured on. */
 export interface BenchResults {
   readonly encoder: readonly Measured[];
   readonly caption: readonly Measured[];
@@ -57,9 +57,9 @@ export function benchDocument(results: BenchResults): string {
       : "";
   return `# Benchmarks
 
-After this page you know how fast edgecap is, on each backend and beside others.
+After reading this page, you know how fast edgecap is on each backend, compared with other programs.
 
-Written by \`${command}\`. Each runner is a separate process; all runners of a table take turns for ${rounds} rounds, and
+Written by \`${command}\`. Each row of a table is a separate process; all of them take turns for ${rounds} rounds, and
 the figures are milliseconds: medians, with the quartiles around them. A ratio is the median of the rounds' ratios.
 
 - ${machine}; load average before ${load[0].toFixed(1)}, after ${load[1].toFixed(1)}.${busy}
@@ -77,15 +77,15 @@ ${aims(results)
 
 ## From bytes to sentence
 
-The time to decode and caption examples/coffee.jpg. *Outside* is the time outside the picture's decoder and onnxruntime:
-the search, the datastore, and the copying of tensors; its share is of the total time.
+The time to decode and caption examples/coffee.jpg. *Outside* is the time spent outside the picture's decoder and
+onnxruntime: in the search, in the datastore, and on copying tensors. *Share* is its share of the total time.
 
 | caption | median | quartiles | picture | encoder | decoder | outside | share |
 | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
 ${caption.map(captionRow).join("\n")}
 
 - transformers.js runs its own image-to-text pipeline on a model of the shape of vit-gpt2 (ViT-base/16 and GPT-2 of 124 million weights with
-  cross-attention) in its default precision on wasm, \`q8\`. **Its weights are random**, which changes its captions but not its time; it writes ${words} tokens, as many as the mean of
+  cross-attention) in its default precision on wasm, \`q8\`. **Its weights are random**, which changes its captions but not its time. It writes ${words} tokens, as many as the mean of
   edgecap's captions of the pictures in examples/ has words. As in public exports of that model, each word computes the picture's keys and values again:
   transformers.js cannot cache them for GPT-2. Outside browsers it would use onnxruntime-node; for wasm it gets onnxruntime-web. It decodes
   pictures with sharp, which is native code.
@@ -95,8 +95,8 @@ ${caption.map(captionRow).join("\n")}
 
 ## The encoder
 
-ResNet50 on 224 x 224 pixels, on edgecap's backends and on the bare packages behind them. In each turn a runner infers as
-often as fits into 100 ms, but at least once; the median of the turn counts.
+ResNet50 on 224 x 224 pixels, on edgecap's backends and on the bare packages behind them. In each turn, the encoder
+runs as often as fits into 100 ms, but at least once; the median of the turn counts.
 
 | encoder | median | quartiles |
 | --- | ---: | ---: |
@@ -143,7 +143,7 @@ function aims({ encoder, caption }: BenchResults): [string, string][] {
         .join(", "),
     ],
     [
-      "`wasm` beside bare onnxruntime-web, int8",
+      "`wasm` compared with bare onnxruntime-web, int8",
       encoderRatio("edgecap wasm, int8, 1 thread", "onnxruntime-web, int8, 1 thread"),
     ],
     [

@@ -21,7 +21,7 @@ import { textModule } from "../../src/text/text_module.ts";
 import { exportArticle } from "../../src/training/article/export_article.ts";
 import { articleWeights, firstValues } from "../../src/training/article/merged_model.ts";
 import { startTensorflow } from "../../src/training/tensorflow.ts";
-import { replayed } from "./replayed.ts";
+import { prefixDecoder } from "./prefix_decoder.ts";
 
 const [model, words, photo] = process.argv.slice(2) as ["article" | "attention", string, string];
 await textModule();
@@ -68,7 +68,7 @@ async function caption(): Promise<Record<string, number>> {
   const decoded = performance.now();
   const { grid } = await encoder.run({ pixels });
   const encoded = performance.now();
-  await generate(model === "article" ? decoder : replayed(decoder), grid!, { vocabulary, ...length, count: 1 });
+  await generate(model === "article" ? decoder : prefixDecoder(decoder), grid!, { vocabulary, ...length, count: 1 });
   const ended = performance.now();
   return { total: ended - started, image: decoded - started, encoder: encoded - decoded, decoder: ended - encoded };
 }

@@ -16,7 +16,10 @@ export interface VitGpt2Shape {
   readonly positions: number;
 }
 
-/** ViT-base/16 at 224 pixels and GPT-2 of 124 million weights, with cross-attention: as nlpconnect/vit-gpt2-image-captioning. */
+/**
+ * ViT-base/16 at 224 pixels and GPT-2 of 124 million weights, with cross-attention: as
+ * nlpconnect/vit-gpt2-image-captioning.
+ */
 const vitGpt2Shape: VitGpt2Shape = {
   width: 768,
   layers: 12,
@@ -185,8 +188,8 @@ function decoderGraph(shape: VitGpt2Shape): Uint8Array {
 }
 
 /**
- * Writes a model of vit-gpt2's shape with random weights, in the layout and the precision (`q8`) that transformers.js takes by default on
- * wasm. Its time is that of a trained one; its captions mean nothing.
+ * Writes a model of vit-gpt2's shape with random weights, in the layout and the precision (`q8`) that transformers.js
+ * takes by default on wasm. Its time is that of a trained one; its captions mean nothing.
  */
 export function writeVitGpt2(folder: string, shape: VitGpt2Shape = vitGpt2Shape): void {
   const { width, layers, heads, picture, vocabulary } = shape;

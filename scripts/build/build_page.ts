@@ -7,7 +7,7 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { writeWhole } from "../../src/files/write_whole.ts";
-import { buildReader, builtReaderFile, hash } from "./build_reader.ts";
+import { buildApiPage, builtApiPageFile, hash } from "./build_api_page.ts";
 
 const client = fileURLToPath(new URL("../../src/server/page/client/", import.meta.url));
 
@@ -46,7 +46,7 @@ async function bundle(file: string): Promise<string> {
 if (import.meta.main) {
   for (const [file, build] of [
     [builtFile, buildPage],
-    [builtReaderFile, buildReader],
+    [builtApiPageFile, buildApiPage],
   ] as const) {
     const text = await build();
     await writeWhole(file, text);

@@ -54,7 +54,7 @@ export async function npmParts(): Promise<Part[]> {
         found.set(`${name} ${version}`, { name, version, licence: license, folder });
       }
   }
-  // The reader of the interface is taken as its makers built it: scripts/build/build_reader.ts.
+  // Swagger UI is taken as its makers built it: scripts/build/build_api_page.ts.
   const folder = join(root, "node_modules/swagger-ui-dist");
   const { name, version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
   found.set(name, { name, version, licence: license, folder, more: ["swagger-ui-bundle.js.LICENSE.txt"] });

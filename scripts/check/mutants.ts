@@ -4,8 +4,8 @@
  *     bun run mutants [--shard 1/8] [src/batch src/server/body_memory.ts crates/text ...]
  *
  * Without arguments it takes all files of `testsOf` and both crates, which needs hours. Files of TypeScript are changed
- * by StrykerJS, which is installed into `scripts/check/mutants` at the first run, those of Rust by cargo-mutants (`cargo
- * install --locked cargo-mutants`), of which `--shard` runs a part. Reports are written to `.cache/mutants`.
+ * by StrykerJS, which is installed into `scripts/check/mutants` at the first run, those of Rust by cargo-mutants
+ * (`cargo install --locked cargo-mutants`), of which `--shard` runs a part. Reports are written to `.cache/mutants`.
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -85,7 +85,8 @@ function mutateCrate(crate: string, shard: string | undefined): Score {
   const out = join(reports, crate.replaceAll("/", "-"));
   mkdirSync(out, { recursive: true });
   run("bun", ["scripts/build/cargo_lock.ts", "restore", crate]);
-  // In a copy that has the pictures of the crate's tests at the same place, because cargo-mutants copies the crate alone.
+  // In a copy that has the pictures of the crate's tests at the same place, because cargo-mutants copies the crate
+  // alone.
   const tree = join(reports, "tree");
   const isSource = (path: string) => !/\/(?:target|pkg)$/.test(path);
   for (const path of [crate, "test/fixtures/images"]) {

@@ -234,20 +234,21 @@ await writeWhole(
   flags.doc,
   `# Smaller pictures, quicker captions
 
-After this page you can choose a bundle by its speed and quality.
+After reading this page, you can choose a bundle by its speed and quality.
 
-Written by \`bun scripts/model/bundle_choices.ts --images Images --captions captions.txt --dev devImages.txt${flags.count === "1000" ? "" : ` --count ${flags.count}`} --rounds ${flags.rounds}\`,
-which also makes these bundles, in \`dist/bundles\`. One of them comes with edgecap, in the checkout, the package and the
-executable: \`edgecap caption --bundle fast photo.jpg\`. Its folder, \`models/fast\`, only contains a manifest of some
-kilobytes: it uses the default bundle's files, and changes the few bytes in them that depend on the picture's size.
+Besides the default, edgecap comes with the bundle \`fast\`, in the checkout, the package and the executable: \`edgecap
+caption --bundle fast photo.jpg\`. Its folder, \`models/fast\`, only contains a manifest of some kilobytes: it uses the
+default bundle's files, and changes the few bytes in them that depend on the picture's size.
+\`bun scripts/model/bundle_choices.ts --images Images --captions captions.txt --dev devImages.txt${flags.count === "1000" ? "" : ` --count ${flags.count}`} --rounds ${flags.rounds}\`
+wrote this page; it also makes the other bundles of the table, in \`dist/bundles\`.
 
-All bundles have the default's encoder weights, 8-bit ranges, decoder and datastore; a smaller picture has fewer regions
-to look at. Those of ${fewBeams} beams or fewer search only once: their captions need not name sure concepts,
-because a second search would cost what few beams save.
+All bundles have the default's encoder weights, 8-bit ranges, decoder and datastore. They scale the picture to another
+size; a smaller one has fewer regions to look at. Bundles with ${fewBeams} beams or fewer search only once: their captions need
+not name the sure concepts, because the second search for those would take the time that few beams save.
 
 A bundle's default settings for captions are in its manifest, under \`generation\`: \`beams\`, \`maxWords\`, \`lengthPenalty\`;
-\`neighbours\`, the similar training photos that influence which beam wins; \`noRepeatNgram\` (2 to 10), which keeps captions
-from repeating a phrase; and, for decoders that look at concepts, \`concepts\`: \`least\`, the probability above which a noun
+\`neighbours\`, the similar training photos that influence which beam wins; \`noRepeatNgram\` (1 to 10), which keeps captions
+from repeating a run of that many words; and, for decoders that look at concepts, \`concepts\`: \`least\`, the probability above which a noun
 counts as sure (above 0, up to 1), \`most\`, how many nouns a caption must name (1 to 3), and \`reward\`, what each adds to
 the score of a caption that names it (0 to 1000). See [how it works](how_it_works.md#decode).
 

@@ -12,7 +12,7 @@ import { regressLogits } from "../../src/training/concepts/logit_regression.ts";
 import { nounVectors } from "../../src/training/concepts/noun_vectors.ts";
 import { photoMeans } from "../../src/training/concepts/photo_means.ts";
 import type { PhotoGrids } from "../../src/training/encoder/photo_grids.ts";
-import type { PhotoSource, SourceData } from "../../src/training/run/run_sources.ts";
+import type { CollectionData, PhotoCollection } from "../../src/training/run/run_collections.ts";
 import type { MixedConcepts } from "../../src/training/run/train_mixed.ts";
 import { readWordVectors, vectorsPackage } from "../../src/training/words/word_vectors.ts";
 import { classesFile, classProbabilities, imagenetHead, imagenetProbabilities } from "./imagenet_classes.ts";
@@ -28,10 +28,10 @@ export interface PlainPhotos {
   readonly images: readonly string[];
 }
 
-/** What {@linkcode fitConcepts} needs. */
+/** Options of {@linkcode fitConcepts}. */
 export interface FitConceptsOptions {
-  readonly sources: readonly PhotoSource[];
-  readonly data: SourceData;
+  readonly collections: readonly PhotoCollection[];
+  readonly data: CollectionData;
   readonly plain?: PlainPhotos | undefined;
   /** Features of all of them. */
   readonly grids: PhotoGrids;
@@ -69,15 +69,16 @@ export async function everydayNouns(): Promise<Noun[]> {
 }
 
 /**
- * Fits the head that names what a photo shows, from what people's captions name and what ImageNet's untouched network sees.
+ * Fits the head that names what a photo shows, from what people's captions name and what ImageNet's untouched network
+ * sees.
  *
  * @returns The head with the nouns' vectors, and what heads that have not seen a training photo say of it.
  */
 export async function fitConcepts(options: FitConceptsOptions): Promise<MixedConcepts> {
   const nouns = await everydayNouns();
   const finder = new NounFinder(nouns);
-  const captioned = options.sources.map(({ name, images }) => {
-    const { train } = options.data.bySource.get(name)!;
+  const captioned = options.collections.map(({ name, images }) => {
+    const { train } = options.data.byCollection.get(name)!;
     return {
       ...{ name, folder: images, images: train.map(({ image }) => image) },
       captionsOf: (place: number) => train[place]!.captions.map((tokens) => finder.find(tokens)),

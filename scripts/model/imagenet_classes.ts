@@ -41,7 +41,7 @@ export function classProbabilities(head: Classifier, means: Float32Array): Float
   );
 }
 
-/** What {@linkcode imagenetProbabilities} needs. */
+/** Options of {@linkcode imagenetProbabilities}. */
 export interface ImagenetOptions {
   /** Folder of the photos. */
   readonly folder: string;

@@ -1,12 +1,12 @@
 /**
- * Measures what the wording of captions changes and costs: articles and doubled adjectives, which every caption gets, and
- * `--neutral`.
+ * Measures what the wording of captions changes and costs: articles and doubled adjectives, which every caption gets,
+ * and `--neutral`.
  *
  * usage: bun scripts/model/measure_wording.ts RESULTS CAPTIONS...
  *
- * RESULTS is what `edgecap batch` or `edgecap caption --json` wrote, without --neutral; CAPTIONS are what people wrote. Gendered words
- * are counted by a list of this script's own. CIDEr is taken twice: of the captions against what people wrote, and of the
- * neutral captions against what people wrote, made neutral in the same way.
+ * RESULTS is what `edgecap batch` or `edgecap caption --json` wrote, without --neutral; CAPTIONS are what people wrote.
+ * Gendered words are counted by a list of this script's own. CIDEr is taken twice: of the captions against what people
+ * wrote, and of the neutral captions against what people wrote, made neutral in the same way.
  */
 import { basename } from "node:path";
 import { parseArgs } from "node:util";

@@ -25,8 +25,8 @@ import { photoFeatures } from "../../src/training/encoder/photo_features.ts";
 import { JoinedCaches, type NamedCache } from "../../src/training/encoder/photo_grids.ts";
 import { bundleWeights } from "../../src/training/run/bundle_weights.ts";
 import { exportRun } from "../../src/training/run/export_run.ts";
-import { type PhotoSource, readSources } from "../../src/training/run/run_sources.ts";
-import { type MixedConcepts, sourceFeatures, trainMixed } from "../../src/training/run/train_mixed.ts";
+import { type PhotoCollection, readCollections } from "../../src/training/run/run_collections.ts";
+import { collectionFeatures, type MixedConcepts, trainMixed } from "../../src/training/run/train_mixed.ts";
 import { startTensorflow } from "../../src/training/tensorflow.ts";
 import { assertWordVectors, vectorsPackage } from "../../src/training/words/word_vectors.ts";
 import { runMain } from "../run_main.ts";
@@ -62,20 +62,20 @@ export interface WorldOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Names of the two sources, as the manifest's scores have them. */
-const sourceNames = { first: "Flickr8k", world: "COCO" } as const;
+/** Names of the two collections, as the manifest's scores have them. */
+const collectionNames = { first: "Flickr8k", world: "COCO" } as const;
 
 /** The photos of both worlds, as a run shows them. */
-export function worldSources(
+export function worldCollections(
   options: Pick<WorldOptions, "images" | "captions" | "train" | "dev" | WorldPart>,
-): PhotoSource[] {
+): PhotoCollection[] {
   return [
     {
-      ...{ name: sourceNames.first, images: options.images, captions: options.captions },
+      ...{ name: collectionNames.first, images: options.images, captions: options.captions },
       ...{ trainList: options.train, devList: options.dev, ...worldDefaults.shares.first, views: 2 },
     },
     {
-      ...{ name: sourceNames.world, images: options.worldImages, captions: options.worldCaptions },
+      ...{ name: collectionNames.world, images: options.worldImages, captions: options.worldCaptions },
       ...{ trainList: options.worldTrain, devList: options.worldDev, ...worldDefaults.shares.world, views: 8 },
     },
   ];
@@ -90,9 +90,9 @@ export async function trainWorld(options: WorldOptions): Promise<Manifest> {
   await textModule();
   const backend = await startTensorflow();
   const { manifest, files } = await loadBundle(options.from, signal);
-  const sources = worldSources(options);
+  const collections = worldCollections(options);
   const common = {
-    ...{ sources, encoder: files.encoder, features: join(run, "features"), threads },
+    ...{ collections, encoder: files.encoder, features: join(run, "features"), threads },
     onPhase: (phase: string, detail: string) => say(phase, `${detail} (tfjs on ${backend})`),
     ...(signal && { signal }),
   };
@@ -104,7 +104,7 @@ export async function trainWorld(options: WorldOptions): Promise<Manifest> {
     vectors: vectorsPackage,
     onEpoch: ({ epoch, loss, reward, minutes }, scores) => {
       const found = [...scores].map(
-        ([source, { cider, bleu4 }]) => `${source} ${cider.toFixed(3)} / ${bleu4.toFixed(3)}`,
+        ([collection, { cider, bleu4 }]) => `${collection} ${cider.toFixed(3)} / ${bleu4.toFixed(3)}`,
       );
       const gained = reward === undefined ? "" : `, reward ${reward.toFixed(3)}`;
       say(
@@ -124,15 +124,18 @@ export async function trainWorld(options: WorldOptions): Promise<Manifest> {
     train: { photos: trained.train, cache },
     name: "edgecap-attention",
     version: "6",
-    data: dataOf(trained.bySource.get(sourceNames.first)!.train.length, trained.bySource.get(sourceNames.world)!.train),
+    data: dataOf(
+      trained.byCollection.get(collectionNames.first)!.train.length,
+      trained.byCollection.get(collectionNames.world)!.train,
+    ),
     command: "bun scripts/model/train.ts --images … --world-images … (docs/training.md has the complete command)",
     epochsBefore: manifest.provenance.epochs,
     minimumCount,
     licences: [...manifest.provenance.licences, ...worldLicences],
     ...(signal && { signal }),
   });
-  for (const { generation, bySource } of exported.trials) {
-    say(JSON.stringify(generation), JSON.stringify(Object.fromEntries(bySource)));
+  for (const { generation, byCollection } of exported.trials) {
+    say(JSON.stringify(generation), JSON.stringify(Object.fromEntries(byCollection)));
   }
   return exported.manifest;
 }
@@ -140,16 +143,16 @@ export async function trainWorld(options: WorldOptions): Promise<Manifest> {
 /** Fits the concepts on the photos of both worlds and on those without captions. */
 export async function worldConcepts(
   options: Pick<WorldOptions, "run" | "uncaptioned" | "signal">,
-  common: Parameters<typeof sourceFeatures>[0],
+  common: Parameters<typeof collectionFeatures>[0],
 ): Promise<MixedConcepts> {
   const { run, uncaptioned, signal } = options;
-  const data = await readSources(common.sources, worldDefaults.settings.seed);
+  const data = await readCollections(common.collections, worldDefaults.settings.seed);
   const plain: PlainPhotos | undefined =
     uncaptioned === undefined
       ? undefined
       : { name: "plain", folder: uncaptioned, images: (await readdir(uncaptioned)).sort() };
-  using sources = await sourceFeatures(common, data);
-  const caches: NamedCache[] = [{ prefix: "", cache: sources }];
+  using collections = await collectionFeatures(common, data);
+  const caches: NamedCache[] = [{ prefix: "", cache: collections }];
   if (plain !== undefined) {
     const cache = await photoFeatures({
       ...{ photos: { folder: plain.folder, namedBy: [] }, images: plain.images, views: 1, threads },
@@ -160,7 +163,15 @@ export async function worldConcepts(
   }
   say("concepts", "fitted on what captions name and on what ImageNet's network sees");
   using grids = new JoinedCaches(caches);
-  return await fitConcepts({ sources: common.sources, data, plain, grids, run, threads, ...(signal && { signal }) });
+  return await fitConcepts({
+    collections: common.collections,
+    data,
+    plain,
+    grids,
+    run,
+    threads,
+    ...(signal && { signal }),
+  });
 }
 
 /** Prints one line of a long run's report. */

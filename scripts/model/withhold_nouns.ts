@@ -28,14 +28,14 @@ import { withEpochs, worldDefaults } from "../../src/training/attention/settings
 import { readEncoder } from "../../src/training/encoder/encoder_graph.ts";
 import { bundleWeights } from "../../src/training/run/bundle_weights.ts";
 import { exportRun } from "../../src/training/run/export_run.ts";
-import { type PhotoSource, readSources, type SourceData } from "../../src/training/run/run_sources.ts";
+import { type CollectionData, type PhotoCollection, readCollections } from "../../src/training/run/run_collections.ts";
 import { trainMixed } from "../../src/training/run/train_mixed.ts";
 import { startTensorflow } from "../../src/training/tensorflow.ts";
 import { vectorsPackage } from "../../src/training/words/word_vectors.ts";
 import { runMain } from "../run_main.ts";
 import { cacheFolder } from "./encoder.ts";
 import { everydayNouns } from "./fit_concepts.ts";
-import { continuingFlags, continuingOptions, say, worldConcepts, worldSources } from "./train_world.ts";
+import { continuingFlags, continuingOptions, say, worldCollections, worldConcepts } from "./train_world.ts";
 
 const threads = 2;
 const minimumCount = 10;
@@ -57,30 +57,30 @@ function f1({ shown, named, right }: NounCount): number {
 }
 
 /** The photos whose captions name one of the nouns. */
-function photosThatShow(nouns: readonly Noun[], { train }: SourceData): Set<string> {
+function photosThatShow(nouns: readonly Noun[], { train }: CollectionData): Set<string> {
   const finder = new NounFinder(nouns);
   return new Set(
     train.filter(({ captions }) => captions.some((tokens) => finder.find(tokens).size > 0)).map(({ image }) => image),
   );
 }
 
-/** The sources with training lists that leave some photos out; the lists lie in the run's folder. */
-async function sourcesWithout(
-  sources: readonly PhotoSource[],
-  { bySource }: SourceData,
+/** The collections with training lists that leave some photos out; the lists lie in the run's folder. */
+async function collectionsWithout(
+  collections: readonly PhotoCollection[],
+  { byCollection }: CollectionData,
   withheld: ReadonlySet<string>,
   run: string,
-): Promise<PhotoSource[]> {
+): Promise<PhotoCollection[]> {
   const views = 2;
   return await Promise.all(
-    sources.map(async (source) => {
-      const kept = bySource
-        .get(source.name)!
+    collections.map(async (collection) => {
+      const kept = byCollection
+        .get(collection.name)!
         .train.map(({ image }) => image)
-        .filter((image) => !withheld.has(`${source.name}/${image}`));
-      const trainList = join(run, `${source.name}-train.txt`);
+        .filter((image) => !withheld.has(`${collection.name}/${image}`));
+      const trainList = join(run, `${collection.name}-train.txt`);
       await writeWhole(trainList, `${kept.join("\n")}\n`);
-      return { ...source, trainList, views };
+      return { ...collection, trainList, views };
     }),
   );
 }
@@ -132,14 +132,14 @@ async function main(): Promise<void> {
   await textModule();
   const backend = await startTensorflow();
   await mkdir(run, { recursive: true });
-  const all = worldSources(options);
-  const allData = await readSources(all, worldDefaults.settings.seed);
+  const all = worldCollections(options);
+  const allData = await readCollections(all, worldDefaults.settings.seed);
   const withheld = photosThatShow(nouns, allData);
-  const sources = await sourcesWithout(all, allData, withheld, run);
+  const collections = await collectionsWithout(all, allData, withheld, run);
   say("withheld", `${withheld.size} photos of ${nouns.map(({ name }) => name).join(", ")} (tfjs on ${backend})`);
 
   const { files, manifest } = await loadBundle(options.from, signal);
-  const common = { sources, encoder: files.encoder, features: join(run, "features"), threads, signal };
+  const common = { collections, encoder: files.encoder, features: join(run, "features"), threads, signal };
   const settings = withEpochs(worldDefaults.settings, {
     epochs: values.epochs === undefined ? undefined : Number(values.epochs),
     selfCriticalEpochs:
@@ -154,7 +154,7 @@ async function main(): Promise<void> {
     ...{ settings, minimumCount, resume: true, texts: [options.texts!], vectors: vectorsPackage },
     start: { words: vocabularyWords(files.vocabulary), weights: bundleWeights(files) },
     onEpoch: ({ epoch, loss, minutes }, scores) => {
-      const found = [...scores].map(([source, { cider }]) => `${source} ${cider.toFixed(3)}`);
+      const found = [...scores].map(([collection, { cider }]) => `${collection} ${cider.toFixed(3)}`);
       say(`epoch ${epoch}`, `loss ${loss.toFixed(3)}, ${minutes.toFixed(1)} min, greedy CIDEr: ${found.join(", ")}`);
     },
   });
@@ -174,7 +174,7 @@ async function main(): Promise<void> {
   });
 
   const worldName = all[1]!.name;
-  const { train: worldTrain, dev: worldDev } = allData.bySource.get(worldName)!;
+  const { train: worldTrain, dev: worldDev } = allData.byCollection.get(worldName)!;
   const photos = [
     ...worldTrain.filter(({ image }) => withheld.has(`${worldName}/${image}`)),
     ...worldDev.map(({ image, references }) => ({ image, captions: references.map(tokensOf) })),

@@ -117,7 +117,7 @@ async function holderOf(lock: string): Promise<Holder | "gone" | undefined> {
       return holder as Holder;
     }
   } catch {
-    // Not JSON: the file is not edgecap's, or the disk was full.
+    // The file is not JSON: it is not edgecap's, or the disk was full.
   }
   return undefined;
 }
@@ -155,7 +155,7 @@ async function removeTakenAway(lock: string): Promise<void> {
   const beginning = `${basename(lock)}-`;
   const isName = (name: string) =>
     name.startsWith(beginning) && /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(name.slice(beginning.length));
-  // A young one may have been taken away from a living process, and is about to be put back.
+  // A recent one may belong to a living process, and is about to be put back.
   await removeLeftovers(dirname(lock), { kind: "file", isName, olderThanMs: abandonedMs });
 }
 

@@ -94,7 +94,7 @@ export function readImageFile(path: string): Promise<Uint8Array> {
 export function noPictures(folder: string): EdgecapError {
   return new EdgecapError(
     "file-unreadable",
-    `The folder "${folder}" holds no ${imageKinds} file (use --hidden to include hidden ones).`,
+    `The folder "${folder}" contains no ${imageKinds} file (use --hidden to include hidden ones).`,
   );
 }
 

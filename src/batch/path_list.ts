@@ -26,24 +26,24 @@ export async function* readPathList(stream: Readable, { name, onProblem }: ListO
   let ending: "line" | "nul" | undefined;
   let line = 0;
   for await (const piece of pieces(utf8(stream, name), (bytes) => {
-    // Whichever comes first decides: a path that ends in a NUL may hold anything; one that ends in a line break holds
-    // no NUL.
+    // The first separator decides: a path that ends in a NUL may contain anything else, and one that ends in a line
+    // break contains no NUL.
     ending ??= bytes === 0 ? "nul" : "line";
     return ending === "nul" ? bytes === 0 : bytes === 0x0a;
   })) {
     line++;
     const where = `${ending === "nul" ? "Path" : "Line"} ${line} of ${name}`;
-    if (piece.length > longestPath) throw noList(`${where} is longer than any path`, name);
+    if (piece.length > longestPath) throw noList(`${where} is longer than any path can be`, name);
     const path = decode(piece);
     if (path === undefined) {
-      if (hasControls(piece)) throw noList(`${where} holds control characters`, name);
+      if (hasControls(piece)) throw noList(`${where} contains control characters`, name);
       onProblem(new EdgecapError("data-invalid", `${where} is not UTF-8: rename the file "${lossy(piece)}".`));
       continue;
     }
     if (ending === "nul") {
       // A name may contain line breaks.
       if (hasControls(piece.filter((byte) => byte !== 0x0a && byte !== 0x0d))) {
-        throw noList(`${where} holds control characters`, name);
+        throw noList(`${where} contains control characters`, name);
       }
       if (path !== "") yield path;
       continue;
@@ -51,10 +51,10 @@ export async function* readPathList(stream: Readable, { name, onProblem }: ListO
     if (path.includes("\0")) {
       throw new EdgecapError(
         "data-invalid",
-        `${where} holds a NUL after a line break: end every path in the same way, with a line break or with a NUL.`,
+        `${where} contains a NUL after a line break: end every path in the same way, with a line break or with a NUL.`,
       );
     }
-    if (hasControls(piece)) throw noList(`${where} holds control characters`, name);
+    if (hasControls(piece)) throw noList(`${where} contains control characters`, name);
     const wanted = await withoutBlanks(path.endsWith("\r") ? path.slice(0, -1) : path);
     if (wanted !== "") yield wanted;
   }
@@ -112,7 +112,7 @@ async function* pieces(
     }
     rest.push(chunk.subarray(start));
     length += chunk.length - start;
-    // Passed on as it is: the reader refuses a piece this long.
+    // Passed on unchanged: the reader refuses a piece of this length.
     if (length > longestPath) yield joined(rest, new Uint8Array());
   }
   if (length > 0) yield joined(rest, new Uint8Array());
@@ -173,7 +173,8 @@ function encodingOf(bytes: Uint8Array): { encoding: "utf-8" | "utf-16le" | "utf-
     return c === 0 && d === 0 ? { encoding: "utf-32", mark: 4 } : { encoding: "utf-16le", mark: 2 };
   if (a === 0xfe && b === 0xff) return { encoding: "utf-16be", mark: 2 };
   if (a === 0 && b === 0) return { encoding: "utf-32", mark: 4 };
-  // Without a mark: in UTF-16 every other byte of a path's first characters is zero. No path ends after one character.
+  // Without a byte order mark: in UTF-16, every other byte of a path's first characters is zero. No path has only one
+  // character.
   if (a !== 0 && b === 0 && c !== 0 && d === 0) return { encoding: "utf-16le", mark: 0 };
   if (a === 0 && b !== 0 && c === 0 && d !== 0) return { encoding: "utf-16be", mark: 0 };
   if (a !== 0 && b === 0 && c === 0 && d === 0) return { encoding: "utf-32", mark: 0 };

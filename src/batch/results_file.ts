@@ -17,8 +17,8 @@ export interface Failure {
 
 /**
  * The file of results: one line of JSON per picture, as `edgecap caption --json` prints it, in the order in which they
- * were finished. An unfinished line of a killed process is removed, so that its picture is captioned again. What editors
- * do to such a file does no harm: a byte order mark, blank lines, and a missing line break at the end.
+ * were finished. An unfinished line of a killed process is removed, so that its picture is captioned again. Changes by
+ * editors do no harm: a byte order mark, blank lines, or a missing line break at the end.
  */
 export class ResultsFile implements AsyncDisposable {
   /** Pictures that have a line already. */
@@ -45,7 +45,7 @@ export class ResultsFile implements AsyncDisposable {
    * Opens the file to append to it, creates it if it is missing, and locks it until it is disposed of.
    *
    * @throws {EdgecapError} `file-unwritable`, also if another process writes it, or it is not a regular file;
-   *   `data-invalid` naming the line that is not a result; the file is then left as it is.
+   *   `data-invalid` naming the line that is not a result; the file is then left unchanged.
    */
   static async open(path: string): Promise<ResultsFile> {
     let lock: FileLock;
@@ -94,7 +94,7 @@ export class ResultsFile implements AsyncDisposable {
         note(last);
         await file.appendFile("\n");
       } else {
-        // Whatever else stands there is somebody's file, given as --out by mistake.
+        // Anything else means that the file is not edgecap's, and was given as --out by mistake.
         if (!isUnfinished(rest)) throw notResult(number + 1, path, rest);
         await file.truncate(whole);
       }
@@ -116,7 +116,7 @@ export class ResultsFile implements AsyncDisposable {
     // One after another, because two lines written at once could mix.
     return this.#turns.run(async () => {
       try {
-        // A line appended to half a line would be lost with it.
+        // A line that is appended to an incomplete one would be unreadable too.
         if (this.#broken !== undefined) throw this.#broken;
         this.#lock.assertHeld();
         await this.#file.appendFile(`${JSON.stringify(line)}\n`);
@@ -153,10 +153,10 @@ function withoutMark(line: string, isFirst: boolean): string {
   return isFirst && line.startsWith("\ufeff") ? line.slice(1) : line;
 }
 
-/** No result takes this many bytes; one without a line break that does is not kept. */
+/** Longest possible result, in bytes; a longer line without a line break is dropped. */
 const longestResult = 2 ** 24;
 
-/** How every line begins that this file writes. */
+/** Beginning of every line that this module writes. */
 const beginning = '{"image":"';
 
 /** Whether a killed process, or a power cut, can have left this after the last line break. */
@@ -190,7 +190,9 @@ async function lengthOfLines(file: FileHandle): Promise<number> {
   return 0;
 }
 
-/** What follows the last line break: enough of it to tell what it is, or all of it if it may be a result. */
+/**
+ * The bytes after the last line break: all of them if they may be a result, otherwise enough to tell that they are not.
+ */
 async function lastLine(file: FileHandle, start: number): Promise<string> {
   const { size } = await file.stat();
   const head = Buffer.alloc(Math.min(size - start, longestResult));

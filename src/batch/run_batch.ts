@@ -3,9 +3,9 @@ import type { CaptionOptions } from "../caption/options.ts";
 import { EdgecapError, faultOf, throwIfAborted } from "../errors.ts";
 import type { Failure, ResultsFile } from "./results_file.ts";
 
-/** What captions the pictures of a batch: a pool of workers. */
+/** Captions the pictures of a batch: a pool of workers. */
 export interface BatchCaptioner {
-  /** Number of pictures in work at a time. */
+  /** Number of pictures that are captioned at the same time. */
   readonly workers: number;
   /**
    * Prepares to caption. Called before the first picture, and not called if there is nothing to do.
@@ -17,7 +17,7 @@ export interface BatchCaptioner {
   caption(image: Uint8Array, options: CaptionOptions, signal: AbortSignal): Promise<Caption>;
 }
 
-/** What {@linkcode runBatch} needs. */
+/** Options of {@linkcode runBatch}. */
 export interface BatchOptions {
   readonly images: AsyncIterable<string>;
   readonly read: (image: string) => Promise<Uint8Array>;
@@ -29,7 +29,7 @@ export interface BatchOptions {
   readonly signal?: AbortSignal;
 }
 
-/** How far a batch is. */
+/** The progress of a batch. */
 export interface BatchCounts {
   /** Pictures captioned by this run. */
   readonly captioned: number;
@@ -39,7 +39,7 @@ export interface BatchCounts {
   readonly skipped: number;
   /** Number of failures by error code. */
   readonly failures: Readonly<Record<string, number>>;
-  /** Captioned pictures whose sentence was left out: less sure or longer than asked. */
+  /** Captioned pictures whose sentence was left out: less sure or longer than requested. */
   readonly leftOut: number;
 }
 

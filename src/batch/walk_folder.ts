@@ -79,7 +79,7 @@ async function* walkOwn(
   for (const path of folders) if (isWellFormed(path, onProblem)) yield* walkOwn(path, options, walked, links);
 }
 
-/** What a link leads to; problems are reported. A broken link only matters if it has the name of a picture. */
+/** The kind of a link's target; problems are reported. A broken link only matters if it has the name of a picture. */
 async function kindOfTarget(path: string, onProblem: WalkOptions["onProblem"]): Promise<"folder" | "file" | undefined> {
   if (!isWellFormed(path, onProblem)) return undefined;
   try {
@@ -109,8 +109,8 @@ async function linkedFolder(link: string, { onProblem }: WalkOptions): Promise<s
 }
 
 /**
- * Whether a name can be opened again. Bytes that are not UTF-8 reach JavaScript as U+FFFD, so several files would
- * have one name.
+ * Whether a name can be opened again. Bytes that are not UTF-8 become U+FFFD in JavaScript, so several files could seem
+ * to have the same name.
  */
 function isWellFormed(path: string, onProblem: WalkOptions["onProblem"]): boolean {
   if (!basename(path).includes("\ufffd")) return true;

@@ -20,7 +20,10 @@ export interface WantedFile {
 /** Number of failed connections in a row that get no further than the ones before, after which a download gives up. */
 const mostFailures = 4;
 
-/** What a failed connection must bring beyond the ones before, in bytes, or the server's answers would never end. */
+/**
+ * Bytes that a connection must add to those of earlier ones to count as progress; otherwise a server could restart its
+ * answer for ever.
+ */
 const leastProgress = 65_536;
 
 /**
@@ -60,7 +63,7 @@ export async function download(
     await partial.restart();
     throw new EdgecapError(
       "bundle-hash-mismatch",
-      `"${shownAddress(url)}" is not the file that its manifest names (${bytes.length} bytes of SHA-256 ${found}; expected ${length} of ${sha256}): upload all files of the bundle again.`,
+      `"${shownAddress(url)}" is not the file that its manifest names (${bytes.length} bytes with SHA-256 ${found}; expected ${length} with ${sha256}): upload all files of the bundle again.`,
     );
   }
   await partial.finish();
@@ -85,7 +88,7 @@ async function fill(
       if (partial.size < length) throw new Error(`the connection ended after ${partial.size} of ${length} bytes`);
     } catch (cause) {
       throwIfAborted(signal);
-      // A server may begin again and again, so the size alone says nothing.
+      // A server may restart its answer again and again, so the size alone does not show progress.
       failures = partial.size >= furthest + leastProgress ? 0 : failures + 1;
       furthest = Math.max(furthest, partial.size);
       if (cause instanceof EdgecapError || failures >= mostFailures) {
@@ -160,7 +163,7 @@ function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<v
   });
 }
 
-/** What went wrong. Some runtimes name the entire address in their errors. */
+/** The reason for a failure, without the address, which some runtimes name in full in their errors. */
 function reason(cause: unknown, url: URL): string {
   return String(cause).replaceAll(url.href, shownAddress(url));
 }

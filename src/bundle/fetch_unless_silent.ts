@@ -12,10 +12,10 @@ export interface Patience {
   readonly totalMs?: number | undefined;
 }
 
-/** A response that fails if its server stops sending. */
+/** A response that rejects if its server stops sending. */
 export interface PatientResponse extends Disposable {
   readonly response: Response;
-  /** The body as it comes. */
+  /** The body, in pieces as they arrive. */
   chunks(): AsyncGenerator<Uint8Array, void, undefined>;
 }
 
@@ -35,7 +35,7 @@ export async function fetchUnlessSilent(
   let timer: ReturnType<typeof setTimeout> | undefined;
   const heard = () => {
     clearTimeout(timer);
-    timer = setTimeout(() => silence.abort(new Error(`the server was silent for ${longest / 1000} s`)), longest);
+    timer = setTimeout(() => silence.abort(new Error(`the server sent nothing for ${longest / 1000} s`)), longest);
   };
   const either = signal === undefined ? silence.signal : AbortSignal.any([signal, silence.signal]);
   const whole =

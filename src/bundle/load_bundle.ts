@@ -53,7 +53,7 @@ async function reader(
   if (source instanceof Map) return ofMemory(source);
   const name = Object.keys(includedBundles).find((name) => source === name || source === includedBundles[name]);
   const included = name === undefined ? undefined : includedBundles[name];
-  // An executable carries them inside, without a folder.
+  // An executable contains these bundles, without a folder.
   if (name !== undefined && readIncludedBundle !== undefined) {
     const where =
       included === defaultBundle ? "the bundle that comes with edgecap" : `${name}, which comes with edgecap`;

@@ -137,7 +137,7 @@ export const manifestSchema = object({
       object({
         /** Number of similar training photos to compare with. */
         count: integer({ minimum: 1, maximum: 10_000 }),
-        /** What full agreement with their captions adds to the score of a beam. */
+        /** Added to the score of a beam that fully agrees with their captions. */
         weight: number({ minimum: 0, maximum: 1_000_000 }),
       }),
     ),
@@ -153,9 +153,9 @@ export const manifestSchema = object({
         least: number({ above: 0, maximum: 1 }),
         /** Number of concepts that the search tries to name. */
         most: integer({ minimum: 1, maximum: 3 }),
-        /** What each of them adds to the score of a caption that names it. */
+        /** Added to the score of a caption for each of them that it names. */
         reward: number({ minimum: 0, maximum: 1000 }),
-        /** What the surest one adds in a third search, if the second one names no sure concept. */
+        /** Added for the surest one in a third search; see src/decode/required_concepts.ts. */
         rewardOfOnly: optional(number({ minimum: 0, maximum: 1000 })),
       }),
     ),
@@ -176,7 +176,7 @@ export const manifestSchema = object({
   }),
 });
 
-/** What a bundle states about itself. */
+/** A bundle's manifest: its description of itself. */
 export type Manifest = Checked<typeof manifestSchema>;
 
 /** The parts of a bundle that are files. */

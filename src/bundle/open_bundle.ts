@@ -132,7 +132,7 @@ export async function openBundleOf(reader: BundleReader, signal?: AbortSignal): 
   };
 }
 
-/** Waits for all of them, so that nothing continues unseen after a failure. */
+/** Waits for all promises, so that no work continues unnoticed after a failure. */
 export async function allSettled<T>(promises: readonly Promise<T>[]): Promise<T[]> {
   const results = await Promise.allSettled(promises);
   const failed = results.find((result) => result.status === "rejected");
@@ -163,7 +163,7 @@ class Part implements BundleFile {
   }
 
   free(): void {
-    // A download may have to be repeated: its bytes stay until this object goes.
+    // A freed download would have to be repeated, so its bytes stay as long as this object.
     if (this.#reader.isRemote) return;
     if (this.#own !== undefined) release(this.#own);
     this.#own = undefined;
@@ -200,18 +200,18 @@ class Part implements BundleFile {
     }
     throw new EdgecapError(
       "bundle-hash-mismatch",
-      `"${path}" in the bundle "${where}" is not the file that its manifest names (${found.length} bytes of SHA-256 ${hash}; expected ${size} of ${sha256}): copy the bundle again.`,
+      `"${path}" in the bundle "${where}" is not the file that its manifest names (${found.length} bytes with SHA-256 ${hash}; expected ${size} with ${sha256}): copy the bundle again.`,
     );
   }
 }
 
 /**
- * Gives the memory of some bytes back at once: the collector would do so much later, as it sees only a small object.
- * Runtimes that cannot do that leave it to the collector.
+ * Gives the memory of some bytes back at once: the garbage collector would do so much later, because it only sees a
+ * small object. Runtimes that cannot do that leave it to the collector.
  */
 function release({ buffer, byteLength }: Uint8Array): void {
   const whole = buffer as { readonly byteLength: number; readonly transfer?: (length: number) => unknown };
-  // A small Buffer of Node's is a part of one that others use.
+  // In Node, a small Buffer is a part of a larger one that others use too.
   if (whole.byteLength === byteLength) whole.transfer?.(0);
 }
 

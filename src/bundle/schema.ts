@@ -1,10 +1,12 @@
-/** Checks of data that came as JSON. A page that captions carries them, so they are few. */
+/**
+ * Small schemas for data that came as JSON. They are part of every page that captions, so there are only a few kinds.
+ */
 
-/** What is wrong with a value, and where. */
+/** A fault of a value, and where it is. */
 export interface Fault {
   /** Path of the value, such as `/files/encoder/bytes`; empty for the whole. */
   readonly path: string;
-  /** What was expected, in a sentence that begins in lower case and has no full stop. */
+  /** The expected form, as a sentence that begins in lower case and has no full stop. */
   readonly message: string;
   readonly value: unknown;
 }
@@ -29,7 +31,7 @@ type OptionalNames<P extends Properties> = {
   [Name in keyof P]: P[Name] extends OptionalSchema<unknown> ? Name : never;
 }[keyof P];
 
-/** An object of checked properties; others are allowed, and left alone. */
+/** An object whose listed properties are checked; others are allowed, and ignored. */
 type Shape<P extends Properties> = { [Name in Exclude<keyof P, OptionalNames<P>>]: Checked<P[Name]> } & {
   [Name in OptionalNames<P>]?: Checked<P[Name]>;
 };

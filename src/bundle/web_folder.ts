@@ -4,7 +4,10 @@ export interface WebFolder {
   readonly shown: string;
   /** Headers of each request. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The address of a file. It has the query of the folder's address, which may be a signature that storage services check. */
+  /**
+   * The address of a file. It has the query of the folder's address, which may be a signature that storage services
+   * check.
+   */
   file(path: string): URL;
 }
 
@@ -40,7 +43,7 @@ function unescaped(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    // A percent sign that nobody escaped stands for itself.
+    // A percent sign that does not begin an escape stands for itself.
     return text;
   }
 }

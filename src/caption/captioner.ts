@@ -33,11 +33,11 @@ export class Captioner implements CaptionEngine {
   readonly #own = new OneAtATime();
   /** Pictures that are being fetched; close() waits for their captions too. */
   readonly #fetching = new Set<Promise<unknown>>();
-  /** What {@linkcode Captioner.#charactersAdded} found, by whether captions are neutral. */
+  /** Results of {@linkcode Captioner.#charactersAdded}, by whether captions are neutral. */
   readonly #characters = new Map<boolean, Uint32Array>();
   #closed = false;
 
-  /** Not for callers: use `load`. @param files Reads pictures by their paths; `undefined` without a file system. */
+  /** Internal: use `load` instead. @param files Reads pictures by their paths; `undefined` without a file system. */
   constructor(share: OpenModel, files: LocalFiles | undefined) {
     this.manifest = share.model.manifest;
     this.#share = share;
@@ -49,7 +49,7 @@ export class Captioner implements CaptionEngine {
     return this.manifest.name;
   }
 
-  /** What executes the graphs. */
+  /** The backend that executes the graphs. */
   get backend(): BackendName {
     return this.#share.model.backend;
   }
@@ -95,10 +95,10 @@ export class Captioner implements CaptionEngine {
   }
 
   /**
-   * Captions many pictures, in order; it takes the next one from the source when its turn comes.
+   * Captions many pictures, in order. It takes the next picture from the source only when it is about to caption it.
    *
-   * A picture that cannot be read has an `error` instead of a caption, and the others continue. What would fail for
-   * every picture, such as a wrong option, ends it.
+   * A picture that cannot be read has an `error` instead of a caption, and the others continue. An error that concerns
+   * every picture, such as a wrong option, ends the loop.
    *
    * @throws What {@linkcode Captioner.caption} throws that is not the picture's fault, and what the source throws.
    * @example
@@ -131,7 +131,10 @@ export class Captioner implements CaptionEngine {
     }
   }
 
-  /** Waits for running captions and frees what no other captioner shares; later captions are refused. */
+  /**
+   * Waits for running captions, then frees everything that no other captioner shares. A closed captioner refuses to
+   * caption.
+   */
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.allSettled(this.#fetching);
@@ -150,7 +153,7 @@ export class Captioner implements CaptionEngine {
     if (this.#closed) {
       throw new EdgecapError("captioner-closed", `The captioner of "${this.name}" is closed: load the bundle again.`);
     }
-    // Outside of the turn, because the web is slow and others wait.
+    // Fetched before the turn, because the web is slow and other callers wait.
     const source = isRemote(image, this.#files) ? await this.#fetch(image, signal) : image;
     const work = () => this.#captionNow(source, options, onWord);
     return abortable(
@@ -176,10 +179,10 @@ export class Captioner implements CaptionEngine {
   ): Promise<Caption> {
     const { model } = this.#share;
     const { graphs, vocabulary, neighbours, concepts, required, repeats, pixels: room } = model;
-    const saysHowSure = this.manifest.confidence !== undefined;
+    const givesConfidence = this.manifest.confidence !== undefined;
     const { search, count, attention, maxPixels, writing, signal } = resolveOptions(options, {
       ...this.manifest,
-      saysHowSure,
+      givesConfidence,
     });
     const stream = onWord && wordStream(onWord, writing);
     throwIfAborted(signal);
@@ -235,7 +238,7 @@ export class Captioner implements CaptionEngine {
       );
     };
     const found = await inference(0).catch((error: unknown) => {
-      // What was computed so far is lost with the device; words reported already come again, and are not reported
+      // All results so far are lost with the device. Words that were already reported are found again, but not reported
       // twice.
       if (error instanceof DeviceReplacedError) return inference(decided);
       throw error;
@@ -278,12 +281,12 @@ export class Captioner implements CaptionEngine {
   }
 }
 
-/** Whether an error is about one picture, so that others may still be captioned. */
+/** Whether an error concerns only one picture, so that others may still be captioned. */
 function isPictures(error: unknown): error is EdgecapError {
   return error instanceof EdgecapError && faultOf(error.code) === "picture";
 }
 
-/** Refuses a single picture in place of a list: a path would be taken for a list of its letters. */
+/** Refuses a single picture instead of a list: a path would be taken for a list of its letters. */
 function refuseSingle(images: object | string): void {
   const isList = typeof images === "object" && images !== null && !ArrayBuffer.isView(images);
   if (isList && (Symbol.iterator in images || Symbol.asyncIterator in images)) return;

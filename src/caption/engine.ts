@@ -2,7 +2,7 @@ import type { Caption, CaptionEvent } from "./caption.ts";
 import type { ImageSource } from "./image_source.ts";
 import type { CaptionOptions } from "./options.ts";
 
-/** What captions pictures: a bundle's graphs, or another library's model. Front ends depend only on this interface. */
+/** Captions pictures, with a bundle's graphs or another library's model. Front ends only depend on this interface. */
 export interface CaptionEngine extends AsyncDisposable {
   /** The model's name, for display. */
   readonly name: string;

@@ -16,7 +16,7 @@ import type { LocalFiles } from "../platform/local_files.ts";
  */
 export type ImageSource = string | URL | Blob | Response | ArrayBuffer | ArrayBufferView;
 
-/** Longest file or response to read, in bytes: even as a BMP, the largest allowed picture is shorter. */
+/** Largest file or response to read, in bytes; the largest allowed picture is smaller, even as a BMP. */
 const maxBytes = 512 * 2 ** 20;
 
 /** The beginning of an address; `C:\photo.jpg` begins with a drive, and `a:b.jpg` is a file name. */
@@ -168,7 +168,7 @@ async function bytesOfResponse(
   return bytes;
 }
 
-/** What is wrong with a path, where the system's own words repeat it or say little. */
+/** The reason why a path cannot be read, if the system's own message repeats the path or says little. */
 function whyNoFile(cause: unknown): string | undefined {
   const { code, message } = cause as { readonly code?: unknown; readonly message?: unknown };
   if (code === "ENOENT") return "there is no such file";
@@ -180,7 +180,7 @@ function whyNoFile(cause: unknown): string | undefined {
 
 function unreadable(where: string, cause: unknown, known?: string): EdgecapError {
   const inner = cause instanceof Error ? cause.cause : undefined;
-  // Node says "fetch failed", and why in the cause.
+  // Node's message is just "fetch failed"; the reason is in the cause.
   const said = inner instanceof Error && inner.message !== "" ? inner : cause;
   const why = known ?? (said instanceof Error ? said.message : String(said));
   return new EdgecapError("file-unreadable", `Cannot read the picture "${where}": ${why.replace(/\.$/, "")}.`, {

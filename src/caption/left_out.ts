@@ -7,11 +7,11 @@ export function leftOutMessage({
   confidence = 0,
 }: Pick<Caption, "caption" | "reason" | "confidence">): string {
   if (reason === "too-long") {
-    const sentence = "No sentence for this picture ends within the characters asked for.";
+    const sentence = "No sentence for this picture is short enough.";
     return caption === ""
-      ? `${sentence} Nothing that is sure fits either.`
-      : `${sentence} "${caption}" is sure, and fits.`;
+      ? `${sentence} Nothing else that is sure enough fits either.`
+      : `${sentence} "${caption}" is sure enough, and fits.`;
   }
-  const sentence = `The sentence for this picture is too unsure: its confidence is ${confidence.toFixed(2)}.`;
-  return caption === "" ? `${sentence} No noun is sure either.` : `${sentence} "${caption}" is sure.`;
+  const sentence = `The sentence for this picture is not sure enough: its confidence is ${confidence.toFixed(2)}.`;
+  return caption === "" ? `${sentence} No noun is sure enough either.` : `${sentence} "${caption}" is sure enough.`;
 }

@@ -15,9 +15,9 @@ export interface LoadOptions {
   /** Threads per inference, 1 to 64. Default 1: more are slower if other work needs the cores. */
   readonly threads?: number;
   /**
-   * What executes the graphs: `wasm`, always available; `rust`, for 8-bit models; `webgpu`; `native`, which needs the
-   * package onnxruntime-node; or `auto`, the fastest that reproduces the bundle's stored answer. A backend chosen by
-   * name has to reproduce it too. Default `auto`.
+   * The backend that executes the graphs: `wasm`, always available; `rust`, for 8-bit models; `webgpu`; `native`, which
+   * needs the package onnxruntime-node; or `auto`, the fastest that reproduces the bundle's stored answer. A backend
+   * chosen by name has to reproduce it too. Default `auto`.
    */
   readonly backend?: BackendChoice;
   /**

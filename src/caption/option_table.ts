@@ -8,7 +8,7 @@ interface NumberRow {
   readonly high: number;
   /** Whether `low` itself is excluded. Default false. */
   readonly above?: boolean;
-  /** What it does, in a sentence without a full stop. */
+  /** Its effect, as a sentence without a full stop. */
   readonly says: string;
   /** Description of its default. Default: not mentioned. */
   readonly otherwise?: string;
@@ -17,7 +17,7 @@ interface NumberRow {
 /** An option that is on or off; off by default. */
 interface SwitchRow {
   readonly kind: "switch";
-  /** What it does if on, in a sentence without a full stop. */
+  /** Its effect if it is on, as a sentence without a full stop. */
   readonly says: string;
 }
 
@@ -43,7 +43,7 @@ export const optionTable = {
     kind: "whole",
     low: 1,
     high: 10_000,
-    says: "Longest caption in characters; the search finds a sentence that fits instead of cutting one",
+    says: "Longest caption in characters; the search finds a sentence that fits, instead of cutting one off",
     otherwise: "any number",
   },
   neutral: {
@@ -84,10 +84,10 @@ export const optionTable = {
     kind: "number",
     low: 0,
     high: 1,
-    says: 'Least confidence that a sentence needs; a less sure one becomes "a photo of ..." with what is sure, or is left out',
+    says: 'Least confidence that a sentence needs; below it, the caption is "a photo of ..." with what is sure, or empty',
     otherwise: "0",
   },
-  attention: { kind: "switch", says: "Add a map of where the model looked to each word, in JSON" },
+  attention: { kind: "switch", says: "Add to each word a map of where the model looked, in JSON" },
   maxPixels: {
     kind: "whole",
     low: 1,
@@ -97,7 +97,7 @@ export const optionTable = {
   },
 } as const satisfies Readonly<Record<string, OptionRow>>;
 
-/** Name of an option with a row: all but the signal, which cannot be written down. */
+/** Name of an option with a row: all options except the signal, which is not plain data. */
 export type OptionName = keyof typeof optionTable;
 
 /** The row of an option. */
@@ -105,7 +105,7 @@ export function optionRow(name: OptionName): OptionRow {
   return optionTable[name];
 }
 
-/** What an option accepts, for messages: "a whole number from 1 to 64". */
+/** The values that an option accepts, for messages: "a whole number from 1 to 64". */
 export function acceptedBy(row: OptionRow): string {
   if (row.kind === "switch") return "true or false";
   if (row.above === true) return `above ${row.low}, up to ${row.high}`;

@@ -6,7 +6,7 @@ import { refuseUnknown } from "./known_options.ts";
 import { acceptedBy, accepts, type OptionRow, optionTable } from "./option_table.ts";
 import type { Writing } from "./write_caption.ts";
 
-/** How to caption; options left out are as the bundle recommends. */
+/** How to caption. Options that are left out have the values that the bundle recommends. */
 export interface CaptionOptions {
   /** Width of the beam search, 1 (greedy) to 64. Default: the bundle's; not together with `temperature`. */
   readonly beams?: number;
@@ -15,14 +15,14 @@ export interface CaptionOptions {
   /** Longest caption in words, 1 to 1000. Default: the bundle's. */
   readonly maxWords?: number;
   /**
-   * Most characters of a caption, 1 to 10,000, counted as Unicode code points of the final text. Captions are not cut: the
-   * search looks for a sentence that ends within them. If it finds none, the `reason` is `too-long`, and the caption is
-   * "a photo of …" or empty. Default: no limit.
+   * Most characters of a caption, 1 to 10,000, counted as Unicode code points of the final text. Captions are not cut
+   * off: the search looks for a sentence that fits. If it finds none, the `reason` is `too-long`, and the caption is "a
+   * photo of …" or empty. Default: no limit.
    */
   readonly maxCharacters?: number;
   /**
-   * Whether captions say "person", "child" and "people" instead of "man", "boy" and "women", "their" instead of "his", and
-   * leave out numbers above two; concepts too. Default false.
+   * Whether captions and concepts say "person", "child" and "people" instead of "man", "boy" and "women", and "their"
+   * instead of "his", and leave out numbers above two. Default false.
    */
   readonly neutral?: boolean;
   /** Whether captions begin with a capital letter and end with a full stop. Default false. */
@@ -44,8 +44,8 @@ export interface CaptionOptions {
   /** Whether to add to each word a map of where the model looked for it. Default false. */
   readonly attention?: boolean;
   /**
-   * Least confidence that a sentence needs, 0 to 1. A less sure one becomes "a photo of …" with what the picture
-   * surely shows, or is left out, and the `reason` is `unsure`. Default 0: every sentence is given.
+   * Least confidence that a sentence needs, 0 to 1. Otherwise the caption is "a photo of …" with the concepts that are
+   * sure, or empty, and the `reason` is `unsure`. Default 0: every sentence is accepted.
    */
   readonly minConfidence?: number;
   /** Most pixels of a picture, 1 to 1,000,000,000; a larger one is refused from its header. Default 128 million. */
@@ -54,21 +54,21 @@ export interface CaptionOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Options that can be written down and sent: all but the signal. */
+/** Options that are plain data, and so can be stored and sent: all except the signal. */
 export type CaptionSettings = Omit<CaptionOptions, "signal">;
 
-/** The rows of the options, which the compiler holds to be all of them. */
+/** The rows of the options; the compiler checks that none is missing. */
 const rows: Readonly<Record<keyof CaptionSettings, OptionRow>> = optionTable;
 
-/** What a model recommends, and the size of its vocabulary. */
+/** The settings that a model recommends, and the size of its vocabulary. */
 export interface Recommendation {
   readonly generation: Manifest["generation"];
   readonly decoder: Pick<Manifest["decoder"], "vocabulary">;
-  /** Whether it gives a confidence. Default true: not known yet. */
-  readonly saysHowSure?: boolean;
+  /** Whether it gives a confidence. Default true, as long as that is not known. */
+  readonly givesConfidence?: boolean;
 }
 
-/** What is known before a model is loaded: enough to check options by. */
+/** The facts about a model that are known before it is loaded: enough to check options. */
 export const anyModel: Recommendation = {
   generation: { beams: 1, maxWords: 1, lengthPenalty: 0 },
   decoder: { vocabulary: Number.MAX_SAFE_INTEGER },
@@ -81,7 +81,7 @@ export const anyModel: Recommendation = {
  */
 export function resolveOptions(
   options: CaptionOptions,
-  { generation, decoder, saysHowSure = true }: Recommendation,
+  { generation, decoder, givesConfidence = true }: Recommendation,
 ): {
   search: SearchOptions;
   count: number;
@@ -95,7 +95,7 @@ export function resolveOptions(
   const alternatives = checked("alternatives", options.alternatives ?? 0);
   const sampled = temperature > 0;
   const minConfidence = checked("minConfidence", options.minConfidence ?? 0);
-  if (minConfidence > 0 && !saysHowSure)
+  if (minConfidence > 0 && !givesConfidence)
     throw invalid("minConfidence", minConfidence, "0 or left out, because this model gives no confidence");
   if (sampled && (options.beams ?? 1) > 1) {
     throw invalid("beams", options.beams, "1 or left out if temperature is above 0; use alternatives to draw several");

@@ -16,7 +16,7 @@ export async function* captionStream(
   const left = new AbortController();
   const events = new ReadableStream<CaptionEvent>({
     start: (controller) => {
-      // A stream whose reader has left accepts nothing more.
+      // After its reader has left, a stream accepts no more events.
       const ifRead = (step: () => void) => left.signal.aborted || step();
       const onWord = (word: CaptionWord) => ifRead(() => controller.enqueue({ type: "word", ...word }));
       work(onWord, signal ? AbortSignal.any([signal, left.signal]) : left.signal).then(

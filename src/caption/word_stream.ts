@@ -13,9 +13,9 @@ export interface WordStream {
 }
 
 /**
- * Passes on each word as soon as no later word can change it: "a" waits for the word that may make it "an". If something
- * is only known at the end, such as how sure a caption is, all words wait until then, because a word that was sent cannot
- * be taken back.
+ * Passes on each word as soon as no later word can change it: "a" waits for the word that may make it "an". If
+ * something is only known at the end, such as how sure a caption is, all words wait until then, because a word that was
+ * sent cannot be taken back.
  */
 export function wordStream(onWord: (word: CaptionWord) => void, writing: Writing): WordStream {
   const { neutral, maxCharacters, minConfidence } = writing;

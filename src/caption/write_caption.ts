@@ -5,7 +5,7 @@ import { sentence } from "../text/sentence.ts";
 import { asSentence, type WordedWord, worded } from "../text/wording/wording.ts";
 import type { Alternative, Caption, CaptionTiming, CaptionWord } from "./caption.ts";
 
-/** A caption as an engine found it, in the words of its model. */
+/** A caption as an engine found it, in the model's own words. */
 export interface FoundCaption {
   readonly words: readonly CaptionWord[];
   readonly logProbability: number;
@@ -33,7 +33,10 @@ export interface Writing {
   readonly minConfidence: number;
 }
 
-/** Turns what an engine found into the caption that users get. The captions of every engine get their form here. */
+/**
+ * Turns the result of an engine into the caption that users get. This function gives the captions of all engines their
+ * form.
+ */
 export function writeCaption(found: FoundCaptions, writing: Writing): Caption {
   const { captions, confidence, timing } = found;
   const [best, ...others] = captions;
@@ -75,7 +78,7 @@ export function charactersAdded(word: string, { neutral }: Pick<Writing, "neutra
   return charactersOf(sentence(["a", first.text, ...more.map(({ text }) => text)])) - 1;
 }
 
-/** Characters that the search may use: a caption has one blank less than it has words. */
+/** Characters that the search may use. A caption has one blank fewer than words. */
 export function roomOf({ maxCharacters, sentence: isSentence }: Writing): number {
   return maxCharacters + (isSentence ? 0 : 1);
 }

@@ -38,9 +38,9 @@ export function registerAlt(program: Command): void {
     .addHelpText(
       "after",
       `
-Pictures without an alt attribute get one, and so does ![](photo.jpg) in Markdown; alt="" says that a picture is decorative, and stays.
-Everything else in a file stays as it is. Addresses that begin with a slash are looked for in the site's folder.
-Exit status: 0 done, 1 some pictures or files could not be dealt with or were less sure or longer than asked, 2 wrong usage, 130 interrupted.
+Pictures without an alt attribute get one, and Markdown such as ![](photo.jpg) gets a text. alt="" marks a picture as decorative and is kept.
+Nothing else in a file changes. Addresses that begin with a slash are relative to the site's folder.
+Exit status: 0 done, 1 some files could not be read or written, or some pictures have no such sentence, 2 wrong usage, 130 interrupted.
 
 Examples:
   edgecap alt site/
@@ -59,7 +59,7 @@ async function alt(
   const { signal } = interrupt;
   await using stack = new AsyncDisposableStack();
   let loading: ReturnType<typeof load> | undefined;
-  // A site that lacks nothing needs no model.
+  // A site without missing texts needs no model.
   const captioner = () => (loading ??= load({ bundle, backend, signal }).then((loaded) => stack.use(loaded)));
   let written = 0;
   const counts = await sayingWhatIsKept(
@@ -103,7 +103,7 @@ const words: Readonly<Record<AltOutcome, string>> = {
   sourceless: "without an address",
   remote: "elsewhere",
   missing: "not found",
-  unsure: "less sure or longer than asked",
+  unsure: "less sure or longer than requested",
   failed: "could not be captioned",
 };
 

@@ -5,7 +5,7 @@ import { backendNames } from "../runtime/backend.ts";
 export function backendOption(): Option {
   return new Option(
     "--backend <name>",
-    "what runs the graphs; auto takes the fastest that gives the right answer here (see doctor)",
+    "what runs the model's graphs; auto takes the fastest that passes the bundle's test here (see doctor)",
   )
     .choices(["auto", ...backendNames])
     .default("auto")

@@ -13,7 +13,7 @@ import { backendOption } from "./backend_option.ts";
 import { openBatchPool } from "./batch_pool.ts";
 import { bundleFlag } from "./bundle_flag.ts";
 import { addCaptionFlags, captionOptionsOf } from "./caption_flags.ts";
-import { endAnyway } from "./end_anyway.ts";
+import { exitSoon } from "./exit_soon.ts";
 import { interruptSignal, sayingWhatIsKept } from "./interrupt.ts";
 import { wholeNumber } from "./option_values.ts";
 import { hiddenFlag, reportProblem } from "./problems.ts";
@@ -43,7 +43,7 @@ export function registerBatch(program: Command): void {
       "folders, patterns, pictures, and lists with one path per line; - reads a list from standard input",
     )
     .requiredOption("--out <file>", "file of results, one line of JSON per picture")
-    .option("--workers <n>", "number of captioning threads", wholeNumber(1, 256), availableParallelism())
+    .option("--workers <n>", "number of threads that caption", wholeNumber(1, 256), availableParallelism())
     .option(...hiddenFlag);
   addCaptionFlags(command, captionOptions)
     .option(...bundleFlag)
@@ -61,9 +61,9 @@ Lists are UTF-8 or UTF-16. Each path ends in a line break or, as find -print0 wr
 Pictures that already have a line in the file are skipped. Run the same command again to continue after a stop, or to
 caption pictures that you have added. A picture that fails has a line too; delete that line to try again.
 With --queue the pictures themselves are not sent: every machine must find them under the same paths.
-With --min-confidence, a sentence that is less sure becomes "a photo of ..." with what is sure, or an empty caption.
-With --max-characters, so does one that is too long: see docs/alternative_text.md.
-Exit status: 0 all captioned, 1 some failed or have no such sentence, 2 wrong usage, 130 interrupted.
+With --min-confidence, a sentence that is less sure is replaced by "a photo of ..." with what is sure, or by an empty caption.
+With --max-characters, so is one that is too long: see docs/alternative_text.md.
+Exit status: 0 all captioned, 1 some pictures failed or have no such sentence, 2 wrong usage, 130 interrupted.
 
 Examples:
   edgecap batch photos/ --out captions.jsonl
@@ -118,7 +118,7 @@ async function captionElsewhere(work: BatchWork, queue: QueueAddress, out: strin
   try {
     return await distribute({ ...work, connection, out });
   } finally {
-    if (connection.redis.status === "end") endAnyway();
+    if (connection.redis.status === "end") exitSoon();
   }
 }
 
@@ -142,7 +142,7 @@ function summary(
   const lines = [
     `${captioned} captioned in ${seconds.toFixed(1)} s (${(captioned / seconds).toFixed(1)} a second), ${failed} failed, ${skipped} done before${failedBefore > 0 ? `, of which ${failedBefore} failed` : ""}`,
     ...(leftOut > 0
-      ? [`  ${leftOut} of those captioned were less sure or longer than asked, and have a plain caption or none`]
+      ? [`  ${leftOut} of those captioned were less sure or longer than requested, and have a plain caption or none`]
       : []),
     ...Object.entries(failures).map(([code, times]) => `  ${code}: ${times}`),
   ];

@@ -44,16 +44,16 @@ export function registerCaption(program: Command): void {
     .option("--threads <n>", "number of threads per inference", wholeNumber(1, 64), 1)
     .addOption(backendOption())
     .addOption(
-      writeOption("put the caption and what the picture shows into its metadata: xmp, exif or iptc", metadataForms),
+      writeOption("write the caption and the concepts into the picture's metadata: xmp, exif or iptc", metadataForms),
     )
     .addHelpText(
       "after",
       `
-One picture prints its caption alone; several print "file: caption". --json prints more.
-With --min-confidence, a sentence that is less sure becomes "a photo of ..." with what is sure, or is left out.
-With --max-characters, so does one that is too long: see docs/alternative_text.md.
-With --write, the caption goes into JPEG, PNG and WebP files (iptc: JPEG alone); text that others wrote stays: see docs/metadata.md.
-Exit status: 0 all captioned, 1 some failed or have no such sentence (the others are captioned), 2 wrong usage, 130 interrupted.
+For one picture only its caption is printed, for several "file: caption". --json prints more.
+With --min-confidence, a sentence that is less sure is replaced by "a photo of ..." with what is sure, or left out.
+With --max-characters, so is one that is too long: see docs/alternative_text.md.
+With --write, the caption goes into JPEG, PNG and WebP files (iptc: only JPEG); text that others wrote is kept: see docs/metadata.md.
+Exit status: 0 all captioned, 1 some pictures failed or have no such sentence (the others are captioned), 2 wrong usage, 130 interrupted.
 
 Examples:
   edgecap caption photo.jpg
@@ -95,7 +95,7 @@ async function caption(args: string[], flags: CaptionFlags): Promise<void> {
   }
 }
 
-/** What a picture is to say of itself. */
+/** The text to write into a picture. */
 function textOf({ caption, concepts }: Caption): PictureText {
   return { caption: caption === "" ? undefined : altText(caption), keywords: concepts.map(({ name }) => name) };
 }

@@ -1,6 +1,6 @@
 import { nodeTooOld } from "../platform/node_version.ts";
 
-/** Ends the command if Node is too old, before anything fails with a message that helps nobody. */
+/** Ends the command if Node is too old, before something else fails with an unhelpful message. */
 function checkRuntime(): void {
   const problem = nodeTooOld();
   if (problem === undefined) return;

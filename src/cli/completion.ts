@@ -103,12 +103,12 @@ ${verbs.map((verb) => `    '${verb.name}' = [ordered]@{ ${verb.options.map((opti
 `,
 };
 
-/** Text made safe for single quotes of PowerShell, which takes curly ones for quotes too. */
+/** Text escaped for single quotes of PowerShell, which also takes curly quotes for quotes. */
 function singleQuoted(text: string): string {
   return text.replaceAll(/['\u2018-\u201b]/g, "''");
 }
 
-/** Text made safe for single quotes and for zsh's brackets. */
+/** Text escaped for single quotes and for zsh's brackets. */
 function quoted(text: string): string {
   return text.replaceAll(/['[\]:]/g, " ");
 }

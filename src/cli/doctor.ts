@@ -19,14 +19,14 @@ interface DoctorFlags {
 export function registerDoctor(program: Command): void {
   program
     .command("doctor")
-    .description("Report what this machine offers, try each backend, and say which one auto takes.")
+    .description("Test each backend on this machine, and report which one auto takes.")
     .option("--json", "print one line of JSON")
     .option(...ownBundleFlag)
     .option("--threads <n>", "number of threads per inference", wholeNumber(1, 64), 1)
     .addHelpText(
       "after",
       `
-It measures every backend again; from then on, auto takes what it found. With a software adapter of WebGPU this takes a minute.
+It measures every backend again, and auto uses the result from then on. With a software adapter for WebGPU this takes a minute.
 
 Exit status: 0 a backend gives the right caption, 1 none does, 2 wrong usage.
 

@@ -31,11 +31,11 @@ export function registerEvaluate(program: Command): void {
   program
     .command("evaluate")
     .description(
-      "Score captions against what people wrote: BLEU, ROUGE-L and CIDEr, as the COCO caption code computes them.",
+      "Score captions against captions written by people, with BLEU, ROUGE-L and CIDEr, as the COCO caption code does.",
     )
     .requiredOption(
       "--captions <file>",
-      "what people wrote: Kaggle's captions.txt, Flickr8k.token.txt or Karpathy's JSON",
+      "captions written by people: Kaggle's captions.txt, Flickr8k.token.txt or Karpathy's JSON",
     )
     .option("--images <dir>", "folder of the pictures to caption and score")
     .option("--hypotheses <file>", 'score these captions: lines of "edgecap caption --json", or image<TAB>caption')
@@ -60,7 +60,7 @@ Examples:
 async function runEvaluate(flags: EvaluateFlags): Promise<void> {
   checkFlags(flags);
   const { captions, dropped } = await readCaptions(flags.captions);
-  if (dropped > 0) process.stderr.write(`Skipped ${dropped} rows of "${flags.captions}" that hold no caption.\n`);
+  if (dropped > 0) process.stderr.write(`Skipped ${dropped} rows of "${flags.captions}" that have no caption.\n`);
   const listed = flags.list === undefined ? undefined : await readSplitList(flags.list, captions);
   const hypotheses =
     flags.hypotheses === undefined

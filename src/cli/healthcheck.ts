@@ -10,12 +10,12 @@ const timeoutMs = 5000;
 export function registerHealthcheck(program: Command): void {
   program
     .command("healthcheck")
-    .description("Check that a server answers, for containers without curl.")
-    .argument("[url]", "what to ask", "http://127.0.0.1:3000/healthz")
+    .description("Check that a server answers, for containers that have no curl.")
+    .argument("[url]", "address to request", "http://127.0.0.1:3000/healthz")
     .addHelpText(
       "after",
       `
-Ask /readyz to check that a server has loaded its bundle. It waits 5 seconds for the answer.
+Request /readyz to check that a server has loaded its bundle. The command waits 5 seconds for the answer.
 
 Exit status: 0 the answer is a success such as 200, 1 another answer or none, 2 wrong usage.
 
@@ -29,7 +29,7 @@ async function healthcheck(url: string): Promise<void> {
   if (URL.parse(url)?.protocol !== "http:")
     throw new EdgecapError(
       "option-invalid",
-      `"${url}" cannot be asked: give a URL that begins with http://, which is what the server speaks.`,
+      `"${url}" cannot be requested: give a URL that begins with http://, because the server only speaks plain HTTP.`,
     );
   try {
     const { status, body } = await ask(url);
@@ -41,7 +41,7 @@ async function healthcheck(url: string): Promise<void> {
   }
 }
 
-/** Asks the address directly: fetch would use a proxy that the environment names. */
+/** Requests the address directly, because fetch would use a proxy from the environment. */
 function ask(url: string): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
     get(url, { signal: AbortSignal.timeout(timeoutMs) }, (answer) => {

@@ -12,7 +12,7 @@ export class Interrupted extends EdgecapError {
  * Does a verb's work; if Ctrl-C ends it, says what was kept.
  *
  * @param kept See {@linkcode Interrupted}; called only after an interruption.
- * @throws {Interrupted} in place of an `aborted`; other errors as they are.
+ * @throws {Interrupted} instead of an `aborted` error; other errors are thrown unchanged.
  */
 export async function sayingWhatIsKept<T>(work: () => Promise<T>, kept: () => string): Promise<T> {
   try {

@@ -33,7 +33,7 @@ async function models(args: string[], flags: { json?: boolean }): Promise<void> 
 async function installedBundles(): Promise<BundleSource[]> {
   const models = dirname(fileURLToPath(defaultBundle));
   const entries = await readdir(models, { withFileTypes: true }).catch(() => undefined);
-  // An executable carries its bundles inside, so it has no folder of them.
+  // An executable contains its bundles, so there is no folder of them.
   if (entries === undefined) return Object.values(includedBundles);
   return entries
     .filter((entry) => entry.isDirectory() && !entry.name.startsWith("."))

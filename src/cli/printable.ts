@@ -2,8 +2,8 @@
 const controls = /[\p{Cc}\u2028-\u202E\u2066-\u2069]/gu;
 
 /**
- * A file's name, or a message that holds one, as a terminal may show it: on one line, and without characters that move
- * its cursor, change its colours or hide text. A file name can hold any of them.
+ * A file's name, or a message that contains one, in a form that is safe for a terminal: on one line, and without
+ * characters that move the cursor, change colours or hide text. A file name can contain any of these.
  */
 export function printable(text: string): string {
   return text.replace(controls, (control) => {

@@ -36,7 +36,7 @@ export function phaseProgress(unit: string): (done: number, total: number, note?
   let progress: Progress | undefined;
   let started = 0;
   let lastReport = 0;
-  // A resumed phase does not begin at 1.
+  // A phase of a resumed run does not begin at 1.
   let first = 0;
   return (done, total, note) => {
     const now = performance.now();

@@ -25,7 +25,7 @@ export async function runProgram(program: Command, args: readonly string[]): Pro
       return outputFailed(error as NodeJS.ErrnoException);
     }
   };
-  // A result is good even if nobody reads the messages.
+  // A closed standard error does not make the result wrong.
   const { stderr } = process;
   stderr.on("error", () => {});
   const report = stderr.write.bind(stderr) as (...given: unknown[]) => boolean;

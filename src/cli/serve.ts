@@ -40,12 +40,12 @@ const mebibyte = 2 ** 20;
 export function registerServe(program: Command): void {
   const command = program
     .command("serve")
-    .description("Caption pictures over HTTP, for other programs and on a page for people.")
+    .description("Start the HTTP server, with an API for programs and a page for people.")
     .option("--host <address>", "address to listen on; 0.0.0.0 for all", "127.0.0.1")
     .option("--port <n>", "port to listen on; 0 picks a free one", wholeNumber(0, 65_535), 3000)
     .option(...bundleFlag)
     .addOption(backendOption())
-    .option("--workers <n>", "number of captioning threads (default: one per core)", wholeNumber(1, 256))
+    .option("--workers <n>", "number of threads that caption (default: one per core)", wholeNumber(1, 256))
     .option("--queue <n>", "most pictures that may wait (default: 64)", wholeNumber(0, 100_000))
     .option("--deadline <s>", "seconds from a picture's arrival to its answer (default: 30)", wholeNumber(1, 3600))
     .option("--drain <s>", "seconds to finish the open requests when the server stops", wholeNumber(0, 3600), 20)
@@ -57,13 +57,13 @@ export function registerServe(program: Command): void {
     .option("--body-limit <MiB>", "largest request body (default: 20)", wholeNumber(1, 1024))
     .option(
       "--body-memory <MiB>",
-      "memory for the bodies and pictures of all open requests; more get 503 (default: 256)",
+      "memory for the bodies and pictures of all open requests; beyond it, requests get 503 (default: 256)",
       wholeNumber(1, 1_048_576),
     )
     .option("--max-images <n>", "most pictures per request (default: 16)", wholeNumber(1, 1000))
     .addOption(captionFlag("maxPixels"));
   addCaptionFlags(command, defaultOptions)
-    .option("--tokens <file>", "file of bearer tokens, one per line; or set EDGECAP_TOKENS, with spaces between them")
+    .option("--tokens <file>", "file of bearer tokens, one per line; or set EDGECAP_TOKENS, separated by spaces")
     .option("--hosts <names...>", "host names that the server answers to, or * for any; see below")
     .option("--cors <origins...>", "origins whose pages may call the server, or * (default: none)")
     .option("--allow-url-hosts <hosts...>", "hosts to fetch pictures from by URL (default: none); see below")
@@ -71,7 +71,7 @@ export function registerServe(program: Command): void {
       "after",
       `
 The first line on standard output gives the address. The log, one line of JSON per request, goes to standard error.
-On SIGTERM or Ctrl-C the server refuses new pictures, finishes the open requests and exits with status 0. A second one ends it at once.
+On SIGTERM or Ctrl-C the server refuses new pictures, finishes the open requests and exits with status 0. A second signal ends it at once.
 
 Without tokens, on a local address, the server answers only requests to localhost or to an IP address: another site's page
 could otherwise reach it by pointing its own name here. --hosts adds names, for instance a proxy's.
@@ -158,7 +158,7 @@ async function finish(server: CaptionServer, listener: Listener, log: LogWriter,
   const closed = listener.close();
   const finished = await server.drain(seconds * 1000);
   if (!finished) log.line({ event: "drain-incomplete", seconds });
-  // The last answers are on their way; idle connections are not waited for.
+  // The last answers have been sent; idle connections need not be waited for.
   await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 250))]);
   await server[Symbol.asyncDispose]();
   await log.flushed(logMs);
@@ -176,6 +176,6 @@ async function tokensOf({ tokens: file }: ServeFlags): Promise<string[]> {
         });
   const tokens = text.split(/\s+/).filter((token) => token !== "");
   if (file !== undefined && tokens.length === 0)
-    throw new EdgecapError("data-invalid", `"${file}" holds no token: write one per line.`);
+    throw new EdgecapError("data-invalid", `"${file}" contains no token: write one per line.`);
   return tokens;
 }

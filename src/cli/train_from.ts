@@ -33,7 +33,7 @@ export interface TrainFromFlags {
  * @param command The command that was typed, for the bundle's manifest.
  */
 export async function trainFrom(flags: TrainFromFlags, command: string, signal: AbortSignal): Promise<void> {
-  const sources = sourcesOf(flags);
+  const collections = collectionsOf(flags);
   const [
     { loadBundle },
     { startTensorflow },
@@ -65,7 +65,7 @@ export async function trainFrom(flags: TrainFromFlags, command: string, signal: 
   const tuned = withEpochs(fineTuneDefaults, flags);
   let bar = phaseProgress("photos");
   const run = await trainMixed({
-    sources,
+    collections,
     texts: flags.texts ?? [],
     start: { words: vocabularyWords(files.vocabulary), weights: bundleWeights(files) },
     concepts: concepts && { concepts },
@@ -85,14 +85,14 @@ export async function trainFrom(flags: TrainFromFlags, command: string, signal: 
     onEstimate: (estimate) => say("estimate", estimateLine(estimate, backend)),
     onProgress: (done, total, loss) => bar(done, total, loss === undefined ? undefined : `loss ${loss.toFixed(3)}`),
     onEpoch: ({ epoch, loss, minutes }, scores) => {
-      const found = [...scores].map(([source, { cider }]) => `${source} ${cider.toFixed(3)}`).join(", ");
+      const found = [...scores].map(([collection, { cider }]) => `${collection} ${cider.toFixed(3)}`).join(", ");
       say(`epoch ${epoch}`, `loss ${loss.toFixed(3)}, dev CIDEr (greedy) ${found}, ${minutes.toFixed(1)} min`);
     },
     signal,
   });
   using cache = run.cache;
   const out = join(flags.out, "bundle");
-  const names = sources.map(({ captions }) => basename(captions)).join(", ");
+  const names = collections.map(({ captions }) => basename(captions)).join(", ");
   const exported = await exportRun({
     run: flags.out,
     out,
@@ -129,11 +129,11 @@ function scoresOf({ scores, otherScores = [] }: { readonly scores: Scored; reado
 }
 
 /** The photos, captions, lists and shares that belong together by their position in the flags. */
-function sourcesOf({ images, captions, train = [], dev = [], share = [], out, resume }: TrainFromFlags) {
+function collectionsOf({ images, captions, train = [], dev = [], share = [], out, resume }: TrainFromFlags) {
   if (resume !== true && existsSync(join(out, "last.ckpt"))) {
     throw new EdgecapError(
       "option-invalid",
-      `"${out}" holds a run: continue it with --resume, or give --out another folder.`,
+      `"${out}" already contains a run: continue it with --resume, or give --out another folder.`,
     );
   }
   const counts = { "--images": images, "--captions": captions, "--train": train, "--dev": dev, "--share": share };

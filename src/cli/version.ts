@@ -1,7 +1,7 @@
 import packageJson from "../../package.json" with { type: "json" };
 import { runtimeVersion } from "../platform/runtime_name.ts";
 
-/** What scripts/build/compile.ts writes into an executable: the commit, and the hash of its bundle's manifest. */
+/** Written into an executable by scripts/build/compile.ts: the commit, and the hash of its bundle's manifest. */
 declare const EDGECAP_BUILD: { readonly commit: string; readonly bundle: string } | undefined;
 
 /** Version and runtime and, in an executable, what it was built from. */

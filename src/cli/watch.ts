@@ -28,7 +28,7 @@ interface WatchFlags extends Pick<CaptionSettings, (typeof captionOptions)[numbe
 export function registerWatch(program: Command): void {
   const command = program
     .command("watch")
-    .description("Write captions as alternative text beside the pictures of a folder, and keep them up to date.")
+    .description("Write captions into the pictures of a folder, or into files beside them, and keep them up to date.")
     .argument("<dir>", "folder of pictures, subfolders included")
     .addOption(
       writeOption(
@@ -44,10 +44,11 @@ export function registerWatch(program: Command): void {
     .addHelpText(
       "after",
       `
-It follows pictures that are added, changed or removed until Ctrl-C. Unchanged pictures are not captioned again. Files with these names
-that edgecap did not write are left alone, and so is the text of others in the metadata of pictures. All forms share one caption.
-With --min-confidence, a sentence that is less sure becomes "a photo of ..." with what is sure, or is left out.
-With --max-characters, so does one that is too long: see docs/alternative_text.md.
+Until Ctrl-C, it also captions pictures that are added or changed, and removes the captions of those that are deleted.
+Unchanged pictures are not captioned again. edgecap never overwrites a file that it did not write, or text of others
+in the metadata of pictures. All forms share one caption.
+With --min-confidence, a sentence that is less sure is replaced by "a photo of ..." with what is sure, or left out.
+With --max-characters, so is one that is too long: see docs/alternative_text.md.
 Exit status: 0 done, 1 some pictures have no such sentence (with --once), 2 wrong usage, 130 interrupted (with --once).
 
 Examples:

@@ -7,7 +7,7 @@ import type { BackendChoice } from "../runtime/backend.ts";
 import { backendOption } from "./backend_option.ts";
 import { openBatchPool } from "./batch_pool.ts";
 import { bundleFlag } from "./bundle_flag.ts";
-import { endAnyway } from "./end_anyway.ts";
+import { exitSoon } from "./exit_soon.ts";
 import { wholeNumber } from "./option_values.ts";
 import { queueOption } from "./queue_option.ts";
 
@@ -28,7 +28,7 @@ export function registerWorker(program: Command): void {
         "queue on a Redis or Valkey server: redis://[user:password@]host[:port][/database][?name=NAME]",
       ).makeOptionMandatory(),
     )
-    .option("--workers <n>", "number of captioning threads", wholeNumber(1, 256), availableParallelism())
+    .option("--workers <n>", "number of threads that caption", wholeNumber(1, 256), availableParallelism())
     .option(...bundleFlag)
     .addOption(backendOption())
     .addHelpText(
@@ -61,6 +61,6 @@ async function work({ queue, workers, bundle, backend }: WorkerFlags): Promise<v
     },
     signal: stop.signal,
   });
-  if (connection.redis.status === "end") endAnyway();
+  if (connection.redis.status === "end") exitSoon();
   process.stderr.write(`${counts.captioned} captioned, ${counts.failed} attempts failed\n`);
 }

@@ -17,35 +17,35 @@ export interface WriteFlags<Form extends string> {
 
 /** `--write`, which takes some of several forms, with commas between them. */
 export function writeOption<Form extends string>(description: string, forms: readonly Form[]): Option {
-  return new Option("--write <forms>", `${description}; several with commas between them`).argParser(
+  return new Option("--write <forms>", `${description}; separate several with commas`).argParser(
     (text, before: readonly Form[] | undefined) => {
       const added = text.split(",").map((form) => {
         const found = forms.find((one) => one === form.trim());
         if (found === undefined) throw new InvalidArgumentError(`"${form}" is not one of ${forms.join(", ")}.`);
         return found;
       });
-      // Given twice, it means both.
+      // If the option is given twice, both values count.
       return [...new Set([...(before ?? []), ...added])];
     },
   );
 }
 
-/** Adds what goes with `--write`. */
+/** Adds the options that need `--write`. */
 export function addMetadataOptions(command: Command, usualSidecar: SidecarName): Command {
   return command
     .addOption(
       new Option(
         "--sidecar <name>",
-        `with --write xmp: none writes into the picture, darktable beside it (a.jpg.xmp; digiKam too), adobe a.xmp (default: ${usualSidecar})`,
+        `where --write xmp writes the text of a.jpg: none into the picture, darktable into a.jpg.xmp (digiKam reads it too), adobe into a.xmp (default: ${usualSidecar})`,
       ).choices([...sidecarNames]),
     )
     .option("--force", "with --write: replace text that others wrote, and add to their keywords")
     .option("--dry-run", "with --write: only print what would be written")
-    .option("--no-mark", "with --write: leave out the note of what edgecap wrote");
+    .option("--no-mark", "with --write: do not record in the file what edgecap wrote");
 }
 
 /**
- * Insists that nothing is asked for that goes with `--write` alone.
+ * Checks that no option is given that needs `--write`.
  *
  * @throws {EdgecapError} `option-invalid`
  */
@@ -57,7 +57,7 @@ export function refuseWithoutWrite({ write, sidecar, force, dryRun, mark }: Writ
     throw new EdgecapError("option-invalid", `${wrong} goes with --write: name the forms to write.`);
 }
 
-/** Says on standard error what was written, or would be, and what could not be. */
+/** Reports on standard error what was written or would be, and what could not be written. */
 export function reportWritten(image: string, { files, error }: Written, dryRun = false): void {
   for (const { path, fields } of files) {
     const say = (outcome: FieldReport["outcome"], what: string) => {

@@ -28,7 +28,7 @@ export function readConceptNames(text: string, where: string, count: number): Co
   if (nouns.length !== count || nouns.some(({ forms }) => forms.includes(""))) {
     throw new EdgecapError(
       "bundle-shape-mismatch",
-      `"${where}" holds ${nouns.length} nouns, but the manifest says ${count}, and none may be empty. Export the bundle again.`,
+      `"${where}" has ${nouns.length} nouns, but the manifest says ${count}, and none may be empty. Export the bundle again.`,
     );
   }
   return nouns;

@@ -1,6 +1,9 @@
 import type { NounFinder } from "../concepts/noun_table.ts";
 
-/** What is known about a caption and its picture. What a bundle or a search cannot tell is left out. */
+/**
+ * The facts about a caption and its picture that the regression uses. Facts that a bundle or a search does not provide
+ * are left out.
+ */
 export interface CaptionFacts {
   /** The caption's words, in lower case. */
   readonly words: readonly string[];
@@ -43,7 +46,7 @@ export type Evidence = Readonly<Record<EvidenceName, number>>;
 
 /** A noun counts as sure at this probability or above. */
 const sure = 0.5;
-/** Probabilities are kept at least this far from 0 and 1, so that no single one decides everything. */
+/** Probabilities are moved at least this far from 0 and 1, so that no single one decides everything. */
 const edge = 0.005;
 
 /**
@@ -80,7 +83,7 @@ function evidenceOfNouns({ words, concepts }: CaptionFacts): Pick<Evidence, Noun
   }
   const { finder, probabilities } = concepts;
   const mentions = finder.mentions(words);
-  // "man" is right for a man and nearly right for a person, so the likelier of its nouns counts.
+  // "man" names both a man and a person, so the likelier of its nouns counts.
   const named = mentions.map((places) => Math.max(...places.map((place) => probabilities[place]!)));
   const said = new Set(mentions.flat());
   const unnamed = Array.from(probabilities).filter((probability, place) => probability >= sure && !said.has(place));

@@ -39,7 +39,7 @@ export function plainCaption(concepts: readonly Concept[], nouns: readonly Conce
 export function withArticle(noun: string): string {
   if (bare.has(noun)) return noun;
   if (unique.has(noun)) return `the ${noun}`;
-  // "unicycle" and "urinal" begin with the sound of "you".
+  // "unicycle" and "urinal" begin with the sound of "you", which is not a vowel sound.
   const vowel = /^[aeiou]/.test(noun) && !/^(?:uni|uri|use|eu|one)/.test(noun);
   return `${vowel ? "an" : "a"} ${noun}`;
 }

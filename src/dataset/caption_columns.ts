@@ -38,12 +38,12 @@ const captionNames = ["caption", "comment", "sentence", "captiontext", "text", "
 export function readHeader(text: string, file: string, line: number): CaptionColumns | undefined {
   const names = text.split(",").map((field) => plain(field));
   const known = names.filter((name) => imageNames.includes(name) || captionNames.includes(name));
-  // A caption may be a single word that is also a column name, so a line with a picture, or without any of these names,
-  // is not a header.
+  // A caption may be a single word that is also a column name. So a line is not a header if it contains a picture, or
+  // none of these names.
   if (known.length === 0 || names.length < 2 || text.split(",").some((field) => looksLikeImage(unquoted(field)))) {
     return undefined;
   }
-  // The other names are free, but anything that looks like a sentence or a number makes the line a row.
+  // Other columns may have any name, but if one looks like a sentence or a number, the line is a row.
   if (/^\d+$/.test(unquoted(text.split(",")[0]!))) return undefined;
   const image = placeOf(imageNames, names);
   const caption = placeOf(captionNames, names);

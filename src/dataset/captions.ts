@@ -10,7 +10,7 @@ const marks = /^\s*(startseq|<start>|<s>|<sos>|<bos>|\[CLS\])(?:\s|$)/i;
 /** Which layout a captions file has. */
 export type CaptionsFormat = "kaggle" | "token" | "karpathy";
 
-/** What a captions file holds. */
+/** The content of a captions file. */
 export interface Captions {
   readonly format: CaptionsFormat;
   /** For each image, by file name in the order of the file, its captions: at least one, each a single line. */
@@ -36,8 +36,8 @@ export class CaptionsCollector {
    * Adds one row.
    *
    * @param where Place of the row, for the beginning of an error message: `Line 3 of "captions.txt"`.
-   * @throws {EdgecapError} `data-invalid` if the image name is not the name of a file in a folder, or the caption is too
-   *   long, a list, or between the marks of a prepared data set.
+   * @throws {EdgecapError} `data-invalid` if the image name is not the name of a file in a folder, or the caption is
+   *   too long, a list, or between the marks of a prepared data set.
    */
   add(image: string, caption: string, where: string): void {
     if (image === "") {
@@ -48,17 +48,17 @@ export class CaptionsCollector {
       throw new EdgecapError("data-invalid", message);
     }
     if (/^\[\s*(["']).*\1\s*\]$/s.test(caption.trim())) {
-      const message = `${where} holds a list in place of a caption: ${quoted(caption)}. Give each caption a row of its own.`;
+      const message = `${where} has a list instead of a caption: ${quoted(caption)}. Give each caption a row of its own.`;
       throw new EdgecapError("data-invalid", message);
     }
     const mark = marks.exec(caption)?.[1];
     if (mark !== undefined) {
-      const message = `${where} holds a caption with the mark ${quoted(mark)} at its beginning: ${quoted(caption)}. Remove such marks: training adds its own.`;
+      const message = `${where} has a caption with the mark ${quoted(mark)} at its beginning: ${quoted(caption)}. Remove such marks: training adds its own.`;
       throw new EdgecapError("data-invalid", message);
     }
     const words = caption.split(/\s+/).filter((word) => word !== "");
     if (words.length > maximumCaptionWords) {
-      const message = `${where} holds a caption of ${words.length} words; the limit is ${maximumCaptionWords}. Shorten or remove it.`;
+      const message = `${where} has a caption of ${words.length} words; the limit is ${maximumCaptionWords}. Shorten or remove it.`;
       throw new EdgecapError("data-invalid", message);
     }
     if (words.length === 0) {
@@ -72,13 +72,13 @@ export class CaptionsCollector {
   }
 
   /**
-   * What has been collected.
+   * The result so far.
    *
    * @throws {EdgecapError} `data-invalid` if no row held a caption.
    */
   finish(format: CaptionsFormat, file: string, splits: Captions["splits"] = new Map()): Captions {
     if (this.#captions.size === 0) {
-      const message = `"${file}" holds no captions (${this.#dropped} rows without one). Give a file with captions.`;
+      const message = `"${file}" contains no captions (${this.#dropped} rows without one). Give a file with captions.`;
       throw new EdgecapError("data-invalid", message);
     }
     return { format, captions: this.#captions, dropped: this.#dropped, splits };

@@ -37,7 +37,7 @@ export function parseCaptions(bytes: Uint8Array, file: string): Captions {
   for (const line of decodeLines(bytes, file)) {
     const text = line.text.trim();
     if (text === "") continue;
-    // The first row may lack a caption.
+    // The first row may have no caption.
     if (/^[^,]*(?:\t|#\d+\s*$)/.test(line.text)) return parseTokenCaptions(decodeLines(bytes, file), file);
     if (text.includes(",") || looksLikeImage(text)) return parseKaggleCaptions(decodeLines(bytes, file), file);
     const what = `is ${quoted(text)}, which is not how a captions file begins. Give "image,caption" rows, "image#0<TAB>caption" rows or Karpathy's JSON.`;

@@ -1,13 +1,14 @@
 /**
  * Detects whether every caption of a file without quotes contains a further column: a number or the like before its
- * first comma or after its last one. A single caption may do so; if all of them do, a column was mistaken for text.
+ * first comma or after its last one. A single caption may look like that; if all of them do, a column was mistaken for
+ * text.
  */
 export class ExtraColumn {
   #captions = 0;
   #first = true;
   #last = true;
   #example = "";
-  /** Whether a quoted caption was seen, which contains nothing but its text. */
+  /** Whether a quoted caption was seen; such a caption contains only its text. */
   seen = false;
 
   /** Examines an unquoted caption. */
@@ -20,7 +21,7 @@ export class ExtraColumn {
     this.#last &&= parts.length > 1 && isColumn(parts.at(-1)!);
   }
 
-  /** An example caption with the column; `undefined` if not all captions have one. */
+  /** An example of a caption with such a column; `undefined` unless all captions have one. */
   found(): string | undefined {
     return !this.seen && this.#captions > 1 && (this.#first || this.#last) ? this.#example : undefined;
   }

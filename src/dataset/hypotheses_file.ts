@@ -46,7 +46,7 @@ export function parseHypotheses(bytes: Uint8Array, file: string): Hypotheses {
     else captions.set(name, caption);
   }
   if (captions.size === 0) {
-    const message = `"${file}" holds no captions. Give "image<TAB>caption" lines, or what edgecap caption --json prints.`;
+    const message = `"${file}" contains no captions. Give "image<TAB>caption" lines, or what edgecap caption --json prints.`;
     throw new EdgecapError("data-invalid", message);
   }
   return { captions, failed: [...failed] };

@@ -41,7 +41,7 @@ export function parseKaggleCaptions(lines: Iterator<Line, unknown>, file: string
     if (columns !== undefined && columns.count > 2) {
       const fields = row.all();
       if (fields.length !== columns.count) {
-        const what = `has ${fields.length} fields, but the header names ${columns.count} columns: ${quoted(text)}. Quote captions that hold commas.`;
+        const what = `has ${fields.length} fields, but the header names ${columns.count} columns: ${quoted(text)}. Quote captions that contain commas.`;
         throw lineError(file, number, what);
       }
       collector.add(fields[columns.image]!.trim(), fields[columns.caption]!.trim(), where);
@@ -56,7 +56,7 @@ export function parseKaggleCaptions(lines: Iterator<Line, unknown>, file: string
       if (!row.hadComma) throw lineError(file, number, `is ${quoted(text)}, not ${form}. Correct or remove it.`);
     }
     if (caption.includes("\t")) {
-      throw lineError(file, number, `holds a tab in its caption: ${quoted(text)}. Each row has to be ${form}.`);
+      throw lineError(file, number, `has a tab in its caption: ${quoted(text)}. Each row has to be ${form}.`);
     }
     if (!row.restWasQuoted) extra.look(caption);
     else extra.seen = true;
@@ -81,7 +81,7 @@ function headless(file: string, line: number, text: string): EdgecapError {
 }
 
 function thirdColumn(file: string, example: string): EdgecapError {
-  const what = `has captions that all hold a further column, such as ${quoted(example)}. Name the columns in the first line, as in image,caption,id, and quote captions that hold commas.`;
+  const what = `has a further column in every row, such as ${quoted(example)}. Name the columns in the first line, as in image,caption,id, and quote captions that contain commas.`;
   return new EdgecapError("data-invalid", `"${file}" ${what}`);
 }
 

@@ -3,9 +3,9 @@ import { SeededRandom } from "./seeded_random.ts";
 
 /** How {@linkcode randomSplit} divides. */
 export interface SplitOptions {
-  /** Images to train on. Default 7,000. */
+  /** Training images. Default 7,000. */
   readonly train?: number;
-  /** Images to tune on. Default 1,000. */
+  /** Dev images. Default 1,000. */
   readonly dev?: number;
   /** Default 0. */
   readonly seed?: number;
@@ -20,7 +20,7 @@ export interface Split {
 }
 
 /**
- * Divides images at random. All captions of an image stay together, so no image is used both to train and to tune. The
+ * Divides images at random. All captions of an image stay together, so no image is in two parts. The
  * same images and seed give the same parts, whatever the order of the images.
  *
  * @param images Distinct names of images.
@@ -39,7 +39,7 @@ export function randomSplit(images: Iterable<string>, options: SplitOptions = {}
   }
   const names = [...new Set(images)].sort();
   if (train + dev > names.length) {
-    const message = `Cannot take ${train} images to train and ${dev} to tune from ${names.length}. Ask for fewer.`;
+    const message = `Cannot take ${train} training images and ${dev} dev images from ${names.length}. Ask for fewer.`;
     throw new EdgecapError("option-invalid", message);
   }
   new SeededRandom(seed).shuffle(names);

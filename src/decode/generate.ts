@@ -10,11 +10,11 @@ export interface Neighbours {
   readonly datastore: Datastore;
   /** Number of photos to use, the most similar ones. */
   readonly count: number;
-  /** What full agreement with their captions adds to the score of a beam. */
+  /** Added to the score of a beam that fully agrees with their captions. */
   readonly weight: number;
 }
 
-/** What was generated for a picture. */
+/** The captions generated for a picture, with the numbers behind them. */
 export interface Generated {
   /** At most as many as requested, best first. */
   readonly captions: readonly GeneratedCaption[];
@@ -56,7 +56,7 @@ export async function generate(
   const near = neighbours && nearTo(photo, neighbours, options.endId ?? 2);
   const wanted: GenerateOptions = {
     ...options,
-    // One more than requested, to know by how much the best one won.
+    // One caption more than requested, to know how far ahead the best one is.
     count: several ? Math.min(options.count + 1, options.beams!) : options.count,
     ...(several && near && { rescore: (found) => near.agreement(found).map((share) => neighbours.weight * share) }),
   };
@@ -69,7 +69,7 @@ export async function generate(
     return found;
   });
   const best = captions[0]!;
-  // The limit leaves captions out: by how much the best one won shows in all of them.
+  // The limit leaves out captions, so the best one is compared with all that were found.
   const next = first?.[0] === best ? first[1] : captions[1];
   return {
     captions: captions.slice(0, options.count),

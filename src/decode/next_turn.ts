@@ -1,7 +1,7 @@
 /** Lets the event loop take a turn: timers, messages and aborts run before the promise resolves. */
 export function nextTurn(): Promise<void> {
   if (typeof setImmediate === "function") return new Promise((resolve) => setImmediate(resolve));
-  // Some workers at the edge have timers alone. In a browser a timer would wait 4 ms.
+  // Some edge workers only have timers. In a browser, a timer would wait 4 ms.
   if (typeof MessageChannel !== "function") return new Promise((resolve) => setTimeout(resolve));
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();

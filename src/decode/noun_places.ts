@@ -2,23 +2,26 @@ import type { ConceptName } from "../concepts/concept_names.ts";
 import type { Vocabulary } from "../text/vocabulary.ts";
 import type { RunStep } from "./decoder.ts";
 
-/** Words by their number: where a caption says "dogs", it has no place for "lion". */
+/** Words by grammatical number: a caption with "dogs" has no place for "lion". */
 interface NounWords {
   readonly singular: readonly number[];
   readonly plural: readonly number[];
 }
 
 /**
- * How much the likeliest noun counts beside the word itself, 0 to 1. At 1, a lion would lie "in the lion", where grass
- * is certain; at 0, a decoder that saw no lions puts one between any two words.
+ * How much the likeliest noun counts beside the word itself, 0 to 1. At 1, a lion would lie "in the lion", because "in
+ * the" makes some noun certain; at 0, a decoder that has seen no lions would put one between any two words.
  */
 const shareOfPlace = 0.5;
-/** What a noun loses beside another one. It stays possible, so that every search finds something. */
+/**
+ * Subtracted from a noun's logit if it would follow another noun. The noun stays possible, so that every search finds
+ * something.
+ */
 const lossBesideNoun = 30;
 /** Least factor of a noun's probability: a concept that is not recognised may still be there. */
 const leastFactor = 0.1;
 
-/** What {@linkcode NounPlaces} needs to know of a bundle's nouns. */
+/** The facts about a bundle's nouns that {@linkcode NounPlaces} uses. */
 export interface PlacedNouns {
   readonly nouns: readonly ConceptName[];
   /** For each noun, the forms that the vocabulary contains. */
@@ -29,15 +32,15 @@ export interface PlacedNouns {
 }
 
 /**
- * Finds a place for a noun in the captions of a decoder that seldom or never said it. What the decoder expects is
- * corrected by what the picture shows:
+ * Finds a place for a noun in the captions of a decoder that seldom or never said it. The decoder's probabilities are
+ * corrected by the concepts of the picture:
  *
  * - The probability of each noun is multiplied by that of its concept, or by 0.1 if that is less.
  * - The noun's logit becomes the mean of its own and that of the likeliest noun of the same number, if that is higher.
- *   So "lion" comes where the decoder would say "dog".
+ *   So "lion" appears in places where the decoder would say "dog".
  * - Beside another noun it is very unlikely: a "rock lion" would cost little, but is seldom a caption.
  *
- * The log-probabilities of captions that are found so are those of the corrected decoder.
+ * The log-probabilities of such captions are those of the corrected decoder.
  */
 export class NounPlaces {
   /** For each noun, the first words of its forms. */

@@ -2,8 +2,8 @@ import type { SearchOptions } from "./search.ts";
 
 /**
  * Words that may occur again in one caption, among other words: articles and pronouns, prepositions,
- * auxiliary verbs, numbers, colours, sizes and ages. "A young man and a young woman" repeats "a young", but says
- * nothing twice.
+ * auxiliary verbs, numbers, colours, sizes and ages. "A young man and a young woman" repeats "a young", but nothing
+ * that matters.
  */
 export const repeatableWords: readonly string[] = [
   "a an the this that these those another other some all both each its it his her their he she they him them who which",
@@ -19,7 +19,7 @@ export const repeatableWords: readonly string[] = [
 const firstWord = 4;
 
 /**
- * What keeps a search from saying a phrase twice.
+ * The rule that keeps a search from repeating a phrase.
  *
  * @param noRepeatNgram The value in the bundle's manifest; without it every caption is allowed.
  * @param encode Returns the ids of words; 3 or less for words that are not in the vocabulary.

@@ -11,12 +11,13 @@ export interface ConceptRule {
   readonly least: number;
   /** Most concepts that the search tries to name; 1 to 3. */
   readonly most: number;
-  /** What each of them adds to the score of a caption that names it, 0 to 1000. */
+  /** Added to the score of a caption for each of them that it names, 0 to 1000. */
   readonly reward: number;
   /**
-   * What the surest concept adds if the first caption names no sure one, and the one at the usual reward neither, or
-   * beside something that the picture most likely lacks, 0 to 1000. Such captions are probably wrong, so the concept may
-   * cost more probability. People are left out: the decoder seldom forgets them. Without it, that caption stays.
+   * Added for the surest concept in a third search, 0 to 1000. That search runs if the first caption names no sure
+   * concept, and the second none either, or one beside something that the picture most likely lacks. Such captions are
+   * probably wrong, so the concept may cost more probability. People are left out: the decoder seldom forgets them.
+   * Without this number there is no third search.
    */
   readonly rewardOfOnly?: number | undefined;
 }
@@ -25,7 +26,7 @@ export interface ConceptRule {
 export interface MissingConcepts {
   /** For each concept its forms, as `SearchOptions.required` has them. */
   readonly required: readonly (readonly Uint32Array[])[];
-  /** What each of them adds to the score of a caption that names it. */
+  /** Added to the score of a caption for each of them that it names. */
   readonly reward: number;
 }
 
@@ -53,7 +54,10 @@ export class RequiredConcepts {
   readonly #finder: NounFinder;
   /** For each noun, the nouns that share a form with it, including itself. */
   readonly #kin: readonly (readonly number[])[];
-  /** For each noun, those that say as much of a picture: its kin, and kinds of it such as `school bus` for `bus`. */
+  /**
+   * For each noun, the nouns that say at least as much about a picture: its kin, and kinds of it such as `school bus`
+   * for `bus`.
+   */
   readonly #kinds: readonly (readonly number[])[];
   /** For each noun, whether it names a person. */
   readonly #people: readonly boolean[];

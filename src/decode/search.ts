@@ -28,11 +28,12 @@ export interface SearchOptions {
    * never be completed. Not with a `temperature` above 0. Default: none.
    */
   readonly required?: readonly (readonly Uint32Array[])[];
-  /** What each required concept that a caption names adds to its score, 0 to 1000. Default 0. */
+  /** Added to a caption's score for each required concept that it names, 0 to 1000. Default 0. */
   readonly conceptReward?: number;
   /**
-   * Characters that each token adds to a caption, [vocabulary]. With them, words that have no room within `maxCharacters`
-   * are left out, and there may be no caption at all. Not with a `temperature` above 0. Default: any number of characters.
+   * Characters that each token adds to a caption, [vocabulary]. With them, words that have no room within
+   * `maxCharacters` are left out, and there may be no caption at all. Not with a `temperature` above 0. Default: any
+   * number of characters.
    */
   readonly characters?: Uint32Array;
   /** Most characters of a caption; only with `characters`. Default 0. */
@@ -181,7 +182,7 @@ export class Search implements Disposable {
    *
    * @returns Whether there is more to do; once false, it stays false.
    * @throws {EdgecapError} `logits-invalid` if a logit is NaN or positive infinity, naming beam and token, or where
-   * no token may follow. The search is then unchanged.
+   *   no token may follow. The search is then unchanged.
    */
   advance(): boolean {
     try {

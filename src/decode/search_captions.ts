@@ -89,7 +89,7 @@ export async function searchCaptions(
     prefixes.extend(search.tokens(), search.parents());
     if (options.onWord === undefined || !more) continue;
     const [best, ...others] = search.results(options.rescore === undefined ? 1 : everyCaption);
-    // If captions are scored again, any that has ended can win.
+    // Because captions are scored again at the end, any finished one can win.
     const ended = others.filter(({ finished }) => finished).map(({ tokens }) => tokens);
     decide(best!, commonLength(best!.tokens, [...prefixes.live, ...ended]));
   }

@@ -4,30 +4,30 @@ import type { GeneratedCaption, GenerateOptions } from "./search_captions.ts";
 export interface CharacterLimit {
   /** Whether a caption that was found is within it. */
   readonly fits: (caption: GeneratedCaption) => boolean;
-  /** Characters for the search, and those that each token adds at the least, [vocabulary]. */
+  /** Characters that the search may use, and the fewest that each token adds, [vocabulary]. */
   readonly room: () => { readonly maxCharacters: number; readonly characters: Uint32Array };
 }
 
-/** A limited search has this many beams at least: many of them find no end. */
+/** Least number of beams of a limited search, because many beams find no end. */
 const leastBeams = 16;
-/** Captions drawn where the first ones do not fit. */
+/** Number of captions to draw if the first ones do not fit. */
 const drawn = 16;
 /** More captions than a search can find. */
 const everyCaption = 1024;
-/** An end less likely than this stops a sentence in its middle; natural logarithm. */
+/** A less likely end would stop a sentence in the middle; natural logarithm. */
 const leastEnd = Math.log(0.05);
-/** A word less likely than this is there for its few letters alone: "a bird is flying over a 6"; natural logarithm. */
+/** A less likely word would only be chosen because it is short: "a bird is flying over a 6"; natural logarithm. */
 const leastWord = Math.log(0.01);
 
 /**
  * Finds captions within a limit of characters by searching, not by cutting.
  *
  * The search is made as if there were no limit; only if its best caption does not fit, it is made once more, without
- * words that have no room, and the best caption of both that fits and ended by itself wins. Drawn captions are drawn again,
- * more of them.
+ * words that have no room, and the best caption of both that fits and ended by itself wins. Drawn captions are drawn
+ * again, more of them.
  *
  * @param search Makes a search; called a second time, it begins again.
- * @returns What fits, best first; only what does not fit if nothing does.
+ * @returns The captions that fit, best first; if none fits, those that do not.
  */
 export async function captionsWithin(
   limit: CharacterLimit | undefined,

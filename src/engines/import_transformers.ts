@@ -3,10 +3,13 @@ import { turnTelemetryOff } from "#packages";
 import { EdgecapError } from "../errors.ts";
 import { runtimeName } from "../platform/runtime_name.ts";
 
-/** What the package exports. */
+/** The exports of the package. */
 export type Library = typeof Transformers;
 
-/** Globals that make the package mistake a Deno worker for a browser's, which has neither files nor native code. */
+/**
+ * Globals because of which the package would mistake a Deno worker for a browser's worker, which has neither files nor
+ * native code.
+ */
 const ofBrowsers = ["self", "location"] as const;
 
 /**

@@ -32,7 +32,7 @@ export class Subwords {
     this.#texts = this.#decode(this.#tokens)
       .split(/\s+/)
       .filter((text) => text !== "");
-    // What precedes the first word, such as a start mark, counts with it.
+    // The log-probability of tokens before the first word, such as a start mark, is added to that word.
     const word = Math.max(this.#texts.length - 1, 0);
     this.#logProbabilities[word] = (this.#logProbabilities[word] ?? 0) + logProbability;
   }

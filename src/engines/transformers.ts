@@ -31,7 +31,7 @@ const longestSide = 2560;
 /**
  * Loads a model of the type vision-encoder-decoder from a folder in the layout of transformers.js: `config.json`,
  * `tokenizer.json`, `preprocessor_config.json`, and in `onnx/` the graphs `encoder_model` and `decoder_model_merged`.
- * Nothing is fetched from anywhere.
+ * Nothing is downloaded.
  *
  * @param folder The model's folder.
  * @throws {EdgecapError} `bundle-missing` if there is no model or the package `@huggingface/transformers` is not
@@ -143,7 +143,7 @@ class TransformersEngine implements CaptionEngine {
     const { search, count, attention, maxPixels, writing, signal } = resolveOptions(options, {
       generation,
       decoder: { vocabulary },
-      saysHowSure: false,
+      givesConfidence: false,
     });
     throwIfAborted(signal);
     const started = performance.now();
@@ -195,7 +195,10 @@ class TransformersEngine implements CaptionEngine {
     return caption;
   }
 
-  /** Characters that each token adds to a caption at the least: a part of a word has no blank, and may be worded otherwise. */
+  /**
+   * The fewest characters that each token adds to a caption: a part of a word has no blank before it, and neutral
+   * words may shorten it.
+   */
   #charactersAdded(): Uint32Array {
     this.#characters ??= Uint32Array.from({ length: this.#settings.vocabulary }, (_, id) => {
       const text = this.#decode([id]).replace(/^##/, "");
@@ -212,7 +215,8 @@ class TransformersEngine implements CaptionEngine {
     const keepsProportions = ["do_center_crop", "do_pad", "do_thumbnail", "do_crop_margin"].some(
       (step) => config[step],
     );
-    // A picture that is only squashed is squashed here, with Pillow's filter, which such models were trained with.
+    // If the processor only squashes the picture, edgecap does that, with Pillow's filter, because such models were
+    // trained with it.
     const size = squashes && !keepsProportions ? { width, height } : { atMost: longestSide };
     const { rgb, size: made } = await decodeImage(bytes, { size, maxPixels });
     const { pixel_values } = await this.#processor([

@@ -18,8 +18,8 @@ interface ReferenceVector {
 }
 
 /**
- * CIDEr-D (Vedantam, Zitnick and Parikh, 2015) against a fixed set of references. What depends only on the
- * references is computed once, so a score costs one pass over the n-grams of a hypothesis and of its references.
+ * CIDEr-D (Vedantam, Zitnick and Parikh, 2015) against a fixed set of references. Everything that only depends on the
+ * references is computed once, so a score takes one pass over the n-grams of a hypothesis and of its references.
  *
  * Document frequencies come from the given references; n-grams of 1 to 4 words, sigma 6, times 10, as in the COCO
  * caption evaluation code. Against a single image every score is 0, since every n-gram is in every document.

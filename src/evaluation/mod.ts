@@ -34,7 +34,7 @@ export interface Metrics {
 
 /** Scores of a set of images. BLEU is computed over the corpus; the others are means over images. */
 export interface Scores extends Metrics {
-  /** How many images were scored. */
+  /** Number of images that were scored. */
   readonly images: number;
   /** Scores of each image in the given order, if {@linkcode EvaluateOptions.perImage} is set. */
   readonly perImage?: readonly ImageScores[];

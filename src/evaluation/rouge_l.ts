@@ -1,4 +1,4 @@
-// The COCO caption code favours recall by this much.
+// Weight of recall in the COCO caption code.
 const beta = 1.2;
 
 /** Length of the longest common subsequence of two lists of words. */

@@ -41,9 +41,9 @@ export interface Graph {
   name: string;
   /** Version of ONNX's own operator set. */
   opset: number;
-  /** What a caller feeds. */
+  /** The graph's inputs, which a caller provides. */
   inputs: GraphValue[];
-  /** What a caller can read. */
+  /** The graph's outputs, which a caller can read. */
   outputs: GraphValue[];
   /** In an order in which every value is computed before it is used. */
   nodes: GraphNode[];

@@ -2,7 +2,7 @@ import { toFloat16 } from "./float16.ts";
 import type { Graph, GraphNode } from "./graph.ts";
 import { tensor, typeCode } from "./tensor.ts";
 
-// A smaller constant is not worth an extra node.
+// Least number of elements; a smaller constant is not worth an extra node.
 const smallest = 256;
 
 /**

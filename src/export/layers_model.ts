@@ -9,7 +9,7 @@ import { type GraphTensor, type TensorType, tensor } from "./tensor.ts";
 
 type Layer = layers.Layer;
 
-/** What {@linkcode appendLayersModel} needs from a model; any `LayersModel` has it. */
+/** The part of a model that {@linkcode appendLayersModel} uses; any `LayersModel` has it. */
 export type ModelTopology = Pick<LayersModel, "name" | "inputs" | "outputs">;
 
 /** Options of {@linkcode convertLayersModel}. */

@@ -92,7 +92,7 @@ function writeTensor(name: string, value: GraphTensor): TensorProto {
 /** A name that a file may lack, though the schema asks for it. */
 function nameOf(name: string | undefined, what: string): string {
   if (name !== undefined && name !== "") return name;
-  throw new EdgecapError("data-invalid", `The ONNX graph holds ${what} without a name: give a complete .onnx file.`);
+  throw new EdgecapError("data-invalid", `The ONNX graph has ${what} without a name: give a complete .onnx file.`);
 }
 
 function readTensor(proto: TensorProto): GraphTensor {
@@ -226,7 +226,10 @@ export function decodeModel(bytes: Uint8Array): Graph {
     );
   }
   if (model.graph === undefined) {
-    throw new EdgecapError("data-invalid", `${bytes.byteLength} bytes hold no ONNX graph: give a complete .onnx file.`);
+    throw new EdgecapError(
+      "data-invalid",
+      `${bytes.byteLength} bytes contain no ONNX graph: give a complete .onnx file.`,
+    );
   }
   return readGraph(
     model.graph,

@@ -70,7 +70,8 @@ const messages: Readonly<Record<string, readonly Field[]>> = {
 
 /**
  * The messages of ONNX's protobuf schema that edgecap reads and writes: those of inference graphs with tensors in
- * `raw_data`. Field numbers are the schema's own (onnx.proto, IR version 8); fields left out here are skipped on reading.
+ * `raw_data`. Field numbers are the schema's own (onnx.proto, IR version 8); fields left out here are skipped on
+ * reading.
  */
 export const onnxSchema: protobuf.Root = protobuf.Root.fromJSON({
   nested: Object.fromEntries(

@@ -31,7 +31,7 @@ export function valuesToCalibrate(graph: Graph, options: QuantiseOptions = {}): 
  * It quantises convolutions, additions of two values, and maximum poolings; onnxruntime fuses each with its pairs into
  * one integer kernel. Activations are uint8 with a zero point, weights symmetric int8 with a scale per channel, biases
  * int32. A ReLU whose result is stored from 0 upwards is dropped, because storing it cuts off values below 0 anyway.
- * What no integer operation reads, such as the graph's outputs, stays float32.
+ * Values that no integer operation reads, such as the graph's outputs, stay float32.
  *
  * On processors with AVX2 but without VNNI, onnxruntime's native kernel for uint8 by int8 can saturate: give its
  * session the option `session.x64quantprecision` = `1` there. onnxruntime-web's kernels do not saturate.

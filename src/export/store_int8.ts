@@ -2,7 +2,7 @@ import type { Graph, GraphNode } from "./graph.ts";
 import { quantiseChannels } from "./quantise_weights.ts";
 import { type GraphTensor, tensor } from "./tensor.ts";
 
-// A smaller constant is not worth an extra node.
+// Least number of elements; a smaller constant is not worth an extra node.
 const smallest = 1024;
 
 /**

@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { EdgecapError } from "../errors.ts";
 import { unreadable } from "./read_regular.ts";
 
-/** Insists that a path leads to a folder. @throws {EdgecapError} `file-unreadable` */
+/** Checks that a path leads to a folder. @throws {EdgecapError} `file-unreadable` */
 export async function assertFolder(path: string): Promise<void> {
   const found = await stat(path).catch((cause: unknown) => {
     const { code } = cause as { readonly code?: unknown };

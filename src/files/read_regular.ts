@@ -44,7 +44,7 @@ export async function readRegularFile(
 /**
  * Like {@linkcode readRegularFile}; `undefined` if there is no such file.
  *
- * @throws {EdgecapError} `file-unreadable` for every other reason: what cannot be looked at must not be taken for
+ * @throws {EdgecapError} `file-unreadable` for every other reason: a file that cannot be examined must not count as
  *   missing.
  */
 export async function readIfThere(path: string, limit: number = mostBytes): Promise<Uint8Array | undefined> {
@@ -99,7 +99,7 @@ async function readUpTo(
   limit: number,
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
-  // Exactly as long as the file, so that whoever is done with it can release its buffer.
+  // Exactly as long as the file, so that its last user can release the buffer.
   let bytes = new Uint8Array(size);
   const next = new Uint8Array(1);
   let length = 0;

@@ -1,10 +1,10 @@
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 
-/** What is not written to for this long belongs to a process that is gone, in milliseconds. */
+/** A file that has not been written to for this long, in milliseconds, belongs to a process that is gone. */
 export const abandonedMs = 600_000;
 
-/** What {@linkcode removeLeftovers} removes. */
+/** The files or folders that {@linkcode removeLeftovers} removes. */
 export interface Leftovers {
   /** Whether they are folders or files. */
   readonly kind: "file" | "folder";
@@ -21,7 +21,7 @@ export async function removeLeftovers(folder: string, { kind, isName, olderThanM
     const path = join(folder, name);
     const found = await stat(path).catch(() => undefined);
     if (found === undefined || found.isDirectory() !== (kind === "folder")) continue;
-    // The file's time has fractions of a millisecond; the clock's has not.
+    // The file's time has fractions of a millisecond, the clock's does not.
     if (Date.now() - Math.floor(found.mtimeMs) < olderThanMs) continue;
     await rm(path, { recursive: kind === "folder", force: true }).catch(() => {});
   }

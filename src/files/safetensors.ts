@@ -63,8 +63,8 @@ export function writeSafetensors(
 /**
  * Reads a safetensors file.
  *
- * @param invalid Makes the error for bytes that are not such a file, or hold other kinds of numbers than these, from what
- *   is wrong, the rest of a sentence.
+ * @param invalid Makes the error for bytes that are not such a file, or hold other kinds of numbers than these, from
+ *   what is wrong, the rest of a sentence.
  * @throws What `invalid` makes.
  */
 export function readSafetensors(
@@ -94,7 +94,7 @@ export function readSafetensors(
     if (to - from !== length * numbers.BYTES_PER_ELEMENT || start + to > bytes.length) {
       throw invalid(`"${name}" of the shape [${entry.shape.join(", ")}] does not fit in the bytes ${from} to ${to}`);
     }
-    // Tensors that share bytes could take a thousand times the memory of their file.
+    // If tensors could share bytes, a small file could take a thousand times its size in memory.
     rest -= to - from;
     if (rest < 0) throw invalid(`"${name}" shares bytes with other tensors`);
     // A copy, because 32-bit numbers must be aligned in memory; slice() of a Buffer would not copy.

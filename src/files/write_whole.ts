@@ -16,7 +16,7 @@ export interface UnfinishedFile extends AsyncDisposable {
   /**
    * The content is complete: flushes it to disk, then replaces the file of that name.
    *
-   * @returns What the system says of the file as it was written, whatever has become of it since.
+   * @returns The system's facts about the file as it was written, even if it has changed since.
    * @throws {EdgecapError} `file-unwritable`
    */
   finish(): Promise<Stats>;
@@ -25,7 +25,10 @@ export interface UnfinishedFile extends AsyncDisposable {
 /** Names of unfinished files are unpredictable, so that nobody can place a link there. */
 const unfinishedName = /^\.edgecap-\d+-[0-9a-f]{24}\.partial$/;
 
-/** Names of the files that this process is writing. Its number says little: in containers, many processes have the same. */
+/**
+ * Names of the files that this process is writing. Process numbers do not suffice: in containers, many processes have
+ * the same one.
+ */
 const ownUnfinished = new Set<string>();
 
 /** Folders in which this process has written, and therefore removed what others left. */
@@ -109,14 +112,14 @@ export async function writeWhole(path: string, content: string | Uint8Array, lik
 }
 
 /**
- * Insists that the permissions of a file allow writing. To replace it, those of its folder are enough.
+ * Checks that the permissions of a file allow writing. To replace it, those of its folder are enough.
  *
- * @param found What the system says of the file.
+ * @param found The system's facts about the file.
  * @throws {EdgecapError} `file-unwritable`
  */
 export async function assertWritable(path: string, { mode }: Stats): Promise<void> {
   const mayWrite = await access(path, constants.W_OK).then(
-    // An administrator may write any file, also one that somebody protected.
+    // An administrator may write any file, even one that somebody protected.
     () => (mode & 0o222) !== 0,
     () => false,
   );
@@ -127,10 +130,10 @@ export async function assertWritable(path: string, { mode }: Stats): Promise<voi
  * Replaces the content of a file in one step. It keeps its permissions and, if the system allows it, its owner.
  *
  * @param path The file itself, not a link to it.
- * @param before What the system said of the file when its content was read.
- * @returns What the system says of the file as it was written.
- * @throws {EdgecapError} `file-unwritable`, also if the file is read-only; `data-invalid` if it has changed since it was read.
- *   The file is then left as it is.
+ * @param before The system's facts about the file when its content was read.
+ * @returns The system's facts about the file as it was written.
+ * @throws {EdgecapError} `file-unwritable`, also if the file is read-only; `data-invalid` if it has changed since it
+ *   was read. The file is then left unchanged.
  */
 export async function replaceWhole(path: string, content: Uint8Array, before: Stats): Promise<Stats> {
   await assertWritable(path, before);
@@ -140,7 +143,10 @@ export async function replaceWhole(path: string, content: Uint8Array, before: St
     throw unwritable(path, cause);
   });
   if (now.size !== before.size || now.mtimeMs !== before.mtimeMs || now.ino !== before.ino) {
-    throw new EdgecapError("data-invalid", `"${path}" was changed by another program, and is left: try again.`);
+    throw new EdgecapError(
+      "data-invalid",
+      `"${path}" was changed by another program in the meantime, so it was left unchanged: try again.`,
+    );
   }
   return await file.finish();
 }

@@ -14,7 +14,7 @@ export async function decodeImage(bytes: Uint8Array, options: DecodeOptions): Pr
  * Reads only a picture's header; see {@linkcode probeBy}.
  *
  * @param maxPixels Most pixels that the picture may have. Default 128 million.
- * @throws {EdgecapError} As {@linkcode decodeImage} does; damage behind the header goes unseen.
+ * @throws {EdgecapError} As {@linkcode decodeImage} does; damage after the header is not noticed.
  */
 export async function probeImage(bytes: Uint8Array, maxPixels?: number): Promise<ImageHeader> {
   return await probeBy(imageModule, bytes, maxPixels);

@@ -33,13 +33,13 @@ export interface DecodedImage {
   readonly format: string;
 }
 
-/** What a picture's header says. */
+/** The facts in a picture's header. */
 export type ImageHeader = Omit<DecodedImage, "rgb" | "size">;
 
 /**
  * Decodes a JPEG, PNG, WebP, GIF (first frame) or BMP file: upright by its EXIF or XMP orientation, transparent parts
- * over white, resized by an antialiased bilinear filter. The pixels are the same on every runtime. Memory: at most 600
- * MiB, in one instance that is reused; a picture that would need more is refused from its header.
+ * over white, resized by an antialiased bilinear filter. The pixels are the same on every runtime. It uses at most 600
+ * MiB of memory, in one instance that is reused; a picture that would need more is refused after reading its header.
  *
  * @param module Gives the crate in crates/image.
  * @throws {EdgecapError} `image-empty`, `image-unsupported`, `image-truncated`, `image-corrupt` or `image-too-large`.
@@ -63,12 +63,12 @@ export async function decodeBy(
 }
 
 /**
- * Reads only a picture's header, which takes almost no time, and refuses what is clearly not a picture
- * or too large.
+ * Reads only a picture's header, which takes almost no time, and refuses a file that is clearly not a picture, or too
+ * large.
  *
  * @param module Gives the crate in crates/image.
  * @param maxPixels Most pixels that the picture may have. Default 128 million.
- * @throws {EdgecapError} As {@linkcode decodeBy} does; damage behind the header goes unseen.
+ * @throws {EdgecapError} As {@linkcode decodeBy} does; damage after the header is not noticed.
  */
 export async function probeBy(
   module: () => Promise<ImageModule>,

@@ -4,9 +4,10 @@ import { EdgecapError } from "../errors.ts";
 import type { LiteModules } from "./modules.ts";
 
 /**
- * A bundle's files: in memory by name, or a function that gets one by its path, such as `manifest.json` or
- * `encoder.onnx`. The function is called for a graph while the one before is packed, so that a bundle never lies in
- * memory as a whole. A `Response` takes the least memory, because its bytes are freed once they are packed.
+ * A bundle's files: a map of their bytes by name, or a function that returns the file for a path such as
+ * `manifest.json` or `encoder.onnx`. The function is called for the next graph while the previous one is being packed,
+ * so the whole bundle is never in memory. A `Response` takes the least memory, because its bytes are freed once they
+ * are packed.
  */
 export type LiteBundle =
   | ReadonlyMap<string, Uint8Array>
@@ -16,11 +17,14 @@ export type LiteBundle =
 export interface LiteOptions {
   /** The bundle's files. */
   readonly bundle: LiteBundle;
-  /** edgecap's WebAssembly. A process starts each only once, so later calls use those of the first. */
+  /**
+   * edgecap's WebAssembly. A process instantiates each module only once, so later calls use the modules of the first
+   * call.
+   */
   readonly modules: LiteModules;
   /**
-   * Whether to compare the engine with the bundle's stored answer, so that no caption is silently wrong. It takes the
-   * time of a short caption. Default true.
+   * Whether to compare the engine with the bundle's stored answer, so that captions are never silently wrong. The test
+   * takes as long as a short caption. Default true.
    */
   readonly selfTest?: boolean;
   /** Called as the bundle's files arrive; in the last call `loaded` equals `total`. */

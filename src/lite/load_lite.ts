@@ -14,7 +14,8 @@ import { checkLiteOptions, type LiteOptions, readerOf } from "./lite_options.ts"
 import { compiled, compiledIfAccepted } from "./modules.ts";
 
 /**
- * Loads a bundle with nothing but what it is given. Its captions are those of `load({ backend: "rust" })` of `edgecap`.
+ * Loads a bundle, using only the files that the caller passes in. Its captions are those of `load({ backend: "rust" })`
+ * of `edgecap`.
  *
  * @throws {EdgecapError} `bundle-*`, `graph-failed`, `self-test-failed`, `option-invalid`, or `backend-unavailable` if
  *   the engine does not run the bundle's graphs, as it does with 8-bit encoders and attention decoders.

@@ -1,5 +1,5 @@
 /**
- * edgecap without any dependency: no onnxruntime, no file system, no `eval`. For workers at the edge with small limits.
+ * edgecap without any dependency: no onnxruntime, no file system, no `eval`. For edge workers with small limits.
  *
  * ```ts ignore
  * import { load } from "edgecap/lite";

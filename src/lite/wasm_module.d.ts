@@ -1,3 +1,3 @@
-/** What an import of a `.wasm` file of edgecap gives in bundlers for workers: the module, compiled. */
+/** The type of an import of a `.wasm` file of edgecap, in bundlers for edge workers: the compiled module. */
 declare const module: WebAssembly.Module;
 export default module;

@@ -28,7 +28,7 @@ export interface Container extends Blocks {
 
 /** The error for a file that ends early. */
 export function truncated(format: string): EdgecapError {
-  return new EdgecapError("image-truncated", `The ${format} file ends early: save it again. It is left as it is.`);
+  return new EdgecapError("image-truncated", `The ${format} file ends early: save it again. It was left unchanged.`);
 }
 
 /** The error for a damaged file. */
@@ -38,5 +38,5 @@ export function corrupt(format: string, why: string): EdgecapError {
 
 /** The error for metadata that cannot be changed. */
 export function unchangeable(what: string, why: string): EdgecapError {
-  return new EdgecapError("data-invalid", `The ${what} cannot be changed: ${why}. It is left as it is.`);
+  return new EdgecapError("data-invalid", `The ${what} cannot be changed: ${why}. It was left unchanged.`);
 }

@@ -13,7 +13,7 @@ interface Directory {
   readonly count: number;
   /** Where the entry of the description stands; where it would stand if it is missing. */
   readonly place: number;
-  /** Bytes of the description and where they are; `undefined` if it is missing. */
+  /** The description's bytes and their position; `undefined` if there is no description. */
   readonly value: { readonly start: number; readonly length: number } | undefined;
 }
 

@@ -20,17 +20,19 @@ export interface WriteOptions {
   readonly mark?: boolean | undefined;
 }
 
-/** What became of a field. */
+/** What happened to a field. */
 export interface FieldReport {
   /** Its name: `dc:description`, `ImageDescription`, `Caption-Abstract` and so on. */
   readonly field: string;
   /** `kept`: this field, or another one of the same meaning, holds text that edgecap did not write. */
   readonly outcome: "written" | "same" | "removed" | "kept";
-  /** What was written, or what is kept or was removed. */
+  /** The text that was written, kept or removed. */
   readonly value: string;
 }
 
-/** What a field means. Programs treat fields of one meaning as one: text in one of them counts for all. */
+/**
+ * The meaning of a field. Programs treat fields with the same meaning as one, so text in one of them counts for all.
+ */
 type Meaning = "caption" | "altText" | "keywords";
 
 /** A field as it is, and how to change it. */
@@ -39,14 +41,14 @@ export interface Field {
   readonly name: string;
   readonly meaning: Meaning;
   readonly texts: readonly string[];
-  /** It holds more than texts, so edgecap did not write it. */
+  /** The field contains more than texts, so edgecap did not write it. */
   readonly complex?: boolean;
   /** Sets it; no texts remove it. `undefined` for a field that is only read. */
   readonly set?: (texts: readonly string[]) => void;
 }
 
 /**
- * What cameras write instead of a description: it says nothing about the picture.
+ * Text that cameras write instead of a description: it says nothing about the picture.
  */
 const filler = /^(?:[a-z ]*digital (?:still )?camera|sony dsc|exif_jpeg_picture|default|untitled)$/i;
 
@@ -55,7 +57,7 @@ const filler = /^(?:[a-z ]*digital (?:still )?camera|sony dsc|exif_jpeg_picture|
  *
  * @param fields All fields that a reader of the picture sees. @param wrote What edgecap wrote before.
  * @param asked Whether a field is to be written.
- * @returns What became of the requested fields, and edgecap's own text that is in any field now.
+ * @returns What happened to the requested fields, and the text of edgecap that any field contains now.
  */
 export function fillFields(
   fields: readonly Field[],
@@ -102,7 +104,10 @@ function listed(texts: readonly string[]): string {
   return [...new Set(texts)].join(", ");
 }
 
-/** Text as every form can hold it: in one line, and with nothing that XML or a text ended by NUL cannot hold. */
+/**
+ * Text that every form can contain: on one line, and without characters that XML or a NUL-terminated text cannot
+ * contain.
+ */
 function clean(text: string): string {
   return text
     .toWellFormed()

@@ -38,7 +38,7 @@ export function readJpeg(bytes: Uint8Array): Container {
   const found = (kind: Kind) => segments.filter((segment) => isKind(segment, kind));
   const block = (kind: Kind): Uint8Array | undefined => {
     const all = found(kind);
-    if (all.length > 1) throw unchangeable("JPEG file", `it holds ${all.length} blocks of ${names[kind]}`);
+    if (all.length > 1) throw unchangeable("JPEG file", `it contains ${all.length} blocks of ${names[kind]}`);
     // Two bytes follow "Exif"; some programs set the second to a value other than 0.
     return all[0]?.payload.subarray(kinds[kind].sign.length + (kind === "exif" ? 1 : 0));
   };

@@ -86,7 +86,7 @@ export function writeIntoSidecar(
   const before = xmp.text;
   const wrote = new Set(xmp.get(xmpNames.wrote).texts);
   const fields = xmpFields(xmp, true);
-  // A sidecar of an earlier version holds only what edgecap wrote.
+  // Sidecars of earlier versions only contain text that edgecap wrote.
   if (xmp.removeOldMark()) for (const { texts } of fields) for (const value of texts) wrote.add(value);
   const inside = fieldsInside(picture);
   for (const value of inside.wrote) wrote.add(value);
@@ -236,7 +236,7 @@ function fieldsInside(picture: Uint8Array): { fields: Field[]; wrote: readonly s
   return { fields, wrote: xmp?.get(xmpNames.wrote).texts ?? [] };
 }
 
-/** What was read; `undefined` if it cannot be. */
+/** The text that was read; `undefined` if it cannot be read. */
 function readable<T>(read: () => T): T | undefined {
   try {
     return read();

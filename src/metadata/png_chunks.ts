@@ -19,13 +19,14 @@ interface Chunk {
 /**
  * Takes a PNG apart.
  *
- * @throws {EdgecapError} `image-truncated`, `image-corrupt`; `data-invalid` if it holds a block twice, or one that cannot be unpacked.
+ * @throws {EdgecapError} `image-truncated`, `image-corrupt`; `data-invalid` if it holds a block twice, or one that
+ *   cannot be unpacked.
  */
 export function readPng(bytes: Uint8Array): Container {
   const { chunks, rest } = splitPng(bytes);
   const only = (isIt: (chunk: Chunk) => boolean, name: string) => {
     const found = chunks.filter(isIt);
-    if (found.length > 1) throw unchangeable("PNG file", `it holds ${found.length} blocks of ${name}`);
+    if (found.length > 1) throw unchangeable("PNG file", `it contains ${found.length} blocks of ${name}`);
     return found[0];
   };
   const xmp = only(isXmp, "XMP");

@@ -20,7 +20,7 @@ export function readWebp(bytes: Uint8Array): Container {
   const { chunks, rest } = splitWebp(bytes);
   const only = (type: string) => {
     const found = chunks.filter((chunk) => chunk.type === type);
-    if (found.length > 1) throw unchangeable("WebP file", `it holds ${found.length} blocks of ${type.trim()}`);
+    if (found.length > 1) throw unchangeable("WebP file", `it contains ${found.length} blocks of ${type.trim()}`);
     return found[0];
   };
   const [xmp, exif] = [only("XMP "), only("EXIF")];

@@ -25,7 +25,7 @@ export interface WriteTextOptions extends WriteOptions {
   readonly dryRun?: boolean | undefined;
 }
 
-/** What was written, or would be. */
+/** The fields that were written, or would be. */
 export interface WrittenFile {
   /** The file: the picture, or its sidecar. */
   readonly path: string;
@@ -35,7 +35,7 @@ export interface WrittenFile {
 /** The result of writing text. */
 export interface Written {
   readonly files: readonly WrittenFile[];
-  /** What the system says of the picture's file with the text in it, if the text went into the picture. */
+  /** Size and times of the picture's file after the text was written into it, if it was. */
   readonly picture?: Stats;
   /** Why some form could not be written: the first reason. The other forms are written. */
   readonly error?: EdgecapError;

@@ -42,14 +42,15 @@ export interface XmpDocument {
   readonly description: XmpDescription;
 }
 
-/** Deeper elements have no use, and cost stack in other programs. */
+/** Deeper nesting is useless, and can overflow the stack of other programs. */
 const mostDepth = 200;
 
 /**
  * Reads an XMP packet: its properties, each with its place, so that one can be replaced and everything else stays byte
  * for byte.
  *
- * @throws {EdgecapError} `data-invalid` if the text is not well-formed XML, declares a document type, or holds no description.
+ * @throws {EdgecapError} `data-invalid` if the text is not well-formed XML, declares a document type, or holds no
+ *   description.
  */
 export function readXmp(text: string): XmpDocument {
   const reader = new Reader(text);
@@ -61,9 +62,9 @@ export function readXmp(text: string): XmpDocument {
   }
 }
 
-/** What to throw if XMP cannot be read. */
+/** Makes the error to throw if XMP cannot be read. */
 function invalidXmp(why: string, cause?: unknown): EdgecapError {
-  return new EdgecapError("data-invalid", `The XMP cannot be read: ${why.trim()}. It is left as it is.`, { cause });
+  return new EdgecapError("data-invalid", `The XMP cannot be read: ${why.trim()}. It was left unchanged.`, { cause });
 }
 
 /** A property that is being read. */
@@ -113,7 +114,7 @@ class Reader {
     parser.on("text", (text) => this.#read(text));
     parser.on("cdata", (text) => this.#read(text));
     parser.write(this.#text).close();
-    if (this.#first === undefined) throw invalidXmp("it holds no rdf:Description");
+    if (this.#first === undefined) throw invalidXmp("it contains no rdf:Description");
     return { text: this.#text, properties: this.#properties, description: this.#first };
   }
 

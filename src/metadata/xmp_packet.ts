@@ -13,7 +13,7 @@ const dc = "http://purl.org/dc/elements/1.1/";
 
 /** The properties that edgecap writes. */
 export const xmpNames = {
-  /** What the picture shows, for people who see it. */
+  /** Description of the picture, for people who can see it. */
   description: { prefix: "dc", uri: dc, local: "description", kind: "languages" },
   /** Alternative text: IPTC Photo Metadata Standard 2021.1. */
   altText: {

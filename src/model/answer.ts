@@ -9,7 +9,7 @@ import type { BundleGraphs } from "./check_shapes.ts";
 /** The graphs that the test runs. */
 export type TestedGraphs = Record<keyof BundleGraphs, Pick<Graph, "run" | "runKeeping">>;
 
-/** What the test needs to know about a bundle. */
+/** The facts about a bundle that the test uses. */
 export type TestedManifest = Pick<Manifest, "encoder" | "decoder" | "generation">;
 
 /** A backend's result. */
@@ -24,7 +24,7 @@ export interface SelfTestOutcome {
   readonly sameWords: boolean;
   /** Time of the encoder, in milliseconds. */
   readonly encodeMs: number;
-  /** Time of the decoder per word of a greedy caption, including its first graph, in milliseconds. */
+  /** Time of the decoder per word of a greedy caption, in milliseconds; its first graph is included. */
   readonly wordMs: number;
 }
 
@@ -59,7 +59,7 @@ export function testPicture(seed: number, size: number): Uint8Array {
   return rgb;
 }
 
-/** What graphs say of a picture. */
+/** The result of the graphs for a picture. */
 export interface Answer {
   readonly tokens: readonly number[];
   readonly features: readonly number[];

@@ -65,7 +65,7 @@ function checkPorts(where: string, kind: string, found: readonly GraphPort[], ex
     const got = port === undefined ? `only ${found.map((p) => p.name).join(", ")}` : `[${port.shape.join(", ")}]`;
     throw new EdgecapError(
       "bundle-shape-mismatch",
-      `The bundle "${where}" is inconsistent: by its manifest the ${kind} "${name}" should be [${shape.join(", ")}], but the graph has ${got}. Export the bundle again.`,
+      `The bundle "${where}" is inconsistent: according to its manifest, the ${kind} "${name}" should be [${shape.join(", ")}], but the graph has ${got}. Export the bundle again.`,
     );
   }
 }

@@ -28,7 +28,7 @@ export async function openGraphs(
   });
   const decoder: LoadGraph = async (name, bytes, keep) => {
     return await on(backend)(name, bytes, keep).catch((error: unknown) => {
-      // Its encoder is most of the time, so it is worth having with any decoder.
+      // The encoder takes most of the time, so this backend pays off with any decoder.
       if (backend !== "rust" || !(error instanceof EdgecapError) || error.code !== "backend-unavailable") throw error;
       return on("wasm")(name, bytes, []);
     });
@@ -36,7 +36,7 @@ export async function openGraphs(
   return await openGraphsBy(files, { encoder: on(backend), decoder }, signal);
 }
 
-/** What is known about a backend on this machine. */
+/** The facts about a backend on this machine. */
 export interface BackendReport {
   readonly name: BackendName;
   /** Package and version, if it loads. */
@@ -56,7 +56,7 @@ export interface ChosenBackend {
   readonly untested?: boolean;
 }
 
-/** What choosing needs. */
+/** The inputs of the choice. */
 export interface ChoosingOptions {
   readonly source: Pick<OpenBundle, "where" | "manifest" | "hash">;
   readonly files: GraphFiles;
@@ -99,7 +99,7 @@ export async function tryBackend(
     await using graphs = await openGraphs(files, probed.name, options);
     return { ...probed, selfTest: await runSelfTest(graphs, source.manifest, selfTest, rounds) };
   } catch (error) {
-    // An interruption says nothing about the backend.
+    // An abort says nothing about the backend.
     throwIfAborted(signal);
     return { ...probed, problem: messageOf(error) };
   }
@@ -150,7 +150,7 @@ export async function chooseBackend(options: ChoosingOptions): Promise<ChosenBac
   const probes: BackendReport[] = [];
   for (const name of backendNames) {
     throwIfAborted(signal);
-    // It always loads, but that takes time which is lost if rust is chosen without a measurement.
+    // It always loads, but loading it would be wasted time if rust is chosen without a measurement.
     if (name === "wasm" && threads === 1) probes.push({ name });
     else if (name !== "webgpu" || mayHaveGraphics()) probes.push(await probeBackend(name));
   }

@@ -15,7 +15,7 @@ import {
   tryBackend,
 } from "./choose_backend.ts";
 
-/** What a machine offers and what is known about each backend. */
+/** The features of a machine, and the facts about each backend on it. */
 export interface DoctorReport {
   readonly machine: {
     /** Bun, Deno or Node, with its version. */
@@ -25,7 +25,7 @@ export interface DoctorReport {
     /** Model and features, such as `AMD EPYC (AVX2, FMA, no VNNI)`. */
     readonly processor: string;
     readonly cores: number;
-    /** What WebAssembly can do in this runtime. */
+    /** The features of WebAssembly in this runtime. */
     readonly simd: boolean;
     readonly relaxedSimd: boolean;
     readonly wasmThreads: boolean;
@@ -43,7 +43,7 @@ export interface DoctorReport {
   };
   readonly threads: number;
   readonly backends: readonly BackendReport[];
-  /** What `auto` chooses, if any backend works. */
+  /** The backend that `auto` chooses, if any works. */
   readonly choice?: ChosenBackend;
   /** Why `auto` finds no backend. */
   readonly problem?: string;

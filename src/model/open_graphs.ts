@@ -19,7 +19,7 @@ export type OpenGraphs = BundleGraphs & AsyncDisposable;
 /** A graph that has been loaded. */
 export interface LoadedGraph {
   readonly graph: Graph;
-  /** Whether it needs the bytes of its file no more. */
+  /** Whether it no longer needs the bytes of its file. */
   readonly isPacked: boolean;
 }
 
@@ -43,10 +43,10 @@ export async function openGraphsBy(
   const readNext = (part: GraphPart) => {
     const next = graphParts[graphParts.indexOf(part) + 1];
     const file = next && files[next];
-    // Whoever opens it gets its error.
+    // The caller who opens it gets its error.
     if (file !== undefined && !(file instanceof Uint8Array)) reading = file.read().catch(() => {});
   };
-  // After a failure nothing continues unseen.
+  // After a failure, no work continues unnoticed.
   resources.use({ [Symbol.asyncDispose]: async () => void (await reading) });
   const open = async (part: GraphPart, name: string, how: LoadGraph, keep: readonly string[]) => {
     throwIfAborted(signal);

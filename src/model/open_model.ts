@@ -21,7 +21,7 @@ import { Resources } from "./resources.ts";
 /** A bundle ready to run: its graphs, its vocabulary, and the queue of its callers. */
 export interface Model {
   readonly manifest: Manifest;
-  /** What executes the graphs. */
+  /** The backend that executes the graphs. */
   readonly backend: BackendName;
   readonly graphs: BundleGraphs;
   readonly vocabulary: Vocabulary;
@@ -50,11 +50,11 @@ export interface OpenModel extends AsyncDisposable {
   readonly model: Model;
 }
 
-/** What runs a model: WebAssembly, and the graphs' backend. */
+/** The resources that run a model: WebAssembly modules, and the graphs' backend. */
 export interface ModelEngine {
-  /** Starts the text module. */
+  /** Instantiates the text module. */
   readonly startText: () => Promise<unknown>;
-  /** The image module, started if it is not. */
+  /** The image module, instantiated on first use. */
   readonly imageModule: () => Promise<ImageModule>;
   /** Opens the graphs. */
   readonly openGraphs: (
@@ -72,14 +72,14 @@ export interface OpenModelOptions {
   readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
 }
 
-/** Graphs that are read while the one before is opened. */
+/** Graphs, each of which is read while the previous one is opened. */
 const [, ...laterGraphs] = graphParts;
 
 /** The files that are needed before the graphs. */
 type EarlyFiles = Pick<BundleFiles, "vocabulary" | "datastore" | "concepts">;
 
 /**
- * Makes a bundle ready to run.
+ * Opens a bundle, so that it is ready to run.
  *
  * @throws {EdgecapError} `bundle-*`, and what opening the graphs throws.
  * @throws The signal's reason, once what was opened is freed, if it is aborted.

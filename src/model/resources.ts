@@ -1,4 +1,7 @@
-/** What is freed together, the last first: the part of AsyncDisposableStack that is used here, which Node 22 lacks. */
+/**
+ * Resources that are freed together, the last one first: the part of AsyncDisposableStack that edgecap uses, because
+ * Node 22 lacks it.
+ */
 export class Resources implements AsyncDisposable {
   #held: (AsyncDisposable | Disposable)[] = [];
 

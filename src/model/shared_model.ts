@@ -15,7 +15,7 @@ export interface ModelShare extends AsyncDisposable {
   readonly model: Model;
 }
 
-/** What {@linkcode shareModel} needs. */
+/** Options of {@linkcode shareModel}. */
 export interface ModelOptions {
   readonly bundle: BundleSource;
   readonly threads: number;
@@ -35,8 +35,8 @@ interface Entry {
 }
 
 /**
- * The models that are loaded, by manifest, threads and backend: a manifest names its files by their hashes, so that two
- * bundles of the same manifest are the same bundle, and sessions are too large to hold twice.
+ * The models that are loaded, by manifest, threads and backend: a manifest contains the hashes of its files, so two
+ * bundles with the same manifest are the same. Sessions are too large to have twice.
  */
 const loaded = new Map<string, Entry>();
 
@@ -67,7 +67,7 @@ export async function shareModel(options: ModelOptions): Promise<ModelShare> {
       );
       throwIfAborted(signal);
       listening.throwIfFailed();
-      // The caller who began the loading gave up, but this one did not.
+      // The caller who began loading was aborted, but this one was not.
       if (entry.signal?.aborted !== true) throw error;
     } finally {
       listening.end();

@@ -57,7 +57,7 @@ export async function ortWasmBinary(): Promise<ArrayBuffer | undefined> {
   return undefined;
 }
 
-/** What onnxruntime-web's WebGPU needs, for its `env.wasm`. */
+/** The WebAssembly that onnxruntime-web needs for WebGPU, for its `env.wasm`. */
 export async function ortWebgpuFiles(): Promise<OrtFiles> {
   const wasm = ortFile("ort-wasm-simd-threaded.asyncify.wasm");
   return {

@@ -55,7 +55,7 @@ export const isExecutable = false;
 /** The bundles that come with edgecap, by name; a page has only the one that `edgecap assets` wrote. */
 export const includedBundles: Readonly<Record<string, URL>> = { default: place("default/") };
 
-/** A page embeds nothing: that bundle is fetched and cached like any other. */
+/** A page embeds no bundle: its bundle is fetched and cached like any other. */
 export const readIncludedBundle: ((name: string, path: string) => Promise<Uint8Array>) | undefined = undefined;
 
 /** Locations of onnxruntime-web's script and module, for its `env.wasm.wasmPaths`. */
@@ -68,7 +68,7 @@ export async function ortWasmBinary(): Promise<ArrayBuffer | undefined> {
   return undefined;
 }
 
-/** What onnxruntime-web's WebGPU needs, for its `env.wasm`. */
+/** The WebAssembly that onnxruntime-web needs for WebGPU, for its `env.wasm`. */
 export async function ortWebgpuFiles(): Promise<OrtFiles> {
   const name = "ort-wasm-simd-threaded.asyncify";
   return { wasmPaths: { mjs: place(`${name}.mjs`).href, wasm: place(`${name}.wasm`).href } };

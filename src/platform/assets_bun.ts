@@ -101,7 +101,10 @@ export async function ortWasmBinary(): Promise<ArrayBuffer | undefined> {
   return buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer;
 }
 
-/** What onnxruntime-web's WebGPU needs, for its `env.wasm`. Executables lack it, because it would double their size. */
+/**
+ * The WebAssembly that onnxruntime-web needs for WebGPU, for its `env.wasm`. Executables lack it, because it would
+ * double their size.
+ */
 export async function ortWebgpuFiles(): Promise<OrtFiles> {
   const folder = assetsFolder();
   const place = (name: string) =>

@@ -1,7 +1,9 @@
-/** What runs this code. */
+/** The runtime of this code. */
 export type RuntimeName = "Bun" | "Deno" | "Node" | "browser";
 
-/** What runs this code: Bun and Deno also give Node's version, and a bundler's `process` in a browser gives none. */
+/**
+ * The runtime of this code. Bun and Deno also give Node's version, and a bundler's `process` in a browser gives none.
+ */
 export function runtimeName(): RuntimeName {
   const { bun, deno, node } = versions();
   if (deno !== undefined) return "Deno";
@@ -9,7 +11,7 @@ export function runtimeName(): RuntimeName {
   return node === undefined ? "browser" : "Node";
 }
 
-/** What runs this code, and its version, such as `Bun 1.4.5`. */
+/** The runtime of this code and its version, such as `Bun 1.4.5`. */
 export function runtimeVersion(): string {
   const name = runtimeName();
   return name === "browser" ? name : `${name} ${versions()[name.toLowerCase()]}`;

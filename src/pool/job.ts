@@ -11,7 +11,7 @@ export interface JobRequest {
   readonly signal: AbortSignal;
 }
 
-/** A picture in the queue, or with a worker. */
+/** A picture that waits in the queue, or that a worker is captioning. */
 export class Job {
   readonly id: number;
   readonly request: JobRequest;
@@ -50,7 +50,7 @@ export class Job {
     };
   }
 
-  /** Another worker begins: it will repeat words that have been reported already. */
+  /** Another worker begins again, and repeats words that have been reported already. */
   begin(): void {
     this.attempts++;
     this.#received = 0;

@@ -16,7 +16,7 @@ export interface ModelCard {
   readonly preset?: string;
   /** How the encoder's weights are stored: `fp32`, `fp16` or `int8`. */
   readonly precision?: string;
-  /** What executes its graphs. */
+  /** The backend that executes its graphs. */
   readonly backend?: string;
   /** Number of words that it knows. */
   readonly vocabulary?: number;

@@ -1,6 +1,6 @@
 import { EdgecapError } from "../errors.ts";
 
-/** A pool has no place or no time for a job now; says when to try again. */
+/** The error of a pool that has no place or no time for a job now. It says when to try again. */
 export class PoolBusyError extends EdgecapError {
   /** Seconds after which to try again, from 1. */
   readonly retryAfterSeconds: number;

@@ -20,9 +20,9 @@ export type LossReason = "crashed" | "hung" | "refused";
 
 type Refusal = Extract<FromWorker, { type: "refused" }>;
 
-/** What a {@linkcode PoolWorker} reports to its pool. */
+/** The events that a {@linkcode PoolWorker} reports to its pool. */
 export interface PoolWorkerEvents {
-  /** May refuse the worker, for what it returns. */
+  /** Returns a reason to refuse the worker, if there is one. */
   readonly onReady: (model: ModelCard, identity: string) => Refusal | undefined;
   readonly onMessage: (message: Extract<FromWorker, { id: number }>) => void;
   /** Called once, when the thread has died, hangs, or cannot load the bundle. */

@@ -7,7 +7,7 @@ import type { FromWorker, ModelCard, ToWorker } from "./messages.ts";
 import { PoolBusyError } from "./pool_busy_error.ts";
 import { type CreateWorker, createCaptionWorker, type LossReason, PoolWorker } from "./pool_worker.ts";
 
-/** What happens in a pool, for metrics and the log. */
+/** The events in a pool, for metrics and the log. */
 export interface PoolObserver {
   /** A job was given to a worker, with the milliseconds that it waited in the queue. */
   started?(waitMs: number): void;
@@ -49,7 +49,10 @@ const restartMs = { first: 250, most: 30_000 };
 /** Longest wait for starting workers when the pool stops, in milliseconds. */
 const startMs = 10_000;
 
-/** Why a worker is refused if its bundle is not that of the others. It is tried again, and taken once the bundle is back. */
+/**
+ * Why a worker is refused if its bundle is not that of the others. It is tried again, and taken once the bundle is
+ * back.
+ */
 const changedBundle = {
   type: "refused",
   code: "bundle-hash-mismatch",
@@ -66,7 +69,7 @@ export class WorkerPool implements AsyncDisposable {
   readonly #firstReady: PromiseWithResolvers<ModelCard>;
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
   #model: ModelCard | undefined;
-  /** That of the first worker's model. */
+  /** The description of the first worker's model. */
   #identity: string | undefined;
   #nextId = 0;
   #disposed = false;

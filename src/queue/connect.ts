@@ -21,7 +21,7 @@ export interface QueueConnection extends AsyncDisposable {
   readonly address: QueueAddress;
   readonly bullmq: QueuePackages["bullmq"];
   readonly redis: Redis;
-  /** Stops reconnecting to a server that is gone: what waits for it fails within some seconds. */
+  /** Stops reconnecting to a server that is gone, so that commands that wait for it fail within some seconds. */
   giveUp(): void;
 }
 
@@ -77,7 +77,7 @@ export async function connectQueue(address: QueueAddress): Promise<QueueConnecti
     connectTimeout,
     // Required by BullMQ: commands wait until the connection comes back.
     maxRetriesPerRequest: null,
-    // Not disconnect(), which between two attempts never fails the waiting commands.
+    // Not disconnect(): called between two attempts, it would leave the waiting commands waiting for ever.
     retryStrategy: (times) => (connected && !givenUp ? Math.min(200 * times, 1000) : null),
   });
   // Without a listener ioredis prints every lost connection; each failed command reports it anyway.

@@ -8,7 +8,7 @@ import { type CaptionJob, isCaptionRequest, jobIdOf, openDeadLetters, openQueue,
 import { claimQueue } from "./claim.ts";
 import { giveUpWhenAborted, type QueueConnection } from "./connect.ts";
 
-/** What {@linkcode distribute} needs. */
+/** Options of {@linkcode distribute}. */
 export interface DistributeOptions {
   readonly connection: QueueConnection;
   readonly images: AsyncIterable<string>;
@@ -88,7 +88,7 @@ export async function distribute(batch: DistributeOptions): Promise<BatchCounts>
   /** A foreign job becomes a dead letter; left in place, it would block the queue forever. */
   const setAside = async (job: CaptionJob): Promise<void> => {
     const text = JSON.stringify(job.data) ?? "nothing";
-    const message = `This job is not edgecap's: it holds ${text.slice(0, 1000)}.`;
+    const message = `This job is not edgecap's: it contains ${text.slice(0, 1000)}.`;
     const letter = {
       image: `job ${job.id}`,
       error: { code: "data-invalid", message },

@@ -11,7 +11,7 @@ export interface WorkOptions {
   readonly read: (path: string) => Promise<Uint8Array>;
   /** Called after each picture with the numbers of captioned pictures and of failed attempts. */
   readonly onDone?: (captioned: number, failed: number) => void;
-  /** Ends the work: current pictures are finished, and no new ones are taken. */
+  /** Ends the work: the worker finishes its current pictures, and takes no new ones. */
   readonly signal: AbortSignal;
 }
 

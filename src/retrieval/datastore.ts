@@ -4,7 +4,7 @@ import { readSafetensors, type Tensor, type TensorKind } from "../files/safetens
 import { loadedTextModule } from "../text/text_crate.ts";
 
 /**
- * What a bundle stores about its training photos: a vector and the captions of each, and how common every
+ * The data that a bundle stores about its training photos: a vector and the captions of each, and how common every
  * n-gram in the captions is. Made by src/training/run/build_datastore.ts.
  *
  * It is a safetensors file with

@@ -1,6 +1,6 @@
 import type { GraphPort, GraphValue } from "./tensors.ts";
 
-/** What executes a graph. */
+/** The name of a backend, which executes graphs. */
 export const backendNames = ["wasm", "rust", "webgpu", "native"] as const;
 
 /**
@@ -44,10 +44,10 @@ export interface BackendSession {
   release(): Promise<void>;
 }
 
-/** What loads graphs and runs them. */
+/** Loads graphs and runs them. */
 export interface Backend {
   readonly name: BackendName;
-  /** Name and version of what is behind it. */
+  /** Name and version of the library behind it. */
   readonly engine: string;
   /** Only for `webgpu`. */
   readonly adapter?: AdapterInfo;

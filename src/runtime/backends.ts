@@ -19,7 +19,7 @@ export function openBackend(name: BackendName): Promise<Backend> {
 }
 
 const openers: Readonly<Record<BackendName, () => Promise<Backend>>> = {
-  // Who needs one engine should not load the other.
+  // An app that uses one engine should not load the other.
   wasm: async () => (await import("./wasm.ts")).wasmBackend,
   rust: async () => (await import("./rust.ts")).openRust(),
   // It needs another build of onnxruntime-web, which the other backends should not load.

@@ -8,7 +8,7 @@ export type { GraphTensor, GraphValue } from "./tensors.ts";
 export interface RuntimeOptions {
   /** Threads per inference, from 1. More only help if no other work needs the cores. Default 1. */
   readonly threads?: number;
-  /** What executes the graph. Default `wasm`. */
+  /** The backend that executes the graph. Default `wasm`. */
   readonly backend?: BackendName;
   /** Outputs that {@linkcode Graph.runKeeping} leaves on the device. Default none. */
   readonly keep?: readonly string[];

@@ -2,7 +2,7 @@ import { readAsset } from "#assets";
 import type { Backend } from "./backend.ts";
 import { rustBackend } from "./rust/rust_backend.ts";
 
-/** The same for every graph: its modules are compiled and tried once. */
+/** One backend for all graphs: its modules are compiled and tried only once. */
 let opened: Promise<Backend> | undefined;
 
 /**

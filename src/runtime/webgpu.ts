@@ -98,7 +98,7 @@ export class WebgpuBackend implements Backend {
       const session = await this.#ort.InferenceSession.create(bytes, {
         executionProviders: [{ name: "webgpu", device }],
         graphOptimizationLevel: "all",
-        // It is intended that shape operators run on the processor.
+        // Shape operators run on the processor on purpose.
         logSeverityLevel: 3,
         preferredOutputLocation: Object.fromEntries(keep.map((name) => [name, "gpu-buffer" as const])),
       });

@@ -76,7 +76,7 @@ export class AllowedHosts {
 /** The only IPv6 range for public hosts. */
 const globalUnicast: Range = [ipaddr.IPv6.parse("2000::"), 3];
 
-/** Whether an address is one of the internet's. */
+/** Whether an address is public. */
 export function isPublic(text: string): boolean {
   // An IPv4 address inside an IPv6 one is judged as IPv4.
   const address = ipaddr.process(text);

@@ -9,8 +9,8 @@ import { Cors } from "./cors.ts";
 import { refuseOtherSites } from "./local_names.ts";
 import { Metrics } from "./metrics.ts";
 import { openApiDocument, operations, type Refusal, type Route } from "./openapi.ts";
+import { apiPage } from "./page/api_page.ts";
 import { page } from "./page/page.ts";
-import { reader } from "./page/reader.ts";
 import { notReady, Problem, problemOf } from "./problem.ts";
 import { contextOf, shareContext } from "./request_context.ts";
 import { RequestLog } from "./request_log.ts";
@@ -29,7 +29,7 @@ import { Tokens } from "./tokens.ts";
 export interface CaptionServer extends AsyncDisposable {
   /** All routes, as the OpenAPI document names them. */
   readonly routes: readonly { readonly method: string; readonly path: string }[];
-  /** Answers a request, on any host that uses the web's Request and Response. */
+  /** Answers a request; works in any host that uses the web's Request and Response. */
   readonly fetch: (request: Request) => Promise<Response>;
   /** Resolves when the first worker can caption; rejects with an `EdgecapError` if the bundle cannot be loaded. */
   readonly ready: Promise<ModelCard>;
@@ -144,7 +144,7 @@ export function createServer(options: ServerOptions = {}): CaptionServer {
         return new Response(body, { headers: { "content-type": contentType, "cache-control": "no-store" } });
       },
     },
-    { method: "GET", path: "/docs", operation: operations.reader, answer: reader },
+    { method: "GET", path: "/docs", operation: operations.apiPage, answer: apiPage },
     {
       method: "GET",
       path: "/openapi",
@@ -182,7 +182,7 @@ export function createServer(options: ServerOptions = {}): CaptionServer {
     if (preflight !== undefined) return preflight;
     const method = request.method === "HEAD" ? "GET" : request.method;
     const route = found.find((one) => one.method === method);
-    // A client without a token does not learn which routes exist.
+    // A client without a token must not learn which routes exist.
     if (route?.operation.security === undefined) tokens.check(canonical);
     if (route === undefined) throw unknownRoute(found);
     return await route.answer(canonical);
@@ -218,7 +218,7 @@ function unknownRoute(found: readonly Route[]): Problem {
   return new Problem("method-not-allowed", `This path takes ${allow} only.`, { allow });
 }
 
-/** The methods that these routes answer; HEAD goes with GET. */
+/** The methods that these routes accept; GET includes HEAD. */
 function methodsOf(routes: readonly Route[]): string[] {
   return [...new Set(routes.flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method])))];
 }
@@ -239,6 +239,6 @@ function refusalAt(pathname: string): Refusal | undefined {
 }
 
 function drained(): Problem {
-  const message = "The server is shutting down: ask another one, or try again in a moment.";
+  const message = "The server is shutting down: use another one, or try again in a moment.";
   return new Problem("draining", message, { "retry-after": "5", connection: "close" });
 }

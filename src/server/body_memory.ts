@@ -24,7 +24,7 @@ export class BodyMemory {
     return {
       take: (bytes) => {
         if (this.#held + bytes > this.limit) {
-          const message = "The server holds as many pictures as its memory allows: try again in a moment.";
+          const message = "The server already has as many pictures in memory as it may: try again in a moment.";
           throw new Problem("memory-full", message, { "retry-after": "2", connection: "close" });
         }
         if (!open) return;

@@ -9,8 +9,8 @@ const hostForm = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{0,5})?$/i;
 /**
  * Normalises a request's URL for routing, whatever runtime and client wrote it.
  *
- * Bun passes a normalised URL, but Deno and Node pass what the client sent. In that text `Host: localhost?` or
- * `/models/../healthz` would lead a search for the path elsewhere than a URL parser. So a request whose URL is not
+ * Bun passes a normalised URL, but Deno and Node pass what the client sent. There, `Host: localhost?` or
+ * `/models/../healthz` would give another path to a simple search than to a URL parser. So a request whose URL is not
  * normalised is rebuilt from the path and the query of the parsed URL.
  *
  * @returns The request itself if its URL is normalised, otherwise another with the same body, headers and signal.

@@ -4,7 +4,7 @@ import type { Caption, CaptionWord } from "../caption/caption.ts";
 import type { JobOptions } from "../pool/messages.ts";
 import type { WorkerPool } from "../pool/worker_pool.ts";
 
-/** Where a caption came from. */
+/** The origin of a caption. */
 export type Origin = "cache" | "shared" | "inference";
 
 /** One client's request. */
@@ -91,7 +91,7 @@ export class CaptionService {
     return flight;
   }
 
-  /** Waits for the flight; if all waiting requests leave early, it is aborted. */
+  /** Waits for an inference; if all waiting requests leave early, the inference is aborted. */
   async #board(flight: Flight, key: string, { signal, onWord }: AskOptions): Promise<Caption> {
     flight.passengers++;
     if (onWord) {

@@ -14,7 +14,7 @@ export type LogLine = Readonly<Record<string, string | number | undefined>>;
 export interface ServerOptions {
   /** Folder or URL of a bundle, `transformers:PATH`, or its files. Default: the bundle that comes with edgecap. */
   readonly bundle?: BundleSource;
-  /** What executes the graphs; see `load`. Default `auto`. */
+  /** The backend that executes the graphs; see `load`. Default `auto`. */
   readonly backend?: BackendChoice;
   /** Captioning threads, 1 to 256. Default: one per core. */
   readonly workers?: number;
@@ -39,7 +39,7 @@ export interface ServerOptions {
   readonly maxImages?: number;
   /** Most pixels of a picture, 1 to 1,000,000,000. Default 128 million. */
   readonly maxPixels?: number;
-  /** How captions are written for clients that do not set these options. Default: as the model says them. */
+  /** Form of the captions for clients that do not set these options. Default: the model's own words. */
   readonly defaults?: Pick<CaptionSettings, "maxCharacters" | "neutral" | "sentence" | "minConfidence">;
   /** Bearer tokens, one of which clients must send. Default: none, so anybody may use the server. */
   readonly tokens?: readonly string[];

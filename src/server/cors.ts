@@ -23,7 +23,7 @@ export class Cors {
         "access-control-allow-methods": "GET, POST",
         "access-control-allow-headers": allowedHeaders(request),
         "access-control-max-age": "600",
-        // Some browsers ask before a page of the internet may call a local address.
+        // Some browsers send a preflight before a page of the internet may call a local address.
         ...(request.headers.get("access-control-request-private-network") === "true" && {
           "access-control-allow-private-network": "true",
         }),
@@ -41,7 +41,7 @@ export class Cors {
     headers.set("access-control-expose-headers", "cache-status, edgecap-note, retry-after, x-request-id");
   }
 
-  /** Whether the request comes from a page of a named origin. */
+  /** Whether the request comes from a page of an allowed origin. */
   allows(request: Request): boolean {
     const origin = request.headers.get("origin");
     return origin !== null && (this.#origins.has("*") || this.#origins.has(origin));

@@ -95,8 +95,8 @@ function listenOnBun(answer: (request: Request) => Promise<Response>, hostname: 
 }
 
 /**
- * Discards the rest of a body that nobody reads, before Bun closes the connection: otherwise most clients that are still
- * sending lose the answer.
+ * Discards the rest of a body that the app does not read, before Bun closes the connection: otherwise most clients that
+ * are still sending lose the answer.
  */
 async function unread({ body }: Request): Promise<void> {
   if (body === null || body.locked) return;

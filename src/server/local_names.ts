@@ -80,6 +80,6 @@ export function refuseOtherSites(request: Request, cors: Cors, names: LocalNames
   if (other)
     throw new Problem(
       "origin-forbidden",
-      "Pages of other origins may not call this server: start it with --cors ORIGIN.",
+      "Pages of other origins may not call this server. To allow one, start the server with --cors ORIGIN.",
     );
 }

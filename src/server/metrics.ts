@@ -27,9 +27,9 @@ export class Metrics {
   readonly #restarts = this.#counter("edgecap_worker_restarts_total", "Workers that were replaced, by reason.", [
     "reason",
   ]);
-  readonly #captions = this.#counter("edgecap_captions_total", "Captions given, by origin.", ["origin"]);
+  readonly #captions = this.#counter("edgecap_captions_total", "Captions answered, by origin.", ["origin"]);
 
-  /** What a pool reports to these metrics. */
+  /** The events that a pool reports to these metrics. */
   readonly observer: Required<Omit<PoolObserver, "replaced">> & { replaced(reason: string): void } = {
     started: (waitMs) => this.#wait.observe(waitMs / 1000),
     captioned: ({ timing, words }: Caption) => {

@@ -120,7 +120,7 @@ async function answerEarly(
 /** The request as a web Request. All headers are kept, so that duplicates can be detected. */
 function requestOf(incoming: IncomingMessage, signal: AbortSignal): Request {
   const { method = "GET", rawHeaders } = incoming;
-  // Not a Headers: Deno takes time for its copy that grows with the square of their number.
+  // Not a Headers object, because the time that Deno takes to copy one grows with the square of the number of headers.
   const headers: [string, string][] = [];
   for (let i = 0; i < rawHeaders.length; i += 2) headers.push([rawHeaders[i]!, rawHeaders[i + 1]!]);
   const hasBody = method !== "GET" && method !== "HEAD";

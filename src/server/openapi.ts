@@ -68,7 +68,7 @@ type RouteName =
   | "healthz"
   | "readyz"
   | "metrics"
-  | "reader"
+  | "apiPage"
   | "openapi"
   | "openapiFile";
 
@@ -76,7 +76,7 @@ type RouteName =
 export const operations: Readonly<Record<RouteName, Operation>> = {
   page: {
     operationId: "page",
-    summary: "The page for people.",
+    summary: "The web page for people.",
     tags: ["page"],
     security: [],
     responses: {
@@ -88,7 +88,7 @@ export const operations: Readonly<Record<RouteName, Operation>> = {
     operationId: "createCaptions",
     summary: "Captions one picture or several.",
     description:
-      "Send the picture as the body, as a file of a form, or in JSON. Accept text/plain for only the sentence, or text/event-stream for the words as they are decided: events word, then caption or error.",
+      'Send the picture as the body, as a file of a form, or in JSON. Accept text/plain to get only the sentence, or text/event-stream to get each word once it is decided: events "word", then "caption" or "error".',
     tags: ["captions"],
     parameters: Object.entries(schemas.optionsSchema.properties).map(([name, { description, ...schema }]) => ({
       name,
@@ -125,7 +125,7 @@ export const operations: Readonly<Record<RouteName, Operation>> = {
   },
   models: {
     operationId: "listModels",
-    summary: "The model, as edgecap's list and as OpenAI's list.",
+    summary: "The model, in edgecap's format and in OpenAI's.",
     tags: ["captions"],
     responses: {
       "200": answer("The list of models, which has one entry.", { "application/json": bothModelsSchema }),
@@ -156,8 +156,8 @@ export const operations: Readonly<Record<RouteName, Operation>> = {
     tags: ["operation"],
     responses: { "200": answer("The metrics.", { "text/plain": text }), ...problems(["token-invalid"]) },
   },
-  reader: {
-    operationId: "reader",
+  apiPage: {
+    operationId: "apiPage",
     summary: "This document in Swagger UI, for people.",
     tags: ["page"],
     security: [],
@@ -176,7 +176,7 @@ export const operations: Readonly<Record<RouteName, Operation>> = {
   },
   openapiFile: {
     operationId: "openapiFile",
-    summary: "This document, under the name that tools expect.",
+    summary: "This document, under the path that tools expect.",
     tags: ["operation"],
     security: [],
     responses: { "200": answer("The document.", { "application/json": Type.Object({}) }) },
@@ -236,7 +236,7 @@ function problems(codes: readonly ProblemCode[]): Record<string, object> {
   return Object.fromEntries(
     Object.keys(byStatus).map((status) => [
       status,
-      answer("A problem; its code says which one.", { "application/problem+json": schemas.problemSchema }),
+      answer("A problem; its code says which.", { "application/problem+json": schemas.problemSchema }),
     ]),
   );
 }

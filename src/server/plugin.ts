@@ -41,7 +41,7 @@ export function edgecap({ prefix = "/edgecap", ...options }: PluginOptions = {})
     .onStop(() => server[Symbol.asyncDispose]());
 }
 
-/** Leads a browser to the path with a slash at its end, because the page asks for what is beside it. */
+/** Redirects a browser to the path with a slash at its end, because the page requests files beside it. */
 function toFolder({ method, url }: Request): Response | undefined {
   const { pathname, search } = new URL(url);
   if (pathname.endsWith("/") || (method !== "GET" && method !== "HEAD")) return undefined;

@@ -27,8 +27,8 @@ export type ServerCode =
   | "url-unreachable";
 
 /**
- * HTTP status and title of every problem that clients see by name; all others are `internal`. The messages of
- * the library's errors among them hold nothing of the inside.
+ * HTTP status and title of every problem that clients see by name; all others are `internal`. The messages of the
+ * library's errors among them reveal no internals.
  */
 const kinds = {
   "accept-unsupported": [406, "No such representation"],
@@ -84,7 +84,7 @@ export interface ProblemDocument {
   readonly title: string;
   /** Status of the answer, 400 to 599. */
   readonly status: number;
-  /** What was wrong, and what to do. */
+  /** What is wrong, and what to do. */
   readonly detail: string;
   /** Stable name of the kind of problem. */
   readonly code: ProblemCode;

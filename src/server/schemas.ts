@@ -73,7 +73,7 @@ export const captionSchema = Type.Object({
   reason: Type.Optional(
     Type.Union([Type.Literal("unsure"), Type.Literal("too-long")], {
       description:
-        "The sentence was less sure than minConfidence, or none ends within maxCharacters; caption is a plain one.",
+        'The sentence is less sure than minConfidence, or none fits into maxCharacters; caption is then "a photo of ..." with what is sure.',
     }),
   ),
   confidence: Type.Optional(

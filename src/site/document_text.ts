@@ -7,7 +7,7 @@ export const mostDocumentBytes: number = 8 * 2 ** 20;
 export interface DocumentText {
   /** Its byte order mark, if it has one. */
   readonly mark: string;
-  /** What follows the mark. */
+  /** The bytes after the mark. */
   readonly text: string;
   /** The bytes of a text in the document's encoding. */
   encode(text: string): Uint8Array;

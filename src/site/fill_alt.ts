@@ -48,7 +48,7 @@ export interface AltReport {
   readonly why?: string;
 }
 
-/** What {@linkcode fillAlt} needs. */
+/** Options of {@linkcode fillAlt}. */
 export interface FillAltOptions {
   /** The folder of the site. */
   readonly folder: string;
@@ -142,7 +142,7 @@ async function fillDocument(
   return reports;
 }
 
-/** What becomes of a picture. */
+/** The outcome for a picture. */
 async function resultOf(
   { state, source }: SitePicture,
   context: Parameters<typeof locatePicture>[1],

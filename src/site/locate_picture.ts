@@ -9,13 +9,13 @@ export type Located =
   | { readonly kind: "remote"; readonly scheme: string }
   | { readonly kind: "missing"; readonly why: string };
 
-/** What an address is relative to. */
+/** The address that others are relative to. */
 export interface AddressContext {
   /** The folder of the site, as `realpath` gives it. */
   readonly root: string;
   /** Path of the document below it, with slashes. */
   readonly document: string;
-  /** What `<base>` gives. */
+  /** The address in `<base>`. */
   readonly base?: string;
 }
 

@@ -15,7 +15,7 @@ export interface SitePicture {
   readonly markup: (alt: string) => string;
 }
 
-/** What is read from the text of a document. */
+/** The facts that are read from the text of a document. */
 export interface SitePictures {
   /** In the order of the document. */
   readonly pictures: readonly SitePicture[];

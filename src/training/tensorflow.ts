@@ -5,7 +5,7 @@ import { setVariable, variable } from "../platform/environment.ts";
 
 export { tf };
 
-/** What executes tfjs kernels: TensorFlow's own library, a GPU, WebAssembly, or plain JavaScript. */
+/** The tfjs backend, which executes tfjs kernels: TensorFlow's own library, a GPU, WebAssembly, or plain JavaScript. */
 export const tensorflowBackends = ["tensorflow", "webgpu", "wasm", "cpu"] as const;
 
 /** One of {@linkcode tensorflowBackends}. */

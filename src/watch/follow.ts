@@ -10,12 +10,12 @@ import type { DelayedWrite } from "./delayed_write.ts";
 /** A file that has not grown for this long is complete, in milliseconds. */
 const wholeMs = 1000;
 
-/** What {@linkcode follow} needs. */
+/** Options of {@linkcode follow}. */
 export interface FollowOptions {
   readonly folder: string;
   readonly hidden: boolean;
   readonly signal: AbortSignal;
-  /** Written whenever nothing else is to be done. */
+  /** Writes its file whenever there is nothing else to do. */
   readonly files: DelayedWrite;
   update(path: string): Promise<void>;
   remove(name: string): Promise<void>;
@@ -73,7 +73,7 @@ export async function follow(options: FollowOptions): Promise<void> {
   const gone = async (path: string): Promise<void> => {
     const shown = roots.shown(path);
     await options.remove(options.nameOf(shown));
-    // A removed link takes its folder along.
+    // If a link is removed, the pictures of its folder are gone too.
     if (roots.remove(shown, watcher)) await scan();
   };
   for (const event of ["add", "change"] as const) watcher.on(event, (path) => next(() => changed(path)));
@@ -103,7 +103,7 @@ export async function follow(options: FollowOptions): Promise<void> {
 async function isWhole(path: string): Promise<boolean> {
   const before = await stat(path).catch(() => undefined);
   const age = before === undefined ? wholeMs : Date.now() - before.mtimeMs;
-  // A time in the future is meaningless.
+  // If the time of the last change is in the future, it says nothing.
   if (age >= wholeMs || age < 0) return true;
   await wait(wholeMs - age);
   const after = await stat(path).catch(() => undefined);

@@ -4,21 +4,21 @@ import { EdgecapError } from "../errors.ts";
 import { readIfThere } from "../files/read_regular.ts";
 import { writeWhole } from "../files/write_whole.ts";
 
-/** What is known about a picture. */
+/** The facts about a picture that are remembered. */
 export interface GalleryPicture {
   /** Size in bytes and time of the last change, in milliseconds since 1970: if they differ, the picture has changed. */
   readonly size: number;
   readonly changed: number;
   readonly caption?: string;
-  /** What it shows, likeliest first; empty if nothing is likely. */
+  /** The nouns that it shows, likeliest first; empty if none is likely. */
   readonly concepts?: readonly Concept[];
   /** How sure the sentence is, 0 to 1; absent if the bundle cannot tell. */
   readonly confidence?: number;
   /** Why the sentence was left out: the caption is a plain one, or missing. */
   readonly reason?: "unsure" | "too-long";
-  /** Why it has none, or why it could not be written into the picture or its sidecar. */
+  /** Why there is no caption, or why it could not be written into the picture or its sidecar. */
   readonly error?: Failure;
-  /** Where it was put besides the files of the folder. */
+  /** Other places to which its caption was written, besides the folder's own files. */
   readonly forms?: readonly string[];
   /** Whether text was left there that edgecap did not write. */
   readonly kept?: true;
@@ -46,7 +46,7 @@ export async function readGallery(path: string): Promise<Map<string, GalleryPict
   try {
     const file = JSON.parse(new TextDecoder().decode(bytes)) as Partial<GalleryFile> | null;
     if (file?.generator !== "edgecap") throw new Error("it is not edgecap's");
-    if (typeof file.images !== "object" || file.images === null) throw new Error("it holds no pictures");
+    if (typeof file.images !== "object" || file.images === null) throw new Error("it lists no pictures");
     images = Object.entries(file.images);
   } catch (cause) {
     throw foreign(path, cause);

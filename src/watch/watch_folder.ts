@@ -21,7 +21,7 @@ import { DelayedWrite } from "./delayed_write.ts";
 import { follow } from "./follow.ts";
 import type { GalleryPicture } from "./gallery.ts";
 import { assertOwnPage, writeHtmlPage } from "./html_page.ts";
-import { readKnown, writeKnown } from "./known.ts";
+import { readRemembered, writeRemembered } from "./remembered.ts";
 
 /** Where captions go: `captions.json`, the page `index.html`, or the metadata of each picture. */
 export const galleryForms = ["json", "html", ...metadataForms] as const;
@@ -32,7 +32,7 @@ export type GalleryForm = (typeof galleryForms)[number];
 /** The part of a caption that is kept. */
 export type WatchedCaption = Pick<Caption, "caption" | "concepts" | "confidence" | "reason">;
 
-/** What {@linkcode watchFolder} needs. */
+/** Options of {@linkcode watchFolder}. */
 export interface WatchOptions {
   readonly folder: string;
   readonly forms: readonly GalleryForm[];
@@ -60,7 +60,8 @@ export interface WatchOptions {
  *
  * Results are written at once if there are few, and some seconds later if writing takes long; always at the end.
  *
- * @returns How many pictures have no caption, or a plain one because the sentence was less sure or longer than asked.
+ * @returns How many pictures have no caption, or a plain one because the sentence was less sure or longer than
+ *   requested.
  * @throws {EdgecapError} `file-unreadable` if there is no such folder; `data-invalid` if a file stands in the place of
  *   one that would be written; `file-unwritable`, `aborted`, `bundle-*`.
  */
@@ -71,14 +72,14 @@ export async function watchFolder(options: WatchOptions): Promise<number> {
   await assertFolder(options.folder);
   const page = join(folder, "index.html");
   const hasList = forms.includes("json");
-  const { gallery, hints } = await readKnown(folder, hasList);
+  const { gallery, hints } = await readRemembered(folder, hasList);
   if (forms.includes("html")) await assertOwnPage(page);
   await removeAbandoned(folder);
   const nameOf = (path: string) => relative(folder, path).split(sep).join("/");
 
   const files = new DelayedWrite(async () => {
     if (metadata.dryRun === true) return;
-    await writeKnown(folder, hasList, gallery);
+    await writeRemembered(folder, hasList, gallery);
     if (forms.includes("html")) await writeHtmlPage(page, basename(folder), gallery);
   });
   const remove = async (name: string): Promise<void> => {
@@ -100,7 +101,7 @@ export async function watchFolder(options: WatchOptions): Promise<number> {
       (known) => known?.size === found.size && known.changed === found.mtimeMs,
     );
     if (before !== undefined && before === gallery.get(name) && isDone(before, metadata)) return;
-    // A list that is only read may have a picture that failed: it is tried once for this one.
+    // A list that is only read may contain a failed picture: that picture is tried once for the new list.
     const isCaptioned = before !== undefined && !hasFailed(before);
     const picture = await describe(path, found, isCaptioned ? before : undefined, metadata, options);
     gallery.set(name, picture);
@@ -147,7 +148,7 @@ export async function watchFolder(options: WatchOptions): Promise<number> {
   ).length;
 }
 
-/** What the system reports about a file; "gone" only if it really is. */
+/** The system's facts about a file; "gone" only if it really is. */
 async function statOrGone(path: string): Promise<{ size: number; mtimeMs: number } | "gone" | EdgecapError> {
   try {
     return await stat(path);
@@ -184,7 +185,7 @@ function isDone(picture: GalleryPicture, metadata: MetadataOptions): boolean {
   return placesOf(metadata).every((place) => forms.includes(place));
 }
 
-/** What is known about a picture after its caption, new or known, was written; or why it was not written. */
+/** The facts about a picture after its caption, new or known, was written, or the reason why it was not written. */
 async function describe(
   path: string,
   found: { readonly size: number; readonly mtimeMs: number },
@@ -206,7 +207,7 @@ async function describe(
     options.onWritten?.(path, written);
     const isKept = written.files.some(({ fields }) => fields.some(({ outcome }) => outcome === "kept"));
     const { kept: _kept, ...rest } = known;
-    // Not what is there now: a picture that somebody changed in the meantime is captioned again.
+    // Not the current size and time, so that a picture that somebody changed in the meantime is captioned again.
     const { picture } = written;
     return {
       ...rest,

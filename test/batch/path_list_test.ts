@@ -85,10 +85,10 @@ describe("readPathList()", () => {
   test("refuses what is not a list, by name", async () => {
     const cases: [Uint8Array, RegExp][] = [
       [Uint8Array.from([0xff, 0xfe, 0, 0, 0x61, 0, 0, 0]), /^the list is in UTF-32: convert it/],
-      [bytes("a.jpg\nb.jpg\0c.jpg\0"), /^Line 2 of the list holds a NUL/],
-      [bytes("\x7fELF\x02\x01\x01\0\0\0"), /^Path 1 of the list holds control characters: the list is neither/],
-      [bytes("PK\x03\x04 and so on\n"), /^Line 1 of the list holds control characters/],
-      [bytes("a.jpg\rb.jpg\rc.jpg\r"), /^Line 1 of the list holds control characters/],
+      [bytes("a.jpg\nb.jpg\0c.jpg\0"), /^Line 2 of the list contains a NUL/],
+      [bytes("\x7fELF\x02\x01\x01\0\0\0"), /^Path 1 of the list contains control characters: the list is neither/],
+      [bytes("PK\x03\x04 and so on\n"), /^Line 1 of the list contains control characters/],
+      [bytes("a.jpg\rb.jpg\rc.jpg\r"), /^Line 1 of the list contains control characters/],
       [bytes("x".repeat(70_000)), /^Line 1 of the list is longer than any path/],
       [Uint8Array.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13]), /^Line 2 .*control characters/],
     ];

@@ -51,7 +51,7 @@ describe("walkFolder()", () => {
     const entries = [...hidden, "a.jpg", "sub/b.jpg", "eaDir/c.jpg"].map((name) => `photos/${name}`);
     expect((await walked(entries)).found).toEqual(["a.jpg", "eaDir/c.jpg", "sub/b.jpg"]);
     expect((await walked(entries, { hidden: true })).found.length).toBe(entries.length);
-    // What is asked for by name is no surprise.
+    // A folder that is named explicitly is always read.
     expect((await walked(["photos/.git/a.jpg"], { from: "photos/.git" })).found).toEqual(["a.jpg"]);
   });
 

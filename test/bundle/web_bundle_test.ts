@@ -70,7 +70,7 @@ async function openSite(): Promise<Site> {
   return Object.assign(site, { address: `http://127.0.0.1:${port}/models/tiny`, server });
 }
 
-/** The tiny bundle with an encoder of many packets: its bytes are no graph, and its manifest vouches for them. */
+/** The tiny bundle with an encoder of many packets: its bytes are not a graph, but its manifest has their hash. */
 async function bigFiles(): Promise<Map<string, Uint8Array>> {
   const files = await tinyBundleFiles();
   const manifest = JSON.parse(new TextDecoder().decode(files.get("manifest.json")));
@@ -236,7 +236,7 @@ describe("loadBundle() of a URL", () => {
       // Silent in the middle of a file.
       site.silentAfter = 300_000;
       const started = performance.now();
-      await expect(loadBundle(site.address, undefined, 200)).rejects.toThrow("the server was silent for 0.2 s");
+      await expect(loadBundle(site.address, undefined, 200)).rejects.toThrow("the server sent nothing for 0.2 s");
       expect(performance.now() - started).toBeLessThan(60_000);
       site.silentAfter = Number.POSITIVE_INFINITY;
       expect((await loadBundle(site.address)).manifest.name).toBe("tiny");
@@ -382,12 +382,12 @@ describe("loadBundle() of a URL", () => {
     site.cutAfter = 300_000;
     const { manifest, files } = await openBundle(site.address);
     const total = Object.values(manifest.files).reduce((sum, { bytes }) => sum + bytes, 0);
-    const told: LoadProgress[] = [];
-    await files((progress) => told.push(progress));
-    expect(told.length).toBeGreaterThan(5);
-    expect(told.every((progress) => progress.total === total)).toBe(true);
-    expect(new Set(told.map(({ file }) => file)).has("encoder.onnx")).toBe(true);
-    const loaded = told.map((progress) => progress.loaded);
+    const reports: LoadProgress[] = [];
+    await files((progress) => reports.push(progress));
+    expect(reports.length).toBeGreaterThan(5);
+    expect(reports.every((progress) => progress.total === total)).toBe(true);
+    expect(new Set(reports.map(({ file }) => file)).has("encoder.onnx")).toBe(true);
+    const loaded = reports.map((progress) => progress.loaded);
     expect(loaded).toEqual([...new Set(loaded)].sort((a, b) => a - b));
     expect(loaded.at(-1)).toBe(total);
     // And what is kept comes at once.

@@ -137,7 +137,7 @@ describe("Captioner", () => {
 
   test("stops if its signal has been aborted", async () => {
     expect(await reasonOf(captioner.caption(photo, { signal: AbortSignal.abort("left") }))).toBe("left");
-    // Without a reason of one's own it is the platform's, as it is of fetch().
+    // Without a reason, the platform's default is thrown, as fetch() does.
     const error = (await reasonOf(captioner.caption(photo, { signal: AbortSignal.abort() }))) as DOMException;
     expect([error.name, error instanceof DOMException]).toEqual(["AbortError", true]);
   });
@@ -204,7 +204,7 @@ describe("Captioner", () => {
     expect(await reasonOf(all(source()))).toBe(broken);
   });
 
-  test("captionAll() refuses a single picture: a path is no list of its letters", async () => {
+  test("captionAll() refuses a single picture instead of a list", async () => {
     for (const single of [
       "a.jpg",
       photo,

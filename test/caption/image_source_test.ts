@@ -120,7 +120,7 @@ describe("bytesOf()", () => {
     expect(await codeOf(bytesOf(new Response(null, { status: 500 })))).toBe("file-unreadable");
   });
 
-  test("says what is wrong with text that is no path, in a line", async () => {
+  test("says in one line what is wrong with text that is not a path", async () => {
     const base64 = Buffer.from(photo).toString("base64");
     const said = await refusal(bytesOf(base64), "file-unreadable");
     expect(said).toContain("too long for a path: give base64 as a data: URL, or the bytes");

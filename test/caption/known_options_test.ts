@@ -20,7 +20,7 @@ describe("refuseUnknown()", () => {
     expect(complaint({})).toBe("");
   });
 
-  test("refuses options that are no object", () => {
+  test("refuses options that are not an object", () => {
     for (const [given, shown] of [
       [null, "null"],
       ["beams", '"beams"'],

@@ -107,19 +107,19 @@ describe("load()", () => {
 
   test("reports the progress to each caller that loads the same bundle", async () => {
     const bundle = await tinyBundleFiles(10_000);
-    const told: LoadProgress[][] = [[], [], []];
-    const open = (place: number) => load({ bundle, onProgress: (progress) => told[place]!.push(progress) });
+    const reports: LoadProgress[][] = [[], [], []];
+    const open = (place: number) => load({ bundle, onProgress: (progress) => reports[place]!.push(progress) });
     const loading = [open(0), open(1)];
     await using first = await loading[0]!;
     await using _second = await loading[1]!;
     await using _late = await open(2);
     const total = Object.values(first.manifest.files).reduce((sum, file) => sum + file.bytes, 0);
-    for (const events of told) {
+    for (const events of reports) {
       expect(events.at(-1)).toEqual({ file: expect.any(String), loaded: total, total });
       expect(events.map(({ loaded }) => loaded)).toEqual(events.map(({ loaded }) => loaded).sort((a, b) => a - b));
     }
     // Either of the first two may begin to load; the other one may join late.
-    expect(Math.max(told[0]!.length, told[1]!.length)).toBe(Object.keys(first.manifest.files).length);
+    expect(Math.max(reports[0]!.length, reports[1]!.length)).toBe(Object.keys(first.manifest.files).length);
   });
 
   test("rejects with what onProgress throws, and leaves others their model", async () => {

@@ -70,7 +70,7 @@ test("edgecap batch --min-confidence keeps the reason, and ends with 1 then and 
   const command = ["batch", photos, "--out", out, "--workers", "1", ...asking("blind", "0.5")];
   const first = await edgecap(command);
   expect(first.status).toBe(1);
-  expect(first.stderr).toContain("1 of those captioned were less sure or longer than asked");
+  expect(first.stderr).toContain("1 of those captioned were less sure or longer than requested");
   expect(JSON.parse(readFileSync(out, "utf8"))).toMatchObject({ caption: "", reason: "unsure" });
   expect((await edgecap(command)).status).toBe(1);
 });
@@ -82,6 +82,6 @@ test("edgecap watch --min-confidence writes keywords, but no sentence that is un
   rmSync(join(photos, ".edgecap.json"));
   const unsure = await edgecap(["watch", photos, "--write", "xmp", "--once", ...asking("blind", "0.5")]);
   expect(unsure.status).toBe(1);
-  expect(unsure.stdout).toContain("a.jpg: no caption: The sentence for this picture is too unsure");
+  expect(unsure.stdout).toContain("a.jpg: no caption: The sentence for this picture is not sure enough");
   expect(existsSync(`${photo()}.xmp`)).toBe(false);
 });

@@ -9,9 +9,9 @@ import type { TinyPhotos } from "../fixtures/tiny_photos.ts";
 
 const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 
-/** What a run of the command line came to. */
+/** The result of a run of the command line. */
 export interface Outcome {
-  /** Exit status; `null` where a signal ended it. */
+  /** Exit status; `null` if a signal ended it. */
   readonly status: number | null;
   readonly stdout: string;
   readonly stderr: string;
@@ -21,7 +21,7 @@ export interface Outcome {
 export interface RunOptions {
   readonly stdin?: string | Uint8Array;
   readonly cwd?: string;
-  /** Variables of the environment besides those of the test. */
+  /** Further environment variables. */
   readonly env?: Readonly<Record<string, string>>;
   /** Sees standard output as it grows, and may end the process. */
   readonly watch?: (stdout: string, child: ChildProcess) => void;
@@ -67,7 +67,7 @@ export function start(args: readonly string[], options: RunOptions = {}): Runnin
   return { child, ended, output: () => stdout + stderr };
 }
 
-/** Does some work in a folder of its own, which goes afterwards. */
+/** Does some work in a temporary folder, which is removed afterwards. */
 export async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "edgecap-cli-"));
   try {
@@ -91,7 +91,7 @@ export function trainArgs(photos: TinyPhotos, out: string, more: readonly string
   return ["train", ...data, "--out", out, "--minimum-count", "1", "--backend", "wasm", "--threads", "1", ...more];
 }
 
-/** Insists that a run came to a good end. */
+/** Checks that a run succeeded. */
 export function succeeded(outcome: Outcome): Outcome {
   if (outcome.status !== 0) throw new Error(`exit ${outcome.status}\n${outcome.stdout}\n${outcome.stderr}`);
   return outcome;

@@ -21,7 +21,7 @@ testUnless(noRedis, "edgecap batch --queue hands on how sure a sentence must be,
       const { status, stderr } = await edgecap(batch, { cwd: folder });
       expect([status, stderr]).toEqual([
         1,
-        expect.stringContaining("2 of those captioned were less sure or longer than asked"),
+        expect.stringContaining("2 of those captioned were less sure or longer than requested"),
       ]);
       const lines = readFileSync(join(folder, "out.jsonl"), "utf8").trimEnd().split("\n");
       const unsure = { caption: "a photo of a dog", reason: "unsure" };

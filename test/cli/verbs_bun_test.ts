@@ -99,7 +99,7 @@ COMP_WORDS=(edgecap caption --be); COMP_CWORD=2; _edgecap; echo "\${COMPREPLY[@]
     for (const expected of [
       "alt",
       "--write",
-      "Write captions as alternative text beside the pictures of a folder, and keep them up to date.",
+      "Write captions into the pictures of a folder, or into files beside them, and keep them up to date.",
     ])
       expect(strings).toContain(expected);
     const rest = stdout.replaceAll(/'(?:[^']|'')*'/g, "S").replaceAll(/#.*/g, "");

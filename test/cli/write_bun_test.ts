@@ -100,7 +100,7 @@ test("edgecap watch --write fills all forms from one caption, and does not capti
     const more = await edgecap([...args, "xmp,exif", "--sidecar", "none"], { cwd: folder });
     expect([more.status, more.stdout]).toEqual([0, stdout]);
     expect(xmpOf(join(folder, "a.jpg"))!.get(xmpNames.altText).texts).toEqual([written, written]);
-    // What edgecap itself changed is no change.
+    // A change by edgecap itself does not count.
     const last = await edgecap([...args, "xmp,exif", "--sidecar", "none"], { cwd: folder });
     expect([last.status, last.stdout, last.stderr.includes("wrote")]).toEqual([0, "", false]);
     expect(existsSync(join(folder, ".edgecap.json"))).toBe(true);

@@ -29,7 +29,7 @@ describe("parseHypotheses()", () => {
 
   test("names the file and the line that it refuses", () => {
     const cases: [string, RegExp][] = [
-      ["", /^"captions\.jsonl" holds no captions/],
+      ["", /^"captions\.jsonl" contains no captions/],
       ["1.jpg\ta dog\n1.jpg a dog\n", /^Line 2 .*neither "image<TAB>caption" nor/],
       ["1.jpg\ta dog\n{x\n", /^Line 2 .*is not JSON: "\{x"/],
       ['{"image":"1.jpg"}\n', /^Line 1 .*needs an "image" and a "caption"/],

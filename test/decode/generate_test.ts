@@ -152,12 +152,12 @@ describe("generate()", () => {
     ];
     for (const grid of grids) {
       for (const setting of settings) {
-        const told: DecidedWord[] = [];
+        const reported: DecidedWord[] = [];
         const options = { vocabulary: 12, maxWords: 6, minWords: 1, count: 1, attention: true, ...setting };
-        const [best] = await generate(decoder, grid, { ...options, onWord: (word) => told.push(word) });
-        expect(told.map(({ token }) => token)).toEqual([...best!.tokens]);
-        expect(told.map(({ logProbability }) => logProbability)).toEqual([...best!.wordLogProbabilities]);
-        expect(told.map(({ attention }) => attention)).toEqual([...best!.attention!]);
+        const [best] = await generate(decoder, grid, { ...options, onWord: (word) => reported.push(word) });
+        expect(reported.map(({ token }) => token)).toEqual([...best!.tokens]);
+        expect(reported.map(({ logProbability }) => logProbability)).toEqual([...best!.wordLogProbabilities]);
+        expect(reported.map(({ attention }) => attention)).toEqual([...best!.attention!]);
       }
     }
   });
@@ -192,14 +192,14 @@ describe("generate()", () => {
       ];
       using datastore = new Datastore(datastoreFile(photos), "here", 12);
       const neighbours = { datastore, count: 1, weight: 100 };
-      const told: number[] = [];
-      const onWord = ({ token }: DecidedWord) => told.push(token);
+      const reported: number[] = [];
+      const onWord = ({ token }: DecidedWord) => reported.push(token);
       const found = await generate(decoder, grid, { ...options, count: 3, onWord }, neighbours);
       expect([...found[0]!.tokens]).toEqual([...wanted.tokens]);
       expect(found[0]!.logProbability).toBe(wanted.logProbability);
       // A caption of one word has n-grams of two lengths only, which is half of full agreement.
       expect(found[0]!.score).toBeGreaterThan(wanted.score + 49);
-      expect(told).toEqual([...wanted.tokens]);
+      expect(reported).toEqual([...wanted.tokens]);
       expect(found).toHaveLength(3);
       expect(found.map(({ score }) => score)).toEqual(found.map(({ score }) => score).sort((a, b) => b - a));
     }
@@ -261,11 +261,11 @@ describe("generate()", () => {
         [3, 10],
       ] as const) {
         const { decoder: known, runs } = knowing(...nouns.map((_, place) => (place === noun ? 0.9 : 0.1)));
-        const told: number[] = [];
-        const onWord = ({ token }: DecidedWord) => told.push(token);
+        const reported: number[] = [];
+        const onWord = ({ token }: DecidedWord) => reported.push(token);
         const found = await generate(known, grid, { ...settings, onWord }, undefined, asking(100));
         expect(says(found[0]!.tokens, word)).toBe(true);
-        expect(told).toEqual([...found[0]!.tokens]);
+        expect(reported).toEqual([...found[0]!.tokens]);
         const wasThere = says(plain[0]!.tokens, word);
         expect(runs).toMatchObject({ init: 1, steps: wasThere ? 1 : 2 });
         if (wasThere) expect(found).toEqual(plain);

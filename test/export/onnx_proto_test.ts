@@ -100,7 +100,7 @@ describe("decodeModel()", () => {
     expect(refusalOf(() => decodeModel(new TextEncoder().encode("<html>not a model</html>"))).code).toBe(
       "data-invalid",
     );
-    expect(refusalOf(() => decodeModel(new Uint8Array(0))).message).toContain("0 bytes hold no ONNX graph");
+    expect(refusalOf(() => decodeModel(new Uint8Array(0))).message).toContain("0 bytes contain no ONNX graph");
   });
 
   test("refuses graphs whose parts lack what the schema requires", () => {

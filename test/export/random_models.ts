@@ -110,7 +110,7 @@ export const pictureModels: fc.Arbitrary<() => tf.LayersModel> = fc
   .map(({ shape, body, end }) => () => {
     const input = tf.input({ shape });
     const last = [...body, end].reduce((x, make) => make()(x), input);
-    // A model whose output is its input is none that tfjs can run.
+    // tfjs cannot run a model whose output is its input.
     return tf.model({ inputs: input, outputs: last === input ? applied(layers.reLU({}))(input) : last });
   });
 

@@ -14,7 +14,9 @@ import { readWebp } from "../../src/metadata/webp_chunks.ts";
 import { XmpPacket, xmpNames } from "../../src/metadata/xmp_packet.ts";
 import { anyText, jpegOf, jpegParts, pngOf, pngParts, webpOf, webpParts } from "./picture_bytes.ts";
 
-/** Every format: files of it, how one is read, the forms that it holds, and whether two are the same but for metadata. */
+/**
+ * Every format: files of it, how one is read, the forms that it holds, and whether two are the same but for metadata.
+ */
 const formats = {
   JPEG: { files: jpegParts.map(jpegOf), read: readJpeg, forms: metadataForms },
   PNG: { files: pngParts.map(pngOf), read: readPng, forms: ["xmp", "exif"] },

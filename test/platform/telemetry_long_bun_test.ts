@@ -1,6 +1,6 @@
 /**
- * No library that edgecap loads reports anywhere: processes run in a network namespace with nothing in it, under strace, and
- * neither connect nor look a name up, nor write what onnxruntime's telemetry keeps.
+ * No library that edgecap loads reports anywhere: processes run in a network namespace with nothing in it, under
+ * strace, and neither connect nor look a name up, nor write what onnxruntime's telemetry keeps.
  */
 import { afterAll, beforeAll, describe, expect } from "bun:test";
 import { spawnSync } from "node:child_process";

@@ -1,5 +1,5 @@
 /**
- * What has to hold of the backend `native` on any processor, as a process of its own, so that it can run as on another
+ * Checks of the backend `native` on any processor, as a process of its own, so that it can run as on another
  * processor: `qemu-x86_64 -cpu Haswell bun native_checks.ts`. Prints one line of JSON: {@linkcode NativeFindings}.
  */
 import { loadBundle } from "../../src/bundle/load_bundle.ts";

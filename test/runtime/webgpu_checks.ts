@@ -1,5 +1,5 @@
 /**
- * What has to hold of the backend `webgpu`, as a process of its own, so that a driver that crashes takes no test runner
+ * Checks of the backend `webgpu`, as a process of its own, so that a driver that crashes takes no test runner
  * along. Prints one line of JSON: {@linkcode WebgpuFindings}, or why there is no adapter.
  *
  * usage: webgpu_checks.ts

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { countGraphTime } from "../../scripts/bench/count_graph_time.ts";
+import { prefixDecoder } from "../../scripts/bench/prefix_decoder.ts";
 import { quartiles } from "../../scripts/bench/quartiles.ts";
-import { replayed } from "../../scripts/bench/replayed.ts";
 import { type BenchResults, benchChart, benchDocument, medianOf, ratioOf } from "../../scripts/bench/report.ts";
 import { parseSample, takeTurns } from "../../scripts/bench/take_turns.ts";
 import { writeVitGpt2 } from "../../scripts/bench/vit_gpt2.ts";
@@ -176,7 +176,7 @@ describe("the ways to caption that edgecap is compared with", () => {
     } = await generate({ init, step }, grid, options);
     const {
       captions: [again],
-    } = await generate(replayed({ init, step }), grid, options);
+    } = await generate(prefixDecoder({ init, step }), grid, options);
     expect(again).toEqual(kept);
   });
 

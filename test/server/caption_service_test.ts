@@ -3,7 +3,7 @@ import type { Caption } from "../../src/caption/caption.ts";
 import type { JobRequest } from "../../src/pool/job.ts";
 import { CaptionService } from "../../src/server/caption_service.ts";
 
-/** A pool that holds every photo until it is told to caption it. */
+/** A pool that holds every photo until the test lets it caption it. */
 class HeldPool {
   readonly asked: { request: JobRequest; finish: (text: string) => void }[] = [];
 

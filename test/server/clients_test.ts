@@ -1,4 +1,7 @@
-/** What HTTP libraries of other languages really send, byte by byte, gets its caption. scripts/check/record_requests records it. */
+/**
+ * What HTTP libraries of other languages really send, byte by byte, gets its caption. scripts/check/record_requests
+ * records it.
+ */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";

@@ -35,7 +35,7 @@ afterAll(() => {
   web.close();
 });
 
-/** Fetches with names that resolve as told. */
+/** Fetches with names that resolve to the given addresses. */
 function get(
   url: string,
   hosts: string[],

@@ -1,6 +1,6 @@
 /**
- * A worker that always says "a dog's bowl stands on grass" and knows what it saw, so that tests know the answer. Of small
- * files, such as `grey.png`, it says and knows nothing. Its confidence is 0.5. Neutral, it says "pet".
+ * A worker that always says "a dog's bowl stands on grass" and knows what it saw, so that tests know the answer. Of
+ * small files, such as `grey.png`, it says and knows nothing. Its confidence is 0.5. Neutral, it says "pet".
  */
 import type { FromWorker, ToWorker } from "../../src/pool/messages.ts";
 

@@ -1,12 +1,12 @@
 import { connect } from "node:net";
 
-/** What came back over a connection. */
+/** The answer over a connection. */
 export interface RawAnswer {
-  /** Status of the first answer; 0 where the connection was closed without any. */
+  /** Status of the first answer; 0 if the connection was closed without one. */
   readonly status: number;
   /** All bytes, one character each. */
   readonly text: string;
-  /** Milliseconds until the connection was closed by the server; `undefined` where it was still open in the end. */
+  /** Milliseconds until the connection was closed by the server; `undefined` if it was still open at the end. */
   readonly closedAfter: number | undefined;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Whatever target and host a request names, in the bytes that it is sent in, nothing that is protected answers without a
- * token, and nobody is led to another route than the one that the path names.
+ * Whatever target and host a request names, in the bytes that it is sent in, nothing that is protected answers without
+ * a token, and nobody is led to another route than the one that the path names.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { listen } from "../../src/server/mod.ts";

@@ -27,7 +27,7 @@ export interface TinyServer extends AsyncDisposable {
   post(query: string, body: Body, headers?: Record<string, string>): Promise<Response>;
 }
 
-/** Starts the server, with one worker where nothing else is asked for. */
+/** Starts the server, by default with one worker. */
 export async function tinyServer(options: ServerOptions = {}): Promise<TinyServer> {
   const log: LogLine[] = [];
   const server = createServer({

@@ -233,7 +233,7 @@ export function tokenizeTwin(text: string): string[] {
   let blank = false;
   for (const { index, 0: run } of text.toWellFormed().matchAll(RUNS)) {
     if (BLANK.test(run)) {
-      // A single space after a word is no token; any other white space is one, which the tokens below skip.
+      // A single space after a word is not a token; any other white space is one, which the tokens below skip.
       if (index === 0 || run !== " ") tokens.push({ text: run, blank: false });
       blank = true;
     } else {

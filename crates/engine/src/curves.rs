@@ -2,8 +2,8 @@
 
 use core::arch::wasm32::*;
 
-/// e to the power of four numbers, within two units of the last place. Below -87 the result stays that of -87, and above
-/// 88 that of 88: neither is subnormal or infinite.
+/// e to the power of four numbers, within two units of the last place. Below -87 the result stays that of -87, and
+/// above 88 that of 88: neither is subnormal or infinite.
 #[inline(always)]
 fn exponential(x: v128) -> v128 {
     let x = f32x4_pmin(f32x4_pmax(x, f32x4_splat(-87.0)), f32x4_splat(88.0));

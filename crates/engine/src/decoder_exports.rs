@@ -16,8 +16,8 @@ macro_rules! operations {
         $(#[$doc])*
         ///
         /// # Safety
-        /// `operation` must point to an [`Operation`], and what it describes must lie where it says; the output overlaps
-        /// no matrix that is read, unless it is the same.
+        /// `operation` must point to an [`Operation`], and what it describes must lie where it says; the output
+        /// overlaps no matrix that is read, unless it is the same.
         #[unsafe(no_mangle)]
         pub unsafe extern "C" fn $name(operation: *const Operation) {
             // SAFETY: the caller's promise.
@@ -57,7 +57,8 @@ operations! {
     mean: mean_of_rows;
     /// The sum of the `depth` numbers of each row of `left`.
     sum: sums_of_rows;
-    /// The `columns` largest of the `depth` numbers at `left`, the largest first; `right` gets their places, as integers.
+    /// The `columns` largest of the `depth` numbers at `left`, the largest first; `right` gets their places, as
+    /// integers.
     largest: largest_of_row;
     /// Those rows of a table in float32 whose numbers lie at `left`, as integers.
     pick_floats: |operation| pick(operation, |number: f32, _| number);

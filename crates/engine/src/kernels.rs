@@ -95,8 +95,8 @@ mod relaxed {
         unsafe { v128_store64_lane::<0>(u8x16_narrow_i16x8(words, words), at.cast()) }
     }
 
-    /// The relaxed dot product with the activation's lower seven bits, and its highest bit in a pass of its own. Exact on
-    /// every machine: the second operand never has more than the seven bits for which the instruction is defined.
+    /// The relaxed dot product with the activation's lower seven bits, and its highest bit in a pass of its own. Exact
+    /// on every machine: the second operand never has more than the seven bits for which the instruction is defined.
     pub struct Split;
 
     impl Kernel for Split {

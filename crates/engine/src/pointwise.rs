@@ -10,8 +10,8 @@ fn values(stored: v128, zero: i32, scale: f32) -> v128 {
     f32x4_mul(f32x4_convert_i32x4(i32x4_sub(stored, i32x4_splat(zero))), f32x4_splat(scale))
 }
 
-/// Four outputs of an addition. The order of the operations is that of onnxruntime, where a tie can fall to either side:
-/// it divides, and adds the zero point before it rounds.
+/// Four outputs of an addition. The order of the operations is that of onnxruntime, where a tie can fall to either
+/// side: it divides, and adds the zero point before it rounds.
 #[inline(always)]
 fn sum(add: &Addition, left: v128, right: v128) -> v128 {
     let both = f32x4_add(values(left, add.left_zero, add.left_scale), values(right, add.right_zero, add.right_scale));

@@ -1,7 +1,7 @@
 """python structured.py URL PHOTO: what Python's libraries for structured output send, with the packages instructor,
 langchain-openai, litellm, llama-index-llms-openai-like, llm, ollama and pydantic-ai-slim[openai]
 
-The recorder's answers are no answers for them, so each ends in an error, which does not matter here.
+They cannot use the recorder's answers, so each ends with an error, which does not matter here.
 """
 import base64
 import os

@@ -21,8 +21,8 @@ export interface AskedPhoto {
 }
 
 /**
- * Captions photos as the bundle recommends, and keeps what it found in a file, so that a stopped run continues and a second
- * one needs no graph.
+ * Captions photos as the bundle recommends, and keeps what it found in a file, so that a stopped run continues and a
+ * second one needs no graph.
  *
  * @param cache A file of JSON, a line for each photo.
  * @param onDone Called after each photo that was captioned.

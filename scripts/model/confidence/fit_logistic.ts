@@ -13,8 +13,8 @@ const ridge = 0.002;
 const steps = 20_000;
 
 /**
- * Fits a logistic regression on standardised evidence by gradient descent from zero; the same examples give the same fit.
- * Evidence that is the same in all examples, as a bundle without nouns gives, is left out.
+ * Fits a logistic regression on standardised evidence by gradient descent from zero; the same examples give the same
+ * fit. Evidence that is the same in all examples, as a bundle without nouns gives, is left out.
  *
  * @throws {RangeError} unless some examples were right and some wrong.
  */

@@ -33,7 +33,7 @@ const activations: Readonly<Record<string, OnnxActivation>> = {
   linear: { name: "Affine", alpha: 1, beta: 0 },
 };
 
-/** What distinguishes the recurrent operators. */
+/** The differences between the recurrent operators. */
 interface Cell {
   readonly operator: "LSTM" | "GRU";
   /** For each of ONNX's gates, the index of tfjs's gate. */

@@ -1,4 +1,4 @@
-/** What a decoder's graph computes: a list of operations on matrices of float32 numbers. */
+/** The computation of a decoder's graph: a list of operations on matrices of float32 numbers. */
 
 /** A number of rows: fixed, or that of the beams in a run. */
 export type Rows = number | "beams";
@@ -13,9 +13,9 @@ export interface Buffer {
 
 /** A matrix, or a part of one. */
 export interface Matrix {
-  /** Number of its buffer. */
+  /** Index of its buffer. */
   readonly buffer: number;
-  /** First number in the buffer. */
+  /** Index of its first number in the buffer. */
   readonly offset: number;
   readonly rows: Rows;
   readonly columns: number;
@@ -34,7 +34,9 @@ export interface DenseWeights {
   readonly scales?: Float32Array;
 }
 
-/** Operations that read no weights, by the names of the module's exports; crates/engine/src/decoder_exports.rs has them. */
+/**
+ * Operations that read no weights, by the names of the module's exports; crates/engine/src/decoder_exports.rs has them.
+ */
 export type PlainOperation =
   | ("product_of_rows" | "product" | "add" | "times" | "divide" | "sigmoid" | "tangent" | "relu" | "softmax" | "copy")
   | ("mean" | "sum" | "largest");
@@ -53,14 +55,14 @@ export interface DecoderOperation {
 /** An input or output of the graph. */
 export interface DecoderPort {
   readonly name: string;
-  /** As the file has it: the first length counts pictures. */
+  /** Lengths as in the file; the first one counts pictures. */
   readonly shape: readonly (number | string)[];
   readonly matrix: Matrix;
   /** Of an input of int32: its numbers must be below this. */
   readonly below?: number;
 }
 
-/** What a decoder's graph computes. */
+/** The computation of a decoder's graph. */
 export interface DecoderPlan {
   readonly buffers: readonly Buffer[];
   readonly operations: readonly DecoderOperation[];

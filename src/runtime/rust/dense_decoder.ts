@@ -16,13 +16,13 @@ interface LaidWeights {
   readonly scales: number;
 }
 
-/** A decoder's graph in the memory of a module, which holds all that it needs. */
+/** A decoder's graph, laid out completely in the memory of a module. */
 export class DenseDecoder {
   readonly #plan: DecoderPlan;
   readonly #module: KernelModule;
   readonly #calls: readonly ((operation: number) => void)[];
   readonly #weights: readonly (LaidWeights | undefined)[];
-  /** Where the structures of the operations lie, one after another. */
+  /** Address of the operations' structures, which lie one after another. */
   readonly #structures: number;
   /** The matrices' memory; before the first run, weights on their way to their packed form. */
   #arena: number;
@@ -35,14 +35,14 @@ export class DenseDecoder {
   constructor(plan: DecoderPlan, module: KernelModule) {
     this.#module = module;
     const { operations } = plan;
-    // The largest need most room on their way, as float32 if they do not fit the packed form of halves.
+    // The largest weights need most room while they are packed: they are float32 if halves cannot hold them.
     const sizes = operations.map(({ weights }) => (weights === undefined ? 0 : weights.bytes.length));
     this.#arenaBytes = Math.max(slack, ...sizes);
     this.#arena = module.allocate(this.#arenaBytes);
     this.#weights = operations.map(({ name, weights }) => weights && this.#layWeights(name, weights));
     this.#structures = module.allocate(4 * fields * operations.length);
     this.#calls = operations.map(({ name }, at) => module.operation(callName(name, this.#weights[at]?.kind)));
-    // Weights are large, and no longer needed.
+    // The unpacked weights are large, and no longer needed.
     this.#plan = { ...plan, operations: operations.map(({ weights: _, ...operation }) => operation) };
   }
 
@@ -110,7 +110,7 @@ export class DenseDecoder {
     );
     end += Math.max(0, ...products) + slack;
     if (end > this.#arenaBytes) {
-      // Searches begin with one beam and soon have all: some more room saves a new place for each number of them.
+      // A search begins with one beam and soon has all, so extra room avoids a new layout for each number of beams.
       this.#arenaBytes = 2 * end;
       this.#arena = this.#module.allocate(this.#arenaBytes);
     }

@@ -8,7 +8,7 @@ const { fround } = Math;
 export interface Tuning {
   /** Rows of a tile: 4, 5 or 6. */
   readonly height: number;
-  /** Bytes of activations that meet all weights before the next do. */
+  /** Bytes of activations that are multiplied by all weights before the next ones are. */
   readonly blockBytes: number;
 }
 
@@ -28,7 +28,7 @@ const pictureLanes = 4;
 /** A tap of the picture holds a multiple of this many numbers, as the kernels read 16 bytes at once. */
 const tapMultiple = 16;
 
-/** A plan in the memory of a module, which holds all that it needs. */
+/** A plan, laid out completely in the memory of a module. */
 export class Int8Encoder {
   readonly steps: readonly LaidStep[];
   /** Lengths of the features. */
@@ -63,7 +63,7 @@ export class Int8Encoder {
     this.#pixels = [pixels, this.#images];
     const first = plan.steps.find((step) => step.kind === "convolution" && step.input === plan.input);
     this.#pad = (first as ConvolutionStep | undefined)?.pad ?? 0;
-    // The padding holds the zero point from the start. The last taps read some numbers behind the picture.
+    // The padding has the zero point from the start. The last taps read some numbers beyond the picture.
     const whole = (size + 2 * this.#pad) ** 2 * pictureLanes + tapMultiple * pictureLanes;
     this.#picture = module.putActivations(kernel, new Uint8Array(whole).fill(zero));
     this.steps = plan.steps.map((step) => ({
@@ -124,7 +124,7 @@ export class Int8Encoder {
 
   #layPool(step: PoolStep): () => void {
     const { input, output, kernel } = step;
-    // Any number is at least 0, so pixels of it outside the image change nothing.
+    // Every number is at least 0, so padding with 0 changes nothing.
     const outside = this.#module.putActivations(this.#kernel, new Uint8Array(input.channels));
     const sources = this.#taps(step, output.size, outside);
     const address = this.#addressOf(output);

@@ -94,7 +94,7 @@ export class KernelModule {
   get kernels(): KernelName[] {
     const probe = this.exports.takes_eight_bits;
     if (probe === undefined) return ["dot16", "compact"];
-    // The extremes show a signed second operand and sums of two that are cut off at 16 bits.
+    // The extremes reveal a second operand that is read as signed, and sums of two products that saturate at 16 bits.
     const exact = [-128, -127, 127].every((weight) =>
       [128, 255].every((activation) => probe(weight, activation) === 1),
     );
@@ -102,7 +102,7 @@ export class KernelModule {
   }
 
   /**
-   * Sets memory aside, and returns its address, a multiple of 64.
+   * Allocates memory, and returns its address, a multiple of 64.
    *
    * @throws {RangeError} if there is not enough memory.
    */
@@ -127,7 +127,7 @@ export class KernelModule {
     this.bytes(address, byteLength).set(new Uint8Array(buffer, byteOffset, byteLength));
   }
 
-  /** The memory at an address, until more is set aside. */
+  /** The memory at an address; valid until more is allocated. */
   bytes(address: number, length: number): Uint8Array<ArrayBuffer> {
     return new Uint8Array(this.exports.memory.buffer as ArrayBuffer, address, length);
   }
@@ -137,7 +137,7 @@ export class KernelModule {
     return this.put(bytesOf(kernel) === 2 ? Int16Array.from(data) : data);
   }
 
-  /** Puts a structure into new memory, as crates/engine/src/layout.rs has it. */
+  /** Writes a structure into new memory, as crates/engine/src/layout.rs declares it. */
   putStructure(fields: readonly StructureField[]): number {
     return this.put(structureOf(fields));
   }
@@ -157,7 +157,7 @@ export class KernelModule {
   convolution(kernel: KernelName, height: number, fields: Convolution): () => void {
     const { sources, rows, taps, tapBytes, channels, weights, biases, scales, zero, output, block } = fields;
     if (tapBytes % 16 !== 0) throw new RangeError(`A tap holds ${tapBytes} bytes: give a multiple of 16.`);
-    if (channels % columns !== 0) throw new RangeError(`${channels} channels are no multiple of ${columns}.`);
+    if (channels % columns !== 0) throw new RangeError(`${channels} channels are not a multiple of ${columns}.`);
     const words = [sources, rows, taps, tapBytes, channels, weights, biases, scales, zero, output, block];
     const address = this.putStructure(words);
     const run = this.#convolutions[`${kernel}_${height}`]!;

@@ -47,7 +47,7 @@ export function readOnnx(bytes: Uint8Array): OnnxGraph {
   const { buffer, byteOffset, byteLength } = bytes;
   for (const field of fieldsOf(new Uint8Array(buffer, byteOffset, byteLength)))
     if (field.number === 7) graph = readGraph(field.bytes);
-  if (graph === undefined) throw new Error("the file holds no graph");
+  if (graph === undefined) throw new Error("the file contains no graph");
   return graph;
 }
 

@@ -1,4 +1,4 @@
-/** What an 8-bit encoder computes: a list of integer operations on images. */
+/** The computation of an 8-bit encoder: a list of integer operations on images. */
 
 /** An image between two operations: what it is called, and what its numbers mean. */
 export interface Stored {
@@ -47,7 +47,7 @@ export interface PoolStep extends Window {
 /** An operation. */
 export type Step = ConvolutionStep | AdditionStep | PoolStep;
 
-/** What the encoder computes. */
+/** The computation of the encoder. */
 export interface Plan {
   /** The picture in 8 bits. */
   readonly input: Stored;

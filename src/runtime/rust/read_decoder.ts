@@ -6,7 +6,7 @@ import { expectOnly, nameOf, refuse, types } from "./refuse.ts";
 /** The module writes whole panels of this many columns. */
 const panel = 8;
 
-/** What a graph's value is. */
+/** The meaning of a graph's value. */
 type Value =
   | { readonly kind: "constant"; readonly tensor: OnnxTensor }
   /** A constant whose numbers stand for float32 ones; `axis` is that of the scales. */
@@ -36,7 +36,7 @@ class DecoderReader {
   readonly #values = new Map<string, Value>();
   readonly #buffers: Buffer[] = [];
   readonly #operations: DecoderOperation[] = [];
-  /** What each input of row numbers must be below. */
+  /** Upper bound (excluded) of each input of row numbers. */
   readonly #limits = new Map<string, number>();
   #beams: string | undefined;
 
@@ -103,7 +103,7 @@ class DecoderReader {
     }
   }
 
-  /** What an operation reads as its input of this number. */
+  /** The value that an operation reads as its input of this number. */
   value<K extends Value["kind"]>(node: OnnxNode, at: number, ...kinds: K[]): Extract<Value, { kind: K }> {
     const found = this.#values.get(node.inputs[at] ?? "");
     // A constant in float32 needs no conversion to be weights.

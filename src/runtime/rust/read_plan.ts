@@ -6,7 +6,7 @@ import { expectOnly, nameOf, refuse, types } from "./refuse.ts";
 const channelMultiple = 16;
 const pictureChannels = 4;
 
-/** What a graph's value is. */
+/** The meaning of a graph's value. */
 type Value =
   | { readonly kind: "pixels"; readonly means: readonly number[]; readonly planes: boolean }
   | { readonly kind: "constant"; readonly tensor: OnnxTensor }
@@ -80,7 +80,7 @@ class PlanReader {
     this.#values.set(output, read(node, this, size, channels));
   }
 
-  /** What an operation reads as its input of this number. */
+  /** The value that an operation reads as its input of this number. */
   value<K extends Value["kind"]>(node: OnnxNode, at: number, ...kinds: K[]): Value & { readonly kind: K } {
     const found = this.#values.get(node.inputs[at] ?? "");
     if (found === undefined || !kinds.includes(found.kind as K))

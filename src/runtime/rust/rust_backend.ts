@@ -12,7 +12,7 @@ import { readPlan } from "./read_plan.ts";
 /** Version of crates/engine. */
 const version = "0.2.0";
 
-/** The modules that are best here. */
+/** The modules that are best on this machine. */
 interface Kernels {
   readonly encoder: WebAssembly.Module;
   /** The encoder's fastest kernel that is exact. */
@@ -20,10 +20,10 @@ interface Kernels {
   readonly decoder: WebAssembly.Module;
 }
 
-/** What the encoder's kernel should be good at where the fastest is not exact: time, or memory (22 MB less). */
+/** Whether the encoder's kernel should save time or memory (22 MB) if the fastest one is not exact here. */
 export type KernelAim = "time" | "memory";
 
-/** The engine's modules; each is asked for at most once, and only if it is needed. */
+/** The engine's modules; each is requested at most once, and only if it is needed. */
 export interface EngineModules {
   /** The faster one; `undefined` if the runtime refuses relaxed SIMD. */
   readonly relaxed: () => Promise<WebAssembly.Module | undefined>;
@@ -54,7 +54,7 @@ export async function rustBackend(modules: EngineModules, aim: KernelAim = "time
 
 /**
  * Tries the faster module first: some machines refuse it. On others its encoder is not exact, but its decoder, which
- * multiplies and adds at once, is as near as any.
+ * multiplies and adds in one step, is as exact as any.
  */
 async function chooseKernels(modules: EngineModules, aim: KernelAim): Promise<Kernels> {
   const decoder = await modules.relaxed();

@@ -13,7 +13,7 @@ const listNames = /^(?:tags|keywords|labels|concepts|objects)$/i;
 const nounNames = /^(?:name|label|tag|keyword)$/i;
 const probabilityNames = /^(?:confidence|probability|score)$/i;
 
-/** Schema keywords that do not forbid the value that would be given; `minLength` 1 is checked separately. */
+/** Schema keywords that allow any value that this file fills in; `minLength` 1 is checked separately. */
 const harmless = new Set(["type", "title", "description", "default", "example", "examples", "minLength"]);
 
 /** Keywords that an object's schema may use. */
@@ -45,7 +45,9 @@ export function fillOf(schema: unknown): Fill {
   return (caption) => Object.fromEntries(fills.map(([name, fill]) => [name, fill(caption)]));
 }
 
-/** How to fill in a JSON schema; `undefined` if that is not possible, or if it asks for neither a caption nor labels. */
+/**
+ * How to fill in a JSON schema; `undefined` if that is not possible, or if it asks for neither a caption nor labels.
+ */
 export function captionFillOf(schema: unknown): Fill | undefined {
   try {
     const fill = fillOf(schema);
@@ -56,7 +58,7 @@ export function captionFillOf(schema: unknown): Fill | undefined {
   }
 }
 
-/** Whether a caption changes what is filled in. */
+/** Whether the filled-in value depends on the caption. */
 function asksForCaption(fill: Fill): boolean {
   const said = (caption: string, name: string) =>
     JSON.stringify(
@@ -169,7 +171,7 @@ function areDisjoint(schemas: readonly unknown[]): boolean {
   return kinds.every((kind) => typeof kind === "string") && new Set(kinds).size === kinds.length;
 }
 
-/** What a reference such as `#/$defs/Label` names; `undefined` if it is not in this document. */
+/** The schema that a reference such as `#/$defs/Label` names; `undefined` if it is not in this document. */
 function definition(reference: string, root: unknown): unknown {
   const [, place = "", name = ""] = /^#\/(\$defs|definitions)\/([^/~%]{1,100})$/.exec(reference) ?? [];
   const definitions = isObject(root) ? root[place] : undefined;

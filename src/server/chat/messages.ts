@@ -50,7 +50,7 @@ function withoutNulls(value: unknown): unknown {
   return Object.fromEntries(kept.map(([name, one]) => [name, withoutNulls(one)]));
 }
 
-/** What is read of a conversation. */
+/** The part of a conversation that is used. */
 export interface LastTurn {
   readonly pictures: string[];
   readonly prompt: string;

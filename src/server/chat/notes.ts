@@ -1,19 +1,19 @@
 /** Remarks on an answer for the header `Edgecap-Note`, because other servers' formats have no field for them. */
 export const noteMeanings = {
   "prompt-ignored": "The prompt cannot be followed: the answer is the caption.",
-  keywords: "The prompt asks for keywords or tags: the answer lists nouns of what the picture shows.",
+  keywords: "The prompt asks for keywords or tags: the answer lists nouns that the picture shows.",
   "one-word": "The prompt asks for one word: the answer is the likeliest noun.",
   short: "The prompt asks for a short sentence.",
   long: "The prompt asks for a long sentence.",
-  "max-characters": "The prompt says how many characters the sentence may have.",
+  "max-characters": "The prompt limits the characters of the sentence.",
   neutral: "The prompt asks for gender-neutral words.",
   "json-schema": "A message contains a JSON schema: the answer is JSON that fits it.",
   "english-only": "The prompt asks for another language: the answer is in English.",
   "no-keywords": "The model recognises nothing, or knows no nouns: the answer is empty.",
-  unsure: "No sentence is as sure as asked: the answer is a plain one, or empty.",
-  "too-long": "No sentence ends within the characters asked for: the answer is a plain one, or empty.",
+  unsure: 'No sentence is as sure as requested: the answer is "a photo of ..." with what is sure, or empty.',
+  "too-long": 'No sentence is short enough: the answer is "a photo of ..." with what is sure, or empty.',
   "no-picture": "The message is a greeting without a picture: the answer asks for one.",
-  "no-tool-call": "Functions are offered, but no call is demanded: the answer is a text.",
+  "no-tool-call": "Functions are offered, but no call is demanded: the answer is text.",
   "no-top-logprobs": "Probabilities of words that were not chosen are not available.",
 } as const;
 

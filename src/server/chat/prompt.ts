@@ -1,9 +1,9 @@
 import { accepts, optionTable } from "../../caption/option_table.ts";
 import type { Note } from "./notes.ts";
 
-/** The wishes in a prompt that can be fulfilled. */
+/** The requests in a prompt that can be fulfilled. */
 export interface Prompt {
-  /** A sentence, a list of nouns of what the picture shows, or only the likeliest noun. */
+  /** A sentence, a list of nouns that the picture shows, or only the likeliest noun. */
   readonly form: "sentence" | "keywords" | "word";
   /** The wanted length of the sentence, if the prompt says it. */
   readonly length?: "short" | "long" | undefined;
@@ -11,7 +11,7 @@ export interface Prompt {
   readonly maxCharacters?: number | undefined;
   /** Whether the prompt asks for gender-neutral words. */
   readonly neutral?: boolean | undefined;
-  /** What was followed in the prompt, and what was not. */
+  /** The requests in the prompt that were followed, and those that were not. */
   readonly notes: readonly Note[];
 }
 
@@ -48,8 +48,9 @@ const language = new RegExp(
 );
 
 /**
- * Finds the wishes in a prompt that can be fulfilled, by plain words: keywords or tags, one word, a short or a long
- * sentence, a number of characters, gender-neutral words. A language other than English is noted, but the answer is in English.
+ * Finds the requests in a prompt that can be fulfilled, by plain words: keywords or tags, one word, a short or a long
+ * sentence, a number of characters, gender-neutral words. A language other than English is noted, but the answer is in
+ * English.
  */
 export function readPrompt(text: string): Prompt {
   const read = text.slice(0, longestPrompt).replaceAll(/\s+/g, " ").trim();

@@ -10,7 +10,7 @@ import { type Prompt, readPrompt } from "./prompt.ts";
 import { type SchemaInText, schemaInText } from "./schema_in_text.ts";
 import type { Call } from "./tool_call.ts";
 
-/** What the routes that imitate other servers share. */
+/** Everything that the routes for other servers' APIs share. */
 export interface Chatting extends Captioning {
   /** The model, once a worker is ready. */
   readonly model: () => ModelCard | undefined;
@@ -38,7 +38,7 @@ export interface Question {
   readonly minConfidence?: number | undefined;
   /** Most characters of a sentence. */
   readonly maxCharacters?: number | undefined;
-  /** Whether the sentence says "person" in place of "man" and "woman". */
+  /** Whether the sentence says "person" instead of "man" and "woman". */
   readonly neutral?: boolean | undefined;
   /** Whether the sentence has a capital letter and a full stop. */
   readonly sentence?: boolean | undefined;
@@ -54,7 +54,7 @@ export interface Question {
   readonly greetings?: boolean | undefined;
 }
 
-/** What to do for a question. */
+/** The task that a question asks for. */
 export interface Task {
   readonly pictures: readonly Picture[];
   readonly form: Prompt["form"];
@@ -84,7 +84,7 @@ const candidates = 8;
 const usualMaxWords = 50;
 
 /**
- * Reads the pictures of a question, and turns its wishes into options.
+ * Reads the pictures of a question, and turns its requests into options.
  *
  * @throws {Problem} `images-missing`, `images-too-many`, `option-invalid`, and what reading a picture throws.
  */
@@ -146,7 +146,7 @@ function fillOfQuestion({ pictures, prompt, instructions = "", json, call }: Que
   return fill === undefined ? { fill } : { fill, found };
 }
 
-/** Answers a greeting with what this model needs, in as many words as the client takes. */
+/** Answers a greeting by asking for a picture, in at most as many words as the client allows. */
 function replyTo(limit: number | undefined): Task {
   const reply = "Send a picture, and I describe it in a sentence.";
   return {
@@ -161,7 +161,7 @@ function replyTo(limit: number | undefined): Task {
   };
 }
 
-/** Whether what a caption says is only known once it is found. */
+/** Whether a caption's text is only known once the search has ended. */
 function isWrittenAtTheEnd({ minConfidence = 0, maxCharacters, neutral, sentence }: JobOptions): boolean {
   return minConfidence > 0 || maxCharacters !== undefined || neutral === true || sentence === true;
 }
@@ -174,7 +174,7 @@ function optionsOf(
   model: ModelCard | undefined,
 ): JobOptions {
   const usual = model?.maxWords ?? usualMaxWords;
-  // A token limit is not a wish for a longer caption.
+  // A token limit is not a request for a longer caption.
   const most = Math.min(usual, limit ?? usual);
   const alternatives = length === undefined ? count - 1 : candidates - 1;
   const drawn = temperature > coolest;

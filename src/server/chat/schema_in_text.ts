@@ -4,7 +4,7 @@ const longestText = 32_000;
 /** Most objects to look at, which bounds the time. */
 const mostObjects = 64;
 
-/** A JSON schema that stands in a text. */
+/** A JSON schema that was found in a text. */
 export interface SchemaInText {
   readonly schema: Readonly<Record<string, unknown>>;
   /** The text of the schema itself. */
@@ -12,8 +12,8 @@ export interface SchemaInText {
 }
 
 /**
- * The last JSON schema of an object in a text. Libraries whose users choose no native support for schemas write it
- * there, with an example before it.
+ * The last JSON schema of an object in a text. Libraries write it there, after an example, if their users do not choose
+ * native support for schemas.
  *
  * @returns `undefined` if there is none.
  */

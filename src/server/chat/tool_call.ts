@@ -76,7 +76,7 @@ export interface Call {
   readonly old: boolean;
 }
 
-/** What a request makes of its functions. */
+/** How a request wants its functions to be used. */
 export interface Calling {
   /** The demanded call; `undefined` if the answer is a text. */
   readonly call: Call | undefined;

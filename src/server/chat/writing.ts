@@ -15,7 +15,7 @@ export const writingSchemas = {
 
 const writingSchema = Type.Object(writingSchemas);
 
-/** What these fields say. */
+/** The meaning of these fields. */
 export function writingOf(
   body: Static<typeof writingSchema>,
 ): Pick<Question, "minConfidence" | "maxCharacters" | "neutral" | "sentence"> {

@@ -37,15 +37,15 @@ const answered = ["caption", "tags"];
 const statuses: Partial<Record<number, number>> = { 415: 400, 422: 400 };
 
 const parameters = [
-  ["features", "What to answer: caption, tags, or both with a comma.", true, Type.String()],
+  ["features", "Parts of the answer: caption, tags, or both, separated by a comma.", true, Type.String()],
   ["language", "en, the only one.", false, Type.String()],
-  ["gender-neutral-caption", "Person and child in place of man, woman, boy and girl.", false, Type.Boolean()],
+  ["gender-neutral-caption", "Person and child instead of man, woman, boy and girl.", false, Type.Boolean()],
 ] as const;
 
 const operation: Operation = {
   operationId: "analyzeImage",
   summary: "Captions a picture as Azure's Image Analysis 4.0 does.",
-  description: "A token may also come as Ocp-Apim-Subscription-Key. Other parameters of Azure are not looked at.",
+  description: "A token may also come as Ocp-Apim-Subscription-Key. Other parameters of Azure are ignored.",
   tags: ["azure"],
   parameters: parameters.map(([name, description, required, schema]) => ({
     ...{ name, in: "query", required, description, schema },
@@ -151,7 +151,7 @@ function azureRefusal({ status, code, message, headers }: Problem): Response {
 }
 
 function errors(codes: readonly ProblemCode[]): Record<string, object> {
-  const shape = answer("An error; the inner one's code says which one.", { "application/json": errorSchema });
+  const shape = answer("An error; the code of the inner error says which.", { "application/json": errorSchema });
   const found = codes.map((code) => statuses[statusOf(code)] ?? statusOf(code));
   return Object.fromEntries(found.map((status) => [String(status), shape]));
 }

@@ -11,7 +11,7 @@ import { Problem, problemOf } from "../problem.ts";
 import { contextOf } from "../request_context.ts";
 import { json, representationFor } from "../responses.ts";
 
-/** What the captioning routes share. */
+/** Everything that the captioning routes share. */
 export interface Captioning {
   readonly service: CaptionService;
   readonly metrics: Metrics;
@@ -59,7 +59,7 @@ export async function captions(request: Request, captioning: Captioning): Promis
 
 /**
  * Captions one picture for a request, respecting its limits and its Cache-Control. With `emptyToo`, a sentence that
- * is less sure or longer than asked gives an empty caption; without it, that is a problem.
+ * is less sure or longer than requested gives an empty caption; without it, that is a problem.
  */
 export async function captionOne(
   picture: Picture,

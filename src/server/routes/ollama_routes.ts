@@ -103,7 +103,7 @@ export function ollamaRoutes(chatting: Chatting, taking: (answer: Route["answer"
       reading("ollamaTags", "The list of models, which has one entry, as in Ollama's API.", tagsSchema),
       () => ollamaTags(chatting),
     ),
-    get("/api/ps", reading("ollamaPs", "The loaded models: always the one.", psSchema), () => ollamaPs(chatting)),
+    get("/api/ps", reading("ollamaPs", "The loaded models: always the only one.", psSchema), () => ollamaPs(chatting)),
     get("/api/version", reading("ollamaVersion", "The version of edgecap.", versionSchema), ollamaVersion),
   ];
 }

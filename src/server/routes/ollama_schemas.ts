@@ -27,7 +27,7 @@ const optionsSchema = Type.Object(
 
 const shared = {
   model: Type.Optional(Type.String({ description: "Any name; there is only one model." })),
-  stream: Type.Optional(Type.Boolean({ description: "Whether the answer comes line by line. Default true." })),
+  stream: Type.Optional(Type.Boolean({ description: "Whether the answer is streamed line by line. Default true." })),
   format: Type.Optional(
     Type.Union([Type.Literal("json"), Type.Literal(""), Type.Object({}, open)], {
       description: "json, or the JSON schema of an object with a caption or labels.",
@@ -58,7 +58,7 @@ export const ollamaChatBodySchema = Type.Object(
           { role: Type.String(), content: Type.Optional(Type.String()), images: Type.Optional(images) },
           open,
         ),
-        { description: "The pictures of the last turn with any are captioned." },
+        { description: "The server captions the pictures of the last turn that has any." },
       ),
     ),
     ...toolSchemas,

@@ -108,6 +108,6 @@ export function openAiRoutes(chatting: Chatting, taking: (answer: Route["answer"
 
 function errors(codes: readonly ProblemCode[]): Record<string, object> {
   const statuses = codes.map((code) => ([415, 422].includes(statusOf(code)) ? 400 : statusOf(code)));
-  const shape = answer("An error; its code says which one.", { "application/json": openAiErrorSchema });
+  const shape = answer("An error; its code says which.", { "application/json": openAiErrorSchema });
   return Object.fromEntries([...new Set(statuses)].map((status) => [String(status), shape]));
 }

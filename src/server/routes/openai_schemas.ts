@@ -8,7 +8,7 @@ const open = { additionalProperties: true };
 /** A part of a message: a text, a picture, or something ignored. */
 const partSchema = Type.Object(
   {
-    type: Type.String({ description: "text or input_text, image_url or input_image; others have no effect." }),
+    type: Type.String({ description: "text or input_text, image_url or input_image; other types have no effect." }),
     text: Type.Optional(Type.String()),
     image_url: Type.Optional(
       Type.Union([Type.String(), Type.Object({ url: Type.String() }, open)], {
@@ -47,7 +47,9 @@ const tokens = Type.Integer({ minimum: -1, description: "Most words of the capti
 /** The body of `POST /v1/chat/completions`; other fields have no effect. */
 export const chatBodySchema = Type.Object(
   {
-    messages: Type.Array(messageSchema, { description: "The pictures of the last turn with any are captioned." }),
+    messages: Type.Array(messageSchema, {
+      description: "The server captions the pictures of the last turn that has any.",
+    }),
     ...sampling,
     ...functionSchemas,
     n: Type.Optional(
@@ -57,7 +59,9 @@ export const chatBodySchema = Type.Object(
     max_tokens: Type.Optional(tokens),
     max_completion_tokens: Type.Optional(tokens),
     logprobs: Type.Optional(Type.Boolean()),
-    top_logprobs: Type.Optional(Type.Integer({ minimum: 0, maximum: 20, description: "Their lists stay empty." })),
+    top_logprobs: Type.Optional(
+      Type.Integer({ minimum: 0, maximum: 20, description: "The lists of likeliest words are always empty." }),
+    ),
     stream_options: Type.Optional(Type.Object({ include_usage: Type.Optional(Type.Boolean()) }, open)),
     response_format: Type.Optional(
       Type.Object(

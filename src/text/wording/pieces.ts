@@ -4,9 +4,9 @@ export interface Piece {
   readonly text: string;
   /** The word alone, in lower case, without "'s" and punctuation. */
   readonly word: string;
-  /** What comes before the word, such as a quotation mark. */
+  /** The characters before the word, such as a quotation mark. */
   readonly head: string;
-  /** What comes after it: "'s", a comma. */
+  /** The characters after it, such as "'s" or a comma. */
   readonly tail: string;
   /** Places, rising, of the model's words that this one stands for. */
   readonly from: readonly number[];

@@ -55,7 +55,7 @@ function tailOf(piece: Piece, ofAnimal: boolean): string {
   return ofAnimal ? piece.tail : piece.tail.replace(/^'s/, "'re");
 }
 
-/** What is said in place of a pronoun: of "her" and "his", by whether they own what comes next. */
+/** The replacement for a pronoun. For "her" and "his" it depends on whether the next word belongs to them. */
 function neutralPronoun(
   piece: Piece,
   next: Piece | undefined,

@@ -15,7 +15,7 @@ export function withoutDoubles(pieces: readonly Piece[]): Piece[] {
       continue;
     }
     const and = kept.pop()!;
-    // What is attached to the second is attached to the last one that stays.
+    // Punctuation after the second word moves to the last word that stays.
     const target = kept.length - 1 === twin ? twin : kept.length - 1;
     kept[target] = joined(reworded(kept[target]!, kept[target]!.word, piece.tail), and, piece);
   }

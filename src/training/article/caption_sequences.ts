@@ -2,7 +2,7 @@ import { EdgecapError } from "../../errors.ts";
 import type { Vocabulary } from "../../text/vocabulary.ts";
 import { endId, startId } from "../attention/batches.ts";
 
-/** Id of a word that the vocabulary does not hold. */
+/** Id of a word that is not in the vocabulary. */
 const unknownId = 3;
 
 /** A photo with its captions as the article feeds them: ids that begin with `<start>` and end with `<end>`. */
@@ -24,7 +24,7 @@ export function captionSequence(tokens: readonly string[], vocabulary: Pick<Voca
 }
 
 /**
- * Ids in the longest sequence, marks included. Every prefix is padded to this length.
+ * Number of ids in the longest sequence, including the marks. Every prefix is padded to this length.
  *
  * The article computes it over training and test captions; here the test captions do not count.
  *

@@ -10,8 +10,8 @@ import { type ArticleTensors, imageVectors, mergedLogits, textVectors } from "./
  * Captions of many photos by their most likely next word until `<end>`, as the training loop scores them.
  *
  * The article's function cannot run as printed: it names `in_text`, `photo` and `sequence` before they exist, compares
- * with `<end>` although its tokenizer knows `end`, and cuts the last word of a caption that never ended. This is what
- * was meant.
+ * with `<end>` although its tokenizer knows `end`, and cuts the last word of a caption that never ended. This function
+ * does what it was meant to do.
  *
  * @returns The word ids of each photo, without start and end.
  */

@@ -32,7 +32,7 @@ export function pairsOf(photos: readonly SequencedPhoto[]): PairBatch {
   return { images: photos.map(({ image }) => image), pairs };
 }
 
-/** Steps of an epoch: the article's `n // 32`, and at least one. */
+/** Number of steps of an epoch: the article's `n // 32`, but at least one. */
 export function stepsPerEpoch(photos: number, photosPerBatch: number): number {
   return Math.max(1, Math.floor(photos / photosPerBatch));
 }

@@ -33,12 +33,12 @@ export const articleDefaults: ArticleSettings = {
   photosPerStep: 32,
   learningRate: 0.001,
   mixed: 256,
-  // Not the article's: without it a relu LSTM, whose state has no bound, can throw all weights away in one step.
+  // Not in the article: without it, the unbounded state of a relu LSTM can ruin all weights in one step.
   clipNorm: 5,
   seed: 1,
 };
 
-/** What {@linkcode trainArticle} needs. */
+/** Options of {@linkcode trainArticle}. */
 export interface ArticleTrainOptions extends EpochOptions {
   readonly cache: FeatureCache;
   readonly train: readonly SequencedPhoto[];

@@ -26,8 +26,8 @@ export interface ConceptArrays {
  * The decoder's two ONNX graphs, equal to what attention_model.ts computes.
  *
  * - `init`: `grid` [images, regions, features] -> `keys`, `values` [images, places, units],
- *   `hidden`, `cell` [images, 1, units], `mean` [images, 1, units], the regions' mean value, and, of decoders that look at
- *   concepts, `concepts` [images, nouns], the probability of each.
+ *   `hidden`, `cell` [images, 1, units], `mean` [images, 1, units], the regions' mean value, and, of decoders that look
+ *   at concepts, `concepts` [images, nouns], the probability of each.
  * - `step`: `tokens` int32 [images, beams], `keys`, `values`, `hidden` and `cell` [images, beams, units] -> `logits`
  *   [images, beams, vocabulary], `next_hidden`, `next_cell`, `attention` [images, beams, regions], with the sum 1.
  *
@@ -102,7 +102,7 @@ function appendConcepts(
   return { probabilities, values, start: g.node("MatMul", [mean, w("concept_start_kernel")]) };
 }
 
-/** What a classifier's classes add to the logits of the nouns. */
+/** The weights by which a classifier's classes add to the logits of the nouns. */
 function appendClasses(
   g: GraphBuilder,
   { kernel, bias, weights }: ClassEvidence,

@@ -163,7 +163,7 @@ export interface RowWeights {
   readonly weights: Float32Array;
   /** Label smoothing of each row, 0 to 1. */
   readonly smoothing: Float32Array;
-  /** What the logits of each row are multiplied by. */
+  /** The factor for the logits of each row. */
   readonly sharpness: Float32Array;
 }
 

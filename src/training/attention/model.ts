@@ -111,7 +111,7 @@ export type AttentionWeights = Readonly<
   Partial<Readonly<Record<ConceptWeightName, tf.Tensor>>> &
   Partial<LastStageWeights>;
 
-/** What the decoder reads of a batch of photos. For captions without photos, only concepts. */
+/** The decoder's input for a batch of photos. For captions without photos, it only has concepts. */
 export interface PhotoInput {
   /** [photos, regions, features], or [photos, regions, stem] if the weights hold the encoder's last stage. */
   readonly grid?: tf.Tensor3D | undefined;
@@ -119,7 +119,7 @@ export interface PhotoInput {
   readonly concepts?: tf.Tensor3D | undefined;
 }
 
-/** What the decoder keeps of a photo: keys and values of its places (regions, then concepts), and the first state. */
+/** The decoder's memory of a photo: keys and values of its places (regions, then concepts), and the first state. */
 export interface PhotoMemory {
   /** [photos, places, units] */
   readonly keys: tf.Tensor3D;
@@ -143,7 +143,7 @@ export interface DecoderState {
  *
  * @param mask Dropout mask of the values, [photos, 1 or places, units], already scaled; none at inference.
  * @param shown For each region, which region (photo * regions + region) to show instead. Without it, every region is
- * shown once.
+ *   shown once.
  */
 export function readPhotos(
   weights: AttentionWeights,

@@ -13,7 +13,7 @@ export interface PhotoView {
   readonly view: number;
 }
 
-/** What a run knows of its photos' concepts. */
+/** The concepts of a run's photos. */
 export interface PhotoConcepts {
   readonly slots: ConceptSlots;
   /** Probability of every noun, of a view of a photo. */

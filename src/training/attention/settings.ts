@@ -19,8 +19,8 @@ export interface TrainingStage {
   /** Dropout of the layer before the vocabulary. */
   readonly dropoutMixed: number;
   /**
-   * Share of the weights from before the stage in those that are scored and exported (Wortsman et al., 2022). Half way
-   * back, a model that was trained on rewards is less sure of itself, and beams find more. 0 for none.
+   * Share of the weights from before the stage in those that are scored and exported (Wortsman et al., 2022). With half
+   * of them, a model that was trained on rewards is less sure of itself, and beams find better captions. 0 for none.
    */
   readonly startShare: number;
   /** Captions without photos in a step, each shown the nouns that it names; 0 for none. */
@@ -31,7 +31,10 @@ export interface TrainingStage {
   readonly selfCritical?: SelfCriticalSettings;
 }
 
-/** Self-critical sequence training: the model's own captions, each judged by how much it beats its siblings. */
+/**
+ * Self-critical sequence training: the model learns from its own captions, each judged by how much it beats the others
+ * of the same photo.
+ */
 export interface SelfCriticalSettings {
   /** Captions sampled of each photo, at least 2. */
   readonly samples: number;
@@ -87,7 +90,7 @@ const selfCriticalStage: TrainingStage = {
   warmupSteps: 40,
   captionsPerPhoto: 1,
   labelSmoothing: 0.1,
-  // The model knows its training photos by heart: this makes it as unsure of them as of new ones.
+  // The model memorises its training photos; this makes it as unsure of them as of new ones.
   replacedRegions: 0.5,
   dropoutValues: 0.5,
   dropoutWords: 0.3,
@@ -96,7 +99,7 @@ const selfCriticalStage: TrainingStage = {
   selfCritical: { samples: 5, maxWords: 16, temperature: 0.5, crossEntropyWeight: 0.2, bleuWeight: 1 },
 };
 
-/** Settings of the shipped model; docs/training.md says what each was chosen over. */
+/** Settings of the shipped model; docs/training.md lists the alternatives that were tried. */
 export const attentionDefaults: AttentionSettings = {
   units: 512,
   embedding: 300,
@@ -125,7 +128,7 @@ export const fineTuneDefaults: AttentionSettings = {
   ],
 };
 
-/** Settings of the shipped model's last run, on the photos of two worlds and on captions alone. */
+/** Settings of the shipped model's last run, on the photos of two collections and on captions without photos. */
 export const worldDefaults = {
   /** How often an epoch shows a photo of each collection, and one of self-critical training. */
   shares: {

@@ -17,7 +17,7 @@ import type { PhotoReader } from "./photo_reader.ts";
 import { type AttentionSettings, stageOf, totalEpochs } from "./settings.ts";
 import { trainingStep } from "./training_step.ts";
 
-/** What {@linkcode trainAttention} needs. */
+/** Options of {@linkcode trainAttention}. */
 export interface TrainOptions extends EpochOptions {
   /** Reads features and concepts of all photos. */
   readonly photos: PhotoReader;
@@ -147,7 +147,7 @@ function shapeOf({ photos, settings, vocabulary, start }: TrainOptions): Attenti
     : { regions, features: made, stem: features, ...lengths };
 }
 
-/** How fast a weight learns compared with the others. */
+/** The factor by which a weight's learning rate differs from that of the others. */
 function rateOf(name: AttentionWeightName, { settings }: TrainOptions): number {
   return isOfLastStage(name) ? settings.lastStageRate : 1;
 }

@@ -10,7 +10,7 @@ import type { PhotoReader } from "./photo_reader.ts";
 import { sampleCaptions } from "./sample_captions.ts";
 import type { AttentionSettings, TrainingStage } from "./settings.ts";
 
-/** What a step needs besides its photos. */
+/** Inputs of a step besides its photos. */
 export interface StepContext {
   readonly variables: readonly tf.Variable[];
   /** The same variables by name. */
@@ -23,7 +23,7 @@ export interface StepContext {
   readonly reward?: CaptionReward;
 }
 
-/** What a step found. */
+/** The result of a step. */
 export interface StepResult {
   readonly loss: number;
   /** Mean reward of the sampled captions; 0 if none were sampled. */

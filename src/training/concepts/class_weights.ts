@@ -8,16 +8,16 @@ import { type ConceptHead, conceptLogits, type HeadExamples } from "./concept_he
 
 /** ImageNet's classes below this are animals, in Keras' order. */
 const animals = 398;
-/** What a class adds to the logit of a noun that it shows, if ImageNet's network is certain of it. */
+/** Added by a class to the logit of a noun that it shows, if ImageNet's network is certain of the class. */
 const shows = 9;
-/** What an animal adds to the logit of another one: two kinds rarely share a photo. */
+/** Added by an animal to the logit of another one: two kinds rarely share a photo. */
 const otherAnimal = -6;
-/** What a class adds to the logit of a noun that other classes show. */
+/** Added by a class to the logit of a noun that other classes show. */
 const other = -1;
 
 /**
- * What classes of ImageNet say about each noun before anything is learned, [classes, nouns]. A noun without classes gets
- * 0 from all of them.
+ * The weight of each class of ImageNet for each noun before training, [classes, nouns]. A noun without classes gets 0
+ * from all of them.
  *
  * @param chosen Numbers of the classes, as {@linkcode chooseClasses} gives them.
  */
@@ -48,12 +48,12 @@ export interface ClassSettings {
 const classDefaults: ClassSettings = { epochs: 2, learningRate: 1e-2, weightDecay: 0.5, batch: 256 };
 
 /**
- * Gradients far below this change nothing. Adam enlarges small ones, so that traces of a class in photos of other things
- * would count as much as the class itself.
+ * Gradients far below this change nothing. Adam enlarges small ones, so that traces of a class in photos of other
+ * things would count as much as the class itself.
  */
 const epsilon = 1e-5;
 
-/** What {@linkcode fitClassWeights} adds to a head. */
+/** The weights that {@linkcode fitClassWeights} adds to a head. */
 export interface FirstClasses {
   readonly classifier: Classifier;
   /** The weights to start from and to stay near, as {@linkcode firstClassWeights} gives them. */

@@ -19,7 +19,7 @@ export interface ConceptHead {
 
 /** A classifier of whole pictures, and what each of its classes says about each noun. */
 export interface ClassEvidence extends Classifier {
-  /** What a class adds to the logit of a noun, times the probability of the class, [classes, nouns]. */
+  /** The weight of a class's probability in the logit of a noun, [classes, nouns]. */
   readonly weights: Float32Array;
 }
 

@@ -1,6 +1,6 @@
 import type { Noun } from "../../concepts/noun_table.ts";
 
-/** What is known of a photo's nouns. */
+/** The facts about a photo's nouns. */
 export interface PhotoNouns {
   /** Nouns of each of its captions, as places in the table; none for a photo without captions. */
   readonly captions: readonly ReadonlySet<number>[];
@@ -18,14 +18,14 @@ export interface ConceptTargets {
 
 /** A photo with one caption says little about what the caption leaves out. */
 const silenceOfOne = 0.15;
-/** So does ImageNet's network, which names one thing per photo. */
+/** ImageNet's network also says little, because it names one thing per photo. */
 const silenceOfClasses = 0.05;
 /** From this probability, ImageNet's network counts as sure. */
 const sureClass = 0.3;
 
 /**
- * Target of a head for a photo. A noun that two captions name is there; one that a single caption of several names is
- * half there; what ImageNet's network sees has the probability that the network gives.
+ * Target of a head for a photo. A noun that two captions name has the target 1; one that only one of several captions
+ * names, one half; one that ImageNet's network sees, the probability that the network gives.
  */
 export function conceptTargets(nouns: readonly Noun[], { captions, classes }: PhotoNouns): ConceptTargets {
   const wanted = new Float32Array(nouns.length);

@@ -20,7 +20,7 @@ export function judgePhotos(images: readonly string[], grids: PhotoGrids, head: 
   return { images, first, probabilities: conceptProbabilities(head, rows, features) };
 }
 
-/** What a run knows of its photos' concepts; see {@linkcode PhotoConcepts}. */
+/** The concepts of a run's photos; see {@linkcode PhotoConcepts}. */
 export class KnownConcepts implements PhotoConcepts {
   readonly slots: ConceptSlots;
   readonly standIns?: StandIns;

@@ -25,8 +25,8 @@ export interface LogitExamples {
 }
 
 /**
- * A head that imitates another classifier, by least squares of the logits. How far a photo is from showing a noun says
- * as much as which photos show it, so the head learns even nouns that no photo shows. Unknown nouns stay unlikely.
+ * A head that imitates another classifier, by least squares of the logits. The other classifier's logits also say how
+ * unlikely a noun is, so the head even learns nouns that no photo shows. Unknown nouns stay unlikely.
  */
 export async function regressLogits(
   { means, features, probabilities, nouns, known }: LogitExamples,

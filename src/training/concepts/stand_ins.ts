@@ -17,8 +17,8 @@ const looked = 24;
 const kept = 0.3;
 
 /**
- * Makes up a head's output for captions without photos: right about most nouns, and wrong about some related ones, as
- * the head is about photos.
+ * Makes up a head's output for captions without photos: like the head's output for a photo, it is right about most
+ * nouns and wrong about some related ones.
  */
 export class StandIns {
   readonly #photos: readonly JudgedPhoto[];
@@ -38,7 +38,7 @@ export class StandIns {
   }
 
   /**
-   * Probabilities of every noun for a photo that a caption could be of.
+   * Probabilities of every noun for a photo that a caption could describe.
    *
    * @param named Nouns of the caption.
    */

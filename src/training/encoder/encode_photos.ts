@@ -10,7 +10,7 @@ export interface PhotoEncoder extends AsyncDisposable {
   readonly runtime: string;
 }
 
-/** What {@linkcode photoEncoder} needs to know of an encoder. */
+/** The facts about an encoder that {@linkcode photoEncoder} uses. */
 export interface PhotoEncoderOptions {
   /** Bytes of the encoder graph. */
   readonly graph: Uint8Array;
@@ -38,7 +38,7 @@ export async function photoEncoder(encoder: PhotoEncoderOptions, threads: number
   const [found, expected] = [await native.run({ pixels }), await wasm.run({ pixels })];
   const apart = distance(found["grid"]!.data, expected["grid"]!.data);
   const allowed = tolerances[encoder.precision];
-  // NaN is outside the tolerance too.
+  // This form of the comparison also refuses NaN.
   if (apart <= allowed) {
     await wasm[Symbol.asyncDispose]();
     return encoderOn(native, encoder.size, "onnxruntime-node");

@@ -25,7 +25,7 @@ const sumLength = 8;
 /** Computes feature grids: [regions * features] for each of a batch of RGB photos. */
 export type EncodePhotos = (rgb: readonly Uint8Array[]) => Promise<Float32Array>;
 
-/** What {@linkcode buildFeatureCache} needs. */
+/** Options of {@linkcode buildFeatureCache}. */
 export interface FeatureCacheOptions {
   /** Folder of the cache; created if it is missing. */
   readonly folder: string;
@@ -56,7 +56,7 @@ export class FeatureCache implements Disposable {
   readonly #half: Uint16Array;
   /** Check sums of all grids, one after another; empty if the cache has none. */
   readonly #sums: Uint8Array;
-  /** Grids that were found undamaged: one check of each is enough. */
+  /** Grids that were found undamaged; each is checked once. */
   readonly #checked: Uint8Array;
 
   private constructor(folder: string, index: FeatureIndex, file: number, sums: Uint8Array) {
@@ -137,7 +137,10 @@ export class FeatureCache implements Disposable {
     if (this.#checked[grid] === 0) {
       const expected = this.#sums.subarray(grid * sumLength, (grid + 1) * sumLength);
       if (!sumOf(new Uint8Array(this.#half.buffer)).equals(expected)) {
-        throw damaged(join(this.#folder, "grids.f16"), `holds features of "${image}" that were damaged after writing`);
+        throw damaged(
+          join(this.#folder, "grids.f16"),
+          `contains features of "${image}" that were damaged after writing`,
+        );
       }
       this.#checked[grid] = 1;
     }
@@ -187,7 +190,7 @@ export async function buildFeatureCache(options: FeatureCacheOptions): Promise<F
     await file.write(bytes);
     options.onProgress?.(done + 1, images.length);
   }
-  // The index of an earlier cache here would vouch for the new grids.
+  // Otherwise the index of an earlier cache would seem to describe the new grids.
   await rm(indexPath, { force: true });
   await file.finish();
   await writeWhole(join(folder, "grids.sums"), sums);

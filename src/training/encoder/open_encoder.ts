@@ -49,7 +49,7 @@ async function ofDefaultBundle({ size, precision }: EncoderChoice): Promise<Enco
   return storedAs(readEncoder(files.encoder, manifest.encoder.precision, "default"), precision);
 }
 
-/** What a bundle's manifest must state about an encoder's origin. */
+/** An encoder's origin, as a bundle's manifest must state it. */
 export async function encoderLicences(name: string): Promise<Manifest["provenance"]["licences"]> {
   if (name === "default") {
     const { manifest } = await loadBundle(defaultBundle);

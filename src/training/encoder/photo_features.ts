@@ -4,7 +4,7 @@ import { buildFeatureCache, type FeatureCache } from "./feature_cache.ts";
 import { type PhotoFolder, pixelsOf } from "./photo_pixels.ts";
 import type { PhotoViews } from "./photo_views.ts";
 
-/** What {@linkcode photoFeatures} needs. */
+/** Options of {@linkcode photoFeatures}. */
 export interface PhotoFeaturesOptions {
   readonly photos: PhotoFolder;
   readonly images: readonly string[];

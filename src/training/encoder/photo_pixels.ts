@@ -14,7 +14,7 @@ export interface PhotoFolder {
 }
 
 /**
- * Checks that every photo is there before hours are spent on the first ones.
+ * Checks that every photo exists before hours are spent on the first ones.
  *
  * @throws {EdgecapError} `file-unreadable` naming the first photo that is missing, and the line that names it.
  */
@@ -23,7 +23,7 @@ export async function checkPhotos(photos: PhotoFolder, images: readonly string[]
     const path = join(photos.folder, image);
     const found = await stat(path).catch((cause: unknown) => cause);
     if (found instanceof Error) throw await unreadable(photos, image, found);
-    // A pipe would never end.
+    // Reading a pipe would never end.
     if (!(found as Stats).isFile()) throw await unreadable(photos, image, "it is not a file");
   }
 }

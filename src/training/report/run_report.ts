@@ -15,7 +15,7 @@ import { captionSamples } from "./sample_captions.ts";
 const sheetPhotos = 12;
 const mappedPhotos = 4;
 
-/** What {@linkcode writeRunReport} needs. */
+/** Options of {@linkcode writeRunReport}. */
 export interface RunReportOptions {
   /** Folder of the run. */
   readonly run: string;

@@ -18,7 +18,7 @@ export interface SamplePhoto {
   readonly words: readonly AttendedWord[];
 }
 
-/** What {@linkcode captionSamples} needs. */
+/** Options of {@linkcode captionSamples}. */
 export interface SampleOptions {
   /** Folder of the bundle. */
   readonly bundle: string;

@@ -6,7 +6,7 @@ import { type EncodedPhoto, endId } from "../attention/batches.ts";
 import type { PhotoGrids } from "../encoder/photo_grids.ts";
 import { openFastGraph } from "./fast_graph.ts";
 
-/** Most photos of a datastore: comparing a photo with more takes longer than a word does. */
+/** Most photos of a datastore; comparing a photo with more would take longer than deciding a word. */
 const mostPhotos = 20_000;
 /** Most words of a caption, and most captions of a photo: their counts are bytes. */
 const mostOfEach = 255;
@@ -18,7 +18,7 @@ const largestStep = 31;
 /** A number with a smaller spread is the same for all photos and says nothing. */
 const leastSpread = 1e-3;
 
-/** What {@linkcode buildDatastore} needs. */
+/** Options of {@linkcode buildDatastore}. */
 export interface DatastoreOptions {
   /** The graph `decoder_init` as it ships. */
   readonly init: Uint8Array;

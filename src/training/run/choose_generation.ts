@@ -20,19 +20,19 @@ export interface DevPhoto {
   readonly image: string;
   readonly references: readonly string[];
   /** Its collection, if there are several: each is scored separately. */
-  readonly source?: string;
+  readonly collection?: string;
 }
 
 /** One way to generate and what it scores. */
 export interface GenerationTrial {
   readonly generation: Generation;
-  /** Scores on the dev photos, of the first source if there are several. */
+  /** Scores on the dev photos, of the first collection if there are several. */
   readonly scores: Scores;
-  /** Scores by source, the first one first. */
-  readonly bySource: ReadonlyMap<string, Scores>;
+  /** Scores by collection, the first one first. */
+  readonly byCollection: ReadonlyMap<string, Scores>;
 }
 
-/** What {@linkcode tryGenerations} needs. */
+/** Options of {@linkcode tryGenerations}. */
 export interface TrialOptions {
   /** The decoder's graphs; `prefix` if its step reads a prefix of that many words. */
   readonly decoder: { readonly init: Uint8Array; readonly step: Uint8Array; readonly prefix?: number | undefined };
@@ -93,18 +93,18 @@ export async function tryGenerations(options: TrialOptions): Promise<GenerationT
     options.onProgress?.(done + 1, dev.length);
   }
   return generations.map((generation, trial) => {
-    const bySource = scoresBySource(dev, hypotheses[trial]!);
-    return { generation, bySource, scores: bySource.values().next().value! };
+    const byCollection = scoresByCollection(dev, hypotheses[trial]!);
+    return { generation, byCollection, scores: byCollection.values().next().value! };
   });
 }
 
-/** Scores of captions, separately for each source. @param captions One for each of `dev`. */
-export function scoresBySource(dev: readonly DevPhoto[], captions: readonly string[]): Map<string, Scores> {
+/** Scores of captions, separately for each collection. @param captions One for each of `dev`. */
+export function scoresByCollection(dev: readonly DevPhoto[], captions: readonly string[]): Map<string, Scores> {
   const items = new Map<string, TextItem[]>();
-  for (const [i, { image, references, source = "dev" }] of dev.entries()) {
-    const ofSource = items.get(source) ?? [];
-    ofSource.push({ id: image, hypothesis: captions[i]!, references });
-    items.set(source, ofSource);
+  for (const [i, { image, references, collection = "dev" }] of dev.entries()) {
+    const ofCollection = items.get(collection) ?? [];
+    ofCollection.push({ id: image, hypothesis: captions[i]!, references });
+    items.set(collection, ofCollection);
   }
-  return new Map([...items].map(([source, list]) => [source, evaluateText(list)]));
+  return new Map([...items].map(([collection, list]) => [collection, evaluateText(list)]));
 }

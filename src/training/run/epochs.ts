@@ -13,13 +13,13 @@ export interface EpochRecord {
   readonly loss: number;
   readonly minutes: number;
   readonly captionsPerSecond: number;
-  /** What the caller's scoring of the dev captions gave; higher is better. */
+  /** The caller's score for the dev captions; higher is better. */
   readonly score: number;
   /** Mean reward of the captions sampled, in a self-critical stage. */
   readonly reward?: number;
 }
 
-/** What the trainers of all presets need. */
+/** The inputs of the trainers of all presets. */
 export interface EpochOptions {
   /** Folder of the run: `last.ckpt` and `best.ckpt` are written there. */
   readonly folder: string;

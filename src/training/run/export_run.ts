@@ -17,7 +17,7 @@ export interface TrainPhotos {
   readonly cache: PhotoGrids;
 }
 
-/** What {@linkcode exportRun} needs. */
+/** Options of {@linkcode exportRun}. */
 export interface ExportRunOptions {
   /** Folder of the run, with `best.ckpt` and `vocabulary.txt`. */
   readonly run: string;
@@ -76,14 +76,14 @@ const candidates: Readonly<Record<"attention" | "article", readonly Omit<Generat
       ),
     ),
   ],
-  // Each of its steps reads the entire prefix again: wider beams would take an hour.
+  // Each step of this decoder reads the entire prefix again, so more beams would take an hour.
   article: [
     { beams: 1, lengthPenalty: 0 },
     { beams: 3, lengthPenalty: 0.7 },
   ],
 };
 
-/** Keeps captions from saying a word twice; those of the article's decoder stay unchanged. */
+/** Keeps captions from repeating a word; captions of the article's decoder stay unchanged. */
 const repeats: Readonly<Record<"attention" | "article", Pick<Generation, "noRepeatNgram">>> = {
   attention: { noRepeatNgram: 1 },
   article: {},
@@ -118,8 +118,8 @@ export async function exportRun(
     ...(options.onProgress && { onProgress: options.onProgress }),
     ...(options.signal && { signal: options.signal }),
   });
-  const worth = ({ bySource }: GenerationTrial) =>
-    [...bySource.values()].reduce((sum, { cider, bleu4 }) => sum + (cider + bleu4) / bySource.size, 0);
+  const worth = ({ byCollection }: GenerationTrial) =>
+    [...byCollection.values()].reduce((sum, { cider, bleu4 }) => sum + (cider + bleu4) / byCollection.size, 0);
   const best = trials.reduce((a, b) => (worth(b) > worth(a) ? b : a));
   const tested = {
     encoder: {
@@ -178,11 +178,11 @@ function conceptsOf(
   return readConceptNames(new TextDecoder().decode(file), where, concepts!.nouns);
 }
 
-/** Scores as a manifest has them: of the first source, and of the others if there are any. */
-function scoresOf({ generation, bySource }: GenerationTrial, dev: readonly DevPhoto[]) {
-  const [first, ...others] = [...bySource].map(([source, { bleu1, bleu2, bleu3, bleu4, rougeL, cider }]) => {
-    const photos = dev.filter((photo) => (photo.source ?? "dev") === source).length;
-    const split = `dev${bySource.size === 1 ? "" : ` of ${source}`}, ${photos} photos`;
+/** Scores as a manifest has them: of the first collection, and of the others if there are any. */
+function scoresOf({ generation, byCollection }: GenerationTrial, dev: readonly DevPhoto[]) {
+  const [first, ...others] = [...byCollection].map(([collection, { bleu1, bleu2, bleu3, bleu4, rougeL, cider }]) => {
+    const photos = dev.filter((photo) => (photo.collection ?? "dev") === collection).length;
+    const split = `dev${byCollection.size === 1 ? "" : ` of ${collection}`}, ${photos} photos`;
     return { split, beams: generation.beams, bleu1, bleu2, bleu3, bleu4, rougeL, cider };
   });
   return { scores: first!, ...(others.length > 0 && { otherScores: others }) };

@@ -12,11 +12,11 @@ export interface PrecisionCost {
   readonly precision: DecoderPrecision;
   /** Dev CIDEr of the bundle with that part in float32, the other part as it ships. */
   readonly wholeCider: number;
-  /** That minus the bundle's own dev CIDEr; below 0 if rounding happened to help. */
+  /** `cider` minus the bundle's own dev CIDEr; below 0 if rounding happened to help. */
   readonly cost: number;
 }
 
-/** What {@linkcode precisionCosts} needs. */
+/** Options of {@linkcode precisionCosts}. */
 export interface PrecisionCostOptions {
   readonly run: string;
   readonly encoder: Encoder;

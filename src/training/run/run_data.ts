@@ -102,7 +102,7 @@ async function splitOf(
   if (captions.size < 2) {
     throw new EdgecapError(
       "data-invalid",
-      `"${file}" has captions of a single photo: training needs at least two, one of them to tune on.`,
+      `"${file}" has captions of a single photo: training needs at least two, one of them as a dev photo.`,
     );
   }
   const tuned = Math.min(1000, Math.max(1, Math.floor(captions.size / 8)));

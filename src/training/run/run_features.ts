@@ -7,7 +7,7 @@ import { photoFeatures } from "../encoder/photo_features.ts";
 import { namingFiles } from "./run_data.ts";
 import type { RunDescription } from "./run_description.ts";
 
-/** What {@linkcode devFeatures} needs. */
+/** Options of {@linkcode devFeatures}. */
 export interface DevFeaturesOptions {
   readonly run: string;
   readonly description: RunDescription;

@@ -6,7 +6,7 @@ import { removeAbandoned, writeWhole } from "../../files/write_whole.ts";
 import type { EpochOptions, EpochRecord } from "./epochs.ts";
 import type { RunEstimate } from "./step_estimate.ts";
 
-/** What a training run needs besides its data and its settings. */
+/** Inputs of a training run besides its data and its settings. */
 export interface RunOptions {
   /** Folder of the run: checkpoints, vocabulary, records. */
   readonly out: string;
@@ -54,14 +54,15 @@ export async function openRunFolder({ out, resume }: RunOptions, vocabulary: str
   await mkdir(out, { recursive: true }).catch((cause: unknown) => {
     throw unwritable(out, cause);
   });
-  // A run that was killed after its last checkpoint writes none that would remove what it left.
+  // Remove leftovers here: a run that was killed after its last checkpoint writes no further one, which would remove
+  // them.
   await removeAbandoned(out, 0);
   const path = join(out, "vocabulary.txt");
   const isResumed = resume && existsSync(join(out, "last.ckpt"));
   if (isResumed && (await readFile(path, "utf8").catch(() => "")) !== vocabulary) {
     throw new EdgecapError(
       "checkpoint-invalid",
-      `"${path}" holds other words than these captions: resume with the captions, lists and --minimum-count of the run, or use another folder.`,
+      `"${path}" has other words than these captions: resume with the captions, lists and --minimum-count of the run, or use another folder.`,
     );
   }
   if (!isResumed) await writeWhole(path, vocabulary);

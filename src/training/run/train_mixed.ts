@@ -14,11 +14,11 @@ import { photoFeatures } from "../encoder/photo_features.ts";
 import { JoinedCaches, type NamedCache } from "../encoder/photo_grids.ts";
 import { withMoreWords } from "../words/more_words.ts";
 import { assertWordVectors, readWordVectors } from "../words/word_vectors.ts";
-import { scoresBySource } from "./choose_generation.ts";
+import { scoresByCollection } from "./choose_generation.ts";
 import type { EpochRecord } from "./epochs.ts";
+import { type CollectionData, type PhotoCollection, readCollections, readTexts } from "./run_collections.ts";
 import { namingFiles } from "./run_data.ts";
 import { openRunFolder, type RunOptions, trainerOptions, writeRecords } from "./run_folder.ts";
-import { type PhotoSource, readSources, readTexts, type SourceData } from "./run_sources.ts";
 import { estimateRun } from "./step_estimate.ts";
 
 /** A decoder to continue from. */
@@ -36,9 +36,9 @@ export interface MixedConcepts {
   readonly judged?: readonly ProbabilityTable[];
 }
 
-/** What {@linkcode trainMixed} needs. */
+/** Options of {@linkcode trainMixed}. */
 export interface MixedRunOptions extends RunOptions {
-  readonly sources: readonly PhotoSource[];
+  readonly collections: readonly PhotoCollection[];
   /** Files of captions without photos. */
   readonly texts?: readonly string[];
   readonly start: DecoderStart;
@@ -47,29 +47,29 @@ export interface MixedRunOptions extends RunOptions {
   readonly onEpoch?: (record: EpochRecord, scores: ReadonlyMap<string, Scores>) => void;
 }
 
-/** What a mixed run leaves for the export; the caller disposes of the caches. */
-export interface MixedRun extends SourceData {
+/** The parts of a mixed run that its export uses; the caller disposes of the caches. */
+export interface MixedRun extends CollectionData {
   readonly records: readonly EpochRecord[];
   readonly cache: JoinedCaches;
 }
 
 /**
- * Continues training another decoder on photos of several sources and captions without photos. Words that this decoder
+ * Continues training another decoder on photos of several collections and captions without photos. Words that this decoder
  * lacks are added.
  *
- * An epoch's score is the mean over the sources of the CIDEr of greedy captions of their dev photos.
+ * An epoch's score is the mean over the collections of the CIDEr of greedy captions of their dev photos.
  *
  * @throws {EdgecapError} As trainRun() does.
  */
 export async function trainMixed(options: MixedRunOptions): Promise<MixedRun> {
   if (options.vectors !== undefined) await assertWordVectors(options.vectors);
   await textModule();
-  const data = await readSources(options.sources, options.settings.seed);
+  const data = await readCollections(options.collections, options.settings.seed);
   const texts = await readTexts(options.texts ?? []);
   const { words, counts } = vocabularyOf(options, data, texts);
   await openRunFolder(options, `${words.join("\n")}\n`);
   if (options.concepts !== undefined) await writeRunConcepts(options.out, options.concepts.concepts);
-  const cache = await sourceFeatures(options, data);
+  const cache = await collectionFeatures(options, data);
   try {
     const records = await train(options, { data, texts, words, counts, cache });
     await writeRecords(options.out, records);
@@ -83,7 +83,7 @@ export async function trainMixed(options: MixedRunOptions): Promise<MixedRun> {
 /** The start's words, then those that captions hold often enough, the most frequent first. */
 function vocabularyOf(
   { start, minimumCount }: MixedRunOptions,
-  { train }: SourceData,
+  { train }: CollectionData,
   texts: readonly (readonly string[])[],
 ): { words: string[]; counts: number[] } {
   const counts = new Map<string, number>();
@@ -99,25 +99,28 @@ function vocabularyOf(
   return { words, counts: words.map((word) => counts.get(word) ?? 0) };
 }
 
-/** What {@linkcode sourceFeatures} needs. */
-export type SourceFeaturesOptions = Pick<
+/** Options of {@linkcode collectionFeatures}. */
+export type CollectionFeaturesOptions = Pick<
   MixedRunOptions,
-  "sources" | "encoder" | "features" | "threads" | "onPhase" | "onProgress" | "signal"
+  "collections" | "encoder" | "features" | "threads" | "onPhase" | "onProgress" | "signal"
 >;
 
 /** Features of the training photos in several views, and of the unchanged dev photos. */
-export async function sourceFeatures(options: SourceFeaturesOptions, { bySource }: SourceData): Promise<JoinedCaches> {
+export async function collectionFeatures(
+  options: CollectionFeaturesOptions,
+  { byCollection }: CollectionData,
+): Promise<JoinedCaches> {
   const encoder = readEncoder(options.encoder, "fp32", "--encoder");
   const caches: NamedCache[] = [];
-  for (const source of options.sources) {
-    const { name, images, views = 2 } = source;
-    const { train, dev } = bySource.get(name)!;
+  for (const collection of options.collections) {
+    const { name, images, views = 2 } = collection;
+    const { train, dev } = byCollection.get(name)!;
     for (const [part, photos, seen] of [
       ["train", train, views],
       ["dev", dev, 1],
     ] as const) {
       const cache = await photoFeatures({
-        photos: { folder: images, namedBy: namingFiles(source) },
+        photos: { folder: images, namedBy: namingFiles(collection) },
         images: photos.map(({ image }) => image),
         encoder,
         folder: join(options.features, `${name}-${part}`),
@@ -134,7 +137,7 @@ export async function sourceFeatures(options: SourceFeaturesOptions, { bySource 
 }
 
 interface Prepared {
-  readonly data: SourceData;
+  readonly data: CollectionData;
   readonly texts: readonly (readonly string[])[];
   readonly words: readonly string[];
   readonly counts: readonly number[];
@@ -168,7 +171,7 @@ async function train(options: MixedRunOptions, prepared: Prepared): Promise<Epoc
     settings: options.settings,
     start: await startWeights(options, prepared),
     score: (found) => {
-      scores = scoresBySource(
+      scores = scoresByCollection(
         data.dev,
         found.map((tokens) => sentence(Array.from(tokens, (id) => words[id]!))),
       );
@@ -188,7 +191,7 @@ async function startWeights({ start, vectors }: MixedRunOptions, { words, counts
   return withMoreWords(start.weights, { from: start.words, to: words, vectors: known, counts });
 }
 
-/** Output of the run's heads for its photos. Photos of small sources stand in as often as those of the largest. */
+/** Output of the run's heads for its photos. Photos of small collections stand in as often as those of the largest. */
 function knownConcepts(
   { concepts, judged = [] }: MixedConcepts,
   { data, cache }: Prepared,
@@ -196,8 +199,8 @@ function knownConcepts(
 ): KnownConcepts {
   const known = new Set(judged.flatMap(({ images }) => images));
   const others = [...data.train, ...data.dev].map(({ image }) => image).filter((image) => !known.has(image));
-  const sizes = [...data.bySource.values()].map(({ train }) => train.length);
-  const named = [...data.bySource].flatMap(([name, { train }]) => {
+  const sizes = [...data.byCollection.values()].map(({ train }) => train.length);
+  const named = [...data.byCollection].flatMap(([name, { train }]) => {
     const photos = train.map(({ image, captions }) => ({
       image: `${name}/${image}`,
       nouns: oftenNamed(captions.map((tokens) => finder.find(tokens))),

@@ -4,7 +4,7 @@ import type { PhotoViews } from "../encoder/photo_views.ts";
 import type { EpochRecord } from "./epochs.ts";
 import type { RunOptions } from "./run_folder.ts";
 
-/** What a training run of any preset needs. */
+/** The inputs of a training run of any preset. */
 export interface CommonRunOptions extends RunOptions {
   /** Folder of the photos. */
   readonly images: string;
@@ -19,7 +19,7 @@ export interface CommonRunOptions extends RunOptions {
   readonly onEpoch?: (record: EpochRecord) => void;
 }
 
-/** What a run of the attention preset needs in addition. */
+/** Further inputs of a run of the attention preset. */
 export interface AttentionOptions {
   readonly preset?: "attention";
   readonly settings: AttentionSettings;
@@ -32,11 +32,11 @@ export interface AttentionOptions {
   readonly views?: PhotoViews;
 }
 
-/** What a run of the article preset needs in addition. */
+/** Further inputs of a run of the article preset. */
 export interface ArticleOptions {
   readonly preset: "article";
   readonly settings: ArticleSettings;
 }
 
-/** What a training run needs. The settings are those of its preset, by default `attention`. */
+/** The inputs of a training run. The settings are those of its preset, by default `attention`. */
 export type TrainRunOptions = CommonRunOptions & (AttentionOptions | ArticleOptions);

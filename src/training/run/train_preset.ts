@@ -15,7 +15,7 @@ import { trainerOptions } from "./run_folder.ts";
 import { estimateRun } from "./step_estimate.ts";
 import type { ArticleOptions, AttentionOptions, CommonRunOptions, TrainRunOptions } from "./train_options.ts";
 
-/** What a run has read and computed before its first step. */
+/** The data that a run has read and computed before its first step. */
 export interface Prepared {
   readonly data: RunData;
   readonly vocabulary: Vocabulary;
@@ -76,7 +76,7 @@ async function attentionEpochs(
   });
 }
 
-/** What the trainers of both presets get. */
+/** The inputs of the trainers of both presets. */
 function commonOptions(options: CommonRunOptions, { data: { dev }, vocabulary }: Prepared) {
   return {
     ...trainerOptions(options),

@@ -71,7 +71,7 @@ async function fromFile(path: string, wanted: ReadonlySet<string>): Promise<Word
       if (dimension === 0 || fields.length < dimension + 1) {
         throw new EdgecapError(
           "data-invalid",
-          `Line ${number} of "${path}" is not a word with ${Math.max(1, dimension)} numbers: "${line.slice(0, 60)}". Give vectors as text of GloVe or word2vec.`,
+          `Line ${number} of "${path}" is not a word with ${Math.max(1, dimension)} numbers: "${line.slice(0, 60)}". Give a text file of GloVe or word2vec.`,
         );
       }
       const word = fields.slice(0, -dimension).join(" ");
@@ -80,7 +80,7 @@ async function fromFile(path: string, wanted: ReadonlySet<string>): Promise<Word
       if (vector.some((value) => !Number.isFinite(value))) {
         throw new EdgecapError(
           "data-invalid",
-          `Line ${number} of "${path}" has something other than numbers after "${word.slice(0, 60)}". Give vectors as text of GloVe or word2vec.`,
+          `Line ${number} of "${path}" has something other than numbers after "${word.slice(0, 60)}". Give a text file of GloVe or word2vec.`,
         );
       }
       vectors.set(word, vector);

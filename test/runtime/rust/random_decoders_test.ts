@@ -22,7 +22,9 @@ type Tensors = Record<string, GraphValue>;
  */
 const rounding = { random: 5e-5, bundle: 1e-5 } as const;
 
-/** Expects what onnxruntime-web computes, within rounding. @param share Largest error, as a share of the largest value. */
+/**
+ * Expects what onnxruntime-web computes, within rounding. @param share Largest error, as a share of the largest value.
+ */
 function expectNear(found: Tensors, expected: Tensors, share: number): void {
   expect(Object.keys(found)).toEqual(Object.keys(expected));
   for (const [name, value] of Object.entries(expected) as [string, GraphTensor][]) {

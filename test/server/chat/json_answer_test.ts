@@ -99,7 +99,7 @@ function filledOrRefused(schema: unknown): unknown {
   }
 }
 
-/** Checks values by a schema. One that is no schema allows everything. */
+/** Checks values by a schema. A value that is not a schema allows everything. */
 function validatorOf(schema: object): (value: unknown) => unknown {
   try {
     return new Ajv({ strict: false, validateSchema: false, logger: false }).compile(schema);

@@ -4,7 +4,7 @@ import axe from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import { describeUnless } from "../../skip.ts";
 import { noChromium, openTab, startChromium } from "./chromium.ts";
-import { choose, hand, type Served, serve, settled, shownCaption } from "./person.ts";
+import { choose, hand, type Served, serve, settled, shownCaption } from "./page_user.ts";
 
 const coffee = readFileSync(new URL("../../../examples/coffee.jpg", import.meta.url));
 

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
+import { buildApiPage, builtApiPageFile } from "../../../scripts/build/build_api_page.ts";
 import { buildPage, builtFile } from "../../../scripts/build/build_page.ts";
-import { buildReader, builtReaderFile } from "../../../scripts/build/build_reader.ts";
 
 test("the committed page is built from its sources: if not, run bun run build:page", async () => {
   expect((await buildPage()) === (await Bun.file(builtFile).text())).toBe(true);
@@ -12,5 +12,5 @@ test("so is the reader of the interface", async () => {
     module.replace(/"gzip": "([^"]*)"/, (_, packed: string) =>
       Bun.gunzipSync(Buffer.from(packed, "base64")).toString(),
     );
-  expect(unpacked(await buildReader()) === unpacked(await Bun.file(builtReaderFile).text())).toBe(true);
+  expect(unpacked(await buildApiPage()) === unpacked(await Bun.file(builtApiPageFile).text())).toBe(true);
 });

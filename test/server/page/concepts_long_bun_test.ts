@@ -5,7 +5,7 @@ import type { Browser } from "playwright-core";
 import { sureBundleFiles } from "../../fixtures/sure_bundle.ts";
 import { describeUnless } from "../../skip.ts";
 import { noChromium, openTab, startChromium } from "./chromium.ts";
-import { hand, serve, shownCaption } from "./person.ts";
+import { hand, serve, shownCaption } from "./page_user.ts";
 
 const coffee = readFileSync(new URL("../../../examples/coffee.jpg", import.meta.url));
 

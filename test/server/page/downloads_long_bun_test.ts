@@ -6,7 +6,7 @@ import type { Browser, Page } from "playwright-core";
 import { sureBundleFiles } from "../../fixtures/sure_bundle.ts";
 import { describeUnless } from "../../skip.ts";
 import { noChromium, openTab, startChromium } from "./chromium.ts";
-import { choose, type Served, serve, settled } from "./person.ts";
+import { choose, type Served, serve, settled } from "./page_user.ts";
 
 const coffee = readFileSync(new URL("../../../examples/coffee.jpg", import.meta.url));
 

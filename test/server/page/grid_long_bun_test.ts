@@ -7,7 +7,7 @@ import type { Browser, Page } from "playwright-core";
 import { type Captioner, load } from "../../../src/mod.ts";
 import { describeUnless } from "../../skip.ts";
 import { noChromium, openTab, startChromium, type Tab } from "./chromium.ts";
-import { choose, hand, type NamedFile, type Served, serve, settled, shownCaption, wordyBundle } from "./person.ts";
+import { choose, hand, type NamedFile, type Served, serve, settled, shownCaption, wordyBundle } from "./page_user.ts";
 
 const bytesOf = (name: string) => readFileSync(new URL(`../../../examples/${name}`, import.meta.url));
 const jpeg = (name: string, from = name): NamedFile => ({ name, mimeType: "image/jpeg", buffer: bytesOf(from) });

@@ -5,7 +5,7 @@ import type { Browser } from "playwright-core";
 import { languages } from "../../../src/server/page/client/language/speech.ts";
 import { describeUnless } from "../../skip.ts";
 import { noChromium, openTab, startChromium } from "./chromium.ts";
-import { choose, hand, type Served, serve, settled, shownCaption } from "./person.ts";
+import { choose, hand, type Served, serve, settled, shownCaption } from "./page_user.ts";
 
 const coffee = readFileSync(new URL("../../../examples/coffee.jpg", import.meta.url));
 const photos = ["a.jpg", "b.jpg"].map((name) => ({ name, mimeType: "image/jpeg", buffer: coffee }));

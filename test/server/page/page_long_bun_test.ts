@@ -9,7 +9,7 @@ import { page } from "../../../src/server/page/page.ts";
 import { writeTinyTransformers } from "../../fixtures/tiny_transformers.ts";
 import { describeUnless } from "../../skip.ts";
 import { noChromium, openTab, startChromium, type Tab } from "./chromium.ts";
-import { hand, type Served, sent, serve, shownCaption, turned, wordyBundle } from "./person.ts";
+import { hand, type Served, sent, serve, shownCaption, turned, wordyBundle } from "./page_user.ts";
 
 const coffee = readFileSync(new URL("../../../examples/coffee.jpg", import.meta.url));
 

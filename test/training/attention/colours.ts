@@ -51,7 +51,7 @@ export async function colours(folder: string, regions = 2): Promise<FeatureCache
   });
 }
 
-/** Does some work in a folder of its own, which goes afterwards. */
+/** Does some work in a temporary folder, which is removed afterwards. */
 export async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "edgecap-training-"));
   try {

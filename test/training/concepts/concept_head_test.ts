@@ -13,7 +13,7 @@ const features = 12;
 const nouns = 3;
 const count = 240;
 
-/** Photos whose noun is told by one feature each; of the last noun a third is not known. */
+/** Photos whose noun one feature each shows; for the last noun, a third is unknown. */
 function examples() {
   const random = new SeededRandom(4);
   const means = Float32Array.from({ length: count * features }, () => 0.3 * Math.abs(random.normal()));

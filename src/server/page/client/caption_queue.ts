@@ -9,7 +9,7 @@ const atOnce = 3;
 const mostTries = 10;
 const longestWait = 60;
 
-/** What a queue needs from outside. */
+/** The parts that the caller of a queue provides. */
 export interface QueueParts {
   ask(photo: Photo, signal: AbortSignal): Promise<Caption>;
   /** Called after every change. @param photo The photo that changed; `undefined` if the queue itself did. */

@@ -2,7 +2,7 @@ import type { Caption } from "../../../caption/caption.ts";
 import { certaintyOf } from "./certainty.ts";
 import type { Speech } from "./language/speech.ts";
 
-/** What the model recognised in a photo, each noun as a chip; the nouns are English. */
+/** The nouns that the model recognised in a photo, each as a chip; they are English. */
 export function showConcepts(list: HTMLUListElement, { concepts }: Pick<Caption, "concepts">, speech: Speech): void {
   list.replaceChildren(
     ...concepts.map(({ name, probability }) =>

@@ -156,6 +156,6 @@ takeIn({
   empty: () => main.className === "empty",
 });
 addEventListener("beforeunload", (event) => {
-  // What a person wrote would be lost.
+  // Text that a person wrote would be lost.
   if (grid.photos.some(({ edited }) => edited !== undefined)) event.preventDefault();
 });

@@ -7,7 +7,7 @@ import { advise, type Problem } from "./problem.ts";
 /** Up to this many skipped files are named at once. */
 const fewLeftOut = 3;
 
-/** What a person should know before looking at the photos: a problem, and skipped files. */
+/** Notices above the photos: a problem, and skipped files. */
 export class Notices {
   readonly #language: Language;
   readonly #box = element("error", HTMLDivElement);

@@ -17,7 +17,7 @@ export class Photo {
   caption: Caption | undefined;
   /** Why there is none. */
   problem: Problem | undefined;
-  /** What a person wrote instead. */
+  /** The text that a person wrote instead. */
   edited: string | undefined;
   working = false;
   #address: string | undefined;

@@ -34,7 +34,7 @@ export function problemOf(error: unknown): Problem {
   return error instanceof Problem ? error : new Problem("interrupted", String(error));
 }
 
-/** What to tell a person, and whether another try can help. */
+/** The message for a person, and whether another try can help. */
 export interface Advice {
   readonly text: string;
   readonly retry: boolean;

@@ -8,7 +8,7 @@ import type { Photo } from "./photo.ts";
 import { problemOf } from "./problem.ts";
 import { WordRow } from "./word_row.ts";
 
-/** What the view of one photo needs from the page. */
+/** The parts of the page that the view of one photo uses. */
 export interface SingleParts {
   readonly captions: Captions;
   readonly language: Language;

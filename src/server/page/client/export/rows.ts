@@ -1,6 +1,6 @@
 import type { Photo, State } from "../photo.ts";
 
-/** What is known about a photo, as the downloads contain it. */
+/** The facts about a photo that the downloads contain. */
 export interface Row {
   /** Path in the folder that it came with, or its name. */
   readonly image: string;
@@ -19,7 +19,7 @@ export interface Row {
   readonly error?: string;
 }
 
-/** What is known about photos. @param whyNot Says why a photo has no caption. */
+/** The rows of photos. @param whyNot Says why a photo has no caption. */
 export function rowsOf(photos: Iterable<Photo>, whyNot: (photo: Photo) => string): Row[] {
   return Array.from(photos, (photo) => {
     const { path, text, edited, caption, state } = photo;

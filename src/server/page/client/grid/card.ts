@@ -3,10 +3,10 @@ import type { Speech, TextName } from "../language/speech.ts";
 import type { Photo, State } from "../photo.ts";
 import { advise } from "../problem.ts";
 
-/** What a person can do with the photo of a card. */
+/** The actions for the photo of a card. */
 export type CardAction = "look" | "copy" | "retry" | "remove";
 
-/** What a card needs from the grid. */
+/** The parts of the grid that a card uses. */
 export interface CardParts {
   speech(): Speech;
   /** Called if a person chose an action for the photo. */

@@ -12,7 +12,7 @@ import { advise } from "../problem.ts";
 import { Card, type CardAction } from "./card.ts";
 import { countsOf, progressOf, summaryOf } from "./summary.ts";
 
-/** What the grid needs from the page. */
+/** The parts of the page that the grid uses. */
 export interface GridParts {
   readonly language: Language;
   readonly queue: CaptionQueue;

@@ -9,7 +9,7 @@ const mostBytes = 8 * 2 ** 20;
 const longestSide = 2048;
 
 /**
- * What to send for a photo: the file itself, or, if the server could not read its format or it is very large, the
+ * The bytes to send for a photo: the file itself, or, if the server could not read its format or it is very large, the
  * picture that the browser makes of it, upright, as JPEG.
  *
  * @throws {Problem} `format-unreadable` if neither the server nor this browser reads the format.

@@ -15,7 +15,7 @@ export type Place =
 export type Forms<Rule extends Intl.LDMLPluralRule> = Readonly<Record<Rule | "other", string>>;
 
 /**
- * What the page says, in one language. The type makes sure that no text is missing, and the rule says which plural
+ * The texts of the page, in one language. The type makes sure that no text is missing, and the rule says which plural
  * forms the language has. `{name}` is a placeholder; a test checks that all languages have the same ones as English.
  */
 export interface Messages<Rule extends Intl.LDMLPluralRule = "other"> {

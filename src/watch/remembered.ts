@@ -5,24 +5,24 @@ import { type Gallery, type GalleryPicture, readGallery, writeGallery } from "./
 
 const listName = "captions.json";
 const hiddenName = ".edgecap.json";
-/** The files that held it when each form had its own captions. */
+/** Files of earlier versions, in which each form had its own captions. */
 const earlierNames = [".edgecap-html.json", ".edgecap-xmp.json"];
 
-/** What is known about a folder's pictures, in whichever forms it was written: all forms come from one caption. */
-export interface Known {
-  /** Content for these forms. */
+/** The facts about a folder's pictures. They are the same for all forms, because all forms come from one caption. */
+export interface Remembered {
+  /** The pictures for these forms. */
   readonly gallery: Map<string, GalleryPicture>;
-  /** Content of `captions.json`, if the file exists and will not be written. */
+  /** The pictures in `captions.json`, if the file exists and will not be written. */
   readonly hints: Gallery;
 }
 
 /**
- * Reads what is known.
+ * Reads the remembered facts about a folder's pictures.
  *
  * @param hasList Whether `captions.json` will be written; it is then the list, otherwise `.edgecap.json` is.
  * @throws {EdgecapError} `data-invalid` if a file that would be written is not edgecap's; `file-unreadable`.
  */
-export async function readKnown(folder: string, hasList: boolean): Promise<Known> {
+export async function readRemembered(folder: string, hasList: boolean): Promise<Remembered> {
   const gallery = new Map<string, GalleryPicture>();
   for (const name of [...earlierNames, hiddenName, ...(hasList ? [listName] : [])])
     for (const [image, picture] of await readGallery(join(folder, name))) {
@@ -42,8 +42,8 @@ async function readHints(path: string): Promise<Gallery> {
   }
 }
 
-/** Writes what {@linkcode readKnown} reads, into one file. @throws {EdgecapError} `file-unwritable` */
-export async function writeKnown(folder: string, hasList: boolean, gallery: Gallery): Promise<void> {
+/** Writes what {@linkcode readRemembered} reads, into one file. @throws {EdgecapError} `file-unwritable` */
+export async function writeRemembered(folder: string, hasList: boolean, gallery: Gallery): Promise<void> {
   await writeGallery(join(folder, hasList ? listName : hiddenName), gallery);
   for (const name of [...earlierNames, ...(hasList ? [hiddenName] : [])]) await rm(join(folder, name), { force: true });
 }

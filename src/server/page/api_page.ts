@@ -2,18 +2,18 @@ import { gunzipSync } from "node:zlib";
 import { sameTag } from "./page.ts";
 
 /**
- * The API in a reader for people: Swagger UI, one document that only requests `openapi.json` next to it.
+ * The page that documents the API for people: Swagger UI, one document that only requests `openapi.json` next to it.
  *
  * @param request The request to answer; its `if-none-match` and `accept-encoding` are read.
  * @returns 200 with the document, 304 if the browser has the same one, or 302 for a path with a slash at its end.
  */
-export async function reader(request: Request): Promise<Response> {
+export async function apiPage(request: Request): Promise<Response> {
   // The document requests what is next to it, which a path with a slash at its end would change.
   if (new URL(request.url).pathname.endsWith("/"))
     return new Response(null, { status: 302, headers: { location: "../docs" } });
   // Loaded on demand: half a megabyte that most servers never send.
-  const { builtReader } = await import("./built_reader.ts");
-  const { gzip, scriptHashes, styleHash, etag } = builtReader;
+  const { builtApiPage } = await import("./built_api_page.ts");
+  const { gzip, scriptHashes, styleHash, etag } = builtApiPage;
   const headers = new Headers({
     "content-type": "text/html; charset=utf-8",
     "content-security-policy": policy(scriptHashes, styleHash),

@@ -1,6 +1,6 @@
 /**
  * Builds the page that shows the API to people: Swagger UI, of the package swagger-ui-dist, becomes one compressed
- * document in src/server/page/built_reader.ts, a module, so that it needs no file at run time and only requests
+ * document in src/server/page/built_api_page.ts, a module, so that it needs no file at run time and only requests
  * `openapi.json` next to it.
  *
  * `bun run build:page` writes it; a test compares the committed one with its sources.
@@ -12,12 +12,12 @@ import { gzipSync } from "node:zlib";
 const swagger = fileURLToPath(new URL("../../node_modules/swagger-ui-dist/", import.meta.url));
 
 /** The module with the built document. */
-export const builtReaderFile = fileURLToPath(new URL("../../src/server/page/built_reader.ts", import.meta.url));
+export const builtApiPageFile = fileURLToPath(new URL("../../src/server/page/built_api_page.ts", import.meta.url));
 
 /** What the page does: no check by swagger.io, and no other document by way of its address. */
 const start = `SwaggerUIBundle({
   url: "openapi.json",
-  dom_id: "#reader",
+  dom_id: "#api",
   deepLinking: true,
   docExpansion: "list",
   queryConfigEnabled: false,
@@ -25,7 +25,7 @@ const start = `SwaggerUIBundle({
 });`;
 
 /** The text of the module. The same sources give the same text. */
-export async function buildReader(): Promise<string> {
+export async function buildApiPage(): Promise<string> {
   // The map would be next to it, but it is not served.
   const script = withoutMap(await readFile(`${swagger}swagger-ui-bundle.js`, "utf8"));
   const style = withoutMap(await readFile(`${swagger}swagger-ui.css`, "utf8"));
@@ -41,7 +41,7 @@ export async function buildReader(): Promise<string> {
 <style>${style}</style>
 </head>
 <body>
-<main id="reader"></main>
+<main id="api"></main>
 <noscript><p>This page needs JavaScript. Programs read <a href="openapi.json">openapi.json</a>.</p></noscript>
 <script>${script}</script>
 <script>${start}</script>
@@ -57,7 +57,7 @@ export async function buildReader(): Promise<string> {
   return `// Built by "bun run build:page" from the package swagger-ui-dist.
 
 /** The document, compressed and in base64, the hashes of its scripts and its style, and its entity tag. */
-export const builtReader: Readonly<Record<"gzip" | "scriptHashes" | "styleHash" | "etag", string>> = ${JSON.stringify(parts, null, 2)};
+export const builtApiPage: Readonly<Record<"gzip" | "scriptHashes" | "styleHash" | "etag", string>> = ${JSON.stringify(parts, null, 2)};
 `;
 }
 

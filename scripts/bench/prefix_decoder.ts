@@ -2,10 +2,10 @@ import type { Decoder } from "../../src/decode/decoder.ts";
 import type { GraphValue } from "../../src/runtime/graph_session.ts";
 
 /**
- * A decoder for one greedy caption that keeps no state: it reads all words so far again for each new one, as the article
- * does. Its answers are those of the decoder given.
+ * A decoder for one greedy caption that keeps no state: it reads all words so far again for each new one, as the
+ * article does. Its answers are those of the decoder given.
  */
-export function replayed({ init, step }: Decoder): Decoder {
+export function prefixDecoder({ init, step }: Decoder): Decoder {
   const words: GraphValue[] = [];
   let first: { readonly hidden: GraphValue; readonly cell: GraphValue } | undefined;
   return {

@@ -4,8 +4,8 @@ import { tokenizeLines } from "../../text/tokenizer.ts";
 import type { DevPhoto } from "./choose_generation.ts";
 import { type DataSource, type RunData, readRunData } from "./run_data.ts";
 
-/** Photos with captions, one of several collections that a run learns from. */
-export interface PhotoSource extends Omit<DataSource, "seed"> {
+/** A collection of photos with captions, one of several that a run learns from. */
+export interface PhotoCollection extends Omit<DataSource, "seed"> {
   /** Name that distinguishes its photos from those of others: `coco`. */
   readonly name: string;
   /** Folder of the photos. */
@@ -18,50 +18,55 @@ export interface PhotoSource extends Omit<DataSource, "seed"> {
   readonly views?: 1 | 2 | 8;
 }
 
-/** A training photo of some source. */
-export interface SourcePhoto {
-  /** The source's name, a slash, and the photo's own. */
+/** A training photo of a collection. */
+export interface CollectionPhoto {
+  /** The collection's name, a slash, and the photo's own. */
   readonly image: string;
   readonly captions: readonly (readonly string[])[];
   readonly share: number;
   readonly selfCriticalShare: number | undefined;
 }
 
-/** A dev photo of some source. */
-export interface SourceDevPhoto extends DevPhoto {
-  /** Name of the source. */
-  readonly source: string;
+/** A dev photo of a collection. */
+export interface CollectionDevPhoto extends DevPhoto {
+  /** Name of the collection. */
+  readonly collection: string;
 }
 
-/** Photos and captions of all sources. */
-export interface SourceData {
-  readonly train: readonly SourcePhoto[];
-  readonly dev: readonly SourceDevPhoto[];
-  readonly bySource: ReadonlyMap<string, RunData>;
+/** Photos and captions of all collections. */
+export interface CollectionData {
+  readonly train: readonly CollectionPhoto[];
+  readonly dev: readonly CollectionDevPhoto[];
+  readonly byCollection: ReadonlyMap<string, RunData>;
 }
 
 /**
- * Reads the captions of several sources and splits each by photo. Needs `await textModule()` once.
+ * Reads the captions of several collections and splits each by photo. Needs `await textModule()` once.
  *
- * @throws {EdgecapError} As readRunData() does, and `option-invalid` if two sources have the same name.
+ * @throws {EdgecapError} As readRunData() does, and `option-invalid` if two collections have the same name.
  */
-export async function readSources(sources: readonly PhotoSource[], seed: number): Promise<SourceData> {
-  const bySource = new Map<string, RunData>();
-  for (const source of sources) {
-    if (bySource.has(source.name)) {
-      throw new EdgecapError("option-invalid", `Two sources are called "${source.name}": give each its own name.`);
+export async function readCollections(collections: readonly PhotoCollection[], seed: number): Promise<CollectionData> {
+  const byCollection = new Map<string, RunData>();
+  for (const collection of collections) {
+    if (byCollection.has(collection.name)) {
+      throw new EdgecapError(
+        "option-invalid",
+        `Two collections are called "${collection.name}": give each its own name.`,
+      );
     }
-    bySource.set(source.name, await readRunData({ ...source, seed }));
+    byCollection.set(collection.name, await readRunData({ ...collection, seed }));
   }
   return {
-    bySource,
-    train: sources.flatMap(({ name, share = 1, selfCriticalShare }) =>
-      bySource
+    byCollection,
+    train: collections.flatMap(({ name, share = 1, selfCriticalShare }) =>
+      byCollection
         .get(name)!
         .train.map(({ image, captions }) => ({ image: `${name}/${image}`, captions, share, selfCriticalShare })),
     ),
-    dev: sources.flatMap(({ name }) =>
-      bySource.get(name)!.dev.map(({ image, references }) => ({ image: `${name}/${image}`, references, source: name })),
+    dev: collections.flatMap(({ name }) =>
+      byCollection
+        .get(name)!
+        .dev.map(({ image, references }) => ({ image: `${name}/${image}`, references, collection: name })),
     ),
   };
 }

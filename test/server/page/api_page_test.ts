@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { gunzipSync } from "node:zlib";
-import { reader } from "../../../src/server/page/reader.ts";
+import { apiPage } from "../../../src/server/page/api_page.ts";
 
-const ask = (headers: Readonly<Record<string, string>> = {}) => reader(new Request("http://here/docs", { headers }));
+const ask = (headers: Readonly<Record<string, string>> = {}) => apiPage(new Request("http://here/docs", { headers }));
 
-describe("reader()", () => {
+describe("apiPage()", () => {
   test("is one document, whose policy allows its scripts and style alone, by their hashes", async () => {
     const response = await ask();
     expect(response.status).toBe(200);

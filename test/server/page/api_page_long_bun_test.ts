@@ -1,14 +1,14 @@
-/** The reader of the interface in a real browser. */
+/** The API page in a real browser. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { fileURLToPath } from "node:url";
 import type { Browser } from "playwright-core";
 import { describeUnless } from "../../skip.ts";
 import { noChromium, openTab, startChromium } from "./chromium.ts";
-import { type Served, serve } from "./person.ts";
+import { type Served, serve } from "./page_user.ts";
 
 const coffee = fileURLToPath(new URL("../../../examples/coffee.jpg", import.meta.url));
 
-describeUnless(noChromium, "the reader in Chromium", () => {
+describeUnless(noChromium, "the API page in Chromium", () => {
   let browser: Browser;
   let server: Served;
 

@@ -9,7 +9,7 @@ import {
 } from "../../../src/server/mod.ts";
 import { tinyBundleFiles } from "../../fixtures/tiny_bundle.ts";
 
-/** How a file comes in: what the browser hands the page where one drops or pastes it. */
+/** How a file comes in: the object that the browser gives to the page when somebody drops or pastes it. */
 export async function hand(page: Page, event: "drop" | "paste", bytes: Uint8Array, type: string): Promise<void> {
   await page.evaluate(
     ([event, base64, type]) => {
