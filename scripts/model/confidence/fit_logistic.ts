@@ -7,8 +7,11 @@ export interface Example {
   readonly right: boolean;
 }
 
-/** How strongly weights are drawn to 0: what half the photos say by chance is not to be learnt. */
-const ridge = 0.002;
+/**
+ * How strongly weights are drawn to 0, so that the fit does not learn chance. Of 0.0005 to 0.1, this gives the default
+ * bundle's fitting half the least log loss in a sixfold cross-validation.
+ */
+const ridge = 0.02;
 /** Steps of gradient descent; the loss is convex and has long stopped falling by then. */
 const steps = 20_000;
 
