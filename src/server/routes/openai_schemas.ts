@@ -21,7 +21,11 @@ const partSchema = Type.Object(
 
 /** A message, as in both of OpenAI's APIs. */
 const messageSchema = Type.Object(
-  { role: Type.Optional(Type.String()), content: Type.Optional(Type.Union([Type.String(), Type.Array(partSchema)])) },
+  {
+    type: Type.Optional(Type.String()),
+    role: Type.Optional(Type.String()),
+    content: Type.Optional(Type.Union([Type.String(), Type.Array(partSchema)])),
+  },
   open,
 );
 
