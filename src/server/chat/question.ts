@@ -24,6 +24,8 @@ export interface Question {
   readonly pictures: readonly string[];
   /** The client's prompt. */
   readonly prompt: string;
+  /** Types of the messages' parts that are neither texts nor pictures. */
+  readonly others?: readonly string[] | undefined;
   /** Texts of the client's system messages. Only a JSON schema is read in them. */
   readonly instructions?: string | undefined;
   /** Number of answers. Default 1. */
@@ -93,8 +95,7 @@ export async function taskOf(question: Question, body: JsonRequest, chatting: Ch
   if (pictures.length === 0) {
     if (question.greetings === true && json === undefined && calls.length === 0 && greeting.test(question.prompt))
       return replyTo(question.maxTokens);
-    const message = "The message contains no picture, and this model can only describe pictures: add one.";
-    throw new Problem("images-missing", message);
+    throw noPicture(question.others ?? []);
   }
   if (pictures.length > chatting.limits.maxImages) throw tooMany(chatting.limits);
   if ((typeof json === "object" || calls.length > 0) && pictures.length > 1)
@@ -146,7 +147,14 @@ function fillsOf({ pictures, prompt, instructions = "", json, calls = [] }: Ques
   return fill === undefined ? { fills: [] } : { fills: [fill], found };
 }
 
-/** Answers a greeting by asking for a picture, in at most as many words as the client allows. */
+function noPicture(others: readonly string[]): Problem {
+  const [other] = others;
+  const read = `Parts of type ${JSON.stringify(other?.slice(0, 40))} are not read: send pictures as "image_url" or "input_image".`;
+  const message = "The message contains no picture, and this model can only describe pictures: add one.";
+  return new Problem("images-missing", other === undefined ? message : `${message} ${read}`);
+}
+
+/** Answers a greeting with what this model needs, in as many words as the client takes. */
 function replyTo(limit: number | undefined): Task {
   const reply = "Send a picture, and I describe it in a sentence.";
   return {
@@ -191,6 +199,6 @@ function optionsOf(
     ...(drawn && topP !== undefined && topP < 1 && { topP: Math.max(topP, Number.EPSILON) }),
     ...(drawn && topK !== undefined && topK > 0 && { topK: Math.min(topK, model?.vocabulary ?? topK) }),
     // The same seed gives the same words, whatever its sign.
-    ...(drawn && seed !== undefined && { seed: Math.abs(seed) }),
+    ...(drawn && seed !== undefined && { seed: Math.abs(seed) % 2 ** 53 }),
   };
 }

@@ -15,7 +15,7 @@ import { generateBodySchema, type OllamaBody, ollamaChatBodySchema } from "./oll
 export function ollamaGenerate(request: Request, chatting: Chatting): Promise<Response> {
   const asked = ({ prompt, images, system }: OllamaBody) => ({
     ...{ pictures: images ?? [], prompt: prompt ?? "", instructions: system ?? "" },
-    ...{ calls: [], toolsUnused: false },
+    ...{ calls: [], toolsUnused: false, others: [] },
   });
   return answered(request, chatting, generateBodySchema, asked, (response) => ({ response }));
 }
