@@ -72,7 +72,7 @@ class Made {
     const { words, cut } = answer.choices[0]!;
     const usage = {
       input_tokens: answer.captions.length,
-      input_tokens_details: { cached_tokens: 0 },
+      input_tokens_details: { cached_tokens: 0, cache_write_tokens: 0 },
       output_tokens: words,
       output_tokens_details: { reasoning_tokens: 0 },
       total_tokens: answer.captions.length + words,
