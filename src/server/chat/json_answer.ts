@@ -8,8 +8,10 @@ type Schema = Readonly<Record<string, unknown>>;
 
 type Concept = Caption["concepts"][number];
 
-const sentenceNames = /^(?:caption|description|title|alt|alt_?text|text|summary|response|answer|content|sentence)$/i;
-const listNames = /^(?:tags|keywords|labels|concepts|objects)$/i;
+/** Names of properties without spaces, underscores and hyphens. */
+const sentenceNames =
+  /^(?:(?:image|photo|picture)?(?:caption|description|title|alt|alttext)|text|summary|headline|response|answer|content|sentence)$/i;
+const listNames = /^(?:image|photo|picture)?(?:tags|keywords|labels|concepts|objects)$/i;
 const nounNames = /^(?:name|label|tag|keyword)$/i;
 const probabilityNames = /^(?:confidence|probability|score)$/i;
 
@@ -108,16 +110,20 @@ function propertiesFilling(schema: unknown, reading: Reading, whole: boolean): F
 }
 
 /** @param alone Whether it is the only property of the whole schema, so that its name need not be known. */
-function propertyFilling(name: string, property: unknown, reading: Reading, alone: boolean): Filling {
+function propertyFilling(key: string, property: unknown, reading: Reading, alone: boolean): Filling {
+  const name = key.replaceAll(/[\s_-]+/g, "");
   const branches = branchesOf(property, reading.root);
-  if (sentenceNames.test(name) && branches.some((branch) => isPlain(branch, "string", 0)))
-    return { fill: ({ caption }) => caption, asks: true };
+  const isText = branches.some((branch) => isPlain(branch, "string", 0));
+  if (isText && sentenceNames.test(name)) return { fill: ({ caption }) => caption, asks: true };
   const inside = branches.flatMap((branch) => {
     if (!isObject(branch)) return [];
     if (hasType(branch, "array")) return [arrayFilling(branch, reading, listNames.test(name), alone)];
     return isObjectSchema(branch) ? [objectFilling(branch, reading)] : [];
   });
-  return inside.find(({ fill }) => fill !== undefined) ?? inside[0] ?? { missing: "" };
+  const found = inside.find(({ fill }) => fill !== undefined);
+  if (found === undefined && isText && listNames.test(name))
+    return { fill: ({ concepts }) => concepts.map((concept) => concept.name).join(", "), asks: true };
+  return found ?? inside[0] ?? { missing: "" };
 }
 
 function arrayFilling(array: Schema, reading: Reading, named: boolean, alone: boolean): Filling {

@@ -1,7 +1,7 @@
 import { type Answer, answerOf, type Choice, type Piece } from "../chat/answer.ts";
 import { checkedBody, lastTurn, tokenLogprobs, unixSeconds } from "../chat/messages.ts";
 import { noteHeaders } from "../chat/notes.ts";
-import { type Chatting, taskOf } from "../chat/question.ts";
+import { type Chatting, type Question, taskOf } from "../chat/question.ts";
 import { type StreamShape, streamAnswer } from "../chat/stream.ts";
 import { type Call, callingOf } from "../chat/tool_call.ts";
 import { writingOf } from "../chat/writing.ts";
@@ -15,7 +15,6 @@ import { type ChatBody, chatBodySchema } from "./openai_schemas.ts";
 export async function chatCompletions(request: Request, chatting: Chatting): Promise<Response> {
   const body = await readJson(request, chatting.limits);
   const chat = checkedBody(chatBodySchema, body.json);
-  const { response_format: format } = chat;
   const answered = ["tool", "function"].includes(chat.messages.at(-1)?.role ?? "");
   const { calls, toolsUnused } = callingOf(chat, answered);
   const task = await taskOf(
@@ -27,12 +26,7 @@ export async function chatCompletions(request: Request, chatting: Chatting): Pro
       topP: chat.top_p,
       ...writingOf(chat),
       seed: chat.seed,
-      json:
-        format?.type === "json_schema"
-          ? { schema: format.json_schema?.schema }
-          : format?.type === "json_object"
-            ? true
-            : undefined,
+      json: jsonOf(chat.response_format),
       calls,
       toolsUnused,
       topLogprobs: (chat.top_logprobs ?? 0) > 0,
@@ -60,6 +54,15 @@ export async function chatCompletions(request: Request, chatting: Chatting): Pro
     usage: usageOf(answer),
   };
   return json(completion, noteHeaders(answer.notes));
+}
+
+/** What a format asks for. Programs made for llama.cpp or Ollama send the schema beside the type, or alone. */
+function jsonOf(format: ChatBody["response_format"]): Question["json"] {
+  if (format === undefined) return undefined;
+  const { type, json_schema: named, schema, properties } = format;
+  if (type === "json_schema") return { schema: named?.schema ?? schema };
+  if (type === "json_object") return schema === undefined ? true : { schema };
+  return type === "object" && properties !== undefined ? { schema: format } : undefined;
 }
 
 function finishOf({ cut }: Choice, [first]: readonly Call[]): string {

@@ -83,6 +83,8 @@ export const chatBodySchema = Type.Object(
         {
           type: Type.String(),
           json_schema: Type.Optional(Type.Object({ schema: Type.Optional(Type.Unknown()) }, open)),
+          schema: Type.Optional(Type.Unknown()),
+          properties: Type.Optional(Type.Unknown()),
         },
         open,
       ),

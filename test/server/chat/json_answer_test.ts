@@ -138,6 +138,19 @@ const wrapped: [library: string, schema: object, answer: object][] = [
     object({ labels: { type: "array", items: alt } }),
     { labels: [{ alt_text: "a dog on grass" }] },
   ],
+  [
+    "names of a plugin for Lightroom",
+    object({
+      "Image caption": { type: "string" },
+      "Image Alt Text": { type: "string" },
+      photo_tags: { type: "array", items: { type: "string" } },
+      keywords: { type: "string" },
+    }),
+    {
+      ...{ "Image caption": "a dog on grass", "Image Alt Text": "a dog on grass" },
+      ...{ photo_tags: ["dog", "grass"], keywords: "dog, grass" },
+    },
+  ],
   ["a union at the top", { anyOf: [object({ city: { type: "string" } }), alt] }, { alt_text: "a dog on grass" }],
 ];
 
@@ -198,6 +211,7 @@ describe("fillOf()", () => {
       [object({}, ["people"]), '"people"'],
       [labels, '"labels[].topicality"'],
       [object({ mood: { type: "string" } }, []), '"mood"'],
+      [object({ "image text": { type: "string" } }), '"image text"'],
       [object({ photo: object({ mood: { type: "string" } }) }), '"photo.mood"'],
       [object({ photos: { type: "array", items: object({ mood: { type: "string" } }) } }), '"photos[].mood"'],
       [object({ photos: { type: "array", items: alt, minItems: 2 } }), '"photos"'],
