@@ -154,7 +154,7 @@ function noPicture(others: readonly string[]): Problem {
   return new Problem("images-missing", other === undefined ? message : `${message} ${read}`);
 }
 
-/** Answers a greeting with what this model needs, in as many words as the client takes. */
+/** Answers a greeting by asking for a picture, in at most as many words as the client allows. */
 function replyTo(limit: number | undefined): Task {
   const reply = "Send a picture, and I describe it in a sentence.";
   return {
