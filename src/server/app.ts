@@ -175,7 +175,8 @@ export function createServer(options: ServerOptions = {}): CaptionServer {
     const { pathname } = new URL(canonical.url);
     const found = routes.filter(({ path }) => matches(path, pathname));
     context.route = found[0]?.path;
-    context.refusal = found.length === 0 ? refusalAt(pathname) : found[0]!.refusal;
+    const near = found.length === 0 ? nearest(routes, pathname) : undefined;
+    context.refusal = found.length === 0 ? (near?.refusal ?? refusalAt(pathname)) : found[0]!.refusal;
     context.names?.check(canonical);
     refuseOtherSites(canonical, cors, context.names);
     const preflight = cors.preflight(canonical);
@@ -184,7 +185,7 @@ export function createServer(options: ServerOptions = {}): CaptionServer {
     const route = found.find((one) => one.method === method);
     // A client without a token must not learn which routes exist.
     if (route?.operation.security === undefined) tokens.check(canonical);
-    if (route === undefined) throw unknownRoute(found);
+    if (route === undefined) throw unknownRoute(found, near);
     return await route.answer(canonical);
   };
   const respond = async (request: Request): Promise<Response> => {
@@ -211,7 +212,9 @@ async function withoutBody(answer: Response): Promise<Response> {
   return new Response(null, { status: answer.status, headers });
 }
 
-function unknownRoute(found: readonly Route[]): Problem {
+function unknownRoute(found: readonly Route[], near: Route | undefined): Problem {
+  if (found.length === 0 && near !== undefined)
+    return new Problem("route-unknown", `This path does not exist, but ${near.path} does: check the client's address.`);
   if (found.length === 0)
     return new Problem("route-unknown", "This path does not exist: GET /openapi lists those that do.");
   const allow = methodsOf(found).join(", ");
@@ -230,6 +233,14 @@ function matches(path: string, pathname: string): boolean {
     return pathname.startsWith(before) && pathname !== before;
   }
   return pathname === path || (path !== "/" && pathname === `${path}/`);
+}
+
+/** The route that a path ends like, as of a client whose address lacks `/v1`, or has it twice. */
+function nearest(routes: readonly Route[], pathname: string): Route | undefined {
+  const ends = (tail: string) => pathname.endsWith(tail) || pathname.endsWith(`${tail}/`);
+  const tailOf = ({ path }: Route) => path.slice(path.indexOf("/", 1));
+  const near = routes.filter((route) => /^\/(?:v1|api)\/[^{]+$/.test(route.path) && ends(tailOf(route)));
+  return near.sort((a, b) => b.path.length - a.path.length)[0];
 }
 
 /** How clients of other servers expect an unknown path to be reported. */

@@ -29,7 +29,16 @@ export function canonicalRequest(request: Request): Request {
   const url = URL.parse(request.url.startsWith("/") ? `http://localhost${request.url}` : request.url);
   if (url === null || (url.protocol !== "http:" && url.protocol !== "https:"))
     throw new Problem("request-invalid", "The request's target is not a path on this server.");
-  const target = url.pathname + url.search;
+  const target = pathOf(url) + url.search;
   if (request.url === url.origin + target) return request;
   return new Request(`http://localhost${target}`, request);
+}
+
+/**
+ * The path of a URL. In the interfaces for programs slashes in a row count as one, because a client that joins an address
+ * with a slash at its end and a path sends two. Elsewhere they do not: a proxy may keep strangers from `/metrics`.
+ */
+function pathOf({ pathname }: URL): string {
+  const single = pathname.replaceAll(/\/{2,}/g, "/");
+  return /^\/(?:v1|api)\//.test(single) ? single : pathname;
 }

@@ -106,10 +106,13 @@ function checkedDefaults(defaults: NonNullable<ServerOptions["defaults"]>): NonN
   return defaults;
 }
 
+/** The origin of an app or of a browser's extension, of which URL's own `origin` says "null". */
+const appOrigin = /^(?!https?:|file:|data:|blob:)[a-z][a-z0-9+.-]*:\/\/[a-z0-9._-]+(?::\d{1,5})?$/;
+
 function checkedOrigin(text: string): string {
-  if (text === "*" || URL.parse(text)?.origin === text) return text;
+  if (text === "*" || URL.parse(text)?.origin === text || appOrigin.test(text)) return text;
   throw new EdgecapError(
     "option-invalid",
-    `"${text}" is not an origin: give a scheme and a host, such as https://example.org.`,
+    `"${text}" is not an origin: give a scheme and a host, such as https://example.org or app://obsidian.md.`,
   );
 }

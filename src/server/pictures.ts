@@ -43,12 +43,13 @@ export interface Pictures {
  * @throws {Problem}
  */
 export async function readPictures(request: Request, limits: PictureLimits): Promise<Pictures> {
-  const type = mediaType(request);
+  const declared = mediaType(request);
   const query = optionsOfTexts(new URL(request.url).searchParams);
   const memory = shareOf(request, limits);
   const body = await readBody(request, limits.body, memory);
   const bare = { pictures: [{ name: "-", bytes: body, options: query }], list: false };
   if (isSurelyPicture(body)) return bare;
+  const type = isJson(declared, body) ? "application/json" : declared;
   if (type === "multipart/form-data")
     return picturesOfForm(body, request.headers.get("content-type")!, query, limits, memory);
   if (type === "application/json")
@@ -66,8 +67,7 @@ export async function readPictures(request: Request, limits: PictureLimits): Pro
 export async function readInputs(request: Request, limits: PictureLimits): Promise<Picture> {
   const memory = shareOf(request, limits);
   const body = await readBody(request, limits.body, memory);
-  if (mediaType(request) !== "application/json" || isSurelyPicture(body))
-    return { name: "-", bytes: body, options: {} };
+  if (!isJson(mediaType(request), body) || isSurelyPicture(body)) return { name: "-", bytes: body, options: {} };
   const json = jsonOf(body, limits, memory);
   if (!Value.Check(inputsSchema, json))
     throw new Problem(
@@ -108,6 +108,17 @@ function shareOf(request: Request, { memory }: PictureLimits): MemoryShare {
 
 function mediaType(request: Request): string {
   return (request.headers.get("content-type") ?? "").split(";")[0]!.trim().toLowerCase();
+}
+
+/**
+ * Whether a body is JSON: by its type, or by its first byte, because `curl -d` declares JSON as a form, and many HTTP
+ * libraries declare nothing. No picture begins like JSON.
+ */
+function isJson(type: string, body: Uint8Array): boolean {
+  if (type === "application/json" || type.endsWith("+json")) return true;
+  return (
+    type !== "multipart/form-data" && /^(?:\xef\xbb\xbf)?\s*[{[]/.test(String.fromCharCode(...body.subarray(0, 16)))
+  );
 }
 
 /** For other types the bytes decide, because `curl --data-binary` declares everything as a form. */
@@ -247,8 +258,9 @@ async function imageOf(
       throw new Problem("url-forbidden", "This server does not fetch pictures by URL: send the picture itself.");
     return fetchImage(text, { ...urls, maxBytes: Math.min(urls.maxBytes, body.maxBytes) }, memory, signal);
   }
-  const data = /^data:[^,]{0,200}?(; *base64 *)?,/i.exec(text);
-  if (data !== null && data[1] === undefined)
+  // A parameter, such as a file's name, may contain a comma.
+  const data = /^data:.*?; *base64 *,/is.exec(text.slice(0, longestHead));
+  if (data === null && /^data:/i.test(text))
     throw new Problem("body-invalid", "The data URL is not in base64: encode the picture in base64.");
   const image =
     data !== null && text.includes("%")
@@ -258,6 +270,9 @@ async function imageOf(
     throw new Problem("body-invalid", "The picture is neither base64 nor a data URL in base64: encode it in base64.");
   return image;
 }
+
+/** Most characters of a data URL before its picture. */
+const longestHead = 600;
 
 /** The text behind the escapes of a data URL, as programs write it that escape every part of a URL. */
 function unescaped(text: string, memory: MemoryShare): string {

@@ -159,6 +159,37 @@ describe("LLM Vision for Home Assistant", () => {
   });
 });
 
+describe("AI assistants for Lightroom", () => {
+  const properties = { "Image title": { type: "string" }, keywords: { type: "array", items: { type: "string" } } };
+  const schema = { type: "object", properties, required: ["Image title", "keywords"] };
+  const messages = [
+    { role: "system", content: "You describe photos." },
+    { role: "user", content: "Describe the photo." },
+    { role: "user", content: [{ type: "image_url", image_url: { url } }] },
+  ];
+
+  test("find the model, and get their structure from the schema alone, as they ask Ollama", async () => {
+    const [model] = (await ask("/api/tags")).models;
+    expect((await ask("/api/show", { model: model.name })).capabilities).toContain("vision");
+    const filled = { "Image title": known, keywords: ["fire hydrant", "dog", "grass"] };
+    for (const format of [
+      schema,
+      { type: "json_object", schema },
+      { type: "json_schema", schema },
+      { type: "json_schema", json_schema: { name: "results", strict: true, schema } },
+    ]) {
+      const answer = await ask("/v1/chat/completions", {
+        model: model.name,
+        response_format: format,
+        messages,
+        temperature: 0.1,
+      });
+      expect([format, JSON.parse(answer.choices[0].message.content)]).toEqual([format, filled]);
+      expect(answer.choices[0].finish_reason).toBe("stop");
+    }
+  });
+});
+
 describe("Open WebUI", () => {
   const conversation = [
     {

@@ -63,3 +63,46 @@ testUnless(python.missing, "libraries that write the schema into a message fill 
     expect(line).toMatch(/fire hydrant.*dog.*grass/);
   }
 });
+
+/** What wraps a class, and what offers functions without demanding a call. */
+const wrapping = `
+from typing import Iterable
+class Alt(BaseModel):
+    alt_text: str
+asked = {"model": "any", "messages": messages, "max_retries": 0}
+parallel = instructor.from_openai(OpenAI(base_url=url, api_key="none"), mode=instructor.Mode.PARALLEL_TOOLS)
+print(*parallel.chat.completions.create(response_model=Iterable[Photo | Alt], **asked))
+for mode in (instructor.Mode.TOOLS, instructor.Mode.JSON_SCHEMA, instructor.Mode.RESPONSES_TOOLS, instructor.Mode.MD_JSON):
+    client = instructor.from_openai(OpenAI(base_url=url, api_key="none"), mode=mode)
+    print(client.chat.completions.create(response_model=list[Photo], **asked))
+    print(client.chat.completions.create(response_model=instructor.Maybe(Photo), **asked).result)
+client = instructor.from_openai(OpenAI(base_url=url, api_key="none"))
+print(*client.chat.completions.create_iterable(response_model=Photo, **asked))
+print([last for last in model.as_structured_llm(Photo).stream_chat([ChatMessage(role="user", blocks=blocks)])][-1].raw)
+photo_part = BinaryContent(photo, media_type="image/jpeg")
+for kind in (list[Photo], [Alt, Photo], NativeOutput([Photo, Alt])):
+    print(Agent(OpenAIChatModel("any", provider=provider), output_type=kind).run_sync([photo_part]).output)
+print(Agent(OpenAIChatModel("any", provider=provider), output_type=list[str]).run_sync([photo_part]).output)
+`;
+
+testUnless(
+  python.missing,
+  "libraries that wrap a class, or wait for calls that they do not demand, get theirs",
+  async () => {
+    await using server = await knowingServer();
+    const setUp = codeBlocks(readFileSync(new URL("../../docs/clients.md", import.meta.url), "utf8"), "py").filter(
+      (program) => /BaseModel|import instructor|llama_index|pydantic_ai/.test(program),
+    );
+    copyFileSync(
+      fileURLToPath(new URL("../../examples/coffee.jpg", import.meta.url)),
+      join(python.folder, "photo.jpg"),
+    );
+    const imports = "from pydantic_ai import NativeOutput\n";
+    const text = `${imports}${setUp.join("\n")}${wrapping}`.replaceAll("http://localhost:3000", server.url);
+    const lines = (await python.outputOf(["-c", text])).trim().split("\n");
+    expect(lines).toHaveLength(18);
+    expect(lines.at(-1)).toBe("['fire hydrant', 'dog', 'grass']");
+    for (const line of lines.slice(0, -1)) expect(line).toContain(known);
+    expect(lines[3]).toMatch(/caption=.*tags=.*alt_text=/);
+  },
+);

@@ -130,12 +130,18 @@ function answeredBy({ status, text }: RawAnswer): string {
   throw new Error(`Nobody answers like this: ${text.slice(0, 300)}`);
 }
 
-/** The path that a request names, by the web's own parser; `undefined` where the target is none. */
+/**
+ * The path that a request names, by the web's own parser; `undefined` where the target is none. Slashes in a row are one
+ * where clients of other servers call.
+ */
 function pathOf(target: string): string | undefined {
   // Bun reads the target itself: all up to the first slash is the host, which it takes from the header.
   const read = onBun ? target.replace(/^(https?:\/\/)[^/?]*/i, "$1localhost") : target;
   const url = URL.parse(read.startsWith("/") ? `http://localhost${read}` : read);
-  return url !== null && /^https?:$/.test(url.protocol) ? url.pathname.replace(/([^/])\/$/, "$1") : undefined;
+  if (url === null || !/^https?:$/.test(url.protocol)) return undefined;
+  const single = url.pathname.replaceAll(/\/{2,}/g, "/");
+  const path = single.startsWith("/v1/") ? single : url.pathname;
+  return path.replace(/([^/])\/$/, "$1");
 }
 
 /** Sends all, some at a time, and gives what came of each. */

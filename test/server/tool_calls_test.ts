@@ -23,6 +23,12 @@ const parameters = {
   additionalProperties: false,
 };
 const tools = [{ type: "function" as const, function: { name: "photo", parameters } }];
+const alt = { type: "object", properties: { alt_text: { type: "string" } }, required: ["alt_text"] };
+const both = [...tools, { type: "function" as const, function: { name: "alt", parameters: alt } }];
+const bothFilled = [
+  ["photo", filled],
+  ["alt", { alt_text: known }],
+];
 const named = { type: "function" as const, function: { name: "photo" } };
 const model = "any";
 const messages = [message("Describe", url)];
@@ -70,10 +76,65 @@ describe("OpenAI's client", () => {
   });
 
   test("gets a text, and a note, without a demand", async () => {
-    const asked = client.chat.completions.create({ model, messages, tools });
+    const reply = { type: "object", properties: { text: { type: "string" } } };
+    const other = [...tools, { type: "function" as const, function: { name: "reply", parameters: reply } }];
+    const asked = client.chat.completions.create({ model, messages, tools: other });
     const { data, response } = await asked.withResponse();
     expect([data.choices[0]?.message.content, data.choices[0]?.finish_reason]).toEqual([known, "stop"]);
     expect(response.headers.get("edgecap-note")).toContain("no-tool-call");
+  });
+
+  test("gets calls without a demand if all functions ask for what a picture shows, as instructor waits for them", async () => {
+    const answer = await client.chat.completions.create({ model, messages, tools: both, tool_choice: "auto" });
+    expect(Value.Check(chatCompletionSchema, answer)).toBe(true);
+    const stream = client.chat.completions.stream({ model, messages, tools: both });
+    for (const { choices } of [answer, await stream.finalChatCompletion()]) {
+      const [one] = choices;
+      expect([choices.length, one?.finish_reason, one?.message.content]).toEqual([1, "tool_calls", null]);
+      const calls = one!.message.tool_calls!.flatMap((call) => (call.type === "function" ? [call] : []));
+      expect(calls.map((call) => [call.function.name, JSON.parse(call.function.arguments)])).toEqual(bothFilled);
+      expect(new Set(calls.map(({ id }) => id)).size).toBe(2);
+    }
+    const single = { model, messages, tools: both, parallel_tool_calls: false };
+    expect((await client.chat.completions.create(single)).choices[0]?.message.tool_calls).toHaveLength(1);
+  });
+
+  test("gets a text after the result of a call", async () => {
+    const { choices } = await client.chat.completions.create({ model, messages, tools: both });
+    const calling = choices[0]!.message;
+    const result = { role: "tool" as const, tool_call_id: calling.tool_calls![0]!.id, content: "kept" };
+    const after = await client.chat.completions.create({
+      model,
+      messages: [...messages, calling, result],
+      tools: both,
+    });
+    expect(after.choices[0]?.message.content).toBe(known);
+    const picture = { type: "input_image" as const, image_url: url, detail: "auto" as const };
+    const input = [
+      { role: "user" as const, content: [picture] },
+      { type: "function_call" as const, call_id: "a", name: "photo", arguments: "{}" },
+      { type: "function_call_output" as const, call_id: "a", output: "kept" },
+    ];
+    const functions = both.map((one) => ({ type: "function" as const, strict: true, ...one.function }));
+    expect((await client.responses.create({ model, input, tools: functions })).output_text).toBe(known);
+  });
+
+  test("gets several function_call items from the API of responses", async () => {
+    const picture = { type: "input_image" as const, image_url: url, detail: "auto" as const };
+    const functions = both.map((one) => ({ type: "function" as const, strict: true, ...one.function }));
+    const asked = { model, input: [{ role: "user" as const, content: [picture] }], tools: functions };
+    const answer = await client.responses.create(asked);
+    expect(Value.Check(responseSchema, answer)).toBe(true);
+    const stream = client.responses.stream(asked);
+    const done: unknown[] = [];
+    stream.on("response.output_item.done", ({ output_index: place, item }) => done.push([place, item]));
+    const streamed = await stream.finalResponse();
+    for (const { output } of [answer, streamed]) {
+      const calls = output.flatMap((item) => (item.type === "function_call" ? [item] : []));
+      expect(calls.map((item) => [item.name, JSON.parse(item.arguments)])).toEqual(bothFilled);
+      expect(new Set(calls.flatMap((item) => [item.id, item.call_id])).size).toBe(4);
+    }
+    expect(done).toMatchObject(streamed.output.map(({ id, type }, place) => [place, { id, type }]));
   });
 
   test("is refused what cannot be filled in, by name", async () => {
@@ -119,6 +180,8 @@ test("Ollama's client gets a call, with its arguments as an object", async () =>
   const lines: object[] = [];
   for await (const line of await ollama.chat({ ...asked, stream: true })) lines.push(line);
   expect(lines).toMatchObject([{ message: { tool_calls: answer.message.tool_calls! } }, { done: true }]);
+  const several = await ollama.chat({ ...asked, tools: both });
+  expect(several.message.tool_calls?.map((call) => [call.function.name, call.function.arguments])).toEqual(bothFilled);
 });
 
 describe("what was recorded of", () => {

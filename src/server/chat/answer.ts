@@ -4,6 +4,7 @@ import { EdgecapError, faultOf } from "../../errors.ts";
 import { sentence } from "../../text/sentence.ts";
 import { Problem, problemOf } from "../problem.ts";
 import { captionOne, note } from "../routes/captions.ts";
+import type { Fill } from "./json_answer.ts";
 import type { Note } from "./notes.ts";
 import type { Chatting, Task } from "./question.ts";
 
@@ -11,6 +12,8 @@ import type { Chatting, Task } from "./question.ts";
 export interface Piece {
   /** Index of the answer among the requested ones, from 0. */
   readonly choice: number;
+  /** Index of the call that it belongs to, from 0, if the answer consists of calls. */
+  readonly call: number;
   /** The text that it adds to the answer, including spaces. */
   readonly text: string;
   /** The word of the caption, if it is one. */
@@ -20,6 +23,8 @@ export interface Piece {
 /** One of the requested answers. */
 export interface Choice {
   readonly text: string;
+  /** The same by calls, if the answer consists of calls: the arguments of each. */
+  readonly calls: readonly string[];
   /** Number of words. */
   readonly words: number;
   /** Whether it ended at the word limit. */
@@ -64,7 +69,7 @@ export async function* answerInPieces(
     const captions: Caption[] = [];
     // The JSON for several pictures is a single text, which has to wait for all of them.
     for (const [place, run] of runs.entries()) {
-      const line = new Line(captions.length > 0 && task.fill === undefined ? "\n" : "");
+      const line = new Line(captions.length > 0 && task.fills.length === 0 ? "\n" : "");
       let caption: Caption | undefined;
       try {
         for await (const event of run) {
@@ -75,11 +80,11 @@ export async function* answerInPieces(
         throw runs.length > 1 ? ofPicture(place, error) : error;
       }
       captions.push(caption!);
-      if (task.fill === undefined) yield* noted(pieces, ...line.rest(caption!, lineOf(caption!, task)));
+      if (task.fills.length === 0) yield* noted(pieces, ...line.rest(caption!, lineOf(caption!, task)));
     }
-    if (task.fill !== undefined) yield* noted(pieces, ...inWords(jsonOf(captions, task)));
+    for (const [call, fill] of task.fills.entries()) yield* noted(pieces, ...inWords(jsonOf(captions, fill), call));
     const others = task.length === undefined ? otherChoices(captions) : [];
-    for (const { text, place } of others) yield* noted(pieces, { choice: place, text });
+    for (const { text, place } of others) yield* noted(pieces, { choice: place, call: 0, text });
     return { pieces, captions, ...summary(pieces, captions, task, others.length + 1) };
   } finally {
     left.abort();
@@ -102,7 +107,7 @@ function* replied(reply: string, { limit, notes }: Task): Generator<Piece, Answe
   yield* pieces;
   const text = pieces.map((piece) => piece.text).join("");
   const cut = pieces.length < words.length;
-  return { pieces, captions: [], choices: [{ text, words: pieces.length, cut }], notes };
+  return { pieces, captions: [], choices: [{ text, calls: [text], words: pieces.length, cut }], notes };
 }
 
 /** Starts a stream now, not when it is first read, so that pictures are captioned in parallel. */
@@ -152,7 +157,7 @@ class Line {
     const text = this.#before + now.slice(this.#said.length);
     this.#before = "";
     this.#said = now;
-    return { choice: 0, text, word };
+    return { choice: 0, call: 0, text, word };
   }
 
   /** The rest to send when the caption is complete: all of it, if its words were not sent one by one. */
@@ -166,9 +171,9 @@ class Line {
 }
 
 /** A text in pieces of one word, with the spaces before it. */
-function inWords(text: string): Piece[] {
+function inWords(text: string, call = 0): Piece[] {
   const parts = text.match(/\s*\S+|\s+$/g) ?? [];
-  return parts.map((part) => ({ choice: 0, text: part }));
+  return parts.map((part) => ({ choice: 0, call, text: part }));
 }
 
 function lineOf(of: Caption, { form, length, limit = Number.POSITIVE_INFINITY }: Task): string {
@@ -190,8 +195,8 @@ function lineOf(of: Caption, { form, length, limit = Number.POSITIVE_INFINITY }:
   return kept.join(", ");
 }
 
-function jsonOf(captions: readonly Caption[], { fill }: Task): string {
-  const objects = captions.map((caption) => fill!(caption));
+function jsonOf(captions: readonly Caption[], fill: Fill): string {
+  const objects = captions.map((caption) => fill(caption));
   return JSON.stringify(objects.length === 1 ? objects[0] : { pictures: objects });
 }
 
@@ -207,14 +212,17 @@ function otherChoices(captions: readonly Caption[]): { text: string; place: numb
 function summary(
   pieces: readonly Piece[],
   captions: readonly Caption[],
-  { form, fill, limit, notes }: Task,
+  { form, fills, limit, notes }: Task,
   count: number,
 ): Pick<Answer, "choices" | "notes"> {
-  const sentences = form === "sentence" && fill === undefined;
+  const sentences = form === "sentence" && fills.length === 0;
   const choices = Array.from({ length: count }, (_, place) => {
-    const text = pieces.map((piece) => (piece.choice === place ? piece.text : "")).join("");
+    const own = pieces.filter(({ choice }) => choice === place);
+    const textOf = (parts: readonly Piece[]) => parts.map((piece) => piece.text).join("");
+    const text = textOf(own);
+    const calls = fills.map((_, index) => textOf(own.filter(({ call }) => call === index)));
     const cut = place === 0 && sentences && limit !== undefined && captions.some((one) => isCut(one, limit));
-    return { text, words: wordsIn(text), cut };
+    return { text, calls, words: wordsIn(text), cut };
   });
   const empty: Note[] = [];
   if (form !== "sentence" && captions.some(({ concepts }) => concepts.length === 0)) empty.push("no-keywords");

@@ -8,8 +8,10 @@ type Schema = Readonly<Record<string, unknown>>;
 
 type Concept = Caption["concepts"][number];
 
-const sentenceNames = /^(?:caption|description|title|alt|alt_?text|text|summary|response|answer|content|sentence)$/i;
-const listNames = /^(?:tags|keywords|labels|concepts|objects)$/i;
+/** Names of properties without spaces, underscores and hyphens. */
+const sentenceNames =
+  /^(?:(?:image|photo|picture)?(?:caption|description|title|alt|alttext)|text|summary|headline|response|answer|content|sentence)$/i;
+const listNames = /^(?:image|photo|picture)?(?:tags|keywords|labels|concepts|objects)$/i;
 const nounNames = /^(?:name|label|tag|keyword)$/i;
 const probabilityNames = /^(?:confidence|probability|score)$/i;
 
@@ -25,72 +27,132 @@ export const plainFill: Fill = ({ caption, concepts }) => ({
   labels: concepts.map(({ name, probability }) => ({ name, confidence: probability })),
 });
 
+/** How a schema, or a part of one, is filled in; otherwise which property prevents it. */
+type Filling =
+  | { readonly fill: Fill /** Whether a caption or labels change it. */; readonly asks: boolean }
+  | {
+      readonly fill?: undefined /** The path of a property; empty if the schema itself is too special. */;
+      readonly missing: string;
+    };
+
+/** A schema while it is read. */
+interface Reading {
+  /** The whole of it, in which references lead to definitions. */
+  readonly root: unknown;
+  /** Number of objects that may still be looked at: references can lead in circles. */
+  left: number;
+}
+
+/** Most objects to look at in one schema. */
+const mostObjects = 64;
+
 /**
- * How to fill in a JSON schema. Properties are recognised by their names, such as `caption` and `labels`. A required
- * property that is unknown gets null if its schema allows that.
+ * How to fill in a JSON schema. Properties are recognised by their names, such as `caption` and `labels`. Objects inside
+ * are filled in too, and a list of objects gets one entry, because libraries wrap a class or a list of them. A schema of
+ * one list gets the nouns, whatever its name. A required property that is unknown gets its only value, its default, or
+ * null, if its schema has one of these.
  *
  * @throws {Problem} `option-invalid`, naming the property that has to be there and cannot be known.
  */
 export function fillOf(schema: unknown): Fill {
-  const branches = branchesOf(schema, schema);
-  const { required, properties } = objectParts(branches.find(isObjectSchema) ?? branches[0]);
-  const fills = Object.entries(properties).flatMap(([name, property]) => {
-    const fill =
-      fillOfProperty(name, property, schema) ?? (required.has(name) ? givenFill(property, schema) : undefined);
-    if (fill === undefined && required.has(name)) throw unknownProperty(name);
-    return fill === undefined ? [] : [[name, fill] as const];
-  });
-  const missing = [...required].find((name) => !Object.hasOwn(properties, name));
-  if (missing !== undefined) throw unknownProperty(missing);
-  return (caption) => Object.fromEntries(fills.map(([name, fill]) => [name, fill(caption)]));
+  const filling = fillingOf(schema);
+  if (filling.fill !== undefined) return filling.fill;
+  throw filling.missing === "" ? tooSpecial() : unknownProperty(filling.missing);
 }
 
 /**
  * How to fill in a JSON schema; `undefined` if that is not possible, or if it asks for neither a caption nor labels.
  */
 export function captionFillOf(schema: unknown): Fill | undefined {
-  try {
-    const fill = fillOf(schema);
-    return asksForCaption(fill) ? fill : undefined;
-  } catch (error) {
-    if (error instanceof Problem) return undefined;
-    throw error;
+  const filling = fillingOf(schema);
+  return filling.fill !== undefined && filling.asks ? filling.fill : undefined;
+}
+
+function fillingOf(schema: unknown): Filling {
+  return objectFilling(schema, { root: schema, left: mostObjects }, true);
+}
+
+/** Fills in the first of a schema's objects that can be. */
+function objectFilling(schema: unknown, reading: Reading, whole = false): Filling {
+  let first: Filling | undefined;
+  for (const branch of branchesOf(schema, reading.root).filter(isObjectSchema)) {
+    const filling = propertiesFilling(branch, reading, whole);
+    if (filling.fill !== undefined) return filling;
+    first ??= filling;
   }
+  return first ?? { missing: "" };
 }
 
-/** Whether the filled-in value depends on the caption. */
-function asksForCaption(fill: Fill): boolean {
-  const said = (caption: string, name: string) =>
-    JSON.stringify(
-      fill({
-        caption,
-        logProbability: 0,
-        words: [],
-        alternatives: [],
-        concepts: [{ name, probability: 1 }],
-        timing: { imageMs: 0, encodeMs: 0, generateMs: 0 },
-      }),
-    );
-  return said("a", "a") !== said("b", "b");
+function propertiesFilling(schema: unknown, reading: Reading, whole: boolean): Filling {
+  const parts = objectParts(schema);
+  if (parts === undefined || reading.left-- <= 0) return { missing: "" };
+  const { required, properties } = parts;
+  const names = Object.keys(properties);
+  const fills: [string, Fill][] = [];
+  let asks = false;
+  for (const [name, property] of Object.entries(properties)) {
+    const filling = propertyFilling(name, property, reading, whole && names.length === 1);
+    if (filling.fill !== undefined && (filling.asks || required.has(name))) {
+      fills.push([name, filling.fill]);
+      asks ||= filling.asks;
+      continue;
+    }
+    if (!required.has(name)) continue;
+    const value = givenValue(branchesOf(property, reading.root));
+    if (value === undefined) return { missing: joined(name, filling.fill === undefined ? filling.missing : "") };
+    fills.push([name, () => value]);
+  }
+  const absent = [...required].find((name) => !Object.hasOwn(properties, name));
+  if (absent !== undefined) return { missing: absent };
+  // An empty object would fit, and be of no use to anyone.
+  if (fills.length === 0 && names.length > 0) return { missing: names[0]! };
+  return { fill: (caption) => Object.fromEntries(fills.map(([name, fill]) => [name, fill(caption)])), asks };
 }
 
-function fillOfProperty(name: string, property: unknown, root: unknown): Fill | undefined {
-  const fills = branchesOf(property, root).map((branch) => fillOfBranch(name, branch, root));
-  return fills.find((fill) => fill !== undefined);
+/** @param alone Whether it is the only property of the whole schema, so that its name need not be known. */
+function propertyFilling(key: string, property: unknown, reading: Reading, alone: boolean): Filling {
+  const name = key.replaceAll(/[\s_-]+/g, "");
+  const branches = branchesOf(property, reading.root);
+  const isText = branches.some((branch) => isPlain(branch, "string", 0));
+  if (isText && sentenceNames.test(name)) return { fill: ({ caption }) => caption, asks: true };
+  const inside = branches.flatMap((branch) => {
+    if (!isObject(branch)) return [];
+    if (hasType(branch, "array")) return [arrayFilling(branch, reading, listNames.test(name), alone)];
+    return isObjectSchema(branch) ? [objectFilling(branch, reading)] : [];
+  });
+  const found = inside.find(({ fill }) => fill !== undefined);
+  if (found === undefined && isText && listNames.test(name))
+    return { fill: ({ concepts }) => concepts.map((concept) => concept.name).join(", "), asks: true };
+  return found ?? inside[0] ?? { missing: "" };
 }
 
-function fillOfBranch(name: string, property: unknown, root: unknown): Fill | undefined {
-  if (sentenceNames.test(name) && isPlain(property, "string", 0)) return ({ caption }) => caption;
-  if (!listNames.test(name) || !isObject(property) || !hasType(property, "array")) return undefined;
-  const { items, maxItems, minItems, type: _, ...more } = property;
+function arrayFilling(array: Schema, reading: Reading, named: boolean, alone: boolean): Filling {
+  const { items, maxItems, minItems, type: _, ...more } = array;
   const most = typeof maxItems === "number" ? maxItems : Number.POSITIVE_INFINITY;
-  if ((minItems ?? 0) !== 0 || Object.keys(more).some((key) => !harmless.has(key))) return undefined;
+  const least = minItems ?? 0;
+  if (Object.keys(more).some((key) => !harmless.has(key))) return { missing: "" };
+  const nouns = () =>
+    least === 0 && (named || alone) ? nounsFilling(items, most, reading.root) : ({ missing: "" } as const);
+  const entry = (): Filling => {
+    if (!(least === 0 || least === 1) || most < 1) return { missing: "" };
+    const filling = objectFilling(items, reading);
+    if (filling.fill === undefined) return filling.missing === "" ? filling : { missing: `[].${filling.missing}` };
+    return filling.asks ? { ...filling, fill: (caption) => [filling.fill(caption)] } : { missing: "" };
+  };
+  const first = named ? nouns() : entry();
+  if (first.fill !== undefined) return first;
+  const second = named ? entry() : nouns();
+  return second.fill === undefined ? first : second;
+}
+
+/** Nouns as the entries of a list. */
+function nounsFilling(items: unknown, most: number, root: unknown): Filling {
   const kinds = items === undefined ? [] : branchesOf(items, root);
   if (items === undefined || kinds.some((kind) => isPlain(kind, "string", 1)))
-    return ({ concepts }) => concepts.slice(0, most).map((concept) => concept.name);
-  const entry = kinds.find(isObjectSchema);
-  if (entry === undefined) return undefined;
-  const { required, properties } = objectParts(entry);
+    return { fill: ({ concepts }) => concepts.slice(0, most).map((concept) => concept.name), asks: true };
+  const parts = objectParts(kinds.find(isObjectSchema));
+  if (parts === undefined) return { missing: "" };
+  const { required, properties } = parts;
   const known = Object.entries(properties).flatMap(([key, value]): [string, (concept: Concept) => unknown][] => {
     const forms = branchesOf(value, root);
     if (nounNames.test(key) && forms.some((form) => isPlain(form, "string", 1))) return [[key, ({ name }) => name]];
@@ -99,18 +161,19 @@ function fillOfBranch(name: string, property: unknown, root: unknown): Fill | un
     return given === undefined ? [] : [[key, () => given]];
   });
   const unknown = [...required].find((key) => !known.some(([one]) => one === key));
-  if (unknown !== undefined) throw unknownProperty(`${name}[].${unknown}`);
-  if (known.length === 0) return undefined;
-  return ({ concepts }) =>
+  if (unknown !== undefined) return { missing: `[].${unknown}` };
+  if (known.length === 0) return { missing: "" };
+  const fill: Fill = ({ concepts }) =>
     concepts.slice(0, most).map((concept) => Object.fromEntries(known.map(([key, part]) => [key, part(concept)])));
+  return { fill, asks: true };
 }
 
-/** Fills in a property whose schema itself says what it may be: only one value, or null. */
-function givenFill(property: unknown, root: unknown): Fill | undefined {
-  const value = givenValue(branchesOf(property, root));
-  return value === undefined ? undefined : () => value;
+/** The path of a property inside another. */
+function joined(name: string, inside: string): string {
+  return inside === "" || inside.startsWith("[") ? name + inside : `${name}.${inside}`;
 }
 
+/** What a schema itself says of a value: the only one, the default, or null. */
 function givenValue(forms: readonly unknown[]): unknown {
   for (const form of forms) {
     if (!isObject(form)) continue;
@@ -118,7 +181,11 @@ function givenValue(forms: readonly unknown[]): unknown {
     if (Object.keys(more).some((key) => !harmless.has(key))) continue;
     const values = Object.hasOwn(form, "const") ? [only] : (choices ?? []);
     if (Array.isArray(values) && values.length === 1 && isText(values[0], more)) return values[0];
-    if (only === undefined && choices === undefined && hasType(form, "null")) return null;
+    if (only !== undefined || choices !== undefined) continue;
+    if (hasType(form, "null")) return null;
+    const { default: usual } = form;
+    if (isText(usual, more) || (typeof usual === "boolean" && hasType(form, "boolean"))) return usual;
+    if (typeof usual === "number" && hasType(form, "number")) return usual;
   }
   return undefined;
 }
@@ -182,17 +249,14 @@ function isObjectSchema(schema: unknown): boolean {
   return isObject(schema) && hasType(schema, "object");
 }
 
-function objectParts(schema: unknown): { required: ReadonlySet<string>; properties: Schema } {
+/** The properties of an object; `undefined` if its schema has keywords that are not understood. */
+function objectParts(schema: unknown): { required: ReadonlySet<string>; properties: Schema } | undefined {
   const understood =
     isObject(schema) &&
     hasType(schema, "object") &&
     isObject(schema["properties"] ?? {}) &&
     Object.keys(schema).every((key) => harmless.has(key) || ofObjects.has(key));
-  if (!understood)
-    throw new Problem(
-      "option-invalid",
-      "The JSON schema must describe an object with plain properties: send a simpler one.",
-    );
+  if (!understood) return undefined;
   const required = schema["required"];
   return {
     required: new Set(Array.isArray(required) ? required.map(String) : []),
@@ -224,6 +288,13 @@ function hasType(schema: Schema, type: string): boolean {
 
 function isObject(value: unknown): value is Schema {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function tooSpecial(): Problem {
+  return new Problem(
+    "option-invalid",
+    "The JSON schema must describe an object with plain properties: send a simpler one.",
+  );
 }
 
 function unknownProperty(name: string): Problem {

@@ -15,6 +15,11 @@ export interface MessagePart {
   readonly type: string;
   readonly text?: string;
   readonly image_url?: string | { readonly url: string };
+  /** A file in the message itself, in the API of responses. */
+  readonly file_data?: string;
+  readonly filename?: string;
+  /** The same in the API of chats. */
+  readonly file?: { readonly file_data?: string; readonly filename?: string };
 }
 
 /** A word of an answer with its probability, as OpenAI's and Ollama's clients expect it. */
@@ -56,6 +61,8 @@ export interface LastTurn {
   readonly prompt: string;
   /** The texts of system messages. Only a JSON schema is read in them. */
   readonly instructions: string;
+  /** Types of the parts that are neither texts nor pictures. */
+  readonly others: readonly string[];
 }
 
 /**
@@ -66,6 +73,7 @@ export function lastTurn(messages: readonly Message[]): LastTurn {
   let pictures: string[] = [];
   let texts: string[] = [];
   const instructions: string[] = [];
+  const others = new Set<string>();
   let answered = false;
   let fresh: string[] = [];
   for (const { role = "user", content } of messages) {
@@ -78,24 +86,38 @@ export function lastTurn(messages: readonly Message[]): LastTurn {
       texts = [];
     }
     texts.push(...textsOf(content));
-    for (const { type, image_url: image } of typeof content === "string" ? [] : (content ?? [])) {
-      if (type !== "image_url" && type !== "input_image") continue;
-      const url = typeof image === "string" ? image : image?.url;
-      if (url === undefined)
-        throw new Problem(
-          "body-invalid",
-          "A picture has no image_url: send one, because this server keeps no files by id.",
-        );
-      fresh.push(url);
+    for (const part of typeof content === "string" ? [] : (content ?? [])) {
+      const picture = pictureOf(part);
+      if (picture !== undefined) fresh.push(picture);
+      else if (!isText(part)) others.add(part.type);
     }
     if (fresh.length > 0) pictures = fresh;
   }
-  return { pictures, prompt: texts.join("\n"), instructions: instructions.join("\n") };
+  return { pictures, prompt: texts.join("\n"), instructions: instructions.join("\n"), others: [...others] };
+}
+
+/** The picture in a part, as a data URL, in base64 or by URL; `undefined` if it is something else. */
+function pictureOf({ type, image_url: image, file, ...part }: MessagePart): string | undefined {
+  if (type === "file" || type === "input_file") {
+    const { file_data: data, filename = "" } = file ?? part;
+    return data !== undefined && (/^data:image\//i.test(data) || pictureName.test(filename)) ? data : undefined;
+  }
+  if (type !== "image_url" && type !== "input_image") return undefined;
+  const url = typeof image === "string" ? image : image?.url;
+  if (url !== undefined) return url;
+  throw new Problem("body-invalid", "A picture has no image_url: send one, because this server keeps no files by id.");
+}
+
+/** Names of files that may be pictures, also of those that cannot be read, so that an error says it. */
+const pictureName = /\.(?:jpe?g|jfif|png|webp|gif|bmp|avif|hei[cf]|tiff?)$/i;
+
+function isText({ type }: MessagePart): boolean {
+  return type === "text" || type === "input_text";
 }
 
 function textsOf(content: Message["content"] = []): string[] {
   if (typeof content === "string") return [content];
-  return content.flatMap(({ type, text }) => (type === "text" || type === "input_text" ? [text ?? ""] : []));
+  return content.flatMap((part) => (isText(part) ? [part.text ?? ""] : []));
 }
 
 /** The known probabilities of an answer's words. */

@@ -24,6 +24,8 @@ export interface Question {
   readonly pictures: readonly string[];
   /** The client's prompt. */
   readonly prompt: string;
+  /** Types of the messages' parts that are neither texts nor pictures. */
+  readonly others?: readonly string[] | undefined;
   /** Texts of the client's system messages. Only a JSON schema is read in them. */
   readonly instructions?: string | undefined;
   /** Number of answers. Default 1. */
@@ -44,8 +46,8 @@ export interface Question {
   readonly sentence?: boolean | undefined;
   /** Whether the answer is JSON, and its schema. */
   readonly json?: true | { readonly schema: unknown } | undefined;
-  /** The call of a function that the client demands. */
-  readonly call?: Call | undefined;
+  /** The calls of functions that the answer consists of. */
+  readonly calls?: readonly Call[] | undefined;
   /** Whether the client offers functions, but none is called. */
   readonly toolsUnused?: boolean | undefined;
   /** Whether the client asks for the probabilities of words that were not chosen. */
@@ -60,8 +62,8 @@ export interface Task {
   readonly form: Prompt["form"];
   /** Whether to give the shortest or the longest of several captions, as the only answer. */
   readonly length: Prompt["length"];
-  /** Formats a caption as JSON, if requested. */
-  readonly fill: Fill | undefined;
+  /** Formats a caption as JSON, if requested; several if several functions are called. */
+  readonly fills: readonly Fill[];
   /** Most words of an answer, if the client sets a limit. */
   readonly limit: number | undefined;
   /** Whether words can be sent as they are decided; otherwise the answer is sent at once. */
@@ -89,34 +91,33 @@ const usualMaxWords = 50;
  * @throws {Problem} `images-missing`, `images-too-many`, `option-invalid`, and what reading a picture throws.
  */
 export async function taskOf(question: Question, body: JsonRequest, chatting: Chatting): Promise<Task> {
-  const { pictures, json, call } = question;
+  const { pictures, json, calls = [] } = question;
   if (pictures.length === 0) {
-    if (question.greetings === true && json === undefined && call === undefined && greeting.test(question.prompt))
+    if (question.greetings === true && json === undefined && calls.length === 0 && greeting.test(question.prompt))
       return replyTo(question.maxTokens);
-    const message = "The message contains no picture, and this model can only describe pictures: add one.";
-    throw new Problem("images-missing", message);
+    throw noPicture(question.others ?? []);
   }
   if (pictures.length > chatting.limits.maxImages) throw tooMany(chatting.limits);
-  if ((typeof json === "object" || call !== undefined) && pictures.length > 1)
+  if ((typeof json === "object" || calls.length > 0) && pictures.length > 1)
     throw new Problem(
       "option-invalid",
       "A JSON schema works with a single picture only: send one picture per request.",
     );
-  const { fill, found } = fillOfQuestion(question);
+  const { fills, found } = fillsOf(question);
   const prompt = readPrompt(found === undefined ? question.prompt : question.prompt.replace(found.written, ""));
   const limit = question.maxTokens !== undefined && question.maxTokens >= 1 ? question.maxTokens : undefined;
-  const options = checkedOptions(optionsOf(question, prompt, limit, fill, chatting.model()));
+  const options = checkedOptions(optionsOf(question, prompt, limit, fills.length > 0, chatting.model()));
   const bytes = await Promise.all(pictures.map((picture) => body.bytesOf(picture)));
   return {
     pictures: bytes.map((one, place) => ({ name: `image[${place}]`, bytes: one, options })),
     form: prompt.form,
     length: prompt.length,
-    fill,
+    fills,
     limit,
     aloud:
       prompt.form === "sentence" &&
       prompt.length === undefined &&
-      fill === undefined &&
+      fills.length === 0 &&
       !isWrittenAtTheEnd({ ...chatting.defaults, ...options }),
     notes: [
       ...prompt.notes.filter((note) => found === undefined || note !== "prompt-ignored"),
@@ -133,17 +134,24 @@ export async function taskOf(question: Question, body: JsonRequest, chatting: Ch
  *
  * @throws {Problem} `option-invalid` if the client asks for JSON, and the schema cannot be filled in.
  */
-function fillOfQuestion({ pictures, prompt, instructions = "", json, call }: Question): {
-  readonly fill: Fill | undefined;
+function fillsOf({ pictures, prompt, instructions = "", json, calls = [] }: Question): {
+  readonly fills: readonly Fill[];
   readonly found?: SchemaInText | undefined;
 } {
-  if (call !== undefined) return { fill: call.fill };
-  if (typeof json === "object") return { fill: fillOf(json.schema) };
+  if (calls.length > 0) return { fills: calls.map(({ fill }) => fill) };
+  if (typeof json === "object") return { fills: [fillOf(json.schema)] };
   const found = pictures.length === 1 ? schemaInText(`${instructions}\n${prompt}`) : undefined;
-  if (found === undefined) return { fill: json === true ? plainFill : undefined };
-  if (json === true) return { fill: fillOf(found.schema), found };
+  if (found === undefined) return { fills: json === true ? [plainFill] : [] };
+  if (json === true) return { fills: [fillOf(found.schema)], found };
   const fill = captionFillOf(found.schema);
-  return fill === undefined ? { fill } : { fill, found };
+  return fill === undefined ? { fills: [] } : { fills: [fill], found };
+}
+
+function noPicture(others: readonly string[]): Problem {
+  const [other] = others;
+  const read = `Parts of type ${JSON.stringify(other?.slice(0, 40))} are not read: send pictures as "image_url" or "input_image".`;
+  const message = "The message contains no picture, and this model can only describe pictures: add one.";
+  return new Problem("images-missing", other === undefined ? message : `${message} ${read}`);
 }
 
 /** Answers a greeting by asking for a picture, in at most as many words as the client allows. */
@@ -153,7 +161,7 @@ function replyTo(limit: number | undefined): Task {
     pictures: [],
     form: "sentence",
     length: undefined,
-    fill: undefined,
+    fills: [],
     limit,
     aloud: false,
     notes: ["no-picture"],
@@ -170,7 +178,7 @@ function optionsOf(
   { count = 1, temperature = 0, topP, topK, seed, minConfidence = 0, ...question }: Question,
   { form, length, ...prompt }: Prompt,
   limit: number | undefined,
-  fill: Fill | undefined,
+  asJson: boolean,
   model: ModelCard | undefined,
 ): JobOptions {
   const usual = model?.maxWords ?? usualMaxWords;
@@ -181,7 +189,7 @@ function optionsOf(
   const maxCharacters = question.maxCharacters ?? prompt.maxCharacters;
   const neutral = question.neutral ?? prompt.neutral;
   return {
-    ...(alternatives > 0 && form === "sentence" && fill === undefined && { alternatives }),
+    ...(alternatives > 0 && form === "sentence" && !asJson && { alternatives }),
     ...(most !== usual && { maxWords: most }),
     ...(minConfidence > 0 && { minConfidence }),
     ...(maxCharacters !== undefined && { maxCharacters }),
@@ -191,6 +199,6 @@ function optionsOf(
     ...(drawn && topP !== undefined && topP < 1 && { topP: Math.max(topP, Number.EPSILON) }),
     ...(drawn && topK !== undefined && topK > 0 && { topK: Math.min(topK, model?.vocabulary ?? topK) }),
     // The same seed gives the same words, whatever its sign.
-    ...(drawn && seed !== undefined && { seed: Math.abs(seed) }),
+    ...(drawn && seed !== undefined && { seed: Math.abs(seed) % 2 ** 53 }),
   };
 }

@@ -30,8 +30,14 @@ export const toolSchemas = {
         },
         open,
       ),
-      { description: "Functions. One is called if tool_choice demands it, with a caption or labels." },
+      {
+        description:
+          "Functions. They are called with a caption or labels, if tool_choice demands it, or all ask for that.",
+      },
     ),
+  ),
+  parallel_tool_calls: Type.Optional(
+    Type.Boolean({ description: "Whether several functions may be called. Default true." }),
   ),
   tool_choice: Type.Optional(
     Type.Union([
@@ -66,7 +72,7 @@ interface Offered {
   readonly parameters: unknown;
 }
 
-/** The call with which a request is to be answered. */
+/** A call with which a request is to be answered. */
 export interface Call {
   /** The name of the function. */
   readonly name: string;
@@ -78,22 +84,35 @@ export interface Call {
 
 /** How a request wants its functions to be used. */
 export interface Calling {
-  /** The demanded call; `undefined` if the answer is a text. */
-  readonly call: Call | undefined;
+  /** The calls; none if the answer is a text. */
+  readonly calls: readonly Call[];
   /** Whether functions are offered, but none is called. */
   readonly toolsUnused: boolean;
 }
 
+/** A property whose name says that a function wants to know what a picture shows, as in a schema's text. */
+const ofPicture = /"(?:caption|alt|alt_?text|tags|keywords|labels)":\{/i;
+
 /**
- * The call that a request demands: of the named function, or of the first that can be filled in.
+ * The calls of a request: the demanded one, which is that of the named function or of the first that can be filled in.
+ * Without a demand all functions are called if each of them asks for what a picture shows, because some libraries never
+ * demand the calls that they wait for.
  *
+ * @param answered Whether the request has the result of a call, so that the client waits for a text.
  * @throws {Problem} `option-invalid` if the function is not offered, or its parameters cannot be filled in.
  */
-export function callingOf({ tools, tool_choice: choice, functions, function_call: oldChoice }: Offer): Calling {
+export function callingOf(
+  { tools, tool_choice: choice, parallel_tool_calls: several = true, functions, function_call: oldChoice }: Offer,
+  answered: boolean,
+): Calling {
   const old = tools === undefined && functions !== undefined;
   const offered = old ? (functions ?? []).map(offer) : offeredIn(tools);
   const demand = demanded(old ? oldChoice : choice);
-  if (demand === undefined) return { call: undefined, toolsUnused: offered.length > 0 && choice !== "none" };
+  if (demand === undefined) {
+    const free = answered || (old ? oldChoice : choice) === "none" ? [] : pictureCalls(offered, old);
+    const calls = several && !old ? free : free.slice(0, 1);
+    return { calls, toolsUnused: calls.length === 0 && offered.length > 0 && choice !== "none" };
+  }
   const wanted = demand.names === undefined ? offered : offered.filter(({ name }) => demand.names?.includes(name));
   if (wanted.length === 0) {
     const name = demand.names?.[0];
@@ -105,21 +124,33 @@ export function callingOf({ tools, tool_choice: choice, functions, function_call
         : `${field} names ${shown(name)}, which is not among the request's functions: add it, or name another.`,
     );
   }
-  return { call: { ...firstFilled(wanted), old }, toolsUnused: false };
+  return { calls: [{ ...firstFilled(wanted), old }], toolsUnused: false };
 }
 
 /**
- * The call for a request in Ollama's shape, which cannot demand one: of the only function, if a caption or labels fill
- * in its parameters, and its result is not already there.
+ * The calls of a request in Ollama's shape, which cannot demand one: of the only function, if a caption or labels fill
+ * in its parameters; of several, if each of them asks for what a picture shows.
+ *
+ * @param answered Whether the request has the result of a call, so that the client waits for a text.
  */
-export function ollamaCallingOf(offer: Offer, messages: readonly { readonly role: string }[]): Calling {
-  if (offer.tool_choice !== undefined) return callingOf(offer);
+export function ollamaCallingOf(offer: Offer, answered: boolean): Calling {
   const offered = offeredIn(offer.tools);
   const [only] = offered;
-  const unused = { call: undefined, toolsUnused: offered.length > 0 };
-  if (only === undefined || offered.length > 1 || messages.at(-1)?.role === "tool") return unused;
-  const fill = captionFillOf(only.parameters);
-  return fill === undefined ? unused : { call: { name: only.name, fill, old: false }, toolsUnused: false };
+  if (offer.tool_choice !== undefined || offered.length > 1) return callingOf(offer, answered);
+  const fill = only === undefined || answered ? undefined : captionFillOf(only.parameters);
+  if (only === undefined || fill === undefined) return { calls: [], toolsUnused: offered.length > 0 };
+  return { calls: [{ name: only.name, fill, old: false }], toolsUnused: false };
+}
+
+/** Calls of all functions, if each of them asks for what a picture shows; otherwise none. */
+function pictureCalls(offered: readonly Offered[], old: boolean): Call[] {
+  const calls: Call[] = [];
+  for (const { name, parameters } of offered) {
+    const fill = ofPicture.test(JSON.stringify(parameters) ?? "") ? captionFillOf(parameters) : undefined;
+    if (fill === undefined) return [];
+    calls.push({ name, fill, old });
+  }
+  return calls;
 }
 
 function offeredIn(tools: Offer["tools"]): Offered[] {
@@ -151,7 +182,12 @@ function nameIn(one: { name?: string; function?: { name?: string } }): string[] 
   return name === undefined ? [] : [name];
 }
 
+/** The first function that a caption or labels fill in, or else the first that can be filled in. */
 function firstFilled(offered: readonly Offered[]): { name: string; fill: Fill } {
+  for (const { name, parameters } of offered) {
+    const fill = captionFillOf(parameters);
+    if (fill !== undefined) return { name, fill };
+  }
   let first: Problem | undefined;
   for (const { name, parameters } of offered) {
     try {

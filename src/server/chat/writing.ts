@@ -13,6 +13,9 @@ export const writingSchemas = {
   sentence: Type.Optional(Type.Boolean(schemaOf(sentence))),
 };
 
+/** A seed. Many programs draw one from all numbers of 64 bits. */
+export const seedSchema = Type.Integer({ minimum: -(2 ** 64), maximum: 2 ** 64 });
+
 const writingSchema = Type.Object(writingSchemas);
 
 /** The meaning of these fields. */

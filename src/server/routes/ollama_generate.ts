@@ -15,7 +15,7 @@ import { generateBodySchema, type OllamaBody, ollamaChatBodySchema } from "./oll
 export function ollamaGenerate(request: Request, chatting: Chatting): Promise<Response> {
   const asked = ({ prompt, images, system }: OllamaBody) => ({
     ...{ pictures: images ?? [], prompt: prompt ?? "", instructions: system ?? "" },
-    ...{ call: undefined, toolsUnused: false },
+    ...{ calls: [], toolsUnused: false, others: [] },
   });
   return answered(request, chatting, generateBodySchema, asked, (response) => ({ response }));
 }
@@ -33,25 +33,29 @@ export function ollamaChat(request: Request, chatting: Chatting): Promise<Respon
         ],
       })),
     );
-    return { ...turn, ...ollamaCallingOf(body, messages) };
+    return { ...turn, ...ollamaCallingOf(body, messages.at(-1)?.role === "tool") };
   };
-  const shown = (content: string, call?: Call) => ({
-    message: { role: "assistant", ...(call === undefined ? { content } : called(content, call)) },
+  const shown = (content: string, calls: readonly Call[] = [], texts: readonly string[] = []) => ({
+    message: { role: "assistant", ...(calls.length === 0 ? { content } : called(calls, texts)) },
   });
   return answered(request, chatting, ollamaChatBodySchema, asked, shown);
 }
 
-/** A message that calls a function: its arguments are an object here. */
-function called(text: string, { name }: Call): object {
-  return { content: "", tool_calls: [{ function: { name, arguments: JSON.parse(text) as unknown } }] };
+/** A message that calls functions: their arguments are objects here. */
+function called(calls: readonly Call[], texts: readonly string[]): object {
+  const made = calls.map(({ name }, index) => ({ name, arguments: JSON.parse(texts[index]!) as unknown }));
+  return { content: "", tool_calls: made.map((one) => ({ function: one })) };
 }
+
+/** How an answer is written, with the arguments of its calls if it consists of them. */
+type Shown = (text: string, calls?: readonly Call[], texts?: readonly string[]) => object;
 
 async function answered(
   request: Request,
   chatting: Chatting,
   schema: TSchema,
   questionOf: (body: OllamaBody) => LastTurn & Calling,
-  shown: (text: string, call?: Call) => object,
+  shown: Shown,
 ): Promise<Response> {
   const started = performance.now();
   const body = await readJson(request, chatting.limits);
@@ -85,11 +89,11 @@ async function answered(
     ...durations(answer, started),
   });
   if (asked.stream !== false)
-    return streamAnswer(request, task, chatting, lines(head, shown, logprobs, done, question.call));
+    return streamAnswer(request, task, chatting, lines(head, shown, logprobs, done, question.calls));
   const answer = await answerOf(request, task, chatting);
-  const text = answer.choices[0]!.text;
+  const { text, calls: texts } = answer.choices[0]!;
   return json(
-    { ...head(), ...shown(text, question.call), ...done(answer), ...logprobs(answer.pieces) },
+    { ...head(), ...shown(text, question.calls, texts), ...done(answer), ...logprobs(answer.pieces) },
     noteHeaders(answer.notes),
   );
 }
@@ -108,23 +112,25 @@ function durations({ captions, choices }: Answer, started: number): object {
   };
 }
 
-/** An answer's stream: one line of JSON for each word or for a call, and one with the durations. */
+/** An answer's stream: one line of JSON for each word or for all calls, and one with the durations. */
 function lines(
   head: () => object,
-  shown: (text: string, call?: Call) => object,
+  shown: Shown,
   logprobs: (pieces: readonly Piece[]) => object,
   done: (answer: Answer) => object,
-  call: Call | undefined,
+  calls: readonly Call[],
 ): StreamShape {
   const line = (value: object) => `${JSON.stringify(value)}\n`;
   return {
     contentType: "application/x-ndjson",
     begin: () => "",
     piece: (piece) =>
-      call === undefined ? line({ ...head(), ...shown(piece.text), done: false, ...logprobs([piece]) }) : "",
-    end: (answer) =>
-      (call === undefined ? "" : line({ ...head(), ...shown(answer.choices[0]!.text, call), done: false })) +
-      line({ ...head(), ...shown(""), ...done(answer) }),
+      calls.length === 0 ? line({ ...head(), ...shown(piece.text), done: false, ...logprobs([piece]) }) : "",
+    end: (answer) => {
+      const { text, calls: texts } = answer.choices[0]!;
+      const called = calls.length === 0 ? "" : line({ ...head(), ...shown(text, calls, texts), done: false });
+      return called + line({ ...head(), ...shown(""), ...done(answer) });
+    },
     failed: ({ message }) => line({ error: message }),
   };
 }

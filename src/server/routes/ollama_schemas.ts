@@ -1,6 +1,6 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { toolSchemas } from "../chat/tool_call.ts";
-import { writingSchemas } from "../chat/writing.ts";
+import { seedSchema, writingSchemas } from "../chat/writing.ts";
 
 const open = { additionalProperties: true };
 
@@ -17,8 +17,8 @@ const optionsSchema = Type.Object(
       }),
     ),
     top_p: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
-    top_k: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
-    seed: Type.Optional(Type.Integer({ minimum: -Number.MAX_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER })),
+    top_k: Type.Optional(Type.Integer({ minimum: -1, maximum: 1_000_000, description: "Below 1 means all words." })),
+    seed: Type.Optional(seedSchema),
     ...writingSchemas,
     num_predict: Type.Optional(Type.Integer({ description: "Most words of the caption; below 1 means no limit." })),
   },

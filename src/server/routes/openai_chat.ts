@@ -1,7 +1,7 @@
 import { type Answer, answerOf, type Choice, type Piece } from "../chat/answer.ts";
 import { checkedBody, lastTurn, tokenLogprobs, unixSeconds } from "../chat/messages.ts";
 import { noteHeaders } from "../chat/notes.ts";
-import { type Chatting, taskOf } from "../chat/question.ts";
+import { type Chatting, type Question, taskOf } from "../chat/question.ts";
 import { type StreamShape, streamAnswer } from "../chat/stream.ts";
 import { type Call, callingOf } from "../chat/tool_call.ts";
 import { writingOf } from "../chat/writing.ts";
@@ -15,8 +15,8 @@ import { type ChatBody, chatBodySchema } from "./openai_schemas.ts";
 export async function chatCompletions(request: Request, chatting: Chatting): Promise<Response> {
   const body = await readJson(request, chatting.limits);
   const chat = checkedBody(chatBodySchema, body.json);
-  const { response_format: format } = chat;
-  const { call, toolsUnused } = callingOf(chat);
+  const answered = ["tool", "function"].includes(chat.messages.at(-1)?.role ?? "");
+  const { calls, toolsUnused } = callingOf(chat, answered);
   const task = await taskOf(
     {
       ...lastTurn(chat.messages),
@@ -26,13 +26,8 @@ export async function chatCompletions(request: Request, chatting: Chatting): Pro
       topP: chat.top_p,
       ...writingOf(chat),
       seed: chat.seed,
-      json:
-        format?.type === "json_schema"
-          ? { schema: format.json_schema?.schema }
-          : format?.type === "json_object"
-            ? true
-            : undefined,
-      call,
+      json: jsonOf(chat.response_format),
+      calls,
       toolsUnused,
       topLogprobs: (chat.top_logprobs ?? 0) > 0,
       greetings: true,
@@ -42,47 +37,67 @@ export async function chatCompletions(request: Request, chatting: Chatting): Pro
   );
   const head = { id: `chatcmpl-${contextOf(request).id}`, created: unixSeconds() };
   const named = () => ({ ...head, model: chatting.model()?.name ?? "edgecap" });
-  if (chat.stream === true) return streamAnswer(request, task, chatting, chunks(named, chat, head.id, call));
+  if (chat.stream === true) return streamAnswer(request, task, chatting, chunks(named, chat, head.id, calls));
   const answer = await answerOf(request, task, chatting);
   const completion = {
     ...named(),
     object: "chat.completion",
     choices: answer.choices.map((choice, index) => ({
       index,
-      message: { role: "assistant", refusal: null, ...said(choice.text, head.id, call) },
+      message: { role: "assistant", refusal: null, ...said(choice, head.id, calls) },
       logprobs:
-        chat.logprobs === true && index === 0 && call === undefined
+        chat.logprobs === true && index === 0 && calls.length === 0
           ? { content: tokenLogprobs(answer.pieces), refusal: null }
           : null,
-      finish_reason: finishOf(choice, call),
+      finish_reason: finishOf(choice, calls),
     })),
     usage: usageOf(answer),
   };
   return json(completion, noteHeaders(answer.notes));
 }
 
-function finishOf({ cut }: Choice, call: Call | undefined): string {
-  if (call !== undefined) return call.old ? "function_call" : "tool_calls";
+/** What a format asks for. Programs made for llama.cpp or Ollama send the schema beside the type, or alone. */
+function jsonOf(format: ChatBody["response_format"]): Question["json"] {
+  if (format === undefined) return undefined;
+  const { type, json_schema: named, schema, properties } = format;
+  if (type === "json_schema") return { schema: named?.schema ?? schema };
+  if (type === "json_object") return schema === undefined ? true : { schema };
+  return type === "object" && properties !== undefined ? { schema: format } : undefined;
+}
+
+function finishOf({ cut }: Choice, [first]: readonly Call[]): string {
+  if (first !== undefined) return first.old ? "function_call" : "tool_calls";
   return cut ? "length" : "stop";
 }
 
-/** A text as the content of a message, or as the arguments of a call. In a stream, a call needs its place. */
-function said(text: string, id: string, call: Call | undefined, place: { readonly index?: number } = {}): object {
-  if (call === undefined) return { content: text };
-  const called = { name: call.name, arguments: text };
-  if (call.old) return { content: null, function_call: called };
-  return { content: null, tool_calls: [{ ...place, id: callId(id), type: "function", function: called }] };
+/** An answer as the content of a message, or as calls. */
+function said({ text, calls: texts }: Choice, id: string, calls: readonly Call[]): object {
+  const [first] = calls;
+  if (first === undefined) return { content: text };
+  if (first.old) return { content: null, function_call: { name: first.name, arguments: text } };
+  const made = calls.map((call, index) => called(call, id, index, texts[index] ?? ""));
+  return { content: null, tool_calls: made };
 }
 
-/** A part of a text, in a stream that has begun. */
-function saidNext(text: string, call: Call | undefined): object {
-  if (call === undefined) return { content: text };
-  if (call.old) return { function_call: { arguments: text } };
-  return { tool_calls: [{ index: 0, function: { arguments: text } }] };
+function called({ name }: Call, id: string, index: number, text: string): object {
+  const number = index === 0 ? "" : `_${index}`;
+  return { id: id.replace("chatcmpl-", "call_") + number, type: "function", function: { name, arguments: text } };
 }
 
-function callId(id: string): string {
-  return id.replace("chatcmpl-", "call_");
+/** The beginning of an answer in a stream, with that of its first call. */
+function saidFirst(id: string, [first]: readonly Call[]): object {
+  if (first === undefined) return { content: "" };
+  if (first.old) return { content: null, function_call: { name: first.name, arguments: "" } };
+  return { content: null, tool_calls: [{ index: 0, ...called(first, id, 0, "") }] };
+}
+
+/** A part of an answer in a stream, after the beginning of its call if that is new. */
+function saidNext({ text, call: index }: Piece, begins: boolean, id: string, calls: readonly Call[]): object[] {
+  const call = calls[index];
+  if (call === undefined) return [{ content: text }];
+  if (call.old) return [{ function_call: { arguments: text } }];
+  const part = { tool_calls: [{ index, function: { arguments: text } }] };
+  return begins ? [{ tool_calls: [{ index, ...called(call, id, index, "") }] }, part] : [part];
 }
 
 function usageOf({ captions, choices }: Answer): object {
@@ -91,9 +106,10 @@ function usageOf({ captions, choices }: Answer): object {
 }
 
 /** A chat's stream: a chunk for the role, one for each word, one for the end, and an optional one for the usage. */
-function chunks(named: () => object, chat: ChatBody, id: string, call: Call | undefined): StreamShape {
+function chunks(named: () => object, chat: ChatBody, id: string, calls: readonly Call[]): StreamShape {
   const counts = chat.stream_options?.include_usage === true;
   const roles = new Set<number>();
+  const begun = new Set([0]);
   const data = (value: unknown) => `data: ${JSON.stringify(value)}\n\n`;
   const chunk = (choices: readonly object[], usage: object | null = null) =>
     data({ ...named(), object: "chat.completion.chunk", choices, ...(counts && { usage }) });
@@ -102,7 +118,7 @@ function chunks(named: () => object, chat: ChatBody, id: string, call: Call | un
   const role = (index: number) => {
     if (roles.has(index)) return "";
     roles.add(index);
-    return choice(index, { role: "assistant", refusal: null, ...said("", id, call, { index: 0 }) });
+    return choice(index, { role: "assistant", refusal: null, ...saidFirst(id, calls) });
   };
   const logprobs = (piece: Piece) =>
     chat.logprobs === true && piece.word !== undefined
@@ -112,10 +128,15 @@ function chunks(named: () => object, chat: ChatBody, id: string, call: Call | un
     contentType: "text/event-stream; charset=utf-8",
     keepAlive: ": ping\n\n",
     begin: () => role(0),
-    piece: (piece) => role(piece.choice) + choice(piece.choice, saidNext(piece.text, call), logprobs(piece)),
+    piece: (piece) => {
+      const begins = !begun.has(piece.call);
+      begun.add(piece.call);
+      const parts = saidNext(piece, begins, id, calls);
+      return role(piece.choice) + parts.map((part) => choice(piece.choice, part, logprobs(piece))).join("");
+    },
     end: (answer) =>
       answer.choices
-        .map((one, index) => role(index) + choice(index, {}, { finish_reason: finishOf(one, call) }))
+        .map((one, index) => role(index) + choice(index, {}, { finish_reason: finishOf(one, calls) }))
         .join("") +
       (counts ? chunk([], usageOf(answer)) : "") +
       "data: [DONE]\n\n",

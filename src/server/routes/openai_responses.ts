@@ -17,8 +17,8 @@ export async function responses(request: Request, chatting: Chatting): Promise<R
   const body = await readJson(request, chatting.limits);
   const asked = checkedBody(responsesBodySchema, body.json);
   const format = asked.text?.format;
-  const { call, toolsUnused } = callingOf(asked);
   const messages = typeof asked.input === "string" ? [{ role: "user", content: asked.input }] : asked.input;
+  const { calls, toolsUnused } = callingOf(asked, messages.at(-1)?.type === "function_call_output");
   const turn = lastTurn(messages);
   const task = await taskOf(
     {
@@ -30,14 +30,14 @@ export async function responses(request: Request, chatting: Chatting): Promise<R
       ...writingOf(asked),
       json:
         format?.type === "json_schema" ? { schema: format.schema } : format?.type === "json_object" ? true : undefined,
-      call,
+      calls,
       toolsUnused,
       topLogprobs: (asked.top_logprobs ?? 0) > 0,
     },
     body,
     chatting,
   );
-  const made = new Made(contextOf(request).id, asked, call, () => chatting.model()?.name ?? "edgecap");
+  const made = new Made(contextOf(request).id, asked, calls, () => chatting.model()?.name ?? "edgecap");
   if (asked.stream === true) return streamAnswer(request, task, chatting, events(made));
   const answer = await answerOf(request, task, chatting);
   return json(made.finished(answer), noteHeaders(answer.notes));
@@ -45,22 +45,23 @@ export async function responses(request: Request, chatting: Chatting): Promise<R
 
 /** A response in progress. */
 class Made {
-  readonly itemId: string;
-  /** The call that the response consists of; otherwise it is a message. */
-  readonly call: Call | undefined;
-  readonly #id: string;
-  readonly #callId: string;
+  /** The calls that the response consists of; otherwise it is a message. */
+  readonly calls: readonly Call[];
+  readonly #requestId: string;
   readonly #created = unixSeconds();
   readonly #asked: ResponsesBody;
   readonly #model: () => string;
 
-  constructor(requestId: string, asked: ResponsesBody, call: Call | undefined, model: () => string) {
-    this.#id = `resp_${requestId}`;
-    this.#callId = `call_${requestId}`;
-    this.itemId = `${call === undefined ? "msg" : "fc"}_${requestId}`;
-    this.call = call;
+  constructor(requestId: string, asked: ResponsesBody, calls: readonly Call[], model: () => string) {
+    this.#requestId = requestId;
+    this.calls = calls;
     this.#asked = asked;
     this.#model = model;
+  }
+
+  /** The id of an item of the output, by its place. */
+  itemId(place = 0): string {
+    return `${this.calls.length === 0 ? "msg" : "fc"}_${this.#requestId}${place === 0 ? "" : `_${place}`}`;
   }
 
   begun(): object {
@@ -71,25 +72,26 @@ class Made {
     const { words, cut } = answer.choices[0]!;
     const usage = {
       input_tokens: answer.captions.length,
-      input_tokens_details: { cached_tokens: 0 },
+      input_tokens_details: { cached_tokens: 0, cache_write_tokens: 0 },
       output_tokens: words,
       output_tokens_details: { reasoning_tokens: 0 },
       total_tokens: answer.captions.length + words,
     };
     const details = cut ? { reason: "max_output_tokens" } : null;
-    return this.#response(cut ? "incomplete" : "completed", [this.item(answer)], usage, details);
+    return this.#response(cut ? "incomplete" : "completed", this.items(answer), usage, details);
   }
 
-  item(answer: Answer): object {
-    const { text, cut } = answer.choices[0]!;
-    if (this.call !== undefined) return this.called(text, "completed");
+  items(answer: Answer): object[] {
+    const { calls: texts, cut } = answer.choices[0]!;
+    if (this.calls.length > 0) return this.calls.map((_, place) => this.called(place, texts[place]!, "completed"));
     const status = cut ? "incomplete" : "completed";
-    return { id: this.itemId, type: "message", role: "assistant", status, content: [this.part(answer)] };
+    return [{ id: this.itemId(), type: "message", role: "assistant", status, content: [this.part(answer)] }];
   }
 
-  called(text: string, status: string): object {
-    const name = this.call?.name;
-    return { id: this.itemId, type: "function_call", call_id: this.#callId, name, arguments: text, status };
+  called(place: number, text: string, status: string): object {
+    const id = this.itemId(place);
+    const name = this.calls[place]?.name;
+    return { id, type: "function_call", call_id: id.replace("fc_", "call_"), name, arguments: text, status };
   }
 
   part({ choices, pieces }: Answer): object {
@@ -111,7 +113,7 @@ class Made {
       tool_choice: choice,
     } = this.#asked;
     return {
-      id: this.#id,
+      id: `resp_${this.#requestId}`,
       object: "response",
       created_at: this.#created,
       status,
@@ -122,7 +124,7 @@ class Made {
       metadata: {},
       model: this.#model(),
       output,
-      parallel_tool_calls: false,
+      parallel_tool_calls: this.#asked.parallel_tool_calls ?? true,
       previous_response_id: null,
       reasoning: { effort: null, summary: null },
       store: false,
@@ -145,13 +147,13 @@ function events(made: Made): StreamShape {
   let number = 0;
   const event = (type: string, more: object) =>
     `event: ${type}\ndata: ${JSON.stringify({ type, sequence_number: number++, ...more })}\n\n`;
-  const place = { item_id: made.itemId, output_index: 0, content_index: 0 };
-  if (made.call !== undefined) return callEvents(made, event);
+  const place = { item_id: made.itemId(), output_index: 0, content_index: 0 };
+  if (made.calls.length > 0) return callEvents(made, event);
   return {
     contentType: "text/event-stream; charset=utf-8",
     keepAlive: ": ping\n\n",
     begin: () => {
-      const item = { id: made.itemId, type: "message", role: "assistant", status: "in_progress", content: [] };
+      const item = { id: made.itemId(), type: "message", role: "assistant", status: "in_progress", content: [] };
       const part = { type: "output_text", text: "", annotations: [], logprobs: [] };
       return (
         event("response.created", { response: made.begun() }) +
@@ -168,7 +170,7 @@ function events(made: Made): StreamShape {
       return (
         event("response.output_text.done", { ...place, text: choice!.text, logprobs }) +
         event("response.content_part.done", { ...place, part: made.part(answer) }) +
-        event("response.output_item.done", { output_index: 0, item: made.item(answer) }) +
+        event("response.output_item.done", { output_index: 0, item: made.items(answer)[0] }) +
         event(choice!.cut ? "response.incomplete" : "response.completed", { response: made.finished(answer) })
       );
     },
@@ -176,25 +178,36 @@ function events(made: Made): StreamShape {
   };
 }
 
-/** The same for a response that is a call. */
+/** The same for a response that consists of calls, one after the other. */
 function callEvents(made: Made, event: WriteEvent): StreamShape {
-  const place = { item_id: made.itemId, output_index: 0 };
+  const texts: string[] = [];
+  const opened = (place: number) =>
+    event("response.output_item.added", { output_index: place, item: made.called(place, "", "in_progress") });
+  const closed = (place: number) => {
+    const text = texts[place] ?? "";
+    const at = { item_id: made.itemId(place), output_index: place };
+    return (
+      event("response.function_call_arguments.done", { ...at, name: made.calls[place]?.name, arguments: text }) +
+      event("response.output_item.done", { output_index: place, item: made.called(place, text, "completed") })
+    );
+  };
   return {
     contentType: "text/event-stream; charset=utf-8",
     keepAlive: ": ping\n\n",
     begin: () =>
       event("response.created", { response: made.begun() }) +
       event("response.in_progress", { response: made.begun() }) +
-      event("response.output_item.added", { output_index: 0, item: made.called("", "in_progress") }),
-    piece: (piece) => event("response.function_call_arguments.delta", { ...place, delta: piece.text }),
-    end: (answer) =>
-      event("response.function_call_arguments.done", {
-        ...place,
-        name: made.call?.name,
-        arguments: answer.choices[0]!.text,
-      }) +
-      event("response.output_item.done", { output_index: 0, item: made.item(answer) }) +
-      event("response.completed", { response: made.finished(answer) }),
+      opened(0),
+    piece: ({ call: place, text }) => {
+      const begins = place > 0 && texts[place] === undefined;
+      texts[place] = (texts[place] ?? "") + text;
+      const at = { item_id: made.itemId(place), output_index: place };
+      return (
+        (begins ? closed(place - 1) + opened(place) : "") +
+        event("response.function_call_arguments.delta", { ...at, delta: text })
+      );
+    },
+    end: (answer) => closed(made.calls.length - 1) + event("response.completed", { response: made.finished(answer) }),
     failed: (problem) => failure(problem, event),
   };
 }

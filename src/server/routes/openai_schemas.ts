@@ -1,27 +1,42 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { functionSchemas, toolSchemas } from "../chat/tool_call.ts";
-import { writingSchemas } from "../chat/writing.ts";
+import { seedSchema, writingSchemas } from "../chat/writing.ts";
 import { modelsSchema } from "../schemas.ts";
 
 const open = { additionalProperties: true };
 
+/** A file in a message. One that is no picture has no effect. */
+const fileSchemas = {
+  file_data: Type.Optional(Type.String({ description: "The file as a data URL, or in base64." })),
+  filename: Type.Optional(Type.String()),
+};
+
 /** A part of a message: a text, a picture, or something ignored. */
 const partSchema = Type.Object(
   {
-    type: Type.String({ description: "text or input_text, image_url or input_image; other types have no effect." }),
+    type: Type.String({
+      description:
+        "text or input_text, image_url or input_image, file or input_file with a picture; others have no effect.",
+    }),
     text: Type.Optional(Type.String()),
     image_url: Type.Optional(
       Type.Union([Type.String(), Type.Object({ url: Type.String() }, open)], {
         description: "The picture as a data URL or, if the operator allows its host, as an http or https URL.",
       }),
     ),
+    ...fileSchemas,
+    file: Type.Optional(Type.Object(fileSchemas, open)),
   },
   open,
 );
 
 /** A message, as in both of OpenAI's APIs. */
 const messageSchema = Type.Object(
-  { role: Type.Optional(Type.String()), content: Type.Optional(Type.Union([Type.String(), Type.Array(partSchema)])) },
+  {
+    type: Type.Optional(Type.String()),
+    role: Type.Optional(Type.String()),
+    content: Type.Optional(Type.Union([Type.String(), Type.Array(partSchema)])),
+  },
   open,
 );
 
@@ -55,7 +70,7 @@ export const chatBodySchema = Type.Object(
     n: Type.Optional(
       Type.Integer({ minimum: 1, maximum: 64, description: "Number of captions, if a sentence is requested." }),
     ),
-    seed: Type.Optional(Type.Integer({ minimum: -Number.MAX_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER })),
+    seed: Type.Optional(seedSchema),
     max_tokens: Type.Optional(tokens),
     max_completion_tokens: Type.Optional(tokens),
     logprobs: Type.Optional(Type.Boolean()),
@@ -68,6 +83,8 @@ export const chatBodySchema = Type.Object(
         {
           type: Type.String(),
           json_schema: Type.Optional(Type.Object({ schema: Type.Optional(Type.Unknown()) }, open)),
+          schema: Type.Optional(Type.Unknown()),
+          properties: Type.Optional(Type.Unknown()),
         },
         open,
       ),

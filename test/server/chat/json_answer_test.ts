@@ -89,6 +89,71 @@ const good: [schema: object, answer: object][] = [
   ],
 ];
 
+const photo = object({ caption: { type: "string" }, tags: { type: "array", items: { type: "string" } } });
+const photoFilled = { caption: "a dog on grass", tags: ["dog", "grass"] };
+const alt = object({ alt_text: { type: "string" } });
+const orNull = (schema: object) => ({ anyOf: [schema, { type: "null" }], default: null });
+const kindOf = (kind: string, data: object) => object({ kind: { type: "string", const: kind }, data });
+
+/** A class inside of what libraries wrap it in, and what they read. */
+const wrapped: [library: string, schema: object, answer: object][] = [
+  ["a list of instructor", object({ tasks: { type: "array", items: photo } }, []), { tasks: [photoFilled] }],
+  [
+    "Maybe of instructor",
+    object({ result: orNull(photo), error: { default: false, type: "boolean" }, message: orNull({ type: "string" }) }),
+    { result: photoFilled, error: false, message: null },
+  ],
+  [
+    "Maybe of instructor, where nothing is required",
+    object({ result: orNull(photo), error: { default: false, type: "boolean" } }, []),
+    { result: photoFilled },
+  ],
+  [
+    "a list of texts of Pydantic AI",
+    object({ response: { type: "array", items: { type: "string" } } }),
+    { response: ["dog", "grass"] },
+  ],
+  [
+    "a union of Pydantic AI",
+    object({ result: { anyOf: [kindOf("Weather", object({ city: { type: "string" } })), kindOf("Alt", alt)] } }),
+    { result: { kind: "Alt", data: { alt_text: "a dog on grass" } } },
+  ],
+  [
+    "a list of objects of the AI SDK",
+    object({ elements: { type: "array", items: object({ name: { type: "string" }, confidence: share }) } }),
+    {
+      elements: [
+        { name: "dog", confidence: 0.9 },
+        { name: "grass", confidence: 0.4 },
+      ],
+    },
+  ],
+  [
+    "a list of one to three",
+    object({ photos: { type: "array", items: alt, minItems: 1, maxItems: 3 } }),
+    { photos: [{ alt_text: "a dog on grass" }] },
+  ],
+  [
+    "labels with a class of their own",
+    object({ labels: { type: "array", items: alt } }),
+    { labels: [{ alt_text: "a dog on grass" }] },
+  ],
+  [
+    "names of a plugin for Lightroom",
+    object({
+      "Image caption": { type: "string" },
+      "Image Alt Text": { type: "string" },
+      photo_tags: { type: "array", items: { type: "string" } },
+      keywords: { type: "string" },
+    }),
+    {
+      ...{ "Image caption": "a dog on grass", "Image Alt Text": "a dog on grass" },
+      ...{ photo_tags: ["dog", "grass"], keywords: "dog, grass" },
+    },
+  ],
+  ["a union at the top", { anyOf: [object({ city: { type: "string" } }), alt] }, { alt_text: "a dog on grass" }],
+];
+
 /** What fills a schema, or why it is refused. */
 function filledOrRefused(schema: unknown): unknown {
   try {
@@ -117,6 +182,22 @@ describe("fillOf()", () => {
     }
   });
 
+  test("fills in a class inside of what libraries wrap it in", () => {
+    for (const [library, schema, answer] of wrapped) {
+      const filled = fillOf(schema)(caption);
+      expect([library, filled]).toEqual([library, answer]);
+      expect(new Ajv({ strict: false }).validate(schema, filled)).toBe(true);
+    }
+  });
+
+  test("ends with schemas that lead in circles", () => {
+    const node = object({ caption: { type: "string" }, more: { type: "array", items: { $ref: "#/$defs/node" } } }, []);
+    const names = Array.from({ length: 200 }, (_, place) => `part${place}`);
+    const wide = object(Object.fromEntries(names.map((name) => [name, { $ref: "#/$defs/wide" }])), []);
+    expect(fillOf({ ...node, $defs: { node } })(caption)).toMatchObject({ caption: "a dog on grass" });
+    expect(() => fillOf({ ...wide, $defs: { wide } })).toThrow("part0");
+  });
+
   test("names what cannot be known", () => {
     const labels = object({
       labels: { type: "array", items: object({ name: { type: "string" }, topicality: share }) },
@@ -129,6 +210,13 @@ describe("fillOf()", () => {
       [object({ tags: { type: "array", items: { type: "string" }, minItems: 3 } }), '"tags"'],
       [object({}, ["people"]), '"people"'],
       [labels, '"labels[].topicality"'],
+      [object({ mood: { type: "string" } }, []), '"mood"'],
+      [object({ "image text": { type: "string" } }), '"image text"'],
+      [object({ photo: object({ mood: { type: "string" } }) }), '"photo.mood"'],
+      [object({ photos: { type: "array", items: object({ mood: { type: "string" } }) } }), '"photos[].mood"'],
+      [object({ photos: { type: "array", items: alt, minItems: 2 } }), '"photos"'],
+      [object({ caption: { type: "string" }, moods: { type: "array", items: { type: "string" } } }), '"moods"'],
+      [object({ sure: { type: "boolean", default: "no" } }), '"sure"'],
       [{ ...object({}), minProperties: 2 }, "plain properties"],
       [{ type: "array" }, "plain properties"],
       [object({ caption: { $ref: "https://example.org/caption.json" } }), '"caption"'],
@@ -150,6 +238,10 @@ describe("fillOf()", () => {
   test("gives what the schema allows, or refuses, property", () => {
     const leaf = fc.oneof(
       fc.constantFrom({ type: "string" }, share, { type: "boolean" }, { type: "string", minLength: 2 }, {}),
+      fc.record({
+        type: fc.constantFrom("string", "number", "boolean", "null"),
+        default: fc.jsonValue({ maxDepth: 0 }),
+      }),
       fc.jsonValue({ maxDepth: 2 }),
     );
     const name = fc.constantFrom("caption", "labels", "name", "confidence", "tags", "mood", "__proto__");

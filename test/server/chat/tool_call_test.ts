@@ -18,6 +18,17 @@ const parameters = { type: "object", properties: { caption: { type: "string" } }
 const weather = { type: "object", properties: { city: { type: "string" } }, required: ["city"] };
 const photo = { type: "function", function: { name: "photo", parameters } };
 const city = { type: "function", function: { name: "city", parameters: weather } };
+const reply = {
+  type: "function",
+  function: { name: "reply", parameters: { type: "object", properties: { text: { type: "string" } } } },
+};
+const wrapped = {
+  type: "function",
+  function: {
+    name: "wrapped",
+    parameters: { type: "object", properties: { photos: { type: "array", items: parameters } } },
+  },
+};
 const now = { type: "function", function: { name: "now" } };
 
 function failure(work: () => unknown): string {
@@ -57,28 +68,44 @@ describe("callingOf()", () => {
       ],
       [{ functions: [photo.function], function_call: { name: "photo" } }, true],
     ] as const) {
-      const { call, toolsUnused } = callingOf(checkedBody(chatBodySchema, { messages: [], ...offer }));
-      expect([call?.name, call?.old, toolsUnused]).toEqual(["photo", old, false]);
+      const { calls, toolsUnused } = callingOf(checkedBody(chatBodySchema, { messages: [], ...offer }), false);
+      const [call] = calls;
+      expect([calls.length, call?.name, call?.old, toolsUnused]).toEqual([1, "photo", old, false]);
       expect(call?.fill(caption)).toEqual({ caption: "a dog on grass" });
     }
   });
 
   test("calls nothing without a demand", () => {
-    expect(callingOf({})).toEqual({ call: undefined, toolsUnused: false });
-    expect(callingOf({ tools: [photo], tool_choice: "none" })).toEqual({ call: undefined, toolsUnused: false });
+    expect(callingOf({}, false)).toEqual({ calls: [], toolsUnused: false });
+    expect(callingOf({ tools: [photo], tool_choice: "none" }, false)).toEqual({ calls: [], toolsUnused: false });
+    const old = { functions: [photo.function], function_call: "none" };
+    expect(callingOf(old, false).calls).toEqual([]);
+    for (const tools of [[city], [now], [reply], [photo, city], [photo, reply]])
+      for (const choice of [undefined, "auto", { type: "allowed_tools", mode: "auto", tools: [] }] as const) {
+        const offer = { tools, ...(choice !== undefined && { tool_choice: choice }) };
+        const unused = { calls: [], toolsUnused: true };
+        expect(callingOf(checkedBody(chatBodySchema, { messages: [], ...offer }), false)).toEqual(unused);
+      }
+    expect(callingOf({ tools: [photo] }, true)).toEqual({ calls: [], toolsUnused: true });
+  });
+
+  test("calls functions without a demand if each of them asks for what a picture shows", () => {
+    const names = (offer: object) =>
+      callingOf(checkedBody(chatBodySchema, { messages: [], ...offer }), false).calls.map(({ name }) => name);
     for (const choice of [undefined, "auto", { type: "allowed_tools", mode: "auto", tools: [] }] as const) {
-      const offer = { tools: [photo], ...(choice !== undefined && { tool_choice: choice }) };
-      expect(callingOf(checkedBody(chatBodySchema, { messages: [], ...offer }))).toEqual({
-        call: undefined,
-        toolsUnused: true,
-      });
+      const offer = { tools: [photo, wrapped], ...(choice !== undefined && { tool_choice: choice }) };
+      expect(names(offer)).toEqual(["photo", "wrapped"]);
+      expect(names({ ...offer, parallel_tool_calls: false })).toEqual(["photo"]);
     }
+    expect(names({ functions: [photo.function, wrapped.function] })).toEqual(["photo"]);
   });
 
   test("says what is wrong with a demand", () => {
-    expect(failure(() => callingOf({ tool_choice: "required" }))).toContain("no function");
-    expect(failure(() => callingOf({ tools: [photo], tool_choice: { function: { name: "x" } } }))).toContain('"x"');
-    const refused = failure(() => callingOf({ tools: [city], tool_choice: "required" }));
+    expect(failure(() => callingOf({ tool_choice: "required" }, false))).toContain("no function");
+    expect(failure(() => callingOf({ tools: [photo], tool_choice: { function: { name: "x" } } }, false))).toContain(
+      '"x"',
+    );
+    const refused = failure(() => callingOf({ tools: [city], tool_choice: "required" }, false));
     expect(refused).toContain('"city"');
   });
 
@@ -97,8 +124,8 @@ describe("callingOf()", () => {
       fc.property(fc.array(one), choice, (tools, tool_choice) => {
         const message = failure(() => {
           const body = checkedBody(chatBodySchema, { messages: [], tools, tool_choice });
-          const { call } = callingOf(body);
-          expect(JSON.parse(JSON.stringify(call?.fill(caption) ?? {}))).toBeInstanceOf(Object);
+          for (const call of callingOf(body, false).calls)
+            expect(JSON.parse(JSON.stringify(call.fill(caption)))).toBeInstanceOf(Object);
         });
         expect(typeof message).toBe("string");
       }),
@@ -108,10 +135,16 @@ describe("callingOf()", () => {
 
 describe("ollamaCallingOf()", () => {
   test("calls the only function if a caption fills it in", () => {
-    expect(ollamaCallingOf({ tools: [photo] }, [{ role: "user" }]).call?.name).toBe("photo");
+    for (const only of [photo, reply])
+      expect(ollamaCallingOf({ tools: [only] }, false).calls.map(({ name }) => name)).toEqual([only.function.name]);
     for (const tools of [[city], [now], [photo, now]])
-      expect(ollamaCallingOf({ tools }, [{ role: "user" }])).toEqual({ call: undefined, toolsUnused: true });
-    expect(ollamaCallingOf({ tools: [photo] }, [{ role: "user" }, { role: "tool" }]).call).toBeUndefined();
-    expect(ollamaCallingOf({}, [])).toEqual({ call: undefined, toolsUnused: false });
+      expect(ollamaCallingOf({ tools }, false)).toEqual({ calls: [], toolsUnused: true });
+    expect(ollamaCallingOf({ tools: [photo] }, true).calls).toEqual([]);
+    expect(ollamaCallingOf({}, false)).toEqual({ calls: [], toolsUnused: false });
+  });
+
+  test("calls several functions if each of them asks for what a picture shows", () => {
+    const { calls } = ollamaCallingOf({ tools: [photo, wrapped] }, false);
+    expect(calls.map(({ name }) => name)).toEqual(["photo", "wrapped"]);
   });
 });
