@@ -97,9 +97,6 @@ export async function openModel(
 ): Promise<OpenModel> {
   const { signal, onProgress } = options;
   const { where, manifest } = source;
-  // Compile the image module early, on other threads, so that the first picture does not wait for it. If that fails,
-  // the first picture reports it.
-  engine.imageModule().catch(() => {});
   const parts = source.parts(onProgress);
   const late: readonly string[] = engine.readsAhead ? [] : laterGraphs;
   const early = Object.entries(parts).filter(([part]) => !late.includes(part));
@@ -112,7 +109,11 @@ export async function openModel(
   };
   // Nothing continues unseen after a failure.
   resources.use({ [Symbol.asyncDispose]: stopWarming });
-  const [, ...read] = await allSettled([engine.startText(), ...early.map(([, file]) => file.read())]);
+  const starting = engine.startText();
+  // Compile the image module early, on other threads, so that the first picture does not wait for it. If that fails,
+  // the first picture reports it.
+  engine.imageModule().catch(() => {});
+  const [, ...read] = await allSettled([starting, ...early.map(([, file]) => file.read())]);
   const files = Object.fromEntries(early.map(([part], at) => [part, read[at]])) as EarlyFiles;
   throwIfAborted(signal);
   const vocabulary = resources.use(Vocabulary.parse(new TextDecoder().decode(files.vocabulary)));

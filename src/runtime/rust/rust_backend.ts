@@ -6,8 +6,8 @@ import { Int8Encoder } from "./int8_encoder.ts";
 import { KernelModule } from "./kernel_module.ts";
 import { readOnnx } from "./onnx_reader.ts";
 import type { Plan } from "./plan.ts";
-import { readDecoder } from "./read_decoder.ts";
-import { readPlan } from "./read_plan.ts";
+import { decoderOf } from "./read_decoder.ts";
+import { planOf } from "./read_plan.ts";
 import { type Kernels, warmUp } from "./warm_up.ts";
 
 /** Version of crates/engine. */
@@ -38,9 +38,9 @@ export async function rustBackend(modules: EngineModules, aim: KernelAim = "time
     engine: `edgecap-engine ${version}, kernel ${kernel}`,
     open: async (bytes) => {
       // Only an encoder reads pictures, which have rows, columns and channels.
-      if (readOnnx(bytes).inputs[0]?.shape.length !== 4)
-        return new DecoderSession(readDecoder(bytes), new KernelModule(decoder));
-      const plan = readPlan(bytes);
+      const graph = readOnnx(bytes);
+      if (graph.inputs[0]?.shape.length !== 4) return new DecoderSession(decoderOf(graph), new KernelModule(decoder));
+      const plan = planOf(graph);
       return new EncoderSession(plan, new Int8Encoder(plan, new KernelModule(encoder), kernel));
     },
     warmUp: (goesOn) => warmUp(chosen, goesOn),

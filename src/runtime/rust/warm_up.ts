@@ -39,10 +39,12 @@ const beams = 10;
  * @param goesOn Asked before each run, which takes about a millisecond; `false` ends the warming.
  */
 export async function warmUp({ encoder, kernel, decoder }: Kernels, goesOn: () => boolean): Promise<void> {
+  const module = new KernelModule(encoder);
+  const decoderModule = decoder === encoder ? module : new KernelModule(decoder);
   for (const { size, channels, width, runs } of stages) {
     if (!goesOn()) return;
-    const encode = new Int8Encoder(smallEncoder(size, channels), new KernelModule(encoder), kernel);
-    const decode = new DenseDecoder(smallDecoder(width), new KernelModule(decoder));
+    const encode = new Int8Encoder(smallEncoder(size, channels), module, kernel);
+    const decode = new DenseDecoder(smallDecoder(width), decoderModule);
     const [picture, rows] = [new Float32Array(size * size * 3), new Float32Array(beams * width)];
     for (let run = 0; run < runs && goesOn(); run++) {
       encode.run(picture);
