@@ -1,4 +1,5 @@
 import { EdgecapError, permissionMissing, throwIfAborted } from "../errors.ts";
+import { release } from "../files/release.ts";
 import { type BundleFiles, type BundlePart, type FileEntry, type Manifest, parseManifest } from "./manifest.ts";
 import { sha256Hex } from "./sha256.ts";
 
@@ -203,16 +204,6 @@ class Part implements BundleFile {
       `"${path}" in the bundle "${where}" is not the file that its manifest names (${found.length} bytes with SHA-256 ${hash}; expected ${size} with ${sha256}): copy the bundle again.`,
     );
   }
-}
-
-/**
- * Gives the memory of some bytes back at once: the garbage collector would do so much later, because it only sees a
- * small object. Runtimes that cannot do that leave it to the collector.
- */
-function release({ buffer, byteLength }: Uint8Array): void {
-  const whole = buffer as { readonly byteLength: number; readonly transfer?: (length: number) => unknown };
-  // In Node, a small Buffer is a part of a larger one that others use too.
-  if (whole.byteLength === byteLength) whole.transfer?.(0);
 }
 
 /** Why a file of a bundle's folder cannot be read, in a sentence; `undefined` if it is just missing. */

@@ -3,7 +3,7 @@ import pc from "picocolors";
 import type { CaptionSettings } from "../caption/options.ts";
 import { load } from "../mod.ts";
 import type { BackendChoice } from "../runtime/backend.ts";
-import { type AltOutcome, type AltReport, fillAlt } from "../site/fill_alt.ts";
+import type { AltOutcome, AltReport } from "../site/fill_alt.ts";
 import { backendOption } from "./backend_option.ts";
 import { ownBundleFlag } from "./bundle_flag.ts";
 import { addCaptionFlags, captionOptionsOf } from "./caption_flags.ts";
@@ -62,6 +62,8 @@ async function alt(
   // A site without missing texts needs no model.
   const captioner = () => (loading ??= load({ bundle, backend, signal }).then((loaded) => stack.use(loaded)));
   let written = 0;
+  // Other verbs start faster without it.
+  const { fillAlt } = await import("../site/fill_alt.ts");
   const counts = await sayingWhatIsKept(
     () =>
       fillAlt({

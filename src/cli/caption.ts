@@ -8,7 +8,7 @@ import type { CaptionSettings } from "../caption/options.ts";
 import { EdgecapError, faultOf } from "../errors.ts";
 import { altText } from "../metadata/alt_text.ts";
 import { type MetadataForm, metadataForms, type PictureText } from "../metadata/fields.ts";
-import { type Written, writeText } from "../metadata/write_text.ts";
+import type { Written } from "../metadata/write_text.ts";
 import { type Caption, type CaptionOptions, loadEngine } from "../mod.ts";
 import type { BackendChoice } from "../runtime/backend.ts";
 import { backendOption } from "./backend_option.ts";
@@ -72,6 +72,8 @@ async function caption(args: string[], flags: CaptionFlags): Promise<void> {
   const files = await imageFiles(args, { hidden, onProblem: reportProblem });
   if (write !== undefined && files.includes(standardInput))
     throw new EdgecapError("option-invalid", `--write needs files, and "${standardInput}" is standard input.`);
+  // Most captions are only printed.
+  const { writeText } = write === undefined ? {} : await import("../metadata/write_text.ts");
   const options: CaptionOptions = { ...captionOptionsOf(flags), signal: interrupt.signal };
   await using captioner = await loadEngine({ bundle, threads, backend, signal: interrupt.signal });
   using progress = startProgress(files.length, "pictures", process.stdout.isTTY);
@@ -83,7 +85,8 @@ async function caption(args: string[], flags: CaptionFlags): Promise<void> {
       const image = await readImage(file);
       result = await captioner.caption(image, options);
       if (result.reason !== undefined) process.exitCode = exitStatus.someFailed;
-      written = write && (await writeText(file, image, textOf(result), { forms: write, sidecar, force, dryRun, mark }));
+      written =
+        write && (await writeText?.(file, image, textOf(result), { forms: write, sidecar, force, dryRun, mark }));
       if (written?.error !== undefined) process.exitCode = exitStatus.someFailed;
     } catch (error) {
       if (!(error instanceof EdgecapError) || ["stopped", "caller"].includes(faultOf(error.code))) throw error;

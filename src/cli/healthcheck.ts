@@ -1,4 +1,3 @@
-import { get } from "node:http";
 import type { Command } from "commander";
 import { EdgecapError } from "../errors.ts";
 import { exitStatus } from "./run_program.ts";
@@ -42,8 +41,10 @@ async function healthcheck(url: string): Promise<void> {
 }
 
 /** Requests the address directly, because fetch would use a proxy from the environment. */
-function ask(url: string): Promise<{ status: number; body: string }> {
-  return new Promise((resolve, reject) => {
+async function ask(url: string): Promise<{ status: number; body: string }> {
+  // Other verbs start faster without it.
+  const { get } = await import("node:http");
+  return await new Promise((resolve, reject) => {
     get(url, { signal: AbortSignal.timeout(timeoutMs) }, (answer) => {
       let body = "";
       answer.setEncoding("utf8");

@@ -1,4 +1,4 @@
-import { SingleBar } from "cli-progress";
+import type { SingleBar } from "cli-progress";
 
 /** A progress bar that is removed when it goes out of scope. */
 export interface Progress extends Disposable {
@@ -13,16 +13,32 @@ export interface Progress extends Disposable {
  */
 export function startProgress(total: number, unit: string, sharesTerminal = false): Progress {
   if (!process.stderr.isTTY || total < 2 || sharesTerminal) return { update() {}, [Symbol.dispose]() {} };
-  const bar = new SingleBar({
-    format: `{bar} {value}/{total} ${unit}{note}, {eta_formatted} left`,
-    stream: process.stderr,
-    clearOnComplete: true,
-    hideCursor: true,
-  });
-  bar.start(total, 0, { note: "" });
+  let bar: SingleBar | undefined;
+  let ended = false;
+  let state: [done: number, payload: { readonly note?: string }] = [0, { note: "" }];
+  // Whoever shows no bar starts faster without the package. A bar that cannot be shown stops no work.
+  import("cli-progress").then(
+    ({ SingleBar }) => {
+      if (ended) return;
+      bar = new SingleBar({
+        format: `{bar} {value}/{total} ${unit}{note}, {eta_formatted} left`,
+        stream: process.stderr,
+        clearOnComplete: true,
+        hideCursor: true,
+      });
+      bar.start(total, ...state);
+    },
+    () => {},
+  );
   return {
-    update: (done, note) => bar.update(done, note === undefined ? {} : { note: `, ${note}` }),
-    [Symbol.dispose]: () => bar.stop(),
+    update: (done, note) => {
+      state = [done, note === undefined ? state[1] : { note: `, ${note}` }];
+      bar?.update(...state);
+    },
+    [Symbol.dispose]: () => {
+      ended = true;
+      bar?.stop();
+    },
   };
 }
 

@@ -3,7 +3,7 @@ import { leftOutMessage } from "../caption/left_out.ts";
 import type { CaptionSettings } from "../caption/options.ts";
 import { load } from "../mod.ts";
 import type { BackendChoice } from "../runtime/backend.ts";
-import { type GalleryForm, galleryForms, watchFolder } from "../watch/watch_folder.ts";
+import { type GalleryForm, galleryForms } from "../watch/gallery_forms.ts";
 import { backendOption } from "./backend_option.ts";
 import { ownBundleFlag } from "./bundle_flag.ts";
 import { addCaptionFlags, captionOptionsOf } from "./caption_flags.ts";
@@ -68,6 +68,8 @@ async function watch(
   using interrupt = interruptSignal();
   const { signal } = interrupt;
   await using captioner = await load({ bundle, backend, signal });
+  // Other verbs start faster without it.
+  const { watchFolder } = await import("../watch/watch_folder.ts");
   const failed = await watchFolder({
     folder,
     forms: write,

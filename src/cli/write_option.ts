@@ -2,7 +2,8 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import pc from "picocolors";
 import { EdgecapError } from "../errors.ts";
 import type { FieldReport } from "../metadata/fields.ts";
-import { type SidecarName, sidecarNames, type Written } from "../metadata/write_text.ts";
+import { type SidecarName, sidecarNames } from "../metadata/sidecar_names.ts";
+import type { Written } from "../metadata/write_text.ts";
 import { printable } from "./printable.ts";
 
 /** How text is written into pictures. */

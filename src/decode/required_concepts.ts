@@ -3,7 +3,7 @@ import { NounFinder } from "../concepts/noun_table.ts";
 import type { Vocabulary } from "../text/vocabulary.ts";
 import { persons } from "../text/wording/word_lists.ts";
 import type { RunStep } from "./decoder.ts";
-import { NounPlaces, type PlacedNouns } from "./noun_places.ts";
+import { NounPlaces } from "./noun_places.ts";
 
 /** When the search must name a concept; see `generation.concepts` of a bundle's manifest. */
 export interface ConceptRule {
@@ -54,16 +54,11 @@ export class RequiredConcepts {
   readonly #finder: NounFinder;
   /** For each noun, the nouns that share a form with it, including itself. */
   readonly #kin: readonly (readonly number[])[];
-  /**
-   * For each noun, the nouns that say at least as much about a picture: its kin, and kinds of it such as `school bus`
-   * for `bus`.
-   */
-  readonly #kinds: readonly (readonly number[])[];
   /** For each noun, whether it names a person. */
   readonly #people: readonly boolean[];
-  /** For each noun, the forms that the vocabulary contains. */
-  readonly #forms: readonly (readonly Uint32Array[])[];
-  readonly #placed: PlacedNouns;
+  readonly #nouns: readonly ConceptName[];
+  /** What {@linkcode RequiredConcepts.#formsOf} found, by noun. */
+  readonly #forms = new Map<number, readonly Uint32Array[]>();
   /** Made when a caption first names nothing sure, which most pictures never need. */
   #places: NounPlaces | undefined;
 
@@ -75,24 +70,17 @@ export class RequiredConcepts {
     this.#rule = rule;
     this.#vocabulary = vocabulary;
     this.#finder = new NounFinder(nouns);
+    this.#nouns = nouns;
     const byForm = new Map<string, number[]>();
     for (const [noun, { forms }] of nouns.entries()) {
-      for (const form of forms) byForm.set(form, [...(byForm.get(form) ?? []), noun]);
+      for (const form of forms) {
+        const known = byForm.get(form);
+        if (known === undefined) byForm.set(form, [noun]);
+        else known.push(noun);
+      }
     }
     this.#kin = nouns.map(({ forms }) => [...new Set(forms.flatMap((form) => byForm.get(form)!))]);
-    this.#kinds = nouns.map(({ name }, noun) => [
-      ...this.#kin[noun]!,
-      ...nouns.flatMap((other, place) => (other.name.endsWith(` ${name}`) ? [place] : [])),
-    ]);
     this.#people = this.#kin.map((kin) => kin.some((noun) => persons.has(nouns[noun]!.name)));
-    this.#forms = nouns.map(({ forms }) =>
-      forms
-        .map((form) => form.split(" "))
-        .filter((words) => words.length <= mostWords)
-        .map((words) => vocabulary.encode(words))
-        .filter((ids) => ids.every((id) => id >= firstWord)),
-    );
-    this.#placed = { nouns, forms: this.#forms, people: this.#people, vocabulary };
   }
 
   /** Whether any concept is sure, so that a caption could lack it. @param probabilities One for each noun. */
@@ -114,7 +102,7 @@ export class RequiredConcepts {
       if (required.length >= most) break;
       if (this.#kin[noun]!.some((other) => settled.has(other))) continue;
       settled.add(noun);
-      required.push(this.#forms[noun]!);
+      required.push(this.#formsOf(noun));
     }
     return { required, reward };
   }
@@ -131,7 +119,7 @@ export class RequiredConcepts {
     const surest = sure.find((noun) => !this.#people[noun]);
     if (rewardOfOnly === undefined || surest === undefined || this.#namesAny(sure, this.#named(caption)))
       return undefined;
-    return { required: [this.#forms[surest]!], reward: rewardOfOnly, only: surest };
+    return { required: [this.#formsOf(surest)], reward: rewardOfOnly, only: surest };
   }
 
   /**
@@ -148,13 +136,13 @@ export class RequiredConcepts {
   }
 
   #namesAny(sure: readonly number[], named: ReadonlySet<number>): boolean {
-    return sure.some((noun) => this.#kinds[noun]!.some((other) => named.has(other)));
+    return sure.some((noun) => this.#kindsOf(noun).some((other) => named.has(other)));
   }
 
   /** Nouns that are sure and that the vocabulary has words for, surest first. */
   #sure(probabilities: Float32Array): number[] {
-    return Array.from(this.#forms.keys())
-      .filter((noun) => probabilities[noun]! >= this.#rule.least && this.#forms[noun]!.length > 0)
+    return Array.from(this.#nouns.keys())
+      .filter((noun) => probabilities[noun]! >= this.#rule.least && this.#formsOf(noun).length > 0)
       .sort((a, b) => probabilities[b]! - probabilities[a]!);
   }
 
@@ -168,7 +156,28 @@ export class RequiredConcepts {
    * @param probabilities One for each noun.
    */
   helping(step: RunStep, { only }: OnlyMissing, probabilities: Float32Array): RunStep {
-    this.#places ??= new NounPlaces(this.#placed);
+    this.#places ??= new NounPlaces({
+      ...{ nouns: this.#nouns, forms: this.#nouns.map((_, noun) => this.#formsOf(noun)) },
+      ...{ people: this.#people, vocabulary: this.#vocabulary },
+    });
     return this.#places.correct(step, only, probabilities);
+  }
+
+  /** The forms of a noun that the vocabulary contains. Few pictures show more than some nouns. */
+  #formsOf(noun: number): readonly Uint32Array[] {
+    const known = this.#forms.get(noun);
+    if (known !== undefined) return known;
+    const forms = this.#nouns[noun]!.forms.map((form) => form.split(" "))
+      .filter((words) => words.length <= mostWords)
+      .map((words) => this.#vocabulary.encode(words))
+      .filter((ids) => ids.every((id) => id >= firstWord));
+    this.#forms.set(noun, forms);
+    return forms;
+  }
+
+  /** The nouns that say at least as much about a picture: its kin, and kinds of it such as `school bus` for `bus`. */
+  #kindsOf(noun: number): readonly number[] {
+    const ending = ` ${this.#nouns[noun]!.name}`;
+    return [...this.#kin[noun]!, ...this.#nouns.flatMap(({ name }, place) => (name.endsWith(ending) ? [place] : []))];
   }
 }

@@ -7,6 +7,7 @@ import { checkShapes } from "../model/check_shapes.ts";
 import { type LoadGraph, openGraphsBy } from "../model/open_graphs.ts";
 import { type ModelEngine, openModel } from "../model/open_model.ts";
 import { Resources } from "../model/resources.ts";
+import type { Backend } from "../runtime/backend.ts";
 import { Graph, openSession } from "../runtime/graph.ts";
 import { rustBackend } from "../runtime/rust/rust_backend.ts";
 import { startText } from "../text/text_crate.ts";
@@ -41,16 +42,24 @@ export async function load(options: LiteOptions): Promise<Captioner> {
   checkLiteOptions(options);
   const { bundle, modules, selfTest = true, onProgress, signal } = options;
   const { engineRelaxed, engineDot16 } = modules;
+  let opened: Promise<Backend> | undefined;
+  const openRust = () => {
+    opened ??= rustBackend(
+      {
+        relaxed: async () => engineRelaxed && (await compiledIfAccepted("engineRelaxed", engineRelaxed)),
+        dot16: async () => engineDot16 && (await compiled("engineDot16", engineDot16)),
+      },
+      "memory",
+    );
+    return opened;
+  };
   const engine: ModelEngine = {
     startText: () => startText(() => compiled("text", modules.text)),
     imageModule: () => startImage(() => compiled("image", modules.image)),
     readsAhead: false,
+    warmUp: async (_source, _files, goesOn) => await (await openRust()).warmUp?.(goesOn),
     openGraphs: async ({ where, manifest }, files, signal) => {
-      const engines = {
-        relaxed: async () => engineRelaxed && (await compiledIfAccepted("engineRelaxed", engineRelaxed)),
-        dot16: async () => engineDot16 && (await compiled("engineDot16", engineDot16)),
-      };
-      const backend = await rustBackend(engines, "memory");
+      const backend = await openRust();
       const load: LoadGraph = async (name, bytes, keep) => ({
         graph: new Graph(name, await openSession(name, backend, bytes, { threads: 1, keep })),
         isPacked: true,

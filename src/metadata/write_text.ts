@@ -7,14 +7,7 @@ import { assertWritable, replaceWhole, writeWhole } from "../files/write_whole.t
 import { utf8 } from "./bytes.ts";
 import type { FieldReport, MetadataForm, PictureText, WriteOptions } from "./fields.ts";
 import { decodeXmp, iptcRefused, isJpeg, isOwnSidecar, writeIntoPicture, writeIntoSidecar } from "./picture_text.ts";
-
-/**
- * Name of a sidecar: `darktable`: `a.jpg.xmp` (digiKam too); `adobe`: `a.xmp`; `none`: XMP goes into the picture.
- */
-export const sidecarNames = ["none", "darktable", "adobe"] as const;
-
-/** See {@linkcode sidecarNames}. */
-export type SidecarName = (typeof sidecarNames)[number];
+import type { SidecarName } from "./sidecar_names.ts";
 
 /** How {@linkcode writeText} writes. */
 export interface WriteTextOptions extends WriteOptions {

@@ -1,3 +1,4 @@
+import { isExecutable } from "#assets";
 import { mayHaveGraphics } from "#packages";
 import { describeMachine, openStore } from "#storage";
 import type { OpenBundle } from "../bundle/open_bundle.ts";
@@ -170,6 +171,18 @@ export async function chooseBackend(options: ChoosingOptions): Promise<ChosenBac
   const chosen = choose(reports, source);
   await remember(options, chosen);
   return chosen;
+}
+
+/**
+ * The backend that the graphs will probably run on: the one that the caller names or an earlier start chose.
+ * `undefined` if only a measurement can say.
+ */
+export async function likelyBackend(wanted: BackendChoice, options: ChoosingOptions): Promise<Backend | undefined> {
+  if (wanted !== "auto") return wanted === "rust" ? await openBackend(wanted) : undefined;
+  const remembered = options.source.manifest.selfTest && (await recall(options));
+  // An executable carries two backends alone.
+  const known = remembered?.backend ?? (isExecutable && options.threads === 1 ? "rust" : undefined);
+  return known && (await openBackend(known));
 }
 
 /** The choice among `wasm` and `rust` on one thread, which needs no measurement. */

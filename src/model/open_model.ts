@@ -62,6 +62,12 @@ export interface ModelEngine {
     files: BundleParts,
     signal: AbortSignal | undefined,
   ) => Promise<{ readonly backend: BackendName; readonly graphs: OpenGraphs }>;
+  /**
+   * Makes the backend ready that the graphs will probably run on, while files are read. Failures wait for `openGraphs`.
+   *
+   * @param goesOn Whether the graphs are still to be opened.
+   */
+  readonly warmUp?: (source: OpenBundle, files: BundleParts, goesOn: () => boolean) => Promise<void>;
   /** Whether to read all files at the same time; otherwise at most two graphs are in memory. */
   readonly readsAhead: boolean;
 }
@@ -91,16 +97,25 @@ export async function openModel(
 ): Promise<OpenModel> {
   const { signal, onProgress } = options;
   const { where, manifest } = source;
-  // Compile the image module early, on other threads, so that the first picture does not wait for it. If that fails,
-  // the first picture reports it.
-  engine.imageModule().catch(() => {});
   const parts = source.parts(onProgress);
   const late: readonly string[] = engine.readsAhead ? [] : laterGraphs;
   const early = Object.entries(parts).filter(([part]) => !late.includes(part));
-  const [, ...read] = await allSettled([engine.startText(), ...early.map(([, file]) => file.read())]);
+  await using resources = new Resources();
+  let opening = true;
+  const warming = engine.warmUp?.(source, parts, () => opening && signal?.aborted !== true).catch(() => {});
+  const stopWarming = async () => {
+    opening = false;
+    await warming;
+  };
+  // Nothing continues unseen after a failure.
+  resources.use({ [Symbol.asyncDispose]: stopWarming });
+  const starting = engine.startText();
+  // Compile the image module early, on other threads, so that the first picture does not wait for it. If that fails,
+  // the first picture reports it.
+  engine.imageModule().catch(() => {});
+  const [, ...read] = await allSettled([starting, ...early.map(([, file]) => file.read())]);
   const files = Object.fromEntries(early.map(([part], at) => [part, read[at]])) as EarlyFiles;
   throwIfAborted(signal);
-  await using resources = new Resources();
   const vocabulary = resources.use(Vocabulary.parse(new TextDecoder().decode(files.vocabulary)));
   if (vocabulary.size !== manifest.decoder.vocabulary) {
     throw inconsistent(
@@ -122,6 +137,7 @@ export async function openModel(
   const confidence = manifest.confidence && new ConfidenceModel(manifest.confidence, where);
   const { backend, graphs } = await engine.openGraphs(source, parts, signal);
   resources.use(graphs);
+  await stopWarming();
   throwIfAborted(signal);
   const kept = resources.move();
   const turns = new OneAtATime();

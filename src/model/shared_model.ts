@@ -6,6 +6,7 @@ import { throwIfAborted } from "../errors.ts";
 import { imageModule } from "../image/image_module.ts";
 import type { BackendChoice } from "../runtime/backend.ts";
 import { textModule } from "../text/text_module.ts";
+import { likelyBackend } from "./choose_backend.ts";
 import { openChosen } from "./open_chosen.ts";
 import type { GraphFiles } from "./open_graphs.ts";
 import { type Model, type OpenModel, openModel } from "./open_model.ts";
@@ -143,6 +144,10 @@ async function openOn(source: OpenBundle, options: ModelOptions): Promise<OpenMo
     ...{ startText: textModule, imageModule },
     // The engine in Rust packs the weights of one file before it needs the next.
     readsAhead: source.isRemote || (wanted !== "rust" && wanted !== "auto"),
+    warmUp: async (source: OpenBundle, files: GraphFiles, goesOn: () => boolean) => {
+      const backend = await likelyBackend(wanted, { source, files, threads, signal });
+      await backend?.warmUp?.(goesOn);
+    },
     openGraphs: (_: OpenBundle, files: GraphFiles) => openChosen(wanted, { source, files, threads, signal }),
   };
   return await openModel(source, engine, { signal, onProgress });

@@ -17,6 +17,7 @@ import encoder from "../../models/default/encoder.onnx" with { type: "file" };
 import manifest from "../../models/default/manifest.json" with { type: "file" };
 import vocabulary from "../../models/default/vocabulary.txt" with { type: "file" };
 import fastManifest from "../../models/fast/manifest.json" with { type: "file" };
+import { release } from "../files/release.ts";
 import type { AssetName, OrtFiles } from "./asset_names.ts";
 import { assetsFolder, chooseAssetsFolder } from "./assets_folder.ts";
 import { localFolder } from "./local_folder.ts";
@@ -50,10 +51,11 @@ const packedStart = [0x28, 0xb5, 0x2f, 0xfd];
 /** Bytes of an embedded file, decompressed on another thread. */
 async function readUnpacked(location: string): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = await readFile(location);
+  if (!packedStart.every((byte, i) => bytes[i] === byte)) return bytes;
   // Bun's own function takes half the time of node:zlib's, which grows the result step by step.
-  return packedStart.every((byte, i) => bytes[i] === byte)
-    ? ((await Bun.zstdDecompress(bytes)) as Uint8Array as Uint8Array<ArrayBuffer>)
-    : bytes;
+  const unpacked: Uint8Array = await Bun.zstdDecompress(bytes);
+  release(bytes);
+  return unpacked as Uint8Array<ArrayBuffer>;
 }
 
 /**

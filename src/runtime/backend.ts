@@ -52,4 +52,10 @@ export interface Backend {
   /** Only for `webgpu`. */
   readonly adapter?: AdapterInfo;
   open(bytes: Uint8Array, options: OpenOptions): Promise<BackendSession>;
+  /**
+   * Makes the runtime compile what captions will run, while the caller waits for something else; only for `rust`.
+   *
+   * @param goesOn Asked every few milliseconds; `false` ends it.
+   */
+  warmUp?(goesOn: () => boolean): Promise<void>;
 }

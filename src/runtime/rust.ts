@@ -11,15 +11,22 @@ let opened: Promise<Backend> | undefined;
  * @throws {EdgecapError} `backend-unavailable` on opening a graph of another form.
  */
 export function openRust(): Promise<Backend> {
-  opened ??= rustBackend({
-    relaxed: async () => {
-      const bytes = await readAsset("engine_relaxed.wasm");
-      return WebAssembly.validate(bytes) ? await WebAssembly.compile(bytes) : undefined;
-    },
-    dot16: async () => await WebAssembly.compile(await readAsset("engine_dot16.wasm")),
-  }).catch((error: unknown) => {
+  opened ??= open().catch((error: unknown) => {
     opened = undefined;
     throw error;
   });
   return opened;
+}
+
+async function open(): Promise<Backend> {
+  // Most runtimes need both, so both are read at once.
+  const [relaxed, dot16] = [readAsset("engine_relaxed.wasm"), readAsset("engine_dot16.wasm")];
+  dot16.catch(() => {});
+  return await rustBackend({
+    relaxed: async () => {
+      const bytes = await relaxed;
+      return WebAssembly.validate(bytes) ? await WebAssembly.compile(bytes) : undefined;
+    },
+    dot16: async () => await WebAssembly.compile(await dot16),
+  });
 }

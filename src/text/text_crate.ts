@@ -33,10 +33,10 @@ let loaded: TextModule | undefined;
 /**
  * Starts the text module; further calls share it.
  *
- * @param module Gives the module or its bytes; called once.
+ * @param module Gives the module; called once.
  * @throws What that throws; the next call then tries again.
  */
-export function startText(module: () => Promise<WebAssembly.Module | Uint8Array<ArrayBuffer>>): Promise<TextModule> {
+export function startText(module: () => Promise<WebAssembly.Module>): Promise<TextModule> {
   loading ??= start(module).catch((error: unknown) => {
     loading = undefined;
     throw error;
@@ -44,7 +44,7 @@ export function startText(module: () => Promise<WebAssembly.Module | Uint8Array<
   return loading;
 }
 
-async function start(source: () => Promise<WebAssembly.Module | Uint8Array<ArrayBuffer>>): Promise<TextModule> {
+async function start(source: () => Promise<WebAssembly.Module>): Promise<TextModule> {
   const { memory } = initSync({ module: await source() });
   loaded = {
     memory,

@@ -8,5 +8,6 @@ import { startText, type TextModule } from "./text_crate.ts";
  * @throws What reading the file throws; the next call then tries again.
  */
 export function textModule(): Promise<TextModule> {
-  return startText(() => readAsset("text.wasm"));
+  // Compiled by the runtime's own threads: the calling one would wait for whatever else they compile.
+  return startText(async () => await WebAssembly.compile(await readAsset("text.wasm")));
 }

@@ -10,24 +10,14 @@ import { unreadable } from "../files/read_regular.ts";
 import { removeAbandoned } from "../files/write_whole.ts";
 import { altText } from "../metadata/alt_text.ts";
 import { type MetadataForm, metadataForms } from "../metadata/fields.ts";
-import {
-  removeSidecar,
-  type SidecarName,
-  type WriteTextOptions,
-  type Written,
-  writeText,
-} from "../metadata/write_text.ts";
+import type { SidecarName } from "../metadata/sidecar_names.ts";
+import { removeSidecar, type WriteTextOptions, type Written, writeText } from "../metadata/write_text.ts";
 import { DelayedWrite } from "./delayed_write.ts";
 import { follow } from "./follow.ts";
 import type { GalleryPicture } from "./gallery.ts";
+import type { GalleryForm } from "./gallery_forms.ts";
 import { assertOwnPage, writeHtmlPage } from "./html_page.ts";
 import { readRemembered, writeRemembered } from "./remembered.ts";
-
-/** Where captions go: `captions.json`, the page `index.html`, or the metadata of each picture. */
-export const galleryForms = ["json", "html", ...metadataForms] as const;
-
-/** See {@linkcode galleryForms}. */
-export type GalleryForm = (typeof galleryForms)[number];
 
 /** The part of a caption that is kept. */
 export type WatchedCaption = Pick<Caption, "caption" | "concepts" | "confidence" | "reason">;

@@ -5,7 +5,14 @@ import { join } from "node:path";
 import type { BundleFiles, SelfTest } from "../../src/bundle/manifest.ts";
 import { SeededRandom } from "../../src/dataset/seeded_random.ts";
 import { EdgecapError } from "../../src/errors.ts";
-import { type BackendReport, type ChoosingOptions, chooseBackend, knownOrder } from "../../src/model/choose_backend.ts";
+import {
+  type BackendReport,
+  type ChoosingOptions,
+  chooseBackend,
+  knownOrder,
+  likelyBackend,
+  remember,
+} from "../../src/model/choose_backend.ts";
 import { openChosen } from "../../src/model/open_chosen.ts";
 import { runSelfTest, selfTestOf } from "../../src/model/stored_answer.ts";
 import { GraphSession } from "../../src/runtime/graph_session.ts";
@@ -154,5 +161,20 @@ describe("knownOrder()", () => {
     expect(knownOrder(reports("wasm", "rust"), 1)?.backend).toBe("rust");
     expect(knownOrder(reports("wasm", "rust"), 2)).toBeUndefined();
     expect(knownOrder(reports("wasm", "rust", "native"), 1)).toBeUndefined();
+  });
+});
+
+describe("likelyBackend()", () => {
+  test("is what the caller names, or what an earlier start chose", async () => {
+    await withCache(async () => {
+      const options = await optionsOf(int8Bundle());
+      expect((await likelyBackend("rust", options))?.name).toBe("rust");
+      expect(await likelyBackend("wasm", options)).toBeUndefined();
+      expect(await likelyBackend("auto", options)).toBeUndefined();
+      await remember(options, { backend: "rust", why: "it is the fastest" });
+      expect((await likelyBackend("auto", options))?.name).toBe("rust");
+      await remember(options, { backend: "wasm", why: "no other can be used" });
+      expect((await likelyBackend("auto", options))?.name).toBe("wasm");
+    });
   });
 });

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { EdgecapError } from "../../src/errors.ts";
-import { type GalleryForm, type WatchedCaption, type WatchOptions, watchFolder } from "../../src/watch/watch_folder.ts";
+import type { GalleryForm } from "../../src/watch/gallery_forms.ts";
+import { type WatchedCaption, type WatchOptions, watchFolder } from "../../src/watch/watch_folder.ts";
 import { codeOf } from "../code_of.ts";
 
 async function withFolder(work: (folder: string) => Promise<void>): Promise<void> {

@@ -38,6 +38,7 @@ export class DenseDecoder {
     // The largest weights need most room while they are packed: they are float32 if halves cannot hold them.
     const sizes = operations.map(({ weights }) => (weights === undefined ? 0 : weights.bytes.length));
     this.#arenaBytes = Math.max(slack, ...sizes);
+    module.reserve(this.#arenaBytes + sizes.reduce((sum, size) => sum + size, 0));
     this.#arena = module.allocate(this.#arenaBytes);
     this.#weights = operations.map(({ name, weights }) => weights && this.#layWeights(name, weights));
     this.#structures = module.allocate(4 * fields * operations.length);

@@ -59,6 +59,8 @@ export class Int8Encoder {
     const weights = plan.steps.map((step) => (step.kind === "convolution" ? step.weights.length : 0));
     const { size, zero, channels } = plan.input;
     const pixels = size * size * channels;
+    const { bytes: weightBytes } = packingOf(kernel);
+    module.reserve(bytes + weights.reduce((sum, length) => sum + weightBytes * length, 0));
     this.#images = module.allocate(Math.max(bytes, 4 * pixels, ...weights));
     this.#pixels = [pixels, this.#images];
     const first = plan.steps.find((step) => step.kind === "convolution" && step.input === plan.input);

@@ -115,6 +115,13 @@ export class KernelModule {
     return address;
   }
 
+  /** Sets memory up for this many more bytes, in one step: each step takes time. */
+  reserve(bytes: number): void {
+    const { memory } = this.exports;
+    const missing = this.#free + bytes - memory.buffer.byteLength;
+    if (missing > 0) memory.grow(Math.ceil(missing / page));
+  }
+
   /** Copies numbers into new memory. */
   put(data: Uint8Array | Int8Array | Int16Array | Int32Array | Uint32Array | Float32Array): number {
     const address = this.allocate(data.byteLength);

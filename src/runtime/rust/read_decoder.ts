@@ -28,7 +28,12 @@ type MatrixValue = Extract<Value, { kind: "matrix" }>;
  * @throws {Error} if the bytes are not an ONNX graph.
  */
 export function readDecoder(bytes: Uint8Array): DecoderPlan {
-  return new DecoderReader(readOnnx(bytes)).plan();
+  return decoderOf(readOnnx(bytes));
+}
+
+/** The same for a graph that has been read from its file. */
+export function decoderOf(graph: OnnxGraph): DecoderPlan {
+  return new DecoderReader(graph).plan();
 }
 
 class DecoderReader {

@@ -29,7 +29,12 @@ type Unfinished = Step extends infer S ? (S extends Step ? Omit<S, "output"> : n
  * @throws {Error} if the bytes are not an ONNX graph.
  */
 export function readPlan(bytes: Uint8Array): Plan {
-  return new PlanReader(readOnnx(bytes)).plan();
+  return planOf(readOnnx(bytes));
+}
+
+/** The same for a graph that has been read from its file. */
+export function planOf(graph: OnnxGraph): Plan {
+  return new PlanReader(graph).plan();
 }
 
 class PlanReader {

@@ -3,22 +3,15 @@ import type { Backend, BackendSession } from "../backend.ts";
 import type { GraphPort, GraphValue } from "../tensors.ts";
 import { DecoderSession } from "./decoder_session.ts";
 import { Int8Encoder } from "./int8_encoder.ts";
-import { KernelModule, type KernelName } from "./kernel_module.ts";
+import { KernelModule } from "./kernel_module.ts";
 import { readOnnx } from "./onnx_reader.ts";
 import type { Plan } from "./plan.ts";
-import { readDecoder } from "./read_decoder.ts";
-import { readPlan } from "./read_plan.ts";
+import { decoderOf } from "./read_decoder.ts";
+import { planOf } from "./read_plan.ts";
+import { type Kernels, warmUp } from "./warm_up.ts";
 
 /** Version of crates/engine. */
 const version = "0.2.0";
-
-/** The modules that are best on this machine. */
-interface Kernels {
-  readonly encoder: WebAssembly.Module;
-  /** The encoder's fastest kernel that is exact. */
-  readonly kernel: KernelName;
-  readonly decoder: WebAssembly.Module;
-}
 
 /** Whether the encoder's kernel should save time or memory (22 MB) if the fastest one is not exact here. */
 export type KernelAim = "time" | "memory";
@@ -38,17 +31,19 @@ export interface EngineModules {
  * @throws {EdgecapError} `backend-unavailable` if no module runs here, and on opening a graph of another form.
  */
 export async function rustBackend(modules: EngineModules, aim: KernelAim = "time"): Promise<Backend> {
-  const { encoder, kernel, decoder } = await chooseKernels(modules, aim);
+  const chosen = await chooseKernels(modules, aim);
+  const { encoder, kernel, decoder } = chosen;
   return {
     name: "rust",
     engine: `edgecap-engine ${version}, kernel ${kernel}`,
     open: async (bytes) => {
       // Only an encoder reads pictures, which have rows, columns and channels.
-      if (readOnnx(bytes).inputs[0]?.shape.length !== 4)
-        return new DecoderSession(readDecoder(bytes), new KernelModule(decoder));
-      const plan = readPlan(bytes);
+      const graph = readOnnx(bytes);
+      if (graph.inputs[0]?.shape.length !== 4) return new DecoderSession(decoderOf(graph), new KernelModule(decoder));
+      const plan = planOf(graph);
       return new EncoderSession(plan, new Int8Encoder(plan, new KernelModule(encoder), kernel));
     },
+    warmUp: (goesOn) => warmUp(chosen, goesOn),
   };
 }
 
