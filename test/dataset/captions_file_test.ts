@@ -6,6 +6,7 @@ import fc from "fast-check";
 import type { Captions } from "../../src/dataset/captions.ts";
 import { parseCaptions, readCaptions } from "../../src/dataset/captions_file.ts";
 import { EdgecapError } from "../../src/errors.ts";
+import { runs } from "../runs.ts";
 import { noShared, sharedFolder } from "../shared.ts";
 import { testUnless } from "../skip.ts";
 
@@ -286,7 +287,7 @@ describe("parseCaptions()", () => {
           expect(error.message).toMatch(/captions\.txt/);
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 
@@ -308,7 +309,7 @@ describe("parseCaptions()", () => {
           expect(error).toBeInstanceOf(EdgecapError);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 });

@@ -4,15 +4,18 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { writeTinyBundle } from "./edgecap.ts";
 
 const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 const photo = fileURLToPath(new URL("../fixtures/images/rgb.jpg", import.meta.url));
 
 let folder: string;
 let captions: string;
+let bundle: string;
 
-beforeAll(() => {
+beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "edgecap-closed-"));
+  bundle = await writeTinyBundle(join(folder, "bundle"));
   captions = join(folder, "captions.txt");
   writeFileSync(captions, "image,caption\na.jpg,a dog runs\n");
 });
@@ -35,7 +38,7 @@ describe("standard error", () => {
       const { status, stdout } = run(redirection, ["tokenize"]);
       expect([redirection, status, stdout]).toEqual([redirection, 0, "a dog runs\n"]);
       // One picture is good, and the complaint about the other has no reader.
-      const mixed = run(redirection, ["caption", photo, captions, "--json"]);
+      const mixed = run(redirection, ["caption", photo, captions, "--json", "--bundle", bundle]);
       expect([redirection, mixed.status, JSON.parse(mixed.stdout.split("\n")[0]!).caption]).toEqual([
         redirection,
         1,
