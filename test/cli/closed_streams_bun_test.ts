@@ -32,6 +32,31 @@ function run(redirection: string, args: readonly string[]) {
   return { status, stdout, stderr };
 }
 
+describe("standard output", () => {
+  test("that cannot be written to is an error, with status 1", () => {
+    const pieces = [
+      ["tokenize"],
+      ["--version"],
+      ["caption", "--help"],
+      ["caption", photo, "--bundle", bundle],
+      ["caption", photo, "--json", "--bundle", bundle],
+    ];
+    for (const args of pieces) {
+      const { status, stderr } = run("1</dev/null", args);
+      expect([args, status, stderr]).toEqual([
+        args,
+        1,
+        expect.stringMatching(/^error: Cannot write to standard output/),
+      ]);
+    }
+  });
+
+  test("that is closed is /dev/null to the runtime, and ends as that does", () => {
+    const { status, stderr } = run(">&-", ["tokenize"]);
+    expect([status, stderr]).toEqual([0, ""]);
+  });
+});
+
 describe("standard error", () => {
   test("that is closed, full or unread does not spoil a result", () => {
     for (const redirection of ["2>&-", "2>/dev/full"]) {
