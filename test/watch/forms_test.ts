@@ -11,12 +11,12 @@ const unescaped = (text: string) =>
     (_, name: string) => ({ amp: "&", lt: "<", gt: ">", quot: '"', "#39": "'" })[name]!,
   );
 
-const anyText = anyText({ maxLength: 40 });
+const shortText = anyText({ maxLength: 40 });
 
 describe("escapeXml()", () => {
   test("leaves nothing that ends a text or an attribute, and gives the text back", () => {
     fc.assert(
-      fc.property(anyText, (text) => {
+      fc.property(shortText, (text) => {
         const escaped = escapeXml(text);
         expect(escaped).not.toMatch(/[<>"']|&(?!(?:amp|lt|gt|quot|#39);)/);
         const allowed = text
