@@ -22,8 +22,8 @@ const longestPath = 65_536;
  *
  * A line that is not UTF-8 is reported and skipped, since other lines may be right.
  *
- * @throws {EdgecapError} `data-invalid` if it is not a list: in UTF-32, CSV or JSON, with a NUL inside a line, with control
- *   characters or a line above 64 KiB, as in a picture or an archive.
+ * @throws {EdgecapError} `data-invalid` if it is not a list: in UTF-32, CSV or JSON, with a NUL inside a line, with
+ *   control characters or a line above 64 KiB, as in a picture or an archive.
  */
 export async function* readPathList(stream: Readable, { name, onProblem }: ListOptions): AsyncGenerator<string> {
   let ending: "line" | "nul" | undefined;
