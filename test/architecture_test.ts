@@ -52,7 +52,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   ],
   pool: ["src/bundle", "src/caption", "src/engines", "src/platform", "src/runtime"],
   evaluation: ["src/concepts"],
-  dataset: ["src/text"],
+  dataset: ["src/files", "src/text"],
   export: [],
   batch: ["src/async", "src/caption", "src/files"],
   watch: ["src/async", "src/batch", "src/caption", "src/concepts", "src/files", "src/metadata"],

@@ -10,6 +10,24 @@ const CRATES = ["crates/text", "crates/image", "crates/engine"];
 /** The crates that attack those that read text or bytes. */
 const FUZZ_CRATES = ["crates/text/fuzz", "crates/image/fuzz"];
 
+/** Folders under `test/` for code that computes on bytes and text, and hardly notices which runtime it is on. */
+const NEUTRAL = [
+  ...["concepts", "confidence", "dataset", "decode", "evaluation", "export", "metadata", "retrieval"],
+  ...["server/chat", "server/page", "site", "text", "training"],
+];
+
+/**
+ * A test file that `ok` runs on Bun alone, and `ok:all` on Deno too: of neutral code, of the repository itself, or of
+ * the image decoder's memory, which is the WebAssembly's own.
+ */
+function isNeutral(file: string): boolean {
+  return (
+    NEUTRAL.some((folder) => file.startsWith(`./test/${folder}/`)) ||
+    /^\.\/test\/[^/]+$/.test(file) ||
+    file === "./test/image/limits_test.ts"
+  );
+}
+
 /** A test file that only `ok:all` runs. */
 function isLong(file: string): boolean {
   return /_long(?:_bun)?_test\.ts$/.test(file);
@@ -23,27 +41,36 @@ function readIfThere(path: string): string {
   return existsSync(path) ? readFileSync(path, "utf8") : "";
 }
 
-/** The test files under `test/`, quick or long, as runners take them. */
-function testFiles(root: string, long: boolean): string[] {
+/** All test files under `test/`, as runners take them. */
+function testFiles(root: string): string[] {
   return globSync("test/**/*_test.ts", { cwd: root })
-    .filter((file) => isLong(file) === long)
     .map((file) => `./${file}`)
     .sort();
 }
 
+/** How {@linkcode testSteps} chooses and runs tests. */
+interface TestTier {
+  /** The tests that only `ok:all` runs, or those that `ok` runs. */
+  readonly long: boolean;
+  /** Whether to try costly properties in full; see `test/runs.ts`. */
+  readonly allRuns: boolean;
+}
+
 /** The tests on Bun and those on Deno, quick or long, whose reports go into the folder `scratch`. */
-export function testSteps(root: string, scratch: string, long: boolean): Step[] {
+export function testSteps(root: string, scratch: string, { long, allRuns }: TestTier): Step[] {
   const prefix = long ? "long tests" : "tests";
-  const files = testFiles(root, long);
+  const files = testFiles(root);
   const report = (runtime: string) => join(scratch, `${prefix.replace(" ", "_")}_${runtime}.xml`);
   const [bun, deno] = [report("bun"), report("deno")];
+  const env = allRuns ? { EDGECAP_ALL_RUNS: "1" } : {};
   return [
     {
       name: `${prefix} on Bun`,
       command: [
         ...[process.execPath, "test", "--timeout", "600000", "--reporter=junit", `--reporter-outfile=${bun}`],
-        ...files,
+        ...files.filter((file) => isLong(file) === long),
       ],
+      env,
       count: (output) => countBun(output, readIfThere(bun)),
     },
     {
@@ -51,8 +78,11 @@ export function testSteps(root: string, scratch: string, long: boolean): Step[] 
       // tsc has checked the types already.
       command: [
         ...["deno", "test", "-A", "--no-check", `--junit-path=${deno}`],
-        ...files.filter((file) => !file.endsWith("_bun_test.ts")),
+        ...files
+          .filter((file) => !file.endsWith("_bun_test.ts"))
+          .filter((file) => (isLong(file) || isNeutral(file)) === long),
       ],
+      env,
       count: () => countDeno(readIfThere(deno)),
     },
   ];
@@ -120,10 +150,14 @@ export function lockSteps(): Step[] {
   }));
 }
 
-/** What `bun run ok` checks: types, lint, and the quick tests. Slow steps come first, so that lanes end together. */
-export function quickSteps(root: string, scratch: string): Step[] {
+/**
+ * What `bun run ok` checks: types, lint, and the quick tests. Slow steps come first, so that lanes end together.
+ *
+ * @param allRuns Whether to try costly properties in full.
+ */
+export function quickSteps(root: string, scratch: string, allRuns: boolean): Step[] {
   return [
-    ...testSteps(root, scratch, false),
+    ...testSteps(root, scratch, { long: false, allRuns }),
     { name: "types", command: ["tsc", "--noEmit"] },
     { name: "types of the page", command: ["tsc", "--noEmit", "-p", "src/server/page/client"] },
     { name: "lint", command: ["biome", "check", "."] },
@@ -142,7 +176,7 @@ export function longSteps(root: string, scratch: string): Step[] {
   const cargo = has("cargo", "--version");
   const pythonMissing = has("python3", "--version") ? undefined : "python3 is not installed";
   return [
-    ...testSteps(root, scratch, true),
+    ...testSteps(root, scratch, { long: true, allRuns: true }),
     ...CRATES.flatMap((crate) => rustSteps(root, crate, cargo)),
     {
       name: "the crates under random input",

@@ -2,6 +2,7 @@ import { createReadStream, type Stats } from "node:fs";
 import { glob, open, stat } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { EdgecapError } from "../errors.ts";
+import { localPath, notPath } from "../files/local_path.ts";
 import { readRegularFile, unreadable } from "../files/read_regular.ts";
 import { hasHiddenPart, imageKinds, imageName, isHidden } from "./image_names.ts";
 import { readPathList } from "./path_list.ts";
@@ -24,8 +25,8 @@ export interface InputOptions {
  * @param inputs Folders, whose pictures are taken, including subfolders and linked folders; patterns; pictures; `-` and
  *   other files, which are lists as {@linkcode readPathList} reads them.
  * @param stdin Where `-` reads from.
- * @throws {EdgecapError} `file-unreadable` if there is no such input, `data-invalid` if a file is neither picture
- *   nor list.
+ * @throws {EdgecapError} `file-unreadable` if there is no such input or a pattern matches none, `data-invalid` if a
+ *   file is neither picture nor list.
  */
 export async function* inputImages(
   inputs: Iterable<string>,
@@ -34,7 +35,7 @@ export async function* inputImages(
 ): AsyncGenerator<string, void, undefined> {
   for (const input of inputs) {
     if (input === standardInput) yield* readPathList(stdin, { ...options, name: "standard input" });
-    else yield* imagesOf(input, options);
+    else yield* imagesOf(localPath(input), options);
   }
 }
 
@@ -43,8 +44,18 @@ async function* imagesOf(input: string, options: InputOptions): AsyncGenerator<s
   try {
     found = await stat(input);
   } catch (cause) {
-    if (isPattern(input)) return yield* picturesMatching(input, options.hidden);
+    if (isPattern(input) && notPath(input) === undefined) {
+      let matches = 0;
+      for await (const picture of picturesMatching(input, options.hidden)) {
+        matches++;
+        yield picture;
+      }
+      if (matches === 0) throw noMatch(input);
+      return;
+    }
     if ((cause as { readonly code?: unknown }).code !== "ENOENT") throw unreadable(input, cause);
+    const refused = notPath(input);
+    if (refused !== undefined) throw refused;
     throw new EdgecapError(
       "file-unreadable",
       `"${input}" does not exist: give a folder, a pattern, a picture, or a list with one path per line.`,
@@ -84,10 +95,25 @@ export async function* picturesMatching(pattern: string, hidden = false): AsyncG
 /**
  * Bytes of a picture's file, which must be a regular file of at most 512 MiB.
  *
- * @throws {EdgecapError} `file-unreadable`
+ * @throws {EdgecapError} `file-unreadable`, which says what to do with an address or a pattern.
  */
-export function readImageFile(path: string): Promise<Uint8Array> {
-  return readRegularFile(path);
+export async function readImageFile(path: string): Promise<Uint8Array> {
+  try {
+    return await readRegularFile(path);
+  } catch (error) {
+    // Only for what is not there: a file may have the name of an address or a pattern.
+    const { code } = ((error as Error).cause ?? {}) as { readonly code?: unknown };
+    if (code !== "ENOENT" && code !== "ENAMETOOLONG") throw error;
+    throw notPath(path) ?? (isPattern(path) ? noMatch(path) : error);
+  }
+}
+
+/** The error for a pattern that matches no picture. */
+function noMatch(pattern: string): EdgecapError {
+  return new EdgecapError(
+    "file-unreadable",
+    `"${pattern}" is not a file, and as a pattern it matches no ${imageKinds} file (--hidden includes hidden ones).`,
+  );
 }
 
 /** The error for a folder without pictures. */

@@ -1,6 +1,8 @@
 import { stat } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { EdgecapError } from "../errors.ts";
+import { localPath } from "../files/local_path.ts";
+import { tableLine } from "./table_line.ts";
 
 /** How messages name a list, and what happens to its damaged lines. */
 export interface ListOptions {
@@ -16,15 +18,17 @@ const longestPath = 65_536;
 /**
  * The paths of a list, as it arrives: one path per line, or each ended by a NUL as `find -print0` writes them. UTF-8 or
  * UTF-16, with or without a byte order mark; lines end in LF or CRLF; spaces around a path and blank lines are ignored.
+ * A `file:` address gives its path.
  *
  * A line that is not UTF-8 is reported and skipped, since other lines may be right.
  *
- * @throws {EdgecapError} `data-invalid` if it is not a list: in UTF-32, with a NUL inside a line, with control
- *   characters or a line above 64 KiB, as in a picture or an archive.
+ * @throws {EdgecapError} `data-invalid` if it is not a list: in UTF-32, CSV or JSON, with a NUL inside a line, with
+ *   control characters or a line above 64 KiB, as in a picture or an archive.
  */
 export async function* readPathList(stream: Readable, { name, onProblem }: ListOptions): AsyncGenerator<string> {
   let ending: "line" | "nul" | undefined;
   let line = 0;
+  let isFirst = true;
   for await (const piece of pieces(utf8(stream, name), (bytes) => {
     // The first separator decides: a path that ends in a NUL may contain anything else, and one that ends in a line
     // break contains no NUL.
@@ -56,8 +60,24 @@ export async function* readPathList(stream: Readable, { name, onProblem }: ListO
     }
     if (hasControls(piece)) throw noList(`${where} contains control characters`, name);
     const wanted = await withoutBlanks(path.endsWith("\r") ? path.slice(0, -1) : path);
-    if (wanted !== "") yield wanted;
+    if (wanted === "") continue;
+    if (isFirst) await refuseTable(wanted, where);
+    isFirst = false;
+    try {
+      yield localPath(wanted);
+    } catch (error) {
+      if (!(error instanceof EdgecapError)) throw error;
+      onProblem(new EdgecapError("data-invalid", `${where}: ${error.message}`, { cause: error }));
+    }
   }
+}
+
+/** Refuses a table or JSON by its first line, unless a file has that name. */
+async function refuseTable(line: string, where: string): Promise<void> {
+  const wrong = tableLine(line);
+  if (wrong === undefined || (await stat(line).catch(() => undefined)) !== undefined) return;
+  const shown = line.length > 100 ? `${line.slice(0, 100)}...` : line;
+  throw new EdgecapError("data-invalid", `${where}, ${JSON.stringify(shown)}, ${wrong}`);
 }
 
 /** A path without the spaces around it, unless a file has them in its name. */

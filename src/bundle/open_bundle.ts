@@ -109,7 +109,8 @@ export async function openBundleOf(reader: BundleReader, signal?: AbortSignal): 
     const denied = permissionMissing(cause);
     if (denied !== undefined) throw denied;
     if (cause instanceof EdgecapError && cause.code !== "file-unreadable") throw cause;
-    const why = whyUnreadable(cause) ?? "its manifest.json cannot be read.";
+    const why =
+      whyUnreadable(cause) ?? "its manifest.json cannot be read. Give the folder or URL of a bundle, or fast.";
     throw new EdgecapError("bundle-missing", `No bundle at "${where}": ${why}`, { cause });
   });
   const manifest = parseManifest(new TextDecoder().decode(bytes), `${where}/manifest.json`);

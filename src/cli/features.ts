@@ -1,5 +1,7 @@
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { type Command, Option } from "commander";
+import { standardInput } from "../batch/input_images.ts";
 import { throwIfAborted } from "../errors.ts";
 import { decodeImage } from "../image/decode.ts";
 import { encoderInput } from "../image/encoder_input.ts";
@@ -35,6 +37,8 @@ export function registerFeatures(program: Command): void {
 async function features(args: string[], flags: FeaturesFlags): Promise<void> {
   using interrupt = interruptSignal();
   const files = await imageFiles(args, { onProblem: reportProblem });
+  // Before the encoder, which may have to be downloaded and made.
+  for (const file of files) if (file !== standardInput && !existsSync(file)) await readImage(file);
   const size = Number(flags.size);
   const file = await resnet50File({ precision: flags.precision, size }, interrupt.signal);
   await using encoder = await GraphSession.create("encoder", await readFile(file));

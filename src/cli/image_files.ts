@@ -8,6 +8,7 @@ import {
   standardInput,
 } from "../batch/input_images.ts";
 import { walkFolder } from "../batch/walk_folder.ts";
+import { localPath, notPath } from "../files/local_path.ts";
 
 /**
  * Files that the arguments name: folders give their pictures sorted by name, including subfolders and linked folders;
@@ -19,10 +20,11 @@ import { walkFolder } from "../batch/walk_folder.ts";
  */
 export async function imageFiles(args: readonly string[], options: InputOptions): Promise<string[]> {
   const files: string[] = [];
-  for (const arg of args) {
+  for (const given of args) {
+    const arg = localPath(given);
     const found = arg === standardInput ? undefined : await stat(arg).catch(() => undefined);
     if (found?.isDirectory()) files.push(...(await picturesIn(arg, options)));
-    else if (arg !== standardInput && found === undefined && isPattern(arg)) {
+    else if (arg !== standardInput && found === undefined && isPattern(arg) && notPath(arg) === undefined) {
       const matches = await sorted(picturesMatching(arg, options.hidden));
       files.push(...(matches.length === 0 ? [arg] : matches));
     } else files.push(arg);

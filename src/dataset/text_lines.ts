@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { EdgecapError } from "../errors.ts";
+import { unreadable } from "../files/read_regular.ts";
 
 /** No line of a captions file is this long; a longer one is refused before it is decoded. */
 const maximumLineBytes = 2 ** 20;
@@ -22,8 +23,7 @@ export async function readDatasetFile(path: string): Promise<Uint8Array> {
   try {
     return await readFile(path);
   } catch (cause) {
-    const message = `Cannot read "${path}": ${String(cause)}. Check that it exists and can be read.`;
-    throw new EdgecapError("file-unreadable", message, { cause });
+    throw unreadable(path, cause);
   }
 }
 

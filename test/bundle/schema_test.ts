@@ -14,6 +14,7 @@ import {
   type Schema,
   text,
 } from "../../src/bundle/schema.ts";
+import { runs } from "../runs.ts";
 
 /** The same checks, by a package that knows JSON Schema. */
 const schemas: readonly (readonly [Schema<unknown>, TSchema])[] = [
@@ -62,7 +63,7 @@ describe("a schema", () => {
         const read: unknown = JSON.parse(JSON.stringify(value));
         expect(schema.fault(read, "") === undefined).toBe(Value.Check(other, read));
       }),
-      { numRuns: 3000 },
+      { numRuns: runs(3000) },
     );
   });
 

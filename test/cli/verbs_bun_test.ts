@@ -64,6 +64,16 @@ describe("edgecap models", () => {
   });
 });
 
+describe("edgecap doctor", () => {
+  test("tries a bundle on every backend, and says what auto takes", async () => {
+    const bundle = await writeTinyBundle(join(folder, "doctor"));
+    const { status, stdout } = await edgecap(["doctor", "--bundle", bundle]);
+    expect(status).toBe(0);
+    for (const part of ["cores", "wasm", "rust", "webgpu", "native", "auto takes wasm: the bundle stores no answer"])
+      expect(stdout).toContain(part);
+  });
+});
+
 describe("edgecap tokenize", () => {
   test("prints a JSON array for each line, empty lines included", async () => {
     const { stdout } = await edgecap(["tokenize", "--json"], {

@@ -6,6 +6,8 @@ import fc from "fast-check";
 import type { Captions } from "../../src/dataset/captions.ts";
 import { parseCaptions, readCaptions } from "../../src/dataset/captions_file.ts";
 import { EdgecapError } from "../../src/errors.ts";
+import { anyText } from "../any_text.ts";
+import { runs } from "../runs.ts";
 import { noShared, sharedFolder } from "../shared.ts";
 import { testUnless } from "../skip.ts";
 
@@ -274,7 +276,7 @@ describe("parseCaptions()", () => {
         "}",
         " a dog",
       ),
-      fc.string({ unit: "binary" }),
+      anyText(),
     );
     const texts = fc.array(piece).map((pieces) => bytes(pieces.join("")));
     fc.assert(
@@ -286,7 +288,7 @@ describe("parseCaptions()", () => {
           expect(error.message).toMatch(/captions\.txt/);
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 
@@ -308,7 +310,7 @@ describe("parseCaptions()", () => {
           expect(error).toBeInstanceOf(EdgecapError);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 });

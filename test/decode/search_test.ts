@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { type Hypothesis, Search, type SearchOptions } from "../../src/decode/search.ts";
 import { EdgecapError } from "../../src/errors.ts";
 import { textModule } from "../../src/text/text_module.ts";
+import { runs } from "../runs.ts";
 import { searchTwin } from "../twins/search.ts";
 
 beforeAll(async () => {
@@ -141,7 +142,7 @@ describe("Search", () => {
           else expectSimilar(found, searchTwin(options, model));
         },
       ),
-      { numRuns: 1500 },
+      { numRuns: runs(1500) },
     );
   });
 

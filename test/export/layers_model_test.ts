@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import fc from "fast-check";
 import type { EdgecapError } from "../../src/errors.ts";
 import { convertLayersModel } from "../../src/export/layers_model.ts";
+import { runs } from "../runs.ts";
 import { expectAgreement, scrambleWeights } from "./agreement.ts";
 import { pictureModels, sequenceModels } from "./random_models.ts";
 import { refusalOf } from "./refusal.ts";
@@ -35,7 +36,7 @@ describe("convertLayersModel()", () => {
         scrambleWeights(model, seed);
         await expectAgreement(model, { ...plan, seed });
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 
@@ -47,7 +48,7 @@ describe("convertLayersModel()", () => {
         // With few words most steps are masked, and some sequences are masked throughout.
         await expectAgreement(model, { batch: 4, time: 5, words, seed });
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 

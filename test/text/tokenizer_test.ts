@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { textModule } from "../../src/text/text_module.ts";
 import { tokenize, tokenizeLines } from "../../src/text/tokenizer.ts";
+import { runs } from "../runs.ts";
 import { noShared, sharedFolder } from "../shared.ts";
 import { testUnless } from "../skip.ts";
 import { tokenizeTwin } from "../twins/tokenizer.ts";
@@ -47,7 +48,7 @@ describe("tokenize()", () => {
   test("agrees with its twin on strings made of the rules' own pieces", () => {
     fc.assert(
       fc.property(captionText, (text) => expect(tokenize(text)).toEqual(tokenizeTwin(text))),
-      { numRuns: 3000 },
+      { numRuns: runs(3000) },
     );
   });
 
@@ -62,7 +63,7 @@ describe("tokenize()", () => {
     const folded = (tokens: readonly string[]) => tokens.map((token) => token.replaceAll(/[^\p{ASCII}]/gv, "?"));
     fc.assert(
       fc.property(anything, (text) => expect(folded(tokenize(text))).toEqual(folded(tokenizeTwin(text)))),
-      { numRuns: 3000 },
+      { numRuns: runs(3000) },
     );
   });
 

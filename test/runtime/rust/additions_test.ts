@@ -8,6 +8,7 @@ import { readAsset } from "#assets";
 import { GraphBuilder, tensor, type Value } from "../../../src/export/mod.ts";
 import { KernelModule } from "../../../src/runtime/rust/kernel_module.ts";
 import { readPlan } from "../../../src/runtime/rust/read_plan.ts";
+import { runs } from "../../runs.ts";
 
 interface Affine {
   readonly scale: number;
@@ -66,5 +67,5 @@ test("additions of the default encoder are those of onnxruntime-web, for all pai
 test("additions with any scales are those of onnxruntime-web, for all pairs", async () => {
   const scale = fc.oneof(fc.constantFrom(0.5, 1, 0.25), fc.double({ min: 1e-3, max: 2, noNaN: true })).map(Math.fround);
   const affine = fc.record({ scale, zero: fc.integer({ min: 0, max: 255 }) });
-  await fc.assert(fc.asyncProperty(fc.tuple(affine, affine, affine), expectEqual), { numRuns: 25 });
+  await fc.assert(fc.asyncProperty(fc.tuple(affine, affine, affine), expectEqual), { numRuns: runs(25) });
 });

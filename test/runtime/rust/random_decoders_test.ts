@@ -9,6 +9,7 @@ import { DecoderSession } from "../../../src/runtime/rust/decoder_session.ts";
 import { KernelModule } from "../../../src/runtime/rust/kernel_module.ts";
 import { readDecoder } from "../../../src/runtime/rust/read_decoder.ts";
 import type { GraphTensor, GraphValue } from "../../../src/runtime/tensors.ts";
+import { runs } from "../../runs.ts";
 import { decoderShapes, randomDecoder } from "./random_decoder.ts";
 
 const assets = [await readAsset("engine_dot16.wasm"), await readAsset("engine_relaxed.wasm")];
@@ -82,7 +83,7 @@ describe("the engine's decoder", () => {
           for (const engine of engines) expectNear(await engine.step.run(inputs), outputs, rounding.random);
         }
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 

@@ -12,6 +12,7 @@ import { Int8Encoder } from "../../../src/runtime/rust/int8_encoder.ts";
 import { KernelModule } from "../../../src/runtime/rust/kernel_module.ts";
 import type { ConvolutionStep, Plan } from "../../../src/runtime/rust/plan.ts";
 import { readPlan } from "../../../src/runtime/rust/read_plan.ts";
+import { runs } from "../../runs.ts";
 import { encoderShapes, randomEncoder } from "./random_encoder.ts";
 
 const [dot16, relaxed] = [await readAsset("engine_dot16.wasm"), await readAsset("engine_relaxed.wasm")];
@@ -63,7 +64,7 @@ describe("the engine", () => {
             features,
           ]);
       }),
-      { numRuns: 40 },
+      { numRuns: runs(40) },
     );
   });
 
@@ -86,7 +87,7 @@ describe("the engine", () => {
           }
         }
       }),
-      { numRuns: 40 },
+      { numRuns: runs(40) },
     );
   });
 });

@@ -116,8 +116,8 @@ describe("runSteps()", () => {
 
 describe("the steps", () => {
   test("run every test file once on Bun, and those that are not for Bun alone on Deno", () => {
-    const quick = testSteps(root, "/tmp", false);
-    const steps = [...quick, ...testSteps(root, "/tmp", true)];
+    const quick = testSteps(root, "/tmp", { long: false, allRuns: false });
+    const steps = [...quick, ...testSteps(root, "/tmp", { long: true, allRuns: true })];
     const filesOf = (runtime: string) =>
       steps
         .filter(({ name }) => name.endsWith(`tests on ${runtime}`))
@@ -127,6 +127,9 @@ describe("the steps", () => {
     expect(filesOf("Bun")).toEqual(files.sort());
     expect(filesOf("Deno")).toEqual(files.filter((file) => !file.endsWith("_bun_test.ts")).sort());
     expect(quick.flatMap(({ command }) => command).filter((argument) => argument.includes("_long_"))).toEqual([]);
+    expect(quick.every(({ command }) => command.some((argument) => argument.endsWith("caption/load_test.ts")))).toBe(
+      true,
+    );
   });
 
   test("are those of both commands of package.json", () => {
