@@ -56,7 +56,7 @@ export async function liteReaders(): Promise<Reader[]> {
   const compiled = { text, image, engineDot16: await WebAssembly.compile(await engine()) };
   const photo = new Uint8Array(readFileSync(new URL("../../../test/fixtures/images/rgb.png", import.meta.url)));
   const caption = async (place: number, changed: Uint8Array, picture: Uint8Array<ArrayBuffer> = photo) => {
-    const all: readonly Uint8Array[] = files.map((file, at) => (at === place ? changed : file));
+    const all = files.map((file, at) => (at === place ? new Uint8Array(changed) : file));
     const entries = all.map(async (file, at) => {
       const entry = { path: names[at]!, bytes: file.length, sha256: await sha256Hex(file) };
       return [parts[at]!, entry] as const;

@@ -98,7 +98,8 @@ function fillOfBranch(name: string, property: unknown, root: unknown): Fill | un
     const given = required.has(key) ? givenValue(forms) : undefined;
     return given === undefined ? [] : [[key, () => given]];
   });
-  const unknown = [...required].find((key) => !known.some(([one]) => one === key));
+  const knownKeys = new Set(known.map(([key]) => key));
+  const unknown = [...required].find((key) => !knownKeys.has(key));
   if (unknown !== undefined) throw unknownProperty(`${name}[].${unknown}`);
   if (known.length === 0) return undefined;
   return ({ concepts }) =>
