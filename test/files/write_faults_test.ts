@@ -248,6 +248,16 @@ describe("replaceWhole()", () => {
       expect((await readdir(folder)).filter((name) => name.startsWith("."))).toEqual([]);
     });
 
+  test("refuses a file that disappears meanwhile", async () => {
+    await writeFile(path, "old");
+    await replaced("write", (real) => async (...args) => {
+      await rm(path, { force: true });
+      return await real(...args);
+    });
+    expect(await codeOf(replaceWhole(path, text("new"), await stat(path)))).toBe("file-unwritable");
+    expect(await readdir(folder)).toEqual([]);
+  });
+
   test("refuses a file that is gone, or a folder's", async () => {
     await writeFile(path, "old");
     const before = await stat(path);
