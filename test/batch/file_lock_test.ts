@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { type FileLock, lockFile } from "../../src/batch/file_lock.ts";
 import { EdgecapError } from "../../src/errors.ts";
 import { codeOf } from "../code_of.ts";
+import { testUnless } from "../skip.ts";
 
 let folder: string;
 let path: string;
@@ -61,11 +62,18 @@ describe("lockFile()", () => {
     expect(first).toMatchObject({ pid: process.pid, host: hostname(), id: expect.any(String) });
     expect({ ...second, id: 0 }).toEqual({ ...first, id: 0 });
     expect(second["id"]).not.toBe(first["id"]);
-    if (process.platform !== "linux") return;
-    expect(first["space"]).toMatch(/^[0-9a-f-]{36} pid:\[\d+\]$/);
-    const ticks = (await readFile("/proc/self/stat", "utf8")).replace(/^.*\) /s, "").split(" ")[19];
-    expect(first["started"]).toBe(ticks!);
   });
+
+  testUnless(
+    process.platform === "linux" ? undefined : "only Linux says when a process began",
+    "says when this process began, and in which space its number counts",
+    async () => {
+      const { space, started } = await ownHolder();
+      expect(space).toMatch(/^[0-9a-f-]{36} pid:\[\d+\]$/);
+      const ticks = (await readFile("/proc/self/stat", "utf8")).replace(/^.*\) /s, "").split(" ")[19];
+      expect(started).toBe(ticks!);
+    },
+  );
 
   test("lets one of many processes take over from one that is gone, and leaves nothing else behind", async () => {
     const gone = { ...(await ownHolder()), id: "other", pid: 2 ** 22 + 1 };

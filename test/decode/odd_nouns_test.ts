@@ -68,23 +68,24 @@ describe("RequiredConcepts and NounPlaces", () => {
             expect(one.length > 0 && one.length <= 3 && one.every((id) => id > 3 && id < vocabulary.size)).toBe(true);
           }
         }
-        if (missing.only === undefined) return;
-        seen.only++;
-        const logits = Float32Array.from({ length: 2 * vocabulary.size }, (_, at) => row[at % row.length]!);
-        const kept = logits.slice();
-        const step = concepts.helping(async () => ({ logits }), missing, probabilities);
-        const tokens = Int32Array.of(before % vocabulary.size, 1);
-        const { logits: corrected } = await step(tokens, new Uint32Array(2));
-        expect(logits).toEqual(kept);
-        expect(corrected.some(Number.isNaN)).toBe(false);
-        const named = new Set(
-          nouns.flatMap(({ forms }) => forms.flatMap((one) => [...vocabulary.encode(one.split(" "))])),
-        );
-        for (const [at, value] of corrected.entries()) {
-          if (!named.has(at % vocabulary.size)) expect(value).toBe(kept[at]!);
-          if (value < kept[at]!) seen.lowered++;
-          // A word that was possible stays so.
-          expect(value === Number.NEGATIVE_INFINITY).toBe(kept[at] === Number.NEGATIVE_INFINITY);
+        if (missing.only !== undefined) {
+          seen.only++;
+          const logits = Float32Array.from({ length: 2 * vocabulary.size }, (_, at) => row[at % row.length]!);
+          const kept = logits.slice();
+          const step = concepts.helping(async () => ({ logits }), missing, probabilities);
+          const tokens = Int32Array.of(before % vocabulary.size, 1);
+          const { logits: corrected } = await step(tokens, new Uint32Array(2));
+          expect(logits).toEqual(kept);
+          expect(corrected.some(Number.isNaN)).toBe(false);
+          const named = new Set(
+            nouns.flatMap(({ forms }) => forms.flatMap((one) => [...vocabulary.encode(one.split(" "))])),
+          );
+          for (const [at, value] of corrected.entries()) {
+            if (!named.has(at % vocabulary.size)) expect(value).toBe(kept[at]!);
+            if (value < kept[at]!) seen.lowered++;
+            // A word that was possible stays so.
+            expect(value === Number.NEGATIVE_INFINITY).toBe(kept[at] === Number.NEGATIVE_INFINITY);
+          }
         }
       }),
       { numRuns: 1000 },
