@@ -169,9 +169,8 @@ async function takeOver(lock: string, holder: Holder | undefined, mine: Holder):
 /** Removes what processes left that were killed while they took a lock over. */
 async function removeLeft(lock: string): Promise<void> {
   const beginning = `${basename(lock)}-`;
-  const isName = (name: string) =>
-    name.startsWith(beginning) && /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(name.slice(beginning.length));
-  // A recent one may belong to a living process, and is about to be put back.
+  const isName = (name: string) => name.startsWith(beginning) && idForm.test(name.slice(beginning.length));
+  // A recent one may belong to a living process, which is taking the lock over.
   await removeLeftovers(dirname(lock), { kind: "file", isName, olderThanMs: abandonedMs });
 }
 

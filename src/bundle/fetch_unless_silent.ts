@@ -17,7 +17,7 @@ export interface Patience {
   readonly totalMs?: number | undefined;
 }
 
-/** A response that rejects if its server stops sending. */
+/** A response that rejects if its server stops sending, or sends too slowly. */
 export interface PatientResponse extends Disposable {
   readonly response: Response;
   /** The body, in pieces as they arrive. */

@@ -62,17 +62,21 @@ describe("RequiredConcepts and NounPlaces", () => {
         const ids = Uint32Array.from(caption, (id) => id % vocabulary.size);
         const missing = concepts.missing(probabilities, ids);
         expect(missing.required.length).toBeLessThanOrEqual(most);
-        for (const forms of missing.required) {
+        const only = concepts.onlyMissing(probabilities, ids);
+        expect(only?.required.length ?? 1).toBe(1);
+        for (const forms of [...missing.required, ...(only?.required ?? [])]) {
           expect(forms.length).toBeGreaterThan(0);
           for (const one of forms) {
             expect(one.length > 0 && one.length <= 3 && one.every((id) => id > 3 && id < vocabulary.size)).toBe(true);
           }
         }
-        if (missing.only !== undefined) {
+        if (only !== undefined) {
           seen.only++;
+          // It names nothing sure.
+          expect(concepts.isPlausible(probabilities, ids)).toBe(false);
           const logits = Float32Array.from({ length: 2 * vocabulary.size }, (_, at) => row[at % row.length]!);
           const kept = logits.slice();
-          const step = concepts.helping(async () => ({ logits }), missing, probabilities);
+          const step = concepts.helping(async () => ({ logits }), only, probabilities);
           const tokens = Int32Array.of(before % vocabulary.size, 1);
           const { logits: corrected } = await step(tokens, new Uint32Array(2));
           expect(logits).toEqual(kept);
