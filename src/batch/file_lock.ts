@@ -48,13 +48,16 @@ export async function lockFile(path: string): Promise<FileLock> {
   const mine = await self();
   for (let attempt = 0; attempt < attempts; attempt++) {
     if (await create(lock, JSON.stringify(mine))) {
-      await removeTakenAway(lock);
+      await removeLeft(lock);
       return hold(path, lock, mine);
     }
     const holder = await holderOf(lock);
     if (holder === "gone") continue;
     if (!(await isAbandoned(lock, holder, mine))) throw busy(path, holder);
-    await takeAway(lock, holder);
+    if (await takeOver(lock, holder, mine)) {
+      await removeLeft(lock);
+      return hold(path, lock, mine);
+    }
   }
   throw busy(path, undefined);
 }
@@ -135,27 +138,39 @@ async function isAbandoned(lock: string, holder: Holder | undefined, mine: Holde
   return true;
 }
 
-/** Removes an abandoned lock, unless another process was quicker and holds it now. */
-async function takeAway(lock: string, holder: Holder | undefined): Promise<void> {
-  const aside = `${lock}-${randomUUID()}`;
-  try {
-    await rename(lock, aside);
-  } catch {
-    return;
+/** Form of an id. */
+const idForm = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** The id of a lock that has none. */
+const noId = "00000000-0000-0000-0000-000000000000";
+
+/**
+ * Replaces an abandoned lock by this process's own; `false` if another process is quicker. Several may find the same
+ * lock abandoned, and one of them be slow, when the lock is long another's. So each first creates a claim, whose name
+ * has the id of that lock: while the claim exists, no other process replaces the lock. The claim then becomes the lock.
+ */
+async function takeOver(lock: string, holder: Holder | undefined, mine: Holder): Promise<boolean> {
+  // Any program can have written the id.
+  const claim = `${lock}-${holder !== undefined && idForm.test(holder.id) ? holder.id : noId}`;
+  if (!(await create(claim, JSON.stringify(mine)))) {
+    const claimant = await holderOf(claim);
+    if (claimant !== "gone" && (await isAbandoned(claim, claimant, mine))) await rm(claim, { force: true });
+    return false;
   }
-  const taken = await holderOf(aside);
-  if (taken !== "gone" && taken !== undefined && taken.id !== holder?.id) {
-    await create(lock, JSON.stringify(taken)).catch(() => {});
+  const now = await holderOf(lock).catch(() => "gone" as const);
+  if (now === "gone" || now?.id !== holder?.id) {
+    await rm(claim, { force: true });
+    return false;
   }
-  await rm(aside, { force: true }).catch(() => {});
+  await rename(claim, lock).catch(() => {});
+  const taken = await holderOf(lock);
+  return taken !== "gone" && taken?.id === mine.id;
 }
 
-/** Removes the locks that were taken away by processes that were killed before they could remove them. */
-async function removeTakenAway(lock: string): Promise<void> {
+/** Removes what processes left that were killed while they took a lock over. */
+async function removeLeft(lock: string): Promise<void> {
   const beginning = `${basename(lock)}-`;
-  const isName = (name: string) =>
-    name.startsWith(beginning) && /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(name.slice(beginning.length));
-  // A recent one may belong to a living process, and is about to be put back.
+  const isName = (name: string) => name.startsWith(beginning) && idForm.test(name.slice(beginning.length));
+  // A recent one may belong to a living process, which is taking the lock over.
   await removeLeftovers(dirname(lock), { kind: "file", isName, olderThanMs: abandonedMs });
 }
 

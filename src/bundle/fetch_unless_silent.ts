@@ -4,15 +4,20 @@ import { partialInMemory } from "../platform/file_store.ts";
 /** Default for the longest time without data from a server, in milliseconds. */
 const longestSilence = 30_000;
 
+/** Least bytes in each such time: a server that sends a byte now and then is never silent, and never ends. */
+const leastBytes = 65_536;
+
 /** How long to wait for a server. */
 export interface Patience {
   /** Longest time without data, in milliseconds. Default 30,000. */
   readonly silenceMs?: number | undefined;
+  /** Longest time in which less than 64 KiB arrive and more is to come, in milliseconds. Default that for silence. */
+  readonly paceMs?: number | undefined;
   /** Longest time for all of it, in milliseconds, however often a few bytes arrive. No limit by default. */
   readonly totalMs?: number | undefined;
 }
 
-/** A response that rejects if its server stops sending. */
+/** A response that rejects if its server stops sending, or sends too slowly. */
 export interface PatientResponse extends Disposable {
   readonly response: Response;
   /** The body, in pieces as they arrive. */
@@ -20,16 +25,17 @@ export interface PatientResponse extends Disposable {
 }
 
 /**
- * Fetches, and fails if no data arrives for a while, before the response or between two pieces of its body.
+ * Fetches, and fails if no data arrives for a while, before the response or between two pieces of its body, or if
+ * little arrives for as long.
  *
  * @param headers Of the request.
- * @throws {Error} that says how long the server was silent or took; what `fetch` throws, also if the signal is aborted.
+ * @throws {Error} that says how long the server was silent, or how slow it was; what `fetch` throws, also if the signal is aborted.
  */
 export async function fetchUnlessSilent(
   url: URL,
   headers: Readonly<Record<string, string>>,
   signal: AbortSignal | undefined,
-  { silenceMs: longest = longestSilence, totalMs }: Patience = {},
+  { silenceMs: longest = longestSilence, paceMs = longest, totalMs }: Patience = {},
 ): Promise<PatientResponse> {
   const silence = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -51,10 +57,17 @@ export async function fetchUnlessSilent(
     return {
       response,
       async *chunks() {
+        // Only time spent waiting for the server counts, not the caller's own.
+        let [waited, arrived, asked] = [0, 0, performance.now()];
         try {
           for await (const chunk of response.body ?? []) {
             heard();
+            if (waited > paceMs) throw new Error(`the server sent only ${arrived} bytes in ${paceMs / 1000} s`);
+            waited += performance.now() - asked;
+            arrived += chunk.length;
+            if (arrived >= leastBytes) [waited, arrived] = [0, 0];
             yield chunk;
+            asked = performance.now();
           }
         } catch (cause) {
           throw silence.signal.aborted ? silence.signal.reason : cause;

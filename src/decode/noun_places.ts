@@ -87,7 +87,8 @@ export class NounPlaces {
     const own = this.#words[noun]!;
     const others = new Set([...this.#things.singular, ...this.#things.plural].filter((word) => !own.has(word)));
     const factors = [...this.#named].map(([word, names]) => {
-      const likeliest = names.reduce((most, name) => Math.max(most, probabilities[name]!), leastFactor);
+      // It is NaN where a graph's sums overflow, which must not make every word impossible.
+      const likeliest = names.reduce((most, name) => Math.max(most, probabilities[name]! || 0), leastFactor);
       return [word, Math.log(likeliest)] as const;
     });
     return async (tokens, parents) => {
@@ -112,7 +113,8 @@ export class NounPlaces {
         Number.NEGATIVE_INFINITY,
       );
       for (const word of begin[number]) {
-        if (likeliest > row[word]!) row[word]! += shareOfPlace * (likeliest - row[word]!);
+        // Not the difference: it would be NaN for a word at minus infinity.
+        if (likeliest > row[word]!) row[word] = shareOfPlace * likeliest + (1 - shareOfPlace) * row[word]!;
       }
     }
   }

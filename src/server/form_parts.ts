@@ -25,16 +25,19 @@ const boundaryForm = /^[\x20-\x7e]{1,200}$/;
  * The body is in memory already, so nothing is copied, and parts are only parsed on demand. `FormData`
  * reads everything at once, and does not accept unquoted names on Bun.
  *
- * @throws {Problem} `body-invalid` if the form has no boundary, is incomplete or cannot be read.
+ * @throws {Problem} `body-invalid` if the form has no boundary, is incomplete or cannot be read; `encoding-unsupported`
+ *   if a part is encoded, for instance in base64.
  */
 export function* formParts(body: Uint8Array<ArrayBuffer>, contentType: string): Generator<FormPart> {
   const boundary = headerParameters(contentType).get("boundary") ?? "";
   if (!boundaryForm.test(boundary)) throw broken("its Content-Type lacks a boundary");
   const buffer = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   const delimiter = Buffer.from(`\r\n--${boundary}`);
-  // The first delimiter may begin the body; anything before it is ignored.
-  let at = buffer.indexOf(delimiter.subarray(2));
-  if (at > 0) {
+  // The first delimiter may begin the body; anything before it is ignored. Only this one lacks a line break. It is not
+  // searched for: of a boundary of dashes in a body of dashes, each place would be the beginning of a match.
+  const first = delimiter.subarray(2);
+  let at = 0;
+  if (!buffer.subarray(0, first.length).equals(first)) {
     at = buffer.indexOf(delimiter);
     if (at !== -1) at += 2;
   }
@@ -48,6 +51,7 @@ export function* formParts(body: Uint8Array<ArrayBuffer>, contentType: string): 
     const headEnd = buffer.subarray(at, at + longestHead).indexOf("\r\n\r\n");
     if (headEnd === -1) throw broken(`the headers of a part are incomplete, or longer than ${longestHead} bytes`);
     const head = buffer.toString("utf8", at + 2, at + headEnd);
+    refuseCoding(head);
     const start = at + headEnd + 4;
     // The delimiter of an empty part begins with the line break that ends its head.
     const end = buffer.indexOf(delimiter, start - 2);
@@ -59,13 +63,28 @@ export function* formParts(body: Uint8Array<ArrayBuffer>, contentType: string): 
 
 const [dash, space, tab, cr, lf] = [0x2d, 0x20, 0x09, 0x0d, 0x0a] as const;
 
+/** Value of a header of a part. */
+function headerOf(head: string, name: string): string | undefined {
+  return head
+    .split("\r\n")
+    .find((line) => line.slice(0, name.length + 1).toLowerCase() === `${name}:`)
+    ?.slice(name.length + 1)
+    .trim();
+}
+
+/** Encodings of mail, which leave the bytes as they are. */
+const plainCodings = new Set(["", "7bit", "8bit", "binary"]);
+
+/** Programs that write forms with a library for mail may encode parts; forms do without it (RFC 7578, 4.7). */
+function refuseCoding(head: string): void {
+  if (plainCodings.has(headerOf(head, "content-transfer-encoding")?.toLowerCase() ?? "")) return;
+  const message =
+    "A part of the form has a Content-Transfer-Encoding: send its bytes as they are, without that header.";
+  throw new Problem("encoding-unsupported", message);
+}
+
 function described(head: string): Omit<FormPart, "bytes"> {
-  const header = (name: string) =>
-    head
-      .split("\r\n")
-      .find((line) => line.slice(0, name.length + 1).toLowerCase() === `${name}:`)
-      ?.slice(name.length + 1)
-      .trim();
+  const header = (name: string) => headerOf(head, name);
   const parameters = headerParameters(header("content-disposition") ?? "");
   const fileName = extended(parameters.get("filename*")) ?? parameters.get("filename");
   return {

@@ -13,7 +13,7 @@ const representations: readonly Representation[] = ["application/json", "text/pl
  */
 export function representationFor(request: Request): Representation {
   // The offered types have no parameters, so requested ones such as a charset are ignored; only the weight counts.
-  const accept = request.headers.get("accept")?.replaceAll(/;\s*(?!q\s*=)[^;,"]*(?:"[^"]*")?[^;,"]*/gi, "");
+  const accept = request.headers.get("accept")?.replaceAll(/;(?!\s*q\s*=)[^;,"]*(?:"[^"]*")?[^;,"]*/gi, "");
   const [best] = new Negotiator({ headers: { accept } }).mediaTypes([...representations]);
   if (best === undefined)
     throw new Problem(

@@ -16,9 +16,11 @@ describe("readers of what others wrote", () => {
       const all = await readers(folder);
       expect(all.length).toBeGreaterThan(25);
       for (const one of all) {
-        const { name, runs, read, fault } = await attack(one, 100, 1);
+        // edgecap/lite loads a bundle for each of its inputs.
+        const count = one.name.startsWith("lite: ") ? 20 : 100;
+        const { name, runs, read, fault } = await attack(one, count, 1);
         expect(`${name}: ${fault ?? "no fault"}`).toBe(`${name}: no fault`);
-        expect(runs).toBe(100);
+        expect(runs).toBe(count);
         expect(`${name}: ${read > 2}`).toBe(`${name}: true`);
       }
     } finally {

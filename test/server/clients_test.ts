@@ -63,6 +63,8 @@ describe("POST /v1/captions", () => {
       ["application/json; charset=utf-8", "application/json"],
       ["application/json;charset=UTF-8;q=0.9, text/plain;q=0.1", "application/json"],
       ['text/plain; charset="utf-8", application/json;q=0.5', "text/plain; charset=utf-8"],
+      ["text/plain; q=0.1, application/json; q=0.9", "application/json"],
+      ["text/plain; charset=utf-8; q=0.9, application/json; q=0.1", "text/plain; charset=utf-8"],
       ['application/json; profile="a,b;c"', "application/json"],
       ["text/*;format=flowed", "text/plain; charset=utf-8"],
     ] as const) {
@@ -71,7 +73,7 @@ describe("POST /v1/captions", () => {
       await response.body?.cancel();
     }
     expect((await accept("image/png; charset=utf-8")).status).toBe(406);
-    expect((await accept("application/json;q=0")).status).toBe(406);
+    for (const none of ["application/json;q=0", "application/json; q=0"]) expect((await accept(none)).status).toBe(406);
   });
 
   test("takes a photo whatever its type is said to be, and nothing else", async () => {

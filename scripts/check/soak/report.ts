@@ -20,17 +20,27 @@ export function soakRow({ way, samples, captioned, refused, wrong, times }: Soak
   const files = samples.map((sample) => sample.files);
   const between = (from: number, to: number) =>
     quartiles(times.filter(({ seconds }) => seconds >= from * end && seconds <= to * end).map(({ ms }) => ms)).median;
+  // Other programs change how long a caption takes, but hardly how much of the processor it needs.
+  const work = (from: number, to: number) => {
+    const part = samples.filter(({ seconds }) => seconds >= from * end && seconds <= to * end);
+    const [first, last] = [part[0]!, part.at(-1)!];
+    return (last.processorMs - first.processorMs) / (last.asked - first.asked);
+  };
   const memory = `${samples[0]!.mebibytes.toFixed(0)} to ${samples.at(-1)!.mebibytes.toFixed(0)}`;
   const growth = slope(late, (sample) => sample.mebibytes).toFixed(2);
   const latency = `${between(0, 0.2).toFixed(0)}, ${between(0.8, 1).toFixed(0)}`;
-  const cells = [way, captioned, refused, wrong.length, memory, growth, `${files[0]} to ${files.at(-1)}`, latency];
+  const moreFiles = (60 * slope(late, (sample) => sample.files)).toFixed(2);
+  const processor = `${work(0, 0.2).toFixed(0)}, ${work(0.8, 1).toFixed(0)}`;
+  const open = `${files[0]} to ${files.at(-1)}`;
+  const cells = [way, captioned, refused, wrong.length, memory, growth, open, moreFiles, latency, processor];
   return `| ${cells.join(" | ")} |`;
 }
 
 /** The head of the table of {@linkcode soakRow}. */
 export const soakHead: string = [
-  "| way | captioned | refused | wrong | memory, MiB | growth, MiB a minute | open files | median ms, first and last fifth |",
-  "| --- | --- | --- | --- | --- | --- | --- | --- |",
+  "| way | captioned | refused | wrong | memory, MiB | growth, MiB a minute | open files | growth, files an hour " +
+    "| median ms of a caption, first and last fifth | processor ms per picture, first and last fifth |",
+  "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
 ].join("\n");
 
 /** Memory over time, a line for each way, as an SVG. */

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { type SoakPicture, soakPictures } from "./pictures.ts";
 import { ways } from "./ways.ts";
 
@@ -11,6 +12,10 @@ export interface Sample {
   readonly mebibytes: number;
   /** Open files, sockets included. */
   readonly files: number;
+  /** Milliseconds of the processor since the process began, all threads together. */
+  readonly processorMs: number;
+  /** Pictures asked for so far. */
+  readonly asked: number;
 }
 
 /** What a soak of one way came to. */
@@ -19,20 +24,39 @@ export interface Soaked {
   readonly samples: readonly Sample[];
   readonly captioned: number;
   readonly refused: number;
-  /** Good pictures without their caption, and bad ones that were captioned. */
+  /** Good pictures without their caption, bad ones that were captioned, and a process that ended. */
   readonly wrong: readonly string[];
   /** Milliseconds from asking for a good picture to its caption. */
   readonly times: readonly { readonly seconds: number; readonly ms: number }[];
 }
 
-function look(pid: number, seconds: number): Sample {
+/** Ticks in a second, in which Linux gives processor time to every program on every processor. */
+const ticks = 100;
+
+function look(pid: number, seconds: number, asked: number): Sample {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
   const kibibytes = Number(/^VmRSS:\s+(\d+)/m.exec(status)![1]);
-  return { seconds, mebibytes: kibibytes / 1024, files: readdirSync(`/proc/${pid}/fd`).length };
+  // The name, in parentheses, may have spaces; after it the 12th and 13th fields are user and system time.
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
+    .replace(/^.*\) /s, "")
+    .split(" ");
+  const processorMs = ((Number(fields[11]) + Number(fields[12])) * 1000) / ticks;
+  const files = readdirSync(`/proc/${pid}/fd`).length;
+  return { seconds, mebibytes: kibibytes / 1024, files, processorMs, asked };
+}
+
+/** How to soak one way. */
+export interface SoakOptions {
+  readonly bundle: string;
+  readonly seconds: number;
+  /** Milliseconds to wait after each picture. */
+  readonly pause: number;
+  /** Folder for what the way reads and writes. */
+  readonly folder: string;
 }
 
 /** Asks one way for captions of good and bad pictures, one after another, for a number of seconds. */
-export async function soakWay(name: string, bundle: string, seconds: number, folder: string): Promise<Soaked> {
+export async function soakWay(name: string, { bundle, seconds, pause, folder }: SoakOptions): Promise<Soaked> {
   const scratch = join(folder, name);
   await mkdir(scratch, { recursive: true });
   const pictures = soakPictures();
@@ -66,12 +90,20 @@ export async function soakWay(name: string, bundle: string, seconds: number, fol
   for (; turn < pictures.length; turn++) await one(turn, pictures[turn]!);
   const started = performance.now();
   const now = () => (performance.now() - started) / 1000;
-  samples.push(look(way.pid, 0));
+  samples.push(look(way.pid, 0, turn));
   for (; now() < seconds; turn++) {
     const picture = pictures[turn % pictures.length]!;
-    const ms = await one(turn, picture);
+    let ms: number;
+    try {
+      ms = await one(turn, picture);
+    } catch (error) {
+      // A process that ended is a finding, which must not cost what was measured of the others.
+      wrong.push(String(error));
+      break;
+    }
     if (picture.good) times.push({ seconds: now(), ms });
-    if (now() - samples.at(-1)!.seconds >= seconds / 100) samples.push(look(way.pid, now()));
+    if (now() - samples.at(-1)!.seconds >= seconds / 100) samples.push(look(way.pid, now(), turn + 1));
+    if (pause > 0) await wait(pause);
   }
   return { way: name, samples, captioned, refused, wrong, times };
 }

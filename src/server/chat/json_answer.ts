@@ -160,7 +160,8 @@ function nounsFilling(items: unknown, most: number, root: unknown): Filling {
     const given = required.has(key) ? givenValue(forms) : undefined;
     return given === undefined ? [] : [[key, () => given]];
   });
-  const unknown = [...required].find((key) => !known.some(([one]) => one === key));
+  const knownKeys = new Set(known.map(([key]) => key));
+  const unknown = [...required].find((key) => !knownKeys.has(key));
   if (unknown !== undefined) return { missing: `[].${unknown}` };
   if (known.length === 0) return { missing: "" };
   const fill: Fill = ({ concepts }) =>

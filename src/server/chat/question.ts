@@ -7,7 +7,7 @@ import type { Captioning } from "../routes/captions.ts";
 import { captionFillOf, type Fill, fillOf, plainFill } from "./json_answer.ts";
 import type { Note } from "./notes.ts";
 import { type Prompt, readPrompt } from "./prompt.ts";
-import { type SchemaInText, schemaInText } from "./schema_in_text.ts";
+import { longestText, type SchemaInText, schemaInText } from "./schema_in_text.ts";
 import type { Call } from "./tool_call.ts";
 
 /** Everything that the routes for other servers' APIs share. */
@@ -104,7 +104,9 @@ export async function taskOf(question: Question, body: JsonRequest, chatting: Ch
       "A JSON schema works with a single picture only: send one picture per request.",
     );
   const { fills, found } = fillsOf(question);
-  const prompt = readPrompt(found === undefined ? question.prompt : question.prompt.replace(found.written, ""));
+  // Only where a schema is looked for: in a prompt of megabytes, the search for a long one could take seconds.
+  const begin = question.prompt.slice(0, 2 * longestText);
+  const prompt = readPrompt(found === undefined ? begin : begin.replace(found.written, ""));
   const limit = question.maxTokens !== undefined && question.maxTokens >= 1 ? question.maxTokens : undefined;
   const options = checkedOptions(optionsOf(question, prompt, limit, fills.length > 0, chatting.model()));
   const bytes = await Promise.all(pictures.map((picture) => body.bytesOf(picture)));

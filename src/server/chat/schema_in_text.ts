@@ -1,5 +1,5 @@
 /** Number of characters to read: a schema made from a class has some hundreds. */
-const longestText = 32_000;
+export const longestText = 32_000;
 
 /** Most objects to look at, which bounds the time. */
 const mostObjects = 64;
@@ -36,13 +36,21 @@ export function schemaInText(text: string): SchemaInText | undefined {
 /** The text from a brace to the one that closes it. */
 function objectAt(text: string, start: number): string | undefined {
   let depth = 0;
-  const mark = /"(?:[^"\\]|\\.)*"|[{}]/gs;
-  mark.lastIndex = start;
-  for (let at = mark.exec(text); at !== null; at = mark.exec(text)) {
-    if (at[0] === "{") depth++;
-    else if (at[0] === "}" && --depth === 0) return text.slice(start, mark.lastIndex);
+  for (let at = start; at < text.length; at++) {
+    const one = text[at];
+    // Character by character: a pattern for strings would look for the end of one that has none from each quote.
+    if (one === '"') at = endOfString(text, at);
+    else if (one === "{") depth++;
+    else if (one === "}" && --depth === 0) return text.slice(start, at + 1);
   }
   return undefined;
+}
+
+/** Position of the quote that ends the string at `start`, or the text's end. */
+function endOfString(text: string, start: number): number {
+  let at = start + 1;
+  while (at < text.length && text[at] !== '"') at += text[at] === "\\" ? 2 : 1;
+  return at;
 }
 
 function parsed(text: string): Readonly<Record<string, unknown>> | undefined {

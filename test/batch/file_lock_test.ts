@@ -1,0 +1,178 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
+import { type FileLock, lockFile } from "../../src/batch/file_lock.ts";
+import { EdgecapError } from "../../src/errors.ts";
+import { codeOf } from "../code_of.ts";
+import { testUnless } from "../skip.ts";
+
+let folder: string;
+let path: string;
+let lock: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "edgecap-lock-"));
+  path = join(folder, "results.jsonl");
+  lock = `${path}.lock`;
+});
+
+afterEach(() => rm(folder, { recursive: true }));
+
+/** What this process writes into a lock. */
+async function ownHolder(): Promise<Record<string, unknown>> {
+  await using _ = await lockFile(path);
+  return JSON.parse(await readFile(lock, "utf8"));
+}
+
+/** Waits for something that a timer does, however busy the machine is. */
+async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+function isLost(held: FileLock): boolean {
+  try {
+    held.assertHeld();
+    return false;
+  } catch (error) {
+    expect(error).toBeInstanceOf(EdgecapError);
+    expect(error).toMatchObject({ code: "file-unwritable", message: expect.stringContaining(path) });
+    return true;
+  }
+}
+
+describe("lockFile()", () => {
+  test("names who holds a file, and frees it when it is disposed of", async () => {
+    {
+      await using held = await lockFile(path);
+      held.assertHeld();
+      expect(await readdir(folder)).toEqual(["results.jsonl.lock"]);
+      await expect(lockFile(path)).rejects.toThrow(`Process ${process.pid} on ${hostname()} is writing "${path}"`);
+      // Another file is free.
+      await using other = await lockFile(join(folder, "other.jsonl"));
+      other.assertHeld();
+    }
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test("describes this process, each time by another id", async () => {
+    const [first, second] = [await ownHolder(), await ownHolder()];
+    expect(first).toMatchObject({ pid: process.pid, host: hostname(), id: expect.any(String) });
+    expect({ ...second, id: 0 }).toEqual({ ...first, id: 0 });
+    expect(second["id"]).not.toBe(first["id"]);
+  });
+
+  testUnless(
+    process.platform === "linux" ? undefined : "only Linux says when a process began",
+    "says when this process began, and in which space its number counts",
+    async () => {
+      const { space, started } = await ownHolder();
+      expect(space).toMatch(/^[0-9a-f-]{36} pid:\[\d+\]$/);
+      const ticks = (await readFile("/proc/self/stat", "utf8")).replace(/^.*\) /s, "").split(" ")[19];
+      expect(started).toBe(ticks!);
+    },
+  );
+
+  test("lets one of many processes take over from one that is gone, and leaves nothing else behind", async () => {
+    const gone = { ...(await ownHolder()), id: "other", pid: 2 ** 22 + 1 };
+    for (let round = 0; round < 25; round++) {
+      await writeFile(lock, JSON.stringify(gone));
+      const all = await Promise.allSettled(Array.from({ length: 8 }, () => lockFile(path)));
+      const held = all.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+      const refused = all.flatMap((one) => (one.status === "rejected" ? [(one.reason as EdgecapError).code] : []));
+      expect([held.length, new Set(refused)]).toEqual([1, new Set(["file-unwritable"])]);
+      expect(await readdir(folder)).toEqual(["results.jsonl.lock"]);
+      held[0]!.assertHeld();
+      await held[0]![Symbol.asyncDispose]();
+    }
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test("goes ahead where a process was killed while it took a lock over, and follows no path in a lock", async () => {
+    const gone = { ...(await ownHolder()), pid: 2 ** 22 + 1 };
+    for (const id of [randomUUID(), "other", "../../results.jsonl"]) {
+      await writeFile(lock, JSON.stringify({ ...gone, id }));
+      const claim = `${lock}-${id.length === 36 ? id : "00000000-0000-0000-0000-000000000000"}`;
+      await writeFile(claim, JSON.stringify({ ...gone, id: "third" }));
+      await using held = await lockFile(path);
+      held.assertHeld();
+      expect(await readdir(folder)).toEqual(["results.jsonl.lock"]);
+    }
+    // One that lives goes first.
+    const id = randomUUID();
+    await writeFile(lock, JSON.stringify({ ...gone, id }));
+    await writeFile(`${lock}-${id}`, JSON.stringify({ ...gone, id: "third", pid: process.pid }));
+    expect(await codeOf(lockFile(path))).toBe("file-unwritable");
+    expect((await readdir(folder)).length).toBe(2);
+  });
+
+  test("respects a living process of this machine, however old its lock is", async () => {
+    // The process that started this one lives.
+    const text = await readFile(`/proc/${process.ppid}/stat`, "utf8").catch(() => "");
+    const started = text.replace(/^.*\) /s, "").split(" ")[19] ?? "";
+    await writeFile(lock, JSON.stringify({ ...(await ownHolder()), id: "other", pid: process.ppid, started }));
+    await utimes(lock, 1, 1);
+    await expect(lockFile(path)).rejects.toThrow(`Process ${process.ppid} on`);
+    expect(await readdir(folder)).toEqual(["results.jsonl.lock"]);
+  });
+
+  test("respects what another machine or container renews, or another program", async () => {
+    const own = await ownHolder();
+    const holders: readonly (readonly [content: string, who: string])[] = [
+      // A number that no process has here says nothing about processes elsewhere.
+      [JSON.stringify({ ...own, pid: 2 ** 22 + 1, host: "elsewhere" }), `Process ${2 ** 22 + 1} on elsewhere`],
+      [JSON.stringify({ ...own, pid: 2 ** 22 + 1, space: "another" }), `Process ${2 ** 22 + 1} on ${hostname()}`],
+      ["", "Another process"],
+      ["null", "Another process"],
+      ["[]", "Another process"],
+      ["{", "Another process"],
+      ...["id", "started", "host", "space", "pid"].map(
+        (name) => [JSON.stringify({ ...own, pid: 2 ** 22 + 1, [name]: null }), "Another process"] as const,
+      ),
+      [JSON.stringify({ ...own, pid: 0.5 }), "Another process"],
+    ];
+    let time = 1;
+    const renewal = setInterval(() => {
+      time++;
+      for (const at of holders.keys()) void utimes(`${path}${at}.lock`, time, time).catch(() => {});
+    }, 30);
+    try {
+      await Promise.all(
+        holders.map(async ([content, who], at) => {
+          await writeFile(`${path}${at}.lock`, content);
+          await expect(lockFile(`${path}${at}`)).rejects.toThrow(`${who} is writing "${path}${at}"`);
+          expect(await readFile(`${path}${at}.lock`, "utf8")).toBe(content);
+        }),
+      );
+    } finally {
+      clearInterval(renewal);
+    }
+  });
+
+  test("renews the lock, and notices when it is gone or another's, which it leaves", async () => {
+    const paths = ["a", "b", "c"].map((name) => join(folder, name));
+    const [kept, taken, removed] = (await Promise.all(paths.map((one) => lockFile(one)))) as [
+      FileLock,
+      FileLock,
+      FileLock,
+    ];
+    await utimes(`${paths[0]}.lock`, 1, 1);
+    await writeFile(`${paths[1]}.lock`, JSON.stringify({ ...(await ownHolder()), id: "other" }));
+    await rm(`${paths[2]}.lock`);
+    path = "";
+    await until(() => isLost(taken) && isLost(removed));
+    await until(async () => (await stat(`${paths[0]}.lock`)).mtimeMs > 1e12);
+    kept.assertHeld();
+    for (const held of [kept, taken, removed]) await held[Symbol.asyncDispose]();
+    expect(await readdir(folder)).toEqual(["b.lock"]);
+  });
+
+  test("is refused where no lock can be made, or a folder is in its place", async () => {
+    expect(await codeOf(lockFile(join(folder, "none", "a")))).toBe("file-unwritable");
+    await mkdir(lock);
+    expect(await codeOf(lockFile(path))).toBe("file-unwritable");
+    expect(existsSync(lock)).toBe(true);
+  });
+});
