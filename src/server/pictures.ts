@@ -112,13 +112,13 @@ function mediaType(request: Request): string {
 
 /**
  * Whether a body is JSON: by its type, or by its first byte, because `curl -d` declares JSON as a form, and many HTTP
- * libraries declare nothing. No picture begins like JSON.
+ * libraries declare nothing. No picture begins like JSON, but what is declared as a picture or as plain bytes is not
+ * read as anything else.
  */
 function isJson(type: string, body: Uint8Array): boolean {
   if (type === "application/json" || type.endsWith("+json")) return true;
-  return (
-    type !== "multipart/form-data" && /^(?:\xef\xbb\xbf)?\s*[{[]/.test(String.fromCharCode(...body.subarray(0, 16)))
-  );
+  if (type === "multipart/form-data" || (type !== "" && isPictureType(type))) return false;
+  return /^(?:\xef\xbb\xbf)?\s*[{[]/.test(String.fromCharCode(...body.subarray(0, 16)));
 }
 
 /** For other types the bytes decide, because `curl --data-binary` declares everything as a form. */
