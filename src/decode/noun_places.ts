@@ -21,6 +21,12 @@ const lossBesideNoun = 30;
 /** Least factor of a noun's probability: a concept that is not recognised may still be there. */
 const leastFactor = 0.1;
 
+/** Words for the picture itself. No concept confirms them, and they lead to "a photo of a piece of coffee". */
+const pictureWords = ["photo", "photos", "photograph", "photographs", "picture", "pictures", "image", "images"];
+
+/** Id of the words that the vocabulary lacks. */
+const unknownId = 3;
+
 /** The facts about a bundle's nouns that {@linkcode NounPlaces} uses. */
 export interface PlacedNouns {
   readonly nouns: readonly ConceptName[];
@@ -28,14 +34,15 @@ export interface PlacedNouns {
   readonly forms: readonly (readonly Uint32Array[])[];
   /** For each noun, whether it names a person. */
   readonly people: readonly boolean[];
-  readonly vocabulary: Pick<Vocabulary, "decode">;
+  readonly vocabulary: Pick<Vocabulary, "encode" | "decode">;
 }
 
 /**
  * Finds a place for a noun in the captions of a decoder that seldom or never said it. The decoder's probabilities are
  * corrected by the concepts of the picture:
  *
- * - The probability of each noun is multiplied by that of its concept, or by 0.1 if that is less.
+ * - The probability of each noun is multiplied by that of its concept, or by 0.1 if that is less. So is that of words
+ *   for the picture itself, which no concept confirms.
  * - The noun's logit becomes the mean of its own and that of the likeliest noun of the same number, if that is higher.
  *   So "lion" appears in places where the decoder would say "dog".
  * - Beside another noun it is very unlikely: a "rock lion" would cost little, but is seldom a caption.
@@ -72,6 +79,9 @@ export class NounPlaces {
     const named = new Map<number, number[]>();
     for (const [noun, chosen] of alone.entries()) {
       for (const ids of chosen) named.set(ids[0]!, [...(named.get(ids[0]!) ?? []), noun]);
+    }
+    for (const word of vocabulary.encode(pictureWords)) {
+      if (word !== unknownId && !named.has(word)) named.set(word, []);
     }
     this.#named = named;
   }

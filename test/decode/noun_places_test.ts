@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { NounPlaces } from "../../src/decode/noun_places.ts";
 
-const words = "<pad> <start> <end> <unk> a is on lion lions dog dogs rock tennis racket rackets man".split(" ");
+const words = "<pad> <start> <end> <unk> a is on lion lions dog dogs rock tennis racket rackets man photo".split(" ");
 const id = (word: string) => words.indexOf(word);
 const nouns = [
   { name: "lion", forms: ["lion", "lions"] },
@@ -16,7 +16,10 @@ const places = new NounPlaces({
   nouns,
   forms: nouns.map(({ forms }) => forms.map((form) => Uint32Array.from(form.split(" "), id))),
   people: nouns.map(({ name }) => name === "man"),
-  vocabulary: { decode: (ids) => Array.from(ids, (one) => words[one]!) },
+  vocabulary: {
+    encode: (tokens) => Uint32Array.from(tokens, (token) => (words.includes(token) ? id(token) : 3)),
+    decode: (ids) => Array.from(ids, (one) => words[one]!),
+  },
 });
 
 /** Logits after the correction, by word, where each noun has the given probability, or 1. */
@@ -52,6 +55,12 @@ describe("NounPlaces", () => {
     expect(found["is"]).toBe(2);
   });
 
+  test("makes a word for the picture itself less likely, and no unknown word", async () => {
+    const found = await corrected("lion", "a", { photo: 2, "<unk>": 1 });
+    expect(found["photo"]).toBeCloseTo(2 + Math.log(0.1), 5);
+    expect(found["<unk>"]).toBe(1);
+  });
+
   test("puts no noun beside another, but finishes a noun of several words", async () => {
     expect((await corrected("lion", "rock", { lion: 5 }))["lion"]).toBeLessThan(-20);
     expect((await corrected("lion", "lion", { dog: 5, is: 0 }))["dog"]).toBeLessThan(-20);
@@ -62,7 +71,9 @@ describe("NounPlaces", () => {
   });
 
   test("changes only nouns, in every beam, and keeps every word possible", async () => {
-    const others = words.filter((word) => !nouns.some(({ forms }) => forms.some((form) => form.includes(word))));
+    const others = words.filter(
+      (word) => word !== "photo" && !nouns.some(({ forms }) => forms.some((form) => form.includes(word))),
+    );
     await fc.assert(
       fc.asyncProperty(
         fc.array(

@@ -103,7 +103,7 @@ describe("RequiredConcepts and NounPlaces", () => {
       nouns: [{ name: "dog", forms: ["dog"] }],
       forms: [[]],
       people: [false],
-      vocabulary: { decode: () => [] },
+      vocabulary: { encode: (tokens) => new Uint32Array(tokens.length).fill(3), decode: () => [] },
     });
     const logits = Float32Array.of(1, Number.NEGATIVE_INFINITY, Number.NaN, 2);
     const step = places.correct(async () => ({ logits }), 0, Float32Array.of(Number.NaN));
