@@ -39,7 +39,7 @@ describe("the packed package", () => {
     ]);
     const files = readdirSync(join(folder, "package"), { recursive: true }) as string[];
     expect(files.filter((file) => /(?<!\.d)\.ts$/.test(file) && !file.startsWith("crates"))).toEqual([]);
-    expect(statSync(join(folder, `edgecap-${packageJson.version}.tgz`)).size).toBeLessThan(47e6);
+    expect(statSync(join(folder, `edgecap-${packageJson.version}.tgz`)).size).toBeLessThan(46e6);
   });
 
   test("passes publint", () => {
