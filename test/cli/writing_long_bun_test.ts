@@ -44,7 +44,7 @@ describe("edgecap caption", () => {
     const asked = ["caption", photo(), "--bundle", bundle, "--max-characters"];
     const none = await edgecap([...asked, "1", ...form]);
     expect([none.status, none.stdout]).toEqual([1, ""]);
-    expect(none.stderr).toMatch(/a\.jpg: too-long: No sentence .* ends within the characters/);
+    expect(none.stderr).toMatch(/a\.jpg: too-long: No sentence .* is short enough/);
     const wrong = await edgecap([...asked, "0"]);
     expect([wrong.status, wrong.stderr]).toEqual([2, expect.stringContaining('"0" is not a whole number from 1')]);
   });
