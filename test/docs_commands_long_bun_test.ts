@@ -91,18 +91,30 @@ const lines = (file: string): string[] => readFileSync(join(folder, file), "utf8
 
 describe("commands of the documents", () => {
   test("docs/batch.md: of one machine", async () => {
-    const [first, list] = commandsOf("docs/batch.md", { "/archive": join(folder, "archive") });
+    const [first, list, tables] = commandsOf("docs/batch.md", { "/archive": join(folder, "archive") });
     await works(first!, { tiny: true });
     expect(lines("captions.jsonl").length).toBe(3);
     await works(list!, { tiny: true });
     expect(lines("captions.jsonl").length).toBe(6);
+    const listed = lines("captions.jsonl")
+      .slice(3)
+      .map((line) => JSON.parse(line).image as string);
+    rmSync(join(folder, "captions.jsonl"));
+    writeFileSync(join(folder, "rows.jsonl"), `${JSON.stringify({ image: listed[0], id: 1 })}\n`);
+    writeFileSync(join(folder, "rows.csv"), `image,id\n${listed[1]},2\n${listed[2]},3\n`);
+    const [ofJson, ofCsv] = tables!.trim().split("\n");
+    expect(ofJson).toStartWith("jq ");
+    const hasJq = Bun.which("jq") !== null;
+    if (hasJq) await works(ofJson!, { tiny: true });
+    await works(ofCsv!, { tiny: true });
+    expect(lines("captions.jsonl").length).toBe(hasJq ? 3 : 2);
     for (const line of lines("captions.jsonl")) expect(typeof JSON.parse(line).caption).toBe("string");
   });
 
   testUnless(noRedis, "docs/batch.md: of several machines", async () => {
     await using redis = await startRedis(folder);
     rmSync(join(folder, "captions.jsonl"), { force: true });
-    const [, , worker, batch, dead] = commandsOf("docs/batch.md", {
+    const [, , , worker, batch, dead] = commandsOf("docs/batch.md", {
       "/archive": join(folder, "archive"),
       "redis://queue.example:6379": redis.address,
     });
