@@ -7,7 +7,6 @@ import { generationSettings } from "../../../src/engines/generation_settings.ts"
 import { EdgecapError } from "../../../src/errors.ts";
 import { GraphBuilder } from "../../../src/export/mod.ts";
 import { decodeModel, encodeModel } from "../../../src/export/onnx_proto.ts";
-import { onnxSchema } from "../../../src/export/onnx_schema.ts";
 import { readSafetensors } from "../../../src/files/safetensors.ts";
 import { Datastore } from "../../../src/retrieval/datastore.ts";
 import { Vocabulary } from "../../../src/text/vocabulary.ts";
@@ -16,6 +15,7 @@ import { datastoreFile } from "../../../test/fixtures/small_datastore.ts";
 import { tinyBundleFiles } from "../../../test/fixtures/tiny_bundle.ts";
 import { type Reader, reader } from "./attack.ts";
 import { bytesOf, damagedBytes, damagedJson, damagedText, damagedValue, joined } from "./damage.ts";
+import { damagedGraph } from "./damaged_graph.ts";
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
@@ -91,17 +91,7 @@ function onnxFiles(): fc.Arbitrary<Uint8Array> {
   const mixed = g.node("MatMul", [flat, g.weight("mix", [12, 2], new Float32Array(24).fill(0.5))]);
   g.output("grid", g.node("LeakyRelu", [mixed], { alpha: 0.25 }), "float32", ["batch", 4, 2]);
   const file = g.toBytes();
-  const type = onnxSchema.lookupType("ModelProto");
-  const value = type.toObject(type.decode(file), { longs: Number, defaults: false });
-  const encoded = damagedValue(value).map((changed) => {
-    try {
-      return new Uint8Array(type.encode(type.fromObject(changed as Record<string, unknown>)).finish());
-    } catch {
-      // Nothing that protobuf can write.
-      return file;
-    }
-  });
-  return fc.oneof(encoded, damagedBytes([file, encodeModel({ ...g.graph, nodes: [] })]));
+  return fc.oneof(damagedGraph(file), damagedBytes([encodeModel({ ...g.graph, nodes: [] })]));
 }
 
 /** Files of a datastore: the head's values changed, or the bytes. */

@@ -1,15 +1,14 @@
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import fc from "fast-check";
 import { sha256Hex } from "../../../src/bundle/sha256.ts";
-import { onnxSchema } from "../../../src/export/onnx_schema.ts";
 import { load } from "../../../src/lite/mod.ts";
 import { tinyBundle } from "../../../test/fixtures/tiny_bundle.ts";
 import { modules } from "../../../test/lite/lite_files.ts";
 import { randomDecoder } from "../../../test/runtime/rust/random_decoder.ts";
 import { randomEncoder } from "../../../test/runtime/rust/random_encoder.ts";
 import { type Reader, reader } from "./attack.ts";
-import { damagedBytes, damagedText, damagedValue } from "./damage.ts";
+import { damagedBytes, damagedText } from "./damage.ts";
+import { damagedGraph } from "./damaged_graph.ts";
 
 const names = ["encoder.onnx", "decoder_init.onnx", "decoder_step.onnx", "vocabulary.txt", "concepts.txt"] as const;
 const parts = ["encoder", "decoderInit", "decoderStep", "vocabulary", "concepts"] as const;
@@ -77,19 +76,4 @@ export async function liteReaders(): Promise<Reader[]> {
   );
   const picture = reader("lite: picture", damagedBytes([photo]), (bytes) => caption(-1, photo, bytes));
   return [...graphs, ...lists, picture];
-}
-
-/** An ONNX file, with values of its protobuf changed, or bytes. */
-function damagedGraph(file: Uint8Array): fc.Arbitrary<Uint8Array> {
-  const type = onnxSchema.lookupType("ModelProto");
-  const value = type.toObject(type.decode(file), { longs: Number, defaults: false });
-  const encoded = damagedValue(value).map((changed) => {
-    try {
-      return new Uint8Array(type.encode(type.fromObject(changed as Record<string, unknown>)).finish());
-    } catch {
-      // Nothing that protobuf can write.
-      return file;
-    }
-  });
-  return fc.oneof(encoded, damagedBytes([file]));
 }
