@@ -107,7 +107,7 @@ describeUnless(noChromium, "many photos on the page in Chromium", () => {
     expect(await settled(page)).toContain("4 of 4 done · 3 failed");
     expect(await card(page, "phone.heic").textContent()).toContain("Most Compatible");
     expect(await card(page, "scan.tif").textContent()).toContain("cannot read TIFF files");
-    expect(await card(page, "half.jpg").textContent()).toContain("cut short");
+    expect(await card(page, "half.jpg").textContent()).toContain("incomplete");
     // What has no caption can be described by hand.
     await text(page, "phone.heic").fill("Our cat");
     expect(await card(page, "phone.heic").textContent()).toContain("Edited");

@@ -126,7 +126,7 @@ describeUnless(noChromium, "the page in Chromium", () => {
       expect(await tab.page.getByRole("status").textContent()).toBe("Looking at the photo…");
       expect(await tab.page.locator("#result").getAttribute("aria-busy")).toBe("true");
       goOn.resolve();
-      await tab.page.getByRole("alert").getByText("The connection broke off").waitFor();
+      await tab.page.getByRole("alert").getByText("The connection was lost").waitFor();
       expect(await tab.page.locator("#result").getAttribute("aria-busy")).toBe("false");
     } finally {
       await slow.stop(true);
@@ -280,7 +280,7 @@ describeUnless(noChromium, "the page in Chromium", () => {
     await alert.waitFor();
     expect(await alert.textContent()).toContain("Use a JPEG, PNG, WebP, GIF or BMP file.");
     await hand(page, "drop", coffee.subarray(0, coffee.length / 2), "image/jpeg");
-    await alert.getByText("cut short").waitFor();
+    await alert.getByText("incomplete").waitFor();
     await page.route("**/v1/captions*", (route) => route.abort(), { times: 1 });
     await hand(page, "drop", coffee, "image/jpeg");
     await alert.getByText("The server does not answer.").waitFor();
