@@ -11,7 +11,6 @@ import { registerTrain } from "../src/cli/train.ts";
 import { codeBlocks, docstringBlocks } from "./code_blocks.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const folder = `${root}.cache/examples/`;
 const pages = ["README.md", "CONTRIBUTING.md", ...globSync(["docs/**/*.md", "examples/**/*.md"], { cwd: root }).sort()];
 
 /** Code blocks of a language, in their order; those marked "ignore" need what a test has not. */
@@ -20,18 +19,6 @@ async function blocks(page: string, language: string): Promise<string[]> {
 }
 
 describe("examples in the documents", () => {
-  for (const page of pages.filter((name) => codeBlocks(readFileSync(root + name, "utf8"), "ts").length > 0)) {
-    test(`the TypeScript of ${page} runs`, async () => {
-      await mkdir(folder, { recursive: true });
-      for (const [index, example] of (await blocks(page, "ts")).entries()) {
-        const path = `${folder}${page.replaceAll(/\W/g, "_")}_${index}.ts`;
-        await writeFile(path, example);
-        const { status, stderr } = spawnSync(process.execPath, [path], { cwd: root, encoding: "utf8" });
-        expect([path, status, status === 0 ? "" : stderr]).toEqual([path, 0, ""]);
-      }
-    });
-  }
-
   test("code that cannot run without a model, an app or a page has at least the right types", async () => {
     const checked = `${root}.cache/examples-checked`;
     await rm(checked, { recursive: true, force: true });
