@@ -1,20 +1,11 @@
 /** JSON schemas that are made to be slow, endless or poisonous to fill in. */
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import type { Caption } from "../../../src/caption/caption.ts";
 import { captionFillOf, fillOf } from "../../../src/server/chat/json_answer.ts";
 import { schemaInText } from "../../../src/server/chat/schema_in_text.ts";
 import { Problem } from "../../../src/server/problem.ts";
 import { processorTime } from "../../processor_time.ts";
-
-const caption: Caption = {
-  caption: "a dog on grass",
-  logProbability: -3,
-  words: [],
-  alternatives: [],
-  concepts: [{ name: "dog", probability: 0.9 }],
-  timing: { imageMs: 1, encodeMs: 1, generateMs: 1 },
-};
+import { dogCaption as caption } from "./dog_caption.ts";
 
 const object = (properties: object, required = Object.keys(properties)) => ({ type: "object", properties, required });
 

@@ -1,19 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import type { Caption } from "../../../src/caption/caption.ts";
 import { checkedBody } from "../../../src/server/chat/messages.ts";
 import { callingOf, ollamaCallingOf } from "../../../src/server/chat/tool_call.ts";
 import { Problem } from "../../../src/server/problem.ts";
 import { chatBodySchema } from "../../../src/server/routes/openai_schemas.ts";
+import { dogCaption as caption } from "./dog_caption.ts";
 
-const caption: Caption = {
-  caption: "a dog on grass",
-  logProbability: -3,
-  words: [],
-  alternatives: [],
-  concepts: [{ name: "dog", probability: 0.9 }],
-  timing: { imageMs: 1, encodeMs: 1, generateMs: 1 },
-};
 const parameters = { type: "object", properties: { caption: { type: "string" } }, required: ["caption"] };
 const weather = { type: "object", properties: { city: { type: "string" } }, required: ["city"] };
 const photo = { type: "function", function: { name: "photo", parameters } };
