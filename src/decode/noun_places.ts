@@ -1,5 +1,6 @@
 import type { ConceptName } from "../concepts/concept_names.ts";
 import type { Vocabulary } from "../text/vocabulary.ts";
+import { unknownId } from "../text/vocabulary_words.ts";
 import type { RunStep } from "./decoder.ts";
 
 /** Words by grammatical number: a caption with "dogs" has no place for "lion". */
@@ -23,9 +24,6 @@ const leastFactor = 0.1;
 
 /** Words for the picture itself. No concept confirms them, and they lead to "a photo of a piece of coffee". */
 const pictureWords = ["photo", "photos", "photograph", "photographs", "picture", "pictures", "image", "images"];
-
-/** Id of the words that the vocabulary lacks. */
-const unknownId = 3;
 
 /** The facts about a bundle's nouns that {@linkcode NounPlaces} uses. */
 export interface PlacedNouns {

@@ -1,3 +1,4 @@
+import { firstWord } from "../text/vocabulary_words.ts";
 import type { SearchOptions } from "./search.ts";
 
 /**
@@ -14,9 +15,6 @@ export const repeatableWords: readonly string[] = [
   "black white brown red blue green yellow orange pink purple gray grey tan dark light bright colorful blond blonde",
   "little small big large tall long short young old older younger",
 ].flatMap((line) => line.split(" "));
-
-/** Ids from here on are words; lower ones stand for padding, start, end and unknown words. */
-const firstWord = 4;
 
 /**
  * The rule that keeps a search from repeating a phrase.

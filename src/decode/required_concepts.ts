@@ -1,6 +1,7 @@
 import type { ConceptName } from "../concepts/concept_names.ts";
 import { NounFinder } from "../concepts/noun_table.ts";
 import type { Vocabulary } from "../text/vocabulary.ts";
+import { firstWord } from "../text/vocabulary_words.ts";
 import { persons } from "../text/wording/word_lists.ts";
 import type { RunStep } from "./decoder.ts";
 import { NounPlaces } from "./noun_places.ts";
@@ -40,8 +41,6 @@ export interface OnlyMissing extends MissingConcepts {
 const unlikely = 0.03;
 /** Most words in a form that the search can look for. */
 const mostWords = 3;
-/** Ids from here on are words; lower ones stand for padding, start, end and unknown words. */
-const firstWord = 4;
 
 /**
  * Chooses the concepts that a caption should name: the sure ones that it does not name. Nouns with a word in

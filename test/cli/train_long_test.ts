@@ -16,8 +16,8 @@ function lossesOf(run: string): number[] {
 }
 
 /**
- * A loss a word is that of guessing among the vocabulary at first: none near 0 is believed, whatever the backend. That
- * of a self-critical epoch is no loss a word.
+ * At first the loss per word is that of guessing among the vocabulary, so none near 0 is believed on any backend. The
+ * loss of a self-critical epoch is not one per word.
  */
 function checkLosses(run: string): void {
   const written = recordsOf(run).filter(({ reward }) => reward === undefined);

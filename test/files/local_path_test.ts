@@ -35,7 +35,7 @@ describe("localPath()", () => {
 });
 
 describe("notPath()", () => {
-  test("says what to do with what is no path", () => {
+  test("says what to do with a text that is not a path", () => {
     const said = (text: string) => notPath(text)?.message ?? "a path";
     for (const text of ["http://x.example/a.jpg", "HTTPS://x.example/a.jpg"])
       expect(said(text)).toMatch(/is an address.*download it first.*curl .*\| edgecap caption -/);

@@ -5,7 +5,7 @@ import { modelsSchema } from "../schemas.ts";
 
 const open = { additionalProperties: true };
 
-/** A file in a message. One that is no picture has no effect. */
+/** A file in a message. A file that is not a picture has no effect. */
 const fileSchemas = {
   file_data: Type.Optional(Type.String({ description: "The file as a data URL, or in base64." })),
   filename: Type.Optional(Type.String()),

@@ -1,10 +1,9 @@
 import { EdgecapError } from "../../errors.ts";
 import type { Vocabulary } from "../../text/vocabulary.ts";
+import { unknownId } from "../../text/vocabulary_words.ts";
 import { endId, startId } from "../attention/batches.ts";
 
 /** Id of a word that is not in the vocabulary. */
-const unknownId = 3;
-
 /** A photo with its captions as the article feeds them: ids that begin with `<start>` and end with `<end>`. */
 export interface SequencedPhoto {
   readonly image: string;

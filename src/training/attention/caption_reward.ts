@@ -1,7 +1,6 @@
 import { bleuFromStatistics, bleuStatistics, CiderScorer } from "../../evaluation/mod.ts";
+import { unknownId } from "../../text/vocabulary_words.ts";
 import { type EncodedPhoto, endId } from "./batches.ts";
-
-const unknownId = 3;
 
 /**
  * Reward of captions in word ids: CIDEr-D against the photo's own captions, with document frequencies of the training

@@ -3,6 +3,7 @@ import { writeBundle } from "../../bundle/write_bundle.ts";
 import { type ConceptName, readConceptNames } from "../../concepts/concept_names.ts";
 import { selfTestOf } from "../../model/stored_answer.ts";
 import { Datastore } from "../../retrieval/datastore.ts";
+import { unknownId } from "../../text/vocabulary_words.ts";
 import { readEncoder } from "../encoder/encoder_graph.ts";
 import type { PhotoGrids } from "../encoder/photo_grids.ts";
 import { buildDatastore } from "./build_datastore.ts";
@@ -53,8 +54,6 @@ export interface ExportRunOptions {
 
 /** Words of a datastore's captions are 16-bit numbers. */
 const largestVocabulary = 65_536;
-
-const unknownId = 3;
 
 /** Captions should name concepts that are at least this sure; for decoders that look at concepts. */
 const sureConcepts = { least: 0.75, most: 2, reward: 0.6, rewardOfOnly: 3 } as const;

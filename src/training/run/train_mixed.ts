@@ -3,6 +3,7 @@ import { NounFinder } from "../../concepts/noun_table.ts";
 import type { Scores } from "../../evaluation/mod.ts";
 import { sentence } from "../../text/sentence.ts";
 import { textModule } from "../../text/text_module.ts";
+import { unknownId } from "../../text/vocabulary_words.ts";
 import { PhotoReader } from "../attention/photo_reader.ts";
 import type { AttentionSettings } from "../attention/settings.ts";
 import { trainAttention } from "../attention/trainer.ts";
@@ -180,8 +181,6 @@ async function train(options: MixedRunOptions, prepared: Prepared): Promise<Epoc
     onEpoch: (record) => options.onEpoch?.(record, scores),
   });
 }
-
-const unknownId = 3;
 
 /** The start's weights, adapted to the run's vocabulary. */
 async function startWeights({ start, vectors }: MixedRunOptions, { words, counts }: Prepared) {
