@@ -34,8 +34,8 @@ export function isWebAddress(text: string): boolean {
 }
 
 /**
- * The error for a text that is an address or empty; `undefined` for a path. Ask only if there is no such file, because a
- * file may have any name.
+ * The error for a text that is an address or empty; `undefined` for a path. Ask only if there is no such file, because
+ * a file may have any name.
  */
 export function notPath(text: string): EdgecapError | undefined {
   if (text === "") return refusal('"" is empty, not the path of a file: a variable of the shell may be unset.');
