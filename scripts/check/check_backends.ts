@@ -61,7 +61,7 @@ async function answer(graphs: typeof wasm, pixels: GraphValue) {
   const outputs = await graphs.encoder.runKeeping({ pixels });
   const grid = outputs["grid"]!;
   using photo = await readFeatures(graphs, grid);
-  const { logits } = await photo.step(Int32Array.of(1), Uint32Array.of(0));
+  const { logits } = await photo.start()(Int32Array.of(1), Uint32Array.of(0));
   const {
     captions: [best],
   } = await generate(graphs, grid, {

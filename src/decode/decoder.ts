@@ -1,5 +1,6 @@
 import { freeAll, type GraphTensor, type GraphValue } from "../runtime/tensors.ts";
 import type { DecoderStep } from "./search_captions.ts";
+import { SharedSteps } from "./shared_steps.ts";
 
 /** A graph of the decoder; without a device, only `run` is needed. */
 export interface DecoderGraph {
@@ -29,9 +30,13 @@ export type RunStep = (tokens: Int32Array, parents: Uint32Array) => Promise<Deco
 
 /** A picture's encoded features, ready for the first step; free them after the last. */
 export interface ReadFeatures extends Disposable {
-  readonly step: RunStep;
-  /** A step function for a new search, from the first word on. */
-  readonly restart: () => RunStep;
+  /**
+   * The steps of a search, from the first word on.
+   *
+   * @param shared Whether other searches with `shared` follow or came before: they compute each row only once, and keep
+   *   it. Decoders that read prefixes have no rows to keep. Default false.
+   */
+  readonly start: (shared?: boolean) => RunStep;
   /** The vector that similar photos are found by, [units]; only with decoders that have regions. */
   readonly mean?: Float32Array | undefined;
   /** Probability of each of the bundle's nouns; only with decoders that look at concepts. */
@@ -45,11 +50,15 @@ export interface ReadFeatures extends Disposable {
  */
 export async function readFeatures(decoder: Decoder, grid: GraphValue): Promise<ReadFeatures> {
   const memory = await (decoder.init.runKeeping?.({ grid }) ?? decoder.init.run({ grid }));
-  const restart = () =>
-    decoder.prefix === undefined ? recurrent(decoder, memory) : prefixed(decoder, memory, decoder.prefix);
+  let rows: SharedSteps | undefined;
+  const start = (shared = false): RunStep => {
+    if (decoder.prefix !== undefined) return prefixed(decoder, memory, decoder.prefix);
+    if (!shared) return recurrent(decoder, memory);
+    rows ??= sharedSteps(decoder, memory);
+    return rows.start();
+  };
   return {
-    step: restart(),
-    restart,
+    start,
     mean: (memory["mean"] as GraphTensor | undefined)?.data as Float32Array | undefined,
     concepts: (memory["concepts"] as GraphTensor | undefined)?.data as Float32Array | undefined,
     [Symbol.dispose]: () => freeAll(Object.values(memory)),
@@ -76,6 +85,33 @@ function recurrent({ step }: Decoder, memory: Readonly<Record<string, GraphValue
       attention: output["attention"]?.data as Float32Array | undefined,
     };
   };
+}
+
+/** Steps whose rows several searches share. */
+function sharedSteps({ step }: Decoder, memory: Readonly<Record<string, GraphValue>>): SharedSteps {
+  const { keys, values } = memory as { keys: GraphValue; values: GraphValue };
+  const [hidden, cell] = [memory["hidden"] as GraphTensor, memory["cell"] as GraphTensor];
+  const units = hidden.shape[2]!;
+  const numbers = (tensor: GraphTensor | undefined) => tensor?.data as Float32Array;
+  return new SharedSteps(
+    async (tokens, before) => {
+      const shape = [1, tokens.length, units];
+      const output = await step.run({
+        tokens: { data: tokens, shape: [1, tokens.length] },
+        keys,
+        values,
+        hidden: { data: before.hidden, shape },
+        cell: { data: before.cell, shape },
+      });
+      return {
+        logits: numbers(output["logits"]),
+        attention: output["attention"] && numbers(output["attention"]),
+        hidden: numbers(output["next_hidden"]),
+        cell: numbers(output["next_cell"]),
+      };
+    },
+    { hidden: numbers(hidden), cell: numbers(cell) },
+  );
 }
 
 /**

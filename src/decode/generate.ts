@@ -14,6 +14,9 @@ export interface Neighbours {
   readonly weight: number;
 }
 
+/** Searches with more beams compute their steps again, because keeping them would take over 10 MB. */
+const mostSharedBeams = 16;
+
 /** The captions generated for a picture, with the numbers behind them. */
 export interface Generated {
   /** At most as many as requested, best first. */
@@ -32,10 +35,10 @@ export interface Generated {
  * Generates captions for one feature grid with the decoder's graphs.
  *
  * Neighbours and concepts only count with several beams; sampled and greedy captions stay as they are. If the best
- * caption lacks a sure concept, the search runs again, with beams that name it. Most pictures lack nothing, so
- * searching with those beams from the start would slow all of them down. If neither search names anything that is sure
- * beside what may be there, a third one finds a place for the surest thing. If a concept is sure, `onWord` is called only once it is known which
- * search is the last.
+ * caption lacks a sure concept, the search runs again, with beams that name it; it computes only what the first search
+ * did not. Most pictures lack nothing, so searching with those beams from the start would slow all of them down. If
+ * neither search names anything that is sure beside what may be there, a third one finds a place for the surest thing.
+ * If a concept is sure, `onWord` is called only once it is known which search is the last.
  *
  * @param grid Features of one picture, [1, regions, features].
  * @param neighbours The similar training photos that influence which beam wins.
@@ -60,11 +63,9 @@ export async function generate(
     count: several ? Math.min(options.count + 1, options.beams!) : options.count,
     ...(several && near && { rescore: (found) => near.agreement(found).map((share) => neighbours.weight * share) }),
   };
-  let { step } = photo;
   let first: readonly GeneratedCaption[] | undefined;
   const captions = await captionsWithin(limit, wanted, async (asked) => {
-    const found = await captionsNaming(several ? concepts : undefined, { ...photo, step }, asked);
-    step = photo.restart();
+    const found = await captionsNaming(several ? concepts : undefined, photo, asked);
     first ??= found;
     return found;
   });
@@ -86,16 +87,17 @@ export async function generate(
  */
 async function captionsNaming(
   asked: RequiredConcepts | undefined,
-  { step, restart, concepts }: Pick<ReadFeatures, "step" | "restart" | "concepts">,
+  { start, concepts }: Pick<ReadFeatures, "start" | "concepts">,
   options: GenerateOptions,
 ): Promise<GeneratedCaption[]> {
   if (asked === undefined || concepts === undefined || !asked.anySure(concepts)) {
-    return await searchCaptions(step, options);
+    return await searchCaptions(start(), options);
   }
   const { onWord, ...others } = options;
+  const shared = (options.beams ?? 1) <= mostSharedBeams;
   let held: DecidedWord[] = [];
   const hold = onWord && { onWord: (word: DecidedWord) => held.push(word) };
-  let captions = await searchCaptions(step, { ...others, ...hold });
+  let captions = await searchCaptions(start(shared), { ...others, ...hold });
   const [first] = captions;
   const missing = first && asked.missing(concepts, first.tokens);
   if (first && missing && missing.required.length > 0) {
@@ -105,9 +107,9 @@ async function captionsNaming(
       const settings = isLast ? options : { ...others, ...hold };
       return await searchCaptions(from, { ...settings, required, conceptReward: reward });
     };
-    captions = await search(restart(), missing, only === undefined);
+    captions = await search(start(shared), missing, only === undefined);
     if (only !== undefined && captions[0] !== undefined && !asked.isPlausible(concepts, captions[0].tokens)) {
-      captions = await search(asked.helping(restart(), only, concepts), only, true);
+      captions = await search(asked.helping(start(shared), only, concepts), only, true);
     }
   }
   for (const word of held) onWord?.(word);

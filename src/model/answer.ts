@@ -113,9 +113,10 @@ export async function answerOf(graphs: TestedGraphs, manifest: TestedManifest, s
   const encoded = performance.now();
   let margin = Number.POSITIVE_INFINITY;
   using photo = await readFeatures({ ...graphs, ...(prefix !== undefined && { prefix }) }, grid);
+  const run = photo.start();
   const [best] = await searchCaptions(
     async (tokens, parents) => {
-      const step = await photo.step(tokens, parents);
+      const step = await run(tokens, parents);
       margin = Math.min(margin, lead(step.logits));
       return step;
     },

@@ -230,9 +230,9 @@ describe("generate()", () => {
       vocabulary = Vocabulary.parse(new TextDecoder().decode(tinyBundle().files.vocabulary));
     });
 
-    /** The decoder, saying besides how likely each noun is, and counting what it runs. */
+    /** The decoder, saying besides how likely each noun is, and counting the rows that it computes. */
     function knowing(...probabilities: number[]) {
-      const runs = { init: 0, steps: 0, rows: 0 };
+      const runs = { init: 0, rows: 0 };
       const init = {
         run: async (inputs: Parameters<GraphSession["run"]>[0]) => {
           runs.init++;
@@ -242,7 +242,6 @@ describe("generate()", () => {
       };
       const step = {
         run: (inputs: Parameters<GraphSession["run"]>[0]) => {
-          if ((inputs["tokens"] as GraphTensor).data[0] === 1) runs.steps++;
           runs.rows += (inputs["tokens"] as GraphTensor).shape[1]!;
           return decoder.step.run(inputs);
         },
@@ -250,8 +249,24 @@ describe("generate()", () => {
       return { decoder: { init, step }, runs };
     }
 
+    /** The rule, counting the searches that follow from it. */
+    class CountedConcepts extends RequiredConcepts {
+      searches = 1;
+
+      override missing(...given: Parameters<RequiredConcepts["missing"]>) {
+        const missing = super.missing(...given);
+        if (missing.required.length > 0) this.searches++;
+        return missing;
+      }
+
+      override helping(...given: Parameters<RequiredConcepts["helping"]>) {
+        this.searches++;
+        return super.helping(...given);
+      }
+    }
+
     const asking = (reward: number, rewardOfOnly?: number) =>
-      new RequiredConcepts(nouns, vocabulary, { least: 0.8, most: 2, reward, rewardOfOnly });
+      new CountedConcepts(nouns, vocabulary, { least: 0.8, most: 2, reward, rewardOfOnly });
 
     test("names what is sure and missing, and streams the words of that caption", async () => {
       const plain = await generate(decoder, grid, settings);
@@ -263,20 +278,23 @@ describe("generate()", () => {
         const { decoder: known, runs } = knowing(...nouns.map((_, place) => (place === noun ? 0.9 : 0.1)));
         const reported: number[] = [];
         const onWord = ({ token }: DecidedWord) => reported.push(token);
-        const found = await generate(known, grid, { ...settings, onWord }, undefined, asking(100));
+        const rule = asking(100);
+        const found = await generate(known, grid, { ...settings, onWord }, undefined, rule);
         expect(says(found[0]!.tokens, word)).toBe(true);
         expect(reported).toEqual([...found[0]!.tokens]);
         const wasThere = says(plain[0]!.tokens, word);
-        expect(runs).toMatchObject({ init: 1, steps: wasThere ? 1 : 2 });
+        expect(runs.init).toBe(1);
+        expect(rule.searches).toBe(wasThere ? 1 : 2);
         if (wasThere) expect(found).toEqual(plain);
       }
     });
 
     test("does not force a concept whose reward is too small", async () => {
       const plain = await generate(decoder, grid, settings);
-      const { decoder: known, runs } = knowing(0.9, 0.9, 0.9, 0.9);
-      const found = await generate(known, grid, settings, undefined, asking(0));
-      expect(runs.steps).toBe(2);
+      const { decoder: known } = knowing(0.9, 0.9, 0.9, 0.9);
+      const rule = asking(0);
+      const found = await generate(known, grid, settings, undefined, rule);
+      expect(rule.searches).toBe(2);
       expect(found[0]!.tokens).toEqual(plain[0]!.tokens);
       expect(found[0]!.score).toBe(plain[0]!.score);
     });
@@ -293,13 +311,14 @@ describe("generate()", () => {
           [100, 2],
           [0, 3],
         ] as const) {
-          const { decoder: known, runs } = knowing(...probabilities);
+          const { decoder: known } = knowing(...probabilities);
+          const rule = asking(reward, 100);
           const told: number[] = [];
           const onWord = ({ token }: DecidedWord) => told.push(token);
-          const found = await generate(known, grid, { ...settings, onWord }, undefined, asking(reward, 100));
+          const found = await generate(known, grid, { ...settings, onWord }, undefined, rule);
           expect(says(found[0]!.tokens, word)).toBe(true);
           expect(told).toEqual([...found[0]!.tokens]);
-          expect(runs.steps).toBe(wasThere ? 1 : searches);
+          expect(rule.searches).toBe(wasThere ? 1 : searches);
         }
       }
     });
@@ -311,10 +330,31 @@ describe("generate()", () => {
         [{ temperature: 1, seed: 4 }, [1, 1, 1, 1]],
       ] as const) {
         const plain = await generate(decoder, grid, { ...settings, ...setting });
-        const { decoder: known, runs } = knowing(...probabilities);
-        expect(await generate(known, grid, { ...settings, ...setting }, undefined, asking(100))).toEqual(plain);
-        expect(runs.steps).toBe(1);
+        const { decoder: known } = knowing(...probabilities);
+        const rule = asking(100);
+        expect(await generate(known, grid, { ...settings, ...setting }, undefined, rule)).toEqual(plain);
+        expect(rule.searches).toBe(1);
       }
+    });
+
+    test("computes no words twice for later searches, unless there are too many beams to keep them", async () => {
+      const rowsOf = async (beams: number, reward: number, rewardOfOnly?: number) => {
+        const { decoder: known, runs } = knowing(0.1, 0.1, 0.1, 0.9);
+        const rule = asking(reward, rewardOfOnly);
+        await generate(known, grid, { ...settings, beams }, undefined, rule);
+        return { searches: rule.searches, rows: runs.rows };
+      };
+      const { decoder: unsure, runs } = knowing(0.1, 0.1, 0.1, 0.1);
+      await generate(unsure, grid, settings, undefined, asking(0));
+      const second = await rowsOf(4, 0);
+      expect(second.searches).toBe(2);
+      // The second search has the beams of the first one and as many that name the noun.
+      expect(second.rows).toBeLessThan(runs.rows * 2);
+      const third = await rowsOf(4, 0, 100);
+      expect(third.searches).toBe(3);
+      expect(third.rows).toBeLessThan(second.rows * 1.3);
+      const [kept, many] = [await rowsOf(16, 0), await rowsOf(17, 0)];
+      expect(many.rows).toBeGreaterThan(kept.rows * 1.4);
     });
 
     test("gives each word its attention, and uses neighbours, in the second search too", async () => {
