@@ -10,7 +10,7 @@
  * written beside it (280 MB).
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, globSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { availableParallelism, loadavg, release } from "node:os";
 import { dirname, join } from "node:path";
@@ -20,6 +20,7 @@ import packages from "../../package.json" with { type: "json" };
 import { writeWhole } from "../../src/files/write_whole.ts";
 import { load } from "../../src/mod.ts";
 import { describeProcessor } from "../../src/platform/processor.ts";
+import { examplePictures } from "./example_pictures.ts";
 import { benchChart, benchDocument } from "./report.ts";
 import { captionRunners, coreRunner, encoderRunners, encoders, startRunners } from "./runners.ts";
 import { type Measured, type Runner, takeTurns } from "./take_turns.ts";
@@ -84,7 +85,7 @@ async function section(name: string, runners: () => Runner[]): Promise<Measured[
 async function meanWords(): Promise<number> {
   await using captioner = await load({ backend: "wasm" });
   const lengths: number[] = [];
-  for (const file of globSync(join(root, "examples/*.jpg"))) {
+  for (const file of examplePictures) {
     lengths.push((await captioner.caption(new Uint8Array(await readFile(file)))).words.length);
   }
   return Math.round(lengths.reduce((sum, length) => sum + length, 0) / lengths.length);

@@ -1,8 +1,8 @@
 /**
- * Captions a picture with edgecap, from bytes to sentence, once for each line on standard input, and prints the time of
- * each part.
+ * Captions the photos in examples/ with edgecap, from bytes to sentence: the next one for each line on standard input.
+ * Prints the time of each part.
  *
- * usage: bun scripts/bench/run_captions.ts BACKEND THREADS BEAMS PHOTO [BUNDLE]
+ * usage: bun scripts/bench/run_captions.ts BACKEND THREADS BEAMS [BUNDLE]
  */
 import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
@@ -10,14 +10,9 @@ import { load } from "../../src/mod.ts";
 import { importOnnxruntimeNode } from "../../src/platform/packages.ts";
 import type { BackendName } from "../../src/runtime/backend.ts";
 import { countGraphTime } from "./count_graph_time.ts";
+import { examplePictures } from "./example_pictures.ts";
 
-const [backend, threads, beams, photo, bundle] = process.argv.slice(2) as [
-  BackendName,
-  string,
-  string,
-  string,
-  string?,
-];
+const [backend, threads, beams, bundle] = process.argv.slice(2) as [BackendName, string, string, string?];
 const graphs = await countGraphTime(
   backend === "native"
     ? importOnnxruntimeNode()
@@ -26,13 +21,14 @@ const graphs = await countGraphTime(
       : import("onnxruntime-web"),
 );
 const captioner = await load({ bundle, backend, threads: Number(threads) });
-const bytes = new Uint8Array(await readFile(photo));
+const pictures = await Promise.all(examplePictures.map(async (path) => new Uint8Array(await readFile(path))));
 const options = { beams: Number(beams) };
-// Three times: compilers warm up.
-for (let i = 0; i < 3; i++) await captioner.caption(bytes, options);
-const { words } = await captioner.caption(bytes, options);
-process.stdout.write(`ready ${words.length}\n`);
+// Compilers warm up.
+for (const bytes of pictures) await captioner.caption(bytes, options);
+process.stdout.write("ready\n");
+let turn = 0;
 for await (const _ of createInterface({ input: process.stdin })) {
+  const bytes = pictures[turn++ % pictures.length]!;
   graphs.take();
   const started = performance.now();
   const { timing } = await captioner.caption(bytes, options);

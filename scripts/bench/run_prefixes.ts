@@ -1,8 +1,8 @@
 /**
- * Captions a picture as the article does: it reads all words so far again for each word, once for each line on standard
- * input, and prints the time of each part.
+ * Captions the photos in examples/ as the article does: it reads all words so far again for each word. It captions the
+ * next photo for each line on standard input, and prints the time of each part.
  *
- * usage: bun scripts/bench/run_prefixes.ts article|attention WORDS PHOTO
+ * usage: bun scripts/bench/run_prefixes.ts article|attention WORDS
  *
  * `article` is its own model (ResNet50 at 90 x 90, four stacked LSTMs of 148 units that read 37 padded words) with
  * random weights. `attention` is edgecap's, without the state between words. Both on one thread of wasm, greedy.
@@ -21,11 +21,13 @@ import { textModule } from "../../src/text/text_module.ts";
 import { exportArticle } from "../../src/training/article/export_article.ts";
 import { articleWeights, firstValues } from "../../src/training/article/merged_model.ts";
 import { startTensorflow } from "../../src/training/tensorflow.ts";
+import { examplePictures } from "./example_pictures.ts";
 import { prefixDecoder } from "./prefix_decoder.ts";
 
-const [model, words, photo] = process.argv.slice(2) as ["article" | "attention", string, string];
+const [model, words] = process.argv.slice(2) as ["article" | "attention", string];
 await textModule();
-const bytes = new Uint8Array(await readFile(photo));
+const pictures = await Promise.all(examplePictures.map(async (path) => new Uint8Array(await readFile(path))));
+let turn = 0;
 const { files, manifest } = await loadBundle(defaultBundle);
 const { size, encoder, decoder, vocabulary } = await (model === "article" ? article() : attention());
 const length = { minWords: Number(words), maxWords: Number(words) };
@@ -62,6 +64,7 @@ async function attention() {
 }
 
 async function caption(): Promise<Record<string, number>> {
+  const bytes = pictures[turn++ % pictures.length]!;
   const started = performance.now();
   const { rgb } = await decodeImage(bytes, { size });
   const pixels = { data: encoderInput(rgb), shape: [1, size, size, 3] };
@@ -73,7 +76,7 @@ async function caption(): Promise<Record<string, number>> {
   return { total: ended - started, image: decoded - started, encoder: encoded - decoded, decoder: ended - encoded };
 }
 
-for (let i = 0; i < 3; i++) await caption();
+for (const _ of pictures) await caption();
 process.stdout.write("ready\n");
 for await (const _ of createInterface({ input: process.stdin })) {
   process.stdout.write(`${JSON.stringify(await caption())}\n`);

@@ -7,7 +7,7 @@ import { writeVitGpt2 } from "./vit_gpt2.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const here = (file: string) => fileURLToPath(new URL(file, import.meta.url));
-const photo = join(root, "examples/coffee.jpg");
+const photo = join(root, "examples/chelsea.jpg");
 
 /** The default bundle's encoder, and the same in float32. */
 export const encoders = {
@@ -57,7 +57,8 @@ export function encoderRunners({ python, webgpu, note }: RunnerOptions): Runner[
 }
 
 /**
- * Bytes to sentence: edgecap's backends, greedy and with five beams, and other ways to caption.
+ * Bytes to sentence: edgecap's backends, greedy, with five beams and with the default bundle's ten, and other ways to
+ * caption.
  *
  * @param words Words that models of random weights write.
  */
@@ -71,32 +72,33 @@ export function captionRunners(words: number, { webgpu }: RunnerOptions): Runner
   ];
   const edgecap = (backend: string, threads: number, beams: number): Runner => ({
     name: `edgecap ${backend}, ${beams === 1 ? "greedy" : `${beams} beams`}${backend === "webgpu" ? "" : `, ${threadsOf(threads)}`}`,
-    command: bun("run_captions.ts", backend, threads, beams, photo),
+    command: bun("run_captions.ts", backend, threads, beams),
   });
   const transformers = (backend: string): Runner => ({
     name: `transformers.js, vit-gpt2's shape, ${backend}, greedy, 1 thread`,
-    command: bun("run_transformers.ts", vitGpt2, backend, 1, words, photo),
+    command: bun("run_transformers.ts", vitGpt2, backend, 1, words),
   });
   const [fast] = ["models/fast"].map((folder) => join(root, folder)).filter((folder) => existsSync(folder));
   return [
     ...[1, 5].flatMap((beams) => [1, 2].map((threads) => edgecap("wasm", threads, beams))),
     ...["rust", "native"].flatMap((backend) => [1, 5].map((beams) => edgecap(backend, 1, beams))),
+    ...["wasm", "rust", "native"].map((backend) => edgecap(backend, 1, 10)),
     ...(webgpu ? [edgecap("webgpu", 1, 5)] : []),
     ...(fast === undefined
       ? []
       : [
           {
             name: "edgecap wasm, bundle fast, 1 thread",
-            command: bun("run_captions.ts", "wasm", 1, fastBeams(fast), photo, fast),
+            command: bun("run_captions.ts", "wasm", 1, fastBeams(fast), fast),
           },
         ]),
     {
       name: "edgecap's model, prefix recomputed, wasm, greedy, 1 thread",
-      command: bun("run_prefixes.ts", "attention", words, photo),
+      command: bun("run_prefixes.ts", "attention", words),
     },
     {
       name: "the article's model, prefix recomputed, wasm, greedy, 1 thread",
-      command: bun("run_prefixes.ts", "article", words, photo),
+      command: bun("run_prefixes.ts", "article", words),
     },
     transformers("wasm"),
     transformers("native"),
