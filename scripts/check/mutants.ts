@@ -15,6 +15,7 @@ import { parseArgs } from "node:util";
 import { CRATES } from "./check_wasm.ts";
 
 const [results, readers] = ["test/batch/results_file_test.ts", "test/server/body_readers_test.ts"];
+const [generate, concepts] = ["test/decode/generate_test.ts", "test/decode/required_concepts_test.ts"];
 
 /** Files to change, with the test files that must notice. These run for every change, so none may be slow. */
 const testsOf: Readonly<Record<string, readonly string[]>> = {
@@ -23,8 +24,23 @@ const testsOf: Readonly<Record<string, readonly string[]>> = {
   "src/server/form_parts.ts": [readers],
   "src/server/tokens.ts": ["test/server/tokens_test.ts"],
   "src/image/decode.ts": ["test/image/decode_test.ts", "test/image/limits_test.ts"],
+  "src/decode/decoder.ts": [generate],
+  "src/decode/generate.ts": [generate],
+  "src/decode/noun_places.ts": ["test/decode/noun_places_test.ts", "test/decode/odd_nouns_test.ts", concepts],
+  "src/decode/prefixes.ts": [generate],
+  "src/decode/repeatable_words.ts": ["test/decode/repeatable_words_test.ts"],
+  "src/decode/required_concepts.ts": [concepts, "test/decode/odd_nouns_test.ts"],
+  "src/decode/search.ts": ["test/decode/search_test.ts"],
+  "src/decode/search_captions.ts": [generate],
+  "src/decode/within_characters.ts": ["test/decode/within_characters_test.ts"],
+  "src/server/chat/json_answer.ts": [
+    "test/server/chat/json_answer_test.ts",
+    "test/server/chat/hostile_schemas_test.ts",
+  ],
+  "src/server/chat/tool_call.ts": ["test/server/chat/tool_call_test.ts"],
   "src/bundle/write_bundle.ts": ["test/bundle/bundle_test.ts"],
   "src/bundle/manifest.ts": ["test/bundle/bundle_test.ts"],
+  "src/bundle/schema.ts": ["test/bundle/schema_test.ts"],
   "src/pool/job.ts": ["test/pool/job_test.ts"],
   "src/pool/worker_pool.ts": ["test/pool/worker_pool_test.ts"],
   "src/files/write_whole.ts": ["test/files/write_whole_test.ts", "test/files/write_faults_test.ts"],

@@ -109,7 +109,9 @@ async function captionsNaming(
     };
     captions = await search(start(shared), missing, only === undefined);
     if (only !== undefined && captions[0] !== undefined && !asked.isPlausible(concepts, captions[0].tokens)) {
-      captions = await search(asked.helping(start(shared), only, concepts), only, true);
+      const helped = await search(asked.helping(start(shared), only, concepts), only, true);
+      // Among few characters it may find nothing.
+      if (helped.length > 0) captions = helped;
     }
   }
   for (const word of held) onWord?.(word);

@@ -57,7 +57,7 @@ export async function load(options: LiteOptions): Promise<Captioner> {
     startText: () => startText(() => compiled("text", modules.text)),
     imageModule: () => startImage(() => compiled("image", modules.image)),
     readsAhead: false,
-    warmUp: async (_source, _files, goesOn) => await (await openRust()).warmUp?.(goesOn),
+    warmUp: async (_source, _files, signal) => await (await openRust()).warmUp?.(signal),
     openGraphs: async ({ where, manifest }, files, signal) => {
       const backend = await openRust();
       const load: LoadGraph = async (name, bytes, keep) => ({

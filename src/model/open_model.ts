@@ -65,9 +65,9 @@ export interface ModelEngine {
   /**
    * Makes the backend ready that the graphs will probably run on, while files are read. Failures wait for `openGraphs`.
    *
-   * @param goesOn Whether the graphs are still to be opened.
+   * @param signal Aborted once the graphs are open, or if they will not be.
    */
-  readonly warmUp?: (source: OpenBundle, files: BundleParts, goesOn: () => boolean) => Promise<void>;
+  readonly warmUp?: (source: OpenBundle, files: BundleParts, signal: AbortSignal) => Promise<void>;
   /** Whether to read all files at the same time; otherwise at most two graphs are in memory. */
   readonly readsAhead: boolean;
 }
@@ -101,10 +101,11 @@ export async function openModel(
   const late: readonly string[] = engine.readsAhead ? [] : laterGraphs;
   const early = Object.entries(parts).filter(([part]) => !late.includes(part));
   await using resources = new Resources();
-  let opening = true;
-  const warming = engine.warmUp?.(source, parts, () => opening && signal?.aborted !== true).catch(() => {});
+  const opened = new AbortController();
+  const ends = signal === undefined ? opened.signal : AbortSignal.any([signal, opened.signal]);
+  const warming = engine.warmUp?.(source, parts, ends).catch(() => {});
   const stopWarming = async () => {
-    opening = false;
+    opened.abort();
     await warming;
   };
   // Nothing continues unseen after a failure.

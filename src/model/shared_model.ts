@@ -144,9 +144,9 @@ async function openOn(source: OpenBundle, options: ModelOptions): Promise<OpenMo
     ...{ startText: textModule, imageModule },
     // The engine in Rust packs the weights of one file before it needs the next.
     readsAhead: source.isRemote || (wanted !== "rust" && wanted !== "auto"),
-    warmUp: async (source: OpenBundle, files: GraphFiles, goesOn: () => boolean) => {
+    warmUp: async (source: OpenBundle, files: GraphFiles, stop: AbortSignal) => {
       const backend = await likelyBackend(wanted, { source, files, threads, signal });
-      await backend?.warmUp?.(goesOn);
+      await backend?.warmUp?.(stop);
     },
     openGraphs: (_: OpenBundle, files: GraphFiles) => openChosen(wanted, { source, files, threads, signal }),
   };

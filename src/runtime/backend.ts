@@ -55,7 +55,7 @@ export interface Backend {
   /**
    * Makes the runtime compile what captions will run, while the caller waits for something else; only for `rust`.
    *
-   * @param goesOn Asked every few milliseconds; `false` ends it.
+   * @param signal Ends it within about a millisecond.
    */
-  warmUp?(goesOn: () => boolean): Promise<void>;
+  warmUp?(signal: AbortSignal): Promise<void>;
 }

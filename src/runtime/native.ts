@@ -35,7 +35,7 @@ export async function openNative(): Promise<Backend> {
       new OrtSession(
         ort as unknown as OrtTensors,
         await ort.InferenceSession.create(bytes, {
-          ...(hasIntegerProducts(bytes) ? exact : widenedWeights),
+          ...(hasIntegerProducts(bytes) ? exact : withWidened(exact)),
           intraOpNumThreads: threads,
           interOpNumThreads: 1,
         }),
@@ -45,6 +45,15 @@ export async function openNative(): Promise<Backend> {
 
 /** The session options that {@linkcode exactProducts} determines. */
 export type NativeSessionOptions = Pick<Ort.InferenceSession.SessionOptions, "extra">;
+
+/**
+ * Options that widen stored weights too. What makes products exact stays, because onnxruntime has products of 8-bit
+ * integers of its own, such as DynamicQuantizeMatMul, beside those of ONNX.
+ */
+export function withWidened({ extra }: NativeSessionOptions): NativeSessionOptions {
+  const session = { ...(extra?.["session"] as object | undefined), ...widenedWeights.extra.session };
+  return { extra: { ...extra, session } };
+}
 
 /** Treats weights as uint8: exact on every processor, but slow on those that do not need it. */
 export const unsignedWeights: NativeSessionOptions = { extra: { session: { x64quantprecision: "1" } } };

@@ -4,10 +4,19 @@
  */
 const integerProducts = ["QuantizeLinear", "QLinear", "MatMulInteger", "ConvInteger"];
 
+/** Bytes to look at together: as one text, the largest graphs would take hundreds of megabytes. */
+const chunk = 65_536;
+
 /** Whether a graph multiplies 8-bit integers. Other graphs compute in float32, however their weights are stored. */
 export function hasIntegerProducts(graph: Uint8Array): boolean {
-  const text = new TextDecoder("latin1").decode(graph);
-  return integerProducts.some((operator) => text.includes(operator));
+  const decoder = new TextDecoder("latin1");
+  const longest = Math.max(...integerProducts.map(({ length }) => length));
+  for (let start = 0; start < graph.length; start += chunk) {
+    // A name may begin in one chunk and end in the next.
+    const text = decoder.decode(graph.subarray(start, start + chunk + longest - 1));
+    if (integerProducts.some((operator) => text.includes(operator))) return true;
+  }
+  return false;
 }
 
 /**

@@ -81,11 +81,11 @@ export async function readInputs(request: Request, limits: PictureLimits): Promi
 export interface JsonRequest {
   readonly json: unknown;
   /**
-   * The bytes of a picture given in base64, as a data URL or, if its host is allowed, by URL.
+   * The bytes of pictures given in base64, as data URLs or, if their host is allowed, by URL.
    *
    * @throws {Problem}
    */
-  readonly bytesOf: (text: string) => Promise<Uint8Array>;
+  readonly bytesOf: (texts: readonly string[]) => Promise<Uint8Array[]>;
 }
 
 /**
@@ -96,7 +96,7 @@ export interface JsonRequest {
 export async function readJson(request: Request, limits: PictureLimits): Promise<JsonRequest> {
   const memory = shareOf(request, limits);
   const json = jsonOf(await readBody(request, limits.body, memory), limits, memory);
-  return { json, bytesOf: (text) => imageOf(text, limits, memory, request.signal) };
+  return { json, bytesOf: (texts) => imagesOf(texts, limits, memory, request.signal) };
 }
 
 /** The request's part of the memory, which is released when the request ends. */
@@ -199,13 +199,13 @@ async function picturesOfJson(
   if (images.length === 0) throw noImage();
   if (images.length > limits.maxImages) throw tooMany(limits);
   const list = Array.isArray(json) || Array.isArray((json as ImageBody).image);
-  const pictures = await Promise.all(
-    images.map(async ({ text, options }, place) => ({
-      name: list ? `image[${place}]` : "-",
-      bytes: await imageOf(text, limits, memory, signal),
-      options,
-    })),
-  );
+  const texts = images.map(({ text }) => text);
+  const found = await imagesOf(texts, limits, memory, signal);
+  const pictures = images.map(({ options }, place) => ({
+    name: list ? `image[${place}]` : "-",
+    bytes: found[place]!,
+    options,
+  }));
   return { pictures, list };
 }
 
@@ -244,6 +244,26 @@ function jsonOf(body: Uint8Array, { maxImages }: PictureLimits, memory: MemorySh
   memory.take(body.length);
   // Room for every option of every picture, and for the extra fields of Hugging Face's clients.
   return parseJsonBody(body, 16_384 + 512 * maxImages);
+}
+
+/**
+ * The bytes of several pictures. Once one fails, the others are given up: the request ends, and with it the account of
+ * its memory, which a download would still use.
+ */
+async function imagesOf(
+  texts: readonly string[],
+  limits: PictureLimits,
+  memory: MemoryShare,
+  signal: AbortSignal,
+): Promise<Uint8Array[]> {
+  const failed = new AbortController();
+  const either = AbortSignal.any([signal, failed.signal]);
+  try {
+    return await Promise.all(texts.map((text) => imageOf(text, limits, memory, either)));
+  } catch (error) {
+    failed.abort(error);
+    throw error;
+  }
 }
 
 async function imageOf(

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { readFile } from "node:fs/promises";
 import { GraphBuilder, quantiseStoredWeights } from "../../src/export/mod.ts";
 import { GraphSession } from "../../src/runtime/graph_session.ts";
+import { unsignedWeights, withWidened } from "../../src/runtime/native.ts";
 import { hasIntegerProducts } from "../../src/runtime/stored_weights.ts";
 
 const defaultBundle = new URL("../../models/default/", import.meta.url);
@@ -24,6 +25,31 @@ describe("hasIntegerProducts()", () => {
     expect(await of("decoder_step.onnx")).toBe(false);
     expect(hasIntegerProducts(storedIn8Bits())).toBe(false);
   });
+
+  test("finds an operator at every place, also where one part of a large graph ends and the next begins", () => {
+    const large = new Uint8Array(200_000);
+    for (const operator of ["QuantizeLinear", "QLinearConv", "MatMulInteger", "ConvInteger"]) {
+      const name = new TextEncoder().encode(operator);
+      const places = [0, 65_536 - name.length, 131_072, large.length - name.length];
+      for (let place = 65_536 - name.length; place < 65_536 + 2; place++) places.push(place, place + 65_536);
+      for (const place of places) {
+        const graph = large.slice();
+        graph.set(name, place);
+        expect([operator, place, hasIntegerProducts(graph)]).toEqual([operator, place, true]);
+        graph[place] = 0;
+        expect(hasIntegerProducts(graph)).toBe(false);
+      }
+    }
+    expect(hasIntegerProducts(new Uint8Array(0))).toBe(false);
+  });
+});
+
+test("stored weights are widened beside what makes products exact", () => {
+  expect(withWidened({})).toEqual({ extra: { session: { disable_quant_qdq: "1" } } });
+  expect(withWidened(unsignedWeights)).toEqual({
+    extra: { session: { x64quantprecision: "1", disable_quant_qdq: "1" } },
+  });
+  expect(unsignedWeights).toEqual({ extra: { session: { x64quantprecision: "1" } } });
 });
 
 test("a product by weights stored in 8 bits is that of the widened weights", async () => {

@@ -43,7 +43,9 @@ export async function rustBackend(modules: EngineModules, aim: KernelAim = "time
       const plan = planOf(graph);
       return new EncoderSession(plan, new Int8Encoder(plan, new KernelModule(encoder), kernel));
     },
-    warmUp: (goesOn) => warmUp(chosen, goesOn),
+    warmUp: async (signal) => {
+      await warmUp(chosen, signal);
+    },
   };
 }
 

@@ -1,3 +1,4 @@
+import { abortable } from "../../async/abortable.ts";
 import type { DecoderOperation, DecoderPlan, DenseWeights, Matrix } from "./decoder_plan.ts";
 import { DenseDecoder } from "./dense_decoder.ts";
 import { Int8Encoder } from "./int8_encoder.ts";
@@ -36,22 +37,27 @@ const beams = 10;
  * Bun with an interpreter, and compile on another thread what runs often; this makes them begin before the first
  * picture comes. The results are not used.
  *
- * @param goesOn Asked before each run, which takes about a millisecond; `false` ends the warming.
+ * @param signal Ends the warming before the next run, which takes about a millisecond.
+ * @returns Number of runs.
  */
-export async function warmUp({ encoder, kernel, decoder }: Kernels, goesOn: () => boolean): Promise<void> {
+export async function warmUp({ encoder, kernel, decoder }: Kernels, signal: AbortSignal): Promise<number> {
+  let done = 0;
   const module = new KernelModule(encoder);
   const decoderModule = decoder === encoder ? module : new KernelModule(decoder);
   for (const { size, channels, width, runs } of stages) {
-    if (!goesOn()) return;
+    if (signal.aborted) break;
     const encode = new Int8Encoder(smallEncoder(size, channels), module, kernel);
     const decode = new DenseDecoder(smallDecoder(width), decoderModule);
     const [picture, rows] = [new Float32Array(size * size * 3), new Float32Array(beams * width)];
-    for (let run = 0; run < runs && goesOn(); run++) {
+    for (let run = 0; run < runs && !signal.aborted; run++, done++) {
       encode.run(picture);
       decode.run([rows], beams);
-      await new Promise((resolve) => setTimeout(resolve, pause));
+      // In a page that nobody sees, a timer may take a second or a minute, which must not delay what follows.
+      const paused = new Promise((resolve) => setTimeout(resolve, pause));
+      await abortable(paused, signal).catch(() => {});
     }
   }
+  return done;
 }
 
 /** An encoder with one operation of each kind, and weights of zero. */

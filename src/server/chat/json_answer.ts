@@ -1,4 +1,5 @@
 import type { Caption } from "../../caption/caption.ts";
+import { mostConcepts } from "../../concepts/likely_concepts.ts";
 import { Problem } from "../problem.ts";
 
 /** Formats a caption as JSON. */
@@ -41,10 +42,19 @@ interface Reading {
   readonly root: unknown;
   /** Number of objects that may still be looked at: references can lead in circles. */
   left: number;
+  /** Number of characters that the answer may still get. */
+  room: number;
 }
 
 /** Most objects to look at in one schema. */
 const mostObjects = 64;
+/**
+ * Most characters of an answer. Names and values of a schema can be as long as a request, and references repeat them:
+ * without a limit, a small request could get an answer of gigabytes.
+ */
+const mostCharacters = 32_768;
+/** Characters of a property that is filled in with what the picture shows. */
+const usualCharacters = 64;
 
 /**
  * How to fill in a JSON schema. Properties are recognised by their names, such as `caption` and `labels`. Objects inside
@@ -69,7 +79,7 @@ export function captionFillOf(schema: unknown): Fill | undefined {
 }
 
 function fillingOf(schema: unknown): Filling {
-  return objectFilling(schema, { root: schema, left: mostObjects }, true);
+  return objectFilling(schema, { root: schema, left: mostObjects, room: mostCharacters }, true);
 }
 
 /** Fills in the first of a schema's objects that can be. */
@@ -84,8 +94,9 @@ function objectFilling(schema: unknown, reading: Reading, whole = false): Fillin
 }
 
 function propertiesFilling(schema: unknown, reading: Reading, whole: boolean): Filling {
-  const parts = objectParts(schema);
-  if (parts === undefined || reading.left-- <= 0) return { missing: "" };
+  // Before anything is looked at: a reference from each of thousands of properties may lead here.
+  const parts = reading.left-- > 0 ? objectParts(schema) : undefined;
+  if (parts === undefined) return { missing: "" };
   const { required, properties } = parts;
   const names = Object.keys(properties);
   const fills: [string, Fill][] = [];
@@ -93,6 +104,7 @@ function propertiesFilling(schema: unknown, reading: Reading, whole: boolean): F
   for (const [name, property] of Object.entries(properties)) {
     const filling = propertyFilling(name, property, reading, whole && names.length === 1);
     if (filling.fill !== undefined && (filling.asks || required.has(name))) {
+      if (!hasRoom(reading, name)) return { missing: "" };
       fills.push([name, filling.fill]);
       asks ||= filling.asks;
       continue;
@@ -100,6 +112,7 @@ function propertiesFilling(schema: unknown, reading: Reading, whole: boolean): F
     if (!required.has(name)) continue;
     const value = givenValue(branchesOf(property, reading.root));
     if (value === undefined) return { missing: joined(name, filling.fill === undefined ? filling.missing : "") };
+    if (!hasRoom(reading, name, value)) return { missing: "" };
     fills.push([name, () => value]);
   }
   const absent = [...required].find((name) => !Object.hasOwn(properties, name));
@@ -107,6 +120,12 @@ function propertiesFilling(schema: unknown, reading: Reading, whole: boolean): F
   // An empty object would fit, and be of no use to anyone.
   if (fills.length === 0 && names.length > 0) return { missing: names[0]! };
   return { fill: (caption) => Object.fromEntries(fills.map(([name, fill]) => [name, fill(caption)])), asks };
+}
+
+/** Whether the answer has room for one more property, which then takes it. @param times How often it is repeated. */
+function hasRoom(reading: Reading, name: string, value?: unknown, times = 1): boolean {
+  reading.room -= times * (usualCharacters + name.length + (typeof value === "string" ? value.length : 0));
+  return reading.room >= 0;
 }
 
 /** @param alone Whether it is the only property of the whole schema, so that its name need not be known. */
@@ -132,7 +151,7 @@ function arrayFilling(array: Schema, reading: Reading, named: boolean, alone: bo
   const least = minItems ?? 0;
   if (Object.keys(more).some((key) => !harmless.has(key))) return { missing: "" };
   const nouns = () =>
-    least === 0 && (named || alone) ? nounsFilling(items, most, reading.root) : ({ missing: "" } as const);
+    least === 0 && (named || alone) ? nounsFilling(items, most, reading) : ({ missing: "" } as const);
   const entry = (): Filling => {
     if (!(least === 0 || least === 1) || most < 1) return { missing: "" };
     const filling = objectFilling(items, reading);
@@ -146,19 +165,25 @@ function arrayFilling(array: Schema, reading: Reading, named: boolean, alone: bo
 }
 
 /** Nouns as the entries of a list. */
-function nounsFilling(items: unknown, most: number, root: unknown): Filling {
+function nounsFilling(items: unknown, most: number, reading: Reading): Filling {
+  const { root } = reading;
   const kinds = items === undefined ? [] : branchesOf(items, root);
   if (items === undefined || kinds.some((kind) => isPlain(kind, "string", 1)))
-    return { fill: ({ concepts }) => concepts.slice(0, most).map((concept) => concept.name), asks: true };
-  const parts = objectParts(kinds.find(isObjectSchema));
+    return hasRoom(reading, "", undefined, mostConcepts)
+      ? { fill: ({ concepts }) => concepts.slice(0, most).map((concept) => concept.name), asks: true }
+      : { missing: "" };
+  const parts = reading.left-- > 0 ? objectParts(kinds.find(isObjectSchema)) : undefined;
   if (parts === undefined) return { missing: "" };
   const { required, properties } = parts;
   const known = Object.entries(properties).flatMap(([key, value]): [string, (concept: Concept) => unknown][] => {
     const forms = branchesOf(value, root);
-    if (nounNames.test(key) && forms.some((form) => isPlain(form, "string", 1))) return [[key, ({ name }) => name]];
-    if (probabilityNames.test(key) && forms.some(isShare)) return [[key, ({ probability }) => probability]];
-    const given = required.has(key) ? givenValue(forms) : undefined;
-    return given === undefined ? [] : [[key, () => given]];
+    const isNoun = nounNames.test(key) && forms.some((form) => isPlain(form, "string", 1));
+    const isProbability = !isNoun && probabilityNames.test(key) && forms.some(isShare);
+    const given = !isNoun && !isProbability && required.has(key) ? givenValue(forms) : undefined;
+    if (!(isNoun || isProbability) && given === undefined) return [];
+    if (!hasRoom(reading, key, given, mostConcepts)) return [];
+    if (isNoun) return [[key, ({ name }) => name]];
+    return [[key, isProbability ? ({ probability }) => probability : () => given]];
   });
   const knownKeys = new Set(known.map(([key]) => key));
   const unknown = [...required].find((key) => !knownKeys.has(key));
@@ -227,7 +252,7 @@ function branchesOf(schema: unknown, root: unknown, left = mostReferences): unkn
       ? [definition($ref, root)]
       : Array.isArray(allOf) && allOf.length === 1
         ? allOf
-        : (anyOf ?? (Array.isArray(oneOf) && areDisjoint(oneOf) ? oneOf : undefined));
+        : (anyOf ?? (Array.isArray(oneOf) && oneOf.length <= mostReferences && areDisjoint(oneOf) ? oneOf : undefined));
   if (!Array.isArray(targets) || targets.length > mostReferences) return [schema];
   return targets.flatMap((target) => branchesOf(target, root, Math.floor((left - 1) / targets.length)));
 }

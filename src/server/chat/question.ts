@@ -109,7 +109,7 @@ export async function taskOf(question: Question, body: JsonRequest, chatting: Ch
   const prompt = readPrompt(found === undefined ? begin : begin.replace(found.written, ""));
   const limit = question.maxTokens !== undefined && question.maxTokens >= 1 ? question.maxTokens : undefined;
   const options = checkedOptions(optionsOf(question, prompt, limit, fills.length > 0, chatting.model()));
-  const bytes = await Promise.all(pictures.map((picture) => body.bytesOf(picture)));
+  const bytes = await body.bytesOf(pictures);
   return {
     pictures: bytes.map((one, place) => ({ name: `image[${place}]`, bytes: one, options })),
     form: prompt.form,

@@ -142,8 +142,12 @@ export function ollamaCallingOf(offer: Offer, answered: boolean): Calling {
   return { calls: [{ name: only.name, fill, old: false }], toolsUnused: false };
 }
 
-/** Calls of all functions, if each of them asks for what a picture shows; otherwise none. */
+/** Most functions to call at once: the answer grows with each, and nobody needs many descriptions of one picture. */
+const mostCalls = 16;
+
+/** Calls of all functions, if they are few and each of them asks for what a picture shows; otherwise none. */
 function pictureCalls(offered: readonly Offered[], old: boolean): Call[] {
+  if (offered.length > mostCalls) return [];
   const calls: Call[] = [];
   for (const { name, parameters } of offered) {
     const fill = ofPicture.test(JSON.stringify(parameters) ?? "") ? captionFillOf(parameters) : undefined;

@@ -137,7 +137,8 @@ async function pictureOf(request: Request, { limits }: Chatting): Promise<Pictur
   if (!Value.Check(urlSchema, json)) {
     throw new Problem("body-invalid", 'The JSON body has no "url": send it, or send the bytes as the body.');
   }
-  return { name: "-", bytes: await bytesOf(json.url), options: {} };
+  const [bytes] = await bytesOf([json.url]);
+  return { name: "-", bytes: bytes!, options: {} };
 }
 
 /** The answer to a refused request in Azure's format. */

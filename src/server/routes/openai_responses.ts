@@ -43,6 +43,27 @@ export async function responses(request: Request, chatting: Chatting): Promise<R
   return json(made.finished(answer), noteHeaders(answer.notes));
 }
 
+/**
+ * Longest field of a request that its response repeats, in characters: the memory of an answer that waits for a slow
+ * client is not counted.
+ */
+const longestEcho = 16_384;
+
+/** A field as the response repeats it, or what stands for one that is too long. */
+function echoed<T, Other>(field: T, other: Other): T | Other {
+  return (JSON.stringify(field) ?? "").length > longestEcho ? other : field;
+}
+
+/** The fields of a request that its response repeats. */
+function echoOf({ instructions, text, tools, tool_choice: choice }: ResponsesBody): object {
+  return {
+    instructions: echoed(instructions ?? null, null),
+    text: { format: echoed(text?.format ?? { type: "text" }, { type: text?.format?.type.slice(0, 64) }) },
+    tool_choice: echoed(choice ?? (tools === undefined ? "none" : "auto"), "auto"),
+    tools: echoed(tools ?? [], []),
+  };
+}
+
 /** A response in progress. */
 class Made {
   /** The calls that the response consists of; otherwise it is a message. */
@@ -50,12 +71,14 @@ class Made {
   readonly #requestId: string;
   readonly #created = unixSeconds();
   readonly #asked: ResponsesBody;
+  readonly #echo: object;
   readonly #model: () => string;
 
   constructor(requestId: string, asked: ResponsesBody, calls: readonly Call[], model: () => string) {
     this.#requestId = requestId;
     this.calls = calls;
     this.#asked = asked;
+    this.#echo = echoOf(asked);
     this.#model = model;
   }
 
@@ -103,15 +126,7 @@ class Made {
   }
 
   #response(status: string, output: readonly object[], usage: object | null, incomplete: object | null): object {
-    const {
-      instructions,
-      max_output_tokens: limit,
-      temperature,
-      top_p: topP,
-      text,
-      tools,
-      tool_choice: choice,
-    } = this.#asked;
+    const { max_output_tokens: limit, temperature, top_p: topP } = this.#asked;
     return {
       id: `resp_${this.#requestId}`,
       object: "response",
@@ -119,7 +134,6 @@ class Made {
       status,
       error: null,
       incomplete_details: incomplete,
-      instructions: instructions ?? null,
       max_output_tokens: limit ?? null,
       metadata: {},
       model: this.#model(),
@@ -129,12 +143,10 @@ class Made {
       reasoning: { effort: null, summary: null },
       store: false,
       temperature: temperature ?? null,
-      text: { format: text?.format ?? { type: "text" } },
-      tool_choice: choice ?? (tools === undefined ? "none" : "auto"),
-      tools: tools ?? [],
       top_p: topP ?? null,
       truncation: "disabled",
       usage,
+      ...this.#echo,
     };
   }
 }

@@ -94,13 +94,52 @@ describe("fillOf()", () => {
     expect(filled({ ...object({}), patternProperties: { "^(a+)+$": {} } })).toBe("option-invalid");
   });
 
-  test("names thousands of properties, or the one that is missing, in little time", () => {
-    const names = Array.from({ length: 5000 }, (_, at) => `${"n".repeat(500)}${at}`);
+  test("names hundreds of properties, or the one that is missing, in little time", () => {
+    const names = Array.from({ length: 300 }, (_, at) => `n${at}`);
     const entry = Object.fromEntries(names.map((name) => [name, { const: "x" }]));
-    expect(Object.keys(filled(object(entry)) as object).length).toBe(5000);
-    const items = object({ ...entry, name: { type: "string" } }, [...names].reverse());
+    expect(Object.keys(filled(object(entry)) as object).length).toBe(300);
+    const few = Object.fromEntries(Object.entries(entry).slice(0, 30));
+    const items = object({ ...few, name: { type: "string" } }, Object.keys(few).reverse());
     expect((filled(object({ tags: { type: "array", items } })) as { tags: object[] }).tags.length).toBe(1);
     expect(filled(object(entry, [...names, "missing"]))).toBe("option-invalid");
+    const more = Array.from({ length: 5000 }, (_, at) => [`${"n".repeat(500)}${at}`, { const: "x" }]);
+    expect(filled(object(Object.fromEntries(more)))).toBe("option-invalid");
+  });
+
+  test("makes no answer much longer than one of everyday schemas, whatever a schema names, holds or repeats", () => {
+    const text = { type: "string" };
+    /** Properties that ask for the caption, or for nouns, by names that only differ in what does not count. */
+    const many = (name: string, property: object) =>
+      Object.fromEntries(Array.from({ length: 1500 }, (_, at) => ["_".repeat(at) + name, property]));
+    const given = (length: number) => ({ ...text, const: "x ".repeat(length / 2) });
+    const list = (items: object) => ({ type: "array", items });
+    const ref = { $ref: "#/$defs/a" };
+    const long = object({ caption: text, mood: given(2000) });
+    const wide = object({ name: text, ...many("mood", { ...text, const: "x" }) });
+    const schemas: object[] = [
+      object({ caption: text, mood: given(1_000_000) }),
+      object({ caption: text, mood: { ...text, default: "x".repeat(1_000_000) } }),
+      object({ caption: text, ["m".repeat(1_000_000)]: { const: "x" } }),
+      object(many("caption", text)),
+      object(many("tags", list(text))),
+      object(many("tags", text)),
+      object({ tags: list(object({ name: text, mood: given(10_000) })) }),
+      { ...object(many("photo", ref)), $defs: { a: long } },
+      { ...object(many("photos", list(ref))), $defs: { a: long } },
+      { ...object(many("photo", ref)), $defs: { a: object(many("caption", text)) } },
+      { ...object(many("tags", list(ref))), $defs: { a: wide } },
+      { ...object(many("tags", ref)), $defs: { a: list(wide) } },
+      {
+        ...object(many("caption", ref)),
+        $defs: { a: { oneOf: Array.from({ length: 1500 }, (_, at) => ({ type: `${at}` })) } },
+      },
+    ];
+    for (const schema of schemas) {
+      const answer = filled(schema);
+      expect(JSON.stringify(answer).length).toBeLessThan(100_000);
+      // What asks for too much is refused as a whole, so that no answer lacks a part.
+      expect(answer).toBe("option-invalid");
+    }
   });
 
   test("fills in or refuses what is nested as deep as a text of 32,000 characters can be, property", () => {

@@ -92,6 +92,13 @@ describe("callingOf()", () => {
     expect(names({ functions: [photo.function, wrapped.function] })).toEqual(["photo"]);
   });
 
+  test("calls no more functions at once than anybody needs", () => {
+    const tools = (count: number) => Array.from({ length: count }, () => photo);
+    expect(callingOf({ tools: tools(16) }, false).calls).toHaveLength(16);
+    expect(callingOf({ tools: tools(17) }, false)).toEqual({ calls: [], toolsUnused: true });
+    expect(ollamaCallingOf({ tools: tools(17) }, false)).toEqual({ calls: [], toolsUnused: true });
+  });
+
   test("says what is wrong with a demand", () => {
     expect(failure(() => callingOf({ tool_choice: "required" }, false))).toContain("no function");
     expect(failure(() => callingOf({ tools: [photo], tool_choice: { function: { name: "x" } } }, false))).toContain(
