@@ -19,10 +19,18 @@ interface Holder {
   readonly space: string;
 }
 
-/** Interval at which a process renews its lock, in milliseconds. */
-const renewalMs = 2000;
-/** A lock not renewed for this long belongs to a process that is gone, in milliseconds. */
-const abandonedMs = 10_000;
+/** How often a lock is renewed, and when it counts as abandoned. */
+export interface LockTimes {
+  /** Interval at which a process renews its lock, in milliseconds. */
+  readonly renewalMs: number;
+  /** A lock not renewed for this long belongs to a process that is gone, in milliseconds. */
+  readonly abandonedMs: number;
+}
+
+/** The times for all processes that share a file; tests have others. */
+const usualTimes: LockTimes = { renewalMs: 2000, abandonedMs: 10_000 };
+/** How many times a lock is looked at before it counts as abandoned. */
+const looks = 40;
 /** Attempts to take a lock while other processes take and release it. */
 const attempts = 20;
 
@@ -43,20 +51,20 @@ export interface FileLock extends AsyncDisposable {
  * @param path The file.
  * @throws {EdgecapError} `file-unwritable` if another process writes the file.
  */
-export async function lockFile(path: string): Promise<FileLock> {
+export async function lockFile(path: string, times: LockTimes = usualTimes): Promise<FileLock> {
   const lock = `${path}.lock`;
   const mine = await self();
   for (let attempt = 0; attempt < attempts; attempt++) {
     if (await create(lock, JSON.stringify(mine))) {
-      await removeLeft(lock);
-      return hold(path, lock, mine);
+      await removeLeft(lock, times);
+      return hold(path, lock, mine, times);
     }
     const holder = await holderOf(lock);
     if (holder === "gone") continue;
-    if (!(await isAbandoned(lock, holder, mine))) throw busy(path, holder);
-    if (await takeOver(lock, holder, mine)) {
-      await removeLeft(lock);
-      return hold(path, lock, mine);
+    if (!(await isAbandoned(lock, holder, mine, times))) throw busy(path, holder);
+    if (await takeOver(lock, holder, mine, times)) {
+      await removeLeft(lock, times);
+      return hold(path, lock, mine, times);
     }
   }
   throw busy(path, undefined);
@@ -83,7 +91,7 @@ async function create(lock: string, holder: string): Promise<boolean> {
   }
 }
 
-function hold(path: string, lock: string, mine: Holder): FileLock {
+function hold(path: string, lock: string, mine: Holder, { renewalMs }: LockTimes): FileLock {
   let lost = false;
   const renew = async () => {
     const holder = await holderOf(lock);
@@ -125,14 +133,19 @@ async function holderOf(lock: string): Promise<Holder | "gone" | undefined> {
   return undefined;
 }
 
-async function isAbandoned(lock: string, holder: Holder | undefined, mine: Holder): Promise<boolean> {
+async function isAbandoned(
+  lock: string,
+  holder: Holder | undefined,
+  mine: Holder,
+  { abandonedMs }: LockTimes,
+): Promise<boolean> {
   if (holder?.space === mine.space && holder.host === mine.host) {
     return !isAlive(holder.pid) || (await startOf(holder.pid)) !== holder.started;
   }
   // The clocks of two machines differ, so what counts is whether the time changes.
   const before = (await stat(lock).catch(() => undefined))?.mtimeMs;
-  for (let waited = 0; waited < abandonedMs; waited += 250) {
-    await wait(250);
+  for (let look = 0; look < looks; look++) {
+    await wait(abandonedMs / looks);
     if ((await stat(lock).catch(() => undefined))?.mtimeMs !== before) return false;
   }
   return true;
@@ -148,12 +161,12 @@ const noId = "00000000-0000-0000-0000-000000000000";
  * lock abandoned, and one of them be slow, when the lock is long another's. So each first creates a claim, whose name
  * has the id of that lock: while the claim exists, no other process replaces the lock. The claim then becomes the lock.
  */
-async function takeOver(lock: string, holder: Holder | undefined, mine: Holder): Promise<boolean> {
+async function takeOver(lock: string, holder: Holder | undefined, mine: Holder, times: LockTimes): Promise<boolean> {
   // Any program can have written the id.
   const claim = `${lock}-${holder !== undefined && idForm.test(holder.id) ? holder.id : noId}`;
   if (!(await create(claim, JSON.stringify(mine)))) {
     const claimant = await holderOf(claim);
-    if (claimant !== "gone" && (await isAbandoned(claim, claimant, mine))) await rm(claim, { force: true });
+    if (claimant !== "gone" && (await isAbandoned(claim, claimant, mine, times))) await rm(claim, { force: true });
     return false;
   }
   const now = await holderOf(lock).catch(() => "gone" as const);
@@ -167,7 +180,7 @@ async function takeOver(lock: string, holder: Holder | undefined, mine: Holder):
 }
 
 /** Removes what processes left that were killed while they took a lock over. */
-async function removeLeft(lock: string): Promise<void> {
+async function removeLeft(lock: string, { abandonedMs }: LockTimes): Promise<void> {
   const beginning = `${basename(lock)}-`;
   const isName = (name: string) => name.startsWith(beginning) && idForm.test(name.slice(beginning.length));
   // A recent one may belong to a living process, which is taking the lock over.

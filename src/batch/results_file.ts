@@ -7,7 +7,7 @@ import type { Caption } from "../caption/caption.ts";
 import { captionJson } from "../caption/json.ts";
 import { EdgecapError, unwritable } from "../errors.ts";
 import { DoneImages } from "./done_images.ts";
-import { type FileLock, lockFile } from "./file_lock.ts";
+import { type FileLock, type LockTimes, lockFile } from "./file_lock.ts";
 
 /** Why a picture has no caption. */
 export interface Failure {
@@ -44,10 +44,11 @@ export class ResultsFile implements AsyncDisposable {
   /**
    * Opens the file to append to it, creates it if it is missing, and locks it until it is disposed of.
    *
+   * @param times How often its lock is renewed. Default: every two seconds.
    * @throws {EdgecapError} `file-unwritable`, also if another process writes it, or it is not a regular file;
    *   `data-invalid` naming the line that is not a result; the file is then left unchanged.
    */
-  static async open(path: string): Promise<ResultsFile> {
+  static async open(path: string, times?: LockTimes): Promise<ResultsFile> {
     let lock: FileLock;
     try {
       await mkdir(dirname(path), { recursive: true });
@@ -56,7 +57,7 @@ export class ResultsFile implements AsyncDisposable {
         const why = `Cannot write "${path}": it is not a regular file. Give --out another file, or print the results with edgecap caption --json.`;
         throw new EdgecapError("file-unwritable", why);
       }
-      lock = await lockFile(path);
+      lock = await lockFile(path, times);
     } catch (cause) {
       throw unwritable(path, cause);
     }

@@ -122,6 +122,7 @@ export class WorkerPool implements AsyncDisposable {
   caption(request: JobRequest): Promise<Caption> {
     const { queueSize, deadlineMs } = this.#options;
     if (request.signal.aborted) return Promise.reject(aborted(request.signal));
+    if (this.#disposed) return Promise.reject(stopping());
     const idle = this.#slots.some((slot) => slot.ready && slot.job === undefined);
     if (!idle && this.#waiting.length >= queueSize)
       return Promise.reject(this.#busy("queue-full", `All ${queueSize} places in the queue are taken`));
@@ -140,7 +141,7 @@ export class WorkerPool implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposed = true;
     for (const timer of this.#timers) clearTimeout(timer);
-    const gone = new PoolBusyError("draining", "The workers are stopping", 5);
+    const gone = stopping();
     this.#firstReady.reject(gone);
     for (const job of this.#waiting.splice(0)) job.reject(gone);
     for (const slot of this.#slots) {
@@ -252,6 +253,10 @@ export class WorkerPool implements AsyncDisposable {
 
 function timeUp(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds).unref());
+}
+
+function stopping(): PoolBusyError {
+  return new PoolBusyError("draining", "The workers are stopping", 5);
 }
 
 function aborted(signal: AbortSignal): EdgecapError {
