@@ -61,7 +61,11 @@ export async function lockFile(path: string, times: LockTimes = usualTimes): Pro
     }
     const holder = await holderOf(lock);
     if (holder === "gone") continue;
-    if (!(await isAbandoned(lock, holder, mine, times))) throw busy(path, holder);
+    if (!(await isAbandoned(lock, holder, mine, times))) {
+      // The holder may have given it back meanwhile.
+      if ((await holderOf(lock)) === "gone") continue;
+      throw busy(path, holder);
+    }
     if (await takeOver(lock, holder, mine, times)) {
       await removeLeft(lock, times);
       return hold(path, lock, mine, times);

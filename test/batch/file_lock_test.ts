@@ -9,6 +9,9 @@ import { EdgecapError } from "../../src/errors.ts";
 import { codeOf } from "../code_of.ts";
 import { testUnless } from "../skip.ts";
 
+/** Times as short as tests need them; a lock is looked at every 10 ms. */
+const quick = { renewalMs: 20, abandonedMs: 400 };
+
 let folder: string;
 let path: string;
 let lock: string;
@@ -137,12 +140,13 @@ describe("lockFile()", () => {
     const renewal = setInterval(() => {
       time++;
       for (const at of holders.keys()) void utimes(`${path}${at}.lock`, time, time).catch(() => {});
-    }, 30);
+    }, 5);
     try {
       await Promise.all(
         holders.map(async ([content, who], at) => {
           await writeFile(`${path}${at}.lock`, content);
-          await expect(lockFile(`${path}${at}`)).rejects.toThrow(`${who} is writing "${path}${at}"`);
+          const taking = lockFile(`${path}${at}`, quick);
+          await expect(taking).rejects.toThrow(`${who} is writing "${path}${at}"`);
           expect(await readFile(`${path}${at}.lock`, "utf8")).toBe(content);
         }),
       );
@@ -153,7 +157,7 @@ describe("lockFile()", () => {
 
   test("renews the lock, and notices when it is gone or another's, which it leaves", async () => {
     const paths = ["a", "b", "c"].map((name) => join(folder, name));
-    const [kept, taken, removed] = (await Promise.all(paths.map((one) => lockFile(one)))) as [
+    const [kept, taken, removed] = (await Promise.all(paths.map((one) => lockFile(one, quick)))) as [
       FileLock,
       FileLock,
       FileLock,
@@ -167,6 +171,54 @@ describe("lockFile()", () => {
     kept.assertHeld();
     for (const held of [kept, taken, removed]) await held[Symbol.asyncDispose]();
     expect(await readdir(folder)).toEqual(["b.lock"]);
+  });
+
+  test("takes over what another machine, container or program left, once it has not been renewed for long", async () => {
+    const own = await ownHolder();
+    const contents = [
+      JSON.stringify({ ...own, id: randomUUID(), host: "elsewhere" }),
+      JSON.stringify({ ...own, id: randomUUID(), space: "another" }),
+      "",
+      "[]",
+    ];
+    for (const content of contents) {
+      await writeFile(lock, content);
+      const started = performance.now();
+      await using held = await lockFile(path, quick);
+      // Timers may be early by a part of a millisecond.
+      expect(performance.now() - started).toBeGreaterThan(0.9 * quick.abandonedMs);
+      held.assertHeld();
+      expect(JSON.parse(await readFile(lock, "utf8"))).toMatchObject({ pid: process.pid, host: hostname() });
+      expect(await readdir(folder)).toEqual(["results.jsonl.lock"]);
+    }
+  });
+
+  test("does not renew a lock that was given back", async () => {
+    const held = await lockFile(path, quick);
+    const content = await readFile(lock);
+    await held[Symbol.asyncDispose]();
+    await writeFile(lock, content);
+    await utimes(lock, 1, 1);
+    await new Promise((resolve) => setTimeout(resolve, 4 * quick.renewalMs));
+    expect((await stat(lock)).mtimeMs).toBe(1000);
+  });
+
+  test("goes ahead if the other gives its lock back while this process waits", async () => {
+    await writeFile(lock, JSON.stringify({ ...(await ownHolder()), id: randomUUID(), host: "elsewhere" }));
+    // It looks at the lock once a second.
+    const taking = lockFile(path, { renewalMs: 20, abandonedMs: 40_000 });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await rm(lock);
+    await using held = await taking;
+    held.assertHeld();
+  });
+
+  test("leaves the claims of others alone that are young, and removes old ones", async () => {
+    const [young, old, other] = [`${lock}-${randomUUID()}`, `${lock}-${randomUUID()}`, `${lock}-notes`];
+    for (const one of [young, old, other]) await writeFile(one, "");
+    for (const one of [old, other]) await utimes(one, 1, 1);
+    await using _ = await lockFile(path, { ...quick, abandonedMs: 60_000 });
+    expect([young, old, other].map((one) => existsSync(one))).toEqual([true, false, true]);
   });
 
   test("is refused where no lock can be made, or a folder is in its place", async () => {

@@ -72,7 +72,7 @@ describe("ResultsFile", () => {
   });
 
   test("writes nothing once another process has taken the lock over, and leaves that lock", async () => {
-    const results = await ResultsFile.open(path);
+    const results = await ResultsFile.open(path, { renewalMs: 20, abandonedMs: 10_000 });
     await results.write("first.jpg", failure);
     const theirs = JSON.stringify({ ...JSON.parse(await readFile(`${path}.lock`, "utf8")), id: "other" });
     await writeFile(`${path}.lock`, theirs);
@@ -80,7 +80,7 @@ describe("ResultsFile", () => {
     // The process notices it at its next renewal.
     while ((await codeOf(results.write("more.jpg", failure))) === "no error") {
       written++;
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await new Promise((resolve) => setTimeout(resolve, 5));
     }
     for (let again = 0; again < 3; again++)
       expect(await codeOf(results.write("late.jpg", failure))).toBe("file-unwritable");

@@ -62,6 +62,26 @@ describe("RequiredConcepts", () => {
     expect(missing({ dog: 0.9, "hot dog": 0.9 }, "a hot dog")).toEqual([["dog", "dogs"]]);
   });
 
+  test("count from the least probability on", () => {
+    const rule = { least: 0.75, most: 3, reward: 1 };
+    const asked = new RequiredConcepts(nouns, vocabulary, rule);
+    for (const [probability, isSure] of [
+      [0.75, true],
+      [0.74, false],
+    ] as const) {
+      expect(asked.anySure(each({ dog: probability }))).toBe(isSure);
+      expect(missing({ dog: probability }, "a man", rule)).toEqual(isSure ? [["dog", "dogs"]] : []);
+    }
+    expect(asked.anySure(each({}, 0.5))).toBe(false);
+  });
+
+  test("have forms of up to three words, of all words of the vocabulary", () => {
+    const long = ["a", "hot dog", "fire truck stop", "fire truck stop sign"].map((name) => ({ name, forms: [name] }));
+    const asked = new RequiredConcepts(long, vocabulary, { least: 0.5, most: 3, reward: 1 });
+    const { required } = asked.missing(Float32Array.of(0.9, 0.8, 0.7, 0.6), vocabulary.encode(["runs"]));
+    expect(named(required)).toEqual([["a"], ["hot dog"], ["fire truck stop"]]);
+  });
+
   test("leave out those that the vocabulary cannot say, and are no more than the rule allows", () => {
     expect(missing({ zebra: 1 }, "a dog")).toEqual([]);
     const rule = { least: 0.5, most: 1, reward: 1 };
