@@ -39,7 +39,7 @@ const testsOf: Readonly<Record<string, readonly string[]>> = {
   ],
   "src/server/chat/tool_call.ts": ["test/server/chat/tool_call_test.ts"],
   "src/bundle/write_bundle.ts": ["test/bundle/bundle_test.ts"],
-  "src/bundle/manifest.ts": ["test/bundle/bundle_test.ts"],
+  "src/bundle/manifest.ts": ["test/bundle/manifest_test.ts"],
   "src/bundle/schema.ts": ["test/bundle/schema_test.ts"],
   "src/pool/job.ts": ["test/pool/job_test.ts"],
   "src/pool/pool_worker.ts": ["test/pool/pool_rules_test.ts"],
@@ -79,6 +79,8 @@ function mutateFile(file: string, tests: readonly string[]): Score {
   const config = {
     ...settings,
     mutate: [file],
+    // One for each file, so that several runs do not clean up after each other.
+    tempDirName: `.cache/stryker/${name}`,
     commandRunner: { command: `bun test --bail --timeout 60000 ${tests.join(" ")}` },
     jsonReporter: { fileName: report },
   };

@@ -2,7 +2,8 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { NounPlaces } from "../../src/decode/noun_places.ts";
 
-const words = "<pad> <start> <end> <unk> a is on lion lions dog dogs rock tennis racket rackets man photo".split(" ");
+const words =
+  "<pad> <start> <end> <unk> a is on lion lions dog dogs rock tennis racket rackets man photo bus buses".split(" ");
 const id = (word: string) => words.indexOf(word);
 const nouns = [
   { name: "lion", forms: ["lion", "lions"] },
@@ -10,6 +11,7 @@ const nouns = [
   { name: "rock", forms: ["rock"] },
   { name: "tennis racket", forms: ["tennis racket", "tennis rackets", "racket", "rackets"] },
   { name: "man", forms: ["man"] },
+  { name: "bus", forms: ["bus", "buses"] },
 ];
 const noun = (name: string) => nouns.findIndex((one) => one.name === name);
 const places = new NounPlaces({
@@ -68,6 +70,38 @@ describe("NounPlaces", () => {
     expect(racket["racket"]).toBe(5);
     expect(racket["rock"]).toBeLessThan(-20);
     expect((await corrected("tennis racket", "a", { tennis: -8, rock: 2 }))["tennis"]).toBeCloseTo(-3, 5);
+  });
+
+  test("takes the place of its own number: a bus is one, and so is a racket that is named in short", async () => {
+    const logits = { dog: 2, dogs: -4 };
+    const bus = await corrected("bus", "a", { ...logits, bus: -8, buses: -8 });
+    expect([bus["bus"], bus["buses"]]).toEqual([-3, -6]);
+    const racket = await corrected("tennis racket", "a", { ...logits, racket: -8, rackets: -8 });
+    expect([racket["racket"], racket["rackets"]]).toEqual([-3, -6]);
+  });
+
+  test("leaves the first word of a longer noun, which alone names nothing", async () => {
+    const found = await corrected("lion", "a", { tennis: 2 }, { "tennis racket": 0.1 });
+    expect(found["tennis"]).toBe(2);
+    const after = await corrected("lion", "tennis", { lion: -8, dog: 2 });
+    expect(after["lion"]).toBe(-3);
+  });
+
+  test("moves a noun beside another by the same amount, wherever others stand", async () => {
+    expect((await corrected("lion", "rock", { lion: 5, dog: 9 }))["lion"]).toBe(5 - 30);
+  });
+
+  test("corrects each beam as if it were alone", async () => {
+    const rows = [0, 1, 2].map((beam) => Float32Array.from(words, (_, at) => Math.sin(beam * 40 + at) * 5));
+    const before = Int32Array.of(id("a"), id("rock"), id("is"));
+    const chances = Float32Array.from(nouns, (_, at) => 1 - at / 10);
+    const of = async (chosen: readonly Float32Array[], tokens: Int32Array) => {
+      const logits = Float32Array.from(chosen.flatMap((row) => [...row]));
+      const step = places.correct(async () => ({ logits }), noun("lion"), chances);
+      return (await step(tokens, new Uint32Array(tokens.length))).logits;
+    };
+    const alone = await Promise.all(rows.map((row, beam) => of([row], before.slice(beam, beam + 1))));
+    expect(await of(rows, before)).toEqual(Float32Array.from(alone.flatMap((row) => [...row])));
   });
 
   test("changes only nouns, in every beam, and keeps every word possible", async () => {
