@@ -81,7 +81,7 @@ function mutateFile(file: string, tests: readonly string[]): Score {
     mutate: [file],
     // One for each file, so that several runs do not clean up after each other.
     tempDirName: `.cache/stryker/${name}`,
-    commandRunner: { command: `bun test --bail --timeout 60000 ${tests.join(" ")}` },
+    commandRunner: { command: `bun test --bail --timeout 15000 ${tests.join(" ")}` },
     jsonReporter: { fileName: report },
   };
   const path = join(reports, `${name}.config.json`);
