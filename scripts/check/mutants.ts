@@ -23,7 +23,7 @@ const testsOf: Readonly<Record<string, readonly string[]>> = {
   "src/server/json_body.ts": [readers],
   "src/server/form_parts.ts": [readers],
   "src/server/tokens.ts": ["test/server/tokens_test.ts"],
-  "src/image/decode.ts": ["test/image/decode_test.ts", "test/image/limits_test.ts"],
+  "src/image/decode_by.ts": ["test/image/decode_by_test.ts"],
   "src/decode/decoder.ts": [generate],
   "src/decode/generate.ts": [generate],
   "src/decode/noun_places.ts": ["test/decode/noun_places_test.ts", "test/decode/odd_nouns_test.ts", concepts],
