@@ -6,6 +6,7 @@ import { OneAtATime } from "../async/one_at_a_time.ts";
 import type { Caption } from "../caption/caption.ts";
 import { captionJson } from "../caption/json.ts";
 import { EdgecapError, unwritable } from "../errors.ts";
+import { withoutNuls } from "../files/without_nuls.ts";
 import { DoneImages } from "./done_images.ts";
 import { type FileLock, type LockTimes, lockFile } from "./file_lock.ts";
 
@@ -163,7 +164,7 @@ const beginning = '{"image":"';
 /** Whether a killed process, or a power cut, can have left this after the last line break. */
 function isUnfinished(rest: string): boolean {
   // Some file systems fill what was not written before a power cut with zeros.
-  const written = rest.replace(/\0+$/, "").trim();
+  const written = withoutNuls(rest).trim();
   return written.startsWith(beginning) || beginning.startsWith(written);
 }
 

@@ -1,3 +1,4 @@
+import { withoutNuls } from "../files/without_nuls.ts";
 import { escapeXml } from "./escape_xml.ts";
 import { readXmp, type XmpDocument, type XmpProperty } from "./xmp_document.ts";
 
@@ -62,7 +63,7 @@ export class XmpPacket {
    * @throws {EdgecapError} `data-invalid` if it cannot be read.
    */
   constructor(text: string | undefined) {
-    const body = (text ?? emptyPacket).replace(/\0+$/, "");
+    const body = withoutNuls(text ?? emptyPacket);
     this.#tail = (text ?? "").slice(body.length);
     this.#document = readXmp(body);
   }

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ResultsFile } from "../../src/batch/results_file.ts";
 import { codeOf } from "../code_of.ts";
+import { processorTime } from "../processor_time.ts";
 
 const failure = { code: "image-corrupt", message: "It ends early." };
 const line = '{"image":"a.jpg","caption":"x"}\n';
@@ -30,6 +31,16 @@ describe("ResultsFile", () => {
       expect(await codeOf(ResultsFile.open(path))).toBe("data-invalid");
       expect(await readdir(folder)).toEqual(["results.jsonl"]);
     }
+  });
+
+  test("refuses what is mostly zeros, such as the image of a disk, at once", async () => {
+    const content = Buffer.alloc(2 ** 22);
+    content.write("x", content.length - 1);
+    await writeFile(path, content);
+    const took = processorTime();
+    expect(await codeOf(ResultsFile.open(path))).toBe("data-invalid");
+    expect(took()).toBeLessThan(2000);
+    expect((await readFile(path)).equals(content)).toBe(true);
   });
 
   test("shows the beginning of the line that is not a result, and its number among all lines", async () => {

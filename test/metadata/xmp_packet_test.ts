@@ -4,6 +4,7 @@ import type { EdgecapError } from "../../src/errors.ts";
 import { escapeXml } from "../../src/metadata/escape_xml.ts";
 import { XmpPacket, xmpNames } from "../../src/metadata/xmp_packet.ts";
 import { anyText as anyCharacters } from "../any_text.ts";
+import { processorTime } from "../processor_time.ts";
 import { anyText } from "./picture_bytes.ts";
 
 const rdf = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
@@ -116,6 +117,16 @@ describe("XmpPacket", () => {
       })();
       expect([text.slice(0, 40), code]).toEqual([text.slice(0, 40), "data-invalid"]);
     }
+  });
+
+  test("keeps the NULs at its end, and refuses millions elsewhere at once", () => {
+    const plain = new XmpPacket(undefined).text;
+    expect(new XmpPacket(`${plain}\0\0`).text).toBe(`${plain}\0\0`);
+    const took = processorTime();
+    const nuls = "\0".repeat(2_000_000);
+    for (const text of [`${plain}${nuls}x`, `${nuls}x`, `${nuls}${plain}`])
+      expect(() => new XmpPacket(text)).toThrow(expect.objectContaining({ code: "data-invalid" }));
+    expect(took()).toBeLessThan(2000);
   });
 
   test("refuses or reads any damage", () => {

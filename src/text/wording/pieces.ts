@@ -12,7 +12,19 @@ export interface Piece {
   readonly from: readonly number[];
 }
 
-const parts = /^([^\p{L}\p{N}']*)(.*?)((?:'(?:s|re|ve|ll|d|m)?)?[^\p{L}\p{N}']*)$/su;
+/**
+ * What is before a word, the word, and what comes after it. One pattern for all would look for the end again from each
+ * character of a long word.
+ */
+function partsOf(text: string): { head: string; word: string; tail: string } {
+  const head = /^[^\p{L}\p{N}']*/u.exec(text)![0];
+  const characters = [...text.slice(head.length)];
+  let end = characters.length;
+  while (end > 0 && !/[\p{L}\p{N}']/u.test(characters[end - 1]!)) end--;
+  const rest = characters.slice(0, end).join("");
+  const word = rest.replace(/'(?:s|re|ve|ll|d|m)?$/u, "");
+  return { head, word, tail: text.slice(head.length + word.length) };
+}
 
 /** Words as pieces. */
 export function piecesOf(words: readonly string[]): Piece[] {
@@ -21,7 +33,7 @@ export function piecesOf(words: readonly string[]): Piece[] {
     // Endings that the tokenizer splits off are separate words.
     if (/^(?:n't|'(?:s|re|ve|ll|d|m)?)$/i.test(text))
       return { text, word: text.toLowerCase(), head: "", tail: "", from };
-    const [, head = "", word = "", tail = ""] = parts.exec(text) ?? [];
+    const { head, word, tail } = partsOf(text);
     return { text, word: word.toLowerCase(), head, tail, from };
   });
 }
