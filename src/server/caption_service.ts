@@ -99,8 +99,15 @@ export class CaptionService {
       flight.listeners.add(onWord);
     }
     const left = Promise.withResolvers<never>();
+    let aboard = true;
+    // Counted at once, because a request that leaves may have sent the same picture several times.
+    const count = () => {
+      if (aboard) flight.passengers--;
+      aboard = false;
+    };
     const leave = () => {
-      if (flight.passengers === 1) {
+      count();
+      if (flight.passengers === 0) {
         // New requests must not join work that is being aborted.
         if (this.#flights.get(key) === flight) this.#flights.delete(key);
         flight.controller.abort(signal.reason);
@@ -114,7 +121,7 @@ export class CaptionService {
     } finally {
       signal.removeEventListener("abort", leave);
       if (onWord) flight.listeners.delete(onWord);
-      flight.passengers--;
+      count();
     }
   }
 

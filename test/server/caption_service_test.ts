@@ -106,4 +106,25 @@ describe("CaptionService", () => {
     void service.caption(photo, {}, { signal }).catch(() => {});
     expect(pool.asked.length).toBe(2);
   });
+
+  test("stops if a request leaves that has sent the same photo several times", async () => {
+    const pool = new HeldPool();
+    const service = new CaptionService(pool, 0);
+    const leaver = new AbortController();
+    const ask = (one: AbortSignal) => service.caption(photo, {}, { signal: one }).catch(() => "left");
+    const asked = [ask(leaver.signal), ask(leaver.signal), ask(leaver.signal)];
+    leaver.abort();
+    expect(pool.asked.map(({ request }) => request.signal.aborted)).toEqual([true]);
+    // Whoever comes now does not join what is being aborted.
+    const next = ask(signal);
+    expect(pool.asked.map(({ request }) => request.signal.aborted)).toEqual([true, false]);
+    pool.asked[1]!.finish("a dog");
+    expect(await next).toMatchObject({ origin: "inference" });
+    expect(await Promise.all(asked)).toEqual(["left", "left", "left"]);
+    // With somebody else aboard it continues.
+    const both = [ask(signal), ask(leaver.signal), ask(leaver.signal)];
+    expect(pool.asked[2]!.request.signal.aborted).toBe(false);
+    pool.asked[2]!.finish("a cat");
+    expect(await both[0]).toMatchObject({ caption: { caption: "a cat" } });
+  });
 });
