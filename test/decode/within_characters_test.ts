@@ -42,6 +42,33 @@ describe("captionsWithin()", () => {
   test("keeps the best caption if it fits, and of the others those that do", async () => {
     const { found, asked } = await within([4, 5, 6, 7], [], [4, 6, 7]);
     expect([found, asked.length, asked[0]!.characters]).toEqual([[4, 6], 1, undefined]);
+    // All that the search finds are needed, and the other options stay.
+    expect(asked[0]).toMatchObject({ vocabulary: 2, beams: 3, count: 1024 });
+  });
+
+  test("gives as many as requested, best first, whichever search found them", async () => {
+    const { found, asked } = await within([8, 4, 2], [3, 1, 4], [4, 3, 2, 1], { count: 3 });
+    expect([found, asked.length]).toEqual([[1, 2, 3], 2]);
+  });
+
+  test("takes no caption with a single word that is only short", async () => {
+    const least = Math.fround(Math.log(0.01));
+    const words = (...probabilities: number[]) => ({
+      ...caption(3),
+      wordLogProbabilities: Float32Array.from(probabilities),
+    });
+    const limit = {
+      fits: ({ tokens }: GeneratedCaption) => tokens[0] === 3,
+      room: () => ({ maxCharacters: 1, characters: new Uint32Array() }),
+    };
+    const of = async (short: GeneratedCaption) => {
+      const searches = [[caption(9)], [short]];
+      return tokensOf(await captionsWithin(limit, { vocabulary: 2, count: 1 }, async () => searches.shift()!));
+    };
+    expect(await of(words(-1, -1))).toEqual([3]);
+    expect(await of(words(-1, -5))).toEqual([9]);
+    expect(await of(words(-5, -1))).toEqual([9]);
+    expect(await of(words(least + 0.001))).toEqual([3]);
   });
 
   test("searches once more with the limit if the best does not fit, and chooses the best of both", async () => {
