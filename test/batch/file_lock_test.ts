@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { randomUUID } from "node:crypto";
-import { existsSync } from "node:fs";
+import { existsSync, utimesSync, writeFileSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -95,7 +95,7 @@ describe("lockFile()", () => {
 
   test("goes ahead where a process was killed while it took a lock over, and follows no path in a lock", async () => {
     const gone = { ...(await ownHolder()), pid: 2 ** 22 + 1 };
-    for (const id of [randomUUID(), "other", "../../results.jsonl"]) {
+    for (const id of [randomUUID(), "other", "../../results.jsonl", `../${randomUUID()}`, `${randomUUID()}/x`]) {
       await writeFile(lock, JSON.stringify({ ...gone, id }));
       const claim = `${lock}-${id.length === 36 ? id : "00000000-0000-0000-0000-000000000000"}`;
       await writeFile(claim, JSON.stringify({ ...gone, id: "third" }));
@@ -203,10 +203,55 @@ describe("lockFile()", () => {
     expect((await stat(lock)).mtimeMs).toBe(1000);
   });
 
+  test("takes over from a process whose number another one has now", async () => {
+    const own = await ownHolder();
+    // Where the system does not say when processes began, the number is all there is.
+    const started = own["started"] === "" ? "" : "before";
+    await writeFile(lock, JSON.stringify({ ...own, id: "other", started }));
+    if (started === "") expect(await codeOf(lockFile(path))).toBe("file-unwritable");
+    else {
+      await using held = await lockFile(path);
+      held.assertHeld();
+      expect(JSON.parse(await readFile(lock, "utf8"))).toMatchObject({ pid: process.pid, started: own["started"] });
+    }
+  });
+
+  test("waits again if another takes over while it waits, and leaves nothing else behind", async () => {
+    const other = { ...(await ownHolder()), host: "elsewhere" };
+    await writeFile(lock, JSON.stringify({ ...other, id: randomUUID() }));
+    utimesSync(lock, 5, 5);
+    const started = performance.now();
+    const taking = lockFile(path, quick);
+    await new Promise((resolve) => setTimeout(resolve, quick.abandonedMs / 4));
+    // Another lock, at the same time by the clock of its machine.
+    writeFileSync(lock, JSON.stringify({ ...other, id: randomUUID() }));
+    utimesSync(lock, 5, 5);
+    await using held = await taking;
+    expect(performance.now() - started).toBeGreaterThan(1.8 * quick.abandonedMs);
+    held.assertHeld();
+    expect(JSON.parse(await readFile(lock, "utf8"))).toMatchObject({ host: hostname() });
+    expect(await readdir(folder)).toEqual(["results.jsonl.lock"]);
+  });
+
+  test("loses a lock into which another program writes, and leaves that", async () => {
+    const held = await lockFile(path, quick);
+    await writeFile(lock, "notes");
+    await until(() => isLost(held));
+    await held[Symbol.asyncDispose]();
+    expect(await readFile(lock, "utf8")).toBe("notes");
+  });
+
+  test("renews a lock every two seconds, unless told otherwise", async () => {
+    await using _ = await lockFile(path);
+    await utimes(lock, 1, 1);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect((await stat(lock)).mtimeMs).toBe(1000);
+  });
+
   test("goes ahead if the other gives its lock back while this process waits", async () => {
     await writeFile(lock, JSON.stringify({ ...(await ownHolder()), id: randomUUID(), host: "elsewhere" }));
-    // It looks at the lock once a second.
-    const taking = lockFile(path, { renewalMs: 20, abandonedMs: 40_000 });
+    // It looks at the lock five times a second.
+    const taking = lockFile(path, { renewalMs: 20, abandonedMs: 8000 });
     await new Promise((resolve) => setTimeout(resolve, 50));
     await rm(lock);
     await using held = await taking;
@@ -222,8 +267,10 @@ describe("lockFile()", () => {
   });
 
   test("is refused where no lock can be made, or a folder is in its place", async () => {
+    await expect(lockFile(join(folder, "none", "a"))).rejects.toThrow(/none.*ENOENT/);
     expect(await codeOf(lockFile(join(folder, "none", "a")))).toBe("file-unwritable");
     await mkdir(lock);
+    await expect(lockFile(path)).rejects.toThrow(/EISDIR/);
     expect(await codeOf(lockFile(path))).toBe("file-unwritable");
     expect(existsSync(lock)).toBe(true);
   });
