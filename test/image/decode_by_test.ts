@@ -35,10 +35,10 @@ function decoder(thrown?: unknown) {
   return { start: async () => module, calls, freed: () => freed };
 }
 
-const errorOf = (work: Promise<unknown>) =>
+const errorOf = (work: Promise<unknown>): Promise<unknown> =>
   work.then(
     () => undefined,
-    (error: unknown) => error as EdgecapError,
+    (error: unknown) => error,
   );
 
 describe("decodeBy()", () => {
