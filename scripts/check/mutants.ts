@@ -25,7 +25,7 @@ const testsOf: Readonly<Record<string, readonly string[]>> = {
   "src/server/tokens.ts": ["test/server/tokens_test.ts"],
   "src/image/decode_by.ts": ["test/image/decode_by_test.ts"],
   "src/decode/decoder.ts": [generate],
-  "src/decode/generate.ts": [generate],
+  "src/decode/generate.ts": ["test/decode/generate_details_test.ts", generate],
   "src/decode/noun_places.ts": ["test/decode/noun_places_test.ts", "test/decode/odd_nouns_test.ts", concepts],
   "src/decode/prefixes.ts": [generate],
   "src/decode/repeatable_words.ts": ["test/decode/repeatable_words_test.ts"],

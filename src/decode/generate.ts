@@ -3,6 +3,7 @@ import type { GraphValue } from "../runtime/tensors.ts";
 import { type Decoder, type ReadFeatures, type RunStep, readFeatures } from "./decoder.ts";
 import type { MissingConcepts, RequiredConcepts } from "./required_concepts.ts";
 import { type DecidedWord, type GeneratedCaption, type GenerateOptions, searchCaptions } from "./search_captions.ts";
+import { isKept } from "./shared_steps.ts";
 import { type CharacterLimit, captionsWithin } from "./within_characters.ts";
 
 /** The similar training photos that influence which beam wins. */
@@ -13,9 +14,6 @@ export interface Neighbours {
   /** Added to the score of a beam that fully agrees with their captions. */
   readonly weight: number;
 }
-
-/** Searches with more beams compute their steps again, because keeping them would take over 10 MB. */
-const mostSharedBeams = 16;
 
 /** The captions generated for a picture, with the numbers behind them. */
 export interface Generated {
@@ -94,7 +92,7 @@ async function captionsNaming(
     return await searchCaptions(start(), options);
   }
   const { onWord, ...others } = options;
-  const shared = (options.beams ?? 1) <= mostSharedBeams;
+  const shared = isKept(options);
   let held: DecidedWord[] = [];
   const hold = onWord && { onWord: (word: DecidedWord) => held.push(word) };
   let captions = await searchCaptions(start(shared), { ...others, ...hold });

@@ -1,5 +1,20 @@
 import type { RunStep } from "./decoder.ts";
+import type { SearchOptions } from "./search.ts";
 import type { DecoderStep } from "./search_captions.ts";
+
+/** Most beams of a search whose steps are kept. */
+const mostBeams = 16;
+/** Most bytes that the logits of a plain search may take; the later searches can take three times as much. */
+const mostBytes = 2 ** 24;
+
+/** Whether the steps of a search are kept for later ones: many words of many beams would take too much memory. */
+export function isKept({
+  beams = 1,
+  maxWords = 20,
+  vocabulary,
+}: Pick<SearchOptions, "beams" | "maxWords" | "vocabulary">): boolean {
+  return beams <= mostBeams && 4 * vocabulary * beams * maxWords <= mostBytes;
+}
 
 /** States of some beams, [beams, units] each. */
 export interface DecoderStates {

@@ -1,8 +1,10 @@
 /** What generate() says beside its captions, when it says a word, and how often it searches. */
 import { beforeAll, describe, expect, test } from "bun:test";
+import type { RunStep } from "../../src/decode/decoder.ts";
 import { generate } from "../../src/decode/generate.ts";
 import { RequiredConcepts } from "../../src/decode/required_concepts.ts";
 import type { GeneratedCaption } from "../../src/decode/search_captions.ts";
+import { isKept } from "../../src/decode/shared_steps.ts";
 import { Datastore } from "../../src/retrieval/datastore.ts";
 import { GraphSession, type GraphTensor } from "../../src/runtime/graph_session.ts";
 import { textModule } from "../../src/text/text_module.ts";
@@ -12,6 +14,23 @@ import { tinyBundle } from "../fixtures/tiny_bundle.ts";
 
 const grid = { data: Float32Array.from({ length: 49 * 4 }, (_, i) => Math.sin(i)), shape: [1, 49, 4] };
 const settings = { vocabulary: 12, beams: 4, maxWords: 6, minWords: 1, lengthPenalty: 1, count: 3 };
+
+/** The rule, which counts the searches that follow from it, and may help with another decoder. */
+class CountedConcepts extends RequiredConcepts {
+  searches = 1;
+  helper: ((step: RunStep) => RunStep) | undefined;
+
+  override missing(...given: Parameters<RequiredConcepts["missing"]>) {
+    const missing = super.missing(...given);
+    if (missing.required.length > 0) this.searches++;
+    return missing;
+  }
+
+  override helping(...given: Parameters<RequiredConcepts["helping"]>) {
+    this.searches++;
+    return this.helper?.(given[0]) ?? super.helping(...given);
+  }
+}
 
 describe("generate()", () => {
   let decoder: { init: GraphSession; step: GraphSession };
@@ -27,32 +46,21 @@ describe("generate()", () => {
     };
   });
 
-  /** The decoder, which is sure of the first of some nouns, and counts its steps and its searches. */
+  /** The decoder, which is sure of the first of some nouns. */
   function sureOf(nouns: number) {
-    const ran = { steps: 0, searches: 0 };
-    const concepts = {
-      data: Float32Array.from({ length: nouns }, (_, at) => (at === 0 ? 0.9 : 0.01)),
-      shape: [1, nouns],
-    };
-    const known = {
-      init: {
-        run: async (inputs: Parameters<GraphSession["run"]>[0]) => ({ ...(await decoder.init.run(inputs)), concepts }),
-      },
-      step: {
-        run: (inputs: Parameters<GraphSession["run"]>[0]) => {
-          ran.steps++;
-          if ((inputs["tokens"] as GraphTensor).data[0] === 1) ran.searches++;
-          return decoder.step.run(inputs);
-        },
-      },
-    };
-    return { known, ran };
+    const probabilities = Float32Array.from({ length: nouns }, (_, at) => (at === 0 ? 0.9 : 0.01));
+    const concepts = { data: probabilities, shape: [1, nouns] };
+    const run = async (inputs: Parameters<GraphSession["run"]>[0]) => ({
+      ...(await decoder.init.run(inputs)),
+      concepts,
+    });
+    return { init: { run }, step: decoder.step };
   }
 
   /** Rules for nouns that are the words with these ids. */
   const asking = (ids: readonly number[], reward: number, rewardOfOnly?: number) => {
     const nouns = ids.map((id) => vocabulary.decode(Uint32Array.of(id))[0]!).map((name) => ({ name, forms: [name] }));
-    return new RequiredConcepts(nouns, vocabulary, { least: 0.8, most: 2, reward, rewardOfOnly });
+    return new CountedConcepts(nouns, vocabulary, { least: 0.8, most: 2, reward, rewardOfOnly });
   };
 
   /** A limit that only some captions are within. */
@@ -107,12 +115,12 @@ describe("generate()", () => {
   test("searches once if the best caption names what is sure, or the decoder knows no concepts", async () => {
     const { captions: plain } = await generate(decoder, grid, settings);
     const said = plain[0]!.tokens[0]!;
-    const { known, ran } = sureOf(1);
     const told: unknown[] = [];
     const onWord = (word: { token: number }) => told.push(word.token);
-    const found = await generate(known, grid, { ...settings, onWord }, undefined, asking([said], 100, 100));
+    const rule = asking([said], 100, 100);
+    const found = await generate(sureOf(1), grid, { ...settings, onWord }, undefined, rule);
     expect(found.captions).toEqual(plain);
-    expect([ran.searches, told]).toEqual([1, [...plain[0]!.tokens]]);
+    expect([rule.searches, told]).toEqual([1, [...plain[0]!.tokens]]);
     const unknowing = await generate(decoder, grid, settings, undefined, asking([said], 100));
     expect(unknowing.captions).toEqual(plain);
     expect(unknowing.concepts).toBeUndefined();
@@ -122,7 +130,7 @@ describe("generate()", () => {
     const { captions: plain } = await generate(decoder, grid, settings);
     const other = [5, 6, 10].find((id) => !plain[0]!.tokens.includes(id))!;
     const none = limited(() => false, 0);
-    const usual = await generate(sureOf(1).known, grid, { ...settings, count: 1 }, undefined, asking([other], 0), none);
+    const usual = await generate(sureOf(1), grid, { ...settings, count: 1 }, undefined, asking([other], 0), none);
     expect(usual.captions.map(({ tokens }) => tokens)).toEqual([plain[0]!.tokens]);
   });
 
@@ -139,7 +147,7 @@ describe("generate()", () => {
       [asking([noun], 100), 2],
       [asking([noun], 0, 100), 3],
     ] as const) {
-      const ran = { steps: 0, searches: 0 };
+      let steps = 0;
       const state = (rows: number) => ({ data: new Float32Array(rows), shape: [1, rows, 1] });
       const concepts = { data: Float32Array.of(0.9), shape: [1, 1] };
       const peaked = {
@@ -147,8 +155,7 @@ describe("generate()", () => {
         step: {
           run: async (inputs: Parameters<GraphSession["run"]>[0]) => {
             const tokens = [...(inputs["tokens"] as GraphTensor).data];
-            ran.steps++;
-            if (tokens[0] === 1) ran.searches++;
+            steps++;
             const logits = tokens.flatMap((token) => {
               const [word, others] = after[token] ?? [end, 0];
               return Array.from({ length: 12 }, (_, id) => (id === word ? 10 : others));
@@ -159,13 +166,46 @@ describe("generate()", () => {
         },
       };
       const told: (readonly [token: number, searches: number, steps: number])[] = [];
-      const onWord = ({ token }: { token: number }) => told.push([token, ran.searches, ran.steps]);
+      const onWord = ({ token }: { token: number }) => told.push([token, asked.searches, steps]);
       const { captions } = await generate(peaked, grid, { ...settings, onWord }, undefined, asked);
-      expect(ran.searches).toBe(searches);
+      expect(asked.searches).toBe(searches);
       expect(told.map(([token]) => token)).toEqual([...captions[0]!.tokens]);
       expect(captions[0]!.tokens.includes(noun)).toBe(true);
       expect(new Set(told.map(([, search]) => search))).toEqual(new Set([searches]));
-      expect(told[0]![2]).toBeLessThan(ran.steps);
+      expect(told[0]![2]).toBeLessThan(steps);
     }
   });
+
+  test("keeps what the second search found if the third finds nothing among few characters", async () => {
+    const { captions: plain } = await generate(decoder, grid, settings);
+    const other = [5, 6, 10].find((id) => !plain[0]!.tokens.includes(id))!;
+    const within = limited(({ tokens }) => tokens.length <= 2);
+    const options = { ...settings, minWords: 0, count: 1 };
+    const asked = asking([other], 0, 100);
+    // A decoder that ends no caption, so that none fits.
+    asked.helper = (step) => async (tokens, parents) => {
+      const { logits, ...rest } = await step(tokens, parents);
+      return { ...rest, logits: logits.map((logit, at) => (at % 12 === 2 ? -100 : logit)) };
+    };
+    const { captions } = await generate(sureOf(1), grid, options, undefined, asked, within);
+    // The first one, and two more in each round: without the limit, and within it.
+    expect(asked.searches).toBe(5);
+    expect(captions[0]!.tokens.length).toBeLessThanOrEqual(2);
+  });
+});
+
+test("isKept() is true of usual searches, and false of those that would take much memory", () => {
+  for (const kept of [
+    { vocabulary: 5000 },
+    { vocabulary: 5000, beams: 10 },
+    { vocabulary: 12_000, beams: 16, maxWords: 21 },
+  ])
+    expect(isKept(kept)).toBe(true);
+  for (const dropped of [
+    { vocabulary: 5, beams: 17 },
+    { vocabulary: 5000, beams: 16, maxWords: 53 },
+    { vocabulary: 5000, beams: 2, maxWords: 1000 },
+    { vocabulary: 1_048_576 },
+  ])
+    expect(isKept(dropped)).toBe(false);
 });
