@@ -1,77 +1,9 @@
 /** The rules of a pool, with threads that do what the test says; worker_pool_test.ts has real ones. */
 import { describe, expect, test } from "bun:test";
-import type { CaptionWord } from "../../src/caption/caption.ts";
 import { EdgecapError } from "../../src/errors.ts";
 import { PoolBusyError } from "../../src/pool/pool_busy_error.ts";
-import { type PoolOptions, WorkerPool } from "../../src/pool/worker_pool.ts";
-import { FakeThread } from "./fake_thread.ts";
-
-/** A pool of fake threads, and what its observer saw. */
-function fakePool(options: Partial<PoolOptions> = {}) {
-  const threads: FakeThread[] = [];
-  const seen: unknown[][] = [];
-  const pool = new WorkerPool({
-    bundle: undefined,
-    workers: 1,
-    queueSize: 10,
-    deadlineMs: 600_000,
-    hangMs: 600_000,
-    createWorker: () => {
-      const thread = new FakeThread();
-      threads.push(thread);
-      return thread as unknown as Worker;
-    },
-    observer: {
-      started: (waitMs) => seen.push(["started", waitMs >= 0 && waitMs < 600_000]),
-      captioned: ({ caption }) => seen.push(["captioned", caption]),
-      replaced: (reason, message) => seen.push(["replaced", reason, message]),
-    },
-    ...options,
-  });
-  return { pool, threads, seen };
-}
-
-/** Asks for a caption; gives its text, or the error. */
-function ask(
-  pool: WorkerPool,
-  more: { signal?: AbortSignal; onWord?: (word: CaptionWord) => void; image?: string } = {},
-) {
-  const { signal = new AbortController().signal, onWord, image = "" } = more;
-  return pool.caption({ image: new TextEncoder().encode(image), options: { beams: 3 }, signal, onWord }).then(
-    ({ caption }) => caption,
-    (error: unknown) => error as EdgecapError,
-  );
-}
-
-const isPending = async (promise: Promise<unknown>) =>
-  (await Promise.race([promise, new Promise((resolve) => setTimeout(resolve, 5, "pending"))])) === "pending";
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
-}
-
-/** Runs work while timers fire at once, and gives their times. */
-async function timesOf(work: (times: number[]) => Promise<void>): Promise<number[]> {
-  const { setTimeout } = globalThis;
-  const times: number[] = [];
-  globalThis.setTimeout = ((action: () => void, ms: number) => {
-    times.push(ms);
-    return setTimeout(action, 0);
-  }) as unknown as typeof setTimeout;
-  try {
-    await work(times);
-  } finally {
-    globalThis.setTimeout = setTimeout;
-  }
-  return times;
-}
-
-/** Disposes of a pool whose workers may still be starting. */
-async function stop(pool: WorkerPool, threads: readonly FakeThread[]): Promise<void> {
-  const stopped = pool[Symbol.asyncDispose]();
-  for (const thread of threads) thread.ready();
-  await stopped;
-}
+import { ask, fakePool, isPending, stop, until } from "./fake_pool.ts";
+import type { FakeThread } from "./fake_thread.ts";
 
 describe("WorkerPool", () => {
   test("tells each thread what to load", async () => {
@@ -164,6 +96,14 @@ describe("WorkerPool", () => {
     threads[0]!.done();
     expect(await only).toBe("caption 0");
     await stop(pool, threads);
+    const two = fakePool({ workers: 2, queueSize: 0 });
+    for (const thread of two.threads) thread.ready();
+    // One works, and the other is idle.
+    const both = [ask(two.pool), ask(two.pool)];
+    expect(await ask(two.pool)).toMatchObject({ code: "queue-full" });
+    for (const thread of two.threads) thread.done();
+    expect(await Promise.all(both)).toEqual(["caption 0", "caption 1"]);
+    await stop(two.pool, two.threads);
     const { pool: other, threads: more } = fakePool({ queueSize: 2 });
     const waiting = [ask(other), ask(other)];
     expect(await ask(other)).toMatchObject({ code: "queue-full" });
@@ -198,6 +138,33 @@ describe("WorkerPool", () => {
     await stop(pool, threads);
   });
 
+  test("takes what would be answered just in time", async () => {
+    const { pool, threads } = fakePool({ deadlineMs: 18_000 });
+    threads[0]!.ready();
+    const all = [ask(pool)];
+    threads[0]!.done(0, 9000);
+    all.push(ask(pool), ask(pool), ask(pool));
+    expect(pool.state).toMatchObject({ busy: 1, queue: 2 });
+    expect(await ask(pool)).toMatchObject({ code: "deadline-exceeded" });
+    for (const id of [1, 2, 3]) threads[0]!.done(id);
+    expect(await Promise.all(all)).toEqual([0, 1, 2, 3].map((id) => `caption ${id}`));
+    await stop(pool, threads);
+  });
+
+  test("needs nobody who observes it", async () => {
+    for (const some of [false, true]) {
+      const { pool, threads } = fakePool({ observer: {} }, some);
+      threads[0]!.ready();
+      const only = ask(pool);
+      threads[0]!.crash();
+      await until(() => threads.length === 2);
+      threads[1]!.ready();
+      threads[1]!.done();
+      expect(await only).toBe("caption 0");
+      await stop(pool, threads);
+    }
+  });
+
   test("expects half the wait of twice the workers", async () => {
     const { pool, threads } = fakePool({ workers: 2, deadlineMs: 15_000 });
     for (const thread of threads) thread.ready();
@@ -216,7 +183,8 @@ describe("WorkerPool", () => {
     const [thread] = threads as [FakeThread];
     const [early, late] = [new AbortController(), new AbortController()];
     const reason = new Error("gone");
-    const first = ask(pool, { signal: early.signal });
+    const words: string[] = [];
+    const first = ask(pool, { signal: early.signal, onWord: ({ text }) => words.push(text) });
     const second = ask(pool, { signal: late.signal });
     const third = ask(pool);
     late.abort(reason);
@@ -225,6 +193,8 @@ describe("WorkerPool", () => {
     early.abort();
     expect(await first).toMatchObject({ code: "aborted", message: "The client disconnected." });
     expect(thread.sent.at(-1)).toEqual({ type: "abort", id: 0 });
+    thread.say({ type: "word", id: 0, word: { text: "late", logProbability: -1 } });
+    expect(words).toEqual([]);
     // The worker is free once it has noticed.
     expect([thread.jobs, pool.state]).toEqual([[0], { ready: 1, busy: 1, starting: 0, queue: 1 }]);
     thread.say({ type: "failed", id: 0, code: "aborted", message: "Aborted." });
@@ -246,143 +216,5 @@ describe("WorkerPool", () => {
     expect(thread.sent.at(-1)).toEqual({ type: "abort", id: 0 });
     expect(pool.state).toMatchObject({ busy: 1, queue: 0 });
     await stop(pool, threads);
-  });
-
-  test("gives a lost worker's photo to the next one, before those that wait, and gives up after two", async () => {
-    const { pool, threads, seen } = fakePool();
-    threads[0]!.ready();
-    const [first, second] = [ask(pool), ask(pool)];
-    expect(threads[0]!.crash()).toBe(true);
-    expect([threads[0]!.terminated, pool.state]).toEqual([true, { ready: 0, busy: 0, starting: 1, queue: 2 }]);
-    // What a thread says after its end counts for nothing.
-    threads[0]!.done(0);
-    threads[0]!.crash();
-    await until(() => threads.length === 2);
-    threads[1]!.ready();
-    expect(threads[1]!.jobs).toEqual([0]);
-    threads[1]!.dispatchEvent(new Event("close"));
-    expect(await first).toMatchObject({
-      code: "worker-lost",
-      message: "Two workers crashed or hung on this picture, so it will not be tried again.",
-    });
-    await until(() => threads.length === 3);
-    threads[2]!.ready();
-    threads[2]!.dispatchEvent(new Event("messageerror"));
-    await until(() => threads.length === 4);
-    threads[3]!.ready();
-    threads[3]!.done();
-    expect(await second).toBe("caption 1");
-    const lost = seen.filter(([what]) => what === "replaced");
-    expect(lost).toEqual(Array(3).fill(["replaced", "crashed", "A worker was lost: crashed."]));
-    // A photo that is tried again has started before.
-    expect(seen.filter(([what]) => what === "started")).toHaveLength(2);
-    await stop(pool, threads);
-  });
-
-  test("does not try a photo again that nobody waits for", async () => {
-    const { pool, threads } = fakePool();
-    threads[0]!.ready();
-    const leaving = new AbortController();
-    const only = ask(pool, { signal: leaving.signal });
-    leaving.abort();
-    await only;
-    threads[0]!.crash();
-    expect(pool.state.queue).toBe(0);
-    await stop(pool, threads);
-  });
-
-  test("starts a worker again at once if it was ready, otherwise ever later", async () => {
-    const { pool, threads } = fakePool();
-    const refused = { type: "refused", code: undefined, message: "No room." } as const;
-    const waits = await timesOf(async () => {
-      for (let start = 0; start < 9; start++) {
-        await until(() => threads.length === start + 1);
-        threads[start]!.say(refused);
-      }
-      await until(() => threads.length === 10);
-      threads[9]!.ready();
-      threads[9]!.crash();
-      await until(() => threads.length === 11);
-      threads[10]!.crash();
-      await until(() => threads.length === 12);
-    });
-    const own = waits.filter((ms) => ms !== 5);
-    expect(own).toEqual([250, 500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 0, 250]);
-    expect(pool.model).toEqual({ name: "fake" });
-    await stop(pool, threads);
-  });
-
-  test("reports why the first worker could not load, and goes on if there is no code", async () => {
-    const { pool, threads, seen } = fakePool();
-    threads[0]!.say({ type: "refused", code: "bundle-missing", message: "No bundle here." });
-    const error = await pool.ready.catch((cause: unknown) => cause);
-    expect(error).toBeInstanceOf(EdgecapError);
-    expect(error).toMatchObject({ code: "bundle-missing", message: "No bundle here." });
-    expect(seen).toEqual([["replaced", "refused", "No bundle here."]]);
-    expect(threads[0]!.terminated).toBe(true);
-    await pool[Symbol.asyncDispose]();
-    const other = fakePool();
-    other.threads[0]!.say({ type: "refused", code: undefined, message: "TypeError" });
-    await until(() => other.threads.length === 2);
-    other.threads[1]!.ready();
-    expect((await other.pool.ready).name).toBe("fake");
-    await stop(other.pool, other.threads);
-  });
-
-  test("refuses a worker with another model than the first, until that is back", async () => {
-    const { pool, threads, seen } = fakePool({ workers: 2 });
-    threads[0]!.ready("one", "first");
-    threads[1]!.ready("two", "second");
-    expect(seen).toEqual([["replaced", "refused", expect.stringMatching(/^The bundle was replaced by another one/)]]);
-    expect([threads[1]!.terminated, pool.state.ready, pool.model]).toEqual([true, 1, { name: "one" }]);
-    await until(() => threads.length === 3);
-    threads[2]!.ready("three", "first");
-    expect([pool.state.ready, pool.model]).toEqual([2, { name: "one" }]);
-    await stop(pool, threads);
-  });
-
-  test("replaces a worker that is silent, not one that answers, and blames none for a pause of this thread", async () => {
-    const { pool, threads, seen } = fakePool({ workers: 2, hangMs: 200 });
-    for (const thread of threads) thread.ready();
-    threads[1]!.answersPings = false;
-    await until(() => threads.length === 3);
-    expect(seen).toEqual([["replaced", "hung", "A worker was lost: hung."]]);
-    expect([threads[0]!.terminated, threads[1]!.terminated]).toEqual([false, true]);
-    expect(threads[0]!.pings).toBeGreaterThan(2);
-    const pings = threads[1]!.pings;
-    threads[2]!.ready();
-    // The machine sleeps.
-    const end = performance.now() + 500;
-    while (performance.now() < end);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(threads).toHaveLength(3);
-    expect(threads[1]!.pings).toBe(pings);
-    await stop(pool, threads);
-  });
-
-  test("answers everybody when it is disposed of, and starts nothing more", async () => {
-    const { pool, threads } = fakePool({ workers: 2 });
-    threads[0]!.ready();
-    const all = [ask(pool), ask(pool)];
-    threads[0]!.crash();
-    const stopped = pool[Symbol.asyncDispose]();
-    for (const one of await Promise.all(all))
-      expect(one).toMatchObject({ code: "draining", message: "The workers are stopping: try again in 5 s." });
-    // Stopping a thread that starts could crash the process.
-    expect(await isPending(stopped)).toBe(true);
-    expect(threads[1]!.terminated).toBe(false);
-    threads[1]!.ready();
-    await stopped;
-    expect(threads.every(({ terminated }) => terminated)).toBe(true);
-    expect(await ask(pool)).toMatchObject({ code: "draining" });
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(threads).toHaveLength(2);
-  });
-
-  test("is never ready if it is disposed of before", async () => {
-    const { pool, threads } = fakePool();
-    const ready = pool.ready.catch((error: unknown) => error);
-    await stop(pool, threads);
-    expect(await ready).toMatchObject({ code: "draining" });
   });
 });
