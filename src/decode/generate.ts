@@ -1,7 +1,8 @@
 import type { Datastore } from "../retrieval/datastore.ts";
 import type { GraphValue } from "../runtime/tensors.ts";
-import { type Decoder, type ReadFeatures, type RunStep, readFeatures } from "./decoder.ts";
+import { type Decoder, type ReadFeatures, readFeatures } from "./decoder.ts";
 import type { MissingConcepts, RequiredConcepts } from "./required_concepts.ts";
+import type { RunStep } from "./search_captions.ts";
 import { type DecidedWord, type GeneratedCaption, type GenerateOptions, searchCaptions } from "./search_captions.ts";
 import { isKept } from "./shared_steps.ts";
 import { type CharacterLimit, captionsWithin } from "./within_characters.ts";

@@ -3,8 +3,8 @@ import { NounFinder } from "../concepts/noun_table.ts";
 import type { Vocabulary } from "../text/vocabulary.ts";
 import { firstWord } from "../text/vocabulary_words.ts";
 import { persons } from "../text/wording/word_lists.ts";
-import type { RunStep } from "./decoder.ts";
 import { NounPlaces } from "./noun_places.ts";
+import type { RunStep } from "./search_captions.ts";
 
 /** When the search must name a concept; see `generation.concepts` of a bundle's manifest. */
 export interface ConceptRule {

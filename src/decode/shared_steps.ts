@@ -1,6 +1,5 @@
-import type { RunStep } from "./decoder.ts";
 import type { SearchOptions } from "./search.ts";
-import type { DecoderStep } from "./search_captions.ts";
+import type { DecoderStep, RunStep } from "./search_captions.ts";
 
 /** Most beams of a search whose steps are kept. */
 const mostBeams = 16;

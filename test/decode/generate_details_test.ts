@@ -1,9 +1,8 @@
 /** What generate() says beside its captions, when it says a word, and how often it searches. */
 import { beforeAll, describe, expect, test } from "bun:test";
-import type { RunStep } from "../../src/decode/decoder.ts";
 import { generate } from "../../src/decode/generate.ts";
 import { RequiredConcepts } from "../../src/decode/required_concepts.ts";
-import type { GeneratedCaption } from "../../src/decode/search_captions.ts";
+import type { GeneratedCaption, RunStep } from "../../src/decode/search_captions.ts";
 import { isKept } from "../../src/decode/shared_steps.ts";
 import { Datastore } from "../../src/retrieval/datastore.ts";
 import { GraphSession, type GraphTensor } from "../../src/runtime/graph_session.ts";

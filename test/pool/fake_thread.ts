@@ -52,7 +52,7 @@ export class FakeThread extends EventTarget {
 }
 
 /** A caption that took so many milliseconds, in three equal parts. */
-export function captionOf(text: string, ms = 0): Caption {
+function captionOf(text: string, ms = 0): Caption {
   const third = ms / 3;
   return {
     caption: text,
