@@ -26,7 +26,8 @@ describe("ResultsFile", () => {
     await expect(ResultsFile.open(path)).rejects.toThrow(`"${path}"`);
     expect(await codeOf(ResultsFile.open(path))).toBe("file-unwritable");
     await rm(path);
-    for (const content of ["something else\n", "something else"]) {
+    // A byte order mark belongs to the beginning of a file.
+    for (const content of ["something else\n", "something else", `${line}\ufeff${line}`]) {
       await writeFile(path, content);
       expect(await codeOf(ResultsFile.open(path))).toBe("data-invalid");
       expect(await readdir(folder)).toEqual(["results.jsonl"]);
