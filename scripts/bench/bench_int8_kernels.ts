@@ -9,7 +9,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { writeWhole } from "../../src/files/write_whole.ts";
+import { writeAtomically } from "../../src/files/atomic_write.ts";
 
 type Milliseconds = Readonly<Record<"clock" | "processor", number>>;
 type Named<T> = Readonly<Record<string, T>>;
@@ -75,7 +75,7 @@ for (const [name, [program, ...args]] of runtimes) {
 }
 rmSync(scratch, { recursive: true });
 if (values.json !== undefined)
-  await writeWhole(values.json, `${JSON.stringify(Object.fromEntries(results), null, 2)}\n`);
+  await writeAtomically(values.json, `${JSON.stringify(Object.fromEntries(results), null, 2)}\n`);
 
 const row = (...cells: (string | number)[]) => console.log(`| ${cells.join(" | ")} |`);
 const kinds = ["dot16", "split", "direct"];

@@ -6,7 +6,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { writeWhole } from "../../src/files/write_whole.ts";
+import { writeAtomically } from "../../src/files/atomic_write.ts";
 import { buildApiPage, builtApiPageFile, hash } from "./build_api_page.ts";
 
 const client = fileURLToPath(new URL("../../src/server/page/client/", import.meta.url));
@@ -49,7 +49,7 @@ if (import.meta.main) {
     [builtApiPageFile, buildApiPage],
   ] as const) {
     const text = await build();
-    await writeWhole(file, text);
+    await writeAtomically(file, text);
     console.log(`${file}: ${text.length} characters.`);
   }
 }

@@ -27,7 +27,7 @@ const testsOf: Readonly<Record<string, readonly string[]>> = {
   "src/bundle/manifest.ts": ["test/bundle/bundle_test.ts"],
   "src/pool/job.ts": ["test/pool/job_test.ts"],
   "src/pool/worker_pool.ts": ["test/pool/worker_pool_test.ts"],
-  "src/files/write_whole.ts": ["test/files/write_whole_test.ts", "test/files/write_faults_test.ts"],
+  "src/files/atomic_write.ts": ["test/files/atomic_write_test.ts", "test/files/write_faults_test.ts"],
   "src/batch/results_file.ts": [results, "test/batch/results_faults_test.ts"],
   "src/batch/file_lock.ts": ["test/batch/file_lock_test.ts"],
   "src/batch/path_list.ts": ["test/batch/path_list_test.ts"],

@@ -25,7 +25,7 @@ import { RequiredConcepts } from "../../src/decode/required_concepts.ts";
 import { EdgecapError } from "../../src/errors.ts";
 import { evaluateText, type Scores, type TextItem } from "../../src/evaluation/mod.ts";
 import { decodeModel, encodeModel, resizeEncoder } from "../../src/export/mod.ts";
-import { writeWhole } from "../../src/files/write_whole.ts";
+import { writeAtomically } from "../../src/files/atomic_write.ts";
 import { decodeImage } from "../../src/image/decode.ts";
 import { encoderInput } from "../../src/image/encoder_input.ts";
 import { load } from "../../src/mod.ts";
@@ -221,7 +221,7 @@ if (quick !== undefined) {
   const { manifest, files } = await loadBundle(quick.folder);
   const fast = { ...manifest, name: "edgecap-attention-fast", files: shareFiles(files, "default", whole) };
   const path = fileURLToPath(new URL("../../models/fast/manifest.json", import.meta.url));
-  await writeWhole(path, `${JSON.stringify(fast, null, 2).replace(/\[\s+(\d+),\s+(\d+)\s+\]/g, "[$1, $2]")}\n`);
+  await writeAtomically(path, `${JSON.stringify(fast, null, 2).replace(/\[\s+(\d+),\s+(\d+)\s+\]/g, "[$1, $2]")}\n`);
 }
 const table = rows.map(({ size, beams, folder, cider, bleu4, megabytes }, i) => {
   const { encodeMs, allMs } = times[i]!;
@@ -230,7 +230,7 @@ const table = rows.map(({ size, beams, folder, cider, bleu4, megabytes }, i) => 
   const loss = (100 * (rows[0]!.cider - cider)).toFixed(1);
   return `| ${name} | ${size} x ${size} | ${Math.ceil(size / 32) ** 2} | ${beams} | ${(100 * cider).toFixed(1)} | ${loss} | ${(100 * bleu4).toFixed(1)} | ${encodeMs.toFixed(0)} | ${allMs.toFixed(0)} | ${share} | ${megabytes.toFixed(1)} |`;
 });
-await writeWhole(
+await writeAtomically(
   flags.doc,
   `# Smaller pictures, quicker captions
 

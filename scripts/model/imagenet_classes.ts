@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { imagenetClasses } from "../../src/concepts/noun_table.ts";
 import { throwIfAborted } from "../../src/errors.ts";
-import { writeWhole } from "../../src/files/write_whole.ts";
+import { writeAtomically } from "../../src/files/atomic_write.ts";
 import { type Classifier, classify } from "../../src/training/concepts/classifier.ts";
 import { photoEncoder } from "../../src/training/encoder/encode_photos.ts";
 import { pixelsOf } from "../../src/training/encoder/photo_pixels.ts";
@@ -71,7 +71,7 @@ export async function imagenetProbabilities(options: ImagenetOptions): Promise<F
     const means = regionMeans(grid, part.length, head.kernel.length / imagenetClasses);
     found.set(classProbabilities(head, means), start * imagenetClasses);
   }
-  await writeWhole(file, new Uint8Array(found.buffer));
+  await writeAtomically(file, new Uint8Array(found.buffer));
   return found;
 }
 

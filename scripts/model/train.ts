@@ -28,7 +28,7 @@ import { EdgecapError } from "../../src/errors.ts";
 import { evaluateText, type TextItem } from "../../src/evaluation/mod.ts";
 import type { Graph } from "../../src/export/graph.ts";
 import { decodeModel, encodeModel } from "../../src/export/onnx_proto.ts";
-import { writeWhole } from "../../src/files/write_whole.ts";
+import { writeAtomically } from "../../src/files/atomic_write.ts";
 import { load } from "../../src/mod.ts";
 import { attentionDefaults, withEpochs } from "../../src/training/attention/settings.ts";
 import { readEncoder } from "../../src/training/encoder/encoder_graph.ts";
@@ -102,7 +102,7 @@ async function inEightBits(tuned: Graph, paths: Paths): Promise<Uint8Array> {
   say("encoder", "ResNet50 with what its last stage learnt, in 8-bit integers, calibrated on 100 training photos");
   const photos = { folder: paths.images, list: paths.train, count: 100 };
   const encoder = encodeModel(await quantiseEncoder(tuned, photos));
-  await writeWhole(path, encoder);
+  await writeAtomically(path, encoder);
   return encoder;
 }
 

@@ -3,8 +3,8 @@ import { relative, sep } from "node:path";
 import { walkFolder } from "../batch/walk_folder.ts";
 import { EdgecapError, throwIfAborted, unwritable } from "../errors.ts";
 import { assertFolder } from "../files/assert_folder.ts";
+import { assertWritable, writeAtomically } from "../files/atomic_write.ts";
 import { readRegularFile } from "../files/read_regular.ts";
-import { assertWritable, writeWhole } from "../files/write_whole.ts";
 import { CaptionedPictures, type CaptionPicture } from "./captioned_pictures.ts";
 import { documentText, mostDocumentBytes } from "./document_text.ts";
 import { htmlPictures } from "./html_pictures.ts";
@@ -174,5 +174,5 @@ async function replace(path: string, before: Uint8Array, after: Uint8Array): Pro
       `"${path}" changed while its pictures were captioned: run the command again.`,
     );
   }
-  await writeWhole(path, after, await stat(path));
+  await writeAtomically(path, after, await stat(path));
 }
