@@ -5,7 +5,7 @@ import { EdgecapError } from "../errors.ts";
 import { interruptSignal, sayingWhatIsKept } from "./interrupt.ts";
 import { realNumber, wholeNumber } from "./option_values.ts";
 import { phaseProgress } from "./progress.ts";
-import { say } from "./say.ts";
+import { reportLine } from "./report_line.ts";
 import type { TrainFromFlags } from "./train_from.ts";
 
 interface TrainFlags extends Omit<TrainFromFlags, "from"> {
@@ -175,15 +175,15 @@ async function train(flags: TrainFlags): Promise<void> {
       }),
     onPhase: (phase, detail) => {
       bar = phaseProgress(phase === "features" ? "photos" : "steps");
-      say(phase, phase === "training" ? `${detail}, on ${backend}` : detail);
+      reportLine(phase, phase === "training" ? `${detail}, on ${backend}` : detail);
     },
-    onEstimate: (estimate) => say("estimate", estimateLine(estimate, backend)),
+    onEstimate: (estimate) => reportLine("estimate", estimateLine(estimate, backend)),
     onProgress: (done, total, loss) => {
       bar(done, total, loss === undefined ? undefined : `loss ${loss.toFixed(3)}`);
     },
     onEpoch: ({ epoch, loss, reward, minutes, captionsPerSecond, score }) => {
       const left = minutes * (epochs - epoch);
-      say(
+      reportLine(
         `epoch ${epoch}/${epochs}`,
         `loss ${loss.toFixed(3)}${reward === undefined ? "" : `, reward ${reward.toFixed(3)}`}, dev CIDEr ${score.toFixed(3)} (greedy), ${minutes.toFixed(1)} min, ${captionsPerSecond.toFixed(0)} captions/s, ${left.toFixed(0)} min left at most`,
       );
@@ -192,7 +192,7 @@ async function train(flags: TrainFlags): Promise<void> {
   });
   using cache = run.cache;
   if (run.records.length < epochs) {
-    say("stopped", `the dev score has not improved for ${flags.patience} epochs`);
+    reportLine("stopped", `the dev score has not improved for ${flags.patience} epochs`);
   }
   const out = join(flags.out, "bundle");
   const { manifest, trials } = await exportRun({
@@ -213,13 +213,16 @@ async function train(flags: TrainFlags): Promise<void> {
     signal,
   });
   for (const { generation, scores } of trials) {
-    say(
+    reportLine(
       `${generation.beams} beam${generation.beams > 1 ? "s" : ""}, length penalty ${generation.lengthPenalty}`,
       `CIDEr ${scores.cider.toFixed(4)}, BLEU-4 ${scores.bleu4.toFixed(4)}, ROUGE-L ${scores.rougeL.toFixed(4)}`,
     );
   }
-  say("bundle", `${out} (${manifest.generation.beams} beams)`);
-  say("report", await report.writeRunReport({ run: flags.out, bundle: out, cache, dev: run.dev, trials, signal }));
+  reportLine("bundle", `${out} (${manifest.generation.beams} beams)`);
+  reportLine(
+    "report",
+    await report.writeRunReport({ run: flags.out, bundle: out, cache, dev: run.dev, trials, signal }),
+  );
 }
 
 /** The single collection of a run from scratch. */

@@ -3,7 +3,7 @@ import { basename, join, resolve } from "node:path";
 import { EdgecapError } from "../errors.ts";
 import { vocabularyWords } from "../text/vocabulary_words.ts";
 import { phaseProgress } from "./progress.ts";
-import { say } from "./say.ts";
+import { reportLine } from "./report_line.ts";
 
 /** Flags of `edgecap train --from`. */
 export interface TrainFromFlags {
@@ -80,13 +80,13 @@ export async function trainFrom(flags: TrainFromFlags, command: string, signal: 
     threads: flags.threads,
     onPhase: (phase, detail) => {
       bar = phaseProgress(phase === "features" ? "photos" : "steps");
-      say(phase, phase === "training" ? `${detail}, on ${backend}` : detail);
+      reportLine(phase, phase === "training" ? `${detail}, on ${backend}` : detail);
     },
-    onEstimate: (estimate) => say("estimate", estimateLine(estimate, backend)),
+    onEstimate: (estimate) => reportLine("estimate", estimateLine(estimate, backend)),
     onProgress: (done, total, loss) => bar(done, total, loss === undefined ? undefined : `loss ${loss.toFixed(3)}`),
     onEpoch: ({ epoch, loss, minutes }, scores) => {
       const found = [...scores].map(([collection, { cider }]) => `${collection} ${cider.toFixed(3)}`).join(", ");
-      say(`epoch ${epoch}`, `loss ${loss.toFixed(3)}, dev CIDEr (greedy) ${found}, ${minutes.toFixed(1)} min`);
+      reportLine(`epoch ${epoch}`, `loss ${loss.toFixed(3)}, dev CIDEr (greedy) ${found}, ${minutes.toFixed(1)} min`);
     },
     signal,
   });
@@ -113,9 +113,9 @@ export async function trainFrom(flags: TrainFromFlags, command: string, signal: 
   });
   const { beams } = exported.manifest.generation;
   for (const { split, cider, bleu4 } of scoresOf(exported.manifest.provenance)) {
-    say(split, `CIDEr ${cider.toFixed(4)}, BLEU-4 ${bleu4.toFixed(4)}`);
+    reportLine(split, `CIDEr ${cider.toFixed(4)}, BLEU-4 ${bleu4.toFixed(4)}`);
   }
-  say("bundle", `${out} (${beams} beam${beams > 1 ? "s" : ""})`);
+  reportLine("bundle", `${out} (${beams} beam${beams > 1 ? "s" : ""})`);
 }
 
 interface Scored {
