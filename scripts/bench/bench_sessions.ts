@@ -15,7 +15,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import * as ort from "onnxruntime-web";
-import { testPicture } from "../../src/model/answer.ts";
+import { testPicture } from "../../src/model/self_test.ts";
 import { describeProcessor } from "../../src/platform/processor.ts";
 import { optimiseGraph } from "../model/optimise_graph.ts";
 import { quartiles } from "./quartiles.ts";

@@ -3,8 +3,8 @@
  * processor: `qemu-x86_64 -cpu Haswell bun native_checks.ts`. Prints one line of JSON: {@linkcode NativeFindings}.
  */
 import { loadBundle } from "../../src/bundle/load_bundle.ts";
-import { distance, testPicture } from "../../src/model/answer.ts";
 import { openGraphs } from "../../src/model/choose_backend.ts";
+import { distance, testPicture } from "../../src/model/self_test.ts";
 import { runSelfTest } from "../../src/model/stored_answer.ts";
 import { importOnnxruntimeNode } from "../../src/platform/packages.ts";
 import { openBackend } from "../../src/runtime/backends.ts";

@@ -6,8 +6,8 @@
  */
 
 import { type Captioner, EdgecapError, load } from "../../src/mod.ts";
-import { testPicture } from "../../src/model/answer.ts";
 import { openGraphs } from "../../src/model/choose_backend.ts";
+import { testPicture } from "../../src/model/self_test.ts";
 import type { AdapterInfo } from "../../src/runtime/backend.ts";
 import { openBackend } from "../../src/runtime/backends.ts";
 import { isDeviceTensor, toHost } from "../../src/runtime/tensors.ts";

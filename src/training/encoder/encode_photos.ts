@@ -1,5 +1,5 @@
 import { encoderInput } from "../../image/encoder_input.ts";
-import { distance, testPicture, tolerances } from "../../model/answer.ts";
+import { distance, testPicture, tolerances } from "../../model/self_test.ts";
 import { GraphSession } from "../../runtime/graph_session.ts";
 import type { EncodePhotos } from "./feature_cache.ts";
 
