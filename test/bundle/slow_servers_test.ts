@@ -4,7 +4,7 @@ import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fetchUnlessSilent, readBody } from "../../src/bundle/fetch_unless_silent.ts";
+import { fetchWithTimeout, readBody } from "../../src/bundle/fetch_with_timeout.ts";
 import { loadBundle } from "../../src/bundle/load_bundle.ts";
 import { codeOf } from "../code_of.ts";
 import { tinyBundleFiles } from "../fixtures/tiny_bundle.ts";
@@ -25,7 +25,7 @@ async function serve(answer: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-describe("fetchUnlessSilent()", () => {
+describe("fetchWithTimeout()", () => {
   /** Sends a byte now and then. */
   const drip: RequestListener = (_, response) => {
     response.writeHead(200);
@@ -39,8 +39,8 @@ describe("fetchUnlessSilent()", () => {
       [{ silenceMs: 60_000, totalMs: 500 }, /^the server took more than 0.5 s$/],
       [{ silenceMs: 60_000, paceMs: 300 }, /^the server sent only \d+ bytes in 0.3 s$/],
     ];
-    for (const [patience, message] of limits) {
-      using answer = await fetchUnlessSilent(url, {}, undefined, patience);
+    for (const [timeouts, message] of limits) {
+      using answer = await fetchWithTimeout(url, {}, undefined, timeouts);
       await expect(readBody(answer, 2 ** 20, url.href)).rejects.toThrow(message);
     }
   });
@@ -59,7 +59,7 @@ describe("fetchUnlessSilent()", () => {
       },
     });
     globalThis.fetch = (async () => new Response(stream)) as unknown as typeof fetch;
-    using answer = await fetchUnlessSilent(new URL("http://localhost"), {}, undefined, { paceMs: 600 });
+    using answer = await fetchWithTimeout(new URL("http://localhost"), {}, undefined, { paceMs: 600 });
     let length = 0;
     for await (const chunk of answer.chunks()) {
       length += chunk.length;
