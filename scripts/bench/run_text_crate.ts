@@ -2,7 +2,7 @@
  * Runs the text crate and its TypeScript twins, once for each line on standard input, and prints the milliseconds of
  * each.
  *
- * usage: bun scripts/bench/run_core.ts
+ * usage: bun scripts/bench/run_text_crate.ts
  */
 import { createInterface } from "node:readline";
 import { Search } from "../../src/decode/search.ts";
