@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import pc from "picocolors";
 import { standardInput } from "../batch/input_images.ts";
 import { captionJson } from "../caption/json.ts";
-import { leftOutMessage } from "../caption/left_out.ts";
+import { leftOutMessage } from "../caption/left_out_message.ts";
 import { type OptionName, optionTable } from "../caption/option_table.ts";
 import type { CaptionSettings } from "../caption/options.ts";
 import { EdgecapError, faultOf } from "../errors.ts";

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { leftOutMessage } from "../caption/left_out.ts";
+import { leftOutMessage } from "../caption/left_out_message.ts";
 import type { CaptionSettings } from "../caption/options.ts";
 import { load } from "../mod.ts";
 import type { BackendChoice } from "../runtime/backend.ts";
