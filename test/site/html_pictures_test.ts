@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { type DefaultTreeAdapterTypes, parse, serialize } from "parse5";
 import { attributeText, htmlPictures } from "../../src/site/html_pictures.ts";
-import { withAdditions } from "../../src/site/with_additions.ts";
+import { insertText } from "../../src/site/insert_text.ts";
 import { anyText } from "../any_text.ts";
 
 /** State and address of each picture. */
@@ -11,7 +11,7 @@ const seen = (html: string) => htmlPictures(html).pictures.map(({ state, source 
 /** Gives each picture that has none the text `alt`. */
 function filled(html: string, alt = "a cat"): string {
   const absent = htmlPictures(html).pictures.filter(({ state }) => state === "absent");
-  return withAdditions(
+  return insertText(
     html,
     absent.map(({ at, markup }) => ({ at, text: markup(alt) })),
   );

@@ -1,7 +1,7 @@
 import { documentText } from "../../../src/site/document_text.ts";
 import { htmlPictures } from "../../../src/site/html_pictures.ts";
+import { insertText } from "../../../src/site/insert_text.ts";
 import { markdownPictures } from "../../../src/site/markdown_pictures.ts";
-import { withAdditions } from "../../../src/site/with_additions.ts";
 import { type Reader, reader } from "./attack.ts";
 import { damagedText } from "./damage.ts";
 
@@ -45,7 +45,7 @@ export function siteReaders(): Reader[] {
       const before = picturesOf(text);
       const open = before.filter(({ state }) => state === "absent");
       const after = picturesOf(
-        withAdditions(
+        insertText(
           text,
           open.map(({ at, markup }) => ({ at, text: markup(alt) })),
         ),
