@@ -14,11 +14,12 @@ import { openBatchPool } from "./batch_pool.ts";
 import { bundleFlag } from "./bundle_flag.ts";
 import { addCaptionFlags, captionOptionsOf } from "./caption_flags.ts";
 import { exitSoon } from "./exit_soon.ts";
+import { hiddenFlag } from "./hidden_flag.ts";
 import { interruptSignal, sayingWhatIsKept } from "./interrupt.ts";
 import { wholeNumber } from "./option_values.ts";
-import { hiddenFlag, reportProblem } from "./problems.ts";
 import { startProgress } from "./progress.ts";
 import { queueOption } from "./queue_option.ts";
+import { reportProblem } from "./report_problem.ts";
 import { exitStatus } from "./run_program.ts";
 
 /** Options of a caption that the verb has flags for. */

@@ -14,12 +14,13 @@ import type { BackendChoice } from "../runtime/backend.ts";
 import { backendOption } from "./backend_option.ts";
 import { bundleFlag } from "./bundle_flag.ts";
 import { addCaptionFlags, captionOptionsOf } from "./caption_flags.ts";
+import { hiddenFlag } from "./hidden_flag.ts";
 import { imageFiles, readImage } from "./image_files.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { wholeNumber } from "./option_values.ts";
 import { printable } from "./printable.ts";
-import { hiddenFlag, reportProblem } from "./problems.ts";
 import { startProgress } from "./progress.ts";
+import { reportProblem } from "./report_problem.ts";
 import { exitStatus } from "./run_program.ts";
 import { addMetadataOptions, refuseWithoutWrite, reportWritten, type WriteFlags, writeOption } from "./write_option.ts";
 

@@ -7,9 +7,10 @@ import { type GalleryForm, galleryForms } from "../watch/gallery_forms.ts";
 import { backendOption } from "./backend_option.ts";
 import { ownBundleFlag } from "./bundle_flag.ts";
 import { addCaptionFlags, captionOptionsOf } from "./caption_flags.ts";
+import { hiddenFlag } from "./hidden_flag.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { printable } from "./printable.ts";
-import { hiddenFlag, reportProblem } from "./problems.ts";
+import { reportProblem } from "./report_problem.ts";
 import { exitStatus } from "./run_program.ts";
 import { addMetadataOptions, reportWritten, type WriteFlags, writeOption } from "./write_option.ts";
 
