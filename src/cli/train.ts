@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { EdgecapError } from "../errors.ts";
-import { interruptSignal, sayingWhatIsKept } from "./interrupt.ts";
+import { interruptSignal, withInterruptMessage } from "./interrupt.ts";
 import { realNumber, wholeNumber } from "./option_values.ts";
 import { phaseProgress } from "./progress.ts";
 import { reportLine } from "./report_line.ts";
@@ -84,7 +84,7 @@ Examples:
   edgecap train --from default --images my-photos --captions my-captions.txt --out runs/mine`,
     )
     .action((flags: TrainFlags) =>
-      sayingWhatIsKept(
+      withInterruptMessage(
         () => train(flags),
         () => keptOf(flags.out),
       ),

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "bun:test";
-import { Interrupted, sayingWhatIsKept } from "../../src/cli/interrupt.ts";
+import { Interrupted, withInterruptMessage } from "../../src/cli/interrupt.ts";
 import { EdgecapError, permissionMissing, throwIfAborted } from "../../src/errors.ts";
 
-describe("sayingWhatIsKept()", () => {
+describe("withInterruptMessage()", () => {
   test("says it if Ctrl-C ended the work, with the state at that time", async () => {
     const controller = new AbortController();
     let pictures = 0;
-    const stopped = sayingWhatIsKept(
+    const stopped = withInterruptMessage(
       async () => {
         pictures = 3;
         // As interruptSignal() does.
@@ -21,9 +21,9 @@ describe("sayingWhatIsKept()", () => {
   });
 
   test("gives results and other errors as they are", async () => {
-    expect(await sayingWhatIsKept(async () => 7, String)).toBe(7);
+    expect(await withInterruptMessage(async () => 7, String)).toBe(7);
     const other = new EdgecapError("file-unwritable", "Cannot write.");
-    await expect(sayingWhatIsKept(() => Promise.reject(other), String)).rejects.toBe(other);
+    await expect(withInterruptMessage(() => Promise.reject(other), String)).rejects.toBe(other);
   });
 });
 
