@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { type Hypothesis, Search, type SearchOptions } from "../../src/decode/search.ts";
 import { EdgecapError } from "../../src/errors.ts";
 import { textModule } from "../../src/text/text_module.ts";
+import { referenceSearch } from "../reference/search.ts";
 import { runs } from "../runs.ts";
-import { searchTwin } from "../twins/search.ts";
 
 beforeAll(async () => {
   await textModule();
@@ -139,7 +139,7 @@ describe("Search", () => {
           const found = outcome(() => run(options, model));
           // The twin knows no errors: a search that has nothing left is checked below.
           if (typeof found === "string") expect(found).toBe("logits-invalid");
-          else expectSimilar(found, searchTwin(options, model));
+          else expectSimilar(found, referenceSearch(options, model));
         },
       ),
       { numRuns: runs(1500) },
@@ -374,7 +374,7 @@ describe("Search", () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 2 ** 31 }), (salt) => {
         const model = scrambled(30, 4, salt, 0);
-        expectSimilar(run({ vocabulary: 30 }, model), searchTwin({ vocabulary: 30 }, model));
+        expectSimilar(run({ vocabulary: 30 }, model), referenceSearch({ vocabulary: 30 }, model));
       }),
     );
   });

@@ -8,7 +8,7 @@ import { decodeImage } from "../../src/image/decode.ts";
 import { type CaptionEngine, type CaptionEvent, type CaptionOptions, loadEngine } from "../../src/mod.ts";
 import { codeOf, reasonOf } from "../code_of.ts";
 import { pictureSide, pieces, tinyTransformersGraphs, writeTinyTransformers } from "../fixtures/tiny_transformers.ts";
-import { searchTwin } from "../twins/search.ts";
+import { referenceSearch } from "../reference/search.ts";
 
 const photo = readFileSync(new URL("../../examples/coffee.jpg", import.meta.url));
 const other = readFileSync(new URL("../../examples/astronaut.jpg", import.meta.url));
@@ -50,7 +50,7 @@ async function expected(bytes: Uint8Array, options: SearchOptions) {
   const known = new Map<string, Float32Array>();
   for (;;) {
     const missing: (readonly number[])[] = [];
-    const found = searchTwin(options, (history) => {
+    const found = referenceSearch(options, (history) => {
       const logits = known.get(history.join());
       if (logits === undefined) missing.push([...history]);
       return logits ?? new Float32Array(pieces.length);

@@ -6,7 +6,7 @@ import { Datastore } from "../../src/retrieval/datastore.ts";
 import { loadedTextModule } from "../../src/text/text_crate.ts";
 import { textModule } from "../../src/text/text_module.ts";
 import { datastoreFile, datastoreTensors, type StoredPhoto } from "../fixtures/small_datastore.ts";
-import { ngramsOf } from "../twins/ngrams.ts";
+import { ngramsOf } from "../reference/ngrams.ts";
 
 const photos: StoredPhoto[] = [
   {

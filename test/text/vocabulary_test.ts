@@ -4,7 +4,7 @@ import { EdgecapError } from "../../src/errors.ts";
 import { textModule } from "../../src/text/text_module.ts";
 import { Vocabulary } from "../../src/text/vocabulary.ts";
 import { anyText } from "../any_text.ts";
-import { vocabularyTwin } from "../twins/vocabulary.ts";
+import { referenceVocabulary } from "../reference/vocabulary.ts";
 import { captionText } from "./strings.ts";
 
 beforeAll(async () => {
@@ -32,7 +32,7 @@ describe("Vocabulary", () => {
     fc.assert(
       fc.property(fc.array(captionText), fc.integer({ min: 1, max: 3 }), (captions, minimumCount) => {
         using vocabulary = Vocabulary.build(captions, minimumCount);
-        expect(vocabulary.serialise()).toBe(`${vocabularyTwin(captions, minimumCount).join("\n")}\n`);
+        expect(vocabulary.serialise()).toBe(`${referenceVocabulary(captions, minimumCount).join("\n")}\n`);
       }),
     );
   });

@@ -87,7 +87,10 @@ function logSoftmax(logits: readonly number[]): number[] {
 }
 
 /** Runs a whole search, `model` giving the logits after the tokens so far; what `Search` of src/decode finds. */
-export function searchTwin(given: SearchOptions, model: (history: readonly number[]) => Float32Array): Hypothesis[] {
+export function referenceSearch(
+  given: SearchOptions,
+  model: (history: readonly number[]) => Float32Array,
+): Hypothesis[] {
   const options: Required<TwinOptions> = { ...defaults, ...given };
   const { beams, maxWords, minWords, lengthPenalty, noRepeatNgram, startId, endId, temperature, topK, topP } = options;
   const scoreOf = (sum: number, length: number) => sum / Math.max(length, 1) ** lengthPenalty;

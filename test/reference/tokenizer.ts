@@ -228,7 +228,7 @@ function joinCut(tokens: readonly Token[]): string[] {
 }
 
 /** What `tokenize` of src/text gives. */
-export function tokenizeTwin(text: string): string[] {
+export function referenceTokenize(text: string): string[] {
   const tokens: Token[] = [];
   let blank = false;
   for (const { index, 0: run } of text.toWellFormed().matchAll(RUNS)) {
