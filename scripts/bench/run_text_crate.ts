@@ -1,6 +1,6 @@
 /**
- * Runs the text crate and its TypeScript twins, once for each line on standard input, and prints the milliseconds of
- * each.
+ * Runs the text crate and the reference implementations in TypeScript, once for each line on standard input, and prints
+ * the milliseconds of each.
  *
  * usage: bun scripts/bench/run_text_crate.ts
  */

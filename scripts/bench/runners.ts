@@ -141,7 +141,7 @@ export function startRunners(note: (text: string) => void): Runner[] {
   });
 }
 
-/** The text crate and its twins. */
+/** The text crate, and the reference implementations in TypeScript. */
 export const coreRunner: Runner = { name: "core", command: [process.execPath, here("run_text_crate.ts")] };
 
 /** A Python with onnxruntime, installed on first use; `undefined` without Python or a registry. */

@@ -25,8 +25,8 @@ export interface TimedResponse extends Disposable {
 }
 
 /**
- * Fetches, and fails if no data arrives for a while, before the response or between two pieces of its body, or if
- * little arrives for as long.
+ * Fetches. Fails if no data arrives for a while, before the response or between two pieces of its body, or if too
+ * little arrives.
  *
  * @param headers Of the request.
  * @throws {Error} that says how long the server was silent, or how slow it was; what `fetch` throws, also if the signal is aborted.

@@ -17,7 +17,7 @@ export interface FolderState {
 }
 
 /**
- * Reads the remembered facts about a folder's pictures.
+ * Reads what an earlier run stored about a folder's pictures.
  *
  * @param hasList Whether `captions.json` will be written; it is then the list, otherwise `.edgecap.json` is.
  * @throws {EdgecapError} `data-invalid` if a file that would be written is not edgecap's; `file-unreadable`.

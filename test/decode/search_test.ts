@@ -127,7 +127,7 @@ function outcome<T>(work: () => T): T | string {
 }
 
 describe("Search", () => {
-  test("agrees with its twin on random models and options", () => {
+  test("agrees with the reference implementation on random models and options", () => {
     fc.assert(
       fc.property(
         anyOptions,
@@ -137,7 +137,7 @@ describe("Search", () => {
         (options, spread, salt, impossible) => {
           const model = scrambled(options.vocabulary, spread, salt, impossible);
           const found = outcome(() => run(options, model));
-          // The twin knows no errors: a search that has nothing left is checked below.
+          // The reference has no errors: a search without a possible token is checked below.
           if (typeof found === "string") expect(found).toBe("logits-invalid");
           else expectSimilar(found, referenceSearch(options, model));
         },

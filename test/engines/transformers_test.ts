@@ -44,7 +44,7 @@ async function referenceModel(bytes: Uint8Array): Promise<(history: readonly num
   };
 }
 
-/** What the twin of the search finds; it wants its logits at once, so every history is worked out beforehand. */
+/** The result of the reference search, which needs its logits at once: every history is computed beforehand. */
 async function expected(bytes: Uint8Array, options: SearchOptions) {
   const model = await referenceModel(bytes);
   const known = new Map<string, Float32Array>();
@@ -89,7 +89,7 @@ describe("loadEngine() of transformers:FOLDER", () => {
     banned: new Uint32Array(0),
   };
 
-  test("captions as an exhaustive twin does: by the model's own settings, with beams, and by chance", async () => {
+  test("captions as the reference search does: by the model's own settings, with beams, and by sampling", async () => {
     for (const bytes of [photo, other]) {
       for (const [options, search] of [
         [{}, { beams: 3, lengthPenalty: 0.5 }],

@@ -1,4 +1,4 @@
-/** The search once more, with lists and objects where the Rust one has preallocated arrays. */
+/** A reference implementation of the search: lists and objects instead of the preallocated arrays in Rust. */
 import type { Hypothesis, SearchOptions } from "../../src/decode/search.ts";
 
 type TwinOptions = Omit<SearchOptions, "characters" | "maxCharacters" | "leastEnd">;
@@ -30,10 +30,10 @@ interface Beam {
   readonly progress: Progress;
 }
 
-/** What a beam has named of the required concepts; sets of concepts are numbers with a bit for each. */
+/** Which of the required concepts a beam has named. A set of concepts is a number with a bit for each. */
 interface Progress {
   readonly named: number;
-  /** The concept whose form it must complete, and how many words of that it has. */
+  /** The concept whose form it must complete, and how many words of the form it has. */
   readonly promised: number;
   readonly inside: number;
 }
@@ -86,7 +86,7 @@ function logSoftmax(logits: readonly number[]): number[] {
   return logits.map((logit) => logit - maximum - logSum);
 }
 
-/** Runs a whole search, `model` giving the logits after the tokens so far; what `Search` of src/decode finds. */
+/** Runs a whole search, as `Search` of src/decode does. @param model Gives the logits after the tokens so far. */
 export function referenceSearch(
   given: SearchOptions,
   model: (history: readonly number[]) => Float32Array,
@@ -110,7 +110,7 @@ export function referenceSearch(
     forms
       .filter(({ words }) => ` ${tokens.join(" ")} `.includes(` ${words.join(" ")} `))
       .reduce((named, { bit }) => named | bit, 0);
-  /** What may become of a beam's progress with one token more. */
+  /** The possible progress of a beam after one more token. */
   const turns = ({ tokens, progress }: Beam, token: number): Progress[] => {
     const named = namedBy([...tokens, token]);
     const fits = (start: number, words: readonly number[]) => start + words.length <= maxWords;
@@ -256,7 +256,7 @@ export function referenceSearch(
       named: progress.named,
     }));
 
-  /** A beam ends in the set of what it has named, unless it has promised more. */
+  /** A beam ends in the set of the concepts that it has named, unless it has promised more. */
   function endTurns({ progress }: Beam): Progress[] {
     return progress.promised !== 0 || progress.named === 0 ? [] : [progress];
   }

@@ -10,7 +10,7 @@ function byCodePoints(a: string, b: string): number {
   return left.length - right.length;
 }
 
-/** What `Vocabulary.build(captions, minimumCount)` of src/text serialises to, as its entries. */
+/** The entries of `Vocabulary.build(captions, minimumCount)` of src/text, in their order. */
 export function referenceVocabulary(captions: readonly string[], minimumCount: number): string[] {
   const counts = new Map<string, number>();
   for (const word of captions.flatMap(referenceTokenize)) counts.set(word, (counts.get(word) ?? 0) + 1);

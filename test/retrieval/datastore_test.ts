@@ -25,7 +25,7 @@ beforeAll(async () => {
   await textModule();
 });
 
-test("n-grams are hashed as their twin hashes them", () => {
+test("n-grams are hashed as the reference implementation hashes them", () => {
   fc.assert(
     fc.property(fc.array(fc.nat(0xffffffff), { maxLength: 12 }), fc.nat(9), (words, endId) => {
       const hashes = loadedTextModule().ngramHashes(Uint32Array.from(words), endId);

@@ -45,14 +45,14 @@ describe("tokenize()", () => {
     }
   });
 
-  test("agrees with its twin on strings made of the rules' own pieces", () => {
+  test("agrees with the reference implementation on strings made of pieces of the rules", () => {
     fc.assert(
       fc.property(captionText, (text) => expect(tokenize(text)).toEqual(referenceTokenize(text))),
       { numRuns: runs(3000) },
     );
   });
 
-  test("agrees with its twin on any string, lone surrogates and control characters included", () => {
+  test("agrees with the reference implementation on any string, even with lone surrogates or control characters", () => {
     const unit = fc.oneof(
       fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code)),
       fc.constantFrom(...scraps),

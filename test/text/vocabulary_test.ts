@@ -28,7 +28,7 @@ describe("Vocabulary", () => {
     expect(vocabulary.size).toBe(9);
   });
 
-  test("build() agrees with its twin", () => {
+  test("build() agrees with the reference implementation", () => {
     fc.assert(
       fc.property(fc.array(captionText), fc.integer({ min: 1, max: 3 }), (captions, minimumCount) => {
         using vocabulary = Vocabulary.build(captions, minimumCount);
