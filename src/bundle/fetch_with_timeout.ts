@@ -29,7 +29,8 @@ export interface TimedResponse extends Disposable {
  * little arrives.
  *
  * @param headers Of the request.
- * @throws {Error} that says how long the server was silent, or how slow it was; what `fetch` throws, also if the signal is aborted.
+ * @throws {Error} that says how long the server was silent, or how slow it was; what `fetch` throws, also if the signal
+ *   is aborted.
  */
 export async function fetchWithTimeout(
   url: URL,

@@ -70,8 +70,8 @@ interface Progress {
  *
  * A run that is killed at any moment and resumed takes the same steps as an uninterrupted one.
  *
- * @throws {EdgecapError} `checkpoint-invalid` if `resume` finds a checkpoint of other settings; `data-invalid` where
- *   the loss is not a number any more; `aborted`.
+ * @throws {EdgecapError} `checkpoint-invalid` if `resume` finds a checkpoint of other settings; `data-invalid` if the
+ *   loss is no longer a number; `aborted`.
  */
 export async function trainArticle(options: ArticleTrainOptions): Promise<EpochRecord[]> {
   const { settings, train, shape, cache, devImages } = options;

@@ -23,7 +23,7 @@ export interface ClassEvidence extends Classifier {
   readonly weights: Float32Array;
 }
 
-/** Photos to fit a head to. */
+/** Photos to fit a head on. */
 export interface HeadExamples {
   /** Mean over the regions of each example, [examples, features]. */
   readonly means: Float32Array;
