@@ -1,5 +1,5 @@
 /**
- * Measures the kernels of crates/engine beside onnxruntime-web on Bun, Deno and Node, one runtime after the other, and
+ * Compares the kernels of crates/engine with onnxruntime-web on Bun, Deno and Node, one runtime after the other, and
  * prints the tables of docs/engine_measurement.md.
  *
  * usage: bun scripts/bench/bench_int8_kernels.ts [--rounds 21] [--node PROGRAM ...] [--json FILE]
@@ -118,7 +118,7 @@ row(
   ...results.flatMap(([name, result]) => [`${name}: ${reference}`, chosen(result), "ratio"]),
 );
 row("---", ...["---:", "---:"], ...results.flatMap(() => ["---:", "---:", "---:"]));
-/** What each runtime takes for some layers, by their count; ratios are weighted by onnxruntime-web's time. */
+/** The time of each runtime for some layers, times their number; ratios are weighted by onnxruntime-web's time. */
 const cells = (keep: (layer: Layer) => number) =>
   results.flatMap(([, result]) => {
     const sum = (value: (layer: Layer) => number) =>

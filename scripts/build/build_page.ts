@@ -18,7 +18,7 @@ export const builtFile = fileURLToPath(new URL("../../src/server/page/built.ts",
 export async function buildPage(): Promise<string> {
   const script = await bundle("main.ts");
   const style = await bundle("style.css");
-  // Functions, as a replacement's text would have its dollar signs read.
+  // Functions, because `$` has a meaning in the text of a replacement.
   const html = (await readFile(`${client}index.html`, "utf8"))
     .replace(/<style><\/style>/, () => `<style>${style}</style>`)
     .replace(/<script type="module"><\/script>/, () => `<script type="module">${script}</script>`);

@@ -38,7 +38,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const tool = join(root, "scripts/check/mutants");
 const reports = join(root, ".cache/mutants");
 
-/** What became of the changes. */
+/** The results of the changes. */
 interface Score {
   readonly noticed: number;
   readonly survived: number;

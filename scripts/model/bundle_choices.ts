@@ -40,7 +40,7 @@ import { openFastGraph } from "../../src/training/run/fast_graph.ts";
 import { quartiles } from "../bench/quartiles.ts";
 import { shareFiles } from "../build/share_files.ts";
 
-/** Sides of pictures with widths of the search; none keeps the default's. */
+/** Sizes of pictures, each with numbers of beams; without a number, the default's. */
 const choices: readonly { readonly size: number; readonly beams?: number }[] = [
   { size: 224 },
   { size: 192 },
@@ -50,12 +50,12 @@ const choices: readonly { readonly size: number; readonly beams?: number }[] = [
   { size: 144, beams: 2 },
 ];
 
-/** Beams up to which a caption need not name the sure concepts: a second search would cost what few beams save. */
+/** Up to this many beams, captions need not name the sure concepts: a second search would cost what few beams save. */
 const fewBeams = 2;
 
 type Content = Awaited<ReturnType<typeof loadBundle>>;
 
-/** The default bundle for pictures of a size, with a width of the search. */
+/** The default bundle for pictures of a size, with a number of beams. */
 function variant({ manifest, files }: Content, size: number, beams: number): Content {
   const encoder = encodeModel(resizeEncoder(decodeModel(files.encoder), size));
   const regions = Math.ceil(size / 32) ** 2;
@@ -77,7 +77,7 @@ function variant({ manifest, files }: Content, size: number, beams: number): Con
   } as Content;
 }
 
-/** A decoder's graph for another number of regions, which occurs only in the shapes of its inputs and outputs. */
+/** A decoder's graph for another number of regions. The number only occurs in the shapes of its inputs and outputs. */
 function withRegions(bytes: Uint8Array, { encoder, decoder }: Content["manifest"], regions: number): Uint8Array {
   const graph = decodeModel(bytes);
   const slots = decoder.concepts?.slots ?? 0;
@@ -214,7 +214,7 @@ const times = await timed(
   rows.map(({ folder }) => folder),
   Number(flags.rounds),
 );
-// The measured half varies by a hundredth or two from run to run.
+// What is measured as half the time varies by a hundredth or two between runs.
 const half = 0.52;
 const quick = rows.filter((_, i) => times[i]!.allMs <= half * times[0]!.allMs).sort((a, b) => b.cider - a.cider)[0];
 if (quick !== undefined) {

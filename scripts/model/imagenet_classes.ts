@@ -46,7 +46,7 @@ export interface ImagenetOptions {
   /** Folder of the photos. */
   readonly folder: string;
   readonly images: readonly string[];
-  /** File that keeps what was found. */
+  /** File that stores the results. */
   readonly file: string;
   readonly threads: number;
   readonly signal?: AbortSignal;
@@ -84,7 +84,7 @@ function regionMeans(grid: Float32Array, photos: number, features: number): Floa
   return means;
 }
 
-/** File of a source's class probabilities in a run's folder. */
+/** File of a collection's class probabilities in a run's folder. */
 export function classesFile(run: string, source: string): string {
   return join(run, `imagenet-${source}.f32`);
 }

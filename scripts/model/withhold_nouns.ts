@@ -41,13 +41,13 @@ const threads = 2;
 const minimumCount = 10;
 const usualNouns = "bottle,bus,couch,microwave,pizza,tennis racket,suitcase,zebra";
 
-/** How often captions named a noun, beside the photos that show it. */
+/** How often captions named a noun, and how many photos show it. */
 interface NounCount {
   /** Photos that show it. */
   shown: number;
   /** Captions that name it. */
   named: number;
-  /** Captions that name it, of photos that show it. */
+  /** Captions that name it, only of photos that show it. */
   right: number;
 }
 

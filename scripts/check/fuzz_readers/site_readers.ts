@@ -31,7 +31,7 @@ const pieces = [
 ];
 const marks = ["![", "](", "]", ")", "`", "```\n", "\\", "[r]", "    ", "<!--"];
 
-/** Alternative text that no other text holds. */
+/** Alternative text that does not occur in any other text. */
 const alt = 'a "dog" & <cat>';
 
 /** Readers of the documents of a site. */
