@@ -33,7 +33,7 @@ describe("fetchWithTimeout()", () => {
     response.on("close", () => clearInterval(timer));
   };
 
-  test("gives up after a time for all, and on a server that sends too little", async () => {
+  test("gives up after a total time, and on a server that sends too little", async () => {
     const url = new URL(await serve(drip));
     const limits: readonly [object, RegExp][] = [
       [{ silenceMs: 60_000, totalMs: 500 }, /^the server took more than 0.5 s$/],
@@ -45,7 +45,7 @@ describe("fetchWithTimeout()", () => {
     }
   });
 
-  test("does not count the time in which the caller uses what came", async () => {
+  test("does not count the time in which the caller uses the data", async () => {
     const real = globalThis.fetch;
     cleanups.push(async () => {
       globalThis.fetch = real;
@@ -70,7 +70,7 @@ describe("fetchWithTimeout()", () => {
 });
 
 describe("loadBundle() of a URL", () => {
-  test("gives up on a file of which a byte arrives now and then, and continues there later", async () => {
+  test("gives up on a file that arrives too slowly, and continues there later", async () => {
     const folder = await mkdtemp(join(tmpdir(), "edgecap-slow-"));
     process.env["EDGECAP_CACHE"] = folder;
     cleanups.push(async () => {

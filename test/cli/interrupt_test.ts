@@ -3,7 +3,7 @@ import { Interrupted, withInterruptMessage } from "../../src/cli/interrupt.ts";
 import { EdgecapError, permissionMissing, throwIfAborted } from "../../src/errors.ts";
 
 describe("withInterruptMessage()", () => {
-  test("says it if Ctrl-C ended the work, with the state at that time", async () => {
+  test("gives the message if Ctrl-C ended the work, with the state at that time", async () => {
     const controller = new AbortController();
     let pictures = 0;
     const stopped = withInterruptMessage(
@@ -20,7 +20,7 @@ describe("withInterruptMessage()", () => {
     await expect(stopped).rejects.toHaveProperty("code", "aborted");
   });
 
-  test("gives results and other errors as they are", async () => {
+  test("does not change results and other errors", async () => {
     expect(await withInterruptMessage(async () => 7, String)).toBe(7);
     const other = new EdgecapError("file-unwritable", "Cannot write.");
     await expect(withInterruptMessage(() => Promise.reject(other), String)).rejects.toBe(other);
@@ -28,7 +28,7 @@ describe("withInterruptMessage()", () => {
 });
 
 describe("permissionMissing()", () => {
-  test("names the permission, also for an error that it caused, and does not change other errors", () => {
+  test("names the permission, also for an error that its lack caused, and does not change other errors", () => {
     const refused = new Error('Requires read access to "/photos/a.jpg", run again with the --allow-read flag');
     refused.name = "NotCapable";
     for (const error of [refused, new Error("Cannot read.", { cause: refused })]) {

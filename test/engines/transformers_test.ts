@@ -13,7 +13,7 @@ import { referenceSearch } from "../reference/search.ts";
 const photo = readFileSync(new URL("../../examples/coffee.jpg", import.meta.url));
 const other = readFileSync(new URL("../../examples/astronaut.jpg", import.meta.url));
 
-/** The decoder run on onnxruntime-web, one history after another, with nothing of the library in between. */
+/** Runs the decoder on onnxruntime-web, one history after another, without the library. */
 async function referenceModel(bytes: Uint8Array): Promise<(history: readonly number[]) => Promise<Float32Array>> {
   const { encoder, decoder } = tinyTransformersGraphs();
   const { rgb } = await decodeImage(bytes, { size: pictureSide });

@@ -42,7 +42,7 @@ describe("writeAtomically()", () => {
       expect(await readdir(folder)).toEqual(["folder"]);
     }));
 
-  test("no two unfinished files have one name", () =>
+  test("unfinished files have different names", () =>
     inFolder(async (folder) => {
       const files = await Promise.all(Array.from({ length: 50 }, () => createAtomicFile(join(folder, "a.txt"))));
       const names = await readdir(folder);
@@ -60,7 +60,7 @@ test("removeAbandoned() removes what killed processes left, and nothing else", (
     const other = `.edgecap-1-${"0".repeat(24)}.partial`;
     const kept = [".edgecap-x.partial", "b.partial"];
     for (const name of [other, ...kept]) await writeFile(join(folder, name), "");
-    // One that is young may be another process's that lives.
+    // A recent one may belong to another process that is alive.
     await removeAbandoned(folder);
     expect((await readdir(folder)).sort()).toEqual([mine!, other, ...kept].sort());
     for (const name of [mine!, other, ...kept]) await utimes(join(folder, name), 1, 1);
@@ -69,7 +69,7 @@ test("removeAbandoned() removes what killed processes left, and nothing else", (
     await writeFile(join(folder, other), "");
     await removeAbandoned(folder, 0);
     expect((await readdir(folder)).sort()).toEqual([mine!, ...kept].sort());
-    // In containers, the process that was killed often has the number of this one.
+    // In containers, the killed process often had the same number as this one.
     const sameNumber = `.edgecap-${process.pid}-${"1".repeat(24)}.partial`;
     await writeFile(join(folder, sameNumber), "");
     await removeAbandoned(folder, 0);
@@ -95,7 +95,7 @@ test("only these files of src write or rename files themselves", () => {
     ),
   );
   expect(writers.sort()).toEqual([
-    // Its lock is made by whoever comes first.
+    // The first process creates the lock.
     "batch/file_lock.ts",
     // A folder replaces a folder.
     "bundle/write_bundle.ts",

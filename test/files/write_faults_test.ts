@@ -1,4 +1,4 @@
-/** What is left on the disk when a system call fails, or another program is at work. */
+/** What stays on the disk when a system call fails, or another program interferes. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import {
   chmod,
@@ -104,7 +104,7 @@ describe("writeAtomically() and createAtomicFile()", () => {
     expect(await readdir(folder)).toEqual(["a.txt"]);
   });
 
-  test("go without the owner where the system does not allow it", async () => {
+  test("do without the owner if the system does not allow it", async () => {
     await writeFile(path, "old");
     await chmod(path, 0o640);
     await failing("chown");
@@ -143,7 +143,7 @@ describe("writeAtomically() and createAtomicFile()", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  test("leave what another program has put at the place since it was finished", async () => {
+  test("leave a file that another program has written under the name since", async () => {
     const file = await createAtomicFile(path);
     const [name] = await readdir(folder);
     await file.write(text("mine"));
@@ -171,7 +171,7 @@ describe("removeAbandoned()", () => {
     await utimes(join(folder, name), 1, 1);
   };
 
-  test("takes no other name for that of an unfinished file", async () => {
+  test("recognises only the names of unfinished files", async () => {
     const hex = "0123456789abcdef01234567";
     const others = [
       `x.edgecap-1-${hex}.partial`,
@@ -198,7 +198,7 @@ describe("removeAbandoned()", () => {
       expect(await readdir(folder)).toContain(name);
       if (end === "finish") await file.finish();
       else await file[Symbol.asyncDispose]();
-      // Now the name is like any other.
+      // Now the name is treated like any other.
       await old(name);
       await removeAbandoned(folder);
       expect(await readdir(folder)).not.toContain(name);
@@ -215,7 +215,7 @@ describe("removeAbandoned()", () => {
 });
 
 describe("replaceAtomically()", () => {
-  test("replaces a file that is as it was read, with its permissions", async () => {
+  test("replaces a file that has not changed since it was read, and keeps its permissions", async () => {
     await writeFile(path, "old");
     await chmod(path, 0o600);
     const written = await replaceAtomically(path, text("newer"), await stat(path));
@@ -264,7 +264,7 @@ describe("replaceAtomically()", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  test("refuses a file that is gone, or a folder's", async () => {
+  test("refuses a file that is gone, and a folder", async () => {
     await writeFile(path, "old");
     const before = await stat(path);
     await rm(path);
@@ -275,7 +275,7 @@ describe("replaceAtomically()", () => {
   });
 });
 
-test("assertWritable() refuses a file that nobody may write, whoever runs this", async () => {
+test("assertWritable() refuses a file that nobody may write, for every user", async () => {
   await writeFile(path, "x");
   for (const [mode, refused] of [
     [0o444, true],
