@@ -1,6 +1,7 @@
 /** Compares figures and lists in the documents with their sources: manifests, files, flags, schemas, settings. */
 import { describe, expect, test } from "bun:test";
 import { globSync, readFileSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import packageJson from "../package.json" with { type: "json" };
 import { resolveOptions } from "../src/caption/options.ts";
@@ -306,6 +307,13 @@ describe("commands", () => {
   });
 });
 
+/** The text of a module, followed by those of the modules that it exports whole. */
+function withReexports(path: string): string {
+  const source = readFileSync(path, "utf8");
+  const more = [...source.matchAll(/^export \* from "(\..*?)";/gm)].map(([, from]) => join(dirname(path), from!));
+  return [source, ...more.map(withReexports)].join("\n");
+}
+
 describe("examples in docstrings", () => {
   test("import what is exported from where they say", async () => {
     const entries = Object.fromEntries(
@@ -323,7 +331,7 @@ describe("examples in docstrings", () => {
           const target = from!.startsWith(".")
             ? new URL(from!, `file://${root}${file}`).pathname
             : root + entries[from!];
-          const source = readFileSync(target, "utf8");
+          const source = withReexports(target);
           for (const name of named!.split(/, (?:type )?/))
             if (!new RegExp(`^export [^;]*?\\b${name}\\b`, "m").test(source))
               wrong.push(`${file}: ${name} from "${from}"`);
