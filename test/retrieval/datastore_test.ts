@@ -90,10 +90,10 @@ test("Datastore.likeness() is the mean cosine", () => {
 });
 
 describe("Datastore.consensus()", () => {
-  /** Captions in which no word comes twice: CIDEr-D clips only n-grams that do. */
+  /** Captions without a repeated word: CIDEr-D only clips repeated n-grams. */
   const caption = fc.uniqueArray(fc.integer({ min: 4, max: 30 }), { minLength: 1, maxLength: 8 });
   const captions = fc.array(caption, { minLength: 1, maxLength: 3 });
-  /** Words as CIDEr-D takes them, the end being one. */
+  /** Words as CIDEr-D reads them; the end is one. */
   const names = (tokens: readonly number[]) => [...tokens.map(String), "end"];
 
   test("is the mean CIDEr-D of each caption against those of the photos", () => {

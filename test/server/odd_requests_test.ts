@@ -1,4 +1,4 @@
-/** What programs send that do a thing in another way than the documents of OpenAI, Ollama and edgecap say. */
+/** Requests of programs that do not follow the documents of OpenAI, Ollama and edgecap. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { base64, dataUrl, knowingServer, known } from "./knowing_server.ts";

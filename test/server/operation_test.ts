@@ -24,7 +24,7 @@ function get(path: string, init: RequestInit = {}): Promise<Response> {
   return fetch(`${tiny.url}${path}`, init);
 }
 
-/** Samples of a metric by their labels, as a parser of Prometheus' format reads them. */
+/** Samples of a metric by their labels, read by a parser of Prometheus' format. */
 async function samples(name: string): Promise<{ value?: string; count?: string; labels?: Record<string, string> }[]> {
   const response = await get("/metrics", { headers: token });
   expect(response.headers.get("content-type")).toContain("text/plain; version=0.0.4");

@@ -1,4 +1,4 @@
-/** JSON schemas in messages, as libraries write them whose users choose no support of the server for schemas. */
+/** JSON schemas in messages: libraries write them there if users do not choose the server's support for schemas. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { Ollama } from "ollama";
 import type OpenAI from "openai";

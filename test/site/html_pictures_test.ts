@@ -8,7 +8,7 @@ import { anyText } from "../any_text.ts";
 /** State and address of each picture. */
 const seen = (html: string) => htmlPictures(html).pictures.map(({ state, source }) => [state, source]);
 
-/** Gives each picture that has none the text `alt`. */
+/** Gives the text `alt` to each picture without one. */
 function filled(html: string, alt = "a cat"): string {
   const absent = htmlPictures(html).pictures.filter(({ state }) => state === "absent");
   return insertText(
@@ -156,7 +156,7 @@ describe("htmlPictures()", () => {
           before.map(({ state }) => (state === "absent" ? "present" : state)),
         );
         expect(after.map(({ source }) => source)).toEqual(before.map(({ source }) => source));
-        // The tree without the new attributes is the tree that was.
+        // Without the new attributes, the tree is the same as before.
         const wanted = new Set(
           absent.map(({ start }, nth) => start + (nth * (now.length - html.length)) / Math.max(1, absent.length)),
         );

@@ -33,7 +33,7 @@ describe("warmUp()", () => {
     },
   );
 
-  test("ends as soon as it may not go on", async () => {
+  test("ends as soon as it may not continue", async () => {
     expect(await runsOf(dot16, "dot16", 0)).toBeLessThan(3);
     expect(await runsOf(dot16, "dot16", 5)).toBeLessThan(8);
   });
