@@ -131,8 +131,8 @@ function answeredBy({ status, text }: RawAnswer): string {
 }
 
 /**
- * The path that a request names, by the web's own parser; `undefined` if the target is not one. On the routes for clients
- * of other servers, slashes in a row count as one.
+ * The path that a request names, by the web's own parser; `undefined` if the target is not one. On routes for clients of
+ * other servers, slashes in a row count as one.
  */
 function pathOf(target: string): string | undefined {
   // Bun reads the target itself: all up to the first slash is the host, which it takes from the header.

@@ -193,7 +193,7 @@ describe("watchFolder(), once", () => {
         expect([images, await codeOf(once(folder, "xmp", stub().caption))]).toEqual([images, "data-invalid"]);
         expect(await readFile(join(folder, ".edgecap-xmp.json"), "utf8")).toBe(text);
       }
-      // A file from edgecap has no such name.
+      // Without a list of images, the file is not edgecap's.
       await writeFile(join(folder, ".edgecap-xmp.json"), '{"generator":"edgecap","images":null}');
       expect(await codeOf(once(folder, "xmp", stub().caption))).toBe("data-invalid");
     }));
