@@ -230,7 +230,7 @@ describe("generate()", () => {
       vocabulary = Vocabulary.parse(new TextDecoder().decode(tinyBundle().files.vocabulary));
     });
 
-    /** The decoder, saying besides how likely each noun is, and counting the rows that it computes. */
+    /** The decoder, which also says how likely each noun is, and counts the rows that it computes. */
     function knowing(...probabilities: number[]) {
       const runs = { init: 0, rows: 0 };
       const init = {
