@@ -286,7 +286,7 @@ describe("watchFolder()", () => {
       await writeFile(join(folder, "d.jpg"), Uint8Array.of(0xff, 0xd8, ...segment, 9, 9));
       await until(async () => (await captionsIn(folder))["d.jpg"] === "a cat");
       stop.abort();
-      // Text files that are called b.png are not PNGs.
+      // Text files that are called b.png are not valid PNG files.
       expect(await watching).toBe(1);
       expect(seen.sort((a, b) => a - b)).toEqual([3, 9, 10, 11]);
       expect(await readFile(join(folder, "c.jpg"), "latin1")).toContain(">A cat<");
