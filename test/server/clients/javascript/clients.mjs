@@ -111,10 +111,7 @@ for (const [name, language] of [
   got[`${name}_array`] = (await generateText({ ...common, output: Output.array({ element: z.string() }) })).output;
 }
 const choice = Output.choice({ options: ["cat", "dog", "house"] });
-got.ai_choice = await generateText({ model: compatible(model), messages: ask, maxRetries: 0, output: choice }).then(
-  ({ output }) => output,
-  (error) => error.message,
-);
+got.ai_choice = (await generateText({ model: compatible(model), messages: ask, maxRetries: 0, output: choice })).output;
 
 // Ollama
 const ollama = new Ollama({ host: address, headers });
