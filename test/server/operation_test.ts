@@ -84,7 +84,7 @@ describe("/openapi", () => {
 
 describe("tokens", () => {
   test("open their own routes; without a token only monitoring and the page are open", async () => {
-    for (const path of ["/healthz", "/readyz", "/openapi", "/openapi.json", "/docs", "/"]) {
+    for (const path of ["/health", "/healthz", "/readyz", "/openapi", "/openapi.json", "/docs", "/"]) {
       const response = await get(path);
       expect([path, response.status]).toEqual([path, 200]);
       await response.body?.cancel();
