@@ -76,6 +76,41 @@ describe("a picture", () => {
   });
 });
 
+describe("a body", () => {
+  test("of Ollama's other path is named as that, instead of an empty answer", async () => {
+    const [status, text] = await ask("/api/chat", { prompt: "What is this?", images: [image], stream: false });
+    expect([status, text]).toEqual([400, expect.stringContaining("/api/generate")]);
+    const messages = [{ role: "user", content: "What is this?", images: [image] }];
+    const [other, wrong] = await ask("/api/generate", { messages, stream: false });
+    expect([other, wrong]).toEqual([400, expect.stringContaining("/api/chat")]);
+    for (const path of ["/api/chat", "/api/generate"])
+      expect(await ask(path, { messages: [], prompt: "", images: [], keep_alive: 0 })).toEqual([200, ""]);
+  });
+
+  test("with a missing or wrong field gets an error that says what is expected there", async () => {
+    expect(await ask(chat, { prompt: "hi" })).toEqual([400, "messages is missing: add it."]);
+    const [, text] = await ask(chat, { messages: [{ role: "user", content: part(url) }] });
+    expect(text).toMatch(/^messages\.0\.content is \{.*: expected string or array\.$/);
+    const [, format] = await ask("/api/generate", { images: [image], format: "xml" });
+    expect(format).toBe('format is "xml": expected "json" or "" or object.');
+  });
+
+  test("may ask for JSON in a person's words", async () => {
+    const nouns = ["fire hydrant", "dog", "grass"];
+    for (const [text, answer] of [
+      [
+        "Describe this image as JSON with title, description and tags",
+        { title: known, description: known, tags: nouns },
+      ],
+      ["Return a JSON array of relevant keywords", nouns],
+      ["Give me a JSON object containing caption and keywords.", { caption: known, keywords: nouns }],
+    ] as const) {
+      const [status, said] = await ask(chat, asking({ type: "text", text }, part(url)));
+      expect([status, JSON.parse(said)]).toEqual([200, answer]);
+    }
+  });
+});
+
 describe("a number", () => {
   test("may be any seed of 64 bits, and a top_k that means no limit", async () => {
     for (const seed of [2 ** 53, 2 ** 63, 2 ** 64 - 2 ** 12, -(2 ** 63)]) {

@@ -154,6 +154,10 @@ function described(words: string): Schema {
   return { type: said === "null" ? "null" : "string" };
 }
 
+/** Words behind which the names of keys stand. */
+const starts =
+  /\b(?:keys?|fields?|properties|property|attributes?|json(?: object)? (?:with|containing|of|that has))\b/gi;
+
 /** Words that may stand between "keys" and their names. */
 const between = /[\s:,&*•-]+|(?:and|named|called|are|is|exactly|the|following|two|three|these|both|or)\b/iy;
 const name = /(["'`])([\p{L}_][\p{L}\p{N}_-]{0,60})\1|[\p{L}_][\p{L}\p{N}_]{0,60}/uy;
@@ -170,7 +174,7 @@ export function keysInText(text: string, known: (name: string) => boolean): stri
   const read = text.slice(0, longestText);
   const found = new Set<string>();
   let words = mostObjects;
-  for (const { index, 0: word } of read.matchAll(/\b(?:keys?|fields?|properties|property|attributes?)\b/gi)) {
+  for (const { index, 0: word } of read.matchAll(starts)) {
     if (--words < 0) break;
     let at = index + word.length;
     const take = (pattern: RegExp) => {

@@ -167,8 +167,14 @@ function exampleFill(text: string): { readonly fills: readonly Fill[]; readonly 
     const fill = captionFillOf(schema);
     if (fill !== undefined) return { fills: [fill], found: { written, note: "json-example" } };
   }
-  const fill = captionFillOf(schemaOfKeys(keysInText(text, isKnownKey)));
+  const fill = captionFillOf(schemaOfKeys(keysInText(text, isKnownKey))) ?? listFill(text);
   return fill === undefined ? undefined : { fills: [fill], found: { written: "", note: "json-example" } };
+}
+
+/** How a list of nouns is formatted that a text asks for as JSON. */
+function listFill(text: string): Fill | undefined {
+  const wanted = /\bjson (?:array|list) of (?:[\w-]+ ){0,3}(?:tags|keywords|labels|nouns|objects)\b/i.test(text);
+  return wanted ? ({ concepts }) => concepts.map(({ name }) => name) : undefined;
 }
 
 function noPicture(others: readonly string[]): Problem {
