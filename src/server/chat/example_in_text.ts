@@ -159,7 +159,7 @@ const starts =
   /\b(?:keys?|fields?|properties|property|attributes?|json(?: object)? (?:with|containing|of|that has))\b/gi;
 
 /** Words that may stand between "keys" and their names. */
-const between = /[\s:,&*•-]+|(?:and|named|called|are|is|exactly|the|following|two|three|these|both|or)\b/iy;
+const between = /[\s:,&*•-]+|(?:and|named|called|are|is|exactly|the|following|two|three|these|both|or)\b/y;
 const name = /(["'`])([\p{L}_][\p{L}\p{N}_-]{0,60})\1|[\p{L}_][\p{L}\p{N}_]{0,60}/uy;
 const remark = /\s*\([^()\n]{0,200}\)/y;
 

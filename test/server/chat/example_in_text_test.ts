@@ -76,7 +76,7 @@ describe("examplesInText()", () => {
         const written = JSON.stringify(value, undefined, indent);
         const [first] = examplesInText(`JSON: ${written}.`);
         // An empty object says nothing, so that what holds one is no example.
-        if (/\{\s*\}/.test(written.replaceAll(/"(?:[^"\\]|\\.)*"/g, ""))) return;
+        fc.pre(!/\{\s*\}/.test(written.replaceAll(/"(?:[^"\\]|\\.)*"/g, "")));
         expect(first?.written).toBe(written);
         expect(Object.keys((first?.schema["properties"] ?? {}) as object)).toEqual(Object.keys(value));
       }),
