@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { base64, dataUrl, knowingServer, known } from "./knowing_server.ts";
-import { example, type TinyServer } from "./tiny_server.ts";
+import { example, type TinyServer, tinyServer } from "./tiny_server.ts";
 
 const photo = example("coffee.jpg");
 const image = base64(photo);
@@ -93,6 +93,21 @@ describe("a body", () => {
     expect(text).toMatch(/^messages\.0\.content is \{.*: expected string or array\.$/);
     const [, format] = await ask("/api/generate", { images: [image], format: "xml" });
     expect(format).toBe('format is "xml": expected "json" or "" or object.');
+  });
+
+  test("with a schema that limits a text gets a shorter sentence, found by the search", async () => {
+    await using tiny = await tinyServer();
+    const ofTiny = async (limit: object) => {
+      const properties = { caption: { type: "string", ...limit } };
+      const format = { type: "object", properties, required: ["caption"] };
+      const body = JSON.stringify({ images: [image], stream: false, format });
+      const response = await fetch(`${tiny.url}/api/generate`, { method: "POST", body });
+      return JSON.parse(((await response.json()) as { response: string }).response).caption as string;
+    };
+    const { length } = await ofTiny({});
+    expect(length).toBeGreaterThan(1);
+    expect((await ofTiny({ maxLength: length })).length).toBe(length);
+    expect((await ofTiny({ maxLength: length - 1 })).length).toBeLessThan(length);
   });
 
   test("may ask for JSON in a person's words", async () => {
