@@ -1,6 +1,7 @@
 /**
- * What programs send that people host themselves: assistants, bookmarks, clouds, chats and workflows. Written here from
- * their public sources, as in programs_test.ts.
+ * What programs send that people host themselves: assistants, bookmarks, clouds, chats and workflows. Written
+ * here from their public sources, as in programs_test.ts. Those of n8n, LibreChat, AnythingLLM and ComfyUI follow the API
+ * that these programs say they use.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { base64, dataUrl, knowingServer, known } from "./knowing_server.ts";
