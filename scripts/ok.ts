@@ -33,7 +33,7 @@ async function main(): Promise<void> {
   const scratch = mkdtempSync(join(tmpdir(), "edgecap-ok-"));
   try {
     const all = tier === "all";
-    // Tests that wait for a server or a process leave time to a third step. Long tests measure memory and time.
+    // Some tests wait for a server or a process, so a third step can run. Long tests measure memory and time.
     const lanes = Math.min(all ? 2 : 3, availableParallelism() + 1);
     const steps = [...quickSteps(root, scratch, all), ...(all ? longSteps(root, scratch) : [])];
     const outcomes = [...(await runSteps(root, lockSteps(), 1)), ...(await runSteps(root, steps, lanes))];

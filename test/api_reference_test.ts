@@ -9,7 +9,7 @@ import packageJson from "../package.json" with { type: "json" };
 const root = fileURLToPath(new URL("..", import.meta.url));
 const entries = Object.values(packageJson.exports).filter((entry) => entry.endsWith(".ts"));
 
-/** Deno's reader of docstrings, on Bun as on Deno. */
+/** Deno's reader of docstrings, also when the tests run on Bun. */
 function denoDoc(...args: string[]): { status: number | null; stdout: string; stderr: string } {
   const deno = join(root, "node_modules/deno/deno");
   const options = { cwd: root, encoding: "utf8", env: { ...process.env, NO_COLOR: "1" }, maxBuffer: 2 ** 28 } as const;
@@ -39,7 +39,7 @@ describe("the interface", () => {
   test("has a docstring at every exported name and at every member of it", () => {
     const { stderr, stdout } = denoDoc("--lint", ...entries);
     const report = stderr + stdout;
-    // The report has been read, and not a failure of the command: it always names types of other packages.
+    // The report always names types of other packages, so this shows that the command did not fail.
     expect(report).toContain("error[private-type-ref]");
     const bare = [...report.matchAll(/^error\[missing-jsdoc\].*\n\s*--> (.*)$/gm)].map((found) => found[1]);
     expect(bare).toEqual([]);
@@ -48,7 +48,7 @@ describe("the interface", () => {
   test("exports every type that a public one uses", () => {
     const report = Object.values(denoDoc("--lint", ...entries)).join("\n");
     const kept = [...report.matchAll(/^error\[private-type-ref\].*'(\w+)'$/gm)].map((found) => found[1]);
-    // Types of other packages; lists of literals that a union is made of; a brand that nobody is to name.
+    // Types of other packages; lists of literals that a union is made of; a brand that nobody should name.
     expect([...new Set(kept)].sort()).toEqual(
       ["Checked", "LayersModel", "backendNames", "kinds", "manifestSchema", "valueBrand"].sort(),
     );
@@ -62,7 +62,7 @@ describe("the interface", () => {
           if (def?.params === undefined) continue;
           functions++;
           expect([name, (jsDoc?.doc ?? "").length > 12]).toEqual([name, true]);
-          // A parameter that is described is one that there is.
+          // Every described parameter exists.
           const described = jsDoc?.tags?.filter(({ kind }) => kind === "param").map((tag) => tag.name) ?? [];
           const named = def.params.map((param) => param.name).filter((param) => param !== undefined);
           if (named.length === def.params.length)

@@ -6,7 +6,7 @@ import packageJson from "../package.json" with { type: "json" };
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** What an app that captions must not carry. */
+/** What an app that captions must not contain. */
 const heavyFolders = ["src/training", "src/export", "src/evaluation", "src/server", "src/cli"];
 const heavyPackages = [
   /^@tensorflow\//,
@@ -64,7 +64,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** Folders that stand on top and may import everything below. */
+/** Folders at the top, which may import everything below. */
 const top = ["cli", "server"];
 
 /** Specifiers that a module imports: static, re-exported, dynamic, types and workers. */
@@ -103,7 +103,7 @@ function packageName(specifier: string): string {
     .join("/");
 }
 
-/** Everything that `entry` reaches, each with the chain of files that leads there. */
+/** Everything that `entry` reaches, each with the chain of imports that leads there. */
 function reach(entry: string): { files: Map<string, string>; packages: Map<string, string> } {
   const files = new Map([[entry, entry]]);
   const packages = new Map<string, string>();
@@ -116,7 +116,7 @@ function reach(entry: string): { files: Map<string, string>; packages: Map<strin
   return { files, packages };
 }
 
-/** Groups of nodes that all reach each other, the larger than one node: circles. Each is sorted, as is their list. */
+/** Circles: groups of two or more nodes that all reach each other. The groups and their list are sorted. */
 function circlesOf(arrows: ReadonlyMap<string, ReadonlySet<string>>): string[][] {
   const reached = new Map(
     [...arrows.keys()].map((start) => {
@@ -151,7 +151,7 @@ function arrowsBetween(nodeOf: (file: string) => string): Map<string, Set<string
   return arrows;
 }
 
-/** Chains from `entry` to what an app must not carry. */
+/** Chains from `entry` to what an app must not contain. */
 function heavyChains(entry: string): string[] {
   const { files, packages } = reach(entry);
   return [
@@ -171,10 +171,10 @@ describe("architecture", () => {
     expect([...reach("src/mod.ts").files].filter(([file]) => !existsSync(join(root, file)))).toEqual([]);
   });
 
-  test("the packages of the caption path are those that an app carries", () => {
+  test("the caption path imports only the packages that an app contains", () => {
     const carried = ["onnxruntime-web"];
     const more = [...reach("src/mod.ts").packages].filter(([name]) => !carried.includes(name));
-    // Optional packages, of which nothing but their types is imported before they are asked for.
+    // Optional packages, from which only types are imported until they are needed.
     const optional = new Map(more);
     expect([...optional.keys()].sort()).toEqual([
       "@huggingface/transformers",
@@ -193,12 +193,12 @@ describe("architecture", () => {
       );
     });
     expect(loaders).toEqual([]);
-    // By names that no bundler follows.
+    // Imported by names that no bundler follows.
     const source = readFileSync(join(root, "src/platform/packages.ts"), "utf8");
     expect(source.match(/await import\(names\.(?:native|webgpu)\)/g)?.length).toBe(2);
   });
 
-  test("no script or test loads native onnxruntime but by the function that turns its telemetry off", () => {
+  test("scripts and tests load native onnxruntime only with the function that turns its telemetry off", () => {
     const loaders = globSync("{scripts,test,examples}/**/*.ts", { cwd: root }).filter((file) =>
       specifiers(readFileSync(join(root, file), "utf8")).includes("onnxruntime-node"),
     );
@@ -237,7 +237,7 @@ describe("architecture", () => {
     );
     expect(importers).toEqual([]);
     const source = readFileSync(join(root, "src/engines/load_engine.ts"), "utf8");
-    // By a name that leads elsewhere in a browser, which has no files to load a model from.
+    // The name leads elsewhere in a browser, which has no files to load a model from.
     expect(source).toMatch(/^ .*await import\("#transformers"\)/m);
     expect(source).not.toMatch(/^import.*(?:engines|#transformers)/m);
     for (const file of globSync("src/engines/*.ts", { cwd: root })) {
@@ -261,7 +261,7 @@ describe("architecture", () => {
       expect(fromCommandLine).toContain(heavy);
   });
 
-  test("edgecap/lite reaches no package, no module of Node, and nothing that a runtime chooses", () => {
+  test("edgecap/lite reaches no package, no module of Node, and nothing that differs between runtimes", () => {
     const { files, packages } = reach("src/lite/mod.ts");
     expect([...packages.values()]).toEqual([]);
     expect(files.size).toBeGreaterThan(60);
@@ -279,7 +279,7 @@ describe("architecture", () => {
     expect([...packages.keys()].filter((name) => /tensorflow|commander|cli-progress|protobufjs/.test(name))).toEqual(
       [],
     );
-    // The worker is reached by its address, as an executable's list of entry points has to name it.
+    // The worker is reached by its address, because an executable's list of entry points has to name it.
     expect(files.has("src/pool/worker.ts")).toBe(true);
   });
 

@@ -20,7 +20,7 @@ const viteModule = join(root, "node_modules/vite/dist/node/index.js");
 
 let installed: InstalledPackage;
 let caption: string;
-/** What `edgecap assets` writes, once for all. */
+/** The files that `edgecap assets` writes, made once for all tests. */
 let assets: string;
 
 beforeAll(async () => {
@@ -40,7 +40,7 @@ function copyExample(name: string): string {
   return folder;
 }
 
-/** The command of an example's README that runs a program, without its name. */
+/** The arguments of the command in an example's README that runs a program. */
 function commandOf(example: string, program: string): string[] {
   const readme = readFileSync(join(root, `examples/${example}/README.md`), "utf8");
   const lines = codeBlocks(readme, "sh").flatMap((block) => block.split("\n"));
@@ -150,7 +150,7 @@ describe("Vite, by examples/vite", () => {
     expect(await captionedIn(server.url.href)).toBe(caption);
   });
 
-  testUnless(noNode ?? noChromium, "serves the page while one works on it", async () => {
+  testUnless(noNode ?? noChromium, "serves the page during development", async () => {
     const child = spawn(node!, [viteProgram, "--port", "0", "--host", "127.0.0.1"], {
       cwd: folder,
       env: { ...process.env, NO_COLOR: "1" },
@@ -169,7 +169,7 @@ describe("Vite, by examples/vite", () => {
   });
 });
 
-/** The address that Vite names. */
+/** The address that Vite prints. */
 function addressOf(child: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = "";
@@ -195,7 +195,7 @@ function serveFolder(folder: string) {
   });
 }
 
-/** What a page says of the photo, which must have no complaint. */
+/** The text that a page shows for the photo, after a check that it reported no error. */
 async function captionedIn(address: string): Promise<string | null> {
   const browser = await startChromium();
   try {
@@ -204,7 +204,7 @@ async function captionedIn(address: string): Promise<string | null> {
     await tab.page.locator("input").setInputFiles(photo);
     const output = tab.page.locator("output");
     await output.filter({ hasText: caption }).waitFor({ timeout: 240_000 });
-    // A browser without a graphics card says so when it is asked for one.
+    // A browser without a graphics card reports that when a page asks for one.
     expect(tab.complaints.filter((text) => !text.includes("No available adapters"))).toEqual([]);
     return await output.textContent();
   } finally {

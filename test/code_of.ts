@@ -1,6 +1,6 @@
 import { EdgecapError, type ErrorCode } from "../src/errors.ts";
 
-/** The code of the error that some work ends in; errors that are not edgecap's own are thrown on. */
+/** The code of the error that some work rejects with; errors that are not edgecap's are thrown again. */
 export async function codeOf(work: Promise<unknown>): Promise<ErrorCode | "no error"> {
   try {
     await work;

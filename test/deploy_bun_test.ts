@@ -30,7 +30,7 @@ function testWith(name: string, title: string, work: () => void): void {
 }
 
 describe("deploy/Containerfile", () => {
-  testWith("hadolint", "has nothing that hadolint minds", () => {
+  testWith("hadolint", "passes hadolint", () => {
     expect(lint("hadolint", "deploy/Containerfile")).toEqual({ status: 0, output: "" });
   });
 
@@ -48,14 +48,14 @@ describe("deploy/kubernetes.yaml", () => {
   const container = pod.containers[0]!;
   const flag = (name: string) => Number(container.args.find((arg) => arg.startsWith(`${name}=`))!.split("=")[1]);
 
-  testWith("kubernetes-validate", "is what Kubernetes knows, from the oldest version that it is for", () => {
+  testWith("kubernetes-validate", "is valid for Kubernetes, from the oldest supported version on", () => {
     for (const version of ["1.30.0", "1.37.0"]) {
       const { status, output } = lint("kubernetes-validate", "--strict", "-k", version, "deploy/kubernetes.yaml");
       expect([version, status, output.match(/passed for resource/g)?.length]).toEqual([version, 0, documents.length]);
     }
   });
 
-  testWith("kube-score", "has nothing that kube-score minds", () => {
+  testWith("kube-score", "passes kube-score", () => {
     const { status, output } = lint("kube-score", "score", "deploy/kubernetes.yaml", "--output-format", "ci");
     expect([status, output.split("\n").filter((line) => /^\[(?:CRITICAL|WARNING)\]/.test(line))]).toEqual([0, []]);
   });
@@ -72,7 +72,7 @@ describe("deploy/kubernetes.yaml", () => {
     expect(pod.terminationGracePeriodSeconds).toBeGreaterThan(lifecycle.preStop.sleep.seconds + flag("--drain"));
   });
 
-  test("takes an image of this version from a registry that it names, not from the one that a short name means", () => {
+  test("uses an image of this version, and names its registry", () => {
     const { version } = JSON.parse(read("package.json")) as { version: string };
     const [, registry, tag] = /^([^/]+)\/.+:(.+)$/.exec(container.image) ?? [];
     expect([registry?.includes("."), tag]).toEqual([true, version]);
@@ -97,13 +97,13 @@ describe("deploy/kubernetes.yaml", () => {
       .find((line) => line.startsWith(`| ${flag("--workers")} | `))!;
     const [, , , atWork, , peak] = row.split("|").map((cell) => Number(cell));
     expect(Number.parseInt(requests.memory, 10)).toBeGreaterThan(atWork!);
-    // Mebibytes: the workers at their worst, and a queue that is full of the largest bodies.
+    // In MiB: the workers at their peak, and a queue full of the largest bodies.
     expect(Number.parseInt(limits.memory, 10)).toBeGreaterThan(peak! + flag("--queue") * flag("--body-limit"));
   });
 });
 
 describe("deploy/edgecap.service", () => {
-  /** The unit with a program that is on this machine: verify wants it to be there. */
+  /** The unit with a program that exists on this machine, because `verify` checks that. */
   function unit(work: (path: string) => void): void {
     const folder = mkdtempSync(join(tmpdir(), "edgecap-unit-"));
     try {
@@ -119,14 +119,14 @@ describe("deploy/edgecap.service", () => {
     unit((path) => expect(lint("systemd-analyze", "verify", path)).toEqual({ status: 0, output: "" }));
   });
 
-  testWith("systemd-analyze", "leaves an exposure of 1.5 of 10 at most", () => {
+  testWith("systemd-analyze", "has an exposure of at most 1.5 of 10", () => {
     unit((path) => {
       const { status, output } = lint("systemd-analyze", "security", "--offline=true", "--threshold=15", path);
       expect([status, status === 0 ? "" : output]).toEqual([0, ""]);
     });
   });
 
-  test("waits for longer than the server drains, and holds as much memory as a pod", () => {
+  test("waits for longer than the server drains, and has as much memory as a pod", () => {
     const text = read("deploy/edgecap.service");
     const value = (pattern: RegExp) => Number(pattern.exec(text)?.[1]);
     expect(value(/^TimeoutStopSec=(\d+)$/m)).toBeGreaterThan(value(/--drain (\d+)/));
@@ -138,7 +138,7 @@ describe("deploy/edgecap.service", () => {
 });
 
 describe("deploy/prometheus", () => {
-  testWith("promtool", "has alerts that fire when they should, and then only", () => {
+  testWith("promtool", "has alerts that fire when they should, and only then", () => {
     for (const command of [
       ["check", "rules", "deploy/prometheus/alerts.yaml"],
       ["test", "rules", "deploy/prometheus/alerts_test.yaml"],
@@ -165,7 +165,7 @@ interface Probe {
   readonly httpGet: { readonly path: string; readonly port: string };
 }
 
-/** What of the manifest the tests look at. */
+/** The part of the manifest that the tests read. */
 interface Deployment {
   readonly template: {
     readonly spec: {

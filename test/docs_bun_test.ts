@@ -13,13 +13,13 @@ import { codeBlocks, docstringBlocks } from "./code_blocks.ts";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const pages = ["README.md", "CONTRIBUTING.md", ...globSync(["docs/**/*.md", "examples/**/*.md"], { cwd: root }).sort()];
 
-/** Code blocks of a language, in their order; those marked "ignore" need what a test has not. */
+/** Code blocks of a language, in their order. Those marked "ignore" need something that a test does not have. */
 async function blocks(page: string, language: string): Promise<string[]> {
   return codeBlocks(await readFile(root + page, "utf8"), language);
 }
 
 describe("examples in the documents", () => {
-  test("code that cannot run without a model, an app or a page has at least the right types", async () => {
+  test("code that needs a model, an app or a page to run has the right types", async () => {
     const checked = `${root}.cache/examples-checked`;
     await rm(checked, { recursive: true, force: true });
     await mkdir(checked, { recursive: true });
@@ -41,7 +41,7 @@ describe("examples in the documents", () => {
     expect([status, stdout]).toEqual([0, ""]);
   });
 
-  test("commands name verbs, scripts and flags that are there", async () => {
+  test("commands name verbs, scripts and flags that exist", async () => {
     const program = buildProgram([registerFeatures, registerTrain, registerExport]);
     const wrong: string[] = [];
     let count = 0;
@@ -73,7 +73,7 @@ describe("examples in the documents", () => {
           }
         }
     expect(wrong).toEqual([]);
-    // And README.md names every verb.
+    // README.md names every verb.
     const readme = await readFile(`${root}README.md`, "utf8");
     const verbs = program.commands.map((command) => command.name());
     expect(verbs.filter((verb) => !new RegExp(`^\\|.*\`${verb}\\b`, "m").test(readme))).toEqual([]);
@@ -95,7 +95,7 @@ describe("examples in the documents", () => {
     }
   });
 
-  test("the first command of README.md prints the caption that stands there", async () => {
+  test("the first command of README.md prints the caption that README.md shows", async () => {
     const readme = await readFile(`${root}README.md`, "utf8");
     const [install] = await blocks("README.md", "sh");
     const picture = /edgecap caption (\S+)$/m.exec(install!)![1]!;

@@ -46,7 +46,7 @@ function program(name: string, line: string): void {
   chmodSync(join(folder, "bin", name), 0o755);
 }
 
-/** The blocks of commands of a page, in their order, with what a test has in the place of what a reader has. */
+/** The blocks of commands of a document, in their order, with the files of the test instead of the reader's. */
 function commandsOf(page: string, places: Readonly<Record<string, string>>): string[] {
   return codeBlocks(readFileSync(root + page, "utf8"), "sh").map((block) =>
     Object.entries(places).reduce((command, [from, to]) => command.replaceAll(from, to), block),
@@ -73,7 +73,7 @@ function shell(commands: string, { cwd = folder, tiny = false, until = "" } = {}
   const read = (chunk: Uint8Array) => {
     const before = output;
     output += chunk;
-    // As Ctrl-C does, to all that the shell has started.
+    // As Ctrl-C does: to everything that the shell has started.
     if (until !== "" && output.includes(until) && !before.includes(until)) process.kill(-child.pid!, "SIGINT");
   };
   child.stdout.on("data", read);

@@ -1,6 +1,7 @@
-/** Figures and lists in the documents, each held to where it comes from: manifests, files, flags, schemas, settings. */
+/** Compares figures and lists in the documents with their sources: manifests, files, flags, schemas, settings. */
 import { describe, expect, test } from "bun:test";
 import { globSync, readFileSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import packageJson from "../package.json" with { type: "json" };
 import { resolveOptions } from "../src/caption/options.ts";
@@ -16,7 +17,7 @@ import { codeBlocks } from "./code_blocks.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const read = (path: string) => readFileSync(root + path, "utf8");
-/** A page with its lines joined, as a sentence may go on in the next one. */
+/** A document with its lines joined, because a sentence may continue on the next line. */
 const prose = (path: string) => read(path).replaceAll(/\s+/g, " ");
 
 interface Bundle {
@@ -175,7 +176,7 @@ describe("lists", () => {
       );
       return [...new Set(importing.map(([file]) => `${file.split("/").slice(0, 2).join("/")}/`))].sort();
     };
-    // Its other table, of two columns, says what each package sends.
+    // The other table, with two columns, says what each package sends.
     const table = rows("docs/dependencies.md", "`")
       .filter((cells) => cells.length === 4)
       .map(([name, , folders]) => [name, folders]);
@@ -203,7 +204,7 @@ describe("lists", () => {
       const range = /(\d+)(?: \(\w+\))? to (\d+)/.exec(text!);
       if (range !== null) expect([name, ...range.slice(1).map(Number)]).toEqual([name, minimum!, maximum!]);
     }
-    // The three whose range the page gives, and what the library does at their ends.
+    // The three options whose range the document gives, and what the library does at its ends.
     const recommended = { generation: standard.generation, decoder: standard.decoder } as Parameters<
       typeof resolveOptions
     >[1];
@@ -227,7 +228,7 @@ describe("lists", () => {
     expect(said.sort()).toEqual(problemCodes.map((code) => `${statusOf(code)} ${code}`).sort());
   });
 
-  test("what the page makes smaller, in docs/page.md, is what its script makes smaller", () => {
+  test("docs/page.md says which photos the page makes smaller, as its script does", () => {
     const source = read("src/server/page/client/intake/upload.ts");
     const [, mebibytes] = /^const mostBytes = (\d+) \* 2 \*\* 20;$/m.exec(source)!;
     const [, pixels] = /^const longestSide = (\d+);$/m.exec(source)!;
@@ -235,7 +236,7 @@ describe("lists", () => {
     expect(prose("docs/page.md")).toContain(`at most ${pixels} pixels long`);
   });
 
-  test("how the page asks, in docs/page.md, is how its script asks", () => {
+  test("docs/page.md says how the page sends requests, as its script does", () => {
     const source = read("src/server/page/client/caption_queue.ts");
     expect([/^const atOnce = 3;$/m.test(source), /^const mostTries = 10;$/m.test(source)]).toEqual([true, true]);
     expect(prose("docs/page.md")).toContain("asks for three captions at once");
@@ -275,7 +276,7 @@ describe("the recipe of docs/training.md", () => {
 });
 
 describe("tables", () => {
-  test("have no row that a blank line cuts off, and as many cells in each row as in the first", () => {
+  test("have no row after a blank line, and the same number of cells in each row", () => {
     const pages = globSync(["*.md", "docs/**/*.md", "examples/**/*.md", "test/**/*.md"], { cwd: root });
     const faults = pages.flatMap((page) => {
       const lines = read(page)
@@ -306,6 +307,13 @@ describe("commands", () => {
   });
 });
 
+/** The text of a module, followed by those of the modules that it exports whole. */
+function withReexports(path: string): string {
+  const source = readFileSync(path, "utf8");
+  const more = [...source.matchAll(/^export \* from "(\..*?)";/gm)].map(([, from]) => join(dirname(path), from!));
+  return [source, ...more.map(withReexports)].join("\n");
+}
+
 describe("examples in docstrings", () => {
   test("import what is exported from where they say", async () => {
     const entries = Object.fromEntries(
@@ -323,7 +331,7 @@ describe("examples in docstrings", () => {
           const target = from!.startsWith(".")
             ? new URL(from!, `file://${root}${file}`).pathname
             : root + entries[from!];
-          const source = readFileSync(target, "utf8");
+          const source = withReexports(target);
           for (const name of named!.split(/, (?:type )?/))
             if (!new RegExp(`^export [^;]*?\\b${name}\\b`, "m").test(source))
               wrong.push(`${file}: ${name} from "${from}"`);

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const read = (file: string) => readFileSync(join(root, file), "utf8");
 
-/** Public names that a reader of the interface meets first, by their source. */
+/** Public names that a reader of the interface sees first, by their source. */
 const withExample: Readonly<Record<string, readonly string[]>> = {
   "src/caption/load.ts": ["load"],
   "src/lite/load_lite.ts": ["load"],

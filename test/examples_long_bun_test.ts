@@ -1,4 +1,4 @@
-/** The TypeScript in documents and docstrings runs. */
+/** Runs the TypeScript in documents and docstrings. */
 import { describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -41,7 +41,7 @@ describe("examples in docstrings", () => {
       }),
     );
     expect(examples.length).toBeGreaterThan(14);
-    // One process for all, as each would load a bundle of its own otherwise.
+    // One process for all, because otherwise each would load its own bundle.
     const all = join(folder, "all.ts");
     const lines = examples.map(
       (path) => `console.error(${JSON.stringify(path)});\nawait import(${JSON.stringify(path)});`,

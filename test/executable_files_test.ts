@@ -1,4 +1,4 @@
-/** Files that are run by their path keep the executable bit, which moving or rewriting them can lose. */
+/** Checks the executable bit of files that are run by their path: moving or rewriting them can lose it. */
 import { expect } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { closeSync, existsSync, openSync, readFileSync, readSync } from "node:fs";

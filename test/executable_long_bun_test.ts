@@ -24,7 +24,7 @@ const confined = [
   ...["--unshare-all", "--die-with-parent", "--clearenv", "--setenv", "PATH", "/usr/bin:/bin"],
   ...["--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"],
 ];
-/** Nobody in particular, where the test may choose. */
+/** The user `nobody`, if the test may choose the user. */
 const nobody = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
 const bubblewrap = Bun.which("bwrap") !== null && spawnSync("bwrap", [...confined, "true"], nobody).status === 0;
 const noSandbox = bubblewrap ? undefined : "bubblewrap is not installed, or cannot make a sandbox";
@@ -62,7 +62,7 @@ function run(...args: string[]): Promise<Outcome> {
   return runProgram(join(folder, "edgecap"), args);
 }
 
-/** Runs a program where nothing can be written to and nobody can be reached. */
+/** Runs a program that cannot write to any file or reach any machine. */
 function runConfined(program: string, ...args: string[]): Promise<Outcome> {
   return runProgram("bwrap", [...confined, program, ...args]);
 }
@@ -153,7 +153,7 @@ describe("the executable", () => {
     expect(readFileSync(join(photos, "captions.json"), "utf8")).toContain('"b.jpg"');
   });
 
-  testUnless(noRedis, "captions a batch over a queue as it does alone", async () => {
+  testUnless(noRedis, "captions a batch over a queue with the same results as alone", async () => {
     const { tiny, photos, batch } = await batchOf("queued");
     expect((await batch("alone.jsonl", "--bundle", tiny)).status).toBe(0);
     await using redis = await startRedis(folder);
@@ -202,12 +202,12 @@ describe("the executable", () => {
     }
   });
 
-  test("holds no path of the machine that built it", () => {
+  test("does not contain a path of the machine that built it", () => {
     const here = fileURLToPath(new URL("..", import.meta.url));
     expect(readFileSync(join(folder, "edgecap")).includes(here)).toBe(false);
   });
 
-  test("holds neither tfjs nor the trainer", () => {
+  test("contains neither tfjs nor the trainer", () => {
     const bytes = readFileSync(join(folder, "edgecap"));
     for (const needle of ["tfjs-core", "labelSmoothing", "onnxruntime_binding.node"]) {
       expect([needle, bytes.includes(needle)]).toEqual([needle, false]);
@@ -215,7 +215,7 @@ describe("the executable", () => {
   });
 });
 
-/** The server from its start to its end, in the words of a shell: $1 starts edgecap, $2 is a photo. */
+/** A shell script that starts the server, uses it and stops it: $1 starts edgecap, $2 is a photo. */
 const life = `
   test "$(grep --count : /proc/net/dev)" = 1 || exit 91
   for file in here /tmp/there /dev/shm/there; do touch $file 2>/dev/null && exit 92; done
@@ -234,7 +234,7 @@ const life = `
 `;
 
 describeUnless(noSandbox, "the executable, with nothing to write to and no network", () => {
-  test("captions, verifies its bundle, looks at the machine and scores", async () => {
+  test("captions, verifies its bundle, runs doctor and scores captions", async () => {
     const photo = join(folder, "photo.jpg");
     const edgecap = join(folder, "edgecap");
     const captioned = await runConfined(edgecap, "caption", photo);
@@ -255,7 +255,7 @@ describeUnless(noSandbox, "the executable, with nothing to write to and no netwo
     for (const wanted of ["wasm", "rust"])
       expect(backends.find(({ name }: { name: string }) => name === wanted).selfTest.passed).toBe(true);
 
-    // A person who wrote what the model says has every word right.
+    // The reference is what the model says, so every word is right.
     writeFileSync(join(folder, "captions.txt"), `image,caption\nphoto.jpg,${captioned.stdout.trim()} .\n`);
     const scored = await runConfined(
       edgecap,
@@ -265,7 +265,7 @@ describeUnless(noSandbox, "the executable, with nothing to write to and no netwo
     expect(JSON.parse(scored.stdout).bleu1).toBeCloseTo(1, 6);
   });
 
-  test("serves, and ends in order", async () => {
+  test("serves, and shuts down as it should", async () => {
     const photo = join(folder, "photo.jpg");
     const server = await runConfined("bash", "-c", life, "life", join(folder, "edgecap"), photo);
     const { stdout } = await run("caption", photo);
@@ -275,8 +275,8 @@ describeUnless(noSandbox, "the executable, with nothing to write to and no netwo
     ]);
   });
 
-  test("needs of an operating system what the container holds", async () => {
-    // The container's files, gathered by the very commands of its file.
+  test("needs nothing of an operating system that the container lacks", async () => {
+    // The files of the container, gathered by the commands of the Containerfile.
     const files = join(folder, "files");
     mkdirSync(join(files, "usr/local/bin"), { recursive: true });
     linkSync(join(folder, "edgecap"), join(files, "usr/local/bin/edgecap"));
@@ -284,7 +284,7 @@ describeUnless(noSandbox, "the executable, with nothing to write to and no netwo
     const gather = /^RUN ((?:.*\\\n)*.*)$/m.exec(containerfile)![1]!;
     const gathered = spawnSync("bash", ["-eo", "pipefail", "-c", gather], { cwd: files, encoding: "utf8" });
     expect([gathered.status, gathered.stderr]).toEqual([0, ""]);
-    // A container's engine brings these two.
+    // The container engine provides these two.
     for (const mount of ["proc", "dev"]) mkdirSync(join(files, mount));
     // As process 1 of a container, under its user's number.
     const [, user, group] = /^USER (\d+):(\d+)$/m.exec(containerfile)!;

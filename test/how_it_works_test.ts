@@ -14,7 +14,7 @@ function shapeOf({ shape }: GraphValue): string {
 
 describe("docs/how_it_works.md", () => {
   for (const name of ["encoder", "decoder_init", "decoder_step"]) {
-    test(`says what ${name}.onnx takes and gives`, () => {
+    test(`says what the inputs and outputs of ${name}.onnx are`, () => {
       const row = page.split("\n").find((line) => line.startsWith(`| \`${name}.onnx\` |`))!;
       const [, , takes, gives] = row.split("|");
       const { inputs, outputs } = decodeModel(read(`models/default/${name}.onnx`));

@@ -8,12 +8,12 @@ const pages = ["*.md", "docs/**/*.md", "examples/**/*.md"]
   .flatMap((pattern) => globSync(pattern, { cwd: root }))
   .sort();
 
-/** A page without its code blocks. */
+/** A document without its code blocks. */
 function prose(page: string): string {
   return readFileSync(join(root, page), "utf8").replaceAll(/^```.*?^```|`[^`\n]*`/gms, "");
 }
 
-/** Where the links and pictures of a page lead within the repository, as paths from its root with their #anchors. */
+/** Targets of a document's links and pictures within the repository, as paths from its root with their #anchors. */
 function linksOf(page: string): string[] {
   const markdown = [...prose(page).matchAll(/\]\(([^)\s]+)\)/g)].map((found) => found[1]!);
   const html = [...prose(page).matchAll(/\b(?:src|href)="([^"]+)"/g)].map((found) => found[1]!);
@@ -22,7 +22,7 @@ function linksOf(page: string): string[] {
     .map((link) => (link.startsWith("#") ? `${page}${link}` : relative(root, join(root, dirname(page), link))));
 }
 
-/** The #anchors that a page's headings have, as GitHub makes them. */
+/** The #anchors of a document's headings, as GitHub makes them. */
 function anchorsOf(page: string): string[] {
   return [...prose(page).matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
     heading!

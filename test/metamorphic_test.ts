@@ -1,4 +1,4 @@
-/** What must not change a caption: threads, places, other photos, cancelled work. */
+/** Things that must not change a caption: threads, places, other photos, cancelled work. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
@@ -14,7 +14,7 @@ const bad: readonly Uint8Array[] = [
   photos[1]!.map((byte, place) => (place > 400 && place % 97 === 0 ? byte ^ 0xff : byte)),
 ];
 
-/** What counts of a caption: all of it, but for the time it took. */
+/** The part of a caption to compare: everything except its times. */
 function withoutTiming({ timing: _, ...caption }: Caption): Omit<Caption, "timing"> {
   return caption;
 }
@@ -54,7 +54,7 @@ describe("a caption", () => {
     );
   });
 
-  test("is the same by one thread and by two", async () => {
+  test("is the same with one thread and with two", async () => {
     await using two = await load({ bundle: await tinyBundleFiles(), threads: 2 });
     for (const [index, photo] of photos.entries()) {
       const caption = await two.caption(photo);
@@ -72,7 +72,7 @@ describe("a caption", () => {
     }
   });
 
-  test("that was cancelled leaves nothing behind, whenever that was", async () => {
+  test("that was cancelled at any time leaves nothing behind", async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(photos.length - 1), fc.nat(4), fc.nat(photos.length - 1), async (one, words, other) => {
         const stop = new AbortController();

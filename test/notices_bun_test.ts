@@ -37,7 +37,7 @@ describe("THIRD_PARTY_LICENSES.txt", () => {
       const entry = `name = "${name}"\nversion = "${version}"\n`;
       expect([line, locks.some((lock) => lock.includes(entry))]).toEqual([line, true]);
     }
-    // Those that a crate names itself, whether or not cargo is here to tell of the rest.
+    // The dependencies that a crate itself names, even without cargo to report the rest.
     for (const crate of ["crates/text", "crates/image"]) {
       const [, wanted] = readFileSync(join(root, crate, "Cargo.toml"), "utf8").split(/^\[dependencies\]$/m);
       for (const [, name] of wanted!.split(/^\[/m)[0]!.matchAll(/^([\w-]+) = /gm))
@@ -47,7 +47,7 @@ describe("THIRD_PARTY_LICENSES.txt", () => {
 
   const parts = Bun.which("cargo") === null ? undefined : crateParts();
   const noParts = parts === undefined ? "cargo cannot say what the crates bring along" : undefined;
-  testUnless(noParts, "is what the bundler and cargo say", async () => {
+  testUnless(noParts, "is what the bundler and cargo report", async () => {
     expect(licences).toBe(licencesText(await npmParts(), parts!));
   });
 

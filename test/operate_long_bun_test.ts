@@ -13,7 +13,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const page = readFileSync(join(root, "docs/operate.md"), "utf8");
 const blocks = (language: string) => codeBlocks(page, language);
 
-/** What the commands of the page start, and a test cannot have; each writes down what it was asked for. */
+/** Stand-ins for programs that the document's commands start; each writes down its arguments. */
 const outside = ["bun", "docker", "sudo", "kubectl"];
 
 let folder: string;
@@ -35,7 +35,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** The commands outside of edgecap that a block of the page starts, after a check that it runs to its end. */
+/** The other programs that a block of the document starts, after a check that the block runs to its end. */
 async function started(block: string): Promise<string[]> {
   const record = join(folder, "record");
   writeFileSync(record, "");
@@ -52,7 +52,7 @@ async function started(block: string): Promise<string[]> {
   return commands;
 }
 
-/** Starts the server with what follows "serve", and has it stopped as soon as it listens. */
+/** Starts the server with the arguments after "serve", and stops it as soon as it listens. */
 async function serves(flags: string): Promise<void> {
   const { status, stderr } = await edgecap(["serve", ...flags.trim().split(/\s+/), "--port", "0", "--bundle", bundle], {
     watch: (_, child) => child.kill("SIGTERM"),
@@ -61,7 +61,7 @@ async function serves(flags: string): Promise<void> {
 }
 
 describe("docs/operate.md", () => {
-  test("has commands that are sound, of files that are there", async () => {
+  test("has commands that work, for files that exist", async () => {
     const commands: string[] = [];
     for (const block of blocks("sh")) commands.push(...(await started(block)));
     for (const name of outside) expect(commands.some((command) => command.startsWith(`${name} `))).toBe(true);

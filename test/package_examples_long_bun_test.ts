@@ -87,7 +87,7 @@ describe("the examples, on the packed package", () => {
       child.stderr!.on("data", (chunk) => {
         complaint += chunk;
       });
-      // Deno says where it listens on either stream.
+      // Deno prints its address on one of the two streams.
       const address = await new Promise<string>((resolve, reject) => {
         const look = () => {
           const found = /Listening on (http:\/\/[^\s/]+)/.exec(complaint)?.[1];

@@ -1,4 +1,4 @@
-/** What the packed package holds, and what it promises to its users. */
+/** The content of the packed package, and what it promises to its users. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, globSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -51,7 +51,7 @@ describe("the packed package", () => {
   test("has types that resolve (are the types wrong?)", () => {
     const attw = join(root, "node_modules/.bin/attw");
     const packed = join(folder, `edgecap-${packageJson.version}.tgz`);
-    // It ends with another status than 0 if a type does not resolve.
+    // Its status is not 0 if a type does not resolve.
     expect(run(attw, ["--profile", "esm-only", packed], root)).toContain(`edgecap v${packageJson.version}`);
   });
 
@@ -109,12 +109,12 @@ describe("the packed package", () => {
       "MIT AND LicenseRef-weights-for-research-use",
       expect.stringContaining("research use"),
     ]);
-    // Every file that it speaks of is there.
+    // Every file that it mentions exists.
     for (const [, file] of text.matchAll(/`((?:[A-Z_]+(?:\.\w+)?)|models\/)`/g))
       expect([file, existsSync(join(app, "node_modules/edgecap", file!))]).toEqual([file, true]);
   });
 
-  test("has source maps that lead to the sources which they hold", () => {
+  test("has source maps that contain their sources", () => {
     const maps = globSync("src/**/*.js.map", { cwd: join(folder, "package") });
     const scripts = globSync("src/**/*.js", { cwd: join(folder, "package") });
     expect(maps.length).toBe(scripts.length);
@@ -137,7 +137,7 @@ describe("the packed package", () => {
 
   test("would be published with the files of the package and nothing else", async () => {
     const asked: string[] = [];
-    // A registry that knows no package; npm asks it even if nothing is to be sent.
+    // A registry without packages, because npm asks it even in a dry run.
     await using registry = Bun.serve({
       port: 0,
       hostname: "127.0.0.1",

@@ -1,6 +1,5 @@
 /**
- * What docs/embed.md says that the package weighs, held to the package. test/bundlers_long_bun_test.ts holds its
- * scripts.
+ * Compares the sizes in docs/embed.md with the package. test/bundlers_long_bun_test.ts does so for its scripts.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
@@ -23,8 +22,8 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /**
- * Whether a figure of the page is that of the package, to the last digit but one: a new sentence in a README is no
- * fault.
+ * Whether a figure of the document is that of the package, except for the last digit: a new sentence in a README
+ * should not fail the test.
  */
 function expectNear(said: number, found: number): void {
   expect([said, found, Math.abs(said - found) <= 0.03 * found]).toEqual([said, found, true]);

@@ -228,7 +228,7 @@ describe("the packed package", () => {
         const answer = await fetch(`${address}/v1/captions`, { method: "POST", body: form });
         expect(((await answer.json()) as { caption: string }).caption).toBe(caption);
         expect((await fetch(address)).headers.get("content-type")).toStartWith("text/html");
-        // A client that leaves: its photo is given up, and the next one has its answer.
+        // A client leaves: its photo is given up, and the next one gets its answer.
         const left = post("/v1/captions?beams=64&alternatives=9", {}, AbortSignal.timeout(100));
         expect((await left.catch((error: Error) => error)) instanceof Error).toBe(true);
         expect((await post("/v1/captions?beams=2", { accept: "text/plain" })).status).toBe(200);

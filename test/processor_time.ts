@@ -1,8 +1,8 @@
 import process from "node:process";
 
 /**
- * Starts a measurement; the function that it returns gives the milliseconds of processor time that this process took since. Other
- * programs' load does not count, so a test may hold a limit to it.
+ * Starts a measurement. The function that it returns gives the processor time that this process has used since, in
+ * milliseconds. The load of other programs does not count, so a test may set a limit for it.
  */
 export function processorTime(): () => number {
   const start = process.cpuUsage();

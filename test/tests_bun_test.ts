@@ -1,6 +1,6 @@
 /**
- * What holds of the tests themselves: a test that has nothing to check is skipped and counted, and none ends early as
- * if it had passed. That each test asserts something is counted as the tests run (scripts/ok/counts.ts).
+ * Checks the tests themselves: a test that cannot run is skipped and counted, and none ends early as if it had passed.
+ * scripts/ok/counts.ts checks, as the tests run, that each one asserts something.
  */
 import { describe, expect, test } from "bun:test";
 import { globSync, readFileSync } from "node:fs";
@@ -44,7 +44,7 @@ function givesUp(node: Node): boolean {
   return value.type === "CallExpression" && calleeName(value["callee"] as Node) === "console";
 }
 
-/** Functions that a test's body hands to what it calls, returns or awaits: they are part of the body. */
+/** Functions that a test's body passes to its calls, returns or awaits: they are part of the body. */
 function bodies(node: Node): Node[] {
   if (isFunction(node)) return [node];
   if (node.type === "AwaitExpression") return bodies(node["argument"] as Node);

@@ -17,7 +17,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import packages from "../../package.json" with { type: "json" };
-import { writeWhole } from "../../src/files/write_whole.ts";
+import { writeAtomically } from "../../src/files/atomic_write.ts";
 import { load } from "../../src/mod.ts";
 import { describeProcessor } from "../../src/platform/processor.ts";
 import { examplePictures } from "./example_pictures.ts";
@@ -65,8 +65,8 @@ const results = {
 };
 const chart = join(dirname(flags.doc), "images/benchmarks.svg");
 await mkdir(dirname(chart), { recursive: true });
-await writeWhole(chart, await benchChart(results));
-await writeWhole(flags.doc, benchDocument(results));
+await writeAtomically(chart, await benchChart(results));
+await writeAtomically(flags.doc, benchDocument(results));
 process.stdout.write(`Wrote ${flags.doc} and ${chart}.\n`);
 
 /** An argument as given; `undefined` if it is the default. */

@@ -1,5 +1,5 @@
 /**
- * Measures the kernels of crates/engine beside onnxruntime-web on Bun, Deno and Node, one runtime after the other, and
+ * Compares the kernels of crates/engine with onnxruntime-web on Bun, Deno and Node, one runtime after the other, and
  * prints the tables of docs/engine_measurement.md.
  *
  * usage: bun scripts/bench/bench_int8_kernels.ts [--rounds 21] [--node PROGRAM ...] [--json FILE]
@@ -9,7 +9,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { writeWhole } from "../../src/files/write_whole.ts";
+import { writeAtomically } from "../../src/files/atomic_write.ts";
 
 type Milliseconds = Readonly<Record<"clock" | "processor", number>>;
 type Named<T> = Readonly<Record<string, T>>;
@@ -75,7 +75,7 @@ for (const [name, [program, ...args]] of runtimes) {
 }
 rmSync(scratch, { recursive: true });
 if (values.json !== undefined)
-  await writeWhole(values.json, `${JSON.stringify(Object.fromEntries(results), null, 2)}\n`);
+  await writeAtomically(values.json, `${JSON.stringify(Object.fromEntries(results), null, 2)}\n`);
 
 const row = (...cells: (string | number)[]) => console.log(`| ${cells.join(" | ")} |`);
 const kinds = ["dot16", "split", "direct"];
@@ -118,7 +118,7 @@ row(
   ...results.flatMap(([name, result]) => [`${name}: ${reference}`, chosen(result), "ratio"]),
 );
 row("---", ...["---:", "---:"], ...results.flatMap(() => ["---:", "---:", "---:"]));
-/** What each runtime takes for some layers, by their count; ratios are weighted by onnxruntime-web's time. */
+/** The time of each runtime for some layers, times their number; ratios are weighted by onnxruntime-web's time. */
 const cells = (keep: (layer: Layer) => number) =>
   results.flatMap(([, result]) => {
     const sum = (value: (layer: Layer) => number) =>

@@ -24,8 +24,8 @@ const maxWords = 20;
 const ids = { start: 1, end: 2, banned: [0, 1, 3] };
 
 /**
- * The whole decoding of one photo: `keys`, `values`, `hidden` and `cell` as `decoder_init` gives them -> `words` [n],
- * ids with the end. A word more than `maxWords` is never written, and no caption is empty.
+ * Decodes a whole caption: `keys`, `values`, `hidden` and `cell` as `decoder_init` gives them -> `words` [n], the ids
+ * with the end. A caption has at least one word and at most `maxWords`.
  */
 function greedyGraph(step: Graph): Uint8Array {
   const g = new GraphBuilder("greedy");
@@ -44,8 +44,7 @@ function greedyGraph(step: Graph): Uint8Array {
   for (const name of ["tokens", "hidden_now", "cell_now"]) {
     b.input(name, name === "tokens" ? "int32" : "float32", name === "tokens" ? [1, 1] : [1, 1, 512]);
   }
-  // Keys and values are read from outside; the step's nodes and weights are taken as they are, under names of their
-  // own.
+  // The loop reads keys and values from outside. It contains the step's nodes and weights unchanged, under other names.
   const outside: Readonly<Record<string, string>> = {
     ...{ keys: "keys", values: "values", tokens: "tokens", hidden: "hidden_now", cell: "cell_now" },
     ...{ next_hidden: "next_hidden", next_cell: "next_cell", "": "" },
@@ -117,7 +116,7 @@ async function compare(backend: BackendName): Promise<void> {
     ] as const) {
       const started = performance.now();
       await using _ = await GraphSession.create(name, bytes, { backend });
-      // The first starts the engine.
+      // The first run also starts the engine.
       if (i > 0) loading[name].push(performance.now() - started);
     }
   }

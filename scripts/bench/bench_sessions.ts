@@ -15,7 +15,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import * as ort from "onnxruntime-web";
-import { testPicture } from "../../src/model/answer.ts";
+import { testPicture } from "../../src/model/self_test.ts";
 import { describeProcessor } from "../../src/platform/processor.ts";
 import { optimiseGraph } from "../model/optimise_graph.ts";
 import { quartiles } from "./quartiles.ts";
@@ -23,7 +23,7 @@ import { quartiles } from "./quartiles.ts";
 /** Forms of a graph. */
 type Form = "plain" | "optimised" | "ort";
 
-/** Session options of each variant; `file` where another form of the graph is loaded. */
+/** Session options of each variant, and `file` if it loads another form of the graph. */
 const variants: Readonly<Record<string, { readonly file?: Form; readonly options: object }>> = {
   "as it is": { options: { graphOptimizationLevel: "all" } },
   "no arena": { options: { graphOptimizationLevel: "all", enableCpuMemArena: false } },

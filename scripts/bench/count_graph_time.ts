@@ -1,11 +1,11 @@
-/** What of onnxruntime's packages a session runs by. */
+/** The part of onnxruntime's packages that runs sessions. */
 interface SessionClass {
   readonly InferenceSession: { readonly prototype: object };
 }
 
 /** Milliseconds that sessions have run since the last call. */
 export interface GraphTime {
-  /** The sum, which begins again at zero. */
+  /** The sum; it starts again at zero. */
   take(): number;
 }
 
@@ -14,12 +14,12 @@ interface RunsSessions {
 }
 
 /**
- * Counts the time between each call of onnxruntime and its answer, for all sessions of a package: whatever is left of a
- * caption's time is not the graphs'.
+ * Adds up the time that calls of onnxruntime take, for all sessions of a package. The rest of a caption's time is not
+ * spent in graphs.
  */
 export async function countGraphTime(loading: Promise<unknown>): Promise<GraphTime> {
   const { InferenceSession } = (await loading) as SessionClass;
-  // Sessions are of a class that is not exported; all of them hold a handler, and are made by this class alone.
+  // The class of sessions is not exported, but only this class makes them.
   const makers = InferenceSession as unknown as { create(...parts: readonly unknown[]): Promise<RunsSessions> };
   const create = makers.create.bind(makers);
   let sum = 0;

@@ -62,7 +62,7 @@ function convolution(g: GraphBuilder, image: Value, step: ConvolutionStep): Valu
   return g.node("Transpose", [g.node("QuantizeLinear", [sums, ...pair(output)])], { perm: [0, 2, 3, 1] });
 }
 
-/** Products of a weight and an activation that a convolution needs, without any that a kernel adds. */
+/** Multiplications that a convolution needs, without those that a kernel adds. */
 export function macsOf({ output, input, kernel }: ConvolutionStep): number {
   return output.size ** 2 * output.channels * input.channels * kernel ** 2;
 }

@@ -2,8 +2,8 @@ import type { Decoder } from "../../src/decode/decoder.ts";
 import type { GraphValue } from "../../src/runtime/graph_session.ts";
 
 /**
- * A decoder for one greedy caption that keeps no state: it reads all words so far again for each new one, as the
- * article does. Its answers are those of the decoder given.
+ * A decoder for one greedy caption that keeps no state: for each new word it reads all words so far again, as the
+ * article does. It gives the same words as the decoder that it gets.
  */
 export function prefixDecoder({ init, step }: Decoder): Decoder {
   const words: GraphValue[] = [];

@@ -1,4 +1,4 @@
-/** The middle of some samples, and the quartiles around it. */
+/** The median of some samples, and the quartiles around it. */
 export interface Quartiles {
   readonly low: number;
   readonly median: number;
@@ -6,9 +6,9 @@ export interface Quartiles {
 }
 
 /**
- * Quartiles, between two samples by their straight line (Hyndman and Fan's type 7, which NumPy has too).
+ * Quartiles, interpolated linearly between two samples (type 7 of Hyndman and Fan, as in NumPy).
  *
- * @param samples In any order; of none all three are NaN.
+ * @param samples In any order. Without samples, all three are NaN.
  */
 export function quartiles(samples: readonly number[]): Quartiles {
   const sorted = samples.toSorted((a, b) => a - b);

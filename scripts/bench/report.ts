@@ -12,7 +12,7 @@ export interface BenchResults {
   /** The command that measured it. */
   readonly command: string;
   readonly rounds: number;
-  /** Words that models of random weights wrote. */
+  /** Number of words that models of random weights wrote. */
   readonly words: number;
   /** Processor with its features, cores and system. */
   readonly machine: string;
@@ -50,7 +50,7 @@ export function ratioOf(
 /** The page docs/benchmarks.md. */
 export function benchDocument(results: BenchResults): string {
   const { encoder, caption, start, core, command, rounds, words, machine, cores, load, versions, notes } = results;
-  // At its end, the benchmark itself is a load of one, or of two if runners have two threads.
+  // At the end, the benchmark itself makes a load of one, or of two if runners have two threads.
   const busy =
     load[0] > cores / 2 || load[1] > cores + 0.5
       ? " **Other work ran meanwhile: the figures compare with each other, and a quiet machine is faster.**"
@@ -182,7 +182,7 @@ function captionRow(measured: Measured): string {
   return `| ${name} | ${spread(quartiles(samples["total"]!))} | ${parts.join(" | ")} | ${Number.isNaN(share) ? "" : `${(100 * share).toFixed(1)} %`} |`;
 }
 
-/** The tables' bars, as SVG. */
+/** The figures of the tables as bars, in SVG. */
 export async function benchChart(results: Pick<BenchResults, Section>): Promise<string> {
   const titles: readonly (readonly [Section, string])[] = [
     ["caption", "From bytes to sentence"],

@@ -35,7 +35,7 @@ for await (const _ of createInterface({ input: process.stdin })) {
   const total = performance.now() - started;
   const inGraphs = graphs.take();
   const { imageMs: image, encodeMs: encoder, generateMs: decoder } = timing;
-  // The backend rust runs no graph in onnxruntime: the search and its decoder cannot be timed apart here.
+  // The backend rust runs no graph in onnxruntime, so the times of search and decoder cannot be separated here.
   const outside = backend === "rust" ? {} : { outside: total - image - inGraphs };
   process.stdout.write(`${JSON.stringify({ total, image, encoder, decoder, ...outside })}\n`);
 }

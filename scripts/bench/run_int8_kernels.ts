@@ -1,5 +1,5 @@
 /**
- * Measures the kernels of crates/engine beside onnxruntime-web in this process, and prints a JSON object.
+ * Compares the kernels of crates/engine with onnxruntime-web in this process, and prints a JSON object.
  *
  * usage: bun scripts/bench/run_int8_kernels.ts FOLDER ENCODER ROUNDS
  *
@@ -26,7 +26,7 @@ interface Times {
   readonly processor: number[];
 }
 
-/** Lets named work take turns. The first turns, in which a runtime still compiles, do not count. */
+/** Runs named work in turns. The first turns do not count, because a runtime still compiles. */
 async function takeTurns(work: Readonly<Record<string, Work>>, count: number): Promise<Record<string, Times>> {
   const times: Record<string, Times> = {};
   for (const name of Object.keys(work)) times[name] = { clock: [], processor: [] };
@@ -156,7 +156,7 @@ async function measureLayers() {
       work[kernel] = engine.steps.find(({ output }) => output === step.output.name)!.run;
     const times = await takeTurns(work, rounds);
     const own = times["onnxruntime-web"]!;
-    // onnxruntime-web's time without what it needs for any call.
+    // onnxruntime-web's time, without the part that every call needs.
     for (const part of ["clock", "processor"] as const) {
       const rest = middle(times["around"]![part]);
       for (let round = 0; round < rounds; round++) own[part][round]! -= rest;

@@ -18,7 +18,7 @@ if (backend === "wasm") {
 await turnTelemetryOff();
 const { env, pipeline } = await import("@huggingface/transformers");
 if (backend === "wasm") {
-  // Its own would be fetched.
+  // It would download its own.
   env.useWasmCache = false;
   web.env.wasm.wasmPaths = {
     mjs: import.meta.resolve("onnxruntime-web/ort-wasm-simd-threaded.mjs"),
@@ -27,7 +27,7 @@ if (backend === "wasm") {
 }
 const captioner = await pipeline("image-to-text", folder, {
   dtype: "q8",
-  // With an onnxruntime that it was given, transformers.js knows no device by name.
+  // If transformers.js gets its onnxruntime from outside, it knows no device by name.
   ...(backend === "wasm" && { device: "auto" as const }),
   local_files_only: true,
   session_options:

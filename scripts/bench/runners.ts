@@ -141,8 +141,8 @@ export function startRunners(note: (text: string) => void): Runner[] {
   });
 }
 
-/** The text crate and its twins. */
-export const coreRunner: Runner = { name: "core", command: [process.execPath, here("run_core.ts")] };
+/** The text crate, and the reference implementations in TypeScript. */
+export const coreRunner: Runner = { name: "core", command: [process.execPath, here("run_text_crate.ts")] };
 
 /** A Python with onnxruntime, installed on first use; `undefined` without Python or a registry. */
 function pythonWithOnnxruntime(note: (text: string) => void): string | undefined {

@@ -25,7 +25,7 @@ const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 const command = values.executable === undefined ? [process.execPath, main] : [values.executable];
 const captions = Number(values.captions);
 
-/** Kernel ticks a second of the times in /proc/PID/stat: 100 on every Linux. */
+/** Ticks per second of the times in /proc/PID/stat: 100 on every Linux. */
 const ticks = 100;
 
 interface Usage {

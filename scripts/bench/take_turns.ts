@@ -9,18 +9,18 @@ export interface Runner {
    */
   readonly command: readonly string[];
   /**
-   * Whether the process is started for each round: its `total` lasts until it prints something, its `end` until it has
-   * ended.
+   * Whether the process is started for each round. Then `total` is the time until it prints something, and `end` the
+   * time until it has ended.
    */
   readonly whole?: boolean;
   /** Environment in addition to that of this process. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Milliseconds of each round, by what they were spent on; `total` is always there. */
+/** Milliseconds of each round, by part; `total` is always there. */
 export type Samples = Readonly<Record<string, readonly number[]>>;
 
-/** What a runner was measured with. */
+/** The samples of a runner. */
 export interface Measured {
   readonly name: string;
   readonly samples: Samples;
@@ -32,7 +32,7 @@ export function parseSample(line: string): Readonly<Record<string, number>> {
   return typeof parsed === "number" ? { total: parsed } : (parsed as Record<string, number>);
 }
 
-/** Pause before each turn, in milliseconds, because the previous runner's threads keep looking for work for a while. */
+/** Pause before each turn, in milliseconds: the threads of the previous runner still look for work for a while. */
 const restMs = 100;
 
 /**

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { GraphBuilder, tensor, type Value } from "../../src/export/mod.ts";
 
-/** Lengths of a model that looks with a ViT and writes with a GPT-2. */
+/** Sizes of a model that encodes with a ViT and decodes with a GPT-2. */
 export interface VitGpt2Shape {
   /** Units of both parts. */
   readonly width: number;
@@ -85,7 +85,7 @@ class Layers {
     return this.g.node("Transpose", [apart], { perm: [0, 2, 1, 3] });
   }
 
-  /** Attention over heads that are apart, back to [batch, tokens, width]; a mask is added to the scores. */
+  /** Attention over separate heads, joined to [batch, tokens, width]; a mask is added to the scores. */
   attend(query: Value, key: Value, value: Value, mask?: Value): Value {
     const { g } = this;
     const { width, heads } = this.#shape;
@@ -139,8 +139,8 @@ function encoderGraph(shape: VitGpt2Shape): Uint8Array {
 }
 
 /**
- * GPT-2 with cross-attention, as public exports of such models have it: keys and values of the words so far go in and
- * out, and those of the picture are computed for each word again, as transformers.js has no place to keep them.
+ * GPT-2 with cross-attention, as in public exports of such models: keys and values of the words so far go in and out.
+ * Those of the picture are computed again for each word, because transformers.js does not keep them.
  */
 function decoderGraph(shape: VitGpt2Shape): Uint8Array {
   const { width, layers, heads, vocabulary, positions } = shape;
@@ -189,7 +189,7 @@ function decoderGraph(shape: VitGpt2Shape): Uint8Array {
 
 /**
  * Writes a model of vit-gpt2's shape with random weights, in the layout and the precision (`q8`) that transformers.js
- * takes by default on wasm. Its time is that of a trained one; its captions mean nothing.
+ * takes by default on wasm. It takes as long as a trained one, but its captions mean nothing.
  */
 export function writeVitGpt2(folder: string, shape: VitGpt2Shape = vitGpt2Shape): void {
   const { width, layers, heads, picture, vocabulary } = shape;

@@ -26,7 +26,7 @@ const start = `SwaggerUIBundle({
 
 /** The text of the module. The same sources give the same text. */
 export async function buildApiPage(): Promise<string> {
-  // The map would be next to it, but it is not served.
+  // The server does not serve the source map.
   const script = withoutMap(await readFile(`${swagger}swagger-ui-bundle.js`, "utf8"));
   const style = withoutMap(await readFile(`${swagger}swagger-ui.css`, "utf8"));
   if (/<\/(?:script|style)/i.test(script + style))

@@ -45,7 +45,7 @@ const browserOrt = {
 /** Their place in the package. */
 const browserOrtFolder = "src/platform/onnxruntime";
 
-/** A path of the sources as the package has it. */
+/** The path in the package of a file of the sources. */
 const built = (path: string): string => path.replace(/\.ts$/, ".js");
 
 /** The published package.json: with paths of JavaScript, and without what only a checkout needs. */
@@ -64,7 +64,7 @@ export function publishedManifest(): Record<string, unknown> {
     // The first matching condition decides, so this one comes before the default.
     return [path, { ...browser, ...Object.fromEntries(all), ...browser }];
   });
-  // npm needs it to prove where a package was built; package.json has none yet.
+  // npm needs the repository to prove where a package was built; package.json does not name one yet.
   const { repository }: { readonly repository?: unknown } = packageJson as object;
   return {
     ...{ name, version, description, license, type, keywords },
@@ -104,7 +104,7 @@ export function buildPackage(out: string): void {
     // Workers are referred to by address, which the compiler does not change.
     const rewritten = text
       .replace(/new URL\("(\.[^"]+)\.ts", import\.meta\.url\)/g, 'new URL("$1.js", import.meta.url)')
-      // Here it is JavaScript, which all of them run; npx uses Node.
+      // Here it is JavaScript, which every runtime runs; npx uses Node.
       .replace(/^#!\/usr\/bin\/env bun/, "#!/usr/bin/env node");
     if (rewritten !== text) writeFileSync(file, rewritten);
   }

@@ -6,7 +6,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { writeWhole } from "../../src/files/write_whole.ts";
+import { writeAtomically } from "../../src/files/atomic_write.ts";
 import { buildApiPage, builtApiPageFile, hash } from "./build_api_page.ts";
 
 const client = fileURLToPath(new URL("../../src/server/page/client/", import.meta.url));
@@ -18,7 +18,7 @@ export const builtFile = fileURLToPath(new URL("../../src/server/page/built.ts",
 export async function buildPage(): Promise<string> {
   const script = await bundle("main.ts");
   const style = await bundle("style.css");
-  // Functions, as a replacement's text would have its dollar signs read.
+  // Functions, because `$` has a meaning in the text of a replacement.
   const html = (await readFile(`${client}index.html`, "utf8"))
     .replace(/<style><\/style>/, () => `<style>${style}</style>`)
     .replace(/<script type="module"><\/script>/, () => `<script type="module">${script}</script>`);
@@ -49,7 +49,7 @@ if (import.meta.main) {
     [builtApiPageFile, buildApiPage],
   ] as const) {
     const text = await build();
-    await writeWhole(file, text);
+    await writeAtomically(file, text);
     console.log(`${file}: ${text.length} characters.`);
   }
 }

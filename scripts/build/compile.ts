@@ -3,8 +3,7 @@
  *
  * usage: bun run compile [--target bun-linux-x64] [--out dist/edgecap]
  *
- * Prints its size and that of an empty executable. Targets other than the machine's own
- * need Bun's runtime for them, which Bun downloads.
+ * Prints its size and that of an empty executable. For other targets than this machine, Bun downloads their runtime.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -16,7 +15,7 @@ import { parseArgs } from "node:util";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Imports do not reach a worker, so it is a separate entry. */
+/** No import leads to the worker, so it is a separate entry. */
 const entries = ["src/cli/executable.ts", "src/pool/worker.ts"];
 
 /**
@@ -36,7 +35,7 @@ export function compile(entryPoints: readonly string[], out: string, target?: st
   if (status !== 0) throw new Error(`Cannot compile ${entryPoints.join(" and ")}: ${stderr}${stdout}`);
 }
 
-/** A path as Bun names what it writes: executables of Windows have an ending. */
+/** The path of the file that Bun writes: on Windows, executables end in `.exe`. */
 function named(path: string, target?: string): string {
   const windows = target?.includes("windows") ?? process.platform === "win32";
   return windows && !path.endsWith(".exe") ? `${path}.exe` : path;

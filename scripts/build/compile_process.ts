@@ -33,13 +33,13 @@ const { success, logs } = await Bun.build({
   format: "esm",
   // Each verb is loaded when it is used: all of them together take 40 ms.
   splitting: true,
-  // CommonJS packages would carry the folder that they were built in.
+  // CommonJS packages would contain the path of the folder that they were built in.
   define: { EDGECAP_BUILD: definition, __dirname: '"/$bunfs/root"', __filename: '"/$bunfs/root/edgecap"' },
   // Optional packages are native code, of one system each.
   external: ["onnxruntime-node", "webgpu", "@huggingface/transformers"],
   plugins: [packLarge],
-  // Names stay, for stacks in reports of errors; folded expressions would make packages that are only looked for part
-  // of it.
+  // Names stay, so that stack traces can be read. With folded expressions, the bundle would include optional packages
+  // that the code only looks for.
   minify: { whitespace: true, syntax: false, identifiers: false },
   throw: false,
 });

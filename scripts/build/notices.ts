@@ -101,7 +101,7 @@ function toolchain(): Record<string, string> {
 /** A line of the list. */
 export const lineOf = ({ name, version, licence }: Part): string => `${name} ${version}: ${licence}`;
 
-/** Packages that come without the text of their licence, and whose it is. */
+/** Packages that come without the text of their licence, with the holders of their copyright. */
 const holders: Readonly<Record<string, string>> = {
   "onnxruntime-common": "Copyright (c) Microsoft Corporation",
   "onnxruntime-web": "Copyright (c) Microsoft Corporation",
@@ -109,7 +109,7 @@ const holders: Readonly<Record<string, string>> = {
     "Copyright (c) Contributors\nCopyright (c) Isaac Z. Schlueter and Contributors (sax, of which saxes is a fork)",
 };
 
-/** A licence whose text a package lacks is taken from another one that has it. */
+/** A package with the text of the ISC licence, for packages that come without it. */
 const iscSample = join(root, "node_modules/picocolors/LICENSE");
 
 /** The text of a part's licence; if there is a choice, one other than Apache's. */

@@ -51,7 +51,7 @@ function modelComponent(): Models.Component {
 /**
  * The bill of materials as JSON.
  *
- * @throws {Error} if what it says does not fit CycloneDX's schema.
+ * @throws {Error} if the result does not fit CycloneDX's schema.
  */
 export async function billOfMaterials(npm: readonly Part[], crates: readonly Part[]): Promise<string> {
   const bom = new Models.Bom();

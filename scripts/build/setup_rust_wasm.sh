@@ -18,7 +18,7 @@ binaryen_version=132.0.0
 host=x86_64-unknown-linux-gnu
 target=wasm32-unknown-unknown
 toolchain=$prefix/toolchain
-# Bump when the way the toolchain is built changes.
+# Increase it when the way in which the toolchain is built changes.
 recipe=1
 
 install_packages() {

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds deploy/Containerfile and runs the image as its configuration says: read-only, without capabilities and network.
-# usage: bash scripts/check/check_container.sh     (after "bun run compile"; as root, with Debian's buildah, runc and debootstrap)
+# usage: bash scripts/check/check_container.sh
+# Run "bun run compile" first. Needs root, and Debian's buildah, runc and debootstrap.
 # Without an image registry, debootstrap makes a replacement of debian:12-slim.
 set -euo pipefail
 cd "$(dirname "$0")/../.."

@@ -31,7 +31,7 @@ bits = "0 1 2: 0-0, 0, 1;\n0: 1-63, 0, 2;\n1: 1-63, 0, 1;\n2: 1-63, 0, 1;\n0: 1-
 scans = {"interleaved": None, "separate": separate, "pairs": pairs, "spectral": spectral, "bits": bits, "progressive": None}
 
 
-# One of each kind that decoders have stumbled over.
+# One of each kind that decoders have failed on.
 fixtures = [
     "40x40-2x2-1x1-1x1-separate-r0", "17x33-2x2-1x1-1x1-separate-r1", "40x40-1x2-1x1-1x1-separate-r0", "17x33-1x2-1x1-1x1-pairs-r0",
     "17x33-2x1-1x1-1x1-separate-r3", "40x40-1x1-2x2-2x2-interleaved-r0", "17x33-1x1-2x2-2x2-separate-r0",
@@ -96,7 +96,7 @@ def make(folder: pathlib.Path) -> list[pathlib.Path]:
             path = folder / f"{width}x{height}-ink-{transform}-{progressive}.jpg"
             Image.fromarray(pixels).convert("CMYK").save(path, quality=92, progressive=progressive)
             data = bytearray(path.read_bytes())
-            # Pillow writes plain ink; the same data also stands for a picture in luma, chroma and black.
+            # Pillow writes plain CMYK. The same data can also be read as luma, chroma and black.
             data[data.index(b"Adobe") + 11] = transform
             path.write_bytes(data)
             made.append(path)

@@ -41,7 +41,7 @@ const builds: Readonly<Record<string, (copy: string, out: string) => string>> = 
     return out;
   },
   executable: (copy, out) => {
-    // Outside of the repository, so that a commit in the meantime makes no difference.
+    // Outside the repository, so that a commit in the meantime makes no difference.
     const env = { GIT_CEILING_DIRECTORIES: dirname(copy) };
     run(copy, process.execPath, ["scripts/build/compile.ts", "--out", join(out, "edgecap")], env);
     return out;

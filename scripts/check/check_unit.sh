@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs deploy/edgecap.service under a separate systemd, in a container without network: started at boot, asked for a
 # caption, stopped, started with the drop-in of docs/operate.md, and killed.
-# usage: bash scripts/check/check_unit.sh      (after "bun run compile"; as root, with Debian's debootstrap and systemd-container)
+# usage: bash scripts/check/check_unit.sh
+# Run "bun run compile" first. Needs root, and Debian's debootstrap and systemd-container.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 scratch="$(mktemp -d)"

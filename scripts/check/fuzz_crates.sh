@@ -3,11 +3,11 @@
 #
 # usage: scripts/check/fuzz_crates.sh [SECONDS_FOR_EACH_TARGET] [TARGET...]
 #
-# Without arguments all targets together run for less than a minute; a larger number of seconds is the long form. Begins from
-# the pictures of test/fixtures/images; what it finds of use stays in CRATE/fuzz/corpus, and what breaks in
-# CRATE/fuzz/artifacts. Needs cargo and a C++ compiler, and no nightly Rust: the flags are those of cargo-fuzz, without
-# AddressSanitizer. The targets have the layout that cargo-fuzz needs, so that `cargo +nightly fuzz run` works as well.
-# Ends with 77 if cargo or a C++ compiler is missing.
+# Without arguments, all targets together run for less than a minute; give more seconds for a longer run. It starts from
+# the pictures of test/fixtures/images. Useful inputs stay in CRATE/fuzz/corpus, and inputs that fail in
+# CRATE/fuzz/artifacts. It needs cargo and a C++ compiler, but not nightly Rust: the flags are those of cargo-fuzz,
+# without AddressSanitizer. The targets have the layout of cargo-fuzz, so `cargo +nightly fuzz run` works as well.
+# Exits with 77 if cargo or a C++ compiler is missing.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -26,7 +26,7 @@ for program in cargo c++; do
 done
 
 host=$(rustc -vV | sed -n 's/^host: //p')
-# What makes libFuzzer see which branches were taken and what was compared; overflows stop the target.
+# With these flags, libFuzzer sees which branches were taken and what was compared. Overflows stop the target.
 export RUSTFLAGS="--cfg fuzzing -Cpasses=sancov-module -Ccodegen-units=1 -Cdebug-assertions \
   -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
   -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares"
@@ -38,7 +38,7 @@ crate_of() {
   esac
 }
 
-# seed TARGET FOLDER: what the target begins from.
+# seed TARGET FOLDER: writes the inputs that the target starts from.
 seed() {
   local pictures=test/fixtures/images
   case $1 in
@@ -52,7 +52,7 @@ seed() {
 }
 
 for crate in crates/image crates/text; do
-  # Made by scripts/build/cargo_lock.ts of the committed Cargo.lock.txt.
+  # scripts/build/cargo_lock.ts makes it from the committed Cargo.lock.txt.
   test -f "$crate/fuzz/Cargo.lock" || bun scripts/build/cargo_lock.ts restore "$crate/fuzz"
   (cd "$crate/fuzz" && cargo build --quiet --locked --release --target "$host")
 done
@@ -61,7 +61,7 @@ for target in "${targets[@]}"; do
   crate=$(crate_of "$target")
   corpus=$crate/fuzz/corpus/$target
   artifacts=$crate/fuzz/artifacts/$target
-  # A target waits for the processor too: a run of two seconds on a busy machine does not hang.
+  # The time includes waiting for the processor: on a busy machine, a run of two seconds is not a hang.
   # Texts are slow to read in a debugging build, and short ones reach every rule.
   longest=8192
   if [ "$crate" = crates/text ]; then longest=512; fi

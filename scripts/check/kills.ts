@@ -3,8 +3,8 @@
  *
  *     bun run kills [--kills 100] [--seed 1] [--only train,export,worker,collector,batch,watch]
  *
- * Each kind of work runs once undisturbed, and then until it was killed as often as asked; `watch` in its three forms
- * together. Its result must be the same each time. `worker` and `collector` need redis-server.
+ * Each kind of work runs once without a kill, and then again until it was killed that often; `watch` writes its three
+ * forms together. The result must be the same each time. `worker` and `collector` need redis-server.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -44,7 +44,7 @@ const testsOf: Readonly<Record<string, readonly string[]>> = {
   "src/pool/job.ts": ["test/pool/job_test.ts"],
   "src/pool/pool_worker.ts": ["test/pool/pool_rules_test.ts", "test/pool/pool_losses_test.ts"],
   "src/pool/worker_pool.ts": ["test/pool/pool_rules_test.ts", "test/pool/pool_losses_test.ts"],
-  "src/files/write_whole.ts": ["test/files/write_whole_test.ts", "test/files/write_faults_test.ts"],
+  "src/files/atomic_write.ts": ["test/files/atomic_write_test.ts", "test/files/write_faults_test.ts"],
   "src/batch/results_file.ts": [results, "test/batch/results_faults_test.ts"],
   "src/batch/file_lock.ts": ["test/batch/file_lock_test.ts"],
   "src/batch/path_list.ts": ["test/batch/path_list_test.ts"],
@@ -55,7 +55,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const tool = join(root, "scripts/check/mutants");
 const reports = join(root, ".cache/mutants");
 
-/** What became of the changes. */
+/** The results of the changes. */
 interface Score {
   readonly noticed: number;
   readonly survived: number;

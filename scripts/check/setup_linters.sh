@@ -22,7 +22,7 @@ if ! test -x "$home/bin/kube-score"; then
 fi
 
 if ! test -x "$home/bin/promtool"; then
-  # Out of Debian's package, without the server that installing it would start.
+  # Taken out of Debian's package, because installing that would start the server.
   scratch="$(mktemp -d)"
   if (cd "$scratch" && apt-get download -qq prometheus && dpkg-deb --extract prometheus_*.deb files) 2>"$scratch/log"; then
     cp "$scratch/files/usr/bin/promtool" "$home/bin/"

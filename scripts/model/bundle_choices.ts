@@ -25,7 +25,7 @@ import { RequiredConcepts } from "../../src/decode/required_concepts.ts";
 import { EdgecapError } from "../../src/errors.ts";
 import { evaluateText, type Scores, type TextItem } from "../../src/evaluation/mod.ts";
 import { decodeModel, encodeModel, resizeEncoder } from "../../src/export/mod.ts";
-import { writeWhole } from "../../src/files/write_whole.ts";
+import { writeAtomically } from "../../src/files/atomic_write.ts";
 import { decodeImage } from "../../src/image/decode.ts";
 import { encoderInput } from "../../src/image/encoder_input.ts";
 import { load } from "../../src/mod.ts";
@@ -40,7 +40,7 @@ import { openFastGraph } from "../../src/training/run/fast_graph.ts";
 import { quartiles } from "../bench/quartiles.ts";
 import { shareFiles } from "../build/share_files.ts";
 
-/** Sides of pictures with widths of the search; none keeps the default's. */
+/** Sizes of pictures, each with numbers of beams; without a number, the default's. */
 const choices: readonly { readonly size: number; readonly beams?: number }[] = [
   { size: 224 },
   { size: 192 },
@@ -50,12 +50,12 @@ const choices: readonly { readonly size: number; readonly beams?: number }[] = [
   { size: 144, beams: 2 },
 ];
 
-/** Beams up to which a caption need not name the sure concepts: a second search would cost what few beams save. */
+/** Up to this many beams, captions need not name the sure concepts: a second search would cost what few beams save. */
 const fewBeams = 2;
 
 type Content = Awaited<ReturnType<typeof loadBundle>>;
 
-/** The default bundle for pictures of a size, with a width of the search. */
+/** The default bundle for pictures of a size, with a number of beams. */
 function variant({ manifest, files }: Content, size: number, beams: number): Content {
   const encoder = encodeModel(resizeEncoder(decodeModel(files.encoder), size));
   const regions = Math.ceil(size / 32) ** 2;
@@ -77,7 +77,7 @@ function variant({ manifest, files }: Content, size: number, beams: number): Con
   } as Content;
 }
 
-/** A decoder's graph for another number of regions, which occurs only in the shapes of its inputs and outputs. */
+/** A decoder's graph for another number of regions. The number only occurs in the shapes of its inputs and outputs. */
 function withRegions(bytes: Uint8Array, { encoder, decoder }: Content["manifest"], regions: number): Uint8Array {
   const graph = decodeModel(bytes);
   const slots = decoder.concepts?.slots ?? 0;
@@ -214,14 +214,14 @@ const times = await timed(
   rows.map(({ folder }) => folder),
   Number(flags.rounds),
 );
-// The measured half varies by a hundredth or two from run to run.
+// What is measured as half the time varies by a hundredth or two between runs.
 const half = 0.52;
 const quick = rows.filter((_, i) => times[i]!.allMs <= half * times[0]!.allMs).sort((a, b) => b.cider - a.cider)[0];
 if (quick !== undefined) {
   const { manifest, files } = await loadBundle(quick.folder);
   const fast = { ...manifest, name: "edgecap-attention-fast", files: shareFiles(files, "default", whole) };
   const path = fileURLToPath(new URL("../../models/fast/manifest.json", import.meta.url));
-  await writeWhole(path, `${JSON.stringify(fast, null, 2).replace(/\[\s+(\d+),\s+(\d+)\s+\]/g, "[$1, $2]")}\n`);
+  await writeAtomically(path, `${JSON.stringify(fast, null, 2).replace(/\[\s+(\d+),\s+(\d+)\s+\]/g, "[$1, $2]")}\n`);
 }
 const table = rows.map(({ size, beams, folder, cider, bleu4, megabytes }, i) => {
   const { encodeMs, allMs } = times[i]!;
@@ -230,7 +230,7 @@ const table = rows.map(({ size, beams, folder, cider, bleu4, megabytes }, i) => 
   const loss = (100 * (rows[0]!.cider - cider)).toFixed(1);
   return `| ${name} | ${size} x ${size} | ${Math.ceil(size / 32) ** 2} | ${beams} | ${(100 * cider).toFixed(1)} | ${loss} | ${(100 * bleu4).toFixed(1)} | ${encodeMs.toFixed(0)} | ${allMs.toFixed(0)} | ${share} | ${megabytes.toFixed(1)} |`;
 });
-await writeWhole(
+await writeAtomically(
   flags.doc,
   `# Smaller pictures, quicker captions
 

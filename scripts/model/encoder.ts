@@ -15,7 +15,7 @@ import { encodeModel } from "../../src/export/onnx_proto.ts";
 import { quantise } from "../../src/export/quantise.ts";
 import { resnet50Encoder } from "../../src/export/resnet50.ts";
 import type { ValueRange } from "../../src/export/value_range.ts";
-import { writeWhole } from "../../src/files/write_whole.ts";
+import { writeAtomically } from "../../src/files/atomic_write.ts";
 import type { EncoderPrecision } from "../../src/training/encoder/encoder_graph.ts";
 import { runMain } from "../run_main.ts";
 import { type CalibrationPhotos, quantiseEncoder } from "./calibrate_encoder.ts";
@@ -97,7 +97,7 @@ async function main(): Promise<void> {
   const out = values.out ?? `${cacheFolder}/encoder/encoder-${precision}-${size}.onnx`;
   const bytes = await makeEncoder(precision, size, calibration);
   await mkdir(dirname(out), { recursive: true });
-  await writeWhole(out, bytes);
+  await writeAtomically(out, bytes);
   console.log(`Wrote ${out}: ${(bytes.length / 1e6).toFixed(1)} MB, ${precision}, ${size} x ${size} pixels.`);
 }
 

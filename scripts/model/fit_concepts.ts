@@ -17,11 +17,11 @@ import type { MixedConcepts } from "../../src/training/run/train_mixed.ts";
 import { readWordVectors, vectorsPackage } from "../../src/training/words/word_vectors.ts";
 import { classesFile, classProbabilities, imagenetHead, imagenetProbabilities } from "./imagenet_classes.ts";
 
-/** Likeliest nouns of a photo that the decoder looks at. */
+/** Number of a photo's likeliest nouns that the decoder looks at. */
 const slots = 8;
 const seed = 1;
 
-/** Photos without captions, of which ImageNet's network says what they show. */
+/** Photos without captions; ImageNet's network says what they show. */
 export interface PlainPhotos {
   readonly name: string;
   readonly folder: string;
@@ -35,7 +35,7 @@ export interface FitConceptsOptions {
   readonly plain?: PlainPhotos | undefined;
   /** Features of all of them. */
   readonly grids: PhotoGrids;
-  /** Folder that keeps what ImageNet's network says. */
+  /** Folder that stores the output of ImageNet's network. */
   readonly run: string;
   readonly threads: number;
   readonly signal?: AbortSignal;
@@ -63,16 +63,16 @@ function nounProbabilities(head: Classifier, means: Float32Array, nouns: readonl
 /** Examples that are processed together. */
 const rowsAtOnce = 2000;
 
-/** The nouns that pictures are known by. */
+/** The nouns that the head looks for. */
 export async function everydayNouns(): Promise<Noun[]> {
   return parseNouns(await readFile(fileURLToPath(new URL("../../src/concepts/nouns.txt", import.meta.url)), "utf8"));
 }
 
 /**
- * Fits the head that names what a photo shows, from what people's captions name and what ImageNet's untouched network
- * sees.
+ * Fits the head that names what a photo shows. It learns from the nouns of people's captions, and from what ImageNet's
+ * original network sees.
  *
- * @returns The head with the nouns' vectors, and what heads that have not seen a training photo say of it.
+ * @returns The head with the nouns' vectors, and for each training photo the output of a head that has not seen it.
  */
 export async function fitConcepts(options: FitConceptsOptions): Promise<MixedConcepts> {
   const nouns = await everydayNouns();
@@ -130,7 +130,7 @@ export async function fitConcepts(options: FitConceptsOptions): Promise<MixedCon
   const chosen = chooseClasses(imagenet, nouns);
   const { head, probabilities } = await crossFit({ ...examples, prior }, photoOf, {
     seed,
-    // The untouched classifier, on the encoder's features, knows what no photo here shows.
+    // The original classifier, on the encoder's features, also knows things that no photo here shows.
     classes: { classifier: takeClasses(imagenet, chosen), weights: firstClassWeights(nouns, chosen) },
     signal: options.signal,
   });

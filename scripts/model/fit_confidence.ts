@@ -20,7 +20,7 @@ import { readCaptions } from "../../src/dataset/captions_file.ts";
 import { readSplitList } from "../../src/dataset/split_list.ts";
 import { EdgecapError } from "../../src/errors.ts";
 import { NounRightness } from "../../src/evaluation/noun_rightness.ts";
-import { writeWhole } from "../../src/files/write_whole.ts";
+import { writeAtomically } from "../../src/files/atomic_write.ts";
 import { shareModel } from "../../src/model/shared_model.ts";
 import { backendNames } from "../../src/runtime/backend.ts";
 import { type AskedPhoto, captionEvidence } from "./confidence/caption_evidence.ts";
@@ -126,4 +126,4 @@ for (const [i, name] of fit.features.entries()) process.stdout.write(`${name}: $
 const json = JSON.stringify({ ...manifest, confidence: fit, provenance }, null, 2);
 const text = `${json.replace(/\[\s+(\d+),\s+(\d+)\s+\]/g, "[$1, $2]")}\n`;
 parseManifest(text, path);
-await writeWhole(path, text);
+await writeAtomically(path, text);

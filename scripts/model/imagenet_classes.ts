@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { imagenetClasses } from "../../src/concepts/noun_table.ts";
 import { throwIfAborted } from "../../src/errors.ts";
-import { writeWhole } from "../../src/files/write_whole.ts";
+import { writeAtomically } from "../../src/files/atomic_write.ts";
 import { type Classifier, classify } from "../../src/training/concepts/classifier.ts";
 import { photoEncoder } from "../../src/training/encoder/encode_photos.ts";
 import { pixelsOf } from "../../src/training/encoder/photo_pixels.ts";
@@ -46,7 +46,7 @@ export interface ImagenetOptions {
   /** Folder of the photos. */
   readonly folder: string;
   readonly images: readonly string[];
-  /** File that keeps what was found. */
+  /** File that stores the results. */
   readonly file: string;
   readonly threads: number;
   readonly signal?: AbortSignal;
@@ -71,7 +71,7 @@ export async function imagenetProbabilities(options: ImagenetOptions): Promise<F
     const means = regionMeans(grid, part.length, head.kernel.length / imagenetClasses);
     found.set(classProbabilities(head, means), start * imagenetClasses);
   }
-  await writeWhole(file, new Uint8Array(found.buffer));
+  await writeAtomically(file, new Uint8Array(found.buffer));
   return found;
 }
 
@@ -84,7 +84,7 @@ function regionMeans(grid: Float32Array, photos: number, features: number): Floa
   return means;
 }
 
-/** File of a source's class probabilities in a run's folder. */
+/** File of a collection's class probabilities in a run's folder. */
 export function classesFile(run: string, source: string): string {
   return join(run, `imagenet-${source}.f32`);
 }

@@ -7,7 +7,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { EdgecapError } from "../../src/errors.ts";
-import { writeWhole } from "../../src/files/write_whole.ts";
+import { writeAtomically } from "../../src/files/atomic_write.ts";
 import { drawNonScenes, judgedNonScenes } from "./nonscenes/draw_nonscenes.ts";
 
 const { values: flags } = parseArgs({
@@ -22,4 +22,5 @@ if (out === undefined || !/^\d+$/.test(seed) || (variants !== "judged" && varian
   throw new EdgecapError("option-invalid", "Give --out, a whole number to --seed, judged or fitting to --variants.");
 }
 await mkdir(out, { recursive: true });
-for (const { name, png } of drawNonScenes({ variants, seed: Number(seed) })) await writeWhole(join(out, name), png);
+for (const { name, png } of drawNonScenes({ variants, seed: Number(seed) }))
+  await writeAtomically(join(out, name), png);

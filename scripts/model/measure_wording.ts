@@ -25,7 +25,7 @@ const gendered = new RegExp(
     "brothers?|sisters?|husbands?|wife|wives|uncles?|aunts?|nephews?|nieces?|grand(?:father|mother|pa|ma|son|daughter)s?|" +
     "brides?|grooms?|bridesmaids?|kings?|queens?|princes?|princess(?:es)?|waiters?|waitress(?:es)?|actress(?:es)?|ballerinas?)$",
 );
-/** Words that end like gendered ones, and things that are called after them. */
+/** Words that end like gendered ones, and things with such a word in their name. */
 const others = new Set(
   "human german woodsman snowman snowmen batman superman spiderman doberman roman ottoman talisman".split(" "),
 );

@@ -1,7 +1,7 @@
 import { importOnnxruntimeNode } from "../../src/platform/packages.ts";
 
 /**
- * Writes a graph as native onnxruntime's optimiser leaves it, with the optimisations that hold on any processor.
+ * Optimises a graph with native onnxruntime, only in ways that suit every processor, and writes the result.
  *
  * @param path The `.onnx` file.
  * @param out Path of the optimised graph.

@@ -3,7 +3,7 @@ import { repeatableWords } from "../../src/decode/repeatable_words.ts";
 /** Something that a caption says twice. */
 export interface Repeat {
   readonly kind: "word twice in a row" | "two words twice" | "three words twice" | "X and X";
-  /** What it says twice. */
+  /** The repeated words. */
   readonly phrase: string;
 }
 
@@ -11,8 +11,8 @@ const may = new Set(repeatableWords);
 const articles = new Set(["a", "an", "the"]);
 
 /**
- * Repetitions in a caption: a word twice in a row; two or three words in a row, unless all are such as may come again
- * ("next to a ... next to a"); the same thing on both sides of "and".
+ * Repetitions in a caption: a word twice in a row; a run of two or three words that occurs twice, unless all of them may
+ * repeat ("next to a ... next to a"); the same thing on both sides of "and".
  *
  * @param words The caption's tokens, in lower case.
  */

@@ -9,7 +9,7 @@
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defaultBundle, loadBundle } from "../../src/bundle/load_bundle.ts";
-import { writeWhole } from "../../src/files/write_whole.ts";
+import { writeAtomically } from "../../src/files/atomic_write.ts";
 import { selfTestOf } from "../../src/model/stored_answer.ts";
 import { runMain } from "../run_main.ts";
 
@@ -19,6 +19,6 @@ await runMain(async () => {
   const selfTest = await selfTestOf(files, manifest);
   const { provenance, selfTest: _, ...rest } = manifest;
   const path = join(folder, "manifest.json");
-  await writeWhole(path, `${JSON.stringify({ ...rest, selfTest, provenance }, null, 2)}\n`);
+  await writeAtomically(path, `${JSON.stringify({ ...rest, selfTest, provenance }, null, 2)}\n`);
   console.log(`Wrote the test of "${path}": picture ${selfTest.picture}, ${selfTest.tokens.length} words.`);
 });

@@ -28,7 +28,7 @@ import { EdgecapError } from "../../src/errors.ts";
 import { evaluateText, type TextItem } from "../../src/evaluation/mod.ts";
 import type { Graph } from "../../src/export/graph.ts";
 import { decodeModel, encodeModel } from "../../src/export/onnx_proto.ts";
-import { writeWhole } from "../../src/files/write_whole.ts";
+import { writeAtomically } from "../../src/files/atomic_write.ts";
 import { load } from "../../src/mod.ts";
 import { attentionDefaults, withEpochs } from "../../src/training/attention/settings.ts";
 import { readEncoder } from "../../src/training/encoder/encoder_graph.ts";
@@ -61,7 +61,7 @@ const licences: Manifest["provenance"]["licences"] = [
   },
 ];
 
-/** Photos, captions and where things go. */
+/** Paths of photos, captions and results. */
 interface Paths {
   readonly images: string;
   readonly captions: string;
@@ -80,10 +80,10 @@ interface Paths {
   >;
 }
 
-/** What both runs are given alike. */
+/** Options that both runs share. */
 type SharedOptions = Omit<CommonRunOptions, "out" | "features" | "encoder">;
 
-/** Trains the encoder's last stage and the decoder on what people wrote; returns the weights of the best epoch. */
+/** Trains the encoder's last stage and the decoder on people's captions; returns the weights of the best epoch. */
 async function trainTogether(whole: Graph, paths: Paths, common: SharedOptions): Promise<Checkpoint> {
   const out = join(paths.run, "together");
   const { cache } = await trainRun({
@@ -95,18 +95,18 @@ async function trainTogether(whole: Graph, paths: Paths, common: SharedOptions):
   return await readCheckpoint(join(out, "best.ckpt"));
 }
 
-/** The encoder that was learnt, in 8-bit integers; made once. */
+/** The trained encoder, in 8-bit integers; made once. */
 async function inEightBits(tuned: Graph, paths: Paths): Promise<Uint8Array> {
   const path = join(paths.run, "encoder-int8.onnx");
   if (existsSync(path)) return new Uint8Array(await readFile(path));
   say("encoder", "ResNet50 with what its last stage learnt, in 8-bit integers, calibrated on 100 training photos");
   const photos = { folder: paths.images, list: paths.train, count: 100 };
   const encoder = encodeModel(await quantiseEncoder(tuned, photos));
-  await writeWhole(path, encoder);
+  await writeAtomically(path, encoder);
   return encoder;
 }
 
-/** Scores what ships, from the photos' bytes to sentences. */
+/** Scores the bundle that ships, from the photos' bytes to sentences. */
 async function scoreBundle(bundle: string, images: string, dev: readonly DevPhoto[], signal: AbortSignal) {
   await using captioner = await load({ bundle, signal });
   const items: TextItem[] = [];

@@ -65,7 +65,7 @@ export interface WorldOptions {
 /** Names of the two collections, as the manifest's scores have them. */
 const collectionNames = { first: "Flickr8k", world: "COCO" } as const;
 
-/** The photos of both worlds, as a run shows them. */
+/** The photos of both worlds, as collections of a run. */
 export function worldCollections(
   options: Pick<WorldOptions, "images" | "captions" | "train" | "dev" | WorldPart>,
 ): PhotoCollection[] {
@@ -83,7 +83,7 @@ export function worldCollections(
 
 type WorldPart = "worldImages" | "worldCaptions" | "worldTrain" | "worldDev";
 
-/** Trains on in a wider world and writes the bundle; returns its manifest. */
+/** Continues training on the wider world and writes the bundle; returns its manifest. */
 export async function trainWorld(options: WorldOptions): Promise<Manifest> {
   const { run, signal } = options;
   await assertWordVectors(vectorsPackage);
@@ -174,7 +174,7 @@ export async function worldConcepts(
   });
 }
 
-/** Prints one line of a long run's report. */
+/** Prints one line of the report of a long run. */
 export function say(what: string, detail: string): void {
   process.stdout.write(`${what}: ${detail}\n`);
 }

@@ -19,7 +19,7 @@ import { defaultBundle, loadBundle } from "../../src/bundle/load_bundle.ts";
 import { interruptSignal } from "../../src/cli/interrupt.ts";
 import { type Noun, NounFinder } from "../../src/concepts/noun_table.ts";
 import { EdgecapError } from "../../src/errors.ts";
-import { writeWhole } from "../../src/files/write_whole.ts";
+import { writeAtomically } from "../../src/files/atomic_write.ts";
 import { load } from "../../src/mod.ts";
 import { textModule } from "../../src/text/text_module.ts";
 import { tokenizeLines } from "../../src/text/tokenizer.ts";
@@ -41,13 +41,13 @@ const threads = 2;
 const minimumCount = 10;
 const usualNouns = "bottle,bus,couch,microwave,pizza,tennis racket,suitcase,zebra";
 
-/** How often captions named a noun, beside the photos that show it. */
+/** How often captions named a noun, and how many photos show it. */
 interface NounCount {
   /** Photos that show it. */
   shown: number;
   /** Captions that name it. */
   named: number;
-  /** Captions that name it, of photos that show it. */
+  /** Captions that name it, only of photos that show it. */
   right: number;
 }
 
@@ -79,7 +79,7 @@ async function collectionsWithout(
         .train.map(({ image }) => image)
         .filter((image) => !withheld.has(`${collection.name}/${image}`));
       const trainList = join(run, `${collection.name}-train.txt`);
-      await writeWhole(trainList, `${kept.join("\n")}\n`);
+      await writeAtomically(trainList, `${kept.join("\n")}\n`);
       return { ...collection, trainList, views };
     }),
   );

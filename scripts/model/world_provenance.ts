@@ -1,6 +1,6 @@
 import type { Manifest } from "../../src/bundle/manifest.ts";
 
-/** Licences of what the wider world adds to a bundle. */
+/** Licences of the data that the wider world adds to a bundle. */
 export const worldLicences: Manifest["provenance"]["licences"] = [
   {
     what: "concepts and decoder weights",

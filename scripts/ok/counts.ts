@@ -1,4 +1,4 @@
-/** What the test runners counted, read from what they wrote. */
+/** Reads the counts of the test runners from their output. */
 
 /** A test that did not run, and why. */
 export interface Skip {

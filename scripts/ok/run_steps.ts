@@ -24,7 +24,7 @@ const SKIPPED = 77;
 class Display {
   readonly #waiting: { name: string; chunks: Uint8Array[]; ended: boolean }[] = [];
 
-  /** Opens a step's part of the output. */
+  /** Begins the output of a step. */
   open(name: string): { write(chunk: Uint8Array): void; close(): void } {
     const part = { name, chunks: [] as Uint8Array[], ended: false };
     this.#waiting.push(part);

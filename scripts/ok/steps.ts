@@ -7,7 +7,7 @@ import type { Step } from "./run_steps.ts";
 /** The crates, each a folder of the repository. */
 const CRATES = ["crates/text", "crates/image", "crates/engine"];
 
-/** The crates that attack those that read text or bytes. */
+/** The crates that fuzz the crates that read text or bytes. */
 const FUZZ_CRATES = ["crates/text/fuzz", "crates/image/fuzz"];
 
 /** Folders under `test/` for code that computes on bytes and text, and hardly notices which runtime it is on. */
@@ -17,8 +17,8 @@ const NEUTRAL = [
 ];
 
 /**
- * A test file that `ok` runs on Bun alone, and `ok:all` on Deno too: of neutral code, of the repository itself, or of
- * the image decoder's memory, which is the WebAssembly's own.
+ * A test file that `ok` runs only on Bun, and `ok:all` also on Deno. It tests code that does not depend on the runtime,
+ * the repository itself, or the image decoder's memory, which belongs to the WebAssembly.
  */
 function isNeutral(file: string): boolean {
   return (
@@ -180,7 +180,7 @@ export function longSteps(root: string, scratch: string): Step[] {
     ...CRATES.flatMap((crate) => rustSteps(root, crate, cargo)),
     {
       name: "the crates under random input",
-      // A short form of it: all targets within a minute, and about as long to build them.
+      // A short run: all targets within a minute, and about as long to build them.
       command: ["bash", "scripts/check/fuzz_crates.sh", "4"],
       env: toolchain(root),
       missing: cargo ? undefined : "cargo is not on the PATH",
@@ -192,7 +192,7 @@ export function longSteps(root: string, scratch: string): Step[] {
     })),
     {
       name: "requests made of the OpenAPI document",
-      // A short form of it.
+      // A short run.
       command: ["bash", "scripts/check/check_openapi.sh", "10"],
       missing: pythonMissing,
     },

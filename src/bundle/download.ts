@@ -1,6 +1,6 @@
 import { EdgecapError, throwIfAborted } from "../errors.ts";
 import type { FileStore, PartialFile } from "../platform/file_store.ts";
-import { fetchUnlessSilent } from "./fetch_unless_silent.ts";
+import { fetchWithTimeout } from "./fetch_with_timeout.ts";
 import { sha256Hex } from "./sha256.ts";
 import { shownAddress } from "./web_folder.ts";
 
@@ -113,7 +113,7 @@ async function request(
 ): Promise<void> {
   const { url, bytes: length, silenceMs } = wanted;
   const headers = { ...wanted.headers, ...(partial.size > 0 && { range: `bytes=${partial.size}-` }) };
-  using answer = await fetchUnlessSilent(url, headers, signal, { silenceMs });
+  using answer = await fetchWithTimeout(url, headers, signal, { silenceMs });
   const { response } = answer;
   if (response.status === 206) {
     const start = /^bytes (\d+)-/.exec(response.headers.get("content-range") ?? "")?.[1];

@@ -2,7 +2,7 @@ import { includedBundles, readIncludedBundle } from "#assets";
 import { openFolder, openStore } from "#storage";
 import { EdgecapError, throwIfAborted } from "../errors.ts";
 import { download } from "./download.ts";
-import { fetchUnlessSilent, readBody } from "./fetch_unless_silent.ts";
+import { fetchWithTimeout, readBody } from "./fetch_with_timeout.ts";
 import { type FileEntry, parseManifest } from "./manifest.ts";
 import { type Bundle, type BundleReader, type OpenBundle, ofMemory, ofPaths, openBundleOf } from "./open_bundle.ts";
 import { sha256Hex } from "./sha256.ts";
@@ -94,7 +94,7 @@ async function fromWeb(
   const store = await openStore();
   const key = `manifest-${await sha256Hex(new TextEncoder().encode(address.href))}`;
   const fetched = async (): Promise<Uint8Array> => {
-    using answer = await fetchUnlessSilent(address, headers, signal, { silenceMs, totalMs: longestWait });
+    using answer = await fetchWithTimeout(address, headers, signal, { silenceMs, totalMs: longestWait });
     const { response } = answer;
     if (!response.ok) {
       const cause = new Error(`${manifest} answered ${response.status}`);

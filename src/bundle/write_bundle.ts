@@ -1,8 +1,8 @@
 import { chmod, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { EdgecapError, unwritable } from "../errors.ts";
+import { writeAtomically } from "../files/atomic_write.ts";
 import { abandonedMs, removeLeftovers } from "../files/remove_leftovers.ts";
-import { writeWhole } from "../files/write_whole.ts";
 import { type BundleFiles, type BundlePart, type Manifest, parseManifest } from "./manifest.ts";
 import { sha256Hex } from "./sha256.ts";
 
@@ -48,9 +48,9 @@ export async function writeBundle(
   }
   try {
     for (const [part, bytes] of Object.entries(files) as [BundlePart, Uint8Array][]) {
-      await writeWhole(join(staging, bundleFileNames[part]), bytes);
+      await writeAtomically(join(staging, bundleFileNames[part]), bytes);
     }
-    await writeWhole(join(staging, "manifest.json"), text);
+    await writeAtomically(join(staging, "manifest.json"), text);
     // mkdtemp() makes folders that only their owner can read.
     await chmod(staging, 0o755);
     const old = `${staging}-old`;

@@ -7,9 +7,10 @@ import type { AltOutcome, AltReport } from "../site/fill_alt.ts";
 import { backendOption } from "./backend_option.ts";
 import { ownBundleFlag } from "./bundle_flag.ts";
 import { addCaptionFlags, captionOptionsOf } from "./caption_flags.ts";
-import { interruptSignal, sayingWhatIsKept } from "./interrupt.ts";
+import { hiddenFlag } from "./hidden_flag.ts";
+import { interruptSignal, withInterruptMessage } from "./interrupt.ts";
 import { printable } from "./printable.ts";
-import { hiddenFlag, reportProblem } from "./problems.ts";
+import { reportProblem } from "./report_problem.ts";
 import { exitStatus } from "./run_program.ts";
 
 /** Options of a caption that the verb has flags for. */
@@ -64,7 +65,7 @@ async function alt(
   let written = 0;
   // Other verbs start faster without it.
   const { fillAlt } = await import("../site/fill_alt.ts");
-  const counts = await sayingWhatIsKept(
+  const counts = await withInterruptMessage(
     () =>
       fillAlt({
         folder,

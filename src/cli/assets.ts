@@ -6,7 +6,7 @@ import { assetNames, ortWasmBinary, ortWasmPaths, ortWebgpuFiles, readAsset } fr
 import { type BundleSource, defaultBundle, loadBundle } from "../bundle/load_bundle.ts";
 import { writeBundle } from "../bundle/write_bundle.ts";
 import { unwritable } from "../errors.ts";
-import { writeWhole } from "../files/write_whole.ts";
+import { writeAtomically } from "../files/atomic_write.ts";
 import { ownBundleFlag } from "./bundle_flag.ts";
 
 /** Adds `edgecap assets`. */
@@ -37,7 +37,7 @@ async function assets(dir: string, { bundle, webgpu }: { bundle?: string; webgpu
   }
   try {
     await mkdir(dir, { recursive: true });
-    for (const [name, bytes] of files) await writeWhole(join(dir, name), bytes);
+    for (const [name, bytes] of files) await writeAtomically(join(dir, name), bytes);
   } catch (cause) {
     throw unwritable(dir, cause);
   }

@@ -14,11 +14,12 @@ import { openBatchPool } from "./batch_pool.ts";
 import { bundleFlag } from "./bundle_flag.ts";
 import { addCaptionFlags, captionOptionsOf } from "./caption_flags.ts";
 import { exitSoon } from "./exit_soon.ts";
-import { interruptSignal, sayingWhatIsKept } from "./interrupt.ts";
+import { hiddenFlag } from "./hidden_flag.ts";
+import { interruptSignal, withInterruptMessage } from "./interrupt.ts";
 import { wholeNumber } from "./option_values.ts";
-import { hiddenFlag, reportProblem } from "./problems.ts";
 import { startProgress } from "./progress.ts";
 import { queueOption } from "./queue_option.ts";
+import { reportProblem } from "./report_problem.ts";
 import { exitStatus } from "./run_program.ts";
 
 /** Options of a caption that the verb has flags for. */
@@ -96,7 +97,7 @@ async function batch(inputs: string[], flags: BatchFlags): Promise<void> {
     },
     signal,
   };
-  const counts = await sayingWhatIsKept(
+  const counts = await withInterruptMessage(
     () => (flags.queue === undefined ? captionHere(work, flags) : captionElsewhere(work, flags.queue, flags.out)),
     () =>
       `: ${soFar.captioned} captioned and ${soFar.failed} failed since the start are kept in "${flags.out}"; run the same command to continue.`,

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Command } from "commander";
-import { whereNamed } from "../dataset/where_named.ts";
+import { findMention } from "../dataset/find_mention.ts";
 import { EdgecapError, faultOf } from "../errors.ts";
 import type { Scores, TextItem } from "../evaluation/mod.ts";
 import { loadEngine } from "../mod.ts";
@@ -127,7 +127,7 @@ async function captionImages(images: readonly string[], flags: EvaluateFlags): P
       captions.set(image, (await captioner.caption(await readImage(path), options)).caption);
     } catch (error) {
       if (!(error instanceof EdgecapError) || faultOf(error.code) !== "picture") throw error;
-      const where = await whereNamed(
+      const where = await findMention(
         image,
         [flags.list, flags.captions].filter((file) => file !== undefined),
       );

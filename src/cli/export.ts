@@ -3,7 +3,7 @@ import { type Command, Option } from "commander";
 import { interruptSignal } from "./interrupt.ts";
 import { wholeNumber } from "./option_values.ts";
 import { phaseProgress } from "./progress.ts";
-import { say } from "./say.ts";
+import { reportLine } from "./report_line.ts";
 
 type Precision = "fp32" | "fp16" | "int8";
 
@@ -123,10 +123,10 @@ async function runExport(run: string, flags: ExportFlags): Promise<void> {
     process.stdout.write(`${JSON.stringify({ out: flags.out, generation, scores: provenance.scores, costs })}\n`);
     return;
   }
-  say("bundle", `${flags.out}: ${generation.beams} beams, dev CIDEr ${provenance.scores.cider.toFixed(4)}`);
-  for (const cost of costs) say(`${cost.part} ${cost.precision}`, costing.costLine(cost));
+  reportLine("bundle", `${flags.out}: ${generation.beams} beams, dev CIDEr ${provenance.scores.cider.toFixed(4)}`);
+  for (const cost of costs) reportLine(`${cost.part} ${cost.precision}`, costing.costLine(cost));
   if (encoder.precision !== "fp32" && whole === undefined) {
-    say(
+    reportLine(
       `encoder ${encoder.precision}`,
       "its cost is unknown, because this encoder does not exist in float32; a run with --encoder resnet50 can tell",
     );

@@ -10,8 +10,8 @@ import { resnet50File } from "../training/encoder/resnet50_file.ts";
 import { imageFiles, readImage } from "./image_files.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { writeNpy } from "./npy.ts";
-import { reportProblem } from "./problems.ts";
 import { startProgress } from "./progress.ts";
+import { reportProblem } from "./report_problem.ts";
 
 interface FeaturesFlags {
   readonly precision: "fp32" | "int8";

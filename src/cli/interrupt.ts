@@ -14,7 +14,7 @@ export class Interrupted extends EdgecapError {
  * @param kept See {@linkcode Interrupted}; called only after an interruption.
  * @throws {Interrupted} instead of an `aborted` error; other errors are thrown unchanged.
  */
-export async function sayingWhatIsKept<T>(work: () => Promise<T>, kept: () => string): Promise<T> {
+export async function withInterruptMessage<T>(work: () => Promise<T>, kept: () => string): Promise<T> {
   try {
     return await work();
   } catch (error) {

@@ -1,4 +1,4 @@
-import { createFile } from "../files/write_whole.ts";
+import { createAtomicFile } from "../files/atomic_write.ts";
 
 /**
  * Writes float32 rows as a NumPy file (format 1.0). The file gets its name once it is complete.
@@ -13,7 +13,7 @@ export async function writeNpy(
   shape: readonly number[],
   rows: AsyncIterable<Float32Array>,
 ): Promise<void> {
-  await using file = await createFile(path);
+  await using file = await createAtomicFile(path);
   await file.write(header(shape));
   for await (const row of rows) await file.write(new Uint8Array(row.buffer, row.byteOffset, row.byteLength));
   await file.finish();

@@ -1,18 +1,10 @@
 import { existsSync } from "node:fs";
-import { basename, join, resolve } from "node:path";
+import { join } from "node:path";
 import { type Command, Option } from "commander";
 import { EdgecapError } from "../errors.ts";
-import { interruptSignal, sayingWhatIsKept } from "./interrupt.ts";
+import { interruptSignal, withInterruptMessage } from "./interrupt.ts";
 import { realNumber, wholeNumber } from "./option_values.ts";
-import { phaseProgress } from "./progress.ts";
-import { say } from "./say.ts";
-import type { TrainFromFlags } from "./train_from.ts";
-
-interface TrainFlags extends Omit<TrainFromFlags, "from"> {
-  readonly from?: string;
-  readonly preset: "attention" | "article";
-  readonly encoder?: string;
-}
+import type { TrainFlags } from "./train_from_scratch.ts";
 
 /** Adds `edgecap train`. */
 export function registerTrain(program: Command): void {
@@ -84,7 +76,7 @@ Examples:
   edgecap train --from default --images my-photos --captions my-captions.txt --out runs/mine`,
     )
     .action((flags: TrainFlags) =>
-      sayingWhatIsKept(
+      withInterruptMessage(
         () => train(flags),
         () => keptOf(flags.out),
       ),
@@ -111,155 +103,30 @@ async function train(flags: TrainFlags): Promise<void> {
   using interrupt = interruptSignal();
   const { signal } = interrupt;
   const { from } = flags;
-  if (from !== undefined) {
-    if (flags.preset !== "attention" || flags.encoder !== undefined) {
-      throw new EdgecapError(
-        "option-invalid",
-        "--from sets the preset and the encoder: leave out --preset and --encoder.",
-      );
-    }
+  if (from !== undefined && (flags.preset !== "attention" || flags.encoder !== undefined)) {
+    throw new EdgecapError(
+      "option-invalid",
+      "--from sets the preset and the encoder: leave out --preset and --encoder.",
+    );
+  }
+  refuseExistingRun(flags);
+  if (from === undefined) {
+    const { trainFromScratch } = await import("./train_from_scratch.ts");
+    await trainFromScratch(flags, commandLine(), signal);
+  } else {
     const { trainFrom } = await import("./train_from.ts");
-    return await trainFrom({ ...flags, from }, commandLine(), signal);
+    await trainFrom({ ...flags, from }, commandLine(), signal);
   }
-  checkFolder(flags);
-  const one = onlyOne(flags);
-  // Imported only here: the other verbs should not load what training needs.
-  const [{ startTensorflow }, { trainRun }, { exportRun }, { openEncoder, encoderLicences }, description, report] =
-    await Promise.all([
-      import("../training/tensorflow.ts"),
-      import("../training/run/train_run.ts"),
-      import("../training/run/export_run.ts"),
-      import("../training/encoder/open_encoder.ts"),
-      import("../training/run/run_description.ts"),
-      import("../training/report/run_report.ts"),
-    ]);
-  const { estimateLine } = await import("../training/run/step_estimate.ts");
-  const { preset, epochs } = await presetOf(flags);
-  const { seed } = preset.settings;
-  const backend = await startTensorflow(flags.backend);
-  const size = flags.preset === "article" ? 90 : 224;
-  const encoderName = flags.encoder ?? (flags.preset === "article" ? "resnet50" : "default");
-  const encoder = await openEncoder({ name: encoderName, size, seed, signal });
-  const minimumCount = flags.minimumCount ?? (flags.preset === "article" ? 10 : 5);
-  // Absolute paths, so that the run can be exported from any folder.
-  const features = resolve(flags.features ?? join(flags.out, "features"));
-  const source = {
-    images: resolve(one.images),
-    captions: resolve(one.captions),
-    ...(one.train !== undefined && { trainList: resolve(one.train) }),
-    ...(one.dev !== undefined && { devList: resolve(one.dev) }),
-    ...(flags.vectors !== undefined && { vectors: flags.vectors }),
-    ...(flags.patience > 0 && { patience: flags.patience }),
-    features,
-    minimumCount,
-  };
-  const command = commandLine();
-  let bar = phaseProgress("photos");
-  const run = await trainRun({
-    ...source,
-    ...preset,
-    out: flags.out,
-    encoder: encoder.graph,
-    resume: flags.resume === true,
-    threads: flags.threads,
-    onData: () =>
-      description.writeRunDescription(flags.out, {
-        ...source,
-        preset: flags.preset,
-        settings: preset.settings,
-        encoder: {
-          name: existsSync(encoderName) ? resolve(encoderName) : encoderName,
-          precision: encoder.precision,
-        },
-        command,
-      }),
-    onPhase: (phase, detail) => {
-      bar = phaseProgress(phase === "features" ? "photos" : "steps");
-      say(phase, phase === "training" ? `${detail}, on ${backend}` : detail);
-    },
-    onEstimate: (estimate) => say("estimate", estimateLine(estimate, backend)),
-    onProgress: (done, total, loss) => {
-      bar(done, total, loss === undefined ? undefined : `loss ${loss.toFixed(3)}`);
-    },
-    onEpoch: ({ epoch, loss, reward, minutes, captionsPerSecond, score }) => {
-      const left = minutes * (epochs - epoch);
-      say(
-        `epoch ${epoch}/${epochs}`,
-        `loss ${loss.toFixed(3)}${reward === undefined ? "" : `, reward ${reward.toFixed(3)}`}, dev CIDEr ${score.toFixed(3)} (greedy), ${minutes.toFixed(1)} min, ${captionsPerSecond.toFixed(0)} captions/s, ${left.toFixed(0)} min left at most`,
-      );
-    },
-    signal,
-  });
-  using cache = run.cache;
-  if (run.records.length < epochs) {
-    say("stopped", `the dev score has not improved for ${flags.patience} epochs`);
-  }
-  const out = join(flags.out, "bundle");
-  const { manifest, trials } = await exportRun({
-    run: flags.out,
-    out,
-    encoder: encoder.graph,
-    encoderPrecision: encoder.precision,
-    cache,
-    dev: run.dev,
-    train: { photos: run.train, cache },
-    name: `edgecap-${flags.preset}`,
-    version: "1",
-    data: `${run.train.length} photos of ${basename(one.captions)}`,
-    command,
-    minimumCount,
-    licences: await encoderLicences(encoderName),
-    onProgress: phaseProgress("dev photos"),
-    signal,
-  });
-  for (const { generation, scores } of trials) {
-    say(
-      `${generation.beams} beam${generation.beams > 1 ? "s" : ""}, length penalty ${generation.lengthPenalty}`,
-      `CIDEr ${scores.cider.toFixed(4)}, BLEU-4 ${scores.bleu4.toFixed(4)}, ROUGE-L ${scores.rougeL.toFixed(4)}`,
-    );
-  }
-  say("bundle", `${out} (${manifest.generation.beams} beams)`);
-  say("report", await report.writeRunReport({ run: flags.out, bundle: out, cache, dev: run.dev, trials, signal }));
-}
-
-/** The single collection of a run from scratch. */
-function onlyOne({ images, captions, train = [], dev = [], share, texts }: TrainFlags) {
-  if (share !== undefined || texts !== undefined) {
-    throw new EdgecapError(
-      "option-invalid",
-      "--share and --texts need --from: a run from scratch reads one collection.",
-    );
-  }
-  if ([images, captions, train, dev].some((values) => values.length > 1)) {
-    throw new EdgecapError(
-      "option-invalid",
-      "Give --images, --captions, --train and --dev once each; only --from takes several collections.",
-    );
-  }
-  return { images: images[0]!, captions: captions[0]!, train: train[0], dev: dev[0] };
 }
 
 /** Refuses to replace a run that is in the folder already. */
-function checkFolder({ out, resume }: TrainFlags): void {
+function refuseExistingRun({ out, resume }: TrainFlags): void {
   if (resume !== true && existsSync(join(out, "last.ckpt"))) {
     throw new EdgecapError(
       "option-invalid",
       `"${out}" already contains a run: continue it with --resume, or give --out another folder.`,
     );
   }
-}
-
-/** The chosen preset with its settings as changed by the flags, and the total number of epochs. */
-async function presetOf(flags: TrainFlags) {
-  const seed = flags.seed === undefined ? {} : { seed: flags.seed };
-  if (flags.preset === "article") {
-    const { articleDefaults } = await import("../training/article/train_article.ts");
-    const settings = { ...articleDefaults, ...(flags.epochs !== undefined && { epochs: flags.epochs }), ...seed };
-    return { preset: { preset: "article" as const, settings }, epochs: settings.epochs };
-  }
-  const { attentionDefaults, totalEpochs, withEpochs } = await import("../training/attention/settings.ts");
-  const settings = { ...withEpochs(attentionDefaults, flags), ...seed };
-  return { preset: { preset: "attention" as const, settings }, epochs: totalEpochs(settings) };
 }
 
 /** The command that was typed, without the flags that only continue a run. */

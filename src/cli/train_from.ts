@@ -1,9 +1,9 @@
-import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { EdgecapError } from "../errors.ts";
 import { vocabularyWords } from "../text/vocabulary_words.ts";
 import { phaseProgress } from "./progress.ts";
-import { say } from "./say.ts";
+import { reportLine } from "./report_line.ts";
+import { runReports } from "./run_reports.ts";
 
 /** Flags of `edgecap train --from`. */
 export interface TrainFromFlags {
@@ -42,7 +42,6 @@ export async function trainFrom(flags: TrainFromFlags, command: string, signal: 
     { fineTuneDefaults, withEpochs },
     { bundleWeights },
     { conceptsOfBundle },
-    { estimateLine },
   ] = await Promise.all([
     import("../bundle/load_bundle.ts"),
     import("../training/tensorflow.ts"),
@@ -51,7 +50,6 @@ export async function trainFrom(flags: TrainFromFlags, command: string, signal: 
     import("../training/attention/settings.ts"),
     import("../training/run/bundle_weights.ts"),
     import("../training/concepts/run_concepts.ts"),
-    import("../training/run/step_estimate.ts"),
   ]);
   const { manifest, files } = await loadBundle(flags.from, signal);
   if (manifest.decoder.preset !== "attention") {
@@ -63,7 +61,6 @@ export async function trainFrom(flags: TrainFromFlags, command: string, signal: 
   const backend = await startTensorflow(flags.backend);
   const concepts = conceptsOfBundle(manifest, files);
   const tuned = withEpochs(fineTuneDefaults, flags);
-  let bar = phaseProgress("photos");
   const run = await trainMixed({
     collections,
     texts: flags.texts ?? [],
@@ -78,15 +75,10 @@ export async function trainFrom(flags: TrainFromFlags, command: string, signal: 
     ...(flags.patience > 0 && { patience: flags.patience }),
     resume: flags.resume === true,
     threads: flags.threads,
-    onPhase: (phase, detail) => {
-      bar = phaseProgress(phase === "features" ? "photos" : "steps");
-      say(phase, phase === "training" ? `${detail}, on ${backend}` : detail);
-    },
-    onEstimate: (estimate) => say("estimate", estimateLine(estimate, backend)),
-    onProgress: (done, total, loss) => bar(done, total, loss === undefined ? undefined : `loss ${loss.toFixed(3)}`),
+    ...(await runReports(backend)),
     onEpoch: ({ epoch, loss, minutes }, scores) => {
       const found = [...scores].map(([collection, { cider }]) => `${collection} ${cider.toFixed(3)}`).join(", ");
-      say(`epoch ${epoch}`, `loss ${loss.toFixed(3)}, dev CIDEr (greedy) ${found}, ${minutes.toFixed(1)} min`);
+      reportLine(`epoch ${epoch}`, `loss ${loss.toFixed(3)}, dev CIDEr (greedy) ${found}, ${minutes.toFixed(1)} min`);
     },
     signal,
   });
@@ -113,9 +105,9 @@ export async function trainFrom(flags: TrainFromFlags, command: string, signal: 
   });
   const { beams } = exported.manifest.generation;
   for (const { split, cider, bleu4 } of scoresOf(exported.manifest.provenance)) {
-    say(split, `CIDEr ${cider.toFixed(4)}, BLEU-4 ${bleu4.toFixed(4)}`);
+    reportLine(split, `CIDEr ${cider.toFixed(4)}, BLEU-4 ${bleu4.toFixed(4)}`);
   }
-  say("bundle", `${out} (${beams} beam${beams > 1 ? "s" : ""})`);
+  reportLine("bundle", `${out} (${beams} beam${beams > 1 ? "s" : ""})`);
 }
 
 interface Scored {
@@ -129,13 +121,7 @@ function scoresOf({ scores, otherScores = [] }: { readonly scores: Scored; reado
 }
 
 /** The photos, captions, lists and shares that belong together by their position in the flags. */
-function collectionsOf({ images, captions, train = [], dev = [], share = [], out, resume }: TrainFromFlags) {
-  if (resume !== true && existsSync(join(out, "last.ckpt"))) {
-    throw new EdgecapError(
-      "option-invalid",
-      `"${out}" already contains a run: continue it with --resume, or give --out another folder.`,
-    );
-  }
+function collectionsOf({ images, captions, train = [], dev = [], share = [] }: TrainFromFlags) {
   const counts = { "--images": images, "--captions": captions, "--train": train, "--dev": dev, "--share": share };
   for (const [flag, values] of Object.entries(counts)) {
     if (values.length === images.length || (values.length === 0 && flag !== "--captions")) continue;

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { leftOutMessage } from "../caption/left_out.ts";
+import { leftOutMessage } from "../caption/left_out_message.ts";
 import type { CaptionSettings } from "../caption/options.ts";
 import { load } from "../mod.ts";
 import type { BackendChoice } from "../runtime/backend.ts";
@@ -7,9 +7,10 @@ import { type GalleryForm, galleryForms } from "../watch/gallery_forms.ts";
 import { backendOption } from "./backend_option.ts";
 import { ownBundleFlag } from "./bundle_flag.ts";
 import { addCaptionFlags, captionOptionsOf } from "./caption_flags.ts";
+import { hiddenFlag } from "./hidden_flag.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { printable } from "./printable.ts";
-import { hiddenFlag, reportProblem } from "./problems.ts";
+import { reportProblem } from "./report_problem.ts";
 import { exitStatus } from "./run_program.ts";
 import { addMetadataOptions, reportWritten, type WriteFlags, writeOption } from "./write_option.ts";
 

@@ -16,24 +16,7 @@
  *
  * @module
  */
-export type { Manifest } from "../bundle/manifest.ts";
-export type { LoadProgress } from "../bundle/open_bundle.ts";
-export type {
-  Alternative,
-  Caption,
-  CaptionEvent,
-  CaptionedImage,
-  CaptionTiming,
-  CaptionWord,
-} from "../caption/caption.ts";
-export { Captioner } from "../caption/captioner.ts";
-export type { CaptionEngine } from "../caption/engine.ts";
-export type { ImageSource } from "../caption/image_source.ts";
-export type { CaptionOptions, CaptionSettings } from "../caption/options.ts";
-export type { Concept } from "../concepts/likely_concepts.ts";
-export { EdgecapError, type ErrorCode } from "../errors.ts";
-export type { BackendName } from "../runtime/backend.ts";
-export { sentence } from "../text/sentence.ts";
+export * from "../caption/exports.ts";
 export type { LiteBundle, LiteOptions } from "./lite_options.ts";
 export { load } from "./load_lite.ts";
 export type { LiteModules, ModuleSource } from "./modules.ts";

@@ -2,8 +2,8 @@ import type { Stats } from "node:fs";
 import { readdir, realpath, rm, stat } from "node:fs/promises";
 import { basename, dirname, extname, join, parse } from "node:path";
 import { EdgecapError, unwritable } from "../errors.ts";
+import { assertWritable, replaceAtomically, writeAtomically } from "../files/atomic_write.ts";
 import { readIfThere, readRegularFile, unreadable } from "../files/read_regular.ts";
-import { assertWritable, replaceWhole, writeWhole } from "../files/write_whole.ts";
 import { utf8 } from "./bytes.ts";
 import type { FieldReport, MetadataForm, PictureText, WriteOptions } from "./fields.ts";
 import { decodeXmp, iptcRefused, isJpeg, isOwnSidecar, writeIntoPicture, writeIntoSidecar } from "./picture_text.ts";
@@ -97,7 +97,7 @@ async function writeInside(
   let found = before;
   if (changed !== bytes) {
     if (options.dryRun === true) await assertWritable(path, before);
-    else found = await replaceWhole(path, changed, before);
+    else found = await replaceAtomically(path, changed, before);
   }
   return { path: picture, fields: reports, found };
 }
@@ -127,8 +127,8 @@ async function writeBeside(
     if (before !== undefined && result.text !== undefined) await assertWritable(real, before);
   } else if (result.text !== old) {
     if (result.text === undefined) await remove(path);
-    else if (before === undefined) await writeWhole(real, result.text);
-    else await replaceWhole(real, utf8(result.text), before);
+    else if (before === undefined) await writeAtomically(real, result.text);
+    else await replaceAtomically(real, utf8(result.text), before);
   }
   return { path, fields: result.reports };
 }

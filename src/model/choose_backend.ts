@@ -7,9 +7,9 @@ import { EdgecapError, throwIfAborted } from "../errors.ts";
 import { type Backend, type BackendChoice, type BackendName, backendNames } from "../runtime/backend.ts";
 import { openBackend } from "../runtime/backends.ts";
 import { GraphSession } from "../runtime/graph_session.ts";
-import { difference, type SelfTestOutcome } from "./answer.ts";
 import type { BundleGraphs } from "./check_shapes.ts";
 import { type GraphFiles, type LoadGraph, type OpenGraphs, openGraphsBy } from "./open_graphs.ts";
+import { difference, type SelfTestOutcome } from "./self_test.ts";
 import { runSelfTest } from "./stored_answer.ts";
 
 /**

@@ -9,7 +9,7 @@ import {
   type TestedGraphs,
   type TestedManifest,
   tolerances,
-} from "./answer.ts";
+} from "./self_test.ts";
 
 /** Number of candidate pictures. */
 const seeds = 8;

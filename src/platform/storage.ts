@@ -7,9 +7,9 @@ import { lstat, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promi
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { removeAbandoned, writeAtomically } from "../files/atomic_write.ts";
 import { isAlive } from "../files/is_alive.ts";
 import { readRegularFile } from "../files/read_regular.ts";
-import { removeAbandoned, writeWhole } from "../files/write_whole.ts";
 import { type FileStore, type Folder, noStore, type PartialFile, partialInMemory } from "./file_store.ts";
 import { linuxFeatures } from "./processor.ts";
 import { runtimeVersion } from "./runtime_name.ts";
@@ -70,7 +70,7 @@ export function diskStore(folder: string): FileStore {
   return {
     read: (key) => readRegularFile(place(key), longestStored).catch(() => undefined),
     // If the disk is full, this start still gets its bundle; the next one downloads it again.
-    write: (key, bytes) => writeWhole(place(key), bytes).catch(() => {}),
+    write: (key, bytes) => writeAtomically(place(key), bytes).catch(() => {}),
     remove: (key) => rm(place(key), { force: true }).catch(() => {}),
     partial: (key) => openPartial(folder, key).catch(() => partialInMemory()),
   };

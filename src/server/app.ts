@@ -18,6 +18,9 @@ import { json } from "./responses.ts";
 import { azureRoute } from "./routes/azure.ts";
 import { type Captioning, captions } from "./routes/captions.ts";
 import { imageToText } from "./routes/hugging_face.ts";
+import { interrogateRoute } from "./routes/interrogate.ts";
+import { llamaRoutes } from "./routes/llama_cpp.ts";
+import { lmStudioRoute } from "./routes/lm_studio.ts";
 import { ollamaRefusal } from "./routes/ollama_errors.ts";
 import { ollamaRoutes } from "./routes/ollama_routes.ts";
 import { bothRefusal } from "./routes/openai_errors.ts";
@@ -108,6 +111,10 @@ export function createServer(options: ServerOptions = {}): CaptionServer {
       if (draining) throw drained();
       return answer(request);
     };
+  const checkReady = (): void => {
+    if (draining) throw drained();
+    if (pool.state.ready === 0) throw notReady();
+  };
   const pictures = (answer: typeof captions) => taking((request) => answer(request, captioning));
   const routes: readonly Route[] = [
     { method: "GET", path: "/", operation: operations.page, answer: page },
@@ -124,14 +131,16 @@ export function createServer(options: ServerOptions = {}): CaptionServer {
     ...openAiRoutes(chatting, taking),
     ...ollamaRoutes(chatting, taking),
     azureRoute(chatting, taking),
+    interrogateRoute(chatting, taking),
+    ...llamaRoutes(chatting, taking, checkReady, config.workers),
+    lmStudioRoute(chatting),
     { method: "GET", path: "/healthz", operation: operations.healthz, answer: () => json({ status: "alive" }) },
     {
       method: "GET",
       path: "/readyz",
       operation: operations.readyz,
       answer: () => {
-        if (draining) throw drained();
-        if (pool.state.ready === 0) throw notReady();
+        checkReady();
         return json({ status: "ready", workers: pool.state });
       },
     },

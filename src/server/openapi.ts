@@ -231,7 +231,8 @@ export function answer(description: string, content: Readonly<Record<string, TSc
   };
 }
 
-function problems(codes: readonly ProblemCode[]): Record<string, object> {
+/** The responses of an operation that these problems have. */
+export function problems(codes: readonly ProblemCode[]): Record<string, object> {
   const byStatus = Object.groupBy(codes, (code) => String(statusOf(code)));
   return Object.fromEntries(
     Object.keys(byStatus).map((status) => [

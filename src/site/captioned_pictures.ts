@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readImageFile } from "../batch/input_images.ts";
 import type { Caption } from "../caption/caption.ts";
-import { leftOutMessage } from "../caption/left_out.ts";
+import { leftOutMessage } from "../caption/left_out_message.ts";
 import { EdgecapError, faultOf, throwIfAborted } from "../errors.ts";
 import { altText } from "../metadata/alt_text.ts";
 

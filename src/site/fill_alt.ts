@@ -3,16 +3,16 @@ import { relative, sep } from "node:path";
 import { walkFolder } from "../batch/walk_folder.ts";
 import { EdgecapError, throwIfAborted, unwritable } from "../errors.ts";
 import { assertFolder } from "../files/assert_folder.ts";
+import { assertWritable, writeAtomically } from "../files/atomic_write.ts";
 import { readRegularFile } from "../files/read_regular.ts";
-import { assertWritable, writeWhole } from "../files/write_whole.ts";
 import { CaptionedPictures, type CaptionPicture } from "./captioned_pictures.ts";
 import { documentText, mostDocumentBytes } from "./document_text.ts";
 import { htmlPictures } from "./html_pictures.ts";
+import { type Insertion, insertText } from "./insert_text.ts";
 import { locatePicture } from "./locate_picture.ts";
 import { markdownPictures } from "./markdown_pictures.ts";
 import type { SitePicture, SitePictures } from "./picture.ts";
 import { unifiedDiff } from "./unified_diff.ts";
-import { type Addition, withAdditions } from "./with_additions.ts";
 
 /**
  * The outcome for a picture of a document:
@@ -123,7 +123,7 @@ async function fillDocument(
   const found: SitePictures = format === "html" ? htmlPictures(text) : { pictures: markdownPictures(text) };
   const context = { root, document, ...(found.base !== undefined && { base: found.base }) };
   const reports: AltReport[] = [];
-  const additions: Addition[] = [];
+  const insertions: Insertion[] = [];
   let line = 1;
   let counted = 0;
   for (const picture of found.pictures) {
@@ -133,12 +133,12 @@ async function fillDocument(
     const { source } = picture;
     reports.push({ document, line, ...(source !== undefined && { source }), ...result });
     if (result.alt === undefined) continue;
-    additions.push({ at: picture.at, text: picture.markup(result.alt) });
+    insertions.push({ at: picture.at, text: picture.markup(result.alt) });
   }
-  if (additions.length === 0) return reports;
-  const filled = withAdditions(text, additions);
+  if (insertions.length === 0) return reports;
+  const filled = insertText(text, insertions);
   if (write) await replace(path, bytes, encode(mark + filled));
-  onChange(document, encode(unifiedDiff(document, mark + text, mark + filled)), additions.length);
+  onChange(document, encode(unifiedDiff(document, mark + text, mark + filled)), insertions.length);
   return reports;
 }
 
@@ -174,5 +174,5 @@ async function replace(path: string, before: Uint8Array, after: Uint8Array): Pro
       `"${path}" changed while its pictures were captioned: run the command again.`,
     );
   }
-  await writeWhole(path, after, await stat(path));
+  await writeAtomically(path, after, await stat(path));
 }

@@ -1,8 +1,8 @@
 import type { Failure } from "../batch/results_file.ts";
 import type { Concept } from "../concepts/likely_concepts.ts";
 import { EdgecapError } from "../errors.ts";
+import { writeAtomically } from "../files/atomic_write.ts";
 import { readIfThere } from "../files/read_regular.ts";
-import { writeWhole } from "../files/write_whole.ts";
 
 /** The facts about a picture that are remembered. */
 export interface GalleryPicture {
@@ -93,7 +93,7 @@ function isPicture(value: unknown): value is GalleryPicture {
 /** Writes what {@linkcode readGallery} reads. */
 export async function writeGallery(path: string, gallery: Gallery): Promise<void> {
   const file: GalleryFile = { generator: "edgecap", images: Object.fromEntries(sorted(gallery)) };
-  await writeWhole(path, `${JSON.stringify(file, null, 2)}\n`);
+  await writeAtomically(path, `${JSON.stringify(file, null, 2)}\n`);
 }
 
 /** The pictures by their paths. */

@@ -1,5 +1,5 @@
+import { writeAtomically } from "../files/atomic_write.ts";
 import { readIfThere } from "../files/read_regular.ts";
-import { writeWhole } from "../files/write_whole.ts";
 import { altText } from "../metadata/alt_text.ts";
 import { escapeXml } from "../metadata/escape_xml.ts";
 import { foreign, type Gallery, sorted } from "./gallery.ts";
@@ -14,7 +14,7 @@ const generator = '<meta name="generator" content="edgecap">';
  */
 export async function writeHtmlPage(path: string, title: string, gallery: Gallery): Promise<void> {
   await assertOwnPage(path);
-  await writeWhole(path, htmlPage(title, gallery));
+  await writeAtomically(path, htmlPage(title, gallery));
 }
 
 /**

@@ -6,18 +6,18 @@ import { walkFolder } from "../batch/walk_folder.ts";
 import type { Caption } from "../caption/caption.ts";
 import { EdgecapError, faultOf, throwIfAborted } from "../errors.ts";
 import { assertFolder } from "../files/assert_folder.ts";
+import { removeAbandoned } from "../files/atomic_write.ts";
 import { unreadable } from "../files/read_regular.ts";
-import { removeAbandoned } from "../files/write_whole.ts";
 import { altText } from "../metadata/alt_text.ts";
 import { type MetadataForm, metadataForms } from "../metadata/fields.ts";
 import type { SidecarName } from "../metadata/sidecar_names.ts";
 import { removeSidecar, type WriteTextOptions, type Written, writeText } from "../metadata/write_text.ts";
 import { DelayedWrite } from "./delayed_write.ts";
+import { readFolderState, writeFolderState } from "./folder_state.ts";
 import { follow } from "./follow.ts";
 import type { GalleryPicture } from "./gallery.ts";
 import type { GalleryForm } from "./gallery_forms.ts";
 import { assertOwnPage, writeHtmlPage } from "./html_page.ts";
-import { readRemembered, writeRemembered } from "./remembered.ts";
 
 /** The part of a caption that is kept. */
 export type WatchedCaption = Pick<Caption, "caption" | "concepts" | "confidence" | "reason">;
@@ -62,14 +62,14 @@ export async function watchFolder(options: WatchOptions): Promise<number> {
   await assertFolder(options.folder);
   const page = join(folder, "index.html");
   const hasList = forms.includes("json");
-  const { gallery, hints } = await readRemembered(folder, hasList);
+  const { gallery, hints } = await readFolderState(folder, hasList);
   if (forms.includes("html")) await assertOwnPage(page);
   await removeAbandoned(folder);
   const nameOf = (path: string) => relative(folder, path).split(sep).join("/");
 
   const files = new DelayedWrite(async () => {
     if (metadata.dryRun === true) return;
-    await writeRemembered(folder, hasList, gallery);
+    await writeFolderState(folder, hasList, gallery);
     if (forms.includes("html")) await writeHtmlPage(page, basename(folder), gallery);
   });
   const remove = async (name: string): Promise<void> => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { abortable } from "../../src/async/abortable.ts";
 
-/** What some work rejects with. */
+/** The error that some work rejects with. */
 const rejection = (work: Promise<unknown>): Promise<unknown> =>
   work.then(
     () => "no error",

@@ -24,13 +24,13 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true }));
 
-/** What this process writes into a lock. */
+/** The text that this process writes into a lock. */
 async function ownHolder(): Promise<Record<string, unknown>> {
   await using _ = await lockFile(path);
   return JSON.parse(await readFile(lock, "utf8"));
 }
 
-/** Waits for something that a timer does, however busy the machine is. */
+/** Waits for the work of a timer, however busy the machine is. */
 async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 20));
 }
@@ -47,7 +47,7 @@ function isLost(held: FileLock): boolean {
 }
 
 describe("lockFile()", () => {
-  test("names who holds a file, and frees it when it is disposed of", async () => {
+  test("names the holder of a file, and frees the file when it is disposed of", async () => {
     {
       await using held = await lockFile(path);
       held.assertHeld();
@@ -60,7 +60,7 @@ describe("lockFile()", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  test("describes this process, each time by another id", async () => {
+  test("describes this process, with a new id each time", async () => {
     const [first, second] = [await ownHolder(), await ownHolder()];
     expect(first).toMatchObject({ pid: process.pid, host: hostname(), id: expect.any(String) });
     expect({ ...second, id: 0 }).toEqual({ ...first, id: 0 });
@@ -78,7 +78,7 @@ describe("lockFile()", () => {
     },
   );
 
-  test("lets one of many processes take over from one that is gone, and leaves nothing else behind", async () => {
+  test("lets one of many processes take over the lock of a dead one, and leaves nothing else behind", async () => {
     const gone = { ...(await ownHolder()), id: "other", pid: 2 ** 22 + 1 };
     for (let round = 0; round < 25; round++) {
       await writeFile(lock, JSON.stringify(gone));
@@ -93,7 +93,7 @@ describe("lockFile()", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  test("goes ahead where a process was killed while it took a lock over, and follows no path in a lock", async () => {
+  test("continues if a process was killed while it took over a lock, and follows no path in a lock", async () => {
     const gone = { ...(await ownHolder()), pid: 2 ** 22 + 1 };
     for (const id of [randomUUID(), "other", "../../results.jsonl", `../${randomUUID()}`, `${randomUUID()}/x`]) {
       await writeFile(lock, JSON.stringify({ ...gone, id }));
@@ -103,7 +103,7 @@ describe("lockFile()", () => {
       held.assertHeld();
       expect(await readdir(folder)).toEqual(["results.jsonl.lock"]);
     }
-    // One that lives goes first.
+    // A living process goes first.
     const id = randomUUID();
     await writeFile(lock, JSON.stringify({ ...gone, id }));
     await writeFile(`${lock}-${id}`, JSON.stringify({ ...gone, id: "third", pid: process.pid }));
@@ -112,7 +112,7 @@ describe("lockFile()", () => {
   });
 
   test("respects a living process of this machine, however old its lock is", async () => {
-    // The process that started this one lives.
+    // The process that started this one is alive.
     const text = await readFile(`/proc/${process.ppid}/stat`, "utf8").catch(() => "");
     const started = text.replace(/^.*\) /s, "").split(" ")[19] ?? "";
     await writeFile(lock, JSON.stringify({ ...(await ownHolder()), id: "other", pid: process.ppid, started }));
@@ -121,7 +121,7 @@ describe("lockFile()", () => {
     expect(await readdir(folder)).toEqual(["results.jsonl.lock"]);
   });
 
-  test("respects what another machine or container renews, or another program", async () => {
+  test("respects a lock that another machine, container or program renews", async () => {
     const own = await ownHolder();
     const holders: readonly (readonly [content: string, who: string])[] = [
       // A number that no process has here says nothing about processes elsewhere.
@@ -155,7 +155,7 @@ describe("lockFile()", () => {
     }
   });
 
-  test("renews the lock, and notices when it is gone or another's, which it leaves", async () => {
+  test("renews the lock, notices when it is gone, and leaves a lock that another process has taken", async () => {
     const paths = ["a", "b", "c"].map((name) => join(folder, name));
     const [kept, taken, removed] = (await Promise.all(paths.map((one) => lockFile(one, quick)))) as [
       FileLock,
@@ -266,7 +266,7 @@ describe("lockFile()", () => {
     expect([young, old, other].map((one) => existsSync(one))).toEqual([true, false, true]);
   });
 
-  test("is refused where no lock can be made, or a folder is in its place", async () => {
+  test("fails if no lock can be made, or a folder has its name", async () => {
     await expect(lockFile(join(folder, "none", "a"))).rejects.toThrow(/none.*ENOENT/);
     expect(await codeOf(lockFile(join(folder, "none", "a")))).toBe("file-unwritable");
     await mkdir(lock);

@@ -17,6 +17,6 @@ test("runBatch() needs no more memory for more pictures", () =>
       }
     }
     await runBatch({ images: counted(), read, captioner: new Stub(4), results });
-    // 16 bytes a picture are known to stay; a list of paths and captions would take ten times that.
+    // 16 bytes per picture are expected to stay; a list of paths and captions would take ten times that.
     expect(heapAt.at(-1)! - heapAt[0]!).toBeLessThan(45_000 * 160);
   }));

@@ -10,7 +10,7 @@ import { codeOf } from "../code_of.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-/** UTF-16 of a text. */
+/** A text in UTF-16. */
 function utf16(text: string, littleEndian: boolean): Uint8Array {
   const view = new DataView(new ArrayBuffer(2 * text.length));
   for (let i = 0; i < text.length; i++) view.setUint16(2 * i, text.charCodeAt(i), littleEndian);
@@ -82,7 +82,7 @@ describe("readPathList()", () => {
     expect(problems).toEqual(['Line 2 of the list is not UTF-8: rename the file "caf\ufffd.jpg".']);
   });
 
-  test("refuses what is not a list, by name", async () => {
+  test("refuses files that are not lists, and says what they are", async () => {
     const cases: [Uint8Array, RegExp][] = [
       [Uint8Array.from([0xff, 0xfe, 0, 0, 0x61, 0, 0, 0]), /^the list is in UTF-32: convert it/],
       [bytes("a.jpg\nb.jpg\0c.jpg\0"), /^Line 2 of the list contains a NUL/],
@@ -119,7 +119,7 @@ describe("readPathList()", () => {
       for (const size of [1, 3, 100])
         expect([list, await read(bytes(list), size)]).toEqual([list, { paths: [...paths], problems: [] }]);
     expect((await read(utf16("\ufeff\u0100a.jpg\n", true))).paths).toEqual(["\u0100a.jpg"]);
-    // Half a mark is none.
+    // Half a byte order mark does not count.
     for (const head of [
       [0xff, 0x61],
       [0xfe, 0x61],

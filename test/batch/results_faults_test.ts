@@ -1,4 +1,4 @@
-/** What becomes of a file of results and its lock when something goes wrong. */
+/** What happens to a file of results and its lock when something goes wrong. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -35,7 +35,7 @@ const namesIn = async (path: string) =>
     .map((line) => (JSON.parse(line) as { image: string }).image);
 
 describe("ResultsFile", () => {
-  test("writes a line per picture, in the form of caption --json, and knows them when it is opened again", () =>
+  test("writes a line per picture, in the form of caption --json, and knows the pictures when opened again", () =>
     withFile(async (path) => {
       {
         await using results = await ResultsFile.open(path);
@@ -51,7 +51,7 @@ describe("ResultsFile", () => {
       expect([again.done.add("a.jpg"), again.done.add("b.jpg"), again.done.add("c.jpg")]).toEqual([false, false, true]);
     }));
 
-  test("continues with each picture once, wherever the file was cut off", () =>
+  test("captions each picture once, wherever the file was cut off", () =>
     withFile(async (path) => {
       const names = ["a.jpg", "b c.png", "ü/dö.jpg", "日本.webp"];
       {
@@ -158,7 +158,7 @@ describe("ResultsFile", () => {
       await using _ = await ResultsFile.open(path);
     }));
 
-  test("takes over the lock of a process that is gone, or whose number another process now has", () =>
+  test("takes over the lock of a process that has ended, even if another process now has its number", () =>
     withFile(async (path) => {
       const lock = `${path}.lock`;
       const left = async (): Promise<Record<string, unknown>> => {

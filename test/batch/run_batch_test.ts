@@ -68,7 +68,7 @@ describe("runBatch()", () => {
       expect(line).toMatchObject({ image: "0.jpg", caption: "", reason: "unsure", confidence: 0.2 });
     }));
 
-  test("ends at a failure that every other picture would meet too", () =>
+  test("ends at a failure that would repeat with every other picture", () =>
     withPath(async (path) => {
       const captioner = new Stub(1, () => new EdgecapError("option-invalid", "beams is 0"));
       await using results = await ResultsFile.open(path);
@@ -101,7 +101,7 @@ describe("runBatch()", () => {
       expect(new Set(await linesOf(path)).size).toBe(40);
     }));
 
-  test("starts the captioner once, before the first picture, and not if there is none to caption", () =>
+  test("starts the captioner once, before the first picture, and not at all without pictures", () =>
     withPath(async (path) => {
       const calls: string[] = [];
       const captioner = {
@@ -119,7 +119,7 @@ describe("runBatch()", () => {
       }
     }));
 
-  test("writes nothing of pictures that it gives up, at its signal and after a failure that ends it", () =>
+  test("writes nothing about pictures that it gives up, after its signal or a failure that ends it", () =>
     withPath(async (path) => {
       for (const isFatal of [false, true]) {
         const stop = new AbortController();
@@ -128,7 +128,7 @@ describe("runBatch()", () => {
           workers: 2,
           caption: async (_image, _options, signal) => {
             begun++;
-            // All that are begun at once wait for the last of them.
+            // All pictures that begin at once wait for the last of them.
             if (begun === 4 && isFatal) throw new EdgecapError("bundle-missing", "It is gone.");
             const { promise, reject } = Promise.withResolvers<Caption>();
             signal!.addEventListener("abort", () => reject(new Error("given up")));

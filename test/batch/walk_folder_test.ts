@@ -69,7 +69,7 @@ describe("walkFolder()", () => {
       ...["photos/a.jpg", "photos/self -> self", "photos/sub/up -> ..", "photos/here -> .", "photos/sub/b.jpg"],
       ...["photos/x.jpg -> y.jpg", "photos/y.jpg -> x.jpg", "photos/gone -> nowhere", "photos/gone.jpg -> nowhere"],
     ]);
-    // A picture that is not there is said where it is read.
+    // A missing picture is reported when it is read.
     expect(found).toEqual(["a.jpg", "gone.jpg", "sub/b.jpg"]);
     expect(problems.sort()).toEqual([
       'file-unreadable: Cannot read "self": it is a link that leads back to itself.',
@@ -80,7 +80,7 @@ describe("walkFolder()", () => {
     ]);
   });
 
-  test("ends, whatever links there are, and names each picture once", async () => {
+  test("ends with any links, and names each picture once", async () => {
     const folders = ["a", "b", "c", "d"];
     const links = folders.flatMap((from) => folders.map((to) => [from, to] as const));
     await fc.assert(

@@ -45,7 +45,7 @@ describe("loadBundle()", () => {
       expect(Object.keys(loaded.manifest.files).length).toBe(4);
     }));
 
-  test("refuses a file that is not the manifest's", () =>
+  test("refuses a file that does not match the manifest", () =>
     inFolder(async (folder) => {
       const path = join(folder, "decoder_step.onnx");
       const bytes = await readFile(path);
@@ -148,7 +148,7 @@ describe("writeBundle()", () => {
       expect((await loadBundle(folder)).manifest.name).toBe("tiny");
     }));
 
-  test("holds what a bundle recommends to the ranges of the options", () =>
+  test("checks that a bundle's recommended settings are within the ranges of the options", () =>
     inFolder(async (folder) => {
       const { description, files } = tinyBundle();
       const wrong = [
@@ -178,7 +178,7 @@ describe("writeBundle()", () => {
       let reads = 0;
       const vanishing = {
         ...files,
-        // It is read once for its hash, and once to be written.
+        // The file is read once for its hash, and once to be written.
         get encoder() {
           if (reads++ > 0) throw new Error("The bytes are gone.");
           return files.encoder;

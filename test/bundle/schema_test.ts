@@ -16,7 +16,7 @@ import {
 } from "../../src/bundle/schema.ts";
 import { runs } from "../runs.ts";
 
-/** The same checks, by a package that knows JSON Schema. */
+/** The same checks, by a package for JSON Schema. */
 const schemas: readonly (readonly [Schema<unknown>, TSchema])[] = [
   [number(), Type.Number()],
   [number({ minimum: -1, maximum: 1 }), Type.Number({ minimum: -1, maximum: 1 })],

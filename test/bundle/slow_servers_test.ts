@@ -4,7 +4,7 @@ import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fetchUnlessSilent, readBody } from "../../src/bundle/fetch_unless_silent.ts";
+import { fetchWithTimeout, readBody } from "../../src/bundle/fetch_with_timeout.ts";
 import { loadBundle } from "../../src/bundle/load_bundle.ts";
 import { codeOf } from "../code_of.ts";
 import { tinyBundleFiles } from "../fixtures/tiny_bundle.ts";
@@ -25,7 +25,7 @@ async function serve(answer: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-describe("fetchUnlessSilent()", () => {
+describe("fetchWithTimeout()", () => {
   /** Sends a byte now and then. */
   const drip: RequestListener = (_, response) => {
     response.writeHead(200);
@@ -33,19 +33,19 @@ describe("fetchUnlessSilent()", () => {
     response.on("close", () => clearInterval(timer));
   };
 
-  test("gives up after a time for all, and on a server that sends too little", async () => {
+  test("gives up after a total time, and on a server that sends too little", async () => {
     const url = new URL(await serve(drip));
     const limits: readonly [object, RegExp][] = [
       [{ silenceMs: 60_000, totalMs: 500 }, /^the server took more than 0.5 s$/],
       [{ silenceMs: 60_000, paceMs: 300 }, /^the server sent only \d+ bytes in 0.3 s$/],
     ];
-    for (const [patience, message] of limits) {
-      using answer = await fetchUnlessSilent(url, {}, undefined, patience);
+    for (const [timeouts, message] of limits) {
+      using answer = await fetchWithTimeout(url, {}, undefined, timeouts);
       await expect(readBody(answer, 2 ** 20, url.href)).rejects.toThrow(message);
     }
   });
 
-  test("does not count the time in which the caller uses what came", async () => {
+  test("does not count the time in which the caller uses the data", async () => {
     const real = globalThis.fetch;
     cleanups.push(async () => {
       globalThis.fetch = real;
@@ -59,7 +59,7 @@ describe("fetchUnlessSilent()", () => {
       },
     });
     globalThis.fetch = (async () => new Response(stream)) as unknown as typeof fetch;
-    using answer = await fetchUnlessSilent(new URL("http://localhost"), {}, undefined, { paceMs: 600 });
+    using answer = await fetchWithTimeout(new URL("http://localhost"), {}, undefined, { paceMs: 600 });
     let length = 0;
     for await (const chunk of answer.chunks()) {
       length += chunk.length;
@@ -70,7 +70,7 @@ describe("fetchUnlessSilent()", () => {
 });
 
 describe("loadBundle() of a URL", () => {
-  test("gives up on a file of which a byte arrives now and then, and continues there later", async () => {
+  test("gives up on a file that arrives too slowly, and continues there later", async () => {
     const folder = await mkdtemp(join(tmpdir(), "edgecap-slow-"));
     process.env["EDGECAP_CACHE"] = folder;
     cleanups.push(async () => {

@@ -59,7 +59,7 @@ async function openSite(): Promise<Site> {
     const end = path === "encoder.onnx" ? Math.min(bytes.length, start + site.cutAfter) : bytes.length;
     response.write(bytes.subarray(start, end), () => {
       if (end === bytes.length) response.end();
-      // Given time to arrive, or nothing of it counts.
+      // It needs time to arrive, or nothing of it counts.
       else setTimeout(() => response.destroy(), 50);
     });
   };
@@ -147,7 +147,7 @@ describe("loadBundle() of a URL", () => {
     const deadline = Date.now() + 120_000;
     const half = async () => {
       for (const name of await partials()) {
-        // A small file's may be gone by now.
+        // The partial download of a small file may be gone by now.
         const size = await stat(join(folder, name)).then(
           (found) => found.size,
           () => 0,
@@ -159,7 +159,7 @@ describe("loadBundle() of a URL", () => {
     while (!(await half()) && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 5));
     child.kill("SIGKILL");
     await new Promise((resolve) => child.once("close", resolve));
-    // Whole now, unless the child was faster than the signal.
+    // It is complete now, unless the child was faster than the signal.
     site.cutAfter = Number.POSITIVE_INFINITY;
     site.requests.length = 0;
     await loadBundle(site.address);
@@ -206,12 +206,12 @@ describe("loadBundle() of a URL", () => {
     const huge = new Uint8Array(2_000_000).fill(0x20);
     for (const answer of [portal, huge, new Uint8Array(), new TextEncoder().encode('{"schemaVersion":1}')]) {
       site.files.set("manifest.json", answer);
-      // Twice: the first answer must not have replaced what is kept.
+      // Twice, because the first answer must not replace what is stored.
       for (let i = 0; i < 2; i++) expect((await loadBundle(site.address)).manifest.name).toBe("tiny");
     }
     site.status = 503;
     expect((await loadBundle(site.address)).manifest.name).toBe("tiny");
-    // Who says that it is gone, or of a later release, is the server itself.
+    // If the answer says that the bundle is gone, or is from a later release, it comes from the server itself.
     site.status = 404;
     expect(await codeOf(loadBundle(site.address))).toBe("bundle-missing");
     site.status = 200;
@@ -292,7 +292,7 @@ describe("loadBundle() of a URL", () => {
     expect((await loadBundle(site.address)).files.encoder).toEqual(encoder);
   });
 
-  test("signs in with the address's name and password, keeps its query, and shows none of them", async () => {
+  test("signs in with the name and password of the address, keeps its query, and shows none of them", async () => {
     const { port } = new URL(site.address);
     const login = `wé@:p%ss`;
     const seen: (string | undefined)[] = [];
@@ -372,7 +372,7 @@ describe("loadBundle() of a URL", () => {
     const loaded = reports.map((progress) => progress.loaded);
     expect(loaded).toEqual([...new Set(loaded)].sort((a, b) => a - b));
     expect(loaded.at(-1)).toBe(total);
-    // And what is kept comes at once.
+    // A stored bundle is there at once.
     const again: LoadProgress[] = [];
     await (await openBundle(site.address)).files((progress) => again.push(progress));
     expect(again.at(-1)).toEqual({ file: expect.any(String), loaded: total, total });

@@ -6,7 +6,7 @@ import { tinyBundleFiles } from "../fixtures/tiny_bundle.ts";
 const photo = readFileSync(new URL("../../examples/coffee.jpg", import.meta.url));
 
 describe("close()", () => {
-  test("frees everything that was loaded: memory after 200 rounds is as after 50", async () => {
+  test("frees everything that was loaded: after 200 rounds, memory is the same as after 50", async () => {
     const bundle = await tinyBundleFiles(100_000);
     const round = async () => {
       await using one = await load({ bundle });

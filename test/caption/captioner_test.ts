@@ -158,7 +158,7 @@ describe("Captioner", () => {
     expect((await captioner.caption(photo)).caption.length).toBeGreaterThan(0);
   });
 
-  test("captions a path, an address and a blob as it captions the bytes", async () => {
+  test("captions a path, an address and a blob in the same way as the bytes", async () => {
     const { caption } = await captioner.caption(photo);
     const path = fileURLToPath(new URL("../../examples/coffee.jpg", import.meta.url));
     for (const image of [path, pathToFileURL(path), new Blob([photo]), new Response(photo)])
@@ -217,7 +217,7 @@ describe("Captioner", () => {
       expect(await codeOf(captioner.captionAll(single as never).next())).toBe("option-invalid");
   });
 
-  test("refuses a signal that is none, such as its controller", async () => {
+  test("refuses a signal that is not one, such as its controller", async () => {
     for (const signal of [new AbortController(), {}, null, "signal"]) {
       const error = await reasonOf(captioner.caption(photo, { signal } as unknown as CaptionOptions));
       expect((error as { code?: unknown }).code).toBe("option-invalid");

@@ -3,7 +3,7 @@ import { refuseUnknown } from "../../src/caption/known_options.ts";
 
 const known = ["beams", "alternatives", "maxWords", "temperature", "topK", "topP", "seed", "attention", "signal"];
 
-/** What is said of an option. */
+/** The error for an option. */
 function complaint(options: object): string {
   try {
     refuseUnknown(options, known, "caption()");
@@ -29,7 +29,7 @@ describe("refuseUnknown()", () => {
       expect(complaint(given as unknown as object)).toBe(`caption() takes its options as an object, not ${shown}.`);
   });
 
-  test("suggests the option that was meant", () => {
+  test("suggests the option that the caller meant", () => {
     for (const [given, meant] of [
       ["beam", "beams"],
       ["Beams", "beams"],

@@ -9,7 +9,7 @@ import { tinyBundle, tinyBundleFiles } from "../fixtures/tiny_bundle.ts";
 const photo = readFileSync(new URL("../../examples/coffee.jpg", import.meta.url));
 const portrait = readFileSync(new URL("../../examples/astronaut.jpg", import.meta.url));
 
-/** The tiny bundle with a manifest that says more of how to generate. */
+/** The tiny bundle with more settings for generation in its manifest. */
 async function generating(added: object): Promise<Map<string, Uint8Array>> {
   const files = await tinyBundleFiles();
   const manifest = JSON.parse(new TextDecoder().decode(files.get("manifest.json")));
@@ -52,7 +52,7 @@ describe("close()", () => {
 });
 
 describe("load()", () => {
-  test("refuses graphs whose shapes are not the manifest's", async () => {
+  test("refuses graphs whose shapes are not those of the manifest", async () => {
     const files = await tinyBundleFiles();
     const manifest = JSON.parse(new TextDecoder().decode(files.get("manifest.json")));
     manifest.decoder.hidden = 16;
@@ -137,7 +137,7 @@ describe("load()", () => {
     expect((await captioner.caption(photo)).words.length).toBeGreaterThan(0);
   });
 
-  test("rejects at once with the reason of its signal, though it shares what another loads", async () => {
+  test("rejects at once with the reason of its signal, even if it shares what another call loads", async () => {
     const bundle = await tinyBundleFiles(30_000);
     const controller = new AbortController();
     const first = load({ bundle });

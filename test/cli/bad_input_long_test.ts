@@ -8,7 +8,7 @@ import { type TinyPhotos, tinyPhotos } from "../fixtures/tiny_photos.ts";
 import { testUnless } from "../skip.ts";
 import { edgecap, inFolder, succeeded, trainArgs } from "./edgecap.ts";
 
-/** Spoils a data set. */
+/** Damages a collection. */
 type Spoil = (photos: TinyPhotos) => Promise<void>;
 
 const spoilt: readonly {
@@ -104,7 +104,7 @@ function refused(outcome: { status: number | null; stderr: string }, run: string
   expect(left.filter((name) => name.endsWith(".partial") || name.includes(".bundle.edgecap-"))).toEqual([]);
 }
 
-/** Whether a small file system can be mounted, which plays a full disk. */
+/** Whether a small file system can be mounted, to stand for a full disk. */
 const mounts = spawnSync("unshare", ["-rm", "sh", "-c", "mount -t tmpfs tmpfs /mnt"]).status === 0;
 const noMount = mounts ? undefined : "no small file system can be mounted";
 
@@ -131,7 +131,7 @@ describe("edgecap train refuses", () => {
       const named = new Set<string>();
       // Each size falls short of another file.
       for (const kilobytes of [4, 8, 16, 24]) {
-        // A file that is there takes the first page of the disk.
+        // An existing file takes the first page of the disk.
         const script = `mount -t tmpfs -o size=${kilobytes}k tmpfs "$1"; shift; out="$1"; shift; "$@"; status=$?; ls -AR "$out" >&2; exit $status`;
         const env = { EDGECAP_BACKEND: "wasm", ...process.env, NO_COLOR: "1" };
         const args = ["-rm", "sh", "-c", script, "sh", run, run, ...command];
@@ -187,7 +187,7 @@ describe("edgecap export", () => {
 
   test("names the bundle of a run that continued from a bundle, or how to get it", () =>
     inFolder(async (folder) => {
-      // What such a run keeps once it has a checkpoint, and then its bundle.
+      // The files of such a run once it has a checkpoint, and then its bundle.
       await writeFile(join(folder, "last.ckpt"), "");
       const refused = async () => {
         const { status, stderr } = await edgecap(["export", folder, "--out", join(folder, "out")]);

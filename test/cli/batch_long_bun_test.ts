@@ -41,7 +41,7 @@ describe("edgecap batch", () => {
         await run.ended;
         expect(lines()).toBeGreaterThanOrEqual(wanted);
         expect(lines()).toBeLessThan(names.length);
-        // What a kill in the middle of a write would leave.
+        // The rest that a kill in the middle of a write would leave.
         writeFileSync(join(folder, "out.jsonl"), '{"image":"photos/7', { flag: "a" });
       }
       const { status, stderr } = await edgecap(args, { cwd: folder });

@@ -14,7 +14,7 @@ const picture = fileURLToPath(new URL("../fixtures/images/grey.jpg", import.meta
 const [library] = globSync("/usr/lib/*/faketime/libfaketime.so.1");
 const noFakeTime = library === undefined ? "libfaketime is not installed" : undefined;
 
-/** A clock that its processes share, and that only `Date` shows; time spans are measured by another one. */
+/** A clock that the processes share and that only `Date` shows; durations are measured with another one. */
 function fakeClock(folder: string): { readonly env: NonNullable<RunOptions["env"]>; jump(seconds: number): void } {
   const file = join(folder, "clock");
   const jump = (seconds: number) => writeFileSync(file, `${seconds < 0 ? "" : "+"}${seconds}`);
@@ -90,7 +90,7 @@ describe("a clock that jumps by a day and back", () => {
     }),
   );
 
-  testUnless(noFakeTime ?? noRedis, "loses and doubles nothing in a queue, wherever the clock is", () =>
+  testUnless(noFakeTime ?? noRedis, "loses and doubles nothing in a queue, whatever the clock says", () =>
     inFolder(async (folder) => {
       await using redis = await startRedis(folder);
       await writeTinyBundle(join(folder, "tiny"));

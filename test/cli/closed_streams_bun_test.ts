@@ -62,7 +62,7 @@ describe("standard error", () => {
     for (const redirection of ["2>&-", "2>/dev/full"]) {
       const { status, stdout } = run(redirection, ["tokenize"]);
       expect([redirection, status, stdout]).toEqual([redirection, 0, "a dog runs\n"]);
-      // One picture is good, and the complaint about the other has no reader.
+      // One picture is good, and nobody reads the error about the other.
       const mixed = run(redirection, ["caption", photo, captions, "--json", "--bundle", bundle]);
       expect([redirection, mixed.status, JSON.parse(mixed.stdout.split("\n")[0]!).caption]).toEqual([
         redirection,

@@ -8,7 +8,7 @@ import { edgecap } from "./edgecap.ts";
 
 let folder: string;
 let photos: string;
-/** Bundles that are equally sure of every sentence; one sees a dog in every picture. */
+/** Bundles with the same confidence for every sentence; one of them sees a dog in every picture. */
 const bundles = { blind: "", glimpses: "", sees: "" };
 
 beforeAll(async () => {
@@ -36,7 +36,7 @@ const asking = (bundle: keyof typeof bundles, confidence: string) => [
 ];
 
 describe("edgecap caption --min-confidence", () => {
-  test("prints no sentence that is less sure, says why, and ends with 1", async () => {
+  test("leaves out a sentence that is less sure, says why, and ends with 1", async () => {
     const { status, stdout, stderr } = await edgecap(["caption", photo(), ...asking("blind", "0.5")]);
     expect([status, stdout]).toEqual([1, ""]);
     expect(stderr).toMatch(/a\.jpg: unsure: .*0\.40/);
@@ -60,7 +60,7 @@ describe("edgecap caption --min-confidence", () => {
     expect(confidence).toBeCloseTo(0.4, 6);
   });
 
-  test("refuses what is not a chance", async () => {
+  test("refuses a value that is not a probability", async () => {
     expect((await edgecap(["caption", photo(), ...asking("blind", "50")])).status).toBe(2);
   });
 });

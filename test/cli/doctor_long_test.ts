@@ -11,7 +11,7 @@ import { edgecap } from "./edgecap.ts";
 const { description, files } = tinyBundle();
 
 describe("edgecap doctor", () => {
-  test("tries every backend, says why one is missing, and what auto takes", async () => {
+  test("tries every backend, says why one is missing, and which one auto chooses", async () => {
     const folder = mkdtempSync(join(tmpdir(), "edgecap-doctor-"));
     process.env["EDGECAP_CACHE"] = join(folder, "cache");
     try {
@@ -30,7 +30,7 @@ describe("edgecap doctor", () => {
       expect(report.backends[0]!.selfTest!.encodeMs).toBeGreaterThan(0);
       const software = report.backends.find(({ adapter }) => adapter?.software === true);
       expect(report.choice!.backend).not.toBe(software?.name);
-      // What it found is what auto takes, also where it was damaged since.
+      // auto chooses the backend that doctor found, even if the bundle was damaged since.
       const [kept] = readdirSync(join(folder, "cache"));
       writeFileSync(join(folder, "cache", kept!), "{");
       const { stdout: text } = await edgecap(["doctor", "--bundle", bundle]);

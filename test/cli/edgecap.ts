@@ -17,17 +17,17 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** How to run it. */
+/** How to run a command. */
 export interface RunOptions {
   readonly stdin?: string | Uint8Array;
   readonly cwd?: string;
   /** Further environment variables. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Sees standard output as it grows, and may end the process. */
+  /** Called with standard output as it grows; may end the process. */
   readonly watch?: (stdout: string, child: ChildProcess) => void;
 }
 
-/** Runs `edgecap` as a process of its own, without colours, on the runtime that runs the test. */
+/** Runs `edgecap` in a separate process, without colours, on the runtime of the test. */
 export function edgecap(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
   return start(args, options).ended;
 }
@@ -36,11 +36,11 @@ export function edgecap(args: readonly string[], options: RunOptions = {}): Prom
 export interface Running {
   readonly child: ChildProcess;
   readonly ended: Promise<Outcome>;
-  /** What it has printed so far. */
+  /** Its output so far. */
   output(): string;
 }
 
-/** Starts what {@linkcode edgecap} runs to its end. */
+/** Starts a command without waiting for its end, as {@linkcode edgecap} does. */
 export function start(args: readonly string[], options: RunOptions = {}): Running {
   const runtime = "Deno" in globalThis ? ["run", "-A", "--no-check"] : [];
   const child = spawn(process.execPath, [...runtime, main, ...args], {
@@ -77,7 +77,7 @@ export async function inFolder(work: (folder: string) => Promise<void>): Promise
   }
 }
 
-/** Writes the tiny bundle to a folder, which is quick to load. */
+/** Writes the tiny bundle, which is quick to load, to a folder. */
 export async function writeTinyBundle(folder: string): Promise<string> {
   mkdirSync(folder, { recursive: true });
   for (const [name, bytes] of await tinyBundleFiles()) writeFileSync(join(folder, name), bytes);

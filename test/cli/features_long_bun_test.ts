@@ -31,7 +31,7 @@ describe("edgecap features", () => {
     expect(rows.subarray(0, 8192).equals(rows.subarray(8192))).toBe(true);
   });
 
-  testUnless(noWeights, "leaves a file as it was if a picture fails", async () => {
+  testUnless(noWeights, "leaves an existing file unchanged if a picture fails", async () => {
     const out = join(folder, "kept.npy");
     writeFileSync(out, "kept");
     const { status, stderr } = await edgecap(["features", coffee, join(folder, "missing.jpg"), "--out", out]);

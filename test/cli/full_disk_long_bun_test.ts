@@ -1,4 +1,4 @@
-/** A disk that becomes full under `edgecap batch` and `edgecap watch`, and has room again later. */
+/** A disk that becomes full during `edgecap batch` and `edgecap watch`, and has space again later. */
 import { describe, expect } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { copyFileSync } from "node:fs";
@@ -15,8 +15,8 @@ const noMount = mounts ? undefined : "no small file system can be mounted";
 const count = 60;
 
 /**
- * Runs the command on a small disk that is filled up to a few kilobytes, then again without what filled it. Prints
- * the exit status of both runs, the files that are there after each, and one of them.
+ * Runs the command on a small disk with only a few kilobytes free, then again with more free space. Prints the exit
+ * status of both runs, the files that exist after each, and the content of one.
  */
 const script = `
 mount -t tmpfs -o size=1m tmpfs disk && cp -r photos disk/ && cd disk || exit 9
@@ -46,7 +46,7 @@ describe("on a disk that becomes full", () => {
       names: (text: string) => Object.keys((JSON.parse(text) as { images: object }).images),
     },
   ]) {
-    testUnless(noMount, `edgecap ${verb} says so, leaves nothing half-written, and continues once there is room`, () =>
+    testUnless(noMount, `edgecap ${verb} says so, leaves nothing half-written, and continues once there is space`, () =>
       inFolder(async (folder) => {
         await writeTinyBundle(join(folder, "tiny"));
         for (const name of ["photos", "disk"]) await mkdir(join(folder, name));

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "bun:test";
-import { Interrupted, sayingWhatIsKept } from "../../src/cli/interrupt.ts";
+import { Interrupted, withInterruptMessage } from "../../src/cli/interrupt.ts";
 import { EdgecapError, permissionMissing, throwIfAborted } from "../../src/errors.ts";
 
-describe("sayingWhatIsKept()", () => {
-  test("says it if Ctrl-C ended the work, with the state at that time", async () => {
+describe("withInterruptMessage()", () => {
+  test("gives the message if Ctrl-C ended the work, with the state at that time", async () => {
     const controller = new AbortController();
     let pictures = 0;
-    const stopped = sayingWhatIsKept(
+    const stopped = withInterruptMessage(
       async () => {
         pictures = 3;
         // As interruptSignal() does.
@@ -20,15 +20,15 @@ describe("sayingWhatIsKept()", () => {
     await expect(stopped).rejects.toHaveProperty("code", "aborted");
   });
 
-  test("gives results and other errors as they are", async () => {
-    expect(await sayingWhatIsKept(async () => 7, String)).toBe(7);
+  test("does not change results and other errors", async () => {
+    expect(await withInterruptMessage(async () => 7, String)).toBe(7);
     const other = new EdgecapError("file-unwritable", "Cannot write.");
-    await expect(sayingWhatIsKept(() => Promise.reject(other), String)).rejects.toBe(other);
+    await expect(withInterruptMessage(() => Promise.reject(other), String)).rejects.toBe(other);
   });
 });
 
 describe("permissionMissing()", () => {
-  test("names the permission, also for an error that it caused, and does not change other errors", () => {
+  test("names the permission, also for an error that its lack caused, and does not change other errors", () => {
     const refused = new Error('Requires read access to "/photos/a.jpg", run again with the --allow-read flag');
     refused.name = "NotCapable";
     for (const error of [refused, new Error("Cannot read.", { cause: refused })]) {

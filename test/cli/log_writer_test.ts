@@ -3,7 +3,7 @@ import { LogWriter } from "../../src/cli/log_writer.ts";
 
 type Done = (error: Error | null, written: number) => void;
 
-/** A place to write to that takes what it is let take. */
+/** A sink that accepts only as much as the test allows. */
 function slowPlace() {
   const waiting: { text: string; bytes: Uint8Array; done: Done }[] = [];
   return {
@@ -13,7 +13,7 @@ function slowPlace() {
 }
 
 describe("LogWriter", () => {
-  test("writes in one piece, in order, what arrives meanwhile", async () => {
+  test("writes lines that arrive during a write in one piece, in order", async () => {
     const { waiting, to } = slowPlace();
     const log = new LogWriter(to);
     for (let n = 0; n < 4; n++) log.line({ n });

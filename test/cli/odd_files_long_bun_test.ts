@@ -10,7 +10,7 @@ import { edgecap, inFolder, type Outcome, start, writeTinyBundle } from "./edgec
 const coffee = fileURLToPath(new URL("../../examples/coffee.jpg", import.meta.url));
 const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 
-/** Puts the same picture under these names into a folder. */
+/** Writes the same picture under these names into a folder. */
 function pictures(folder: string, names: readonly string[]): void {
   for (const name of names) {
     mkdirSync(join(folder, name, ".."), { recursive: true });
@@ -24,7 +24,7 @@ const lines = (text: string): { image: string; caption?: string; error?: { code:
     .filter((line) => line !== "")
     .map((line) => JSON.parse(line));
 
-/** What each verb that goes through folders makes of one, by the names of pictures in it: a caption or a code. */
+/** The result of each verb that reads folders, by the names of the pictures in one: a caption or a code. */
 async function everyVerb(
   cwd: string,
   run: (args: readonly string[]) => Promise<Outcome>,
@@ -81,7 +81,7 @@ describe("caption, batch and watch", () => {
   const isRoot = process.getuid?.() === 0;
   const canBeNobody = !isRoot || spawnSync("setpriv", ["--version"]).status === 0;
   const notNobody = canBeNobody ? undefined : "the tests run as root, and setpriv, which takes that away, is missing";
-  testUnless(notNobody, "pass over a folder that they may not read", () =>
+  testUnless(notNobody, "skip a folder that they may not read", () =>
     inFolder(async (folder) => {
       await writeTinyBundle(join(folder, "tiny"));
       pictures(folder, ["photos/a.jpg", "photos/lost+found/b.jpg", "photos/z/c.jpg"]);
@@ -113,7 +113,7 @@ describe("caption, batch and watch", () => {
 });
 
 describe("edgecap batch", () => {
-  test("reads lists of every form, and does not mistake a picture for a list", () =>
+  test("reads lists in every form, and does not mistake a picture for a list", () =>
     inFolder(async (folder) => {
       await writeTinyBundle(join(folder, "tiny"));
       pictures(folder, ["photos/a b.jpg", "photos/é.jpg", "x.jfif", "picture.bin"]);

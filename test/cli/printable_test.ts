@@ -26,7 +26,7 @@ describe("printable()", () => {
 });
 
 describe("a file with control characters in its name", () => {
-  test("changes nothing of the terminal, keeps its line, and has its own name in JSON", async () => {
+  test("does not affect the terminal, stays on one line, and has its unchanged name in JSON", async () => {
     await inFolder(async (folder) => {
       const bundle = await writeTinyBundle(join(folder, "bundle"));
       const photos = join(folder, "photos");

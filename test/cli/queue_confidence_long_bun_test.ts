@@ -8,7 +8,7 @@ import { edgecap, inFolder, start } from "./edgecap.ts";
 
 const coffee = readFileSync(new URL("../../examples/coffee.jpg", import.meta.url));
 
-testUnless(noRedis, "edgecap batch --queue hands on how sure a sentence must be, and what was less sure", () =>
+testUnless(noRedis, "edgecap batch --queue passes on how sure a sentence must be, and reports the less sure ones", () =>
   inFolder(async (folder) => {
     await using redis = await startRedis(folder);
     for (const name of ["sure", "photos"]) mkdirSync(join(folder, name));

@@ -122,7 +122,7 @@ describe("edgecap batch --queue and edgecap worker", () => {
   testUnless(noRedis, "a queue that holds pictures of another batch is not mixed up with it", () =>
     withQueue(20, async ({ folder, batch, redis, worker, results }) => {
       const first = start(batch, { cwd: folder });
-      // Each picture that is handed out is a key of its own.
+      // Each picture that is handed out has its own key.
       const client = new Redis(redis.address);
       while ((await client.dbsize()) < 20) await Bun.sleep(20);
       client.disconnect();
@@ -140,11 +140,11 @@ describe("edgecap batch --queue and edgecap worker", () => {
     }),
   );
 
-  testUnless(noRedis, "worker and batch end at a signal though the server is gone", () =>
+  testUnless(noRedis, "worker and batch end at a signal even if the server is gone", () =>
     withQueue(20, async ({ folder, redis, batch, worker }) => {
       const { Queue } = await import("bullmq");
       const idle = await worker();
-      // Nobody works off the other queue, so that its batch waits.
+      // No worker takes jobs from the other queue, so its batch waits.
       const waiting = [...batch.slice(0, -1), `${redis.address}?name=other`];
       const collector = start(waiting, { cwd: folder });
       const queue = new Queue("other", { connection: { url: redis.address } });
@@ -171,7 +171,7 @@ describe("edgecap batch --queue and edgecap worker", () => {
       await worker();
       expect((await edgecap(batch, { cwd: folder })).status).toBe(0);
       expect(results().length).toBe(3);
-      // In time, as the others were, they would all be worked off.
+      // Later, all jobs would be done, as the others were.
       expect((await edgecap(batch, { cwd: folder })).status).toBe(0);
       const letters = await edgecap(["dead-letters", "--queue", redis.address]);
       const foreign = letters.stdout

@@ -10,7 +10,7 @@ const main = join(root, "src/cli/main.ts");
 const coffee = join(root, "examples/coffee.jpg");
 const deno = join(root, "node_modules/.bin/deno");
 
-/** Runs a command as on a machine that edgecap has never seen: a home and a cache of its own, and no backend chosen. */
+/** Runs a command as on a new machine: with an empty home and cache, and before any backend was chosen. */
 function fresh(folder: string, command: readonly string[]) {
   const { EDGECAP_BACKEND: _, XDG_RUNTIME_DIR: __, ...env } = process.env;
   const { status, stdout, stderr } = spawnSync(command[0]!, command.slice(1), {
@@ -37,7 +37,7 @@ describe("edgecap prints", () => {
       }));
   }
 
-  test("no lines of TensorFlow, on any backend", () =>
+  test("no lines from TensorFlow, on any backend", () =>
     inFolder(async (folder) => {
       const script = join(folder, "start.ts");
       const module = JSON.stringify(join(root, "src/training/tensorflow.ts"));

@@ -16,8 +16,8 @@ function lossesOf(run: string): number[] {
 }
 
 /**
- * At first the loss per word is that of guessing among the vocabulary, so none near 0 is believed on any backend. The
- * loss of a self-critical epoch is not one per word.
+ * At first, the loss per word is that of guessing from the vocabulary, so a loss near 0 is wrong on any backend. The
+ * loss of a self-critical epoch is not per word.
  */
 function checkLosses(run: string): void {
   const written = recordsOf(run).filter(({ reward }) => reward === undefined);
@@ -25,7 +25,7 @@ function checkLosses(run: string): void {
   for (const { loss } of written) expect(loss).toBeGreaterThan(0.5);
 }
 
-/** Holds a run's report against what it must show; `data:` pictures and XML's own names aside it names no address. */
+/** Checks the content of a run's report. It names no address except `data:` pictures and the names of XML. */
 function checkReport(run: string, sections: readonly string[]): void {
   const html = readFileSync(join(run, "report.html"), "utf8");
   for (const section of sections) expect(html).toContain(section);
@@ -36,7 +36,7 @@ function checkReport(run: string, sections: readonly string[]): void {
   expect(readFileSync(join(run, "contact-sheet.svg"), "utf8").match(/<image /g)!.length).toBe(6);
 }
 
-/** Kills a run a moment after its first epoch, when the second is under way, resumes it, and compares the losses. */
+/** Kills a run during its second epoch, resumes it, and compares the losses. */
 async function checkKilled(args: (out: string) => string[], whole: string, broken: string): Promise<void> {
   const killed = await edgecap(args(broken), {
     watch: (stdout, child) => {
@@ -53,7 +53,7 @@ async function checkKilled(args: (out: string) => string[], whole: string, broke
   expect((await readdir(broken)).filter((name) => name.endsWith(".partial"))).toEqual([]);
 }
 
-/** What `edgecap caption` says of a photo. */
+/** The caption that `edgecap caption` prints for a photo. */
 async function captionOf(bundle: string, photo: string): Promise<string> {
   return succeeded(await edgecap(["caption", "--beams", "3", "--bundle", bundle, photo])).stdout.trim();
 }

@@ -1,4 +1,4 @@
-/** What an impatient stranger types, and what edgecap says. */
+/** Mistakes of people who try edgecap in a hurry, and the errors that help them. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -24,7 +24,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const run = (...args: string[]) => edgecap(args, { cwd: folder });
 const withBundle = () => ["--bundle", bundle];
 
-test("an address names what to do, in an argument and in a list", async () => {
+test("an address is refused with what to do, in an argument and in a list", async () => {
   const wrong = ["http://x.example/y.jpg?a=[1]", "data:image/png;base64,AAAA", ""];
   const caption = await run("caption", ...wrong, ...withBundle());
   expect([caption.status, caption.stdout]).toEqual([1, ""]);
@@ -60,7 +60,7 @@ test("a file: address is read as its path, in an argument and in a list", async 
   ]);
 });
 
-test("a table or JSON in place of a list is refused, with what to do", async () => {
+test("a table or JSON instead of a list is refused, with what to do", async () => {
   for (const [name, command] of [
     ["rows.csv", "cut -d',' -f1"],
     ["rows.jsonl", "jq -r"],
@@ -75,7 +75,7 @@ test("a table or JSON in place of a list is refused, with what to do", async () 
   }
 });
 
-test("a file whose name begins with a dash is shown how to give it", async () => {
+test("a file name that begins with a dash is refused, with how to write it", async () => {
   for (const verb of [["caption"], ["batch", "--out", "o.jsonl"], ["features", "--out", "o.npy"]]) {
     const { status, stderr } = await run(...verb, "-dash.png");
     expect([verb, status, stderr]).toEqual([verb, 2, expect.stringContaining("give ./-dash.png")]);

@@ -65,7 +65,7 @@ describe("edgecap models", () => {
 });
 
 describe("edgecap doctor", () => {
-  test("tries a bundle on every backend, and says what auto takes", async () => {
+  test("tries a bundle on every backend, and says which one auto chooses", async () => {
     const bundle = await writeTinyBundle(join(folder, "doctor"));
     const { status, stdout } = await edgecap(["doctor", "--bundle", bundle]);
     expect(status).toBe(0);
@@ -103,7 +103,7 @@ COMP_WORDS=(edgecap caption --be); COMP_CWORD=2; _edgecap; echo "\${COMPREPLY[@]
     expect(bash.stdout).toBe("caption\n--beams\n");
   });
 
-  test("names all verbs and options for PowerShell, each text in quotes of its own", async () => {
+  test("names all verbs and options for PowerShell, with quotes around each text", async () => {
     const { stdout } = await edgecap(["completion", "powershell"]);
     const strings = [...stdout.matchAll(/'(?:[^']|'')*'/g)].map(([text]) => text.slice(1, -1));
     for (const expected of [

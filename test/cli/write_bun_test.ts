@@ -38,7 +38,7 @@ test("edgecap caption --write puts the caption into pictures, and says so", () =
     expect(stderr).toContain(`b.png: wrote dc:description ${JSON.stringify(written)}`);
     expect(xmpOf(join(folder, "a.jpg"))!.get(xmpNames.description).texts).toEqual([written, written]);
     expect(readFileSync(join(folder, "b.png"), "latin1")).toContain("XML:com.adobe.xmp");
-    // The pixels are the same, so is the caption: there is nothing to write.
+    // The pixels are the same, and so is the caption: there is nothing to write.
     const again = await edgecap([...args, "--write", "xmp,exif"], { cwd: folder });
     expect([again.status, again.stdout, again.stderr]).toEqual([0, stdout, ""]);
   }));

@@ -30,7 +30,7 @@ describe("parseNouns()", () => {
 });
 
 describe("the table of nouns", () => {
-  test("holds some hundreds of nouns, each with a form of its own", () => {
+  test("holds some hundreds of nouns, each with a form that no other has", () => {
     expect(nouns.length).toBeGreaterThan(300);
     for (const { name, forms } of nouns) {
       expect(forms[0]).toBe(name);

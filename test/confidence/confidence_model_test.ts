@@ -16,7 +16,7 @@ describe("ConfidenceModel", () => {
     expect(new ConfidenceModel(fit, "here").confidence(evidence)).toBeCloseTo(1 / (1 + Math.exp(-sum)), 12);
   });
 
-  test("is a chance whatever the weights", () => {
+  test("is a probability for any weights", () => {
     const number = fc.double({ min: -1e6, max: 1e6, noNaN: true });
     fc.assert(
       fc.property(number, number, fc.double({ min: 1e-6, max: 1e6, noNaN: true }), (weight, bias, scale) => {

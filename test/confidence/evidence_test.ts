@@ -17,7 +17,7 @@ const bare: CaptionFacts = {
 const odds = (p: number) => Math.log(p / (1 - p));
 
 describe("evidenceOf()", () => {
-  test("takes the caption's probabilities, and stand-ins for what is not known", () => {
+  test("takes the caption's probabilities, and default values for what is not known", () => {
     expect(evidenceOf(bare)).toEqual({
       meanLogProbability: -0.8,
       leastLogProbability: -2,
@@ -55,7 +55,7 @@ describe("evidenceOf()", () => {
     expect(evidenceOf({ ...bare, concepts: { finder, probabilities } }).likeliestUnnamed).toBe(0);
   });
 
-  test("is finite whatever comes in", () => {
+  test("is finite for any input", () => {
     const chance = fc.double({ min: 0, max: 1, noNaN: true });
     fc.assert(
       fc.property(

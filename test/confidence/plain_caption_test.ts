@@ -28,7 +28,7 @@ describe("plainCaption()", () => {
 });
 
 describe("withArticle()", () => {
-  test("says nouns as people do", () => {
+  test("puts the right article before nouns", () => {
     const said = [
       "zebra",
       "airplane",
@@ -47,7 +47,7 @@ describe("withArticle()", () => {
     ]);
   });
 
-  test("says every noun of the table that begins with a vowel as people do, and no plural with an article", () => {
+  test("puts the right article before all nouns of the table that begin with a vowel, and none before plurals", () => {
     const all = nouns.map(({ name }) => withArticle(name));
     expect(all.filter((name) => name.startsWith("an ")).join()).toBe(
       "an eagle,an owl,an ostrich,an insect,an elephant,an otter,an animal,an airplane,an airport,an office," +

@@ -33,7 +33,7 @@ function messageOf(action: () => unknown): string {
   throw new Error("Nothing was thrown.");
 }
 
-/** UTF-16 bytes of a text, without a byte order mark. */
+/** The bytes of a text in UTF-16, without a byte order mark. */
 function utf16(text: string, littleEndian: boolean): number[] {
   return [...text].flatMap((character) => {
     const unit = character.charCodeAt(0);
@@ -41,7 +41,7 @@ function utf16(text: string, littleEndian: boolean): number[] {
   });
 }
 
-/** A row as RFC 4180 has it. */
+/** A row in the format of RFC 4180. */
 function csv(fields: readonly string[]): string {
   return fields.map((field) => (/[",]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field)).join(",");
 }
@@ -166,7 +166,7 @@ describe("parseCaptions()", () => {
     expect(entries(parse("Caption ID,File_Name,Comment\n1,1.jpg,A dog\n"))).toEqual([["1.jpg", ["A dog"]]]);
     expect(entries(parse('"image","caption",\n1.jpg,A dog,\n'))).toEqual([["1.jpg", ["A dog"]]]);
     expect(entries(parse("image_id,text\n17,A dog, running\n"))).toEqual([["17", ["A dog, running"]]]);
-    // Names of a column may come twice where a surer one comes once.
+    // Some names of a column may occur twice if a more certain name occurs once.
     expect(entries(parse("text,image,caption,text\nx,1.jpg,A dog,y\n"))).toEqual([["1.jpg", ["A dog"]]]);
   });
 
@@ -222,7 +222,7 @@ describe("parseCaptions()", () => {
     ];
     for (const [text, message] of cases)
       expect([text, messageOf(() => parse(text))]).toEqual([text, expect.stringMatching(message)]);
-    // One caption may end so.
+    // A single caption may end this way.
     expect(parse("1.jpg,A dog, 3\n2.jpg,A cat\n").captions.get("1.jpg")).toEqual(["A dog, 3"]);
     expect(parse("1.jpg,Dog #1\n").captions.get("1.jpg")).toEqual(["Dog #1"]);
   });
@@ -246,7 +246,7 @@ describe("parseCaptions()", () => {
     }
   });
 
-  test("gives back captions that were written as RFC 4180 says", () => {
+  test("reads captions that were written in the format of RFC 4180", () => {
     const word = fc.stringMatching(/^[a-zé",'.#&-]{1,8}$/);
     const caption = fc.array(word, { minLength: 1, maxLength: 6 }).map((words) => words.join(" "));
     fc.assert(

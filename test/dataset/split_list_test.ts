@@ -17,7 +17,7 @@ const known = new Map([
 ]);
 
 describe("parseSplitList()", () => {
-  test("reads one name a line, with a byte order mark, CRLF and blank lines", () => {
+  test("reads one name per line, with a byte order mark, CRLF and blank lines", () => {
     expect(parseSplitList(bytes("\uFEFF2.jpg\r\n\r\n 1.jpg \r\n"), "dev.txt", known)).toEqual(["2.jpg", "1.jpg"]);
     expect(parseSplitList(bytes("2.jpg\n3.jpg"), "dev.txt")).toEqual(["2.jpg", "3.jpg"]);
   });

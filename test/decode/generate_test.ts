@@ -30,7 +30,7 @@ describe("generate()", () => {
     };
   });
 
-  test("finds with every beam what trying all captions finds", async () => {
+  test("finds with all beams the best of all captions", async () => {
     const [best] = await generate(decoder, grid, { vocabulary: 12, beams: 64, maxWords: 2, count: 1 });
     let top = Number.NEGATIVE_INFINITY;
     for (let word = 4; word < 12; word++) top = Math.max(top, await logProbabilityOf([word]));
@@ -93,7 +93,7 @@ describe("generate()", () => {
     }
   });
 
-  test("says by how much the best caption won, and how like its neighbours the photo is, whatever the count", async () => {
+  test("says by how much the best caption won, and how similar the photo's neighbours are, for any count", async () => {
     const options = { vocabulary: 12, beams: 4, maxWords: 5, lengthPenalty: 0.5 };
     const photo = {
       vector: [3, 1, -2, 0, 1, 2, -1, 4],
@@ -215,7 +215,7 @@ describe("generate()", () => {
   });
 
   describe("with concepts", () => {
-    // Of the tiny bundle's words.
+    // Nouns among the tiny bundle's words.
     const nouns = [
       { name: "dog", forms: ["dog"] },
       { name: "man", forms: ["man"] },
@@ -230,7 +230,7 @@ describe("generate()", () => {
       vocabulary = Vocabulary.parse(new TextDecoder().decode(tinyBundle().files.vocabulary));
     });
 
-    /** The decoder, saying besides how likely each noun is, and counting the rows that it computes. */
+    /** The decoder, which also says how likely each noun is, and counts the rows that it computes. */
     function knowing(...probabilities: number[]) {
       const runs = { init: 0, rows: 0 };
       const init = {
@@ -379,7 +379,7 @@ describe("generate()", () => {
     await expect(work).rejects.toHaveProperty("name", "AbortError");
   });
 
-  /** The attention of the step that follows some words, by feeding them one by one. */
+  /** The attention of the step after some words, which are fed one by one. */
   async function attentionAfter(words: readonly number[]): Promise<Float32Array> {
     const { keys, values, hidden, cell } = await decoder.init.run({ grid });
     let state = { hidden: hidden!, cell: cell! };
@@ -393,7 +393,7 @@ describe("generate()", () => {
     return attention;
   }
 
-  /** Log-probability of a whole caption, its end included, by feeding it word by word. */
+  /** Log-probability of a whole caption with its end, which is fed word by word. */
   async function logProbabilityOf(words: readonly number[]): Promise<number> {
     const { keys, values, hidden, cell } = await decoder.init.run({ grid });
     let state = { hidden: hidden!, cell: cell! };

@@ -24,7 +24,7 @@ const places = new NounPlaces({
   },
 });
 
-/** Logits after the correction, by word, where each noun has the given probability, or 1. */
+/** Logits after the correction, by word, if each noun has the given probability, or 1. */
 async function corrected(name: string, before: string, logits: Record<string, number>, chances = {}) {
   const row = Float32Array.from(words, (word) => logits[word] ?? -10);
   const probabilities = Float32Array.from(nouns, (one) => (chances as Record<string, number>)[one.name] ?? 1);
@@ -49,7 +49,7 @@ describe("NounPlaces", () => {
     expect((await corrected("lion", "a", { lion: -8, man: 5 }))["lion"]).toBe(-8);
   });
 
-  test("makes nouns less likely that the picture does not show, to a tenth at most", async () => {
+  test("makes nouns that the picture does not show less likely, by a factor of ten at most", async () => {
     const found = await corrected("lion", "a", { dog: 2, rock: 2, man: 2, is: 2 }, { dog: 0.5, rock: 0.001, man: 0 });
     expect(found["dog"]).toBeCloseTo(2 + Math.log(0.5), 5);
     expect(found["rock"]).toBeCloseTo(2 + Math.log(0.1), 5);

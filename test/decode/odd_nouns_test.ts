@@ -1,4 +1,4 @@
-/** Tables of nouns and vocabularies as no exporter writes them. */
+/** Tables of nouns and vocabularies that no exporter writes. */
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { NounPlaces } from "../../src/decode/noun_places.ts";
@@ -41,7 +41,7 @@ const logit = fc.oneof(
 );
 
 describe("RequiredConcepts and NounPlaces", () => {
-  test("want only known words, and spoil no other, whatever the nouns, the vocabulary and the graphs give", async () => {
+  test("require only known words, and keep all others possible, for any nouns, vocabulary and graphs", async () => {
     const seen = { only: 0, lowered: 0 };
     const inputs = fc.record({
       own: words,
@@ -87,7 +87,7 @@ describe("RequiredConcepts and NounPlaces", () => {
           for (const [at, value] of corrected.entries()) {
             if (!named.has(at % vocabulary.size)) expect(value).toBe(kept[at]!);
             if (value < kept[at]!) seen.lowered++;
-            // A word that was possible stays so.
+            // A word that was possible stays possible.
             expect(value === Number.NEGATIVE_INFINITY).toBe(kept[at] === Number.NEGATIVE_INFINITY);
           }
         }

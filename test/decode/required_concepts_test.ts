@@ -122,7 +122,7 @@ describe("RequiredConcepts", () => {
     expect(plausible({ woman: 0.9, person: 1 }, "a woman runs")).toBe(true);
   });
 
-  test("help the decoder to find a place for the only one", async () => {
+  test("help the decoder to find a place for the only concept", async () => {
     const asked = new RequiredConcepts(nouns, vocabulary, { ...sureFrom08, rewardOfOnly: 4 });
     const found = each({ dog: 0.9 }, 0.2);
     const logits = Float32Array.from(words, (word) => (word === "truck" ? 3 : word === "dog" ? -9 : -20));
@@ -133,7 +133,7 @@ describe("RequiredConcepts", () => {
     expect(helped.logits[dog!]!).toBeCloseTo(-9 + Math.log(0.9), 5);
   });
 
-  test("hold for any probabilities and captions", () => {
+  test("follow these rules for any probabilities and captions", () => {
     const anyWord = fc.constantFrom(...words.slice(4));
     fc.assert(
       fc.property(

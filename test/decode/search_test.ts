@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { type Hypothesis, Search, type SearchOptions } from "../../src/decode/search.ts";
 import { EdgecapError } from "../../src/errors.ts";
 import { textModule } from "../../src/text/text_module.ts";
+import { referenceSearch } from "../reference/search.ts";
 import { runs } from "../runs.ts";
-import { searchTwin } from "../twins/search.ts";
 
 beforeAll(async () => {
   await textModule();
@@ -117,7 +117,7 @@ function expectSimilar(actual: readonly Hypothesis[], expected: readonly Hypothe
   }
 }
 
-/** What `work` gives, or the code of the error that it throws. */
+/** The result of `work`, or the code of the error that it throws. */
 function outcome<T>(work: () => T): T | string {
   try {
     return work();
@@ -127,7 +127,7 @@ function outcome<T>(work: () => T): T | string {
 }
 
 describe("Search", () => {
-  test("agrees with its twin on random models and options", () => {
+  test("agrees with the reference implementation on random models and options", () => {
     fc.assert(
       fc.property(
         anyOptions,
@@ -137,9 +137,9 @@ describe("Search", () => {
         (options, spread, salt, impossible) => {
           const model = scrambled(options.vocabulary, spread, salt, impossible);
           const found = outcome(() => run(options, model));
-          // The twin knows no errors: a search that has nothing left is checked below.
+          // The reference has no errors: a search without a possible token is checked below.
           if (typeof found === "string") expect(found).toBe("logits-invalid");
-          else expectSimilar(found, searchTwin(options, model));
+          else expectSimilar(found, referenceSearch(options, model));
         },
       ),
       { numRuns: runs(1500) },
@@ -185,7 +185,7 @@ describe("Search", () => {
     );
   });
 
-  test("finds with required concepts also what it finds without them, and the same every time", () => {
+  test("also finds with required concepts what it finds without them, and the same every time", () => {
     fc.assert(
       fc.property(anyOptions, fc.integer({ min: 0, max: 2 ** 31 }), (options, salt) => {
         const model = scrambled(options.vocabulary, 4, salt, 0);
@@ -231,12 +231,12 @@ describe("Search", () => {
       expect(best!.finished).toBe(true);
       expect(best!.tokens.join()).toMatch(/(^|,)6,(7,8|8)(,|$)/);
     }
-    // A form that does not fit is not begun in vain.
+    // A form that does not fit is not begun.
     const cut = run({ ...defaults, beams: 3, maxWords: 1, required, conceptReward: 100 }, () => logits);
     expect(cut.map(({ named }) => named)).toEqual(cut.map(() => 0));
   });
 
-  test("is run for no more beams than its documentation says", () => {
+  test("runs no more beams than its documentation says", () => {
     for (const [count, most] of [
       [0, 10],
       [1, 20],
@@ -284,7 +284,7 @@ describe("Search", () => {
     expect(run({ ...options, beams: 6, seed: 43 }, model)).not.toEqual(many);
   });
 
-  test("the words of a seed are these on every runtime", () => {
+  test("the same seed gives these words on every runtime", () => {
     const found = run({ ...defaults, vocabulary: 200, temperature: 1, seed: 42 }, scrambled(200, 3, 11, 0));
     expect([...found[0]!.tokens]).toEqual([149, 83, 142, 121, 4, 184, 105, 40]);
   });
@@ -374,7 +374,7 @@ describe("Search", () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 2 ** 31 }), (salt) => {
         const model = scrambled(30, 4, salt, 0);
-        expectSimilar(run({ vocabulary: 30 }, model), searchTwin({ vocabulary: 30 }, model));
+        expectSimilar(run({ vocabulary: 30 }, model), referenceSearch({ vocabulary: 30 }, model));
       }),
     );
   });

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { GeneratedCaption, GenerateOptions } from "../../src/decode/search_captions.ts";
 import { captionsWithin } from "../../src/decode/within_characters.ts";
 
-/** A caption of one token, which says how good it is: the lower, the better. */
+/** A caption of one token. The token says how good it is: the lower, the better. */
 const caption = (token: number, finished = true): GeneratedCaption => ({
   tokens: Uint32Array.of(token),
   logProbability: -token,
@@ -14,7 +14,7 @@ const caption = (token: number, finished = true): GeneratedCaption => ({
 
 const tokensOf = (captions: readonly GeneratedCaption[]) => captions.map(({ tokens }) => tokens[0]);
 
-/** Runs it where the first search finds some captions, and the second others; tokens of `fitting` fit. */
+/** Runs it with the captions that the first search finds, and those of the second; the tokens in `fitting` fit. */
 async function within(
   first: readonly number[],
   second: readonly number[],

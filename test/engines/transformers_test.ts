@@ -8,12 +8,12 @@ import { decodeImage } from "../../src/image/decode.ts";
 import { type CaptionEngine, type CaptionEvent, type CaptionOptions, loadEngine } from "../../src/mod.ts";
 import { codeOf, reasonOf } from "../code_of.ts";
 import { pictureSide, pieces, tinyTransformersGraphs, writeTinyTransformers } from "../fixtures/tiny_transformers.ts";
-import { searchTwin } from "../twins/search.ts";
+import { referenceSearch } from "../reference/search.ts";
 
 const photo = readFileSync(new URL("../../examples/coffee.jpg", import.meta.url));
 const other = readFileSync(new URL("../../examples/astronaut.jpg", import.meta.url));
 
-/** The decoder run on onnxruntime-web, one history after another, with nothing of the library in between. */
+/** Runs the decoder on onnxruntime-web, one history after another, without the library. */
 async function referenceModel(bytes: Uint8Array): Promise<(history: readonly number[]) => Promise<Float32Array>> {
   const { encoder, decoder } = tinyTransformersGraphs();
   const { rgb } = await decodeImage(bytes, { size: pictureSide });
@@ -44,13 +44,13 @@ async function referenceModel(bytes: Uint8Array): Promise<(history: readonly num
   };
 }
 
-/** What the twin of the search finds; it wants its logits at once, so every history is worked out beforehand. */
+/** The result of the reference search, which needs its logits at once: every history is computed beforehand. */
 async function expected(bytes: Uint8Array, options: SearchOptions) {
   const model = await referenceModel(bytes);
   const known = new Map<string, Float32Array>();
   for (;;) {
     const missing: (readonly number[])[] = [];
-    const found = searchTwin(options, (history) => {
+    const found = referenceSearch(options, (history) => {
       const logits = known.get(history.join());
       if (logits === undefined) missing.push([...history]);
       return logits ?? new Float32Array(pieces.length);
@@ -89,7 +89,7 @@ describe("loadEngine() of transformers:FOLDER", () => {
     banned: new Uint32Array(0),
   };
 
-  test("captions as an exhaustive twin does: by the model's own settings, with beams, and by chance", async () => {
+  test("captions as the reference search does: by the model's own settings, with beams, and by sampling", async () => {
     for (const bytes of [photo, other]) {
       for (const [options, search] of [
         [{}, { beams: 3, lengthPenalty: 0.5 }],

@@ -6,7 +6,7 @@ function words(text: string): string[] {
 }
 
 describe("corpusBleu()", () => {
-  test("clips a word to the most that one reference holds", () => {
+  test("counts a word at most as often as it occurs in one reference", () => {
     // The example of Papineni et al.: "the" is in a reference twice at most, so that 2 of 7 count.
     const [bleu1] = corpusBleu([
       {

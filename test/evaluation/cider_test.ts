@@ -16,7 +16,7 @@ const references = new Map([
 ]);
 
 describe("CiderScorer", () => {
-  test("works out a score that can be done by hand", () => {
+  test("gives a score that was computed by hand", () => {
     // "x y" against "x z" of two images: unigram weights are ln 2 each and the lengths are equal, so that one of two
     // words gives a cosine of 1/2 in the first order and none in the other three.
     const scorer = new CiderScorer(

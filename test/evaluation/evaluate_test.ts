@@ -7,7 +7,7 @@ const word = fc.constantFrom("a", "dog", "runs", "on", "the", "beach", "two", "r
 const sentence = fc.array(word, { minLength: 4, maxLength: 12 });
 const references = fc.array(sentence, { minLength: 1, maxLength: 5 });
 
-/** Items with ids of their own, and hypotheses of any length from none. */
+/** Items with different ids, and hypotheses of any length, 0 included. */
 const items = fc
   .array(fc.record({ hypothesis: fc.array(word, { maxLength: 12 }), references }), { minLength: 1, maxLength: 12 })
   .map((rows) => rows.map((row, place) => ({ id: String(place), ...row })));
@@ -82,7 +82,7 @@ describe("evaluate()", () => {
     );
   });
 
-  test("gives means over images that the scores of each image add up to", () => {
+  test("gives means that are the means of the scores of all images", () => {
     const { rougeL, cider, perImage } = evaluate(
       [
         { id: "a", hypothesis: ["a", "dog"], references: [["a", "dog", "runs"]] },

@@ -26,7 +26,7 @@ function largestDifference({ corpus }: Golden, scores: Metrics): number {
 describe("scores of the COCO caption evaluation code", () => {
   const read = () => JSON.parse(readFileSync(join(sharedFolder()!, "golden/metrics.json"), "utf8")) as Golden;
 
-  testUnless(noShared, "evaluate() gives them from the same tokens, for the corpus and each image", () => {
+  testUnless(noShared, "evaluate() gives the same from the same tokens, for the corpus and each image", () => {
     const golden = read();
     const scores = evaluate(
       golden.items.map(({ image, tokens }) => ({
@@ -43,7 +43,7 @@ describe("scores of the COCO caption evaluation code", () => {
     }
   });
 
-  testUnless(noShared, "evaluateText() gives them from the raw captions", () => {
+  testUnless(noShared, "evaluateText() gives the same from the raw captions", () => {
     const golden = read();
     const scores = evaluateText(golden.items.map(({ image, ...item }) => ({ id: image, ...item })));
     expect(largestDifference(golden, scores)).toBeLessThan(1e-9);

@@ -9,7 +9,7 @@ const rightness = new NounRightness(nouns);
 const dog = ["A brown dog runs.", "A dog on grass.", "Dogs play.", "An animal runs through a field.", "A pet outside."];
 
 describe("NounRightness", () => {
-  test("requires that somebody names every noun, and that two people name one", () => {
+  test("requires that at least one person names every noun, and that two people name one of them", () => {
     expect(rightness.isRight("a dog runs through the grass", dog)).toBe(true);
     expect(rightness.isRight("a dog", dog)).toBe(true);
     expect(rightness.isRight("a dog in a field", dog)).toBe(true);
@@ -19,12 +19,12 @@ describe("NounRightness", () => {
     expect(rightness.isRight("a dog", dog.slice(0, 1))).toBe(false);
   });
 
-  test("does not call a caption right that names nothing, or a picture that nobody described", () => {
+  test("does not call a caption right if it names nothing, or if nobody described the picture", () => {
     for (const caption of ["", "it runs fast", "something brown"]) expect(rightness.isRight(caption, dog)).toBe(false);
     expect(rightness.isRight("a dog", [])).toBe(false);
   });
 
-  test("accepts words for the same kind in place of each other", () => {
+  test("accepts words for the same kind of thing instead of each other", () => {
     const child = ["A kid jumps.", "A child in the air.", "A young person jumps."];
     expect(rightness.isRight("a boy jumps", child)).toBe(true);
     expect(rightness.isRight("a girl jumps", child)).toBe(true);

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { tokenizePtb } from "../../src/evaluation/mod.ts";
 import { anyText } from "../any_text.ts";
 
-// What Stanford's PTBTokenizer 3.4.1 gives with -lowerCase, less the punctuation that the COCO code drops.
+// The tokens of Stanford's PTBTokenizer 3.4.1 with -lowerCase, without the punctuation that the COCO code drops.
 const stanford: readonly [string, string][] = [
   ["A dog 's ball .", "a dog 's ball"],
   ["I can't cannot gonna wanna gotta gimme 'tis", "i ca n't can not gon na wan na got ta gim me 't is"],

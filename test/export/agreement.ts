@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { convertLayersModel } from "../../src/export/layers_model.ts";
 import { type Fed, runOnnx } from "./onnx_run.ts";
 
-/** Gives every weight of a model numbers that are not its initial zeros and ones, the same for the same seed. */
+/** Gives every weight of a model random values, instead of initial zeros and ones; a seed always gives the same. */
 export function scrambleWeights(model: tf.LayersModel, seed: number): void {
   let next = seed;
   for (const layer of model.layers) {
@@ -22,17 +22,17 @@ function signs(shape: number[], layer: tf.layers.Layer, seed: number): tf.Tensor
   return tf.randomUniform(shape, -1, 1, "float32", seed + 7919);
 }
 
-/** Lengths and numbers that random inputs are made with. */
+/** Sizes and limits of random inputs. */
 export interface InputPlan {
   readonly batch: number;
   /** Length of open axes other than the batch. */
   readonly time: number;
-  /** Inputs of words hold whole numbers from 0 to below this. */
+  /** Inputs of words are integers from 0 to below this. */
   readonly words: number;
   readonly seed: number;
 }
 
-/** Holds a model on tfjs against its conversion on onnxruntime-web, on random inputs: every output within 1e-4. */
+/** Compares a model on tfjs with its conversion on onnxruntime-web, on random inputs: every output within 1e-4. */
 export async function expectAgreement(model: tf.LayersModel, plan: InputPlan): Promise<void> {
   const graph = convertLayersModel(model);
   const inputs = graph.graph.inputs.map(({ type }, index) => {
@@ -56,7 +56,7 @@ export async function expectAgreement(model: tf.LayersModel, plan: InputPlan): P
   });
 }
 
-/** Largest difference of two lists, relative to the numbers where those are above 1. */
+/** Largest difference between two lists, relative to numbers that are above 1. */
 export function largestDifference(left: ArrayLike<number>, right: ArrayLike<number>): number {
   expect(left.length).toBe(right.length);
   let largest = 0;

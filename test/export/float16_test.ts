@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { float16Bits, toFloat16 } from "../../src/export/float16.ts";
 
-/** The number that half-precision `half` bits stand for. */
+/** The number that the bits `half` stand for in half precision. */
 function float16Value(half: number): number {
   const sign = half & 0x8000 ? -1 : 1;
   const exponent = (half >>> 10) & 0x1f;
@@ -21,7 +21,7 @@ describe("float16Bits()", () => {
     }
   });
 
-  test("chooses the nearest half, and the even one of two equally near", () => {
+  test("chooses the nearest half-precision number, and the even one of two equally near", () => {
     fc.assert(
       fc.property(fc.float({ min: -65504, max: 65504, noNaN: true }), (value) => {
         const bits = float16Bits(value);

@@ -52,7 +52,7 @@ describe("convertLayersModel()", () => {
     );
   });
 
-  test("takes states in and hands states out", async () => {
+  test("reads initial states and returns final states", async () => {
     const sequence = tf.input({ shape: [null, 3] });
     const states = [tf.input({ shape: [4] }), tf.input({ shape: [4] })];
     const lstm = layers.lstm({ units: 4, returnState: true, returnSequences: true });

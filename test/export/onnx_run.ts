@@ -3,7 +3,7 @@ import * as ort from "onnxruntime-web";
 ort.env.wasm.numThreads = 1;
 ort.env.logLevel = "error";
 
-/** What a test feeds into a graph, or reads from it. */
+/** An input or output of a graph in a test. */
 export interface Fed {
   readonly shape: readonly number[];
   readonly data: Float32Array | Int32Array | Uint8Array;

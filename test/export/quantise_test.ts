@@ -34,7 +34,7 @@ function picture(seed: number): Fed {
   return { shape: [1, 12, 12, 3], data: tf.randomUniform([432], -1, 1, "float32", seed).dataSync() as Float32Array };
 }
 
-/** Runs over eight pictures, other than those that the tests compare on. */
+/** Runs on eight pictures, but not on those that the tests compare. */
 const runs: CalibrationRuns = async function* (model) {
   for (let seed = 1; seed <= 8; seed++) {
     const outputs = await runOnnx(model, { x: picture(seed) });
@@ -75,7 +75,7 @@ describe("quantise()", () => {
     expect(encodeModel(graph)).toEqual(before);
   });
 
-  test("stores kernels as int8 and biases as int32, and drops activations that storing makes redundant", async () => {
+  test("stores kernels as int8 and biases as int32, and drops activations that this makes redundant", async () => {
     const graph = residual();
     const result = await quantised(graph);
     const types = [...result.initializers.values()].map(({ type }) => type);

@@ -14,14 +14,14 @@ const activation = fc.constantFrom(
   ...(["relu6", "selu", "sigmoid", "softmax", "softplus", "softsign", "swish", "tanh"] as const),
 );
 
-/** tfjs's types leave out activations that it has. */
+/** tfjs's types lack some of its activations. */
 type Activation = "relu";
 
 function applied(layer: tf.layers.Layer): Apply {
   return (x) => layer.apply(x) as tf.SymbolicTensor;
 }
 
-/** A layer with a window, left out where the picture has become too small for it. */
+/** A layer with a window, left out if the picture has become too small for it. */
 function windowed(size: number, layer: tf.layers.Layer): Apply {
   return (x) => (Math.min(x.shape[1]!, x.shape[2]!) < size ? x : applied(layer)(x));
 }
@@ -65,7 +65,7 @@ const onPictures: fc.Arbitrary<() => Apply> = fc.oneof(
   fc.constantFrom("add", "multiply", "average", "maximum", "minimum", "concatenate").map((kind) => () => joined(kind)),
 );
 
-/** A branch that leaves the picture, and joins it again. */
+/** A branch that is joined with its input again. */
 function joined(kind: string): Apply {
   return (x) => {
     const branch = layers

@@ -1,6 +1,6 @@
 import { EdgecapError } from "../../src/errors.ts";
 
-/** The error with which edgecap refuses to do something; whatever else happens fails the test. */
+/** The error with which edgecap refuses something. Any other outcome fails the test. */
 export function refusalOf(attempt: () => unknown): EdgecapError {
   try {
     attempt();

@@ -41,7 +41,7 @@ function pooled(grid: Float32Array): Float32Array {
   return mean;
 }
 
-/** Length of the difference, relative to the length of what was expected. */
+/** Length of the difference, relative to the length of the expected vector. */
 function relativeError(got: Float32Array, want: Float32Array): number {
   expect(got.length).toBe(want.length);
   const length = (numbers: Float32Array): number => Math.hypot(...numbers);
@@ -139,7 +139,7 @@ describe("the encoder in 8-bit integers", () => {
     },
   );
 
-  testUnless(noShared ?? noWeights, "makes the features of small pictures too", async () => {
+  testUnless(noShared ?? noWeights, "also gives the features of small pictures", async () => {
     const encoder = await makeEncoder("int8", 90);
     for (const photo of photos) {
       const { data, shape } = await gridOf(encoder, photo, 90);

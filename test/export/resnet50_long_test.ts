@@ -10,7 +10,7 @@ import { noWeights, resnet50Weights } from "./resnet50_weights.ts";
 
 const size = 64;
 
-/** A picture of coloured waves: 0 to 255, nothing alike in its three colours, nor left and right or up and down. */
+/** A picture of coloured waves, 0 to 255: its colours differ, and it is not symmetric. */
 function waves(): Float32Array {
   return Float32Array.from({ length: size * size * 3 }, (_, i) => {
     const [colour, x, y] = [i % 3, Math.floor(i / 3) % size, Math.floor(i / 3 / size)];
@@ -19,7 +19,7 @@ function waves(): Float32Array {
 }
 
 describe("resnet50Encoder()", () => {
-  testUnless(noWeights, "computes in ONNX what tfjs computes of a BGR picture without the means", async () => {
+  testUnless(noWeights, "computes in ONNX what tfjs computes for a BGR picture without the means", async () => {
     await tf.setBackend("cpu");
     const model = await loadLayersModel(resnet50Weights!, size);
     const pixels = waves();

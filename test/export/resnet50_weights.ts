@@ -12,8 +12,8 @@ async function fetched(): Promise<string | undefined> {
 }
 
 /**
- * The folder with ResNet50's published weights, fetched once into `.cache`, or `undefined` if npm reaches no registry.
- * A tarball that is not the expected one is an error all the same.
+ * The folder with ResNet50's published weights, fetched once into `.cache`, or `undefined` if npm cannot reach a
+ * registry. A tarball that is not the expected one is an error.
  */
 export const resnet50Weights: string | undefined = await fetched();
 

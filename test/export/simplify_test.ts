@@ -46,7 +46,7 @@ describe("simplify()", () => {
     await expectAgreement(model, { batch: 2, time: 1, words: 1, seed: 2 });
   });
 
-  test("keeps what is an output of its own", async () => {
+  test("keeps a node whose value is also an output", async () => {
     const input = tf.input({ shape: [4, 4, 2] });
     const plain = layers.conv2d({ filters: 3, kernelSize: 1 }).apply(input) as tf.SymbolicTensor;
     const norm = layers.batchNormalization().apply(plain) as tf.SymbolicTensor;
@@ -55,7 +55,7 @@ describe("simplify()", () => {
     await expectAgreement(model, { batch: 2, time: 1, words: 1, seed: 3 });
   });
 
-  test("runs pictures through channels first without turning them back in between", () => {
+  test("keeps pictures channels first between layers, without transposing them back", () => {
     const input = tf.input({ shape: [4, 4, 2] });
     const conv = (x: tf.SymbolicTensor): tf.SymbolicTensor =>
       layers.conv2d({ filters: 2, kernelSize: 3, padding: "same" }).apply(x) as tf.SymbolicTensor;

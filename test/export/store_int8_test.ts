@@ -7,7 +7,7 @@ import { runOnnx } from "./onnx_run.ts";
 const random = new SeededRandom(3);
 const drawn = (length: number) => Float32Array.from({ length }, () => random.normal());
 
-/** A look-up, a matrix product and an LSTM: the three ways in which a decoder holds weights. */
+/** A look-up, a matrix product and an LSTM: the three ways in which a decoder uses weights. */
 function smallDecoder(): GraphBuilder {
   const g = new GraphBuilder("small");
   const tokens = g.input("tokens", "int32", [5, 2]);
@@ -21,7 +21,7 @@ function smallDecoder(): GraphBuilder {
 }
 
 describe("quantiseStoredWeights()", () => {
-  test("makes a graph a quarter as large, and changes little of what it gives", async () => {
+  test("makes a graph a quarter as large, and changes its outputs little", async () => {
     const whole = smallDecoder();
     const feeds = { tokens: { shape: [5, 2], data: Int32Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 10) } };
     const expected = (await runOnnx(whole.toBytes(), feeds)).get("logits")!.data as Float32Array;

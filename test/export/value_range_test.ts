@@ -12,7 +12,7 @@ const ranges: fc.Arbitrary<ValueRange> = fc
   .tuple(fc.float({ min: -1000, max: 0, noNaN: true }), fc.float({ min: 0, max: 1000, noNaN: true }))
   .map(([low, high]) => ({ low, high }));
 
-/** A heap around 0 with one element far out. */
+/** Many numbers near 0, and one outlier. */
 function withOutlier(): Histogram {
   const counts = new Float64Array(2048);
   for (let bin = 0; bin < 200; bin++) counts[bin] = 1000;
@@ -42,7 +42,7 @@ describe("affineOf()", () => {
     );
   });
 
-  test("stores what is never negative from 0 upwards", () => {
+  test("uses the range from 0 upwards for values that are never negative", () => {
     expect(affineOf({ low: 0, high: 51 })).toEqual({ scale: Math.fround(0.2), zeroPoint: 0 });
   });
 });
@@ -59,7 +59,7 @@ describe("pickRange()", () => {
     }
   });
 
-  test("cuts one far element off by percentile", () => {
+  test("cuts off one outlier with the method percentile", () => {
     expect(pickRange(withOutlier(), { kind: "percentile", share: 0.999 }).high).toBeLessThan(11);
   });
 

@@ -29,7 +29,7 @@ describe("readRegularFile()", () => {
         await symlink(path, `${path}-link`);
         const read = await readRegularFile(path, 70_000);
         expect(read).toEqual(bytes);
-        // Whoever is done with the bytes can release all of their buffer.
+        // The last user of the bytes can release their entire buffer.
         expect(read.buffer.byteLength).toBe(length);
         expect(await readRegularFile(`${path}-link`)).toEqual(bytes);
       }

@@ -5,7 +5,7 @@ import { readSafetensors, type Tensor, writeSafetensors } from "../../src/files/
 
 const invalid = (why: string) => new EdgecapError("data-invalid", why);
 
-/** A file as the format's own description has it: length of the head, head, numbers. */
+/** A file as the format's description says: length of the head, head, numbers. */
 function file(head: unknown, numbers: readonly number[]): Uint8Array {
   const text = new TextEncoder().encode(typeof head === "string" ? head : JSON.stringify(head));
   const bytes = new Uint8Array(8 + text.length + numbers.length);

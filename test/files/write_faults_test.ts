@@ -1,4 +1,4 @@
-/** What is left on the disk when a system call fails, or another program is at work. */
+/** What stays on the disk when a system call fails, or another program interferes. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import {
   chmod,
@@ -16,7 +16,13 @@ import {
 } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { assertWritable, createFile, removeAbandoned, replaceWhole, writeWhole } from "../../src/files/write_whole.ts";
+import {
+  assertWritable,
+  createAtomicFile,
+  removeAbandoned,
+  replaceAtomically,
+  writeAtomically,
+} from "../../src/files/atomic_write.ts";
 import { codeOf } from "../code_of.ts";
 
 const text = (content: string) => new TextEncoder().encode(content);
@@ -60,7 +66,7 @@ const failing = (method: Method) =>
     throw Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
   });
 
-describe("writeWhole() and createFile()", () => {
+describe("writeAtomically() and createAtomicFile()", () => {
   test("write all, however little the system takes at once", async () => {
     const lengths: number[] = [];
     await replaced("write", (real) => async (bytes, from) => {
@@ -68,7 +74,7 @@ describe("writeWhole() and createFile()", () => {
       lengths.push(start);
       return await real(bytes, start, Math.min(3, (bytes as Uint8Array).length - start));
     });
-    await writeWhole(path, "0123456789");
+    await writeAtomically(path, "0123456789");
     expect([await readFile(path, "utf8"), lengths]).toEqual(["0123456789", [0, 3, 6, 9]]);
   });
 
@@ -78,7 +84,7 @@ describe("writeWhole() and createFile()", () => {
       before = await readdir(folder);
       return await real();
     });
-    await writeWhole(path, "x");
+    await writeAtomically(path, "x");
     expect(before.length).toBe(1);
     expect(before).not.toContain("a.txt");
   });
@@ -87,22 +93,22 @@ describe("writeWhole() and createFile()", () => {
     test(`keep the old content and leave nothing else if ${method}() fails`, async () => {
       await writeFile(path, "old");
       await failing(method);
-      expect(await codeOf(writeWhole(path, "new"))).toBe("file-unwritable");
+      expect(await codeOf(writeAtomically(path, "new"))).toBe("file-unwritable");
       expect([await readFile(path, "utf8"), await readdir(folder)]).toEqual(["old", ["a.txt"]]);
     });
 
   test("leave nothing if the permissions cannot be set", async () => {
     await writeFile(path, "old");
     await failing("chmod");
-    expect(await codeOf(createFile(path, await stat(path)))).toBe("file-unwritable");
+    expect(await codeOf(createAtomicFile(path, await stat(path)))).toBe("file-unwritable");
     expect(await readdir(folder)).toEqual(["a.txt"]);
   });
 
-  test("go without the owner where the system does not allow it", async () => {
+  test("do without the owner if the system does not allow it", async () => {
     await writeFile(path, "old");
     await chmod(path, 0o640);
     await failing("chown");
-    await writeWhole(path, "new", await stat(path));
+    await writeAtomically(path, "new", await stat(path));
     expect([await readFile(path, "utf8"), (await stat(path)).mode & 0o7777]).toEqual(["new", 0o640]);
   });
 
@@ -118,17 +124,17 @@ describe("writeWhole() and createFile()", () => {
     for (const mode of [0o600, 0o755, 0o2640]) {
       await chmod(path, mode);
       const like = await stat(path);
-      await writeWhole(path, "new", like);
+      await writeAtomically(path, "new", like);
       expect((await stat(path)).mode & 0o7777).toBe(mode);
       expect(owners.at(-1)).toEqual([like.uid, like.gid]);
     }
     const { length } = owners;
-    await writeWhole(path, "newer");
+    await writeAtomically(path, "newer");
     expect(owners.length).toBe(length);
   });
 
   test("say which file cannot be written, also after it was disposed of, which may happen twice", async () => {
-    const file = await createFile(path);
+    const file = await createAtomicFile(path);
     await file[Symbol.asyncDispose]();
     await file[Symbol.asyncDispose]();
     await expect(file.write(text("x"))).rejects.toThrow(path);
@@ -137,8 +143,8 @@ describe("writeWhole() and createFile()", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  test("leave what another program has put at the place since it was finished", async () => {
-    const file = await createFile(path);
+  test("leave a file that another program has written under the name since", async () => {
+    const file = await createAtomicFile(path);
     const [name] = await readdir(folder);
     await file.write(text("mine"));
     expect((await file.finish()).size).toBe(4);
@@ -148,7 +154,7 @@ describe("writeWhole() and createFile()", () => {
   });
 
   test("dispose of a file whose handle cannot be closed", async () => {
-    const file = await createFile(path);
+    const file = await createAtomicFile(path);
     const closed: unknown[] = [];
     await replaced("close", (real) => async () => {
       closed.push(await real());
@@ -165,7 +171,7 @@ describe("removeAbandoned()", () => {
     await utimes(join(folder, name), 1, 1);
   };
 
-  test("takes no other name for that of an unfinished file", async () => {
+  test("recognises only the names of unfinished files", async () => {
     const hex = "0123456789abcdef01234567";
     const others = [
       `x.edgecap-1-${hex}.partial`,
@@ -185,14 +191,14 @@ describe("removeAbandoned()", () => {
 
   test("spares a file only as long as this process writes it", async () => {
     for (const end of ["finish", "dispose"] as const) {
-      const file = await createFile(path);
+      const file = await createAtomicFile(path);
       const name = (await readdir(folder)).find((one) => one.startsWith("."))!;
       await utimes(join(folder, name), 1, 1);
       await removeAbandoned(folder);
       expect(await readdir(folder)).toContain(name);
       if (end === "finish") await file.finish();
       else await file[Symbol.asyncDispose]();
-      // Now the name is like any other.
+      // Now the name is treated like any other.
       await old(name);
       await removeAbandoned(folder);
       expect(await readdir(folder)).not.toContain(name);
@@ -200,19 +206,19 @@ describe("removeAbandoned()", () => {
   });
 
   test("is not repeated for every file that is written into a folder", async () => {
-    await writeWhole(path, "x");
+    await writeAtomically(path, "x");
     const name = `.edgecap-1-${"0".repeat(24)}.partial`;
     await old(name);
-    await writeWhole(path, "y");
+    await writeAtomically(path, "y");
     expect(await readdir(folder)).toContain(name);
   });
 });
 
-describe("replaceWhole()", () => {
-  test("replaces a file that is as it was read, with its permissions", async () => {
+describe("replaceAtomically()", () => {
+  test("replaces a file that has not changed since it was read, and keeps its permissions", async () => {
     await writeFile(path, "old");
     await chmod(path, 0o600);
-    const written = await replaceWhole(path, text("newer"), await stat(path));
+    const written = await replaceAtomically(path, text("newer"), await stat(path));
     const now = await stat(path);
     expect([await readFile(path, "utf8"), now.mode & 0o777, written.ino, written.size]).toEqual([
       "newer",
@@ -243,7 +249,7 @@ describe("replaceWhole()", () => {
       const before = await stat(path);
       await change();
       const now = await readFile(path, "utf8");
-      expect(await codeOf(replaceWhole(path, text("new"), before))).toBe("data-invalid");
+      expect(await codeOf(replaceAtomically(path, text("new"), before))).toBe("data-invalid");
       expect(await readFile(path, "utf8")).toBe(now);
       expect((await readdir(folder)).filter((name) => name.startsWith("."))).toEqual([]);
     });
@@ -254,22 +260,22 @@ describe("replaceWhole()", () => {
       await rm(path, { force: true });
       return await real(...args);
     });
-    expect(await codeOf(replaceWhole(path, text("new"), await stat(path)))).toBe("file-unwritable");
+    expect(await codeOf(replaceAtomically(path, text("new"), await stat(path)))).toBe("file-unwritable");
     expect(await readdir(folder)).toEqual([]);
   });
 
-  test("refuses a file that is gone, or a folder's", async () => {
+  test("refuses a file that is gone, and a folder", async () => {
     await writeFile(path, "old");
     const before = await stat(path);
     await rm(path);
-    expect(await codeOf(replaceWhole(path, text("new"), before))).toBe("file-unwritable");
+    expect(await codeOf(replaceAtomically(path, text("new"), before))).toBe("file-unwritable");
     await mkdir(path);
-    expect(await codeOf(replaceWhole(path, text("new"), before))).toBe("data-invalid");
+    expect(await codeOf(replaceAtomically(path, text("new"), before))).toBe("data-invalid");
     expect(await readdir(folder)).toEqual(["a.txt"]);
   });
 });
 
-test("assertWritable() refuses a file that nobody may write, whoever runs this", async () => {
+test("assertWritable() refuses a file that nobody may write, for every user", async () => {
   await writeFile(path, "x");
   for (const [mode, refused] of [
     [0o444, true],

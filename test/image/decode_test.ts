@@ -29,7 +29,7 @@ function differences(got: Uint8Array, want: Uint8Array): { mean: number; largest
 }
 
 describe("decodeImage()", () => {
-  test("there are pictures of every form to compare", () => {
+  test("has pictures in every format to compare", () => {
     expect(pictures.length).toBeGreaterThanOrEqual(27);
   });
 
@@ -67,7 +67,7 @@ describe("decodeImage()", () => {
   test("refuses a picture with more pixels than the limit, from its header alone", async () => {
     expect(await codeOf(readFileSync(`${folder}rgb.png`), 60 * 44)).toBe("no error");
     expect(await codeOf(readFileSync(`${folder}rgb.png`), 60 * 44 - 1)).toBe("image-too-large");
-    // 60,000 x 60,000 by its header, and no data: a decoder that looked further would call it truncated.
+    // 60,000 x 60,000 by its header, and no data: a decoder that read further would call it truncated.
     const bomb = Uint8Array.from(readFileSync(`${folder}rgb.bmp`));
     new DataView(bomb.buffer).setUint32(18, 60_000, true);
     new DataView(bomb.buffer).setUint32(22, 60_000, true);

@@ -15,7 +15,7 @@ const size = 224;
 const folder = fileURLToPath(new URL("../fixtures/images/", import.meta.url));
 const shared = sharedFolder();
 
-/** What a decode in a fresh instance comes to: its error's code, and the memory that it left, in bytes. */
+/** The result of a decode in a new instance: the code of its error, and the memory of the instance, in bytes. */
 async function outcome(
   bytes: Uint8Array,
   maxPixels = 10 ** 9,
@@ -101,7 +101,7 @@ describe("the decoder's memory", () => {
     }
   }, 600_000);
 
-  test("never uses more than 600 MiB, whatever the picture", async () => {
+  test("never uses more than 600 MiB, for any picture", async () => {
     const { memory } = await imageModule();
     expect(() => memory.grow((600 * mebibyte - memory.buffer.byteLength) / 65_536 + 1)).toThrow();
   });
@@ -116,7 +116,7 @@ describe("decodeImage() within its limits", () => {
     expect(message).toContain("maxPixels");
   });
 
-  test("refuses a side that no picture has, from the header alone", async () => {
+  test("refuses an impossible side length, from the header alone", async () => {
     for (const [width, height] of [
       [1, 50_000_000],
       [50_000_000, 1],
@@ -176,7 +176,7 @@ describe("decodeImage() within its limits", () => {
     });
   }
 
-  testUnless(noShared, "holds for the inputs found from outside", async () => {
+  testUnless(noShared, "is kept for inputs that others found", async () => {
     const bomb = await outcome(readFileSync(`${shared}/cases/png-iccp-bomb-256m.png`));
     expect(bomb.code).toBe("no error");
     expect(bomb.memory).toBeLessThan(24 * mebibyte);

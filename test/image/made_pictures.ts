@@ -41,7 +41,7 @@ export interface PngForm {
   readonly before?: readonly Uint8Array[];
 }
 
-/** A black PNG (with alpha: a clear one) of any size, which packs to next to nothing. */
+/** A black PNG (with alpha: a transparent one) of any size, in a very small file. */
 export function flatPng(width: number, height: number, form: PngForm = {}): Uint8Array {
   const { bits = 8, colour = 2, interlaced = false, before = [] } = form;
   const pixelBytes = (bits / 8) * { 0: 1, 2: 3, 6: 4 }[colour];
@@ -85,7 +85,7 @@ export interface JpegForm {
   readonly before?: readonly Uint8Array[];
 }
 
-/** A grey JPEG of any size, by the tables that decoders fall back on. A progressive one has its first scan alone. */
+/** A grey JPEG of any size, for the tables that decoders use by default. A progressive one has only its first scan. */
 export function flatJpeg(width: number, height: number, form: JpegForm = {}): Uint8Array {
   const { halved = true, progressive = false, before = [] } = form;
   const side = halved ? 2 : 1;

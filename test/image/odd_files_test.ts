@@ -153,7 +153,7 @@ describe("a WebP file", () => {
     });
   }
 
-  test("is turned by the notes that its header announces, as libwebp reads them", async () => {
+  test("is turned by the metadata that its header announces, as libwebp reads it", async () => {
     const notes: readonly (readonly [number, Uint8Array])[] = [
       [flagOf.exif, chunk("EXIF", turned)],
       [flagOf.xmp, chunk("XMP ", '<x tiff:Orientation="6"/>')],
@@ -253,7 +253,7 @@ describe("a file of another kind", () => {
     });
   }
 
-  test("is incomplete, not unknown, if it ends within the first bytes of a picture", async () => {
+  test("is called incomplete, not unknown, if it ends within the first bytes of a picture", async () => {
     for (const name of ["rgb.jpg", "rgb.png", "rgb.webp", "rgb.gif", "rgb.bmp"]) {
       const bytes = fixture(name);
       for (let length = 1; length < 24; length++)

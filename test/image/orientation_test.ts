@@ -14,7 +14,7 @@ interface Case {
   readonly name: string;
   /** The picture, in base64. */
   readonly file: string;
-  /** Colours of the upper two corners as Pillow shows them; null where it gives up on the note. */
+  /** Colours of the upper two corners as Pillow shows them; null if it fails on the orientation. */
   readonly corners: readonly [string, string] | null;
 }
 
@@ -50,7 +50,7 @@ describe("the orientation", () => {
         ).toBe(true);
   });
 
-  test("is read as Pillow reads it, from every kind of note", async () => {
+  test("is read as Pillow reads it, from every kind of metadata", async () => {
     const wrong: string[] = [];
     for (const { name, file, corners } of cases) {
       const shown = cornersOf(await decodeImage(bytesOf(file), { size: { atMost: 100 } }));
@@ -59,7 +59,7 @@ describe("the orientation", () => {
     expect(wrong).toEqual([]);
   });
 
-  test("is found or not in any damaged note, and never stops a picture's pixels", async () => {
+  test("may or may not be found in damaged metadata, which never keeps the pixels from being read", async () => {
     const notes = cases.filter(({ name }) => name.startsWith("png-little") || name.startsWith("png-big"));
     await fc.assert(
       fc.asyncProperty(
@@ -67,7 +67,7 @@ describe("the orientation", () => {
         fc.array(fc.tuple(fc.nat(60), fc.nat(255)), { minLength: 1, maxLength: 6 }),
         async ({ file }, changes) => {
           const bytes = bytesOf(file);
-          // The note's own bytes: behind the header and the chunk's length and name.
+          // The bytes of the metadata: after the header and the chunk's length and name.
           const length = new DataView(bytes.buffer).getUint32(33);
           for (const [place, value] of changes) if (place < length) bytes[41 + place] = value;
           const { size } = await decodeImage(bytes, { size: { atMost: 100 } });
@@ -109,7 +109,7 @@ describe("decodeImage() with a limit for the longer side", () => {
     for (const name of pictures) {
       const bytes = readFileSync(folder + name);
       const decoded = await decodeImage(bytes, { size: { atMost: 22 } }).catch((error: unknown) => error);
-      // Pictures whose kind is refused have a test of their own.
+      // Another test has the pictures of kinds that are refused.
       if (decoded instanceof EdgecapError && decoded.code === "image-unsupported") continue;
       const { size, rgb, width, height } = decoded as DecodedImage;
       expect(rgb.length).toBe(size.width * size.height * 3);

@@ -74,7 +74,7 @@ describe("load() of edgecap/lite", () => {
     expect(await wrong({ bundle: bundleFile, modules: broken })).toContain("modules.engineDot16 does not compile");
   });
 
-  test("says which file is missing, damaged or no bytes", async () => {
+  test("says which file is missing, is damaged, or is not bytes", async () => {
     const opened = (change: (path: string) => unknown) =>
       load({ bundle: (async (path: string) => change(path) ?? (await bundleFile(path))) as () => never, modules });
     expect(await codeOf(opened(() => new Response("", { status: 404 })))).toBe("bundle-missing");

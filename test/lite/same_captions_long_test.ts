@@ -1,4 +1,4 @@
-/** Captions of edgecap/lite, held to those of the library on the backend `rust`, number for number. */
+/** Compares captions of edgecap/lite with those of the library on the backend `rust`, number for number. */
 import { expect, test } from "bun:test";
 import { globSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -10,7 +10,7 @@ import { bundleFile, modules } from "./lite_files.ts";
 
 const examples = fileURLToPath(new URL("../../examples/", import.meta.url));
 
-/** All that a caption says, but how long it took. */
+/** Everything in a caption except its times. */
 const said = ({ timing: _, ...rest }: Caption) => rest;
 
 /** A bitmap of these colours, three bytes a pixel. */

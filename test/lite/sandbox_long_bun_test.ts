@@ -1,4 +1,4 @@
-/** edgecap/lite as one script in sandboxes as narrow as those of workers at the edge. */
+/** edgecap/lite as one script, in sandboxes that are as restricted as edge workers. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -132,7 +132,7 @@ describe("edgecap/lite", () => {
   testUnless(noNode, "captions where WebAssembly is compiled beforehand, and nothing of Node is there", async () => {
     const { text } = await bundled('export * from "./sandbox_program.ts";', "iife");
     writeFileSync(join(folder, "program.js"), text);
-    // As in a worker at the edge: modules are imported compiled, and the script may not compile any.
+    // As in an edge worker: modules are imported compiled, and the script may not compile any.
     const host = `
       import { readFileSync } from "node:fs";
       import { createContext, runInContext } from "node:vm";

@@ -1,4 +1,4 @@
-/** Captions in a sandbox: what the program of test/lite/sandbox_long_bun_test.ts is bundled from. */
+/** The program that test/lite/sandbox_long_bun_test.ts bundles, to caption in a sandbox. */
 import { type ImageSource, load, type ModuleSource } from "../../src/lite/mod.ts";
 
 /** Loads a bundle, captions a picture, and gives the caption as JSON, without its timing. */

@@ -5,7 +5,7 @@ import { latin1, viewOf } from "../../src/metadata/bytes.ts";
 import { exifDescription, holdsOnlyDescription, setExifDescription } from "../../src/metadata/exif_description.ts";
 import { anyText } from "./picture_bytes.ts";
 
-/** EXIF of a camera: entries of text with their tags, of either byte order, and notes at a place that others know. */
+/** EXIF of a camera: entries of text with their tags, in either byte order, and notes at an offset that others use. */
 const cameras = fc.record({
   little: fc.boolean(),
   tags: fc.uniqueArray(fc.integer({ min: 1, max: 0xffff }), { maxLength: 6 }).map((tags) => tags.sort((a, b) => a - b)),
@@ -48,7 +48,7 @@ function entriesOf(exif: Uint8Array): Map<number, string> {
 const oneLine = anyText.map((text) => text.replaceAll("\0", " ")).filter((text) => text.trim() !== "");
 
 describe("setExifDescription()", () => {
-  test("sets it whatever was there, repeatedly, and leaves everything else in its place", () => {
+  test("sets it whatever was there before, repeatedly, and leaves everything else in its place", () => {
     fc.assert(
       fc.property(cameras, fc.array(oneLine, { minLength: 1, maxLength: 4 }), (camera, texts) => {
         const before = exifOf(camera);

@@ -1,4 +1,4 @@
-/** What exiftool, which reads and checks metadata independently, says of files that edgecap wrote into. */
+/** Checks files that edgecap wrote into with exiftool, which reads metadata independently. */
 import { describe, expect, test } from "bun:test";
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -68,7 +68,7 @@ describeUnless(noExiftool, "exiftool reads what was written", () => {
         const said = execFileSync("exiftool", ["-validate", "-warning", "-error", "-a", file(name, bytes)], {
           encoding: "utf8",
         });
-        // EXIF of JPEG is to name a resolution, which nobody knows.
+        // EXIF in JPEG should contain a resolution, but nobody knows it.
         expect(
           said.split("\n").filter((line) => /^(?:Warning|Error)/.test(line) && !/Missing required/.test(line)),
         ).toEqual([]);
@@ -97,7 +97,7 @@ describeUnless(noExiftool, "exiftool reads what was written", () => {
         const tags = tagsOf(path2);
         expect(others(tags)).toEqual(kept);
         expect(tags).toMatchObject({ "XMP-dc:Description": text.caption, "IFD0:ImageDescription": text.caption });
-        // exiftool writes over it, and edgecap leaves that.
+        // exiftool replaces the text, and edgecap leaves that text.
         execFileSync("exiftool", ["-q", "-overwrite_original", "-xmp:description=Our Tom", path2]);
         const again = writeIntoPicture(readFileSync(path2), { caption: "A dog", keywords: [] }, forms);
         expect(again.reports.find(({ field }) => field === "dc:description")).toMatchObject({ outcome: "kept" });
@@ -124,7 +124,7 @@ describeUnless(noExiftool, "exiftool reads what was written", () => {
 });
 
 describe("the pictures of this test", () => {
-  test("are there", () => {
+  test("exist", () => {
     for (const { path } of pictures) expect(readFileSync(path).length).toBeGreaterThan(1000);
   });
 });

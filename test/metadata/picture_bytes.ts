@@ -1,5 +1,5 @@
 /**
- * Files of pictures with metadata of other programs around what is written, as fast-check makes them up.
+ * Generators of picture files with metadata from other programs, for fast-check.
  */
 import fc from "fast-check";
 import { concat } from "../../src/files/concat.ts";
@@ -13,10 +13,10 @@ export function jpegSegment(marker: number, payload: Uint8Array): Uint8Array {
   return concat([Uint8Array.of(0xff, marker), uint16(payload.length + 2), payload]);
 }
 
-/** Picture data of a JPEG, as any program may have written it, with what stands behind it. */
+/** Picture data of a JPEG, as any program may have written it, with the bytes behind it. */
 const jpegRest = anyBytes(60).map((data) => concat([jpegSegment(0xda, Uint8Array.of(1, 1, 0, 0, 63, 0)), data]));
 
-/** A JPEG as a list of its segments, and what stands behind them. */
+/** A JPEG as a list of its segments, and the bytes behind them. */
 export const jpegParts: fc.Arbitrary<{ segments: Uint8Array[]; rest: Uint8Array }> = fc.record({
   segments: fc.array(
     fc
@@ -45,7 +45,7 @@ function pngChunk(type: string, data: Uint8Array): Uint8Array {
 
 const pngHeader = pngChunk("IHDR", concat([uint32(1), uint32(1), Uint8Array.of(8, 0, 0, 0, 0)]));
 
-/** A PNG as a list of what stands between header and end, and what stands behind it. */
+/** A PNG as a list of the chunks between header and end, and the bytes behind them. */
 export const pngParts: fc.Arbitrary<{ chunks: Uint8Array[]; rest: Uint8Array }> = fc.record({
   chunks: fc.array(
     fc
@@ -79,7 +79,7 @@ const extended = fc
     concat([webpChunk("VP8X", concat([Uint8Array.of(flags & 0xf3), new Uint8Array(9)])), picture]),
   );
 
-/** A WebP as its picture, further chunks, and what stands behind them. */
+/** A WebP as its picture, further chunks, and the bytes behind them. */
 export const webpParts: fc.Arbitrary<{ picture: Uint8Array; chunks: Uint8Array[]; rest: Uint8Array }> = fc.record({
   picture: fc.oneof(lossy, lossless, extended),
   chunks: fc.array(
@@ -104,7 +104,7 @@ export function webpOf({
   return concat([latin1("RIFF"), uint32Little(body.length), body, rest]);
 }
 
-/** Text as people may have it, without what no form can hold. */
+/** Text as people may write it, without characters that no form can store. */
 export const anyText: fc.Arbitrary<string> = fc
   .string({ unit: "grapheme", minLength: 1, maxLength: 40 })
   .filter((text) => text.trim() !== "");

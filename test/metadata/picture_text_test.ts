@@ -48,7 +48,7 @@ describe("writeIntoPicture()", () => {
     expect(readJpeg(left.bytes)).toMatchObject({ exif: undefined, resources: undefined });
   });
 
-  test("reports once what XMP has in several languages", () => {
+  test("reports text once that XMP has in several languages", () => {
     const unmarked = writeIntoPicture(jpeg, cat, ["xmp"], { mark: false });
     const kept = writeIntoPicture(unmarked.bytes, dog, ["xmp"]).reports;
     expect(kept.find(({ field }) => field === "dc:description")).toMatchObject({ outcome: "kept", value: cat.caption });
@@ -83,7 +83,7 @@ describe("writeIntoPicture()", () => {
       description: "written",
       subject: "kept",
     });
-    // Without a caption that is believed, nothing of a person's goes.
+    // Without a caption that is sure enough, no text of a person is removed.
     expect(outcomes(writeIntoPicture(personal(), { keywords: [] }, ["xmp"], { force: true }))).toMatchObject({
       description: "kept",
       subject: "kept",
@@ -162,7 +162,7 @@ describe("writeIntoPicture()", () => {
     }
   });
 
-  test("counts what further segments of XMP hold, and does not change them", () => {
+  test("respects the content of further segments of XMP, and does not change them", () => {
     const long = new XmpPacket(undefined);
     long.set(xmpNames.description, ["Our Tom, at length"]);
     const text = utf8(long.text);
@@ -183,7 +183,7 @@ describe("writeIntoPicture()", () => {
     expect(String.fromCharCode(...bytes)).toContain(String.fromCharCode(...concat(segments)));
   });
 
-  test("refuses what a format does not hold, and blocks that are too long or there twice", () => {
+  test("refuses text that a format cannot store, and blocks that are too long or occur twice", () => {
     const png = pngOf({ chunks: [], rest: new Uint8Array() });
     expect(() => writeIntoPicture(png, cat, all)).toThrow("The picture is a PNG, but only JPEG supports IPTC-IIM");
     expect(() => writeIntoPicture(webpOf({ picture: latin1("VP8 "), chunks: [], rest }), cat, ["xmp"])).toThrow("WebP");
@@ -231,7 +231,7 @@ describe("writeIntoSidecar()", () => {
     const back = writeIntoSidecar(text, jpeg, { keywords: [] }).text!;
     expect(back).toContain('darktable:history="a"');
     expect(back).not.toMatch(/cat|edgecap/);
-    // Nothing to say leaves it untouched.
+    // Without a caption, the sidecar stays unchanged.
     expect(writeIntoSidecar(theirs, jpeg, { keywords: [] }).text).toBe(theirs);
   });
 

@@ -15,7 +15,7 @@ import { XmpPacket, xmpNames } from "../../src/metadata/xmp_packet.ts";
 import { anyText, jpegOf, jpegParts, pngOf, pngParts, webpOf, webpParts } from "./picture_bytes.ts";
 
 /**
- * Every format: files of it, how one is read, the forms that it holds, and whether two are the same but for metadata.
+ * Every format: files in it, how to read one, its forms, and whether two files only differ in their metadata.
  */
 const formats = {
   JPEG: { files: jpegParts.map(jpegOf), read: readJpeg, forms: metadataForms },
@@ -25,7 +25,7 @@ const formats = {
 
 const someForms = (forms: readonly MetadataForm[]) => fc.subarray([...forms], { minLength: 1 });
 const words = fc.uniqueArray(anyText, { maxLength: 4 });
-/** As text is written: in one line. */
+/** The text as it is written: in one line. */
 const line = (text: string) =>
   text
     .replace(/[\p{Cc}\s]+/gu, " ")
@@ -33,7 +33,7 @@ const line = (text: string) =>
     .trim();
 const lines = (texts: readonly string[]) => [...new Set(texts.map(line).filter((text) => text !== ""))];
 
-/** What another reader than the one that wrote finds in a file. */
+/** The text that an independent reader finds in a file. */
 function found(format: keyof typeof formats, bytes: Uint8Array) {
   const { xmp, exif, resources } = formats[format].read(bytes);
   const packet = xmp && new XmpPacket(new TextDecoder("utf-8", { ignoreBOM: true }).decode(xmp));
@@ -70,7 +70,7 @@ describe("writeIntoPicture()", () => {
     test(`changes nothing else in any ${format}`, () => {
       fc.assert(
         fc.property(files, anyText, words, someForms(forms), (file, caption, keywords, chosen) => {
-          // As it is read from a disk: a view of other memory.
+          // As read from a disk: a view of larger memory.
           const given = Buffer.from(file);
           const { bytes } = writeIntoPicture(given, { caption, keywords }, chosen);
           writeIntoPicture(Buffer.from(bytes), { caption: "a", keywords: [] }, chosen);
@@ -80,7 +80,7 @@ describe("writeIntoPicture()", () => {
             exif: read(bytes).exif && null,
             resources: read(bytes).resources && null,
           } as Parameters<ReturnType<typeof read>["replace"]>[0]);
-          // WebP keeps the header that it has got: it stands before the picture, and its flags are taken back.
+          // WebP keeps its new header before the picture; only the flags are reset.
           const added = bare.length - file.length;
           if (format === "WebP" && added === 18) {
             expect(new TextDecoder().decode(bare.subarray(12, 16))).toBe("VP8X");

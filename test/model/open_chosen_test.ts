@@ -52,7 +52,7 @@ async function optionsOf(
   return { source: { where: "here", manifest, hash: "5".repeat(64) }, files, threads: 1 };
 }
 
-/** Does some work with a cache folder of its own. */
+/** Does some work with a separate cache folder. */
 async function withCache(work: () => Promise<void>): Promise<void> {
   const before = process.env["EDGECAP_CACHE"];
   const folder = mkdtempSync(join(tmpdir(), "edgecap-chosen-"));

@@ -11,7 +11,7 @@ describe("nodeTooOld()", () => {
       expect(nodeTooOld(recent)).toBe(undefined);
   });
 
-  test("has nothing against this runtime", () => {
+  test("accepts this runtime", () => {
     expect(nodeTooOld()).toBe(undefined);
   });
 });

@@ -1,6 +1,6 @@
 /**
- * No library that edgecap loads reports anywhere: processes run in a network namespace with nothing in it, under
- * strace, and neither connect nor look a name up, nor write what onnxruntime's telemetry keeps.
+ * Checks that no library that edgecap loads sends telemetry. Processes run under strace in an empty network namespace.
+ * They must not connect, look up names, or write the files of onnxruntime's telemetry.
  */
 import { afterAll, beforeAll, describe, expect } from "bun:test";
 import { spawnSync } from "node:child_process";
@@ -28,11 +28,11 @@ const noNode = Bun.which("node") === null ? "no Node is on the PATH" : undefined
 
 let folder = "";
 
-/** What a process did that was started in an empty network, with a home of its own. */
+/** The system calls of a process that was started in an empty network, with an empty home. */
 function traced(command: readonly string[], env: Readonly<Record<string, string>> = {}) {
   const home = mkdtempSync(join(folder, "home-"));
   const log = join(home, "strace.log");
-  // The library itself sends nothing where it sees that continuous integration runs it.
+  // The library itself sends nothing if it detects continuous integration.
   const { ORT_DISABLE_TELEMETRY: _, CI: __, ...inherited } = process.env;
   const { status, stdout, stderr } = spawnSync(alone[0]!, [...alone.slice(1), ...strace, "-o", log, ...command], {
     cwd: folder,
@@ -82,7 +82,7 @@ await ort.default.InferenceSession.create(new Uint8Array(process.argv.slice(2).m
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe("telemetry", () => {
-  testUnless(missing ?? noNode, "of the library by itself is seen by these tests", () => {
+  testUnless(missing ?? noNode, "of the library without edgecap is noticed by these tests", () => {
     const { loaded, telemetry } = traced(["node", "bare.mjs"]);
     expect(loaded).toBe(true);
     expect(telemetry.length).toBeGreaterThan(0);
@@ -98,7 +98,7 @@ describe("telemetry", () => {
     expectQuiet(edgecap("doctor", "--json", "--bundle", "tiny"));
   });
 
-  testUnless(missing, "is off for watch and the server, and what they bring sends nothing either", () => {
+  testUnless(missing, "is off for watch and the server, and their packages send nothing either", () => {
     expectQuiet(edgecap("watch", "photos", "--write", "json", "--once", "--backend", "native", "--bundle", "tiny"));
     const server = edgecap("serve", "--port", "0", "--workers", "1", "--backend", "native", "--bundle", "tiny");
     // It ends by itself once it is asked to, so that its status says whether it ran. Without --foreground, timeout asks
@@ -133,7 +133,7 @@ describe("telemetry", () => {
       target: "node",
       external: ["onnxruntime-node", "webgpu"],
     });
-    // Beside node_modules, where Node looks for the package.
+    // The folder is beside node_modules, where Node looks for the package.
     const module = join(root, "node_modules", `.edgecap-native-${process.pid}.mjs`);
     writeFileSync(module, await built.outputs[0]!.text());
     try {
@@ -153,7 +153,7 @@ else (await import("node:worker_threads")).parentPort.postMessage(await openNati
     }
   });
 
-  testUnless(missing, "stays on where the user says so", () => {
+  testUnless(missing, "stays on if the user says so", () => {
     const { status, telemetry } = traced(edgecap("caption", "--backend", "native", "--bundle", "tiny", coffee), {
       ORT_DISABLE_TELEMETRY: "0",
     });

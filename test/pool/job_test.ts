@@ -16,7 +16,7 @@ function jobOf(request: Partial<JobRequest> = {}, deadlineMs = 60_000): Job {
 }
 
 describe("Job", () => {
-  test("is settled once, by whatever comes first", async () => {
+  test("is settled once, by the first of its ends", async () => {
     const job = jobOf();
     expect(job.settled).toBe(false);
     job.resolve(caption);
@@ -66,7 +66,7 @@ describe("Job", () => {
     second.resolve(caption);
   });
 
-  test("tells each word once, however many workers begin it, and to nobody if nobody asked", () => {
+  test("reports each word once, even if several workers begin it, and only if somebody asked", () => {
     const words: CaptionWord[] = ["a", "dog", "runs"].map((text) => ({ text, logProbability: -1 }));
     const heard: CaptionWord[] = [];
     const job = jobOf({ onWord: (word) => void heard.push(word) });

@@ -73,7 +73,7 @@ describe("WorkerPool", () => {
     expect(await Promise.all(taken)).toEqual(["slow 500", "waits"]);
   });
 
-  test("answers photos that are too late, waiting or in a worker, and continues", async () => {
+  test("answers photos whose time is over, waiting or in a worker, and continues", async () => {
     const { pool } = faultyPool({ workers: 1, deadlineMs: 300 });
     await using _ = pool;
     await pool.ready;
@@ -114,7 +114,7 @@ describe("WorkerPool", () => {
       expect(await Promise.all(others)).toEqual(others.map((_, i) => `other ${i}`));
       await until(() => pool.state.ready === 2);
       expect(lost.length).toBe(1);
-      // A thread that is gone without a word is seen to have closed on Bun, and to be silent on Deno.
+      // Bun reports that a thread has ended without a message; on Deno it is only silent.
       if (reason !== undefined) expect(lost[0]).toBe(reason);
       expect(threads.length).toBe(3);
     });
@@ -130,7 +130,7 @@ describe("WorkerPool", () => {
     expect(lost).toEqual(["crashed", "crashed"]);
   });
 
-  test("keep their codes in the results of a batch, and are mapped to HTTP", async () => {
+  test("fails with codes that a batch records and that HTTP maps to statuses", async () => {
     const { pool } = faultyPool();
     await using _ = pool;
     await withPath(async (path) => {

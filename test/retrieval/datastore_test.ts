@@ -6,7 +6,7 @@ import { Datastore } from "../../src/retrieval/datastore.ts";
 import { loadedTextModule } from "../../src/text/text_crate.ts";
 import { textModule } from "../../src/text/text_module.ts";
 import { datastoreFile, datastoreTensors, type StoredPhoto } from "../fixtures/small_datastore.ts";
-import { ngramsOf } from "../twins/ngrams.ts";
+import { ngramsOf } from "../reference/ngrams.ts";
 
 const photos: StoredPhoto[] = [
   {
@@ -25,7 +25,7 @@ beforeAll(async () => {
   await textModule();
 });
 
-test("n-grams are hashed as their twin hashes them", () => {
+test("n-grams are hashed as the reference implementation hashes them", () => {
   fc.assert(
     fc.property(fc.array(fc.nat(0xffffffff), { maxLength: 12 }), fc.nat(9), (words, endId) => {
       const hashes = loadedTextModule().ngramHashes(Uint32Array.from(words), endId);
@@ -90,10 +90,10 @@ test("Datastore.likeness() is the mean cosine", () => {
 });
 
 describe("Datastore.consensus()", () => {
-  /** Captions in which no word comes twice: CIDEr-D clips only n-grams that do. */
+  /** Captions without a repeated word: CIDEr-D only clips repeated n-grams. */
   const caption = fc.uniqueArray(fc.integer({ min: 4, max: 30 }), { minLength: 1, maxLength: 8 });
   const captions = fc.array(caption, { minLength: 1, maxLength: 3 });
-  /** Words as CIDEr-D takes them, the end being one. */
+  /** Words as CIDEr-D reads them; the end is one. */
   const names = (tokens: readonly number[]) => [...tokens.map(String), "end"];
 
   test("is the mean CIDEr-D of each caption against those of the photos", () => {

@@ -8,7 +8,7 @@ export function bmp(rgb: Uint8Array, size: number): Uint8Array {
   view.setUint32(10, 54, true);
   view.setUint32(14, 40, true);
   view.setInt32(18, size, true);
-  // Above zero, rows would come from the bottom.
+  // If it were positive, rows would come from the bottom.
   view.setInt32(22, -size, true);
   view.setUint16(26, 1, true);
   view.setUint16(28, 24, true);

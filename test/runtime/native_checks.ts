@@ -1,10 +1,10 @@
 /**
- * Checks of the backend `native` on any processor, as a process of its own, so that it can run as on another
- * processor: `qemu-x86_64 -cpu Haswell bun native_checks.ts`. Prints one line of JSON: {@linkcode NativeFindings}.
+ * Checks of the backend `native` on any processor, in a separate process, so that it can run as on another processor:
+ * `qemu-x86_64 -cpu Haswell bun native_checks.ts`. Prints one line of JSON: {@linkcode NativeFindings}.
  */
 import { loadBundle } from "../../src/bundle/load_bundle.ts";
-import { distance, testPicture } from "../../src/model/answer.ts";
 import { openGraphs } from "../../src/model/choose_backend.ts";
+import { distance, testPicture } from "../../src/model/self_test.ts";
 import { runSelfTest } from "../../src/model/stored_answer.ts";
 import { importOnnxruntimeNode } from "../../src/platform/packages.ts";
 import { openBackend } from "../../src/runtime/backends.ts";
@@ -18,7 +18,7 @@ export interface NativeFindings {
   readonly passed: boolean;
   /** The same of a session that is opened without edgecap's options. */
   readonly plainError: number;
-  /** What training computes features on. */
+  /** The backend that training computes features with. */
   readonly trainsOn: string;
 }
 

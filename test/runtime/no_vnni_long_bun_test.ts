@@ -12,7 +12,7 @@ const script = fileURLToPath(new URL("native_checks.ts", import.meta.url));
 const hasNative = (await probeBackend("native")).problem === undefined;
 const hasQemu = spawnSync("qemu-x86_64", ["--version"]).status === 0;
 
-/** The checks on this processor, or as on another that qemu knows. */
+/** The checks on this processor, or on another one that qemu emulates. */
 function findings(processor?: string): NativeFindings {
   const cache = mkdtempSync(join(tmpdir(), "edgecap-native-"));
   try {

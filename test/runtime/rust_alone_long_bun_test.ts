@@ -1,4 +1,4 @@
-/** The backend `rust` in a process of its own, which shows what it loads. */
+/** The backend `rust` in a separate process, which shows what it loads. */
 import { describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

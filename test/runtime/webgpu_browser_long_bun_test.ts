@@ -66,7 +66,7 @@ async function findingsInChromium(): Promise<PageFindings> {
   }
 }
 
-// Looked for before the tests are defined, as a test that has begun cannot be skipped.
+// Checked before the tests are defined, because a test that has begun cannot be skipped.
 const found = noChromium === undefined ? await findingsInChromium() : undefined;
 const noAdapter = found?.problem === undefined ? undefined : "this Chromium has no WebGPU adapter";
 

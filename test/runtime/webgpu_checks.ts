@@ -1,13 +1,13 @@
 /**
- * Checks of the backend `webgpu`, as a process of its own, so that a driver that crashes takes no test runner
- * along. Prints one line of JSON: {@linkcode WebgpuFindings}, or why there is no adapter.
+ * Checks of the backend `webgpu`, in a separate process, so that a crash of the driver does not end the test runner.
+ * Prints one line of JSON: {@linkcode WebgpuFindings}, or why there is no adapter.
  *
  * usage: webgpu_checks.ts
  */
 
 import { type Captioner, EdgecapError, load } from "../../src/mod.ts";
-import { testPicture } from "../../src/model/answer.ts";
 import { openGraphs } from "../../src/model/choose_backend.ts";
+import { testPicture } from "../../src/model/self_test.ts";
 import type { AdapterInfo } from "../../src/runtime/backend.ts";
 import { openBackend } from "../../src/runtime/backends.ts";
 import { isDeviceTensor, toHost } from "../../src/runtime/tensors.ts";
@@ -29,7 +29,7 @@ export interface WebgpuFindings {
   /** Buffers on the device after a few captions and after many more. */
   readonly buffersBefore: number;
   readonly buffersAfter: number;
-  /** What came after the device was lost once, and twice. */
+  /** The results after the device was lost once, and twice. */
   readonly afterFirstLoss: string;
   readonly wordsAfterFirstLoss: boolean;
   readonly afterSecondLoss: string;
@@ -49,7 +49,7 @@ async function outputs(backend: "wasm" | "webgpu") {
   await using graphs = await openGraphs(tinyBundle().files, backend, { threads: 1 });
   const pixels = { data: new Float32Array(testPicture(3, 224)), shape: [1, 224, 224, 3] };
   const { grid } = await graphs.encoder.runKeeping({ pixels });
-  // The mean of the regions is for the search of similar photos alone.
+  // The mean of the regions only serves to search for similar photos.
   const { mean: _, ...memory } = await graphs.init.runKeeping({ grid: grid! });
   const step = await graphs.step.run({ tokens: { data: Int32Array.of(1), shape: [1, 1] }, ...memory });
   const kept = isDeviceTensor(grid!) && isDeviceTensor(memory["keys"]!);

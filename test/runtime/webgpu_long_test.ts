@@ -10,7 +10,7 @@ import type { WebgpuFindings } from "./webgpu_checks.ts";
 
 const onDeno = "Deno" in globalThis;
 
-/** The checks in a process of their own, with SwiftShader on Bun and Mesa's llvmpipe on Deno. */
+/** The checks in a separate process, with SwiftShader on Bun and Mesa's llvmpipe on Deno. */
 function webgpuFindings(): WebgpuFindings | { missing: string } {
   const scratch = mkdtempSync(join(tmpdir(), "edgecap-webgpu-"));
   const swiftShader = "/usr/lib/chromium/vk_swiftshader_icd.json";
@@ -35,7 +35,7 @@ function webgpuFindings(): WebgpuFindings | { missing: string } {
   }
 }
 
-// Looked for before the tests are defined, as a test that has begun cannot be skipped.
+// Checked before the tests are defined, because a test that has begun cannot be skipped.
 const webgpu = webgpuFindings();
 const noWebgpu = "missing" in webgpu ? "no WebGPU adapter was found" : undefined;
 const webgpuWorks = "webgpu keeps features on the device, agrees with wasm, leaks nothing and outlives one lost device";

@@ -1,6 +1,6 @@
-/** What the page of webgpu_browser_long_bun_test.ts runs: it captions the same pictures on two backends. */
+/** The script of the page in webgpu_browser_long_bun_test.ts: captions the same pictures on two backends. */
 import { load } from "../../src/mod.ts";
-import { testPicture } from "../../src/model/answer.ts";
+import { testPicture } from "../../src/model/self_test.ts";
 import { openBackend } from "../../src/runtime/backends.ts";
 import { bmp } from "./bmp.ts";
 

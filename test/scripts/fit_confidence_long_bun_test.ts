@@ -28,7 +28,7 @@ describe("scripts/model/fit_confidence.ts", () => {
       writeFileSync(inFolder(`images/${name}`), png);
       captions.set(name, await captioner.caption(png));
     }
-    // People agree with every other pair of captions.
+    // The captions of every other pair are right.
     const lines = [...captions].flatMap(([name, { caption }], place) => {
       const people = (place >> 1) % 2 === 0 ? [`${caption} .`, `${caption} .`] : ["a zebra .", "zebras ."];
       return people.map((sentence) => `${name},${sentence}`);

@@ -7,7 +7,7 @@ import { areaUnderCurve, calibrationError } from "../../src/evaluation/calibrati
 
 const none = Object.fromEntries(evidenceNames.map((name) => [name, 0])) as Evidence;
 
-/** Examples that are right by a known chance. */
+/** Examples that are right with a known probability. */
 function drawn(count: number, seed: number): Example[] {
   const random = new SeededRandom(seed);
   return Array.from({ length: count }, () => {
@@ -20,7 +20,7 @@ function drawn(count: number, seed: number): Example[] {
 describe("fitLogistic()", () => {
   const fit = fitLogistic(drawn(600, 1));
 
-  test("finds what the chance depends on, and is calibrated on other examples", () => {
+  test("finds what the probability depends on, and is calibrated on other examples", () => {
     expect(fit.features).toEqual(["words", "margin"]);
     expect(fit.weights[0]! / fit.scale[0]!).toBeCloseTo(-0.4, 0);
     expect(fit.weights[1]! / fit.scale[1]!).toBeGreaterThan(8);

@@ -1,4 +1,4 @@
-/** A short form of `bun run fuzz`, with inputs that are the same every time. */
+/** A short run of `bun run fuzz`, with the same inputs every time. */
 import { describe, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

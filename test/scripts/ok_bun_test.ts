@@ -64,7 +64,7 @@ describe("counting tests", () => {
 });
 
 describe("summary()", () => {
-  test("lists skips by reason, and ends with the sum on a line of its own", () => {
+  test("lists skips by reason, and ends with the sum on a separate line", () => {
     const skipped = [
       { name: "a", reason: "no browser" },
       { name: "b", reason: undefined },

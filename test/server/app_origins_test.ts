@@ -22,7 +22,7 @@ test("an app may call the server if --cors names its origin, and no other app ma
 });
 
 test("what is not an origin is refused", () => {
-  // Pages of files, and those that a sandbox holds, all have the origin "null".
+  // Pages from files, and sandboxed pages, all have the origin "null".
   for (const origin of ["app://", "app://obsidian.md/", "file://", "data://x", "null", "obsidian.md", "https://a.b/c"])
     expect(() => createServer({ corsOrigins: [origin] })).toThrow("is not an origin");
 });

@@ -23,7 +23,7 @@ describe("BodyMemory", () => {
     expect(memory.held).toBe(10);
   });
 
-  test("takes back what a share held, once, and gives it nothing more", () => {
+  test("frees the memory of a share once, and gives it no more", () => {
     const memory = new BodyMemory(10);
     const share = memory.share();
     share.take(7);

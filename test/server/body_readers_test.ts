@@ -10,7 +10,7 @@ import { processorTime } from "../processor_time.ts";
 describe("parseJsonBody()", () => {
   const encode = (text: string) => new TextEncoder().encode(text);
 
-  test("reads whatever JSON.parse() reads within the limits, property", () => {
+  test("reads everything that JSON.parse() reads within the limits, property", () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 6 }), fc.constantFrom(0, 2), (value, indent) => {
         const text = JSON.stringify(value, null, indent);
@@ -19,7 +19,7 @@ describe("parseJsonBody()", () => {
     );
   });
 
-  test("counts what stands outside of texts, and depth, whatever the texts hold", () => {
+  test("counts bytes outside of texts, and depth, whatever the texts contain", () => {
     const texts = '{"a[{\\"]": "}}]]\\\\", "b": [1, {"c": "\\u0022[[[["}]}';
     expect(parseJsonBody(encode(texts), 17)).toEqual(JSON.parse(texts));
     expect(() => parseJsonBody(encode(texts), 16)).toThrow("too many values");
@@ -27,7 +27,7 @@ describe("parseJsonBody()", () => {
     expect(() => parseJsonBody(encode(`${"[".repeat(65)}${"]".repeat(65)}`), 200)).toThrow("more than 64 levels deep");
   });
 
-  test("counts depth down again behind each array and object, and refuses either kind", () => {
+  test("reduces the depth after each array and object, and refuses too many of either kind", () => {
     for (const one of ["[]", "{}", '{"a":[]}']) {
       const siblings = `[${new Array(20).fill(one).join(",")}]`;
       expect(parseJsonBody(encode(siblings), 1000)).toEqual(JSON.parse(siblings));
@@ -100,7 +100,7 @@ describe("formParts()", () => {
       ],
       ["", "its boundary is not in it"],
       ["--XY--", "its boundary is not in it"],
-      // Only at the beginning of a line.
+      // A boundary only counts at the beginning of a line.
       ["before--XX--", "its boundary is not in it"],
       ["--XX-", "it ends after a boundary"],
       ["--XX-a", "it ends after a boundary"],

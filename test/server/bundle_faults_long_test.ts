@@ -1,4 +1,4 @@
-/** A bundle's folder that changes while the server serves: workers that have it go on, and no other one is taken. */
+/** A bundle's folder changes while the server runs: its workers continue, and no worker loads the new files. */
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { cp, mkdtemp, rename, rm, truncate } from "node:fs/promises";
@@ -59,7 +59,7 @@ describe("a server whose bundle changes while it serves", () => {
         const before = await caption();
         expect(before[0]).toBe(200);
         await spoil(bundle);
-        // What Bun says of a thread that died; Deno says nothing, and a silent one counts as hung much later.
+        // Bun reports a thread that died. Deno does not; there the silent worker counts as hung, but much later.
         threads[0]!.dispatchEvent(new Event("close"));
         const refused = () =>
           tiny.log.find((line) => "event" in line && line.event === "worker-replaced" && line.reason === "refused");

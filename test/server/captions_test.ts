@@ -18,7 +18,7 @@ afterAll(async () => {
   await captioner[Symbol.asyncDispose]();
 });
 
-/** What is the same in two captions of the same photo. */
+/** The part of a caption that is the same for the same photo. */
 function comparable({ caption, logProbability, words, alternatives }: Caption) {
   return { caption, logProbability, words, alternatives };
 }

@@ -1,4 +1,4 @@
-/** No client can hold a connection, or memory, for longer than its request is worth. */
+/** No client can keep a connection, or memory, for longer than its request needs. */
 import { describe, expect, test } from "bun:test";
 import { connect, type Socket } from "node:net";
 import { rawExchange } from "./raw_http.ts";
@@ -76,7 +76,7 @@ describe("connections", () => {
     expect(found.filter(([, closed]) => !closed)).toEqual([]);
   });
 
-  test("that are idle in their hundreds do not shut others out", async () => {
+  test("that are idle by the hundreds do not keep others out", async () => {
     await using tiny = await tinyServer();
     const { hostname, port } = new URL(tiny.url);
     const idle = await Promise.all(
@@ -112,7 +112,7 @@ describe("connections", () => {
   });
 });
 
-describe("a body that drips", () => {
+describe("a body that arrives very slowly", () => {
   test("is abandoned long before the time limit", async () => {
     await using tiny = await tinyServer({ bodyTimeoutMs: 60_000 });
     const { status, text } = await rawExchange(

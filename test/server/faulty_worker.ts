@@ -1,5 +1,5 @@
 /**
- * A worker that does what the photo's bytes say: `crash`, `hang`, `die` (without a word, as a killed thread), `slow N`
+ * A worker that does what the photo's bytes say: `crash`, `hang`, `die` (silently, like a killed thread), `slow N`
  * for N milliseconds (a seed N does it, too, for photos that are real); anything else is the caption. `once` before it,
  * with a flag in shared memory, does it the first time only, in whichever worker that is.
  */

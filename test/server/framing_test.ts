@@ -21,7 +21,7 @@ const statusesOf = (text: string) => [...text.matchAll(/^HTTP\/1\.[01] (\d{3})/g
 const answersAll = !("Bun" in globalThis);
 const patienceMs = answersAll ? 20_000 : 300;
 
-/** What comes back, after which a good request must still be answered. */
+/** The answer to some bytes. Afterwards, the server must still answer a good request. */
 async function exchange(bytes: string, limitMs = 20_000) {
   const { text, closedAfter } = await rawExchange(site.url, bytes, { limitMs });
   expect((await fetch(`${site.url}/healthz`)).status).toBe(200);

@@ -1,4 +1,4 @@
-/** Bodies that are made to be slow to read. */
+/** Bodies that an attacker makes slow to read. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { BodyMemory } from "../../src/server/body_memory.ts";
 import { readPictures } from "../../src/server/pictures.ts";
@@ -14,7 +14,7 @@ const limits = {
 };
 
 /**
- * Defines the tests that such bodies are refused in a moment, by what they are.
+ * Defines tests that such bodies are refused quickly, with the right code.
  *
  * @param mebibytes Their size; a server takes 20 by default.
  */
@@ -23,7 +23,7 @@ export function hostileBodies(mebibytes: number): void {
   /** Most processor time for one, in milliseconds. */
   const mostMs = 1000 + 100 * mebibytes;
 
-  /** A part again and again, up to the size. */
+  /** Repeats a part up to the size. */
   function filled(part: string, before = "", after = ""): string {
     return before + part.repeat(Math.floor((size - before.length - after.length) / part.length)) + after;
   }
@@ -124,7 +124,7 @@ export function hostileBodies(mebibytes: number): void {
         const response = await fetch(url, { method: "POST", body: text });
         const answer = await response.text();
         expect([what, response.status, answer.length < 500]).toEqual([what, status, true]);
-        // The body travels, too.
+        // Sending the body takes time, too.
         expect(took()).toBeLessThan(2 * mostMs);
       });
     }

@@ -1,4 +1,4 @@
-/** Bodies that are made to be slow to read, at a tenth of the largest size; the long test has the rest. */
+/** Bodies that an attacker makes slow to read, at a tenth of the largest size; the long test has the rest. */
 import { hostileBodies } from "./hostile_bodies.ts";
 
 hostileBodies(2);

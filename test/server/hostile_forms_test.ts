@@ -1,4 +1,4 @@
-/** Forms and data URLs as no browser writes them: each is read as what was meant, or refused with a code. */
+/** Forms and data URLs that no browser writes: each is read as it was meant, or refused with a code. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { BodyMemory } from "../../src/server/body_memory.ts";

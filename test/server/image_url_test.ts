@@ -64,7 +64,7 @@ async function codeOf(work: Promise<unknown>): Promise<string> {
 
 const loopback = "127.0.0.0/8";
 
-/** Addresses in forms that a resolver or a network stack may lead inside: old, translated, tunnelled, unfinished. */
+/** Forms of addresses that may lead to the inside of a network: old, translated, tunnelled or incomplete ones. */
 const oddAddresses = [
   ...["::127.0.0.1", "::7f00:1", "::a00:1", "::ffff:0:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b:1::7f00:1"],
   ...["2001:0:7f00:1::1", "2a00:1450::5efe:7f00:1", "2a00:1450::200:5efe:a00:1", "fec0::1", "100::1", "5f00::1"],

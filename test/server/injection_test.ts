@@ -1,4 +1,4 @@
-/** Texts of a client's choice stay texts: in the log, in the metrics, in headers, and in whatever a browser shows. */
+/** Texts from a client stay texts: in the log, in the metrics, in headers, and in pages that a browser shows. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import parsePrometheus from "parse-prometheus-text-format";
 import { Cors } from "../../src/server/cors.ts";
@@ -32,7 +32,7 @@ const texts = [
 ];
 
 describe("the log and the metrics", () => {
-  test("contain nothing that a client made up", async () => {
+  test("contain no text that a client made up", async () => {
     for (const text of texts) {
       for (const head of [
         `GET /${text} HTTP/1.1\r\nHost: localhost`,

@@ -1,8 +1,8 @@
-/** What programs send that do a thing in another way than the documents of OpenAI, Ollama and edgecap say. */
+/** Requests of programs that do not follow the documents of OpenAI, Ollama and edgecap. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { base64, dataUrl, knowingServer, known } from "./knowing_server.ts";
-import { example, type TinyServer } from "./tiny_server.ts";
+import { example, type TinyServer, tinyServer } from "./tiny_server.ts";
 
 const photo = example("coffee.jpg");
 const image = base64(photo);
@@ -73,6 +73,56 @@ describe("a picture", () => {
     const source = { type: "base64", media_type: "image/jpeg", data: image };
     const [status, text] = await ask(chat, asking({ type: "image", source }));
     expect([status, text]).toEqual([400, expect.stringMatching(/contains no picture.*"image".*image_url/)]);
+  });
+});
+
+describe("a body", () => {
+  test("of Ollama's other path is named as that, instead of an empty answer", async () => {
+    const [status, text] = await ask("/api/chat", { prompt: "What is this?", images: [image], stream: false });
+    expect([status, text]).toEqual([400, expect.stringContaining("/api/generate")]);
+    const messages = [{ role: "user", content: "What is this?", images: [image] }];
+    const [other, wrong] = await ask("/api/generate", { messages, stream: false });
+    expect([other, wrong]).toEqual([400, expect.stringContaining("/api/chat")]);
+    for (const path of ["/api/chat", "/api/generate"])
+      expect(await ask(path, { messages: [], prompt: "", images: [], keep_alive: 0 })).toEqual([200, ""]);
+  });
+
+  test("with a missing or wrong field gets an error that says what is expected there", async () => {
+    expect(await ask(chat, { prompt: "hi" })).toEqual([400, "messages is missing: add it."]);
+    const [, text] = await ask(chat, { messages: [{ role: "user", content: part(url) }] });
+    expect(text).toMatch(/^messages\.0\.content is \{.*: expected string or array\.$/);
+    const [, format] = await ask("/api/generate", { images: [image], format: "xml" });
+    expect(format).toBe('format is "xml": expected "json" or "" or object.');
+  });
+
+  test("with a schema that limits a text gets a shorter sentence, found by the search", async () => {
+    await using tiny = await tinyServer();
+    const ofTiny = async (limit: object) => {
+      const properties = { caption: { type: "string", ...limit } };
+      const format = { type: "object", properties, required: ["caption"] };
+      const body = JSON.stringify({ images: [image], stream: false, format });
+      const response = await fetch(`${tiny.url}/api/generate`, { method: "POST", body });
+      return JSON.parse(((await response.json()) as { response: string }).response).caption as string;
+    };
+    const { length } = await ofTiny({});
+    expect(length).toBeGreaterThan(1);
+    expect((await ofTiny({ maxLength: length })).length).toBe(length);
+    expect((await ofTiny({ maxLength: length - 1 })).length).toBeLessThan(length);
+  });
+
+  test("may ask for JSON in a person's words", async () => {
+    const nouns = ["fire hydrant", "dog", "grass"];
+    for (const [text, answer] of [
+      [
+        "Describe this image as JSON with title, description and tags",
+        { title: known, description: known, tags: nouns },
+      ],
+      ["Return a JSON array of relevant keywords", nouns],
+      ["Give me a JSON object containing caption and keywords.", { caption: known, keywords: nouns }],
+    ] as const) {
+      const [status, said] = await ask(chat, asking({ type: "text", text }, part(url)));
+      expect([status, JSON.parse(said)]).toEqual([200, answer]);
+    }
   });
 });
 

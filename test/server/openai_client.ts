@@ -12,7 +12,7 @@ export type Message = OpenAI.ChatCompletionMessageParam;
 /** Settings of a chat beside its messages. */
 export type Settings = Partial<Omit<OpenAI.ChatCompletionCreateParamsNonStreaming, "messages">>;
 
-/** What the client throws; its promises are not quite those of the language. */
+/** The error that the client throws; its promises differ from JavaScript's. */
 export async function failure(work: PromiseLike<unknown>): Promise<InstanceType<typeof OpenAI.APIError>> {
   try {
     await work;

@@ -69,7 +69,7 @@ describe("chat.completions.create({ stream: true })", () => {
   test("is refused with a status before its first word, and gets an error line after it", async () => {
     const broken = dataUrl(new TextEncoder().encode("no picture"));
     expect(await failure(stream({}, [broken]))).toBeInstanceOf(OpenAI.BadRequestError);
-    // Keywords are whole before the head is sent.
+    // Keywords are complete before the head is sent.
     expect((await failure(stream({}, [coffee, broken], "Tags"))).status).toBe(400);
     const { response } = await stream({}, [coffee, dataUrl(blank())], "Tags").withResponse();
     expect(response.headers.get("edgecap-note")).toBe("keywords, no-keywords");
@@ -86,7 +86,7 @@ describe("chat.completions.create({ stream: true })", () => {
     const createWorker = () => new Worker(new URL("./faulty_worker.ts", import.meta.url).href, { type: "module" });
     await using slow = await tinyServer({ createWorker });
     const left = new AbortController();
-    // This worker tells a word or two at once, and ends after so many milliseconds, or when it is stopped.
+    // This worker sends a word or two at once, and ends after some milliseconds, or when it is stopped.
     const body = { messages: [message("", coffee)], stream: true, temperature: 1, seed: 25_000 };
     const { url } = slow;
     const response = await fetch(`${url}/v1/chat/completions`, {

@@ -109,7 +109,7 @@ describe("chat.completions.create()", () => {
       expect([text, data.choices[0]!.message.content]).toEqual([text, content]);
       expect([text, response.headers.get("edgecap-note")]).toEqual([text, note]);
     }
-    // The limits that reach the worker: its alternatives tell them.
+    // The limits that reach the worker, which returns them as alternatives.
     const others = async (text: string, settings: Settings) =>
       (await chat(text, { n: 2, ...settings })).choices[1]!.message.content!;
     expect(await others("Describe", { max_tokens: 7 })).toContain('"maxWords":7');

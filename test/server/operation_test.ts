@@ -24,7 +24,7 @@ function get(path: string, init: RequestInit = {}): Promise<Response> {
   return fetch(`${tiny.url}${path}`, init);
 }
 
-/** Samples of a metric by their labels, as a parser of Prometheus' format reads them. */
+/** Samples of a metric by their labels, read by a parser of Prometheus' format. */
 async function samples(name: string): Promise<{ value?: string; count?: string; labels?: Record<string, string> }[]> {
   const response = await get("/metrics", { headers: token });
   expect(response.headers.get("content-type")).toContain("text/plain; version=0.0.4");
@@ -84,7 +84,7 @@ describe("/openapi", () => {
 
 describe("tokens", () => {
   test("open their own routes; without a token only monitoring and the page are open", async () => {
-    for (const path of ["/healthz", "/readyz", "/openapi", "/openapi.json", "/docs", "/"]) {
+    for (const path of ["/health", "/healthz", "/readyz", "/openapi", "/openapi.json", "/docs", "/"]) {
       const response = await get(path);
       expect([path, response.status]).toEqual([path, 200]);
       await response.body?.cancel();

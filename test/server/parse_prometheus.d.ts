@@ -1,4 +1,4 @@
-/** What is used of the parser, which comes without types. */
+/** Types of the functions that are used: the parser comes without types. */
 declare module "parse-prometheus-text-format" {
   interface Family {
     readonly name: string;

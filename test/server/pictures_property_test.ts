@@ -1,4 +1,4 @@
-/** Whatever a request holds, it is read as what was sent, or refused by a problem with a code. */
+/** A request with any content is read as it was sent, or refused with a problem that has a code. */
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { EdgecapError } from "../../src/errors.ts";

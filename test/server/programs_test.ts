@@ -1,6 +1,6 @@
 /**
- * What programs send that caption photos today, written here from their public documents and sources: their fields,
- * their prompts' kind, and what they read of the answer.
+ * Requests of programs that caption photos, written after their public documents and sources: their fields, the kind of
+ * their prompts, and the part of the answer that they read.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { base64, dataUrl, knowingServer, known } from "./knowing_server.ts";

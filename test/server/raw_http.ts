@@ -19,7 +19,7 @@ export interface RawOptions {
 }
 
 /**
- * Opens a connection and sends bytes as they are, without a client that would put them right.
+ * Opens a connection and sends bytes as they are, without a client that would correct them.
  *
  * @param send Bytes, one character each; or a function that writes them in its own time.
  */

@@ -1,6 +1,6 @@
 /**
- * Whatever target and host a request names, in the bytes that it is sent in, nothing that is protected answers without
- * a token, and nobody is led to another route than the one that the path names.
+ * For any target and host of a request, byte by byte: no protected route answers without a token, and no request
+ * reaches another route than its path names.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { listen } from "../../src/server/mod.ts";
@@ -118,7 +118,7 @@ function ask(
   return rawExchange(server.url, text, { until: isWhole, limitMs: 30_000 });
 }
 
-/** The route whose answer that is, by what only it answers. */
+/** The route that gave an answer, recognised by something that only this route answers. */
 function answeredBy({ status, text }: RawAnswer): string {
   if (status === 0 || status >= 400) return /"code":"([a-z-]+)"/.exec(text)?.[1] ?? "refused by the runtime";
   if (text.includes('"models":[')) return "/v1/models";
@@ -131,8 +131,8 @@ function answeredBy({ status, text }: RawAnswer): string {
 }
 
 /**
- * The path that a request names, by the web's own parser; `undefined` where the target is none. Slashes in a row are one
- * where clients of other servers call.
+ * The path that a request names, by the web's own parser; `undefined` if the target is not one. On routes for clients of
+ * other servers, slashes in a row count as one.
  */
 function pathOf(target: string): string | undefined {
   // Bun reads the target itself: all up to the first slash is the host, which it takes from the header.
@@ -144,7 +144,7 @@ function pathOf(target: string): string | undefined {
   return path.replace(/([^/])\/$/, "$1");
 }
 
-/** Sends all, some at a time, and gives what came of each. */
+/** Does some work for each item, 16 at a time, and gives the results. */
 async function all<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
   for (let i = 0; i < items.length; i += 16) results.push(...(await Promise.all(items.slice(i, i + 16).map(work))));

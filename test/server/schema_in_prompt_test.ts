@@ -1,4 +1,4 @@
-/** JSON schemas in messages, as libraries write them whose users choose no support of the server for schemas. */
+/** JSON schemas in messages: libraries write them there if users do not choose the server's support for schemas. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { Ollama } from "ollama";
 import type OpenAI from "openai";
@@ -95,5 +95,32 @@ describe("a schema in a message", () => {
     ];
     const chatted = await ollama.chat({ model, messages, format: "json" });
     expect(JSON.parse(chatted.message.content)).toEqual(filled);
+  });
+});
+
+describe("an example of JSON in a message", () => {
+  const example = '{"caption": "...", "tags": ["..."], "mood": "..."}';
+
+  test("is filled in as far as it is known, with JSON mode or without", async () => {
+    for (const format of [{ response_format: json }, {}])
+      for (const [messages, text] of [
+        [[{ role: "system", content: `Answer only with JSON like ${example}` }]],
+        [[], `Suggest what this shows. Respond with JSON like ${example}. No prose.`],
+        [[], 'Return valid JSON with the keys "caption", "tags" and "mood".'],
+      ] satisfies [Message[], string?][]) {
+        const answer = await asked({ messages, ...format }, text);
+        expect(JSON.parse(answer.text)).toEqual(filled);
+        expect(answer.notes).toContain("json-example");
+      }
+  });
+
+  test("of which nothing is known gives what JSON mode gives, or else the caption", async () => {
+    const text = 'Answer with JSON like {"price": 0}';
+    expect(await asked({}, text)).toEqual({ text: known, notes: "prompt-ignored" });
+    expect(Object.keys(JSON.parse((await asked({ response_format: json }, text)).text))).toEqual(["caption", "labels"]);
+  });
+
+  test("has no effect if the message does not speak of JSON", async () => {
+    expect((await asked({}, 'What does {"caption": "..."} mean?')).text).toBe(known);
   });
 });

@@ -77,7 +77,7 @@ describe("edgecap serve", () => {
     expect((await fetch(url)).headers.get("content-type")).toBe("text/html; charset=utf-8");
     process.kill(child.pid!, "SIGTERM");
     expect(await exit).toBe(0);
-    // Deno adds a remark of its own.
+    // Deno adds its own remark.
     const lines = log.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line) as Record<string, unknown>);
     expect(lines.find(({ route }) => route === "/v1/captions")).toMatchObject({ status: 200, images: 1 });
   });

@@ -4,7 +4,7 @@ import { example, tinyServer } from "./tiny_server.ts";
 
 const coffee = example("coffee.jpg");
 
-/** Opens a connection, sends what is given, and gives all that comes back until the server closes or `ms` pass. */
+/** Opens a connection, sends some bytes, and gives everything that comes back until the server closes or `ms` pass. */
 function exchange(
   url: string,
   send: (write: (part: string | Uint8Array) => void) => void,

@@ -9,7 +9,7 @@ import {
 } from "../../src/server/mod.ts";
 import { tinyBundleFiles } from "../fixtures/tiny_bundle.ts";
 
-/** What a test sends. */
+/** The request of a test. */
 export type Body = string | Blob | FormData | Uint8Array<ArrayBuffer>;
 
 /** Pictures of the repository by name. */
@@ -17,7 +17,7 @@ export function example(name: string): Uint8Array<ArrayBuffer> {
   return new Uint8Array(readFileSync(new URL(`../../examples/${name}`, import.meta.url)));
 }
 
-/** A server over the tiny bundle that listens on a port of its own, and what it logs. */
+/** A server with the tiny bundle that listens on a free port, and its log. */
 export interface TinyServer extends AsyncDisposable {
   readonly server: CaptionServer;
   readonly listener: Listener;

@@ -7,7 +7,7 @@ const tries = 3;
 const part = new Uint8Array(2 ** 20);
 const parts = 30;
 
-/** Sends a request as many clients do: they read nothing before all is sent, and give up if that fails. */
+/** Sends a request as many clients do: they read nothing until everything is sent, and give up if sending fails. */
 async function sentBeforeRead(url: string): Promise<string> {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);

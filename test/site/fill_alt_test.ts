@@ -10,7 +10,7 @@ import { type AltReport, type FillAltOptions, fillAlt } from "../../src/site/fil
 
 type Files = Readonly<Record<string, string | Uint8Array>>;
 
-/** A site and what filling it says. */
+/** A site, and the result of filling it. */
 interface Site {
   readonly folder: string;
   /** Fills it, with captions "a" and the picture's content. */

@@ -2,16 +2,16 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { type DefaultTreeAdapterTypes, parse, serialize } from "parse5";
 import { attributeText, htmlPictures } from "../../src/site/html_pictures.ts";
-import { withAdditions } from "../../src/site/with_additions.ts";
+import { insertText } from "../../src/site/insert_text.ts";
 import { anyText } from "../any_text.ts";
 
 /** State and address of each picture. */
 const seen = (html: string) => htmlPictures(html).pictures.map(({ state, source }) => [state, source]);
 
-/** Gives each picture that has none the text `alt`. */
+/** Gives the text `alt` to each picture without one. */
 function filled(html: string, alt = "a cat"): string {
   const absent = htmlPictures(html).pictures.filter(({ state }) => state === "absent");
-  return withAdditions(
+  return insertText(
     html,
     absent.map(({ at, markup }) => ({ at, text: markup(alt) })),
   );
@@ -156,7 +156,7 @@ describe("htmlPictures()", () => {
           before.map(({ state }) => (state === "absent" ? "present" : state)),
         );
         expect(after.map(({ source }) => source)).toEqual(before.map(({ source }) => source));
-        // The tree without the new attributes is the tree that was.
+        // Without the new attributes, the tree is the same as before.
         const wanted = new Set(
           absent.map(({ start }, nth) => start + (nth * (now.length - html.length)) / Math.max(1, absent.length)),
         );

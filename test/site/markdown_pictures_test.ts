@@ -2,14 +2,14 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { micromark } from "micromark";
 import { attributeText } from "../../src/site/html_pictures.ts";
+import { insertText } from "../../src/site/insert_text.ts";
 import { markdownPictures, markdownText } from "../../src/site/markdown_pictures.ts";
-import { withAdditions } from "../../src/site/with_additions.ts";
 
 const seen = (markdown: string) => markdownPictures(markdown).map(({ state, source }) => [state, source]);
 
 function filled(markdown: string, alt = "a cat"): string {
   const absent = markdownPictures(markdown).filter(({ state }) => state === "absent");
-  return withAdditions(
+  return insertText(
     markdown,
     absent.map(({ at, markup }) => ({ at, text: markup(alt) })),
   );

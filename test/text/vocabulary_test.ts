@@ -4,7 +4,7 @@ import { EdgecapError } from "../../src/errors.ts";
 import { textModule } from "../../src/text/text_module.ts";
 import { Vocabulary } from "../../src/text/vocabulary.ts";
 import { anyText } from "../any_text.ts";
-import { vocabularyTwin } from "../twins/vocabulary.ts";
+import { referenceVocabulary } from "../reference/vocabulary.ts";
 import { captionText } from "./strings.ts";
 
 beforeAll(async () => {
@@ -28,11 +28,11 @@ describe("Vocabulary", () => {
     expect(vocabulary.size).toBe(9);
   });
 
-  test("build() agrees with its twin", () => {
+  test("build() agrees with the reference implementation", () => {
     fc.assert(
       fc.property(fc.array(captionText), fc.integer({ min: 1, max: 3 }), (captions, minimumCount) => {
         using vocabulary = Vocabulary.build(captions, minimumCount);
-        expect(vocabulary.serialise()).toBe(`${vocabularyTwin(captions, minimumCount).join("\n")}\n`);
+        expect(vocabulary.serialise()).toBe(`${referenceVocabulary(captions, minimumCount).join("\n")}\n`);
       }),
     );
   });

@@ -4,7 +4,7 @@ import { escapeXml } from "../../src/metadata/escape_xml.ts";
 import { htmlPage } from "../../src/watch/html_page.ts";
 import { anyText } from "../any_text.ts";
 
-/** What a reader makes of escaped text. */
+/** Escaped text, as a reader decodes it. */
 const unescaped = (text: string) =>
   text.replace(
     /&(amp|lt|gt|quot|#39);/g,

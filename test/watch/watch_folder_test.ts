@@ -23,7 +23,7 @@ async function withFolder(work: (folder: string) => Promise<void>): Promise<void
   }
 }
 
-/** Captions a file by what stands in it, and counts. */
+/** Captions a file with its own content, and counts. */
 function stub() {
   const seen: string[] = [];
   const caption = async (image: Uint8Array): Promise<WatchedCaption> => {
@@ -193,7 +193,7 @@ describe("watchFolder(), once", () => {
         expect([images, await codeOf(once(folder, "xmp", stub().caption))]).toEqual([images, "data-invalid"]);
         expect(await readFile(join(folder, ".edgecap-xmp.json"), "utf8")).toBe(text);
       }
-      // Such a name is what a file of edgecap's is not.
+      // Without a list of images, the file is not edgecap's.
       await writeFile(join(folder, ".edgecap-xmp.json"), '{"generator":"edgecap","images":null}');
       expect(await codeOf(once(folder, "xmp", stub().caption))).toBe("data-invalid");
     }));
@@ -286,7 +286,7 @@ describe("watchFolder()", () => {
       await writeFile(join(folder, "d.jpg"), Uint8Array.of(0xff, 0xd8, ...segment, 9, 9));
       await until(async () => (await captionsIn(folder))["d.jpg"] === "a cat");
       stop.abort();
-      // Text files that are called b.png are no PNG.
+      // Text files that are called b.png are not valid PNG files.
       expect(await watching).toBe(1);
       expect(seen.sort((a, b) => a - b)).toEqual([3, 9, 10, 11]);
       expect(await readFile(join(folder, "c.jpg"), "latin1")).toContain(">A cat<");
@@ -357,7 +357,7 @@ describe("watchFolder()", () => {
         await rm(join(folder, "album"));
         await until(async () => !("album/d.jpg" in (await captionsIn(folder))));
         expect(Object.keys(await captionsIn(folder))).toEqual(["a.jpg", "sub/b.png"]);
-        // Deno gives no event for a link that comes later: it is found at the next start.
+        // Deno gives no event for a link that is added later: it is found at the next start.
         if ("Bun" in globalThis) {
           await symlink(album, join(folder, "later"));
           await until(async () => (await captionsIn(folder))["later/c.jpg"] === "a horse");
@@ -370,7 +370,7 @@ describe("watchFolder()", () => {
       }
     }));
 
-  test("says nothing of being ready when it is stopped before", () =>
+  test("does not say that it is ready if it is stopped before", () =>
     withFolder(async (folder) => {
       const stop = new AbortController();
       let ready = 0;
@@ -383,7 +383,7 @@ describe("watchFolder()", () => {
       expect(ready).toBe(0);
     }));
 
-  test("finds what left while nobody watched", () =>
+  test("finds pictures that were removed while nobody watched", () =>
     withFolder(async (folder) => {
       await once(folder, "json", stub().caption);
       await rm(join(folder, "a.jpg"));

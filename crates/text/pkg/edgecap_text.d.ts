@@ -36,7 +36,7 @@ export class DatastoreParts {
      */
     captions(captions: Uint8Array, lengths: Uint8Array, tokens: Uint16Array): void;
     /**
-     * No parts.
+     * An empty set of parts.
      */
     constructor();
     /**
@@ -141,7 +141,7 @@ export class SearchOptions {
      */
     ranking(length_penalty: number, no_repeat_ngram: number): void;
     /**
-     * Words that may come again, so that `no_repeat_ngram` forbids no run of them alone.
+     * Words that may repeat: `no_repeat_ngram` does not forbid runs of only such words.
      */
     repeatable(words: Uint32Array): void;
     /**
@@ -194,7 +194,7 @@ export class Vocabulary {
      */
     word(id: number): string | undefined;
     /**
-     * Entries, the special ones included.
+     * Number of entries, including the special ones.
      */
     readonly size: number;
 }

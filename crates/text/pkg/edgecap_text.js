@@ -111,7 +111,7 @@ export class DatastoreParts {
         wasm.datastoreparts_captions(this.__wbg_ptr, ptr0, len0, ptr1, len1, ptr2, len2);
     }
     /**
-     * No parts.
+     * An empty set of parts.
      */
     constructor() {
         const ret = wasm.datastoreparts_new();
@@ -364,7 +364,7 @@ export class SearchOptions {
         wasm.searchoptions_ranking(this.__wbg_ptr, length_penalty, no_repeat_ngram);
     }
     /**
-     * Words that may come again, so that `no_repeat_ngram` forbids no run of them alone.
+     * Words that may repeat: `no_repeat_ngram` does not forbid runs of only such words.
      * @param {Uint32Array} words
      */
     repeatable(words) {
@@ -506,7 +506,7 @@ export class Vocabulary {
         }
     }
     /**
-     * Entries, the special ones included.
+     * Number of entries, including the special ones.
      * @returns {number}
      */
     get size() {

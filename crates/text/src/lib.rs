@@ -45,7 +45,7 @@ impl Vocabulary {
         self.0.serialise()
     }
 
-    /// Entries, the special ones included.
+    /// Number of entries, including the special ones.
     #[wasm_bindgen(getter)]
     pub fn size(&self) -> usize {
         self.0.size()
@@ -97,7 +97,7 @@ impl SearchOptions {
         (self.0.length_penalty, self.0.no_repeat_ngram) = (length_penalty, no_repeat_ngram);
     }
 
-    /// Words that may come again, so that `no_repeat_ngram` forbids no run of them alone.
+    /// Words that may repeat: `no_repeat_ngram` does not forbid runs of only such words.
     pub fn repeatable(&mut self, words: Vec<u32>) {
         self.0.repeatable = words;
     }
@@ -232,7 +232,7 @@ pub struct DatastoreParts(retrieval::DatastoreParts);
 /// Parts that belong together are set together, because every call into wasm costs time.
 #[wasm_bindgen]
 impl DatastoreParts {
-    /// No parts.
+    /// An empty set of parts.
     #[wasm_bindgen(constructor)]
     pub fn new() -> Self {
         Self::default()

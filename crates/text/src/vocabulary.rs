@@ -117,7 +117,7 @@ impl Vocabulary {
         self.words.iter().flat_map(|word| [word.as_str(), "\n"]).collect()
     }
 
-    /// Entries, the special ones included.
+    /// Number of entries, including the special ones.
     pub fn size(&self) -> usize {
         self.words.len()
     }

@@ -17,11 +17,11 @@ fn allocations() -> usize {
     ALLOCATIONS.get()
 }
 
-// SAFETY: every request goes to the system's allocator as it is; counting touches no memory of it.
+// SAFETY: every request goes to the system's allocator unchanged; counting does not touch its memory.
 unsafe impl GlobalAlloc for Counting {
     // SAFETY: the caller keeps the contract of `GlobalAlloc`, which `System` has as well.
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // A thread that ends has no count any more, and is not the one that counts.
+        // A thread that is ending no longer has a count, but it is not the thread of the test.
         let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + 1));
         // SAFETY: `layout` is the caller's.
         unsafe { System.alloc(layout) }

@@ -1,5 +1,6 @@
 /**
- * Captions without a server, in its own process: reads `go SECONDS` on standard input, and prints captions per second.
+ * Captions without a server, in a separate process: reads `go SECONDS` from standard input, and prints captions per
+ * second.
  */
 import { createInterface } from "node:readline";
 import { load } from "../../../src/mod.ts";

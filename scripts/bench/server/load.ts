@@ -16,7 +16,7 @@ export async function expectedCaptions(
   return captions;
 }
 
-/** Captions one picture over HTTP, past the cache and past what is shared in flight. */
+/** Captions one picture over HTTP, without the cache, and without sharing work with equal requests. */
 export function ask(url: string, picture: Uint8Array<ArrayBuffer>, seed: number): Promise<Response> {
   return fetch(`${url}/v1/captions?beams=1&seed=${seed}`, {
     method: "POST",
@@ -47,7 +47,7 @@ export async function under(
   return { times, perSecond: (times.length * 1000) / (performance.now() - started) };
 }
 
-/** The value that this share of the values is below. */
+/** The value that a share of the values is below. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(Math.floor(sorted.length * share), sorted.length - 1)] ?? Number.NaN;

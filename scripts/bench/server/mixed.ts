@@ -10,8 +10,7 @@ const workers = 2;
 type Bundle = ReadonlyMap<string, Uint8Array> | undefined;
 
 /**
- * A broken request: what to send, and the status that is right for it; `undefined` if the client cuts the connection.
- *
+ * A broken request: what to send, and the right status for it; `undefined` if the client cuts the connection.
  */
 type Broken = (url: string, turn: number) => Promise<number | undefined>;
 
@@ -80,7 +79,7 @@ export async function benchMixed(bundle: Bundle, expected: readonly string[], re
   ];
 }
 
-/** Workers' threads are killed while requests are under way: none may be lost. */
+/** Kills workers' threads while requests run: no request may be lost. */
 export async function benchKill(bundle: Bundle, expected: readonly string[]): Promise<Row[]> {
   using server = await startServer({ workers, tiny: bundle !== undefined, queueSize: 1000, deadlineMs: 600_000 });
   const requests = 120;

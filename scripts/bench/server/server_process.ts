@@ -1,5 +1,5 @@
 /**
- * A server in a process of its own, as it runs in production, for the benchmark to load from outside. Reads lines from
+ * A server in a separate process, as in production, so that the benchmark can load it from outside. Reads lines from
  * standard input: `kill` ends a worker's thread without telling its pool, `memory` prints the resident memory.
  *
  * usage: bun scripts/bench/server/server_process.ts OPTIONS (JSON)

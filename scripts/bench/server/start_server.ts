@@ -5,7 +5,7 @@ import type { ServerOptions } from "../../../src/server/mod.ts";
 
 const script = fileURLToPath(new URL("./server_process.ts", import.meta.url));
 
-/** A server that runs in a process of its own. */
+/** A server that runs in a separate process. */
 export interface ServerProcess extends Disposable {
   readonly url: string;
   /** Resident memory after a collection, in bytes. */

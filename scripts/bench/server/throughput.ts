@@ -7,7 +7,7 @@ import { startServer } from "./start_server.ts";
 
 const rounds = 3;
 
-/** Captions a second of the library alone, and with one worker and with two, in turns; then latencies of two. */
+/** Captions per second of the library alone, with one worker and with two, in turns; then the latencies with two. */
 export async function benchThroughput(seconds: number): Promise<Row[]> {
   const bare = startBare();
   await bare.next();

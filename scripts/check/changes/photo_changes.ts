@@ -25,23 +25,23 @@ function moved({ rgb }: Square, old: number, size: number, from: (x: number, y: 
   return { rgb: pixels, size };
 }
 
-/** Left and right exchanged. */
+/** Swaps left and right. */
 function mirrored(square: Square): Square {
   return moved(square, square.size, square.size, (x, y) => [square.size - 1 - x, y]);
 }
 
-/** Without a share of its width and height at each edge. */
+/** Cuts a share of the width and height off each edge. */
 function cropped(square: Square, share: number): Square {
   const edge = Math.round(square.size * share);
   return moved(square, square.size, square.size - 2 * edge, (x, y) => [x + edge, y + edge]);
 }
 
-/** Each colour times a factor, white at most. */
+/** Multiplies each colour by a factor, up to white. */
 function brightened({ rgb, size }: Square, factor: number): Square {
   return { rgb: rgb.map((value) => Math.min(255, Math.round(value * factor))), size };
 }
 
-/** How a photo is changed, by what it is called. */
+/** The changes by name. */
 export const photoChanges: Readonly<Record<string, (photo: Uint8Array) => Promise<Uint8Array>>> = {
   "left and right exchanged": async (photo) => file(mirrored(await squareOf(photo, 224))),
   "3 % cut off at each edge": async (photo) => file(cropped(await squareOf(photo, 224), 0.03)),

@@ -20,20 +20,20 @@ export function reader<T>(name: string, input: fc.Arbitrary<T>, read: (input: T)
   return { name, input, read: read as (input: unknown) => unknown };
 }
 
-/** What an attack of a reader came to. */
+/** The result of attacking a reader. */
 export interface Report {
   readonly name: string;
   readonly runs: number;
   readonly read: number;
-  /** How often it refused, by code. */
+  /** How often the reader refused, by code. */
   readonly refused: ReadonlyMap<string, number>;
-  /** Time of the processor that the longest run took, in milliseconds. */
+  /** Processor time of the longest run, in milliseconds. */
   readonly longestMs: number;
   /** The input that was neither read nor refused, as fast-check shows it, with the seed that finds it again. */
   readonly fault: string | undefined;
 }
 
-/** Processor time that a run may take, in milliseconds; the clock's would depend on what else the machine does. */
+/** Most processor time of a run, in milliseconds. Time by the clock would depend on other programs. */
 const mostMs = 2000;
 
 /** Reads a number of inputs, and stops at the first that the reader neither reads nor refuses with a code. */

@@ -19,7 +19,7 @@ import { damagedGraph } from "./damaged_graph.ts";
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
-/** Readers of what a bundle is made of. */
+/** Readers of the parts of a bundle. */
 export async function bundleReaders(): Promise<Reader[]> {
   const files = await tinyBundleFiles();
   const manifest = JSON.parse(text(files.get("manifest.json")!)) as Record<string, unknown>;
@@ -83,7 +83,7 @@ const transformersModel = {
   generation_config: { num_beams: 4, max_length: 20, length_penalty: 1.5, min_length: 2, no_repeat_ngram_size: 2 },
 };
 
-/** Small ONNX files: the protobuf's values changed, or its bytes. */
+/** Small ONNX files with changed values of the protobuf, or changed bytes. */
 function onnxFiles(): fc.Arbitrary<Uint8Array> {
   const g = new GraphBuilder("encoder");
   const pixels = g.input("pixels", "float32", ["batch", 4, 4, 3]);
@@ -94,7 +94,7 @@ function onnxFiles(): fc.Arbitrary<Uint8Array> {
   return fc.oneof(damagedGraph(file), damagedBytes([encodeModel({ ...g.graph, nodes: [] })]));
 }
 
-/** Files of a datastore: the head's values changed, or the bytes. */
+/** Files of a datastore with changed values in the head, or changed bytes. */
 function tensorFiles(): fc.Arbitrary<Uint8Array> {
   const file = datastoreFile([
     { vector: [1, 2, 3], captions: [[4, 5, 6], [4]] },

@@ -1,7 +1,7 @@
 /** Input that is nearly right: valid input with some of it changed. */
 import fc from "fast-check";
 
-/** Numbers at which something changes its kind. */
+/** Numbers at the limits of types. */
 const edges = [-1, 0, 1, 0.5, 127, 128, 255, 256, 65_535, 2 ** 31 - 1, 2 ** 31, 2 ** 32, 2 ** 53 - 1, 2 ** 53, 1e308];
 
 /** A value that replaces another. */
@@ -20,7 +20,7 @@ function nested(depth: number): unknown {
 }
 
 interface Change {
-  /** Which child to go down to, and so on; taken by the number of children there are. */
+  /** Which child to descend to, again and again; taken modulo the number of children. */
   readonly path: readonly number[];
   readonly what: "replace" | "remove" | "double" | "rename";
   readonly value: unknown;
@@ -46,14 +46,14 @@ function changed(value: unknown, { path, what, value: other }: Change, depth = 0
   return Array.isArray(value) ? entries.map(([, item]) => item) : Object.fromEntries(entries);
 }
 
-/** One of some values that JSON holds, with up to five changes. */
+/** One of some JSON values, with up to five changes. */
 export function damagedValue(...values: readonly unknown[]): fc.Arbitrary<unknown> {
   return fc
     .tuple(fc.constantFrom(...values), fc.array(change, { maxLength: 5 }))
     .map(([value, changes]) => changes.reduce(changed, value));
 }
 
-/** The text of {@linkcode damagedValue}, of any JSON, or damaged as a text. */
+/** The text of {@linkcode damagedValue} or of any JSON value, or a damaged text. */
 export function damagedJson(...values: readonly unknown[]): fc.Arbitrary<Uint8Array<ArrayBuffer>> {
   const texts = values.map((value) => JSON.stringify(value));
   return fc.oneof(
@@ -64,7 +64,7 @@ export function damagedJson(...values: readonly unknown[]): fc.Arbitrary<Uint8Ar
 }
 
 interface Edit {
-  /** Where, as a share of the length. */
+  /** The place, as a share of the length. */
   readonly at: number;
   readonly length: number;
   readonly what: "set" | "insert" | "remove" | "repeat" | "cut" | "swap";
@@ -91,7 +91,7 @@ function edited(bytes: Uint8Array, { at, length, what, bytes: other }: Edit): Ui
   }
 }
 
-/** Some valid bytes with up to six edits; sometimes any bytes. */
+/** Valid bytes with up to six edits, or sometimes any bytes. */
 export function damagedBytes(
   seeds: readonly Uint8Array[],
   pieces: readonly (string | Uint8Array)[] = [],
@@ -111,7 +111,7 @@ export function damagedBytes(
   return fc.oneof({ weight: 12, arbitrary: near }, { weight: 1, arbitrary: far });
 }
 
-/** The same of texts. */
+/** The same for texts. */
 export function damagedText(
   seeds: readonly string[],
   pieces: readonly string[] = [],

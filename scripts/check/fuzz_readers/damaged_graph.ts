@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { onnxSchema } from "../../../src/export/onnx_schema.ts";
 import { damagedBytes, damagedValue } from "./damage.ts";
 
-/** An ONNX file, with values of its protobuf changed, or bytes. */
+/** An ONNX file with changed values of its protobuf, or changed bytes. */
 export function damagedGraph(file: Uint8Array): fc.Arbitrary<Uint8Array> {
   const type = onnxSchema.lookupType("ModelProto");
   const value = type.toObject(type.decode(file), { longs: Number, defaults: false });
@@ -10,7 +10,7 @@ export function damagedGraph(file: Uint8Array): fc.Arbitrary<Uint8Array> {
     try {
       return new Uint8Array(type.encode(type.fromObject(changed as Record<string, unknown>)).finish());
     } catch {
-      // Nothing that protobuf can write.
+      // A value that protobuf cannot write.
       return file;
     }
   });

@@ -47,7 +47,7 @@ function engineBundle() {
 const engine = async () =>
   new Uint8Array(await readFile(new URL("../../../crates/engine/pkg/dot16.wasm", import.meta.url)));
 
-/** edgecap/lite, with one file of its bundle changed and vouched for by the manifest: it captions, or refuses. */
+/** edgecap/lite with one changed file in its bundle, whose new hash the manifest has: it captions, or refuses. */
 export async function liteReaders(): Promise<Reader[]> {
   const { manifest, files } = engineBundle();
   // Compiled once: each load would compile the engine again.

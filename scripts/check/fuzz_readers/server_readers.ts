@@ -16,7 +16,7 @@ import { damagedBytes, damagedJson, damagedText, damagedValue } from "./damage.t
 
 const mostImages = 4;
 
-/** Limits of one request. A server would release its memory at the end of the request; here, nothing reports that end. */
+/** Limits of one request. A server would free the memory at the end of the request; here, nothing reports that end. */
 function limits(): PictureLimits {
   const body = { maxBytes: 100_000, timeoutMs: 60_000 };
   return { body, memory: new BodyMemory(1e9), maxImages: mostImages, urls: undefined };

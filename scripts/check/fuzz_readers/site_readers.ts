@@ -1,7 +1,7 @@
 import { documentText } from "../../../src/site/document_text.ts";
 import { htmlPictures } from "../../../src/site/html_pictures.ts";
+import { insertText } from "../../../src/site/insert_text.ts";
 import { markdownPictures } from "../../../src/site/markdown_pictures.ts";
-import { withAdditions } from "../../../src/site/with_additions.ts";
 import { type Reader, reader } from "./attack.ts";
 import { damagedText } from "./damage.ts";
 
@@ -31,7 +31,7 @@ const pieces = [
 ];
 const marks = ["![", "](", "]", ")", "`", "```\n", "\\", "[r]", "    ", "<!--"];
 
-/** Alternative text that no other text holds. */
+/** Alternative text that does not occur in any other text. */
 const alt = 'a "dog" & <cat>';
 
 /** Readers of the documents of a site. */
@@ -45,7 +45,7 @@ export function siteReaders(): Reader[] {
       const before = picturesOf(text);
       const open = before.filter(({ state }) => state === "absent");
       const after = picturesOf(
-        withAdditions(
+        insertText(
           text,
           open.map(({ at, markup }) => ({ at, text: markup(alt) })),
         ),

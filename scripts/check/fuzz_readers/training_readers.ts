@@ -100,7 +100,7 @@ async function checkpointReader(scratch: string): Promise<Reader> {
   });
 }
 
-/** Puts the right hash into a damaged checkpoint, so that the damage is read and not only noticed. */
+/** Puts the right hash into a damaged checkpoint, so that the reader does not stop at the hash. */
 function seal(bytes: Uint8Array): Uint8Array {
   const before = '"sha256":"';
   const place = Buffer.from(bytes).indexOf(before);

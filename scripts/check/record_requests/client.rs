@@ -25,7 +25,7 @@ async fn main() {
     let file = std::fs::File::open(&path).expect("the photo");
     ureq::post(&captions).header("x-client", "ureq-stream").send(file).expect("a file");
 
-    // What the answer is does not matter here: the recorder answers everything alike.
+    // The answer does not matter here: the recorder gives every request the same one.
     let image = format!("data:image/png;base64,{}", base64(&photo));
     let message = serde_json::json!({"model": "any", "messages": [{"role": "user", "content": [
         {"type": "text", "text": "Describe."}, {"type": "image_url", "image_url": {"url": image}}]}]});

@@ -1,5 +1,5 @@
-// node structured.mjs URL PHOTO, in a folder with the packages ai, @ai-sdk/openai-compatible, @langchain/openai,
-// @langchain/core and zod: what libraries for structured output send. Each ends in an error, which does not matter here.
+// node structured.mjs URL PHOTO: what libraries for structured output send. Run it in a folder with the packages ai,
+// @ai-sdk/openai-compatible, @langchain/openai, @langchain/core and zod. Each call fails, which does not matter here.
 import { readFile } from "node:fs/promises";
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { HumanMessage } from "@langchain/core/messages";

@@ -4,14 +4,14 @@ import { readFileSync } from "node:fs";
 export interface SoakPicture {
   readonly name: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Whether it is to be captioned; others are to be refused with a code. */
+  /** Whether edgecap should caption it; it should refuse the others with a code. */
   readonly good: boolean;
 }
 
 const example = (name: string) =>
   new Uint8Array(readFileSync(new URL(`../../../examples/${name}.jpg`, import.meta.url)));
 
-/** A PNG's head that promises 60,000 x 60,000 pixels. */
+/** The head of a PNG that claims to have 60,000 x 60,000 pixels. */
 function promisingPng(): Uint8Array<ArrayBuffer> {
   const png = new Uint8Array(readFileSync(new URL("../../../test/fixtures/images/rgb.png", import.meta.url)));
   const view = new DataView(png.buffer);
@@ -21,7 +21,7 @@ function promisingPng(): Uint8Array<ArrayBuffer> {
   return png;
 }
 
-/** Good pictures and bad ones in turn, as many of each. */
+/** Good pictures and bad ones in turn, the same number of each. */
 export function soakPictures(): SoakPicture[] {
   const good = ["coffee", "chelsea", "astronaut", "china", "flower"].map((name) => ({ name, bytes: example(name) }));
   const coffee = example("coffee");

@@ -3,7 +3,7 @@ import { compile, type TopLevelSpec } from "vega-lite";
 import { quartiles } from "../../bench/quartiles.ts";
 import type { Sample, Soaked } from "./soak_way.ts";
 
-/** Growth a minute by least squares. */
+/** Growth per minute, by least squares. */
 function slope(samples: readonly Sample[], value: (sample: Sample) => number): number {
   const mean = (numbers: readonly number[]) => numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
   const minutes = samples.map(({ seconds }) => seconds / 60);
@@ -13,7 +13,7 @@ function slope(samples: readonly Sample[], value: (sample: Sample) => number): n
   return minutes.reduce((sum, minute, i) => sum + (minute - x) * (values[i]! - y), 0) / spread;
 }
 
-/** The line of a table for one way: growth is that of the second half, when everything is warm. */
+/** The row of one way. Growth is that of the second half, when everything is warm. */
 export function soakRow({ way, samples, captioned, refused, wrong, times }: Soaked): string {
   const end = samples.at(-1)!.seconds;
   const late = samples.filter(({ seconds }) => seconds >= end / 2);
@@ -36,7 +36,7 @@ export function soakRow({ way, samples, captioned, refused, wrong, times }: Soak
   return `| ${cells.join(" | ")} |`;
 }
 
-/** The head of the table of {@linkcode soakRow}. */
+/** The head of the table with rows by {@linkcode soakRow}. */
 export const soakHead: string = [
   "| way | captioned | refused | wrong | memory, MiB | growth, MiB a minute | open files | growth, files an hour " +
     "| median ms of a caption, first and last fifth | processor ms per picture, first and last fifth |",

@@ -5,7 +5,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { type SoakPicture, soakPictures } from "./pictures.ts";
 import { ways } from "./ways.ts";
 
-/** A look at the process. */
+/** The state of the process at one moment. */
 export interface Sample {
   readonly seconds: number;
   /** Resident memory. */
@@ -18,19 +18,19 @@ export interface Sample {
   readonly asked: number;
 }
 
-/** What a soak of one way came to. */
+/** The result of soaking one way. */
 export interface Soaked {
   readonly way: string;
   readonly samples: readonly Sample[];
   readonly captioned: number;
   readonly refused: number;
-  /** Good pictures without their caption, bad ones that were captioned, and a process that ended. */
+  /** Good pictures without a caption, bad pictures with one, and the end of the process. */
   readonly wrong: readonly string[];
   /** Milliseconds from asking for a good picture to its caption. */
   readonly times: readonly { readonly seconds: number; readonly ms: number }[];
 }
 
-/** Ticks in a second, in which Linux gives processor time to every program on every processor. */
+/** Ticks per second: Linux gives processor times in ticks, the same on every processor. */
 const ticks = 100;
 
 function look(pid: number, seconds: number, asked: number): Sample {
@@ -86,7 +86,7 @@ export async function soakWay(name: string, { bundle, seconds, pause, folder }: 
   };
 
   let turn = 0;
-  // The first pictures find everything cold.
+  // The first pictures are slower, because nothing is warm yet.
   for (; turn < pictures.length; turn++) await one(turn, pictures[turn]!);
   const started = performance.now();
   const now = () => (performance.now() - started) / 1000;
@@ -97,7 +97,7 @@ export async function soakWay(name: string, { bundle, seconds, pause, folder }: 
     try {
       ms = await one(turn, picture);
     } catch (error) {
-      // A process that ended is a finding, which must not cost what was measured of the others.
+      // The end of the process is a result: the measurements of the other ways are kept.
       wrong.push(String(error));
       break;
     }
@@ -108,5 +108,5 @@ export async function soakWay(name: string, { bundle, seconds, pause, folder }: 
   return { way: name, samples, captioned, refused, wrong, times };
 }
 
-/** Whether a soak can be measured here: it reads what Linux says of a process. */
+/** Whether a soak can be measured here: it reads /proc, which only Linux has. */
 export const canSoak: boolean = existsSync("/proc/self/fd");

@@ -1,4 +1,4 @@
-/** The ways into edgecap, each as a process that is asked for one caption after another. */
+/** The ways to use edgecap, each as a process that captions one picture after another. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { copyFile, mkdir, open, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ export type Answer = { readonly caption: string } | { readonly error: string };
 /** A process that captions. */
 export interface Way extends AsyncDisposable {
   readonly pid: number;
-  /** Captions a file that has not been named before. */
+  /** Captions a file that it has not captioned before. */
   ask(path: string): Promise<Answer>;
 }
 
@@ -38,7 +38,7 @@ async function end(child: ChildProcess): Promise<void> {
   await ended;
 }
 
-/** Starts a way by its name; what it writes goes into the folder `scratch`. */
+/** Starts a way by its name. It writes into the folder `scratch`. */
 export const ways: Readonly<Record<string, (bundle: string, scratch: string) => Promise<Way>>> = {
   async library(bundle) {
     const { child, lines } = start([libraryProcess, bundle]);
@@ -57,7 +57,7 @@ export const ways: Readonly<Record<string, (bundle: string, scratch: string) => 
     let url: string | undefined;
     while (url === undefined) url = /https?:\/\/[\w.]+:\d+/.exec(await next(lines))?.[0];
     while (!(await fetch(`${url}/readyz`)).ok) await wait(100);
-    // Its log would fill the pipe.
+    // Otherwise its log would fill the pipe.
     void (async () => {
       while ((await lines.next()).done !== true);
     })();
@@ -114,7 +114,7 @@ export const ways: Readonly<Record<string, (bundle: string, scratch: string) => 
     return {
       pid: child.pid!,
       async ask(path) {
-        // Some stay, so that there is a state to write.
+        // Some pictures stay, so that there is a state to write.
         await rm(join(folder, `${count - 40}.jpg`), { force: true });
         const name = `${count++}.jpg`;
         await copyFile(path, join(folder, name));

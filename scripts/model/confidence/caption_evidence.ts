@@ -7,7 +7,7 @@ import { encoderInput } from "../../../src/image/encoder_input.ts";
 import type { Model } from "../../../src/model/open_model.ts";
 import { sentence } from "../../../src/text/sentence.ts";
 
-/** A caption of a photo and what speaks for it. */
+/** A caption of a photo, with the evidence for it. */
 export interface KnownCaption {
   readonly caption: string;
   readonly evidence: Evidence;
@@ -15,16 +15,16 @@ export interface KnownCaption {
 
 /** A photo to caption. */
 export interface AskedPhoto {
-  /** Names it among all photos of a run. */
+  /** Its name, unique among all photos of a run. */
   readonly key: string;
   readonly read: () => Promise<Uint8Array>;
 }
 
 /**
- * Captions photos as the bundle recommends, and keeps what it found in a file, so that a stopped run continues and a
- * second one needs no graph.
+ * Captions photos as the bundle recommends, and stores the results in a file, so that a stopped run can continue and a
+ * second run needs no graph.
  *
- * @param cache A file of JSON, a line for each photo.
+ * @param cache A file with one line of JSON per photo.
  * @param onDone Called after each photo that was captioned.
  * @returns By key.
  */
@@ -54,7 +54,7 @@ async function readCache(path: string): Promise<Map<string, KnownCaption>> {
       const { key, caption, evidence } = JSON.parse(line) as KnownCaption & { key: string };
       known.set(key, { caption, evidence });
     } catch {
-      // The end of the file, or the rest of a line from a stopped run: that photo is done again.
+      // The end of the file, or part of a line from a stopped run: that photo is captioned again.
     }
   }
   if (!/(^|\n)$/.test(text)) await appendFile(path, "\n");

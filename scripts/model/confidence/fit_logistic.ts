@@ -17,7 +17,7 @@ const steps = 20_000;
 
 /**
  * Fits a logistic regression on standardised evidence by gradient descent from zero; the same examples give the same
- * fit. Evidence that is the same in all examples, as a bundle without nouns gives, is left out.
+ * fit. Evidence that is the same in all examples, as for a bundle without nouns, is left out.
  *
  * @throws {RangeError} unless some examples were right and some wrong.
  */
@@ -62,7 +62,7 @@ function spread(values: readonly number[]): { mean: number; scale: number } {
   return { mean, scale: Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length) };
 }
 
-/** Six digits are more than half a thousand photos decide. */
+/** Six digits: more than five hundred photos can determine. */
 function rounded(value: number): number {
   return Number(value.toPrecision(6));
 }

@@ -12,7 +12,7 @@ import { evaluateText } from "../../../src/evaluation/mod.ts";
 export interface JudgedCaption extends Outcome {
   readonly key: string;
   readonly caption: string;
-  /** What people wrote of the same photo. */
+  /** Captions that people wrote for the same photo. */
   readonly people: readonly string[];
 }
 
@@ -23,7 +23,7 @@ export interface WorldReport {
   readonly right: number;
   /** Expected calibration error, 10 bins. */
   readonly error: number;
-  /** What that error would be if every confidence were exact: so few photos leave it to chance. */
+  /** The error that chance would give with so few photos, even if every confidence were exact. */
   readonly chanceError: number;
   /** Area under the ROC curve. */
   readonly auc: number;
@@ -33,7 +33,7 @@ export interface WorldReport {
   readonly surerCider: number;
 }
 
-/** Judges the confidence of captions of one world. */
+/** Judges the confidence of captions on one set of photos. */
 export function reportOf(captions: readonly JudgedCaption[]): WorldReport {
   const items = captions.map(({ key, caption, people }) => ({ id: key, hypothesis: caption, references: people }));
   const { cider, perImage = [] } = evaluateText(items, { perImage: true });
@@ -75,7 +75,7 @@ export function binTable(outcomes: readonly Outcome[]): string {
   ].join("\n");
 }
 
-/** Mean calibration error of outcomes that are drawn by their own confidence. */
+/** Mean calibration error of outcomes that are drawn with their confidence as probability. */
 function chanceError(outcomes: readonly Outcome[]): number {
   const random = new SeededRandom(1);
   const draws = Array.from({ length: 200 }, () =>

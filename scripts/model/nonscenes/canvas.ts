@@ -7,7 +7,7 @@ export type Colour = readonly [number, number, number];
 export class Canvas {
   readonly width: number;
   readonly height: number;
-  /** 3 bytes a pixel, row by row. */
+  /** 3 bytes per pixel, row by row. */
   readonly rgb: Uint8Array;
 
   constructor(width: number, height: number, background: Colour) {
@@ -17,7 +17,7 @@ export class Canvas {
     this.paint(() => background);
   }
 
-  /** Colours every pixel by its place. */
+  /** Sets the colour of every pixel by its place. */
   paint(colourAt: (x: number, y: number) => Colour): void {
     for (let y = 0; y < this.height; y++) {
       for (let x = 0; x < this.width; x++) this.rgb.set(bytes(colourAt(x, y)), 3 * (y * this.width + x));

@@ -12,9 +12,9 @@ export interface NonSceneChoice {
   readonly seed: number;
 }
 
-/** Drawings that the confidence is judged by. */
+/** Drawings that the confidence is judged on. */
 export const judgedNonScenes: NonSceneChoice = { variants: "judged", seed: 1 };
-/** Drawings that it is fitted on: others, with other numbers. */
+/** Drawings that it is fitted on: different ones, from other random numbers. */
 export const fittingNonScenes: NonSceneChoice = { variants: "fitting", seed: 2 };
 
 /** A picture without a scene, as a PNG. */

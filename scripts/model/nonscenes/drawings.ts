@@ -5,7 +5,7 @@ import { nonsense } from "./glyphs.ts";
 /** Draws something without a scene. */
 export type Drawing = (canvas: Canvas, random: SeededRandom) => void;
 
-/** The same kind of picture in two ways: one to learn from and another to be judged by. */
+/** One kind of picture, drawn in two ways: one to fit on, the other to judge with. */
 export interface Kind {
   readonly judged: Drawing;
   readonly fitting: Drawing;
@@ -23,7 +23,7 @@ const mixed = (a: Colour, b: Colour, part: number): Colour => [
   a[2] + (b[2] - a[2]) * part,
 ];
 
-/** Lines of nonsense in a column, ragged on the right. */
+/** Lines of nonsense in a column, aligned on the left. */
 function paragraph(canvas: Canvas, random: SeededRandom, [left, top, width, height]: readonly number[], colour = ink) {
   for (let y = top!; y + 8 <= top! + height!; y += 12) {
     let x = left!;

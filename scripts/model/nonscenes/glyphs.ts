@@ -40,7 +40,7 @@ const rows: Readonly<Record<string, string>> = {
   "%": "18190204081303",
 };
 
-/** Whether each pixel of a character is ink, 7 rows of 5; a blank for what is not known. */
+/** Whether each pixel of a character is ink, 7 rows of 5; blank for unknown characters. */
 export function glyph(character: string): readonly (readonly boolean[])[] {
   const hex = rows[character] ?? "00000000000000";
   return Array.from({ length: 7 }, (_, y) => {

@@ -1,26 +1,29 @@
 import type { Caption } from "../../caption/caption.ts";
+import { accepts, optionTable } from "../../caption/option_table.ts";
 import { mostConcepts } from "../../concepts/likely_concepts.ts";
+import { confidenceOf } from "../confidence_of.ts";
 import { Problem } from "../problem.ts";
+import { branchesOf, hasOnly, hasType, isObject, isObjectSchema, objectParts, type Schema } from "./json_schema.ts";
 
-/** Formats a caption as JSON. */
-export type Fill = (caption: Caption) => unknown;
-
-type Schema = Readonly<Record<string, unknown>>;
+/**
+ * Formats a caption as JSON.
+ *
+ * @throws {Problem} `option-invalid` if the picture shows too little for the schema.
+ */
+export interface Fill {
+  (caption: Caption): unknown;
+  /** Most characters of the sentence, if the schema limits them. */
+  readonly maxCharacters?: number;
+}
 
 type Concept = Caption["concepts"][number];
 
 /** Names of properties without spaces, underscores and hyphens. */
 const sentenceNames =
-  /^(?:(?:image|photo|picture)?(?:caption|description|title|alt|alttext)|text|summary|headline|response|answer|content|sentence)$/i;
+  /^(?:(?:image|photo|picture|short|long|brief|detailed)?(?:caption|description|title|alt|alttext|alternativetext|summary)|text|headline|response|answer|content|sentence)$/i;
 const listNames = /^(?:image|photo|picture)?(?:tags|keywords|labels|concepts|objects)$/i;
 const nounNames = /^(?:name|label|tag|keyword)$/i;
 const probabilityNames = /^(?:confidence|probability|score)$/i;
-
-/** Schema keywords that allow any value that this file fills in; `minLength` 1 is checked separately. */
-const harmless = new Set(["type", "title", "description", "default", "example", "examples", "minLength"]);
-
-/** Keywords that an object's schema may use. */
-const ofObjects = new Set(["properties", "required", "additionalProperties", "$schema", "$id", "$defs", "definitions"]);
 
 /** The answer if JSON is requested without a schema. */
 export const plainFill: Fill = ({ caption, concepts }) => ({
@@ -30,7 +33,13 @@ export const plainFill: Fill = ({ caption, concepts }) => ({
 
 /** How a schema, or a part of one, is filled in; otherwise which property prevents it. */
 type Filling =
-  | { readonly fill: Fill /** Whether a caption or labels change it. */; readonly asks: boolean }
+  | {
+      readonly fill: Fill;
+      /** Whether a caption or labels change it. */
+      readonly asks: boolean;
+      /** Whether it is also filled in where it is not required, if something else asks. */
+      readonly along?: boolean;
+    }
   | {
       readonly fill?: undefined /** The path of a property; empty if the schema itself is too special. */;
       readonly missing: string;
@@ -78,6 +87,21 @@ export function captionFillOf(schema: unknown): Fill | undefined {
   return filling.fill !== undefined && filling.asks ? filling.fill : undefined;
 }
 
+/** The schema of an object with these properties, each with the type that its name suggests. */
+export function schemaOfKeys(names: readonly string[]): Schema {
+  const typed = names.map((name) => [name, { type: listNames.test(plainName(name)) ? "array" : "string" }]);
+  return { type: "object", properties: Object.fromEntries(typed) };
+}
+
+/** Whether a caption or labels fill in a property of this name. */
+export function isKnownKey(name: string): boolean {
+  return sentenceNames.test(plainName(name)) || listNames.test(plainName(name));
+}
+
+function plainName(key: string): string {
+  return key.replaceAll(/[\s_-]+/g, "");
+}
+
 function fillingOf(schema: unknown): Filling {
   return objectFilling(schema, { root: schema, left: mostObjects, room: mostCharacters }, true);
 }
@@ -103,7 +127,7 @@ function propertiesFilling(schema: unknown, reading: Reading, whole: boolean): F
   let asks = false;
   for (const [name, property] of Object.entries(properties)) {
     const filling = propertyFilling(name, property, reading, whole && names.length === 1);
-    if (filling.fill !== undefined && (filling.asks || required.has(name))) {
+    if (filling.fill !== undefined && (filling.asks || filling.along || required.has(name))) {
       if (!hasRoom(reading, name)) return { missing: "" };
       fills.push([name, filling.fill]);
       asks ||= filling.asks;
@@ -119,7 +143,17 @@ function propertiesFilling(schema: unknown, reading: Reading, whole: boolean): F
   if (absent !== undefined) return { missing: absent };
   // An empty object would fit, and be of no use to anyone.
   if (fills.length === 0 && names.length > 0) return { missing: names[0]! };
-  return { fill: (caption) => Object.fromEntries(fills.map(([name, fill]) => [name, fill(caption)])), asks };
+  const all = fills.map(([, fill]) => fill);
+  return {
+    fill: within(all, (caption) => Object.fromEntries(fills.map(([name, fill]) => [name, fill(caption)]))),
+    asks,
+  };
+}
+
+/** A format whose sentence fits all of its parts. */
+function within(parts: readonly Fill[], fill: Fill): Fill {
+  const limits = parts.flatMap(({ maxCharacters }) => maxCharacters ?? []);
+  return limits.length === 0 ? fill : Object.assign(fill, { maxCharacters: Math.min(...limits) });
 }
 
 /** Whether the answer has room for one more property, which then takes it. @param times How often it is repeated. */
@@ -130,33 +164,82 @@ function hasRoom(reading: Reading, name: string, value?: unknown, times = 1): bo
 
 /** @param alone Whether it is the only property of the whole schema, so that its name need not be known. */
 function propertyFilling(key: string, property: unknown, reading: Reading, alone: boolean): Filling {
-  const name = key.replaceAll(/[\s_-]+/g, "");
+  const name = plainName(key);
   const branches = branchesOf(property, reading.root);
-  const isText = branches.some((branch) => isPlain(branch, "string", 0));
-  if (isText && sentenceNames.test(name)) return { fill: ({ caption }) => caption, asks: true };
+  const text = sentenceNames.test(name) ? textFilling(key, branches, ({ caption }) => caption) : undefined;
+  if (text !== undefined) return text;
+  if (probabilityNames.test(name) && branches.some(isShare)) return { fill: confidenceOf, asks: false, along: true };
   const inside = branches.flatMap((branch) => {
     if (!isObject(branch)) return [];
-    if (hasType(branch, "array")) return [arrayFilling(branch, reading, listNames.test(name), alone)];
+    if (hasType(branch, "array")) return [arrayFilling(key, branch, reading, listNames.test(name), alone)];
     return isObjectSchema(branch) ? [objectFilling(branch, reading)] : [];
   });
   const found = inside.find(({ fill }) => fill !== undefined);
-  if (found === undefined && isText && listNames.test(name))
-    return { fill: ({ concepts }) => concepts.map((concept) => concept.name).join(", "), asks: true };
-  return found ?? inside[0] ?? { missing: "" };
+  const list =
+    found === undefined && listNames.test(name)
+      ? textFilling(key, branches, ({ concepts }) => concepts.map((concept) => concept.name).join(", "))
+      : undefined;
+  return found ?? list ?? (alone ? choiceFilling(key, branches) : undefined) ?? inside[0] ?? { missing: "" };
 }
 
-function arrayFilling(array: Schema, reading: Reading, named: boolean, alone: boolean): Filling {
-  const { items, maxItems, minItems, type: _, ...more } = array;
-  const most = typeof maxItems === "number" ? maxItems : Number.POSITIVE_INFINITY;
-  const least = minItems ?? 0;
-  if (Object.keys(more).some((key) => !harmless.has(key))) return { missing: "" };
-  const nouns = () =>
-    least === 0 && (named || alone) ? nounsFilling(items, most, reading) : ({ missing: "" } as const);
+/** A text with limits for its characters. */
+function textFilling(key: string, branches: readonly unknown[], fill: Fill): Filling | undefined {
+  for (const branch of branches) {
+    if (!isObject(branch) || !hasType(branch, "string") || !hasOnly(branch, "minLength", "maxLength")) continue;
+    const { minLength: least = 0, maxLength: most = Number.POSITIVE_INFINITY } = branch;
+    if (typeof least !== "number" || typeof most !== "number" || most < 1) continue;
+    const limited: Fill = (caption) => {
+      const text = fill(caption) as string;
+      if (text.length < least || text.length > most) throw unfit(key, `a text of ${text.length} characters`);
+      return text;
+    };
+    const limit = accepts(optionTable.maxCharacters, most) ? { maxCharacters: most } : {};
+    return { fill: Object.assign(limited, limit), asks: true };
+  }
+  return undefined;
+}
+
+/** Most values of a choice. */
+const mostChoices = 1000;
+
+/** A choice among texts: the likeliest noun that is one of them. */
+function choiceFilling(key: string, branches: readonly unknown[]): Filling | undefined {
+  for (const branch of branches) {
+    const choices = isObject(branch) && hasOnly(branch, "enum") ? branch["enum"] : undefined;
+    if (!Array.isArray(choices) || choices.length < 2 || choices.length > mostChoices) continue;
+    if (!choices.every((choice) => typeof choice === "string") || !hasType(branch as Schema, "string")) continue;
+    const byName = new Map(choices.map((choice) => [choice.toLowerCase(), choice]));
+    const fill: Fill = ({ concepts }) => {
+      const chosen = concepts.find(({ name }) => byName.has(name.toLowerCase()));
+      if (chosen === undefined) throw unfit(key, "none of the choices");
+      return byName.get(chosen.name.toLowerCase());
+    };
+    return { fill, asks: true };
+  }
+  return undefined;
+}
+
+function arrayFilling(key: string, array: Schema, reading: Reading, named: boolean, alone: boolean): Filling {
+  const { items, maxItems: most = Number.POSITIVE_INFINITY, minItems: least = 0 } = array;
+  // Nouns are unique, and so is a single entry.
+  if (!hasOnly(array, "items", "maxItems", "minItems", "uniqueItems")) return { missing: "" };
+  if (typeof most !== "number" || typeof least !== "number" || least > most) return { missing: "" };
+  const nouns = (): Filling => {
+    const filling = named || alone ? nounsFilling(items, most, reading) : ({ missing: "" } as const);
+    if (filling.fill === undefined || least <= 0) return filling;
+    const fill: Fill = (caption) => {
+      const list = filling.fill(caption) as readonly unknown[];
+      if (list.length < least) throw unfit(key, `${list.length} of at least ${least}`);
+      return list;
+    };
+    return { ...filling, fill };
+  };
   const entry = (): Filling => {
-    if (!(least === 0 || least === 1) || most < 1) return { missing: "" };
+    if (least > 1 || most < 1) return { missing: "" };
     const filling = objectFilling(items, reading);
     if (filling.fill === undefined) return filling.missing === "" ? filling : { missing: `[].${filling.missing}` };
-    return filling.asks ? { ...filling, fill: (caption) => [filling.fill(caption)] } : { missing: "" };
+    const { fill, asks } = filling;
+    return asks ? { asks, fill: within([fill], (caption) => [fill(caption)]) } : { missing: "" };
   };
   const first = named ? nouns() : entry();
   if (first.fill !== undefined) return first;
@@ -204,11 +287,11 @@ function givenValue(forms: readonly unknown[]): unknown {
   for (const form of forms) {
     if (!isObject(form)) continue;
     const { const: only, enum: choices, ...more } = form;
-    if (Object.keys(more).some((key) => !harmless.has(key))) continue;
+    if (!hasOnly(more, "minLength")) continue;
     const values = Object.hasOwn(form, "const") ? [only] : (choices ?? []);
     if (Array.isArray(values) && values.length === 1 && isText(values[0], more)) return values[0];
     if (only !== undefined || choices !== undefined) continue;
-    if (hasType(form, "null")) return null;
+    if (hasType(form, "null") || form["nullable"] === true) return null;
     const { default: usual } = form;
     if (isText(usual, more) || (typeof usual === "boolean" && hasType(form, "boolean"))) return usual;
     if (typeof usual === "number" && hasType(form, "number")) return usual;
@@ -222,81 +305,11 @@ function isText(value: unknown, schema: Schema): boolean {
   return typeof value === "string" && minLength === undefined && (type === undefined || hasType(schema, "string"));
 }
 
-/** Keywords that may stand beside a reference, because they restrict nothing. */
-const remarks = new Set([
-  "title",
-  "description",
-  "default",
-  "example",
-  "examples",
-  "$schema",
-  "$id",
-  "$defs",
-  "definitions",
-]);
-
-/** Most references to follow from one schema, which could lead in a circle. */
-const mostReferences = 16;
-
-/**
- * The alternatives of a schema, with references to the document's own definitions followed: libraries that make schemas
- * from classes name each class once, and write an optional property as `anyOf` its type and null.
- */
-function branchesOf(schema: unknown, root: unknown, left = mostReferences): unknown[] {
-  if (!isObject(schema) || left === 0) return [schema];
-  const { $ref, allOf, anyOf, oneOf, ...beside } = schema;
-  const kinds = [$ref, allOf, anyOf, oneOf].filter((one) => one !== undefined);
-  if (kinds.length !== 1 || Object.keys(beside).some((key) => !remarks.has(key))) return [schema];
-  const targets =
-    typeof $ref === "string"
-      ? [definition($ref, root)]
-      : Array.isArray(allOf) && allOf.length === 1
-        ? allOf
-        : (anyOf ?? (Array.isArray(oneOf) && oneOf.length <= mostReferences && areDisjoint(oneOf) ? oneOf : undefined));
-  if (!Array.isArray(targets) || targets.length > mostReferences) return [schema];
-  return targets.flatMap((target) => branchesOf(target, root, Math.floor((left - 1) / targets.length)));
-}
-
-/** Whether no value fits two of these schemas, by their types. */
-function areDisjoint(schemas: readonly unknown[]): boolean {
-  const types = schemas.map((one) => (isObject(one) ? one["type"] : undefined));
-  const kinds = types.map((type) => (type === "integer" ? "number" : type));
-  return kinds.every((kind) => typeof kind === "string") && new Set(kinds).size === kinds.length;
-}
-
-/** The schema that a reference such as `#/$defs/Label` names; `undefined` if it is not in this document. */
-function definition(reference: string, root: unknown): unknown {
-  const [, place = "", name = ""] = /^#\/(\$defs|definitions)\/([^/~%]{1,100})$/.exec(reference) ?? [];
-  const definitions = isObject(root) ? root[place] : undefined;
-  return isObject(definitions) && Object.hasOwn(definitions, name) ? definitions[name] : undefined;
-}
-
-function isObjectSchema(schema: unknown): boolean {
-  return isObject(schema) && hasType(schema, "object");
-}
-
-/** The properties of an object; `undefined` if its schema has keywords that are not understood. */
-function objectParts(schema: unknown): { required: ReadonlySet<string>; properties: Schema } | undefined {
-  const understood =
-    isObject(schema) &&
-    hasType(schema, "object") &&
-    isObject(schema["properties"] ?? {}) &&
-    Object.keys(schema).every((key) => harmless.has(key) || ofObjects.has(key));
-  if (!understood) return undefined;
-  const required = schema["required"];
-  return {
-    required: new Set(Array.isArray(required) ? required.map(String) : []),
-    properties: (schema["properties"] ?? {}) as Schema,
-  };
-}
-
 /** Whether the schema allows every text of `shortest` characters, or every number from 0 to 1. */
 function isPlain(schema: unknown, type: string, shortest: number): boolean {
   if (!isObject(schema) || !hasType(schema, type)) return false;
   const { minLength } = schema;
-  return (
-    Object.keys(schema).every((key) => harmless.has(key)) && (typeof minLength !== "number" || minLength <= shortest)
-  );
+  return hasOnly(schema, "minLength") && (typeof minLength !== "number" || minLength <= shortest);
 }
 
 function isShare(schema: unknown): boolean {
@@ -305,15 +318,6 @@ function isShare(schema: unknown): boolean {
   return typeof minimum === "number" && minimum <= 0 && typeof maximum === "number" && maximum >= 1
     ? isPlain(more, "number", 0)
     : false;
-}
-
-function hasType(schema: Schema, type: string): boolean {
-  const given = schema["type"];
-  return Array.isArray(given) ? given.includes(type) : given === type;
-}
-
-function isObject(value: unknown): value is Schema {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function tooSpecial(): Problem {
@@ -328,5 +332,14 @@ function unknownProperty(name: string): Problem {
   return new Problem(
     "option-invalid",
     `The JSON schema asks for ${shown}, which this model cannot fill in: ask for a caption, or for labels with name and confidence.`,
+  );
+}
+
+/** The problem of a picture that shows less than a schema requires. */
+function unfit(name: string, found: string): Problem {
+  const shown = JSON.stringify(name.slice(0, 60));
+  return new Problem(
+    "option-invalid",
+    `The JSON schema limits ${shown}, and for this picture the model has ${found}: allow more, or make it optional.`,
   );
 }

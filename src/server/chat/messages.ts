@@ -1,5 +1,5 @@
 import type { Static, TSchema } from "@sinclair/typebox";
-import { Value } from "@sinclair/typebox/value";
+import { Value, type ValueError } from "@sinclair/typebox/value";
 import { Problem } from "../problem.ts";
 import type { Piece } from "./answer.ts";
 
@@ -44,8 +44,17 @@ export function checkedBody<T extends TSchema>(schema: T, body: unknown): Static
   const error = Value.Errors(schema, cleaned).First();
   if (error === undefined) return cleaned as Static<T>;
   const name = error.path.slice(1, 80).replaceAll("/", ".") || "The body";
-  const value = (JSON.stringify(error.value) ?? "undefined").slice(0, 60);
-  throw new Problem("option-invalid", `${name} is ${value}: ${error.message.toLowerCase()}.`);
+  if (error.value === undefined) throw new Problem("option-invalid", `${name} is missing: add it.`);
+  const value = JSON.stringify(error.value).slice(0, 60);
+  throw new Problem("option-invalid", `${name} is ${value}: ${expected(error)}.`);
+}
+
+/** What a value should be; of several types, what they are. */
+function expected({ message, schema }: ValueError): string {
+  const { anyOf } = schema as { readonly anyOf?: readonly TSchema[] };
+  if (anyOf === undefined) return message.toLowerCase();
+  const kinds = anyOf.map((one) => ("const" in one ? JSON.stringify(one["const"]) : String(one["type"])));
+  return `expected ${[...new Set(kinds)].join(" or ")}`;
 }
 
 function withoutNulls(value: unknown): unknown {

@@ -8,6 +8,7 @@ export const noteMeanings = {
   "max-characters": "The prompt limits the characters of the sentence.",
   neutral: "The prompt asks for gender-neutral words.",
   "json-schema": "A message contains a JSON schema: the answer is JSON that fits it.",
+  "json-example": "The prompt shows an example of JSON or names its keys: the answer has those that are known.",
   "english-only": "The prompt asks for another language: the answer is in English.",
   "no-keywords": "The model recognises nothing, or knows no nouns: the answer is empty.",
   unsure: 'No sentence is as sure as requested: the answer is "a photo of ..." with what is sure, or empty.',

@@ -4,10 +4,11 @@ import type { JsonRequest, Picture } from "../pictures.ts";
 import { tooMany } from "../pictures.ts";
 import { Problem } from "../problem.ts";
 import type { Captioning } from "../routes/captions.ts";
-import { captionFillOf, type Fill, fillOf, plainFill } from "./json_answer.ts";
+import { examplesInText, keysInText } from "./example_in_text.ts";
+import { captionFillOf, type Fill, fillOf, isKnownKey, plainFill, schemaOfKeys } from "./json_answer.ts";
 import type { Note } from "./notes.ts";
 import { type Prompt, readPrompt } from "./prompt.ts";
-import { longestText, type SchemaInText, schemaInText } from "./schema_in_text.ts";
+import { longestText, schemaInText } from "./schema_in_text.ts";
 import type { Call } from "./tool_call.ts";
 
 /** Everything that the routes for other servers' APIs share. */
@@ -108,7 +109,7 @@ export async function taskOf(question: Question, body: JsonRequest, chatting: Ch
   const begin = question.prompt.slice(0, 2 * longestText);
   const prompt = readPrompt(found === undefined ? begin : begin.replace(found.written, ""));
   const limit = question.maxTokens !== undefined && question.maxTokens >= 1 ? question.maxTokens : undefined;
-  const options = checkedOptions(optionsOf(question, prompt, limit, fills.length > 0, chatting.model()));
+  const options = checkedOptions(optionsOf(question, prompt, limit, fills, chatting.model()));
   const bytes = await body.bytesOf(pictures);
   return {
     pictures: bytes.map((one, place) => ({ name: `image[${place}]`, bytes: one, options })),
@@ -123,30 +124,57 @@ export async function taskOf(question: Question, body: JsonRequest, chatting: Ch
       !isWrittenAtTheEnd({ ...chatting.defaults, ...options }),
     notes: [
       ...prompt.notes.filter((note) => found === undefined || note !== "prompt-ignored"),
-      ...(found === undefined ? [] : (["json-schema"] as const)),
+      ...(found === undefined ? [] : [found.note]),
       ...(question.topLogprobs === true ? (["no-top-logprobs"] as const) : []),
       ...(question.toolsUnused === true ? (["no-tool-call"] as const) : []),
     ],
   };
 }
 
+/** The text of a question that says how its answer is formatted. */
+interface Found {
+  readonly written: string;
+  readonly note: Note;
+}
+
 /**
- * How to format the answer to a question as JSON, and the schema in its texts that says so. Some libraries write a
- * schema into a message, and at most ask for JSON besides.
+ * How to format the answer to a question as JSON, and what in its texts says so. Some libraries write a schema into a
+ * message, and at most ask for JSON besides; people's prompts show an example, or name the keys.
  *
  * @throws {Problem} `option-invalid` if the client asks for JSON, and the schema cannot be filled in.
  */
 function fillsOf({ pictures, prompt, instructions = "", json, calls = [] }: Question): {
   readonly fills: readonly Fill[];
-  readonly found?: SchemaInText | undefined;
+  readonly found?: Found | undefined;
 } {
   if (calls.length > 0) return { fills: calls.map(({ fill }) => fill) };
   if (typeof json === "object") return { fills: [fillOf(json.schema)] };
-  const found = pictures.length === 1 ? schemaInText(`${instructions}\n${prompt}`) : undefined;
-  if (found === undefined) return { fills: json === true ? [plainFill] : [] };
-  if (json === true) return { fills: [fillOf(found.schema)], found };
-  const fill = captionFillOf(found.schema);
+  const fallback = { fills: json === true ? [plainFill] : [] };
+  if (pictures.length !== 1) return fallback;
+  const text = `${instructions}\n${prompt}`;
+  const schema = schemaInText(text);
+  if (schema === undefined)
+    return (json === true || /\bjson\b/i.test(text) ? exampleFill(text) : undefined) ?? fallback;
+  const found: Found = { written: schema.written, note: "json-schema" };
+  if (json === true) return { fills: [fillOf(schema.schema)], found };
+  const fill = captionFillOf(schema.schema);
   return fill === undefined ? { fills: [] } : { fills: [fill], found };
+}
+
+/** How the first example of JSON in a text is filled in that asks for a caption or labels, or else the named keys. */
+function exampleFill(text: string): { readonly fills: readonly Fill[]; readonly found: Found } | undefined {
+  for (const { schema, written } of examplesInText(text)) {
+    const fill = captionFillOf(schema);
+    if (fill !== undefined) return { fills: [fill], found: { written, note: "json-example" } };
+  }
+  const fill = captionFillOf(schemaOfKeys(keysInText(text, isKnownKey))) ?? listFill(text);
+  return fill === undefined ? undefined : { fills: [fill], found: { written: "", note: "json-example" } };
+}
+
+/** How a list of nouns is formatted that a text asks for as JSON. */
+function listFill(text: string): Fill | undefined {
+  const wanted = /\bjson (?:array|list) of (?:[\w-]+ ){0,3}(?:tags|keywords|labels|nouns|objects)\b/i.test(text);
+  return wanted ? ({ concepts }) => concepts.map(({ name }) => name) : undefined;
 }
 
 function noPicture(others: readonly string[]): Problem {
@@ -180,7 +208,7 @@ function optionsOf(
   { count = 1, temperature = 0, topP, topK, seed, minConfidence = 0, ...question }: Question,
   { form, length, ...prompt }: Prompt,
   limit: number | undefined,
-  asJson: boolean,
+  fills: readonly Fill[],
   model: ModelCard | undefined,
 ): JobOptions {
   const usual = model?.maxWords ?? usualMaxWords;
@@ -188,10 +216,12 @@ function optionsOf(
   const most = Math.min(usual, limit ?? usual);
   const alternatives = length === undefined ? count - 1 : candidates - 1;
   const drawn = temperature > coolest;
-  const maxCharacters = question.maxCharacters ?? prompt.maxCharacters;
+  const asked = [question.maxCharacters ?? prompt.maxCharacters, ...fills.map((fill) => fill.maxCharacters)];
+  const limits = asked.filter((one) => one !== undefined);
+  const maxCharacters = limits.length === 0 ? undefined : Math.min(...limits);
   const neutral = question.neutral ?? prompt.neutral;
   return {
-    ...(alternatives > 0 && form === "sentence" && !asJson && { alternatives }),
+    ...(alternatives > 0 && form === "sentence" && fills.length === 0 && { alternatives }),
     ...(most !== usual && { maxWords: most }),
     ...(minConfidence > 0 && { minConfidence }),
     ...(maxCharacters !== undefined && { maxCharacters }),

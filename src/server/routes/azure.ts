@@ -1,9 +1,9 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
-import type { Caption } from "../../caption/caption.ts";
 import { probeImage } from "../../image/decode.ts";
 import type { JobOptions } from "../../pool/messages.ts";
 import type { Chatting } from "../chat/question.ts";
+import { confidenceOf } from "../confidence_of.ts";
 import { answer, captionProblems, type Operation, type Route } from "../openapi.ts";
 import { type Picture, readInputs, readJson } from "../pictures.ts";
 import { Problem, type ProblemCode, statusOf } from "../problem.ts";
@@ -92,11 +92,6 @@ async function analyze(request: Request, chatting: Chatting): Promise<Response> 
     metadata: { width, height },
   };
   return json(analysis);
-}
-
-/** Clients want a number; if the bundle cannot tell, it is the mean probability of a word. */
-function confidenceOf({ confidence, logProbability, words }: Caption): number {
-  return confidence ?? Math.exp(logProbability / (words.length + 1));
 }
 
 function featuresOf(query: URLSearchParams): ReadonlySet<string> {

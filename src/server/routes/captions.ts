@@ -1,6 +1,6 @@
 import type { Caption, CaptionWord } from "../../caption/caption.ts";
 import { captionJson } from "../../caption/json.ts";
-import { leftOutMessage } from "../../caption/left_out.ts";
+import { leftOutMessage } from "../../caption/left_out_message.ts";
 import type { CaptionSettings } from "../../caption/options.ts";
 import { probeImage } from "../../image/decode.ts";
 import type { CaptionService, Origin } from "../caption_service.ts";

@@ -7,6 +7,7 @@ import { type StreamShape, streamAnswer } from "../chat/stream.ts";
 import { type Call, type Calling, ollamaCallingOf } from "../chat/tool_call.ts";
 import { writingOf } from "../chat/writing.ts";
 import { readJson } from "../pictures.ts";
+import { Problem } from "../problem.ts";
 import { json } from "../responses.ts";
 import { tagged } from "./ollama_models.ts";
 import { generateBodySchema, type OllamaBody, ollamaChatBodySchema } from "./ollama_schemas.ts";
@@ -64,6 +65,7 @@ async function answered(
   const question = questionOf(asked);
   // Programs send this to load or unload a model.
   if (question.pictures.length === 0 && question.prompt === "") {
+    checkPath(asked);
     const reason = asked.keep_alive === 0 || asked.keep_alive === "0" ? "unload" : "load";
     return json({ ...head(), ...shown(""), done: true, done_reason: reason });
   }
@@ -96,6 +98,18 @@ async function answered(
     { ...head(), ...shown(text, question.calls, texts), ...done(answer), ...logprobs(answer.pieces) },
     noteHeaders(answer.notes),
   );
+}
+
+/** @throws {Problem} `images-missing` if a body is that of the other path, so that its pictures would be lost. */
+function checkPath({ messages = [], prompt, images }: OllamaBody): void {
+  const right = messages.some((message) => (message.images?.length ?? 0) > 0)
+    ? "/api/chat"
+    : prompt || images?.length
+      ? "/api/generate"
+      : undefined;
+  if (right === undefined) return;
+  const read = right === "/api/chat" ? "messages" : '"prompt" and "images"';
+  throw new Problem("images-missing", `Only ${right} reads ${read}: send the request there.`);
 }
 
 /** How long each part took, in nanoseconds; a cached caption reports the time of its making. */

@@ -1,7 +1,7 @@
 import { type Answer, answerOf, type Piece } from "../chat/answer.ts";
 import { checkedBody, lastTurn, tokenLogprobs, unixSeconds } from "../chat/messages.ts";
 import { noteHeaders } from "../chat/notes.ts";
-import { type Chatting, taskOf } from "../chat/question.ts";
+import { type Chatting, type Question, taskOf } from "../chat/question.ts";
 import { type StreamShape, streamAnswer } from "../chat/stream.ts";
 import { type Call, callingOf } from "../chat/tool_call.ts";
 import { writingOf } from "../chat/writing.ts";
@@ -16,7 +16,6 @@ import { type ResponsesBody, responsesBodySchema } from "./openai_schemas.ts";
 export async function responses(request: Request, chatting: Chatting): Promise<Response> {
   const body = await readJson(request, chatting.limits);
   const asked = checkedBody(responsesBodySchema, body.json);
-  const format = asked.text?.format;
   const messages = typeof asked.input === "string" ? [{ role: "user", content: asked.input }] : asked.input;
   const { calls, toolsUnused } = callingOf(asked, messages.at(-1)?.type === "function_call_output");
   const turn = lastTurn(messages);
@@ -28,8 +27,7 @@ export async function responses(request: Request, chatting: Chatting): Promise<R
       temperature: asked.temperature,
       topP: asked.top_p,
       ...writingOf(asked),
-      json:
-        format?.type === "json_schema" ? { schema: format.schema } : format?.type === "json_object" ? true : undefined,
+      json: jsonOf(asked.text?.format),
       calls,
       toolsUnused,
       topLogprobs: (asked.top_logprobs ?? 0) > 0,
@@ -62,6 +60,12 @@ function echoOf({ instructions, text, tools, tool_choice: choice }: ResponsesBod
     tool_choice: echoed(choice ?? (tools === undefined ? "none" : "auto"), "auto"),
     tools: echoed(tools ?? [], []),
   };
+}
+
+/** What a format asks for. Karakeep calls JSON mode `json`. */
+function jsonOf(format: NonNullable<ResponsesBody["text"]>["format"]): Question["json"] {
+  if (format?.type === "json_schema") return { schema: format.schema };
+  return format?.type === "json_object" || format?.type === "json" ? true : undefined;
 }
 
 /** A response in progress. */

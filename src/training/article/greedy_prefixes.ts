@@ -7,7 +7,7 @@ import { prefixLayout } from "./prefix_layout.ts";
 import { type ArticleTensors, imageVectors, mergedLogits, textVectors } from "./prefix_loss.ts";
 
 /**
- * Captions of many photos by their most likely next word until `<end>`, as the training loop scores them.
+ * Captions many photos with the most likely next word, until `<end>`. The training loop scores these captions.
  *
  * The article's function cannot run as printed: it names `in_text`, `photo` and `sequence` before they exist, compares
  * with `<end>` although its tokenizer knows `end`, and cuts the last word of a caption that never ended. This function

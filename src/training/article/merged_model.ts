@@ -1,7 +1,7 @@
 import type { SeededRandom } from "../../dataset/seeded_random.ts";
 import { tf } from "../tensorflow.ts";
 
-/** Lengths of the article's merged model. */
+/** Sizes of the article's merged model. */
 export interface ArticleShape {
   /** Flattened features of a photo: 18,432 for ResNet50 at 90x90. */
   readonly features: number;

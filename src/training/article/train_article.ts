@@ -6,8 +6,8 @@ import { AdamW, type AdamWSlot } from "../optimiser/adamw.ts";
 import { SlotVariables } from "../optimiser/slot_variables.ts";
 import { writeCheckpoint } from "../run/checkpoint.ts";
 import { assertFinite, checkpointToResume, type EpochOptions, type EpochRecord, trainEpochs } from "../run/epochs.ts";
-import { takeTurn } from "../take_turn.ts";
 import { tf } from "../tensorflow.ts";
+import { yieldToEvents } from "../yield_to_events.ts";
 import type { SequencedPhoto } from "./caption_sequences.ts";
 import { greedyPrefixes, photoFeatures } from "./greedy_prefixes.ts";
 import { type ArticleShape, articleDropout, articleWeights, firstValues } from "./merged_model.ts";
@@ -70,8 +70,8 @@ interface Progress {
  *
  * A run that is killed at any moment and resumed takes the same steps as an uninterrupted one.
  *
- * @throws {EdgecapError} `checkpoint-invalid` if `resume` finds a checkpoint of other settings; `data-invalid` where
- *   the loss is not a number any more; `aborted`.
+ * @throws {EdgecapError} `checkpoint-invalid` if `resume` finds a checkpoint of other settings; `data-invalid` if the
+ *   loss is no longer a number; `aborted`.
  */
 export async function trainArticle(options: ArticleTrainOptions): Promise<EpochRecord[]> {
   const { settings, train, shape, cache, devImages } = options;
@@ -89,7 +89,7 @@ export async function trainArticle(options: ArticleTrainOptions): Promise<EpochR
       const order = new SeededRandom(progress.epochStart);
       if (progress.step === 0) progress.random = order;
       for (const batch of pairBatches(train, settings.photosPerStep, order, progress.step)) {
-        await takeTurn(options.signal);
+        await yieldToEvents(options.signal);
         const started = performance.now();
         const { loss, gradients } = lossAndGradients(options, variables.list, weights, batch, progress.random);
         assertFinite(loss, epoch);

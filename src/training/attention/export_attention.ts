@@ -23,7 +23,7 @@ export interface ConceptArrays {
 }
 
 /**
- * The decoder's two ONNX graphs, equal to what attention_model.ts computes.
+ * The decoder's two ONNX graphs. They compute the same as model.ts.
  *
  * - `init`: `grid` [images, regions, features] -> `keys`, `values` [images, places, units],
  *   `hidden`, `cell` [images, 1, units], `mean` [images, 1, units], the regions' mean value, and, of decoders that look

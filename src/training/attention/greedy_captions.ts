@@ -4,7 +4,7 @@ import { type AttentionWeights, advance, type DecoderState, logitsOf, mix, readP
 import type { PhotoReader } from "./photo_reader.ts";
 
 /**
- * Captions of many photos by their most likely next word, as the training loop scores them.
+ * Captions many photos with the most likely next word. The training loop scores these captions.
  *
  * @returns The word ids of each photo, without start and end.
  */

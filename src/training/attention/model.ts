@@ -6,7 +6,7 @@ import {
 } from "../encoder/last_stage.ts";
 import { tf } from "../tensorflow.ts";
 
-/** Lengths of the attention decoder. */
+/** Sizes of the attention decoder. */
 export interface AttentionShape {
   /** Regions of the encoder's grid (49 for 7x7). */
   readonly regions: number;
@@ -24,7 +24,7 @@ export interface AttentionShape {
   readonly concepts?: ConceptShape;
 }
 
-/** Lengths of the concepts that a decoder looks at. */
+/** Sizes of the concepts that a decoder looks at. */
 export interface ConceptShape {
   /** Number of nouns that are looked for in the encoder's features. */
   readonly nouns: number;

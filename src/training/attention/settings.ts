@@ -113,9 +113,8 @@ export const attentionDefaults: AttentionSettings = {
 };
 
 /**
- * Settings for further training of a bundle, on a few hundred photos. Half of each weight stays as it was (Wortsman et
- * al.,
- * 2022), so that what the bundle knew is not forgotten.
+ * Settings for training a bundle further, on a few hundred photos. Half of each weight stays as it was, so that the
+ * bundle does not forget what it knew (Wortsman et al., 2022).
  */
 export const fineTuneDefaults: AttentionSettings = {
   ...attentionDefaults,

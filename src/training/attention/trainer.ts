@@ -7,7 +7,7 @@ import { MovingAverage } from "../optimiser/moving_average.ts";
 import { SlotVariables } from "../optimiser/slot_variables.ts";
 import { writeCheckpoint } from "../run/checkpoint.ts";
 import { assertFinite, checkpointToResume, type EpochOptions, type EpochRecord, trainEpochs } from "../run/epochs.ts";
-import { takeTurn } from "../take_turn.ts";
+import { yieldToEvents } from "../yield_to_events.ts";
 import type { EncodedPhoto } from "./batches.ts";
 import { CaptionReward } from "./caption_reward.ts";
 import type { EncodedText } from "./encoded_text.ts";
@@ -74,7 +74,7 @@ export async function trainAttention(options: TrainOptions): Promise<EpochRecord
       let sum = 0;
       let rewards = 0;
       for (let step = 0; step < stepsAnEpoch; step++) {
-        await takeTurn(options.signal);
+        await yieldToEvents(options.signal);
         const photos = order.slice(step * settings.photosPerStep, (step + 1) * settings.photosPerStep);
         const chosen = Array.from(
           { length: texts.length === 0 ? 0 : (stage.texts ?? 0) },

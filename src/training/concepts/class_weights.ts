@@ -1,8 +1,8 @@
 import type { Noun } from "../../concepts/noun_table.ts";
 import type { SeededRandom } from "../../dataset/seeded_random.ts";
 import { AdamW } from "../optimiser/adamw.ts";
-import { takeTurn } from "../take_turn.ts";
 import { tf } from "../tensorflow.ts";
+import { yieldToEvents } from "../yield_to_events.ts";
 import { type Classifier, classify } from "./classifier.ts";
 import { type ConceptHead, conceptLogits, type HeadExamples } from "./concept_head.ts";
 
@@ -91,7 +91,7 @@ export async function fitClassWeights(
   for (let epoch = 0; epoch < settings.epochs; epoch++) {
     const order = random.shuffle([...chosen]);
     for (let start = 0; start < order.length; start += settings.batch) {
-      await takeTurn(signal);
+      await yieldToEvents(signal);
       const gradient = classGradient(examples, order.slice(start, start + settings.batch), withLearned());
       optimiser.apply([gradient], settings.learningRate * (1 - optimiser.step / steps));
     }

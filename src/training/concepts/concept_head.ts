@@ -1,7 +1,7 @@
 import type { SeededRandom } from "../../dataset/seeded_random.ts";
 import { AdamW } from "../optimiser/adamw.ts";
-import { takeTurn } from "../take_turn.ts";
 import { tf } from "../tensorflow.ts";
+import { yieldToEvents } from "../yield_to_events.ts";
 import { type Classifier, classify } from "./classifier.ts";
 
 /**
@@ -23,7 +23,7 @@ export interface ClassEvidence extends Classifier {
   readonly weights: Float32Array;
 }
 
-/** Photos to fit a head to. */
+/** Photos to fit a head on. */
 export interface HeadExamples {
   /** Mean over the regions of each example, [examples, features]. */
   readonly means: Float32Array;
@@ -84,7 +84,7 @@ export async function fitConceptHead(
   for (let epoch = 0; epoch < settings.epochs; epoch++) {
     const order = random.shuffle([...chosen]);
     for (let first = 0; first < order.length; first += settings.batch) {
-      await takeTurn(signal);
+      await yieldToEvents(signal);
       for (let i = 0; i < both.length; i++) both[i] = start[i]! + kernel[i]!;
       const batch = order.slice(first, first + settings.batch);
       const gradients = headGradients(examples, batch, { kernel: both, bias, scale }, settings, random);

@@ -33,7 +33,7 @@ export interface CrossFitOptions {
 
 /**
  * Fits a head, and four more that each skip a quarter of the photos. A head is too good on the photos that it was
- * fitted to: from its output for those, a decoder could not learn how far to trust concepts.
+ * fitted on: from its output for those, a decoder could not learn how far to trust concepts.
  *
  * @param photoOf Which photo each example is a view of.
  * @throws {EdgecapError} `aborted`

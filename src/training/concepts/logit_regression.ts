@@ -1,7 +1,7 @@
 import type { SeededRandom } from "../../dataset/seeded_random.ts";
 import { AdamW } from "../optimiser/adamw.ts";
-import { takeTurn } from "../take_turn.ts";
 import { tf } from "../tensorflow.ts";
+import { yieldToEvents } from "../yield_to_events.ts";
 import type { ConceptHead } from "./concept_head.ts";
 
 /** Logits beyond this are practically certain: they would outweigh all others. */
@@ -50,7 +50,7 @@ export async function regressLogits(
   for (let epoch = 0; epoch < epochs; epoch++) {
     const order = random.shuffle(all);
     for (let first = 0; first < rows; first += batch) {
-      await takeTurn(signal);
+      await yieldToEvents(signal);
       const chosen = order.slice(first, first + batch);
       const x = new Float32Array(chosen.length * features);
       const y = new Float32Array(chosen.length * nouns);

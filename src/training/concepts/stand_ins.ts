@@ -10,10 +10,7 @@ export interface JudgedPhoto {
 
 /** Number of photos to search for one whose nouns resemble a caption's. */
 const looked = 24;
-/**
- * How often to keep a noun that only the captions of the similar photo name, as if the caption had not mentioned it.
- *
- */
+/** How often to keep a noun that only the similar photo's captions name, as if the caption had not mentioned it. */
 const kept = 0.3;
 
 /**

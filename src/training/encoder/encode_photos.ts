@@ -1,5 +1,5 @@
 import { encoderInput } from "../../image/encoder_input.ts";
-import { distance, testPicture, tolerances } from "../../model/answer.ts";
+import { distance, testPicture, tolerances } from "../../model/self_test.ts";
 import { GraphSession } from "../../runtime/graph_session.ts";
 import type { EncodePhotos } from "./feature_cache.ts";
 
@@ -22,9 +22,9 @@ export interface PhotoEncoderOptions {
 
 /**
  * Loads an encoder graph on the backend `native` if the package `onnxruntime-node` is installed, which is several times
- * faster, otherwise on `wasm`. Native features are first compared with those of `wasm` on one picture: if they differ
- * by more than a bundle's test allows, `wasm` is used, so that nobody trains on features that differ from those at
- * captioning.
+ * faster, otherwise on `wasm`. It first compares native features with those of `wasm` on one picture. If they differ by
+ * more than a bundle's self-test allows, it uses `wasm`, so that nobody trains on other features than captions are made
+ * from.
  *
  * @param threads Threads of one inference.
  * @throws {EdgecapError} `graph-failed`.

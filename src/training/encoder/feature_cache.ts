@@ -3,7 +3,7 @@ import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs"
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { EdgecapError, throwIfAborted, unwritable } from "../../errors.ts";
-import { createFile, removeAbandoned, writeWhole } from "../../files/write_whole.ts";
+import { createAtomicFile, removeAbandoned, writeAtomically } from "../../files/atomic_write.ts";
 import { type PhotoViews, viewsOf } from "./photo_views.ts";
 
 /** Index of a feature cache. It is written last, so a cache without it is unfinished. */
@@ -176,7 +176,7 @@ export async function buildFeatureCache(options: FeatureCacheOptions): Promise<F
   if (isOf(index, await readFile(indexPath, "utf8").catch(() => ""))) return FeatureCache.open(folder);
   // Remove leftovers: such a file is as large as the cache, and nobody else writes here.
   await removeAbandoned(folder, 0);
-  await using file = await createFile(join(folder, "grids.f16"));
+  await using file = await createAtomicFile(join(folder, "grids.f16"));
   const grid = 2 * regions * features;
   const sums = new Uint8Array(sumLength * index.views * images.length);
   let written = 0;
@@ -193,9 +193,9 @@ export async function buildFeatureCache(options: FeatureCacheOptions): Promise<F
   // Otherwise the index of an earlier cache would seem to describe the new grids.
   await rm(indexPath, { force: true });
   await file.finish();
-  await writeWhole(join(folder, "grids.sums"), sums);
+  await writeAtomically(join(folder, "grids.sums"), sums);
   const hash = createHash("sha256").update(sums).digest("hex");
-  await writeWhole(indexPath, JSON.stringify({ ...index, sums: hash }));
+  await writeAtomically(indexPath, JSON.stringify({ ...index, sums: hash }));
   return FeatureCache.open(folder);
 }
 

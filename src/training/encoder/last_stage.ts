@@ -36,7 +36,7 @@ export function isOfLastStage(name: string): name is LastStageWeightName {
 /** Weights of the last stage, as tfjs tensors. */
 export type LastStageWeights = Readonly<Record<LastStageWeightName, tf.Tensor>>;
 
-/** Lengths of the last stage. */
+/** Sizes of the last stage. */
 export interface LastStageShape {
   /** Features of a region that enter it (1,024 for ResNet50). */
   readonly stem: number;

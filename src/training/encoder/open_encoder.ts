@@ -22,8 +22,8 @@ export interface EncoderChoice {
 /**
  * Gets an encoder.
  *
- * `default` is the default bundle's: ResNet50 whose last stage learnt from captions, in int8. `resnet50` is ImageNet's,
- * made first if it is missing; the article uses it at 90 pixels.
+ * `default` is that of the default bundle: ResNet50 in int8, whose last stage learned from captions. `resnet50` is
+ * ImageNet's; it is made first if it is missing. The article uses it at 90 pixels.
  *
  * @throws {EdgecapError} `file-unreadable` if the file is missing, or ResNet50 cannot be made; `data-invalid` if the
  *   file is not an encoder; `option-invalid` if there is no such precision or size.

@@ -1,7 +1,7 @@
 import type { Stats } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { whereNamed } from "../../dataset/where_named.ts";
+import { findMention } from "../../dataset/find_mention.ts";
 import { EdgecapError } from "../../errors.ts";
 import { readRegularFile } from "../../files/read_regular.ts";
 import { decodeImage } from "../../image/decode.ts";
@@ -55,6 +55,6 @@ async function unreadable(photos: PhotoFolder, image: string, cause: unknown): P
 }
 
 async function namedAt({ namedBy }: PhotoFolder, image: string): Promise<string> {
-  const where = await whereNamed(image, namedBy);
+  const where = await findMention(image, namedBy);
   return where === undefined ? "" : `, named by ${where},`;
 }

@@ -1,5 +1,5 @@
 /**
- * Exponential moving average of weights (Polyak and Juditsky, 1992), Its decay is at most (1 + steps) / (10 + steps),
+ * Exponential moving average of weights (Polyak and Juditsky, 1992). Its decay is at most (1 + steps) / (10 + steps),
  * so that the first values soon lose their weight.
  */
 export class MovingAverage {

@@ -21,7 +21,7 @@ export class SlotVariables implements Disposable {
     return Object.fromEntries(this.list.map((variable, i) => [this.#slots[i]!.name, variable]));
   }
 
-  /** Gives the variables the values of the slots, or other ones. */
+  /** Sets the variables to the values of the slots, or to others. */
   load(values: readonly Float32Array[] = this.#slots.map(({ value }) => value)): void {
     for (const [i, variable] of this.list.entries()) {
       const next = tf.tensor(values[i]!, [...this.#slots[i]!.shape]);

@@ -7,14 +7,14 @@ export interface AttendedWord {
   readonly attention: Float32Array;
 }
 
-/** Side of a picture in pixels, and the number of pictures in a row. */
+/** Side of a photo in pixels, and the number of photos in a row. */
 const side = 112;
 const columns = 8;
 
 /**
  * One SVG with a copy of the photo for each word, darkened where the decoder did not look.
  *
- * @param name Name of the picture's definition, unique in the page.
+ * @param name Name of the photo's definition in the SVG, unique in the document.
  * @param data `data:` address of the photo, which is squashed to a square as the encoder sees it.
  */
 export function attentionMap(name: string, data: string, words: readonly AttendedWord[]): string {
@@ -36,6 +36,6 @@ export function attentionMap(name: string, data: string, words: readonly Attende
   });
   const width = Math.min(words.length, columns) * (side + 4);
   const height = Math.ceil(words.length / columns) * rowHeight;
-  // The photo is defined once: its bytes are by far the largest part of the page.
+  // The photo is defined once: its bytes are by far the largest part of the document.
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="13"><defs><image id="${name}" href="${data}" width="${side}" height="${side}" preserveAspectRatio="none"/></defs>${pictures.join("")}</svg>`;
 }

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 
-/** A photo's file as a `data:` address, so that a page carries it. */
+/** A photo's file as a `data:` address, so that a document contains it. */
 export async function photoData(path: string): Promise<string> {
   const bytes = await readFile(path);
   return `data:${mediaType(bytes)};base64,${bytes.toString("base64")}`;

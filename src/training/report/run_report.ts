@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { writeWhole } from "../../files/write_whole.ts";
+import { writeAtomically } from "../../files/atomic_write.ts";
 import type { FeatureCache } from "../encoder/feature_cache.ts";
 import type { DevPhoto, GenerationTrial } from "../run/choose_generation.ts";
 import type { EpochRecord } from "../run/epochs.ts";
@@ -50,7 +50,7 @@ export async function writeRunReport(options: RunReportOptions): Promise<string>
     ...(options.signal && { signal: options.signal }),
   });
   const sheet = contactSheet(samples);
-  await writeWhole(join(run, "contact-sheet.svg"), sheet);
+  await writeAtomically(join(run, "contact-sheet.svg"), sheet);
   const maps = samples
     .slice(0, mappedPhotos)
     .filter(({ words }) => words.length > 0)
@@ -67,7 +67,7 @@ export async function writeRunReport(options: RunReportOptions): Promise<string>
     `<h2>To repeat it</h2><pre>${escaped(description.command)}</pre>`,
   ];
   const path = join(run, "report.html");
-  await writeWhole(path, page(`edgecap: training of ${description.preset}`, parts.join("\n")));
+  await writeAtomically(path, page(`edgecap: training of ${description.preset}`, parts.join("\n")));
   return path;
 }
 

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { EdgecapError } from "../../errors.ts";
+import { removeAbandoned, writeAtomically } from "../../files/atomic_write.ts";
 import { readSafetensors, type Tensor, writeSafetensors } from "../../files/safetensors.ts";
-import { removeAbandoned, writeWhole } from "../../files/write_whole.ts";
 
 /** Named float32 arrays and the plain data that belongs to them. */
 export interface Checkpoint {
@@ -39,7 +39,7 @@ export async function writeCheckpoint(
   bytes.set(Buffer.from(hashOf(bytes)), hashStart);
   // Remove leftovers: they are as large as a checkpoint, and nobody else writes to the folder of a run.
   await removeAbandoned(dirname(path), 0);
-  await writeWhole(path, bytes);
+  await writeAtomically(path, bytes);
 }
 
 /**

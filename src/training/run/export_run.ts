@@ -34,7 +34,6 @@ export interface ExportRunOptions {
   readonly dev: readonly DevPhoto[];
   /**
    * Training photos, for the datastore of bundles of the attention preset; without them the bundle has no datastore.
-   *
    */
   readonly train?: TrainPhotos | undefined;
   /** Ways to generate that are tried; the best becomes the bundle's own. Default: those of the preset. */

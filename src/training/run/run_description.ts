@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { EdgecapError } from "../../errors.ts";
-import { writeWhole } from "../../files/write_whole.ts";
+import { writeAtomically } from "../../files/atomic_write.ts";
 import type { ArticleSettings } from "../article/train_article.ts";
 import type { AttentionSettings } from "../attention/settings.ts";
 
@@ -32,7 +32,7 @@ export interface RunDescription {
 
 /** Writes a run's description into its folder. */
 export async function writeRunDescription(run: string, description: RunDescription): Promise<void> {
-  await writeWhole(join(run, "run.json"), `${JSON.stringify(description, null, 2)}\n`);
+  await writeAtomically(join(run, "run.json"), `${JSON.stringify(description, null, 2)}\n`);
 }
 
 /**

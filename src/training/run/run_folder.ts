@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { EdgecapError, unwritable } from "../../errors.ts";
-import { removeAbandoned, writeWhole } from "../../files/write_whole.ts";
+import { removeAbandoned, writeAtomically } from "../../files/atomic_write.ts";
 import type { EpochOptions, EpochRecord } from "./epochs.ts";
 import type { RunEstimate } from "./step_estimate.ts";
 
@@ -65,10 +65,10 @@ export async function openRunFolder({ out, resume }: RunOptions, vocabulary: str
       `"${path}" has other words than these captions: resume with the captions, lists and --minimum-count of the run, or use another folder.`,
     );
   }
-  if (!isResumed) await writeWhole(path, vocabulary);
+  if (!isResumed) await writeAtomically(path, vocabulary);
 }
 
 /** Writes the records of a run's epochs into its folder. */
 export async function writeRecords(out: string, records: readonly EpochRecord[]): Promise<void> {
-  await writeWhole(join(out, "epochs.json"), `${JSON.stringify(records, null, 2)}\n`);
+  await writeAtomically(join(out, "epochs.json"), `${JSON.stringify(records, null, 2)}\n`);
 }

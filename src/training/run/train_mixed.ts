@@ -55,10 +55,10 @@ export interface MixedRun extends CollectionData {
 }
 
 /**
- * Continues training another decoder on photos of several collections and captions without photos. Words that this decoder
- * lacks are added.
+ * Trains an existing decoder further, on photos of several collections and on captions without photos. Adds the words
+ * that it lacks.
  *
- * An epoch's score is the mean over the collections of the CIDEr of greedy captions of their dev photos.
+ * Greedy captions of each collection's dev photos have a CIDEr; an epoch's score is the mean over the collections.
  *
  * @throws {EdgecapError} As trainRun() does.
  */

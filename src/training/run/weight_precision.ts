@@ -15,8 +15,7 @@ const coarse: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Stores a finished graph's weights in a precision, in place. Some matrices are stored in int8 with fp16
- * too.
+ * Stores a finished graph's weights in a precision, in place. With fp16, some matrices are stored in int8.
  */
 export function storeWeights(graph: Graph, precision: DecoderPrecision): void {
   if (precision !== "fp32") quantiseStoredWeights(graph, (name) => coarse.has(name));

@@ -37,7 +37,7 @@ export async function readWordVectors(source: string, words: Iterable<string>): 
 }
 
 /**
- * Checks that the source of vectors is there, before work whose end needs it.
+ * Checks that the source of vectors exists, before long work that needs it at the end.
  *
  * @param source As readWordVectors() takes it.
  * @throws {EdgecapError} `file-unreadable` if file or package is missing.

@@ -1,4 +1,4 @@
-/** Additions of all pairs of numbers, held to onnxruntime-web: ties show any other order of its operations. */
+/** Compares additions of all pairs of numbers with onnxruntime-web: ties would show a different order of operations. */
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";

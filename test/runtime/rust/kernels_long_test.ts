@@ -1,4 +1,4 @@
-/** The kernels of crates/engine, each held to plain arithmetic and to onnxruntime-web. */
+/** Compares each kernel of crates/engine with plain arithmetic and with onnxruntime-web. */
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -163,7 +163,7 @@ describe("the encoder on the kernels", () => {
       await using session = await GraphSession.create("encoder", model, { backend: "rust" });
       expect(session.inputs.length).toBe(1);
     }
-    // Each of them takes 30 MB or more, and the collector comes late.
+    // Each of them takes 30 MB or more, and the garbage collector runs late.
     expect((process.memoryUsage().rss - before) / 2 ** 20).toBeLessThan(300);
   });
 

@@ -1,4 +1,4 @@
-/** The engine on random decoders and on the default bundle's, held to onnxruntime-web. */
+/** Compares the engine with onnxruntime-web, on random decoders and on the default bundle's. */
 import { describe, expect, test } from "bun:test";
 import { readFile } from "node:fs/promises";
 import fc from "fast-check";

@@ -1,4 +1,4 @@
-/** The engine on random encoders, held to onnxruntime-web. */
+/** Compares the engine with onnxruntime-web, on random encoders. */
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import * as ort from "onnxruntime-web";

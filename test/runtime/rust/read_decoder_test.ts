@@ -46,7 +46,7 @@ describe("readDecoder()", () => {
             expect(Array.isArray(readDecoder(broken).outputs)).toBe(true);
           } catch (error) {
             expect(error).toBeInstanceOf(Error);
-            // Nothing that a mistake of the reader would throw.
+            // Not an error that a mistake in the reader would throw.
             expect([TypeError, ReferenceError].some((kind) => error instanceof kind)).toBe(false);
           }
         }),

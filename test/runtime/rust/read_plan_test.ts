@@ -69,7 +69,7 @@ describe("readPlan()", () => {
           expect(readPlan(broken).steps.length).toBeGreaterThan(0);
         } catch (error) {
           expect(error).toBeInstanceOf(Error);
-          // Nothing that a mistake of the reader would throw.
+          // Not an error that a mistake in the reader would throw.
           expect([TypeError, ReferenceError].some((kind) => error instanceof kind)).toBe(false);
         }
       }),

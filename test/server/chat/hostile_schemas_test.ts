@@ -88,7 +88,8 @@ describe("fillOf()", () => {
       { type: "string", not: {} },
       { type: "string", if: {}, else: {} },
       { anyOf: many.map((value) => ({ const: value })) },
-      { type: ["string"], maxLength: 1e308 },
+      { type: ["string"], maxLength: -1e308 },
+      { type: "string", maxLength: "3" },
     ])
       expect(filled(object({ caption: property }))).toBe("option-invalid");
     expect(filled({ ...object({}), patternProperties: { "^(a+)+$": {} } })).toBe("option-invalid");

@@ -151,6 +151,29 @@ const wrapped: [library: string, schema: object, answer: object][] = [
       ...{ photo_tags: ["dog", "grass"], keywords: "dog, grass" },
     },
   ],
+  [
+    "a structure of Home Assistant",
+    { ...object({ caption: { type: "string" }, mood: { type: ["string", "null"] } }), strict: true },
+    { caption: "a dog on grass", mood: null },
+  ],
+  [
+    "keywords that are no part of JSON schemas",
+    {
+      ...object({ caption: { type: "string", "x-order": 1 }, place: { type: "string", nullable: true } }),
+      propertyOrdering: ["caption"],
+    },
+    { caption: "a dog on grass", place: null },
+  ],
+  [
+    "limits of Zod and pydantic",
+    object({
+      alt: { type: "string", minLength: 1, maxLength: 125 },
+      tags: { type: "array", items: { type: "string" }, minItems: 1, maxItems: 5, uniqueItems: true },
+      confidence: share,
+    }),
+    { alt: "a dog on grass", tags: ["dog", "grass"], confidence: Math.exp(-3) },
+  ],
+  ["a choice of the AI SDK", object({ result: { type: "string", enum: ["Cat", "Grass", "Dog"] } }), { result: "Dog" }],
   ["a union at the top", { anyOf: [object({ city: { type: "string" } }), alt] }, { alt_text: "a dog on grass" }],
 ];
 
@@ -205,9 +228,10 @@ describe("fillOf()", () => {
     for (const [schema, name] of [
       [object({ mood: { type: "string" } }), '"mood"'],
       [object({ caption: { type: "number" } }), '"caption"'],
-      [object({ caption: { type: "string", enum: ["yes", "no"] } }), '"caption"'],
-      [object({ caption: { type: "string", maxLength: 3 } }), '"caption"'],
-      [object({ tags: { type: "array", items: { type: "string" }, minItems: 3 } }), '"tags"'],
+      [object({ caption: { type: "string", maxLength: 0 } }), '"caption"'],
+      [object({ caption: { type: "string", pattern: "^A" } }), '"caption"'],
+      [object({ tags: { type: "array", items: { type: "string" }, minItems: 3, maxItems: 2 } }), '"tags"'],
+      [object({ mood: { type: "string", enum: ["dog", "cat"] }, tags: { type: "string" } }), '"mood"'],
       [object({}, ["people"]), '"people"'],
       [labels, '"labels[].topicality"'],
       [object({ mood: { type: "string" } }, []), '"mood"'],
@@ -227,12 +251,36 @@ describe("fillOf()", () => {
         '"caption"',
       ],
       [object({ caption: { oneOf: [{ type: "string" }, { minLength: 1 }] } }), '"caption"'],
-      [object({ kind: { type: "string", enum: ["photo", "drawing"] } }), '"kind"'],
       [object({ kind: { type: "number", const: "photo" } }), '"kind"'],
       [undefined, "plain properties"],
       ["text", "plain properties"],
     ] as const)
       expect(() => fillOf(schema)).toThrow(name);
+  });
+
+  test("names what a picture shows too little for", () => {
+    for (const [schema, name] of [
+      [object({ caption: { type: "string", maxLength: 3 } }), '"caption"'],
+      [object({ caption: { type: "string", minLength: 30 } }), '"caption"'],
+      [object({ tags: { type: "array", items: { type: "string" }, minItems: 3 } }), '"tags"'],
+      [object({ kind: { type: "string", enum: ["photo", "drawing"] } }), '"kind"'],
+      [object({ caption: { type: "string", enum: ["yes", "no"] } }), '"caption"'],
+    ] as const) {
+      const fill = fillOf(schema);
+      expect(() => fill(caption)).toThrow(name);
+    }
+  });
+
+  test("says how long the sentence may be, as the strictest part of the schema does", () => {
+    const text = (maxLength: number) => ({ type: "string", maxLength });
+    for (const [schema, most] of [
+      [object({ caption: text(125) }), 125],
+      [object({ caption: text(125), title: text(60), tags: { type: "string", maxLength: 500 } }), 60],
+      [object({ photos: { type: "array", items: object({ alt: text(80) }) } }), 80],
+      [object({ caption: { type: "string" } }), undefined],
+      [object({ caption: text(10_000_000) }), undefined],
+    ] as const)
+      expect(fillOf(schema).maxCharacters).toBe(most);
   });
 
   test("gives what the schema allows, or refuses, property", () => {

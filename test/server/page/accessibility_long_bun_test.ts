@@ -8,7 +8,7 @@ import { choose, hand, type Served, serve, settled, shownCaption } from "./page_
 
 const coffee = readFileSync(new URL("../../../examples/coffee.jpg", import.meta.url));
 
-/** Rules of axe-core that the page breaks, each with the element. */
+/** The rules of axe-core that the page breaks, each with the element. */
 async function violationsOf(page: Page, state: string): Promise<string[]> {
   await page.evaluate(axe.source);
   const found = (await page.evaluate("axe.run({ resultTypes: ['violations'] })")) as axe.AxeResults;

@@ -6,14 +6,14 @@ const executablePath = "/usr/bin/chromium";
 /** Why tests in a browser cannot run, or `undefined` if Chromium is where Debian's package `chromium` puts it. */
 export const noChromium: string | undefined = existsSync(executablePath) ? undefined : "chromium is not installed";
 
-/** Starts Chromium with a profile of its own, a camera that shows a test picture, and no traffic of its own. */
+/** Starts Chromium with an empty profile and a camera that shows a test picture; it sends no requests by itself. */
 export function startChromium(): Promise<Browser> {
   const off = ["gpu", "quic", "background-networking", "component-update", "sync"].map((part) => `--disable-${part}`);
   const fake = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"];
   return chromium.launch({ executablePath, args: ["--no-sandbox", "--no-first-run", ...off, ...fake] });
 }
 
-/** A tab, and what went wrong in it. */
+/** A tab, and the errors in it. */
 export interface Tab extends AsyncDisposable {
   readonly page: Page;
   /** Errors and warnings of the console, and errors that nothing caught. */
@@ -22,7 +22,7 @@ export interface Tab extends AsyncDisposable {
   readonly requests: readonly string[];
 }
 
-/** Opens `address` in a profile of its own. */
+/** Opens `address` in an empty profile. */
 export async function openTab(browser: Browser, address: string, options: BrowserContextOptions = {}): Promise<Tab> {
   const context = await browser.newContext({ permissions: ["clipboard-read", "clipboard-write"], ...options });
   context.setDefaultTimeout(60_000);

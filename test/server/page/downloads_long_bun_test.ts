@@ -1,4 +1,4 @@
-/** What the page hands out, as a person gets it. */
+/** The files that the page lets people download. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { unzipSync } from "fflate";

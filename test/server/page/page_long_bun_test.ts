@@ -34,7 +34,7 @@ describeUnless(noChromium, "the page in Chromium", () => {
 
   const open = (options?: BrowserContextOptions): Promise<Tab> => openTab(browser, address, options);
 
-  /** Nothing to complain of, and nothing asked of anybody but the server. */
+  /** Checks that the page reported no error, and sent requests only to the server. */
   function expectQuiet({ complaints, requests }: Tab): void {
     expect(complaints).toEqual([]);
     expect(requests.filter((request) => !request.startsWith(address))).toEqual([]);
@@ -181,7 +181,7 @@ describeUnless(noChromium, "the page in Chromium", () => {
     expect(await focused()).toBe("Caption again");
     await press("Enter");
     await shownCaption(page);
-    // What was pressed is still where the focus is.
+    // The focus is still on the control that was pressed.
     expect(await focused()).toBe("Caption again");
     await press("Tab");
     expect(await focused()).toBe("Settings");
@@ -237,7 +237,7 @@ describeUnless(noChromium, "the page in Chromium", () => {
     await page.getByRole("button", { name: "Take the photo" }).click();
     expect((await shownCaption(page)).length).toBeGreaterThan(0);
     expect(await page.locator("dialog[open]").count()).toBe(0);
-    // The camera is let go.
+    // The camera is released.
     expect(await page.evaluate(() => document.querySelector("video")!.srcObject)).toBe(null);
     expectQuiet(tab);
   });

@@ -9,7 +9,7 @@ import {
 } from "../../../src/server/mod.ts";
 import { tinyBundleFiles } from "../../fixtures/tiny_bundle.ts";
 
-/** How a file comes in: the object that the browser gives to the page when somebody drops or pastes it. */
+/** Gives the page a file as the browser does when somebody drops or pastes it. */
 export async function hand(page: Page, event: "drop" | "paste", bytes: Uint8Array, type: string): Promise<void> {
   await page.evaluate(
     ([event, base64, type]) => {
@@ -27,7 +27,7 @@ export async function hand(page: Page, event: "drop" | "paste", bytes: Uint8Arra
   );
 }
 
-/** Waits until a caption is whole, and reads it off the page. */
+/** Waits until a caption is complete, and reads it from the page. */
 export async function shownCaption(page: Page): Promise<string> {
   await page.locator("#result:not(.busy) #actions").waitFor();
   return (await page.locator("#words").textContent()) ?? "";
@@ -71,7 +71,7 @@ export function turned(jpeg: Uint8Array, orientation: number): Uint8Array {
   return Uint8Array.from([0xff, 0xd8, 0xff, 0xe1, 0, exif.length + 2, ...exif, ...jpeg.subarray(2)]);
 }
 
-/** A file as the dialogs of playwright-core take it. */
+/** A file in the form that the dialogs of playwright-core take. */
 export interface NamedFile {
   readonly name: string;
   readonly mimeType: string;
@@ -83,7 +83,7 @@ export async function choose(page: Page, files: readonly NamedFile[]): Promise<v
   await page.locator("#file").setInputFiles([...files]);
 }
 
-/** Waits until nothing waits or is worked on in the grid, and gives the line that says how far it is. */
+/** Waits until all photos of the grid are done, and gives the line with their number. */
 export async function settled(page: Page): Promise<string> {
   await page.waitForFunction(() => {
     const cards = [...document.querySelectorAll<HTMLElement>(".card")];

@@ -30,7 +30,7 @@ describe("CaptionReward", () => {
 });
 
 describe("leaveOneOut()", () => {
-  test("sums to zero, and leaves equal rewards nothing", () => {
+  test("sums to zero, and is zero for equal rewards", () => {
     fc.assert(
       fc.property(
         fc.array(fc.double({ min: 0, max: 10, noNaN: true }), { minLength: 2, maxLength: 8 }),

@@ -129,7 +129,7 @@ describe("trainAttention()", () => {
 });
 
 describe("FeatureCache", () => {
-  test("gives back what was computed, within half precision, and is not computed twice", () =>
+  test("gives back the computed features, within half precision, and does not compute them twice", () =>
     inFolder(async (folder) => {
       using first = await colours(folder);
       const grid = new Float32Array(6);

@@ -68,7 +68,7 @@ describe("fitConceptHead()", () => {
 
 describe("crossFit()", () => {
   test("judges each photo by a head that has seen none of its views", async () => {
-    // Each of forty photos has a feature of its own, which tells nothing of any other.
+    // Each of forty photos has its own feature, which says nothing about the others.
     const photos = 40;
     const photoOf = Array.from({ length: 2 * photos }, (_, row) => Math.floor(row / 2));
     const data = {
@@ -83,7 +83,7 @@ describe("crossFit()", () => {
     const { head, probabilities } = await crossFit(data, photoOf, { seed: 1, settings: { ...settings, dropout: 0 } });
     const known = conceptProbabilities(head, data.means, photos);
     for (const [row, photo] of photoOf.entries()) expect(known[row]! > 0.5).toBe(photo % 2 === 1);
-    // A head that has not seen a photo has nothing to go by.
+    // A head that has not seen a photo knows nothing about it.
     const [even, odd] = [0, 1].map((rest) => probabilities.filter((_, row) => photoOf[row]! % 2 === rest));
     const mean = (values: Float32Array) => values.reduce((sum, value) => sum + value / values.length, 0);
     expect(Math.abs(mean(even!) - mean(odd!))).toBeLessThan(0.15);
@@ -96,14 +96,14 @@ describe("conceptTargets()", () => {
     Float32Array.from({ length: 1000 }, (_, number) => values[number] ?? 0);
   const values = (array: Float32Array) => [...array].map((value) => Number(value.toFixed(3)));
 
-  test("counts what two captions name as there, and what one of several names as half there", () => {
+  test("counts a noun as present if two captions name it, and as half present if one of several does", () => {
     const captions = [new Set([0]), new Set([0, 2]), new Set<number>()];
     const { wanted, weights } = conceptTargets(table, { captions, classes: classes({}) });
     expect(values(wanted)).toEqual([1, 0, 0.5]);
     expect(values(weights)).toEqual([1, 1, 1]);
   });
 
-  test("counts what ImageNet's network is sure of as there, even if nobody names it", () => {
+  test("counts a noun as present if ImageNet's network is sure of it, even if nobody names it", () => {
     const { wanted } = conceptTargets(table, {
       captions: [new Set(), new Set()],
       classes: classes({ 2: 0.8, 1: 0.1 }),
@@ -134,7 +134,7 @@ describe("nounVectors()", () => {
 });
 
 describe("regressLogits()", () => {
-  test("imitates another classifier, also for photos that it has not seen, and says nothing about nouns unknown to that one", async () => {
+  test("imitates another classifier, also on new photos, and says nothing about nouns that the other does not know", async () => {
     const random = new SeededRandom(8);
     const rows = 3500;
     const means = Float32Array.from({ length: rows * features }, () => Math.abs(random.normal()));

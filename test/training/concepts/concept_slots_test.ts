@@ -38,7 +38,7 @@ describe("StandIns.draw()", () => {
       const drawn = standIns.draw(new Set([0, 1]), random);
       expect([...drawn]).toEqual([...photos[0]!.probabilities]);
       const other = standIns.draw(new Set([0, 3]), random);
-      // No photo shows noun 3: it gets what some photo says of a noun that is there.
+      // No photo shows noun 3: it gets the probability of a noun that some photo shows.
       expect([0.9, 0.8, 0.7].some((right) => Math.abs(other[3]! - right) < 1e-6)).toBe(true);
     }
   });

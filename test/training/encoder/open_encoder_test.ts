@@ -12,7 +12,7 @@ describe("photoEncoder()", () => {
   test("uses wasm, and says why, if native features differ from those of wasm", async () => {
     const g = new GraphBuilder("encoder");
     const pixels = g.input("pixels", "float32", ["batch", 8, 8, 3]);
-    // No number equals itself here, so that no two backends agree.
+    // NaN does not equal itself, so no two backends agree.
     const broken = g.node("Log", [g.node("Sub", [g.scalar(-1), pixels])]);
     g.output("grid", g.node("Reshape", [broken, g.ints([-1, 64, 3])]), "float32", ["batch", 64, 3]);
     const encoder = { graph: g.toBytes(), size: 8, precision: "fp32" } as const;

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { mirror, moved, viewsOf } from "../../../src/training/encoder/photo_views.ts";
 
-/** A picture of 4 x 4 pixels whose red tells the row, whose green the column. */
+/** A picture of 4 x 4 pixels. Red is the row, green the column. */
 const picture = Uint8Array.from({ length: 48 }, (_, i) => [i / 12, (i % 12) / 3, 7][i % 3]!);
 const at = (rgb: Uint8Array, row: number, column: number) => [...rgb.subarray(12 * row + 3 * column).subarray(0, 3)];
 

@@ -51,7 +51,7 @@ describe("buildDatastore()", () => {
         const { mean } = await graph.run({ grid: { data: gridOf(i), shape: [1, 49, 4] } });
         const [first] = datastore.nearest(mean!.data as Float32Array, 1);
         expect(first).toBe(i);
-        // Its own captions agree with it as far as two captions that have one word in common can.
+        // Its own captions agree as far as two captions with one word in common can.
         const captions = [[4, 5 + (i % 3)], [6], [11]].map((words) => Uint32Array.from(words));
         const [own, other, none] = datastore.consensus(captions, Uint32Array.of(i), 2);
         expect(own!).toBeGreaterThan(none!);

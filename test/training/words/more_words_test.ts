@@ -28,7 +28,7 @@ describe("withMoreWords()", () => {
     const found = withMoreWords(arrays, { from, to: [...from, "e"], vectors, counts: [9, 8, 7, 6, 6] });
     const embedding = found.get("embedding")!.slice(12);
     for (let unit = 0; unit < 3; unit++) {
-      // Shrunk by the ridge, but of the right sign and size.
+      // The ridge shrinks them, but sign and size are right.
       expect(embedding[unit]! / of("e", unit)).toBeGreaterThan(0.5);
       expect(embedding[unit]! / of("e", unit)).toBeLessThan(1.5);
     }

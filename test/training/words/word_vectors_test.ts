@@ -29,7 +29,7 @@ async function refusal(text: string, words: readonly string[] = ["dog"]): Promis
 }
 
 describe("readWordVectors()", () => {
-  test("reads GloVe's text, of any dimension, with words that hold spaces", async () => {
+  test("reads GloVe's text, of any dimension, with words that contain spaces", async () => {
     const { dimension, vectors } = await read("a 1 2 3\n. . . 4 5 6\r\ndog 0.5 -1e-2 7\n", ["dog", "cat", ". . ."]);
     expect(dimension).toBe(3);
     expect([...vectors.keys()].sort()).toEqual([". . .", "dog"]);

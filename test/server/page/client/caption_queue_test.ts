@@ -30,7 +30,7 @@ function queueOf() {
   return { queue, asked, slept, wake: () => wake() };
 }
 
-/** Lets everything that is resolved go on. */
+/** Lets everything that is resolved continue. */
 const settle = () => new Promise((resolve) => setTimeout(resolve, 0));
 
 const states = (photos: readonly Photo[]) => photos.map(({ state }) => state);
@@ -100,7 +100,7 @@ describe("CaptionQueue", () => {
     expect(states(photos)).toEqual(["failed", "working", "working", "working"]);
   });
 
-  test("stops at a problem that every photo would meet, and keeps all photos", async () => {
+  test("stops at a problem that every photo would have, and keeps all photos", async () => {
     const { queue, asked } = queueOf();
     const photos = photosOf(5);
     queue.add(photos);

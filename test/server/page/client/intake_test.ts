@@ -82,7 +82,7 @@ function fileEntry(path: string, broken = false): Entry {
   };
 }
 
-/** A folder that hands over a hundred at a time, as browsers do. */
+/** A folder that gives a hundred entries at a time, as browsers do. */
 function folderEntry(path: string, children: Entry[], broken = false): Entry {
   let rest = children;
   const readEntries = (done: (entries: Entry[]) => void, failed: (error: unknown) => void) => {

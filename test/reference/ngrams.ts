@@ -1,6 +1,6 @@
-/** How n-grams are hashed, in the plainest TypeScript, to hold the Rust against. */
+/** A reference implementation of the hashes of n-grams, to compare the one in Rust with. */
 
-/** N-grams of 1 to 4 words with the end behind them, each with its length less one and its hash (FNV-1a). */
+/** N-grams of 1 to 4 words, the end included, each with its length minus one and its hash (FNV-1a). */
 export function ngramsOf(tokens: readonly number[], endId: number): { n: number; hash: number; key: string }[] {
   const words = [...tokens, endId];
   return words.flatMap((_, start) =>

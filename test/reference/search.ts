@@ -1,4 +1,4 @@
-/** The search once more, with lists and objects where the Rust one has preallocated arrays. */
+/** A reference implementation of the search: lists and objects instead of the preallocated arrays in Rust. */
 import type { Hypothesis, SearchOptions } from "../../src/decode/search.ts";
 
 type TwinOptions = Omit<SearchOptions, "characters" | "maxCharacters" | "leastEnd">;
@@ -30,10 +30,10 @@ interface Beam {
   readonly progress: Progress;
 }
 
-/** What a beam has named of the required concepts; sets of concepts are numbers with a bit for each. */
+/** Which of the required concepts a beam has named. A set of concepts is a number with a bit for each. */
 interface Progress {
   readonly named: number;
-  /** The concept whose form it must complete, and how many words of that it has. */
+  /** The concept whose form it must complete, and how many words of the form it has. */
   readonly promised: number;
   readonly inside: number;
 }
@@ -86,8 +86,11 @@ function logSoftmax(logits: readonly number[]): number[] {
   return logits.map((logit) => logit - maximum - logSum);
 }
 
-/** Runs a whole search, `model` giving the logits after the tokens so far; what `Search` of src/decode finds. */
-export function searchTwin(given: SearchOptions, model: (history: readonly number[]) => Float32Array): Hypothesis[] {
+/** Runs a whole search, as `Search` of src/decode does. @param model Gives the logits after the tokens so far. */
+export function referenceSearch(
+  given: SearchOptions,
+  model: (history: readonly number[]) => Float32Array,
+): Hypothesis[] {
   const options: Required<TwinOptions> = { ...defaults, ...given };
   const { beams, maxWords, minWords, lengthPenalty, noRepeatNgram, startId, endId, temperature, topK, topP } = options;
   const scoreOf = (sum: number, length: number) => sum / Math.max(length, 1) ** lengthPenalty;
@@ -107,7 +110,7 @@ export function searchTwin(given: SearchOptions, model: (history: readonly numbe
     forms
       .filter(({ words }) => ` ${tokens.join(" ")} `.includes(` ${words.join(" ")} `))
       .reduce((named, { bit }) => named | bit, 0);
-  /** What may become of a beam's progress with one token more. */
+  /** The possible progress of a beam after one more token. */
   const turns = ({ tokens, progress }: Beam, token: number): Progress[] => {
     const named = namedBy([...tokens, token]);
     const fits = (start: number, words: readonly number[]) => start + words.length <= maxWords;
@@ -253,7 +256,7 @@ export function searchTwin(given: SearchOptions, model: (history: readonly numbe
       named: progress.named,
     }));
 
-  /** A beam ends in the set of what it has named, unless it has promised more. */
+  /** A beam ends in the set of the concepts that it has named, unless it has promised more. */
   function endTurns({ progress }: Beam): Progress[] {
     return progress.promised !== 0 || progress.named === 0 ? [] : [progress];
   }

@@ -8,7 +8,7 @@ const longestSilence = 30_000;
 const leastBytes = 65_536;
 
 /** How long to wait for a server. */
-export interface Patience {
+export interface Timeouts {
   /** Longest time without data, in milliseconds. Default 30,000. */
   readonly silenceMs?: number | undefined;
   /** Longest time in which less than 64 KiB arrive and more is to come, in milliseconds. Default that for silence. */
@@ -18,25 +18,26 @@ export interface Patience {
 }
 
 /** A response that rejects if its server stops sending, or sends too slowly. */
-export interface PatientResponse extends Disposable {
+export interface TimedResponse extends Disposable {
   readonly response: Response;
   /** The body, in pieces as they arrive. */
   chunks(): AsyncGenerator<Uint8Array, void, undefined>;
 }
 
 /**
- * Fetches, and fails if no data arrives for a while, before the response or between two pieces of its body, or if
- * little arrives for as long.
+ * Fetches. Fails if no data arrives for a while, before the response or between two pieces of its body, or if too
+ * little arrives.
  *
  * @param headers Of the request.
- * @throws {Error} that says how long the server was silent, or how slow it was; what `fetch` throws, also if the signal is aborted.
+ * @throws {Error} that says how long the server was silent, or how slow it was; what `fetch` throws, also if the signal
+ *   is aborted.
  */
-export async function fetchUnlessSilent(
+export async function fetchWithTimeout(
   url: URL,
   headers: Readonly<Record<string, string>>,
   signal: AbortSignal | undefined,
-  { silenceMs: longest = longestSilence, paceMs = longest, totalMs }: Patience = {},
-): Promise<PatientResponse> {
+  { silenceMs: longest = longestSilence, paceMs = longest, totalMs }: Timeouts = {},
+): Promise<TimedResponse> {
   const silence = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const heard = () => {
@@ -91,7 +92,7 @@ export async function fetchUnlessSilent(
  * @param most Most bytes that are taken.
  * @throws {EdgecapError} `bundle-manifest-invalid` if it is longer.
  */
-export async function readBody(answer: PatientResponse, most: number, where: string): Promise<Uint8Array> {
+export async function readBody(answer: TimedResponse, most: number, where: string): Promise<Uint8Array> {
   const body = partialInMemory();
   for await (const chunk of answer.chunks()) {
     await body.append(chunk);

@@ -6,7 +6,7 @@ import { throwIfAborted } from "../errors.ts";
  *
  * @throws {EdgecapError} `aborted`.
  */
-export async function takeTurn(signal: AbortSignal | undefined): Promise<void> {
+export async function yieldToEvents(signal: AbortSignal | undefined): Promise<void> {
   await setImmediate();
   throwIfAborted(signal);
 }

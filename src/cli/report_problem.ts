@@ -8,9 +8,3 @@ export function reportProblem(error: EdgecapError): void {
   process.stderr.write(`${pc.red("error")}: ${printable(error.message)}\n`);
   process.exitCode = exitStatus.someFailed;
 }
-
-/** The option `--hidden`, for every verb that reads folders. */
-export const hiddenFlag = [
-  "--hidden",
-  "also read hidden and system files and folders, such as .thumbnails, @eaDir and $RECYCLE.BIN",
-] as const;

@@ -41,7 +41,7 @@ const cleaned = new Set<string>();
  * @param like The file that it replaces, whose permissions and, if the system allows it, owner it takes over.
  * @throws {EdgecapError} `file-unwritable`
  */
-export async function createFile(path: string, like?: Stats): Promise<UnfinishedFile> {
+export async function createAtomicFile(path: string, like?: Stats): Promise<UnfinishedFile> {
   const folder = dirname(path);
   if (!cleaned.has(folder)) {
     cleaned.add(folder);
@@ -102,11 +102,11 @@ export async function createFile(path: string, like?: Stats): Promise<Unfinished
 /**
  * Writes a file atomically: a reader finds the old content or the new one, even after a power cut.
  *
- * @param like As {@linkcode createFile} takes it.
+ * @param like As {@linkcode createAtomicFile} takes it.
  * @throws {EdgecapError} `file-unwritable`, for instance if the disk is full; nothing half-written is left.
  */
-export async function writeWhole(path: string, content: string | Uint8Array, like?: Stats): Promise<void> {
-  await using file = await createFile(path, like);
+export async function writeAtomically(path: string, content: string | Uint8Array, like?: Stats): Promise<void> {
+  await using file = await createAtomicFile(path, like);
   await file.write(typeof content === "string" ? new TextEncoder().encode(content) : content);
   await file.finish();
 }
@@ -135,9 +135,9 @@ export async function assertWritable(path: string, { mode }: Stats): Promise<voi
  * @throws {EdgecapError} `file-unwritable`, also if the file is read-only; `data-invalid` if it has changed since it
  *   was read. The file is then left unchanged.
  */
-export async function replaceWhole(path: string, content: Uint8Array, before: Stats): Promise<Stats> {
+export async function replaceAtomically(path: string, content: Uint8Array, before: Stats): Promise<Stats> {
   await assertWritable(path, before);
-  await using file = await createFile(path, before);
+  await using file = await createAtomicFile(path, before);
   await file.write(content);
   const now = await stat(path).catch((cause: unknown) => {
     throw unwritable(path, cause);

@@ -9,7 +9,7 @@ const hiddenName = ".edgecap.json";
 const earlierNames = [".edgecap-html.json", ".edgecap-xmp.json"];
 
 /** The facts about a folder's pictures. They are the same for all forms, because all forms come from one caption. */
-export interface Remembered {
+export interface FolderState {
   /** The pictures for these forms. */
   readonly gallery: Map<string, GalleryPicture>;
   /** The pictures in `captions.json`, if the file exists and will not be written. */
@@ -17,12 +17,12 @@ export interface Remembered {
 }
 
 /**
- * Reads the remembered facts about a folder's pictures.
+ * Reads what an earlier run stored about a folder's pictures.
  *
  * @param hasList Whether `captions.json` will be written; it is then the list, otherwise `.edgecap.json` is.
  * @throws {EdgecapError} `data-invalid` if a file that would be written is not edgecap's; `file-unreadable`.
  */
-export async function readRemembered(folder: string, hasList: boolean): Promise<Remembered> {
+export async function readFolderState(folder: string, hasList: boolean): Promise<FolderState> {
   const gallery = new Map<string, GalleryPicture>();
   for (const name of [...earlierNames, hiddenName, ...(hasList ? [listName] : [])])
     for (const [image, picture] of await readGallery(join(folder, name))) {
@@ -42,8 +42,8 @@ async function readHints(path: string): Promise<Gallery> {
   }
 }
 
-/** Writes what {@linkcode readRemembered} reads, into one file. @throws {EdgecapError} `file-unwritable` */
-export async function writeRemembered(folder: string, hasList: boolean, gallery: Gallery): Promise<void> {
+/** Writes what {@linkcode readFolderState} reads, into one file. @throws {EdgecapError} `file-unwritable` */
+export async function writeFolderState(folder: string, hasList: boolean, gallery: Gallery): Promise<void> {
   await writeGallery(join(folder, hasList ? listName : hiddenName), gallery);
   for (const name of [...earlierNames, ...(hasList ? [hiddenName] : [])]) await rm(join(folder, name), { force: true });
 }

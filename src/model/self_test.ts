@@ -6,10 +6,10 @@ import type { Graph } from "../runtime/graph.ts";
 import { type GraphTensor, toHost } from "../runtime/tensors.ts";
 import type { BundleGraphs } from "./check_shapes.ts";
 
-/** The graphs that the test runs. */
+/** The graphs that the self-test runs. */
 export type TestedGraphs = Record<keyof BundleGraphs, Pick<Graph, "run" | "runKeeping">>;
 
-/** The facts about a bundle that the test uses. */
+/** The facts about a bundle that the self-test uses. */
 export type TestedManifest = Pick<Manifest, "encoder" | "decoder" | "generation">;
 
 /** A backend's result. */

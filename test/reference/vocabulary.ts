@@ -1,4 +1,4 @@
-import { tokenizeTwin } from "./tokenizer.ts";
+import { referenceTokenize } from "./tokenizer.ts";
 
 /** Orders strings by code points; `<` orders them by UTF-16 units, which differs above U+FFFF. */
 function byCodePoints(a: string, b: string): number {
@@ -10,10 +10,10 @@ function byCodePoints(a: string, b: string): number {
   return left.length - right.length;
 }
 
-/** What `Vocabulary.build(captions, minimumCount)` of src/text serialises to, as its entries. */
-export function vocabularyTwin(captions: readonly string[], minimumCount: number): string[] {
+/** The entries of `Vocabulary.build(captions, minimumCount)` of src/text, in their order. */
+export function referenceVocabulary(captions: readonly string[], minimumCount: number): string[] {
   const counts = new Map<string, number>();
-  for (const word of captions.flatMap(tokenizeTwin)) counts.set(word, (counts.get(word) ?? 0) + 1);
+  for (const word of captions.flatMap(referenceTokenize)) counts.set(word, (counts.get(word) ?? 0) + 1);
   const words = [...counts]
     .filter(([, count]) => count >= minimumCount)
     .sort(([a, countA], [b, countB]) => countB - countA || byCodePoints(a, b))

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } fro
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { createFile, removeAbandoned, writeWhole } from "../../src/files/write_whole.ts";
+import { createAtomicFile, removeAbandoned, writeAtomically } from "../../src/files/atomic_write.ts";
 import { codeOf } from "../code_of.ts";
 
 async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
@@ -16,12 +16,12 @@ async function inFolder(work: (folder: string) => Promise<void>): Promise<void> 
   }
 }
 
-describe("writeWhole()", () => {
+describe("writeAtomically()", () => {
   test("replaces what has the name, and leaves nothing else behind", () =>
     inFolder(async (folder) => {
       const path = join(folder, "a.txt");
-      await writeWhole(path, "one");
-      await writeWhole(path, new TextEncoder().encode("two"));
+      await writeAtomically(path, "one");
+      await writeAtomically(path, new TextEncoder().encode("two"));
       expect([await readFile(path, "utf8"), await readdir(folder)]).toEqual(["two", ["a.txt"]]);
     }));
 
@@ -29,7 +29,7 @@ describe("writeWhole()", () => {
     inFolder(async (folder) => {
       await writeFile(join(folder, "theirs"), "kept");
       await symlink("theirs", join(folder, "a.txt"));
-      await writeWhole(join(folder, "a.txt"), "mine");
+      await writeAtomically(join(folder, "a.txt"), "mine");
       expect(await readFile(join(folder, "theirs"), "utf8")).toBe("kept");
       expect(await readFile(join(folder, "a.txt"), "utf8")).toBe("mine");
     }));
@@ -37,14 +37,14 @@ describe("writeWhole()", () => {
   test("keeps the old content if it fails, and leaves nothing half-written", () =>
     inFolder(async (folder) => {
       await mkdir(join(folder, "folder", "full"), { recursive: true });
-      expect(await codeOf(writeWhole(join(folder, "folder"), "x"))).toBe("file-unwritable");
-      expect(await codeOf(writeWhole(join(folder, "none", "a.txt"), "x"))).toBe("file-unwritable");
+      expect(await codeOf(writeAtomically(join(folder, "folder"), "x"))).toBe("file-unwritable");
+      expect(await codeOf(writeAtomically(join(folder, "none", "a.txt"), "x"))).toBe("file-unwritable");
       expect(await readdir(folder)).toEqual(["folder"]);
     }));
 
-  test("no two unfinished files have one name", () =>
+  test("unfinished files have different names", () =>
     inFolder(async (folder) => {
-      const files = await Promise.all(Array.from({ length: 50 }, () => createFile(join(folder, "a.txt"))));
+      const files = await Promise.all(Array.from({ length: 50 }, () => createAtomicFile(join(folder, "a.txt"))));
       const names = await readdir(folder);
       expect(new Set(names).size).toBe(50);
       for (const name of names) expect(name).toMatch(/^\.edgecap-\d+-[0-9a-f]{24}\.partial$/);
@@ -55,12 +55,12 @@ describe("writeWhole()", () => {
 
 test("removeAbandoned() removes what killed processes left, and nothing else", () =>
   inFolder(async (folder) => {
-    await using own = await createFile(join(folder, "a.txt"));
+    await using own = await createAtomicFile(join(folder, "a.txt"));
     const [mine] = await readdir(folder);
     const other = `.edgecap-1-${"0".repeat(24)}.partial`;
     const kept = [".edgecap-x.partial", "b.partial"];
     for (const name of [other, ...kept]) await writeFile(join(folder, name), "");
-    // One that is young may be another process's that lives.
+    // A recent one may belong to another process that is alive.
     await removeAbandoned(folder);
     expect((await readdir(folder)).sort()).toEqual([mine!, other, ...kept].sort());
     for (const name of [mine!, other, ...kept]) await utimes(join(folder, name), 1, 1);
@@ -69,7 +69,7 @@ test("removeAbandoned() removes what killed processes left, and nothing else", (
     await writeFile(join(folder, other), "");
     await removeAbandoned(folder, 0);
     expect((await readdir(folder)).sort()).toEqual([mine!, ...kept].sort());
-    // In containers, the process that was killed often has the number of this one.
+    // In containers, the killed process often had the same number as this one.
     const sameNumber = `.edgecap-${process.pid}-${"1".repeat(24)}.partial`;
     await writeFile(join(folder, sameNumber), "");
     await removeAbandoned(folder, 0);
@@ -83,7 +83,7 @@ test("the first file that a process writes into a folder removes what killed pro
     const left = `.edgecap-1-${"0".repeat(24)}.partial`;
     await writeFile(join(folder, left), "");
     await utimes(join(folder, left), 1, 1);
-    await writeWhole(join(folder, "a.txt"), "x");
+    await writeAtomically(join(folder, "a.txt"), "x");
     expect(await readdir(folder)).toEqual(["a.txt"]);
   }));
 
@@ -95,11 +95,11 @@ test("only these files of src write or rename files themselves", () => {
     ),
   );
   expect(writers.sort()).toEqual([
-    // Its lock is made by whoever comes first.
+    // The first process creates the lock.
     "batch/file_lock.ts",
     // A folder replaces a folder.
     "bundle/write_bundle.ts",
-    "files/write_whole.ts",
+    "files/atomic_write.ts",
     // Partial downloads, which another process continues.
     "platform/storage.ts",
   ]);

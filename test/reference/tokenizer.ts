@@ -1,6 +1,6 @@
 /**
- * The tokenizer once more, written as its rules read: regular expressions with look-behind and a table of listed
- * chunks. Slow on long chunks; only there to compare with.
+ * A reference implementation of the tokenizer, close to its rules: regular expressions with look-behind, and a table of
+ * listed chunks. It is slow on long chunks, and only serves to compare with.
  */
 import { CASED, ICONS, UNCASED } from "./character_classes.ts";
 
@@ -190,7 +190,7 @@ function splitInfixes(text: string): string[] {
   return [...tokens, text.slice(start)].filter((token) => token !== "");
 }
 
-/** Listed chunks that the rules would cut, as what they are cut into. */
+/** Listed chunks that the rules would cut, as the pieces that they are cut into. */
 const cut = [...listed.keys()]
   .filter((chunk) => PREFIX.test(chunk) || SUFFIX.test(chunk) || chunk.search(INFIX) >= 0)
   .map((chunk) => split(chunk, false));
@@ -227,8 +227,8 @@ function joinCut(tokens: readonly Token[]): string[] {
   return joined;
 }
 
-/** What `tokenize` of src/text gives. */
-export function tokenizeTwin(text: string): string[] {
+/** The tokens that `tokenize` of src/text gives. */
+export function referenceTokenize(text: string): string[] {
   const tokens: Token[] = [];
   let blank = false;
   for (const { index, 0: run } of text.toWellFormed().matchAll(RUNS)) {

@@ -1,15 +1,15 @@
 /**
- * Runs the text crate and its TypeScript twins, once for each line on standard input, and prints the milliseconds of
- * each.
+ * Runs the text crate and the reference implementations in TypeScript, once for each line on standard input, and prints
+ * the milliseconds of each.
  *
- * usage: bun scripts/bench/run_core.ts
+ * usage: bun scripts/bench/run_text_crate.ts
  */
 import { createInterface } from "node:readline";
 import { Search } from "../../src/decode/search.ts";
 import { textModule } from "../../src/text/text_module.ts";
 import { tokenize } from "../../src/text/tokenizer.ts";
-import { searchTwin } from "../../test/twins/search.ts";
-import { tokenizeTwin } from "../../test/twins/tokenizer.ts";
+import { referenceSearch } from "../../test/reference/search.ts";
+import { referenceTokenize } from "../../test/reference/tokenizer.ts";
 
 await textModule();
 const text = Array.from(
@@ -19,7 +19,7 @@ const text = Array.from(
 const vocabulary = 3000;
 const logits = Float32Array.from({ length: vocabulary }, (_, i) => Math.sin(i * 12.9898) * 5);
 const options = { vocabulary, beams: 5, maxWords: 16, lengthPenalty: 0.7 };
-const twinOptions = {
+const referenceOptions = {
   ...options,
   minWords: 0,
   noRepeatNgram: 0,
@@ -36,7 +36,7 @@ const works: Readonly<Record<string, () => void>> = {
     for (const line of text) tokenize(line);
   },
   "tokenizer of 500 captions, TypeScript": () => {
-    for (const line of text) tokenizeTwin(line);
+    for (const line of text) referenceTokenize(line);
   },
   "search of 16 words, 5 beams, Rust": () => {
     using search = new Search(options);
@@ -46,7 +46,7 @@ const works: Readonly<Record<string, () => void>> = {
     search.results(1);
   },
   "search of 16 words, 5 beams, TypeScript": () => {
-    searchTwin(twinOptions, () => logits);
+    referenceSearch(referenceOptions, () => logits);
   },
 };
 

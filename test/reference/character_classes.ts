@@ -1,4 +1,4 @@
-/** Classes of characters as the inside of a regular expression's brackets, for the flag `v`. */
+/** Classes of characters, as the text between the brackets of a regular expression with the flag `v`. */
 
 /** Scripts with upper and lower case. */
 export const CASED = [
@@ -10,7 +10,7 @@ export const CASED = [
   String.raw`\u{a78b}-\u{a78e}\u{a790}-\u{a7b9}\u{a7fa}\u{ab30}-\u{ab5a}\u{ab60}-\u{ab64}\u{ff21}-\u{ff3a}\u{ff41}-\u{ff5a}`,
 ].join("");
 
-/** Scripts without case, whose letters pass for both. */
+/** Scripts without case, whose letters count as both cases. */
 export const UNCASED = [
   String.raw`\u{591}-\u{5f4}\u{620}-\u{64a}\u{66e}-\u{6d5}\u{6e5}-\u{6ff}\u{750}-\u{77f}\u{8a0}-\u{8bd}\u{900}-\u{9ff}`,
   String.raw`\u{b80}-\u{cff}\u{d80}-\u{dff}\u{1100}-\u{137f}\u{2e80}-\u{2fdf}\u{2ff0}-\u{30ff}\u{31c0}-\u{31ef}`,

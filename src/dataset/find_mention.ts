@@ -6,7 +6,7 @@ import { readDatasetFile } from "./text_lines.ts";
  * @param files Files that may name it, in the order to search them.
  * @returns `undefined` if none of them does.
  */
-export async function whereNamed(image: string, files: readonly string[]): Promise<string | undefined> {
+export async function findMention(image: string, files: readonly string[]): Promise<string | undefined> {
   for (const file of files) {
     const text = new TextDecoder().decode(await readDatasetFile(file));
     const lines = text.split("\n");

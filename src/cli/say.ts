@@ -1,6 +1,0 @@
-import pc from "picocolors";
-
-/** Prints one line of the report of a long-running verb: a title and a detail. */
-export function say(what: string, detail: string): void {
-  process.stdout.write(`${pc.bold(what)}  ${detail}\n`);
-}
