@@ -24,7 +24,11 @@ const formats = {
 } as const;
 
 const someForms = (forms: readonly MetadataForm[]) => fc.subarray([...forms], { minLength: 1 });
-const words = fc.uniqueArray(anyText, { maxLength: 4 });
+/** Keywords of up to 60 bytes: IPTC refuses those above 64, and a replaced character can take more. */
+const words = fc.uniqueArray(
+  anyText.filter((text) => new TextEncoder().encode(text).length <= 60),
+  { maxLength: 4 },
+);
 /** The text as it is written: in one line. */
 const line = (text: string) =>
   text
