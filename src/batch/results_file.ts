@@ -1,11 +1,12 @@
 import { createReadStream } from "node:fs";
-import { type FileHandle, mkdir, open, stat } from "node:fs/promises";
+import { type FileHandle, open, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { createInterface } from "node:readline";
 import { OneAtATime } from "../async/one_at_a_time.ts";
 import type { Caption } from "../caption/caption.ts";
 import { captionJson } from "../caption/json.ts";
 import { EdgecapError, unwritable } from "../errors.ts";
+import { makeFolder } from "../files/make_folder.ts";
 import { DoneImages } from "./done_images.ts";
 import { type FileLock, lockFile } from "./file_lock.ts";
 
@@ -50,7 +51,7 @@ export class ResultsFile implements AsyncDisposable {
   static async open(path: string): Promise<ResultsFile> {
     let lock: FileLock;
     try {
-      await mkdir(dirname(path), { recursive: true });
+      await makeFolder(dirname(path));
       const found = await stat(path).catch(() => undefined);
       if (found !== undefined && !found.isFile()) {
         const why = `Cannot write "${path}": it is not a regular file. Give --out another file, or print the results with edgecap caption --json.`;

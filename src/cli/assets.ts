@@ -1,4 +1,4 @@
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
@@ -6,6 +6,7 @@ import { assetNames, ortWasmBinary, ortWasmPaths, ortWebgpuFiles, readAsset } fr
 import { type BundleSource, defaultBundle, loadBundle } from "../bundle/load_bundle.ts";
 import { writeBundle } from "../bundle/write_bundle.ts";
 import { unwritable } from "../errors.ts";
+import { makeFolder } from "../files/make_folder.ts";
 import { writeAtomically } from "../files/atomic_write.ts";
 import { ownBundleFlag } from "./bundle_flag.ts";
 
@@ -35,8 +36,8 @@ async function assets(dir: string, { bundle, webgpu }: { bundle?: string; webgpu
       ["ort-wasm-simd-threaded.asyncify.wasm", new Uint8Array(wasmBinary!)],
     );
   }
+  await makeFolder(dir);
   try {
-    await mkdir(dir, { recursive: true });
     for (const [name, bytes] of files) await writeAtomically(join(dir, name), bytes);
   } catch (cause) {
     throw unwritable(dir, cause);
