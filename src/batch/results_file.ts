@@ -93,7 +93,7 @@ export class ResultsFile implements AsyncDisposable {
       const last = parsed(rest);
       if (last !== undefined) {
         note(last);
-        await file.appendFile("\n");
+        await append(file, "\n");
       } else {
         // Anything else means that the file is not edgecap's, and was given as --out by mistake.
         if (!isUnfinished(rest)) throw notResult(number + 1, path, rest);
@@ -120,7 +120,7 @@ export class ResultsFile implements AsyncDisposable {
         // A line that is appended to an incomplete one would be unreadable too.
         if (this.#broken !== undefined) throw this.#broken;
         this.#lock.assertHeld();
-        await this.#file.appendFile(`${JSON.stringify(line)}\n`);
+        await append(this.#file, `${JSON.stringify(line)}\n`);
       } catch (cause) {
         this.#broken = unwritable(this.#path, cause);
         throw this.#broken;
@@ -133,6 +133,12 @@ export class ResultsFile implements AsyncDisposable {
     await this.#file.close();
     await this.#lock[Symbol.asyncDispose]();
   }
+}
+
+/** Appends text. A nearly full disk writes only a part at a time; Deno 2.5 has no `appendFile`. */
+async function append(file: FileHandle, text: string): Promise<void> {
+  const bytes = new TextEncoder().encode(text);
+  for (let done = 0; done < bytes.length; ) done += (await file.write(bytes, done)).bytesWritten;
 }
 
 /** The part of a result that matters when the file is opened again. */

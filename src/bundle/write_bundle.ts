@@ -1,6 +1,7 @@
 import { chmod, mkdtemp, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { EdgecapError, unwritable } from "../errors.ts";
+import { writeAtomically } from "../files/atomic_write.ts";
 import { makeFolder } from "../files/make_folder.ts";
 import { abandonedMs, removeLeftovers } from "../files/remove_leftovers.ts";
 import { type BundleFiles, type BundlePart, type Manifest, parseManifest } from "./manifest.ts";

@@ -54,5 +54,6 @@ async function assets(dir: string, { bundle, webgpu }: { bundle?: string; webgpu
 
 /** The bytes of a file by its path or its `file:` URL. */
 async function bytesAt(file: string): Promise<Uint8Array> {
-  return await readFile(file.startsWith("file:") ? fileURLToPath(file) : file);
+  // Bun 1.3 gives the script's path with a query.
+  return await readFile(file.startsWith("file:") ? fileURLToPath(file) : file.replace(/\?script$/, ""));
 }
