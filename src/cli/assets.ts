@@ -6,8 +6,8 @@ import { assetNames, ortWasmBinary, ortWasmPaths, ortWebgpuFiles, readAsset } fr
 import { type BundleSource, defaultBundle, loadBundle } from "../bundle/load_bundle.ts";
 import { writeBundle } from "../bundle/write_bundle.ts";
 import { unwritable } from "../errors.ts";
-import { makeFolder } from "../files/make_folder.ts";
 import { writeAtomically } from "../files/atomic_write.ts";
+import { makeFolder } from "../files/make_folder.ts";
 import { ownBundleFlag } from "./bundle_flag.ts";
 
 /** Adds `edgecap assets`. */

@@ -133,7 +133,7 @@ test("a misspelt variable is refused by name, and those of other programs are no
     edgecap(["caption", "photos", ...withBundle()], { cwd: folder, env: variables });
   for (const [name, meant] of [
     ["EDGECAP_TOKEN", "EDGECAP_TOKENS"],
-    ["EDGECAP_BAKEND", "EDGECAP_BACKEND"],
+    ["EDGECAP_BACKENDS", "EDGECAP_BACKEND"],
     ["edgecap_cache", "EDGECAP_CACHE"],
   ] as const) {
     const { status, stderr } = await env({ [name]: "x" });

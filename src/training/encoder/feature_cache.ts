@@ -3,8 +3,8 @@ import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs"
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { EdgecapError, throwIfAborted } from "../../errors.ts";
-import { makeFolder } from "../../files/make_folder.ts";
 import { createAtomicFile, removeAbandoned, writeAtomically } from "../../files/atomic_write.ts";
+import { makeFolder } from "../../files/make_folder.ts";
 import { type PhotoViews, viewsOf } from "./photo_views.ts";
 
 /** Index of a feature cache. It is written last, so a cache without it is unfinished. */

@@ -2,8 +2,8 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { EdgecapError } from "../../errors.ts";
-import { makeFolder } from "../../files/make_folder.ts";
 import { removeAbandoned, writeAtomically } from "../../files/atomic_write.ts";
+import { makeFolder } from "../../files/make_folder.ts";
 import type { EpochOptions, EpochRecord } from "./epochs.ts";
 import type { RunEstimate } from "./step_estimate.ts";
 
