@@ -1,5 +1,5 @@
 import { freeAll, type GraphTensor, type GraphValue } from "../runtime/tensors.ts";
-import type { DecoderStep } from "./search_captions.ts";
+import type { RunStep } from "./search_captions.ts";
 import { SharedSteps } from "./shared_steps.ts";
 
 /** A graph of the decoder; without a device, only `run` is needed. */
@@ -18,15 +18,6 @@ export interface Decoder {
   /** Number of words that a step reads, pre-padded, if the decoder keeps no state between words. */
   readonly prefix?: number;
 }
-
-/**
- * Runs one step for the live beams.
- *
- * @param tokens The latest word of each beam; `<start>` at first.
- * @param parents For each beam, the beam of the previous step that it continues.
- * @returns Logits of the next word and, if the decoder has regions, its attention.
- */
-export type RunStep = (tokens: Int32Array, parents: Uint32Array) => Promise<DecoderStep>;
 
 /** A picture's encoded features, ready for the first step; free them after the last. */
 export interface ReadFeatures extends Disposable {

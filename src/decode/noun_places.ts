@@ -1,7 +1,7 @@
 import type { ConceptName } from "../concepts/concept_names.ts";
 import type { Vocabulary } from "../text/vocabulary.ts";
 import { unknownId } from "../text/vocabulary_words.ts";
-import type { RunStep } from "./decoder.ts";
+import type { RunStep } from "./search_captions.ts";
 
 /** Words by grammatical number: a caption with "dogs" has no place for "lion". */
 interface NounWords {

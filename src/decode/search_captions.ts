@@ -46,6 +46,15 @@ export interface DecoderStep {
 }
 
 /**
+ * Runs one step for the live beams.
+ *
+ * @param tokens The latest word of each beam; `<start>` at first.
+ * @param parents For each beam, the beam of the previous step that it continues.
+ * @returns Logits of the next word and, if the decoder has regions, its attention.
+ */
+export type RunStep = (tokens: Int32Array, parents: Uint32Array) => Promise<DecoderStep>;
+
+/**
  * Searches for the captions of one picture: the search chooses which words to try, `step` computes how likely the next
  * ones are.
  *
@@ -54,10 +63,7 @@ export interface DecoderStep {
  * @returns Up to `count` captions, best first; none if characters are limited and nothing has room.
  * @throws {EdgecapError} `option-invalid`, `logits-invalid` or `aborted`, and what `step` throws.
  */
-export async function searchCaptions(
-  step: (tokens: Int32Array, parents: Uint32Array) => Promise<DecoderStep>,
-  options: GenerateOptions,
-): Promise<GeneratedCaption[]> {
+export async function searchCaptions(step: RunStep, options: GenerateOptions): Promise<GeneratedCaption[]> {
   using search = new Search(options);
   const prefixes = new Prefixes();
   const withAttention = (hypothesis: Hypothesis): GeneratedCaption =>

@@ -1,5 +1,4 @@
-import type { RunStep } from "./decoder.ts";
-import type { DecoderStep } from "./search_captions.ts";
+import type { DecoderStep, RunStep } from "./search_captions.ts";
 
 /** States of some beams, [beams, units] each. */
 export interface DecoderStates {
