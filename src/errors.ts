@@ -146,6 +146,23 @@ export function permissionMissing(cause: unknown): EdgecapError | undefined {
   return new EdgecapError("permission-missing", `Deno lacks a permission that edgecap needs: ${what}.`, { cause });
 }
 
+/** How runtimes and libraries say that they get no memory. */
+const noMemory = /out of memory|(?:cannot|could not|failed to) allocate|unable to grow|bad_alloc|memory allocation/i;
+
+/**
+ * The error for a lack of memory, with what to do; `undefined` for other errors.
+ *
+ * @param cause What was thrown, or an error caused by it.
+ */
+export function memoryMissing(cause: unknown): EdgecapError | undefined {
+  let lacking = cause;
+  while (lacking instanceof Error && !noMemory.test(lacking.message)) lacking = lacking.cause;
+  if (!(lacking instanceof Error)) return undefined;
+  const what = lacking.message.replace(/\.$/, "");
+  const todo = "Free some, or lift limits such as ulimit -v: WebAssembly reserves many gigabytes of addresses";
+  return new EdgecapError("graph-failed", `There is not enough memory: ${what}. ${todo}.`, { cause });
+}
+
 /**
  * The error for a file that cannot be written; an {@linkcode EdgecapError} is returned unchanged.
  *
@@ -155,12 +172,21 @@ export function permissionMissing(cause: unknown): EdgecapError | undefined {
 export function unwritable(path: string, cause: unknown): EdgecapError {
   if (cause instanceof EdgecapError) return cause;
   const code = (cause as { readonly code?: unknown } | null)?.code;
-  const why =
-    code === "ENOSPC" || code === "EDQUOT"
-      ? "the disk is full. Free some space and try again"
-      : `${String(cause)}. Check that you may write to the folder`;
+  const why = whyUnwritable[String(code)] ?? `${String(cause)}. Check that you may write to the folder`;
   return new EdgecapError("file-unwritable", `Cannot write "${path}": ${why}.`, { cause });
 }
+
+/** Why a file cannot be written, and what to do, by the operating system's code. */
+const whyUnwritable: Readonly<Record<string, string>> = {
+  ENOSPC: "the disk is full. Free some space and try again",
+  EDQUOT: "the disk is full. Free some space and try again",
+  EROFS: "its file system is read-only. Choose a folder elsewhere",
+  EACCES: "the permissions of its folder do not allow it. Choose another folder",
+  EPERM: "the permissions of its folder do not allow it. Choose another folder",
+  ENOENT: "its folder does not exist. Make the folder first, or choose another one",
+  ENOTDIR: "a part of its path is a file, not a folder. Choose another path",
+  ENAMETOOLONG: "its name is too long. Choose a shorter one",
+};
 
 /**
  * The error that began a failure. A `using` whose disposal fails too wraps it in a SuppressedError, whose own message

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { EdgecapError, type ErrorCode, faultOf, firstThrown } from "../src/errors.ts";
+import { EdgecapError, type ErrorCode, faultOf, firstThrown, memoryMissing, unwritable } from "../src/errors.ts";
 
 describe("faultOf", () => {
   const cases: readonly (readonly [ErrorCode | "internal", string])[] = [
@@ -45,5 +45,31 @@ describe("firstThrown", () => {
   test("leaves other values as they are", () => {
     const error = new Error("plain");
     for (const value of [error, undefined, "text", { suppressed: error }]) expect(firstThrown(value)).toBe(value);
+  });
+});
+
+describe("unwritable", () => {
+  test("says in words why the system refuses, and what to do", () => {
+    const said = (code: string) => unwritable("a.txt", Object.assign(new Error("no"), { code })).message;
+    for (const code of ["ENOSPC", "EROFS", "EACCES", "ENOENT", "ENOTDIR", "ENAMETOOLONG"])
+      expect(said(code)).toMatch(/^Cannot write "a\.txt": [a-z ,-]+\. (?:Free|Choose|Make) [a-z ,]+\.$/);
+    expect(said("EIO")).toBe('Cannot write "a.txt": Error: no. Check that you may write to the folder.');
+  });
+});
+
+describe("memoryMissing", () => {
+  test("finds what runtimes say of a lack of memory, in an error or its causes, and nothing else", () => {
+    for (const message of [
+      "WebAssembly.Instance(): Out of memory: Cannot allocate Wasm memory for new instance",
+      "WebAssembly.Memory.grow(): Unable to grow instance memory.",
+      "Out of memory",
+      "std::bad_alloc",
+    ]) {
+      const cause = new RangeError(message);
+      for (const error of [cause, new EdgecapError("graph-failed", "The graph failed.", { cause })])
+        expect(memoryMissing(error)?.message).toMatch(/^There is not enough memory: .+ Free some, or lift limits/);
+    }
+    for (const other of [new Error("unreachable"), new RangeError("Invalid array length"), "Out of memory", undefined])
+      expect(memoryMissing(other)).toBe(undefined);
   });
 });

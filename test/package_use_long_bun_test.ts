@@ -14,6 +14,7 @@ import {
   type InstalledPackage,
   installPackage,
   leastNode,
+  oldest,
   run,
   supportedNode,
   versionOf,
@@ -31,6 +32,7 @@ const deno = join(root, "node_modules/deno/deno");
 
 const node = supportedNode();
 const noNode = node === undefined ? "no Node that the package supports is here" : undefined;
+const oldRuntimes = { bun: oldest("bun"), deno: oldest("deno") };
 const old = versionOf("node");
 const noOldNode =
   old === undefined || Bun.semver.satisfies(old, packageJson.engines.node)
@@ -157,6 +159,18 @@ describe("the packed package", () => {
     expect(run(deno, ["run", "-A", "use.ts"], denoApp).trim()).toBe(caption);
     expect(run(deno, ["run", "-A", "npm.ts"], denoApp).trim()).toBe(caption);
   });
+
+  for (const [name, program] of Object.entries(oldRuntimes)) {
+    const missing = program === undefined ? `npm has no ${name} of the oldest supported version` : undefined;
+    testUnless(missing, `captions on wasm and rust, and in a batch, on the oldest ${name} that it supports`, () => {
+      const main = "node_modules/edgecap/src/cli/main.js";
+      const before = name === "deno" ? ["run", "-A", main] : [main];
+      for (const backend of ["wasm", "rust"])
+        expect(run(program!, [...before, "caption", "--backend", backend, photo], app).trim()).toBe(caption);
+      run(program!, [...before, "batch", photo, "--out", `${name}.jsonl`, "--workers", "1"], app);
+      expect(JSON.parse(readFileSync(join(app, `${name}.jsonl`), "utf8")).caption).toBe(caption);
+    });
+  }
 
   test("has a command that captions and serves", async () => {
     const command = join(app, "node_modules/edgecap/src/cli/main.js");

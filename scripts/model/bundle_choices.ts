@@ -250,7 +250,8 @@ A bundle's default settings for captions are in its manifest, under \`generation
 \`neighbours\`, the similar training photos that influence which beam wins; \`noRepeatNgram\` (1 to 10), which keeps captions
 from repeating a run of that many words; and, for decoders that look at concepts, \`concepts\`: \`least\`, the probability above which a noun
 counts as sure (above 0, up to 1), \`most\`, how many nouns a caption must name (1 to 3), and \`reward\`, what each adds to
-the score of a caption that names it (0 to 1000). See [how it works](how_it_works.md#decode).
+the score of a caption that names it (0 to 1000). \`rewardOfOnly\` and \`leastOfOnly\` are the reward and the
+probability of a third search. See [how it works](how_it_works.md#decode).
 
 Scores are those of ${dev.length} dev photos of Flickr8k, times 100${dev.length < listed.length ? "; from so few photos, only compare them with each other" : ""}.
 Milliseconds are medians of ${flags.rounds} interleaved rounds of the pictures in examples/ on one thread of wasm: ${describeProcessor()}, ${availableParallelism()} cores,

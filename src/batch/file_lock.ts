@@ -55,7 +55,7 @@ export async function lockFile(path: string, times: LockTimes = usualTimes): Pro
   const lock = `${path}.lock`;
   const mine = await self();
   for (let attempt = 0; attempt < attempts; attempt++) {
-    if (await create(lock, JSON.stringify(mine))) {
+    if (await create(lock, JSON.stringify(mine), path)) {
       await removeLeft(lock, times);
       return hold(path, lock, mine, times);
     }
@@ -82,8 +82,8 @@ function busy(path: string, holder: Holder | undefined): EdgecapError {
   );
 }
 
-/** Creates the lock; `false` if it exists already. */
-async function create(lock: string, holder: string): Promise<boolean> {
+/** Creates the lock of a file, which messages name; `false` if it exists already. */
+async function create(lock: string, holder: string, path = lock): Promise<boolean> {
   try {
     await writeFile(lock, holder, { flag: "wx" });
     return true;
@@ -91,7 +91,7 @@ async function create(lock: string, holder: string): Promise<boolean> {
     if ((cause as { readonly code?: unknown }).code === "EEXIST") return false;
     // On a full disk the file may be empty.
     await rm(lock, { force: true }).catch(() => {});
-    throw unwritable(lock, cause);
+    throw unwritable(path, cause);
   }
 }
 

@@ -3,6 +3,7 @@ import { glob, open, stat } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { EdgecapError } from "../errors.ts";
 import { localPath, notPath } from "../files/local_path.ts";
+import { pathHint } from "../files/path_hint.ts";
 import { readRegularFile, unreadable } from "../files/read_regular.ts";
 import { hasHiddenPart, imageKinds, imageName, isHidden } from "./image_names.ts";
 import { readPathList } from "./path_list.ts";
@@ -58,7 +59,7 @@ async function* imagesOf(input: string, options: InputOptions): AsyncGenerator<s
     if (refused !== undefined) throw refused;
     throw new EdgecapError(
       "file-unreadable",
-      `"${input}" does not exist: give a folder, a pattern, a picture, or a list with one path per line.`,
+      `"${input}" does not exist${pathHint(input) || ": give a folder, a pattern, a picture, or a list with one path per line"}.`,
     );
   }
   if (found.isDirectory()) yield* walkFolder(input, options);

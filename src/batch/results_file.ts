@@ -1,11 +1,12 @@
 import { createReadStream } from "node:fs";
-import { type FileHandle, mkdir, open, stat } from "node:fs/promises";
+import { type FileHandle, open, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { createInterface } from "node:readline";
 import { OneAtATime } from "../async/one_at_a_time.ts";
 import type { Caption } from "../caption/caption.ts";
 import { captionJson } from "../caption/json.ts";
 import { EdgecapError, unwritable } from "../errors.ts";
+import { makeFolder } from "../files/make_folder.ts";
 import { withoutNuls } from "../files/without_nuls.ts";
 import { DoneImages } from "./done_images.ts";
 import { type FileLock, type LockTimes, lockFile } from "./file_lock.ts";
@@ -52,7 +53,7 @@ export class ResultsFile implements AsyncDisposable {
   static async open(path: string, times?: LockTimes): Promise<ResultsFile> {
     let lock: FileLock;
     try {
-      await mkdir(dirname(path), { recursive: true });
+      await makeFolder(dirname(path));
       const found = await stat(path).catch(() => undefined);
       if (found !== undefined && !found.isFile()) {
         const why = `Cannot write "${path}": it is not a regular file. Give --out another file, or print the results with edgecap caption --json.`;
@@ -94,7 +95,7 @@ export class ResultsFile implements AsyncDisposable {
       const last = parsed(rest);
       if (last !== undefined) {
         note(last);
-        await file.appendFile("\n");
+        await append(file, "\n");
       } else {
         // Anything else means that the file is not edgecap's, and was given as --out by mistake.
         if (!isUnfinished(rest)) throw notResult(number + 1, path, rest);
@@ -121,7 +122,7 @@ export class ResultsFile implements AsyncDisposable {
         // A line that is appended to an incomplete one would be unreadable too.
         if (this.#broken !== undefined) throw this.#broken;
         this.#lock.assertHeld();
-        await this.#file.appendFile(`${JSON.stringify(line)}\n`);
+        await append(this.#file, `${JSON.stringify(line)}\n`);
       } catch (cause) {
         this.#broken = unwritable(this.#path, cause);
         throw this.#broken;
@@ -134,6 +135,12 @@ export class ResultsFile implements AsyncDisposable {
     await this.#file.close();
     await this.#lock[Symbol.asyncDispose]();
   }
+}
+
+/** Appends text. A nearly full disk writes only a part at a time; Deno 2.5 has no `appendFile`. */
+async function append(file: FileHandle, text: string): Promise<void> {
+  const bytes = new TextEncoder().encode(text);
+  for (let done = 0; done < bytes.length; ) done += (await file.write(bytes, done)).bytesWritten;
 }
 
 /** The part of a result that matters when the file is opened again. */

@@ -157,6 +157,8 @@ export const manifestSchema = object({
         reward: number({ minimum: 0, maximum: 1000 }),
         /** Added for the surest one in a third search; see src/decode/required_concepts.ts. */
         rewardOfOnly: optional(number({ minimum: 0, maximum: 1000 })),
+        /** Probability above which a concept counts as likely there. */
+        leastOfOnly: optional(number({ above: 0, maximum: 1 })),
       }),
     ),
   }),

@@ -1,7 +1,8 @@
-import { chmod, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { EdgecapError, unwritable } from "../errors.ts";
 import { writeAtomically } from "../files/atomic_write.ts";
+import { makeFolder } from "../files/make_folder.ts";
 import { abandonedMs, removeLeftovers } from "../files/remove_leftovers.ts";
 import { type BundleFiles, type BundlePart, type Manifest, parseManifest } from "./manifest.ts";
 import { sha256Hex } from "./sha256.ts";
@@ -39,9 +40,9 @@ export async function writeBundle(
   const manifest = { schemaVersion, name, version, files: Object.fromEntries(entries) as Manifest["files"], ...rest };
   const text = `${JSON.stringify(manifest, null, 2)}\n`;
   parseManifest(text, join(target, "manifest.json"));
+  await makeFolder(dirname(folder));
   let staging: string;
   try {
-    await mkdir(dirname(target), { recursive: true });
     staging = await mkdtemp(join(dirname(target), `${stagingName(target)}-`));
   } catch (cause) {
     throw unwritable(target, cause);

@@ -38,8 +38,8 @@ export function refuseUnknown(options: object, known: readonly string[], where: 
   }
 }
 
-/** The known name that was most likely meant. */
-function nearest(name: string, known: readonly string[]): string | undefined {
+/** The known name that was most likely meant; `undefined` if none is near. */
+export function nearest(name: string, known: readonly string[]): string | undefined {
   const plain = (text: string) => text.toLowerCase().replaceAll(/[_-]/g, "");
   const meant = elsewhere[plain(name)];
   if (meant !== undefined && known.includes(meant)) return meant;

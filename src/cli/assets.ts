@@ -1,4 +1,4 @@
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
@@ -7,6 +7,7 @@ import { type BundleSource, defaultBundle, loadBundle } from "../bundle/load_bun
 import { writeBundle } from "../bundle/write_bundle.ts";
 import { unwritable } from "../errors.ts";
 import { writeAtomically } from "../files/atomic_write.ts";
+import { makeFolder } from "../files/make_folder.ts";
 import { ownBundleFlag } from "./bundle_flag.ts";
 
 /** Adds `edgecap assets`. */
@@ -35,8 +36,8 @@ async function assets(dir: string, { bundle, webgpu }: { bundle?: string; webgpu
       ["ort-wasm-simd-threaded.asyncify.wasm", new Uint8Array(wasmBinary!)],
     );
   }
+  await makeFolder(dir);
   try {
-    await mkdir(dir, { recursive: true });
     for (const [name, bytes] of files) await writeAtomically(join(dir, name), bytes);
   } catch (cause) {
     throw unwritable(dir, cause);
@@ -53,5 +54,6 @@ async function assets(dir: string, { bundle, webgpu }: { bundle?: string; webgpu
 
 /** The bytes of a file by its path or its `file:` URL. */
 async function bytesAt(file: string): Promise<Uint8Array> {
-  return await readFile(file.startsWith("file:") ? fileURLToPath(file) : file);
+  // Bun 1.3 gives the script's path with a query.
+  return await readFile(file.startsWith("file:") ? fileURLToPath(file) : file.replace(/\?script$/, ""));
 }

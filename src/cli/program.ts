@@ -10,6 +10,7 @@ import { registerDeadLetters } from "./dead_letters.ts";
 import { registerDoctor } from "./doctor.ts";
 import { registerEvaluate } from "./evaluate.ts";
 import { registerHealthcheck } from "./healthcheck.ts";
+import { refuseMisspelt } from "./misspelt.ts";
 import { registerModels } from "./models.ts";
 import { printable } from "./printable.ts";
 import { registerServe } from "./serve.ts";
@@ -39,7 +40,8 @@ export function buildProgram(more: readonly RegisterVerb[] = []): Command {
     .version(versionText())
     .showHelpAfterError("(use --help for the options)")
     .configureOutput({ outputError: (message, write) => write(message + dashHint(message)) })
-    .enablePositionalOptions();
+    .enablePositionalOptions()
+    .hook("preAction", refuseMisspelt);
   const verbs = [
     ...[registerCaption, registerServe, registerModels, registerTokenize, registerEvaluate],
     ...[registerBatch, registerWatch, registerAlt, registerWorker, registerDeadLetters],

@@ -1,4 +1,5 @@
 import type { SingleBar } from "cli-progress";
+import { variable } from "../platform/environment.ts";
 
 /** A progress bar that is removed when it goes out of scope. */
 export interface Progress extends Disposable {
@@ -12,7 +13,9 @@ export interface Progress extends Disposable {
  * Pass `sharesTerminal` if captions go to the same terminal line by line: they show the progress themselves.
  */
 export function startProgress(total: number, unit: string, sharesTerminal = false): Progress {
-  if (!process.stderr.isTTY || total < 2 || sharesTerminal) return { update() {}, [Symbol.dispose]() {} };
+  // A terminal that calls itself dumb would show the bar's control sequences.
+  const isBare = !process.stderr.isTTY || variable("TERM") === "dumb";
+  if (isBare || total < 2 || sharesTerminal) return { update() {}, [Symbol.dispose]() {} };
   let bar: SingleBar | undefined;
   let ended = false;
   let state: [done: number, payload: { readonly note?: string }] = [0, { note: "" }];

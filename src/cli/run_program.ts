@@ -1,11 +1,14 @@
 import { type Command, CommanderError } from "commander";
 import pc from "picocolors";
-import { EdgecapError, firstThrown, permissionMissing } from "../errors.ts";
+import { EdgecapError, firstThrown, memoryMissing, permissionMissing } from "../errors.ts";
 import { Interrupted } from "./interrupt.ts";
 import { printable } from "./printable.ts";
 
 /** Exit statuses of every verb. */
 export const exitStatus = { done: 0, someFailed: 1, wrongUsage: 2, interrupted: 130 } as const;
+
+/** Other ways to ask for the version, which no verb or option takes. */
+const forVersion = /^(?:-v|-version|version)$/;
 
 /**
  * Parses arguments and runs the verb.
@@ -37,12 +40,12 @@ export async function runProgram(program: Command, args: readonly string[]): Pro
     }
   };
   try {
-    await program.parseAsync([...args], { from: "user" });
+    await program.parseAsync(forVersion.test(args.join(" ")) ? ["--version"] : [...args], { from: "user" });
     return Number(process.exitCode ?? exitStatus.done);
   } catch (thrown) {
     const error = firstThrown(thrown);
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitStatus.done : exitStatus.wrongUsage;
-    const denied = permissionMissing(error);
+    const denied = permissionMissing(error) ?? memoryMissing(error);
     if (denied !== undefined) return sayFailure(denied);
     if (!(error instanceof EdgecapError)) throw error;
     if (error.code === "aborted") {

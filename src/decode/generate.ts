@@ -2,8 +2,13 @@ import type { Datastore } from "../retrieval/datastore.ts";
 import type { GraphValue } from "../runtime/tensors.ts";
 import { type Decoder, type ReadFeatures, readFeatures } from "./decoder.ts";
 import type { MissingConcepts, RequiredConcepts } from "./required_concepts.ts";
-import type { RunStep } from "./search_captions.ts";
-import { type DecidedWord, type GeneratedCaption, type GenerateOptions, searchCaptions } from "./search_captions.ts";
+import {
+  type DecidedWord,
+  type GeneratedCaption,
+  type GenerateOptions,
+  type RunStep,
+  searchCaptions,
+} from "./search_captions.ts";
 import { isKept } from "./shared_steps.ts";
 import { type CharacterLimit, captionsWithin } from "./within_characters.ts";
 
@@ -89,7 +94,7 @@ async function captionsNaming(
   { start, concepts }: Pick<ReadFeatures, "start" | "concepts">,
   options: GenerateOptions,
 ): Promise<GeneratedCaption[]> {
-  if (asked === undefined || concepts === undefined || !asked.anySure(concepts)) {
+  if (asked === undefined || concepts === undefined || !asked.anyLikely(concepts)) {
     return await searchCaptions(start(), options);
   }
   const { onWord, ...others } = options;
@@ -99,14 +104,14 @@ async function captionsNaming(
   let captions = await searchCaptions(start(shared), { ...others, ...hold });
   const [first] = captions;
   const missing = first && asked.missing(concepts, first.tokens);
-  if (first && missing && missing.required.length > 0) {
+  if (first && missing) {
     const only = asked.onlyMissing(concepts, first.tokens);
     const search = async (from: RunStep, { required, reward }: MissingConcepts, isLast: boolean) => {
       held = [];
       const settings = isLast ? options : { ...others, ...hold };
       return await searchCaptions(from, { ...settings, required, conceptReward: reward });
     };
-    captions = await search(start(shared), missing, only === undefined);
+    if (missing.required.length > 0) captions = await search(start(shared), missing, only === undefined);
     if (only !== undefined && captions[0] !== undefined && !asked.isPlausible(concepts, captions[0].tokens)) {
       const helped = await search(asked.helping(start(shared), only, concepts), only, true);
       // Among few characters it may find nothing.

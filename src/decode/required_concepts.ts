@@ -21,6 +21,12 @@ export interface ConceptRule {
    * Without this number there is no third search.
    */
   readonly rewardOfOnly?: number | undefined;
+  /**
+   * Probability above which a concept counts as likely, above 0 to 1. A caption that names something likely, and
+   * nothing that the picture most likely lacks, needs no third search. One that does the contrary needs one even if
+   * nothing is sure. Default: `least`.
+   */
+  readonly leastOfOnly?: number | undefined;
 }
 
 /** Concepts that a caption should name. */
@@ -82,9 +88,9 @@ export class RequiredConcepts {
     this.#people = this.#kin.map((kin) => kin.some((noun) => persons.has(nouns[noun]!.name)));
   }
 
-  /** Whether any concept is sure, so that a caption could lack it. @param probabilities One for each noun. */
-  anySure(probabilities: Float32Array): boolean {
-    return probabilities.some((probability) => probability >= this.#rule.least);
+  /** Whether a caption could lack any concept. @param probabilities One for each noun. */
+  anyLikely(probabilities: Float32Array): boolean {
+    return probabilities.some((probability) => probability >= this.#leastOfOnly);
   }
 
   /**
@@ -107,41 +113,57 @@ export class RequiredConcepts {
   }
 
   /**
-   * The surest thing, at the reward of {@linkcode ConceptRule.rewardOfOnly}, if a caption names no sure concept at all.
+   * The surest thing, at the reward of {@linkcode ConceptRule.rewardOfOnly}, if a caption names no sure concept, and
+   * nothing likely without something unlikely beside it. If nothing is sure, it is the likeliest thing, but only if the
+   * caption names nothing likely, and something unlikely instead.
    *
    * @param probabilities One for each noun.
    * @param caption Ids of its words.
    */
   onlyMissing(probabilities: Float32Array, caption: Uint32Array): OnlyMissing | undefined {
-    const { rewardOfOnly } = this.#rule;
-    const sure = this.#sure(probabilities);
-    const surest = sure.find((noun) => !this.#people[noun]);
-    if (rewardOfOnly === undefined || surest === undefined || this.#namesAny(sure, this.#named(caption)))
-      return undefined;
+    const { rewardOfOnly, least } = this.#rule;
+    const likely = this.#above(this.#leastOfOnly, probabilities);
+    const surest = likely.find((noun) => !this.#people[noun]);
+    if (rewardOfOnly === undefined || surest === undefined) return undefined;
+    const named = this.#named(caption);
+    const namesLikely = this.#namesAny(likely, named);
+    const doubtful = namesUnlikely(probabilities, named);
+    const mayStay =
+      probabilities[surest]! >= least
+        ? this.#namesAny(this.#sure(probabilities), named) || (namesLikely && !doubtful)
+        : namesLikely || !doubtful;
+    if (mayStay) return undefined;
     return { required: [this.#formsOf(surest)], reward: rewardOfOnly, only: surest };
   }
 
   /**
-   * Whether a caption names a sure concept, and nothing that the picture most likely lacks.
+   * Whether a caption names a likely concept, and nothing that the picture most likely lacks.
    *
    * @param probabilities One for each noun.
    * @param caption Ids of its words.
    */
   isPlausible(probabilities: Float32Array, caption: Uint32Array): boolean {
     const named = this.#named(caption);
-    return (
-      this.#namesAny(this.#sure(probabilities), named) && ![...named].some((noun) => probabilities[noun]! < unlikely)
-    );
+    const likely = this.#above(this.#leastOfOnly, probabilities);
+    return this.#namesAny(likely, named) && !namesUnlikely(probabilities, named);
   }
 
   #namesAny(sure: readonly number[], named: ReadonlySet<number>): boolean {
     return sure.some((noun) => this.#kindsOf(noun).some((other) => named.has(other)));
   }
 
-  /** Nouns that are sure and that the vocabulary has words for, surest first. */
+  get #leastOfOnly(): number {
+    return this.#rule.leastOfOnly ?? this.#rule.least;
+  }
+
   #sure(probabilities: Float32Array): number[] {
+    return this.#above(this.#rule.least, probabilities);
+  }
+
+  /** Nouns that are at least so likely and that the vocabulary has words for, likeliest first. */
+  #above(least: number, probabilities: Float32Array): number[] {
     return Array.from(this.#nouns.keys())
-      .filter((noun) => probabilities[noun]! >= this.#rule.least && this.#formsOf(noun).length > 0)
+      .filter((noun) => probabilities[noun]! >= least && this.#formsOf(noun).length > 0)
       .sort((a, b) => probabilities[b]! - probabilities[a]!);
   }
 
@@ -179,4 +201,8 @@ export class RequiredConcepts {
     const ending = ` ${this.#nouns[noun]!.name}`;
     return [...this.#kin[noun]!, ...this.#nouns.flatMap(({ name }, place) => (name.endsWith(ending) ? [place] : []))];
   }
+}
+
+function namesUnlikely(probabilities: Float32Array, named: ReadonlySet<number>): boolean {
+  return [...named].some((noun) => probabilities[noun]! < unlikely);
 }

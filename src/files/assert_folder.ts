@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { EdgecapError } from "../errors.ts";
 import { isWebAddress } from "./local_path.ts";
+import { pathHint } from "./path_hint.ts";
 import { unreadable } from "./read_regular.ts";
 
 /** Checks that a path leads to a folder. @throws {EdgecapError} `file-unreadable` */
@@ -12,7 +13,11 @@ export async function assertFolder(path: string): Promise<void> {
       const message = `"${path}" is an address, not a folder: give a folder of this machine with its files.`;
       throw new EdgecapError("file-unreadable", message, { cause });
     }
-    throw new EdgecapError("file-unreadable", `The folder "${path}" does not exist: give another one.`, { cause });
+    throw new EdgecapError(
+      "file-unreadable",
+      `The folder "${path}" does not exist${pathHint(path) || ": give another one"}.`,
+      { cause },
+    );
   });
   if (found.isDirectory()) return;
   throw new EdgecapError("file-unreadable", `"${path}" is not a folder: give the folder that contains it.`);

@@ -1,6 +1,7 @@
 import { constants, type Stats } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { EdgecapError, throwIfAborted } from "../errors.ts";
+import { pathHint } from "./path_hint.ts";
 
 /** Default limit for reading a file: 512 MiB. */
 const mostBytes: number = 512 * 2 ** 20;
@@ -58,15 +59,16 @@ export async function readIfThere(path: string, limit: number = mostBytes): Prom
 
 /** The error for a file or folder that cannot be read, from the operating system's error. */
 export function unreadable(path: string, cause: unknown): EdgecapError {
-  return new EdgecapError("file-unreadable", `Cannot read "${path}": ${whyUnreadable(cause)}.`, { cause });
+  return new EdgecapError("file-unreadable", `Cannot read "${path}": ${whyUnreadable(path, cause)}.`, { cause });
 }
 
-function whyUnreadable(cause: unknown): string {
+function whyUnreadable(path: string, cause: unknown): string {
   const { code, message } = cause as { readonly code?: unknown; readonly message?: unknown };
-  if (code === "ENOENT") return "there is no such file";
+  if (code === "ENOENT") return `there is no such file${pathHint(path)}`;
   if (code === "EACCES" || code === "EPERM") return "its permissions do not allow it";
   if (code === "ELOOP") return "it is a link that leads back to itself";
   if (code === "ENAMETOOLONG") return "its name is too long";
+  if (code === "EMFILE" || code === "ENFILE") return "too many files are open: raise the limit (ulimit -n)";
   return typeof message === "string" ? message : String(cause);
 }
 

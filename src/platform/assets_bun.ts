@@ -88,10 +88,19 @@ export async function readIncludedBundle(name: string, path: string): Promise<Ui
   return await readUnpacked(location);
 }
 
+/**
+ * Whether imports of a module get the name of its file, because it was also imported as a file, like {@link ortScript}:
+ * until Bun 1.4, unless the import's path differs.
+ */
+const mixesImports = /^1\.3\./.test(Bun.version);
+
 /** Locations of onnxruntime-web's script and module, for its `env.wasm.wasmPaths`. */
 export function ortWasmPaths(): { mjs: string; wasm: string } {
   const folder = assetsFolder();
-  if (folder === undefined) return { mjs: ortScript, wasm: ortModule };
+  if (folder === undefined) {
+    const mjs = mixesImports && !isExecutable ? `${ortScript}?script` : ortScript;
+    return { mjs, wasm: ortModule };
+  }
   const place = (name: string) => new URL(name, folder).href;
   return { mjs: place("ort-wasm-simd-threaded.mjs"), wasm: place("ort-wasm-simd-threaded.wasm") };
 }

@@ -5,10 +5,11 @@
 import { randomBytes } from "node:crypto";
 import { lstat, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { isAbsolute, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { removeAbandoned, writeAtomically } from "../files/atomic_write.ts";
 import { isAlive } from "../files/is_alive.ts";
+import { isQuotedHome } from "../files/path_hint.ts";
 import { readRegularFile } from "../files/read_regular.ts";
 import { type FileStore, type Folder, noStore, type PartialFile, partialInMemory } from "./file_store.ts";
 import { linuxFeatures } from "./processor.ts";
@@ -28,11 +29,15 @@ export function openFolder(folder: string | URL): Folder {
 export function cacheFolder(): string | undefined {
   try {
     const { env, platform } = process;
-    if (env["EDGECAP_CACHE"]) return resolve(env["EDGECAP_CACHE"]);
+    const chosen = env["EDGECAP_CACHE"];
+    // Files of settings, such as a container's or a service's, do not replace ~ as a shell does.
+    if (chosen) return isQuotedHome(chosen) ? join(homedir(), chosen.slice(1)) : resolve(chosen);
     if (platform === "win32")
       return join(env["LOCALAPPDATA"] ?? join(homedir(), "AppData", "Local"), "edgecap", "cache");
     if (platform === "darwin") return join(homedir(), "Library", "Caches", "edgecap");
-    return join(env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "edgecap");
+    // Its specification says to ignore a relative path.
+    const caches = env["XDG_CACHE_HOME"] ?? "";
+    return join(isAbsolute(caches) ? caches : join(homedir(), ".cache"), "edgecap");
   } catch {
     // Deno lacks the permission, so bundles are downloaded at each start.
     return undefined;

@@ -7,7 +7,8 @@ import { fileURLToPath } from "node:url";
 import { tinyBundleFiles } from "../fixtures/tiny_bundle.ts";
 import type { TinyPhotos } from "../fixtures/tiny_photos.ts";
 
-const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+/** The command line's script. */
+export const main: string = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 
 /** The result of a run of the command line. */
 export interface Outcome {

@@ -51,12 +51,13 @@ describe("RequiredConcepts and NounPlaces", () => {
       row: fc.array(logit, { minLength: 16, maxLength: 16 }),
       before: fc.nat(30),
       rewardOfOnly: fc.constantFrom(undefined, 0, 5),
+      leastOfOnly: fc.constantFrom(undefined, 0.2, 0.9),
       most: fc.integer({ min: 1, max: 3 }),
     });
     await fc.assert(
-      fc.asyncProperty(inputs, async ({ own, nouns, chances, caption, row, before, rewardOfOnly, most }) => {
+      fc.asyncProperty(inputs, async ({ own, nouns, chances, caption, row, before, most, ...onlyRule }) => {
         const vocabulary = vocabularyOf(own);
-        const rule = { least: 0.4, most, reward: 1, ...(rewardOfOnly !== undefined && { rewardOfOnly }) };
+        const rule = { least: 0.4, most, reward: 1, ...onlyRule };
         const concepts = new RequiredConcepts(nouns, vocabulary as never, rule);
         const probabilities = Float32Array.from(chances.slice(0, nouns.length));
         const ids = Uint32Array.from(caption, (id) => id % vocabulary.size);

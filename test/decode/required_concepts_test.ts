@@ -69,10 +69,10 @@ describe("RequiredConcepts", () => {
       [0.75, true],
       [0.74, false],
     ] as const) {
-      expect(asked.anySure(each({ dog: probability }))).toBe(isSure);
+      expect(asked.anyLikely(each({ dog: probability }))).toBe(isSure);
       expect(missing({ dog: probability }, "a man", rule)).toEqual(isSure ? [["dog", "dogs"]] : []);
     }
-    expect(asked.anySure(each({}, 0.5))).toBe(false);
+    expect(asked.anyLikely(each({}, 0.5))).toBe(false);
   });
 
   test("have forms of up to three words, of all words of the vocabulary", () => {
@@ -109,6 +109,18 @@ describe("RequiredConcepts", () => {
     expect(only({ woman: 1 }, "fire runs")).toBeUndefined();
     expect(only({ dog: 0.9 }, "a hot dog")).toBeUndefined();
     expect(only({ dog: 0.7 }, "a man runs")).toBeUndefined();
+    // Something likely counts too, but only beside something unlikely.
+    const likely = { ...sureFrom08, rewardOfOnly: 4, leastOfOnly: 0.5 };
+    const [dog] = [{ required: [["dog", "dogs"]], reward: 4 }];
+    expect(only({ dog: 0.7 }, "a man runs", likely)).toEqual(dog);
+    expect(only({ dog: 0.7, person: 0.2, man: 0.2 }, "a man runs", likely)).toBeUndefined();
+    expect(only({ dog: 0.7, person: 0.6, man: 0.01 }, "a man runs", likely)).toBeUndefined();
+    expect(only({ dog: 0.4 }, "a man runs", likely)).toBeUndefined();
+    expect(only({ dog: 0.7 }, "dogs truck", likely)).toBeUndefined();
+    // Something likely is enough if nothing unlikely stands beside it.
+    expect(only({ dog: 0.9, person: 0.7, man: 0.7 }, "a man runs", likely)).toBeUndefined();
+    expect(only({ dog: 0.9, person: 0.7, man: 0.01 }, "a man runs", likely)).toEqual(dog);
+    expect(only({ dog: 0.9, person: 0.4, man: 0.4 }, "a man runs", likely)).toEqual(dog);
   });
 
   test("make a caption plausible that names one, and nothing that the picture most likely lacks", () => {
@@ -120,6 +132,12 @@ describe("RequiredConcepts", () => {
     expect(plausible({ dog: 0.7, person: 0.7, man: 0.7 }, "a man dogs")).toBe(false);
     expect(plausible({ dog: 0.9 }, "runs")).toBe(false);
     expect(plausible({ woman: 0.9, person: 1 }, "a woman runs")).toBe(true);
+    const likely = new RequiredConcepts(nouns, vocabulary, { ...sureFrom08, leastOfOnly: 0.5 });
+    const passes = (found: Readonly<Record<string, number>>, caption: string) =>
+      likely.isPlausible(each(found), vocabulary.encode(caption.split(" ")));
+    expect(passes({ dog: 0.7 }, "a dog")).toBe(true);
+    expect(passes({ dog: 0.7, "fire truck": 0.9 }, "a dog")).toBe(true);
+    expect(passes({ dog: 0.4, "fire truck": 0.9 }, "a dog")).toBe(false);
   });
 
   test("help the decoder to find a place for the only concept", async () => {
@@ -146,7 +164,7 @@ describe("RequiredConcepts", () => {
           const each = Float32Array.from(chances);
           const found = asked.missing(each, vocabulary.encode(caption)).required;
           expect(found.length).toBeLessThanOrEqual(most);
-          if (!asked.anySure(each)) expect(found).toEqual([]);
+          if (!asked.anyLikely(each)) expect(found).toEqual([]);
           const forms = found.flat().map((form) => vocabulary.decode(form).join(" "));
           expect(new Set(forms).size).toBe(forms.length);
           for (const form of found.flat()) {

@@ -35,7 +35,10 @@ function engineBundle() {
       ...{ preset: "attention", precision: "int8", hidden: 8, keys: 8, vocabulary: words.length },
       concepts: { nouns, slots },
     },
-    generation: { ...description.generation, concepts: { least: 0.01, most: 2, reward: 1, rewardOfOnly: 5 } },
+    generation: {
+      ...description.generation,
+      concepts: { least: 0.01, most: 2, reward: 1, rewardOfOnly: 5, leastOfOnly: 0.005 },
+    },
   };
   const text = (lines: readonly string[]) => new TextEncoder().encode(`${lines.join("\n")}\n`);
   const files = [encoder, init, step, text(words), text(["dog,dogs", "cat", "grass"])].map(

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
-import { mkdir, readFile, rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { EdgecapError, throwIfAborted, unwritable } from "../../errors.ts";
+import { EdgecapError, throwIfAborted } from "../../errors.ts";
 import { createAtomicFile, removeAbandoned, writeAtomically } from "../../files/atomic_write.ts";
+import { makeFolder } from "../../files/make_folder.ts";
 import { type PhotoViews, viewsOf } from "./photo_views.ts";
 
 /** Index of a feature cache. It is written last, so a cache without it is unfinished. */
@@ -169,9 +170,7 @@ export async function buildFeatureCache(options: FeatureCacheOptions): Promise<F
     views: options.views * (options.gridsOfView ?? 1),
     images,
   };
-  await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
-    throw unwritable(folder, cause);
-  });
+  await makeFolder(folder);
   const indexPath = join(folder, "index.json");
   if (isOf(index, await readFile(indexPath, "utf8").catch(() => ""))) return FeatureCache.open(folder);
   // Remove leftovers: such a file is as large as the cache, and nobody else writes here.

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { EdgecapError } from "../../errors.ts";
+import { makeFolder } from "../../files/make_folder.ts";
 import { shouldStop } from "../optimiser/early_stopping.ts";
 import { type Checkpoint, readCheckpoint } from "./checkpoint.ts";
 
@@ -78,13 +78,13 @@ export async function trainEpochs(options: EpochOptions, trainer: EpochTrainer):
  * Makes the folder of a run and finds the checkpoint that it continues from, if it does.
  *
  * @param made Settings of the run, which must equal those of the checkpoint.
- * @throws {EdgecapError} `checkpoint-invalid`
+ * @throws {EdgecapError} `checkpoint-invalid`, `file-unwritable`
  */
 export async function checkpointToResume(
   { folder, resume }: EpochOptions,
   made: { readonly settings: object; readonly shape: object },
 ): Promise<Checkpoint | undefined> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const path = join(folder, "last.ckpt");
   if (!(resume === true && existsSync(path))) return undefined;
   const checkpoint = await readCheckpoint(path);

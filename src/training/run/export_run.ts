@@ -55,7 +55,7 @@ export interface ExportRunOptions {
 const largestVocabulary = 65_536;
 
 /** Captions should name concepts that are at least this sure; for decoders that look at concepts. */
-const sureConcepts = { least: 0.75, most: 2, reward: 0.6, rewardOfOnly: 3 } as const;
+const sureConcepts = { least: 0.75, most: 2, reward: 0.6, rewardOfOnly: 3, leastOfOnly: 0.5 } as const;
 
 /**
  * Beam widths, length penalties, neighbours and concepts that are tried on the dev photos; the best becomes the

@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { EdgecapError, unwritable } from "../../errors.ts";
+import { EdgecapError } from "../../errors.ts";
 import { removeAbandoned, writeAtomically } from "../../files/atomic_write.ts";
+import { makeFolder } from "../../files/make_folder.ts";
 import type { EpochOptions, EpochRecord } from "./epochs.ts";
 import type { RunEstimate } from "./step_estimate.ts";
 
@@ -51,9 +52,7 @@ export function trainerOptions(
  * @throws {EdgecapError} `checkpoint-invalid`, `file-unwritable`.
  */
 export async function openRunFolder({ out, resume }: RunOptions, vocabulary: string): Promise<void> {
-  await mkdir(out, { recursive: true }).catch((cause: unknown) => {
-    throw unwritable(out, cause);
-  });
+  await makeFolder(out);
   // Remove leftovers here: a run that was killed after its last checkpoint writes no further one, which would remove
   // them.
   await removeAbandoned(out, 0);
