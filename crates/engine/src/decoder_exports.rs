@@ -69,7 +69,7 @@ operations! {
 }
 
 /// # Safety
-/// As for [`product_of_floats`]; `scratch` must hold `rows * depth` numbers.
+/// As for [`product_of_floats`]; `scratch` must hold what [`Operation::scratch`] says.
 unsafe fn multiply<W: Weights>(operation: &Operation, factor: f32) {
     let Operation { left, output, rows, columns, depth, weights, scales, scratch, .. } = *operation;
     let (depth, columns) = (depth as usize, (columns as usize).next_multiple_of(PANEL));
@@ -84,7 +84,7 @@ unsafe fn multiply<W: Weights>(operation: &Operation, factor: f32) {
         }
     }
     let product = Product {
-        input: scratch as *const f32,
+        input: scratch as *mut f32,
         rows: rows as usize,
         depth,
         weights: weights as *const u8,
@@ -92,6 +92,7 @@ unsafe fn multiply<W: Weights>(operation: &Operation, factor: f32) {
         columns,
         output: output.address as *mut f32,
         stride: output.stride as usize,
+        room: (scratch + rows * depth as u32 * 4) as *mut u32,
     };
     // SAFETY: the caller's promise.
     unsafe { product::multiply::<W>(&product) }

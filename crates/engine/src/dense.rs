@@ -55,9 +55,19 @@ pub fn pack<T: Copy + Default>(weights: &[T], columns: usize, packed: &mut [T]) 
     }
 }
 
-/// Changes halves to the form that products read; `false` if one is too large, which leaves them unusable.
-pub fn prepare_halves(halves: &mut [u16]) -> bool {
-    halves.iter_mut().all(|half| packed_half(*half).map(|packed| *half = packed).is_some())
+/// Changes packed panels of halves to the form that products read: the first four columns of a row take every other
+/// place, beginning with the first, and the last four those between them. `false` if a half is too large, which leaves
+/// them unusable.
+///
+/// # Panics
+/// If they are not whole panels.
+pub fn prepare_halves(panels: &mut [u16]) -> bool {
+    let (rows, rest) = panels.as_chunks_mut::<PANEL>();
+    assert!(rest.is_empty(), "whole panels");
+    rows.iter_mut().all(|row| {
+        let read: [_; PANEL] = core::array::from_fn(|place| packed_half(row[place / 2 + place % 2 * (PANEL / 2)]));
+        read.iter().zip(row).all(|(packed, place)| packed.map(|packed| *place = packed).is_some())
+    })
 }
 
 /// The positions of the largest numbers in descending order, the first of equal ones first.
@@ -102,7 +112,7 @@ mod tests {
     fn packs_every_half_below_128_exactly_and_refuses_the_others() {
         for half in 0..=u16::MAX {
             let value = widened(half);
-            let mut stored = [half];
+            let mut stored = [half; PANEL];
             assert_eq!(prepare_halves(&mut stored), value.abs() < 128.0, "{half:#x}");
             if value.abs() < 128.0 {
                 // What the product computes from it.
@@ -112,6 +122,14 @@ mod tests {
                 assert_eq!(f64::from(found) * 2f64.powi(HALF_SHIFT), f64::from(value), "{half:#x}");
             }
         }
+    }
+
+    #[test]
+    fn interleaves_the_two_halves_of_a_row() {
+        let mut stored: [u16; 2 * PANEL] = core::array::from_fn(|at| 0x3c00 + at as u16);
+        assert!(prepare_halves(&mut stored));
+        let places = stored.map(|half| half - 0x6400);
+        assert_eq!(places, [0, 4, 1, 5, 2, 6, 3, 7, 8, 12, 9, 13, 10, 14, 11, 15]);
     }
 
     #[test]

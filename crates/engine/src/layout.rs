@@ -162,6 +162,7 @@ pub struct Operation {
     pub weights: u32,
     /// Scales of weights in int8, or 0.
     pub scales: u32,
-    /// Place for `rows * depth` numbers while a product is computed.
+    /// Place for numbers of four bytes while a product is computed: `rows * depth`, and from 16 rows on as many again
+    /// and `rows + 32 * depth`.
     pub scratch: u32,
 }

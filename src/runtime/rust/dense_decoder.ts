@@ -8,6 +8,8 @@ const panel = 8;
 const fields = 12;
 /** Kernels read up to this many bytes behind the last row. */
 const slack = 64;
+/** From this many rows on, a product leaves out zeros, and widens this many columns of weights at a time. */
+const [manyRows, wideColumns] = [16, 32];
 
 /** Weights in the module's memory; addresses of 0 stand for none. */
 interface LaidWeights {
@@ -107,7 +109,7 @@ export class DenseDecoder {
     }
     const scratch = end;
     const products = operations.map(({ name, output, depth }) =>
-      name === "multiply" ? 4 * count(output.rows, beams) * depth : 0,
+      name === "multiply" ? scratchOf(count(output.rows, beams), depth) : 0,
     );
     end += Math.max(0, ...products) + slack;
     if (end > this.#arenaBytes) {
@@ -133,6 +135,12 @@ export class DenseDecoder {
 /** A number of rows in a run. */
 export function count(rows: Rows, beams: number): number {
   return rows === "beams" ? beams : rows;
+}
+
+/** Bytes that a product works in: its input and, of many rows, where zeros are not, and weights in float32. */
+function scratchOf(rows: number, depth: number): number {
+  const input = rows * depth;
+  return 4 * (rows < manyRows ? input : 2 * input + rows + wideColumns * depth);
 }
 
 function callName(name: DecoderOperation["name"], kind: DenseWeights["kind"] | undefined): OperationName {

@@ -22,7 +22,8 @@ export const decoderShapes: fc.Arbitrary<DecoderShape> = fc
     precision: fc.constantFrom<DecoderPrecision>("fp32", "fp16", "int8"),
     // Weights below 6e-5 are subnormal in half precision; those of 200 do not fit the packed form.
     scale: fc.constantFrom(1e-5, 0.1, 1, 200),
-    regions: fc.integer({ min: 1, max: 12 }),
+    // From 16 rows on, products are computed in another way.
+    regions: fc.integer({ min: 1, max: 24 }),
     features: fc.integer({ min: 1, max: 40 }),
     units: fc.integer({ min: 1, max: 40 }),
     embedding: fc.integer({ min: 1, max: 20 }),
