@@ -19,6 +19,8 @@ pub trait Weights {
 
     /// What [`Weights::load`] needs, read once before a loop.
     type Factors: Copy;
+    /// The same weights, read with fewer registers.
+    type Tight: Weights;
 
     fn factors() -> Self::Factors;
 
@@ -37,6 +39,7 @@ impl Weights for Floats {
     const FINITE: bool = false;
 
     type Factors = ();
+    type Tight = Self;
 
     fn factors() {}
 
@@ -52,16 +55,17 @@ pub struct Halves;
 
 /// Numbers that lie as vectors do.
 #[repr(align(16))]
-struct Aligned([[u32; 4]; 3]);
+struct Aligned<const VECTORS: usize>([[u32; 4]; VECTORS]);
 
 /// 2^13 for every other half, the same for those between them, and the bits of float32 that a half has.
-static HALF_FACTORS: Aligned = Aligned([[1 << 13; 4], [1 << 29; 4], [0x8fff_ffff; 4]]);
+static HALF_FACTORS: Aligned<3> = Aligned([[1 << 13; 4], [1 << 29; 4], [0x8fff_ffff; 4]]);
 
 impl Weights for Halves {
     const BYTES: usize = 16;
     const FINITE: bool = true;
 
     type Factors = [v128; 3];
+    type Tight = TightHalves;
 
     /// Volatile, so that no compiler knows the numbers: V8 from Node 24 on, as Deno has it, would make known ones again
     /// in each turn of a loop, which takes more than half of its time.
@@ -80,6 +84,33 @@ impl Weights for Halves {
     }
 }
 
+/// [`Halves`], read with a single factor: in tiles of five rows, sums fill the registers.
+pub struct TightHalves;
+
+/// The bits of float32 that a half has.
+static HALF_BITS: Aligned<1> = Aligned([[0x8fff_e000; 4]]);
+
+impl Weights for TightHalves {
+    const BYTES: usize = 16;
+    const FINITE: bool = true;
+
+    type Factors = v128;
+    type Tight = Self;
+
+    /// Volatile, as for [`Halves`].
+    fn factors() -> v128 {
+        // SAFETY: four aligned numbers lie there.
+        unsafe { (&raw const HALF_BITS.0).cast::<v128>().read_volatile() }
+    }
+
+    #[inline(always)]
+    unsafe fn load(at: *const u8, bits: v128) -> [v128; 2] {
+        // SAFETY: the caller promises 16 bytes.
+        let halves = unsafe { v128_load(at.cast()) };
+        [i32x4_shl(halves, 16), halves].map(|raised| v128_and(i32x4_shr(raised, 3), bits))
+    }
+}
+
 /// Weights in int8, to be scaled afterwards.
 pub struct Bytes;
 
@@ -88,6 +119,7 @@ impl Weights for Bytes {
     const FINITE: bool = true;
 
     type Factors = ();
+    type Tight = Self;
 
     fn factors() {}
 
@@ -140,22 +172,20 @@ impl Product {
             let column = panel * PANEL + 4 * half;
             // SAFETY: the caller's promise.
             unsafe {
-                let sum = if self.scales.is_null() {
-                    sum
-                } else {
-                    f32x4_mul(sum, v128_load(self.scales.add(column).cast()))
-                };
+                let sum =
+                    if self.scales.is_null() { sum } else { f32x4_mul(sum, v128_load(self.scales.add(column).cast())) };
                 v128_store(self.output.add(row * self.stride + column).cast(), sum);
             }
         }
     }
 }
 
-/// Computes `ROWS` rows by one panel.
+/// Computes `ROWS` rows by one panel. Each height is a function of its own: runtimes compile a function as a whole, when
+/// one of its loops has run often, and large ones take them much time and memory.
 ///
 /// # Safety
 /// As for [`multiply`]; `row + ROWS` must be at most `rows`, `panel` below `columns / PANEL`.
-#[inline(always)]
+#[inline(never)]
 unsafe fn tile<W: Weights, const ROWS: usize>(product: &Product, row: usize, panel: usize) {
     let Product { input, depth, weights, .. } = *product;
     // SAFETY: the caller promises what the product describes, and a tile within it. Checked slices would test the
@@ -183,7 +213,7 @@ unsafe fn tile<W: Weights, const ROWS: usize>(product: &Product, row: usize, pan
 ///
 /// # Safety
 /// As for [`multiply`]; the row must be within the product, and `PANELS` panels from `panel` on.
-#[inline(always)]
+#[inline(never)]
 unsafe fn wide_row<W: Weights, const PANELS: usize>(product: &Product, row: usize, panel: usize) {
     let Product { input, depth, weights, .. } = *product;
     // SAFETY: the caller promises what the product describes, and that the panels are within it.
@@ -212,7 +242,7 @@ unsafe fn wide_row<W: Weights, const PANELS: usize>(product: &Product, row: usiz
 /// # Safety
 /// As for [`wide_row`]; `places` and `numbers` must hold what [`nonzero`] wrote, `widened` has room for `PANELS` panels
 /// of float32.
-#[inline(always)]
+#[inline(never)]
 unsafe fn many_rows<W: Weights, const PANELS: usize>(
     product: &Product,
     panel: usize,
@@ -287,7 +317,7 @@ pub unsafe fn multiply<W: Weights>(product: &Product) {
                 _ => wide_row::<W, WIDE>(product, 0, panel),
             });
         } else {
-            multiply_tiles::<W>(product);
+            multiply_tiles::<W::Tight>(product);
         }
     }
 }
@@ -323,18 +353,17 @@ unsafe fn multiply_many_rows<W: Weights>(product: &Product) {
 }
 
 /// # Safety
-/// As for [`multiply`].
+/// As for [`multiply`]; there must be two rows or more.
 unsafe fn multiply_tiles<W: Weights>(product: &Product) {
     for panel in 0..product.columns / PANEL {
         let mut row = 0;
         while row < product.rows {
             let left = product.rows - row;
-            // Tiles of about the same height: 6 rows are 3 and 3, not 5 and 1.
+            // Tiles of about the same height: 6 rows are 3 and 3, not 5 and 1. None has one row.
             let height = left.div_ceil(left.div_ceil(MOST_ROWS));
             // SAFETY: `row + height` is at most `rows`; the rest is the caller's promise.
             unsafe {
                 match height {
-                    1 => tile::<W, 1>(product, row, panel),
                     2 => tile::<W, 2>(product, row, panel),
                     3 => tile::<W, 3>(product, row, panel),
                     4 => tile::<W, 4>(product, row, panel),
