@@ -51,8 +51,10 @@ build_engine() {
     cargo build -q --locked --offline --release --lib --target "$target" \
     --manifest-path "$root/$crate/Cargo.toml" --target-dir "$root/$crate/target/$name"
   mkdir -p "$pkg"
-  wasm-opt -O3 --enable-simd --enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext \
-    --enable-mutable-globals --enable-reference-types --enable-multivalue "$@" --strip-producers \
+  # Runtimes compile whole functions, so the crate keeps its tiles apart: wasm-opt would put each into its only caller.
+  wasm-opt -O3 --one-caller-inline-max-function-size=20 \
+    --enable-simd --enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext --enable-mutable-globals \
+    --enable-reference-types --enable-multivalue "$@" --strip-producers \
     "$root/$crate/target/$name/$target/release/edgecap_engine.wasm" -o "$pkg/$name.wasm"
 }
 
