@@ -114,7 +114,7 @@ export class DenseDecoder {
     end += Math.max(0, ...products) + slack;
     if (end > this.#arenaBytes) {
       // A search begins with one beam and soon has all, so extra room avoids a new layout for each number of beams.
-      this.#arenaBytes = 2 * end;
+      this.#arenaBytes = buffers.some(({ rows }) => rows === "beams") ? 2 * end : end;
       this.#arena = this.#module.allocate(this.#arenaBytes);
     }
     this.#addresses = addresses.map((address) => this.#arena + address);
