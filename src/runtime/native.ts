@@ -51,7 +51,7 @@ export type NativeSessionOptions = Pick<Ort.InferenceSession.SessionOptions, "ex
  * integers of its own, such as DynamicQuantizeMatMul, beside those of ONNX.
  */
 export function withWidened({ extra }: NativeSessionOptions): NativeSessionOptions {
-  const session = { ...(extra?.["session"] as object | undefined), ...widenedWeights.extra.session };
+  const session = { ...(extra?.["session"] as object | undefined), ...widenedWeights().extra.session };
   return { extra: { ...extra, session } };
 }
 

@@ -21,6 +21,9 @@ export function hasIntegerProducts(graph: Uint8Array): boolean {
 
 /**
  * onnxruntime's session options for graphs that compute in float32: weights that are stored in 8 bits are widened once,
- * when the graph is opened. By default onnxruntime widens them in every run.
+ * when the graph is opened. By default onnxruntime widens them in every run. They are new in each call, because
+ * onnxruntime-web adds options of its own to the object that it gets.
  */
-export const widenedWeights = { extra: { session: { disable_quant_qdq: "1" } } };
+export function widenedWeights() {
+  return { extra: { session: { disable_quant_qdq: "1" } } };
+}

@@ -52,7 +52,7 @@ export const wasmBackend: Backend = {
     const options = {
       executionProviders: ["wasm"],
       graphOptimizationLevel: "all",
-      ...(!hasIntegerProducts(bytes) && widenedWeights),
+      ...(!hasIntegerProducts(bytes) && widenedWeights()),
     } as const;
     return new OrtSession(ort as unknown as OrtTensors, await ort.InferenceSession.create(bytes, options));
   },

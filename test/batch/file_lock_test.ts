@@ -256,6 +256,7 @@ describe("lockFile()", () => {
     await rm(lock);
     await using held = await taking;
     held.assertHeld();
+    expect(existsSync(lock)).toBe(true);
   });
 
   test("leaves the claims of others alone that are young, and removes old ones", async () => {

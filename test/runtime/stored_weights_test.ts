@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { GraphBuilder, quantiseStoredWeights } from "../../src/export/mod.ts";
 import { GraphSession } from "../../src/runtime/graph_session.ts";
 import { unsignedWeights, withWidened } from "../../src/runtime/native.ts";
-import { hasIntegerProducts } from "../../src/runtime/stored_weights.ts";
+import { hasIntegerProducts, widenedWeights } from "../../src/runtime/stored_weights.ts";
 
 const defaultBundle = new URL("../../models/default/", import.meta.url);
 
@@ -44,7 +44,8 @@ describe("hasIntegerProducts()", () => {
   });
 });
 
-test("stored weights are widened beside what makes products exact", () => {
+test("stored weights are widened beside what makes products exact, whatever onnxruntime adds to its options", () => {
+  Object.assign(widenedWeights().extra.session, { use_ort_model_bytes_directly: "1" });
   expect(withWidened({})).toEqual({ extra: { session: { disable_quant_qdq: "1" } } });
   expect(withWidened(unsignedWeights)).toEqual({
     extra: { session: { x64quantprecision: "1", disable_quant_qdq: "1" } },
