@@ -1,5 +1,5 @@
 import { EdgecapError, permissionMissing, throwIfAborted } from "../errors.ts";
-import { pathHint } from "../files/path_hint.ts";
+import { homeHint } from "../files/quoted_home.ts";
 import { release } from "../files/release.ts";
 import { type BundleFiles, type BundlePart, type FileEntry, type Manifest, parseManifest } from "./manifest.ts";
 import { sha256Hex } from "./sha256.ts";
@@ -110,7 +110,7 @@ export async function openBundleOf(reader: BundleReader, signal?: AbortSignal): 
     const denied = permissionMissing(cause);
     if (denied !== undefined) throw denied;
     if (cause instanceof EdgecapError && cause.code !== "file-unreadable") throw cause;
-    const hint = pathHint(/[\\/](~[\\/].*)$/.exec(where)?.[1] ?? "");
+    const hint = homeHint(/[\\/](~[\\/].*)$/.exec(where)?.[1] ?? "");
     const why =
       whyUnreadable(cause) ?? `its manifest.json cannot be read${hint}. Give the folder or URL of a bundle, or fast.`;
     throw new EdgecapError("bundle-missing", `No bundle at "${where}": ${why}`, { cause });

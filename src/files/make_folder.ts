@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { EdgecapError, unwritable } from "../errors.ts";
-import { isQuotedHome } from "./path_hint.ts";
+import { isQuotedHome } from "./quoted_home.ts";
 
 /**
  * Makes a folder and those above it, unless they exist.

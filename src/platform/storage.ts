@@ -9,7 +9,7 @@ import { isAbsolute, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { removeAbandoned, writeAtomically } from "../files/atomic_write.ts";
 import { isAlive } from "../files/is_alive.ts";
-import { isQuotedHome } from "../files/path_hint.ts";
+import { isQuotedHome } from "../files/quoted_home.ts";
 import { readRegularFile } from "../files/read_regular.ts";
 import { type FileStore, type Folder, noStore, type PartialFile, partialInMemory } from "./file_store.ts";
 import { linuxFeatures } from "./processor.ts";

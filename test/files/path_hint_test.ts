@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { makeFolder } from "../../src/files/make_folder.ts";
-import { isQuotedHome, pathHint } from "../../src/files/path_hint.ts";
+import { pathHint } from "../../src/files/path_hint.ts";
+import { isQuotedHome } from "../../src/files/quoted_home.ts";
 import { anyText } from "../any_text.ts";
 import { codeOf } from "../code_of.ts";
 
