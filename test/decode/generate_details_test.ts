@@ -1,35 +1,18 @@
 /** What generate() says beside its captions, when it says a word, and how often it searches. */
 import { beforeAll, describe, expect, test } from "bun:test";
 import { generate } from "../../src/decode/generate.ts";
-import { RequiredConcepts } from "../../src/decode/required_concepts.ts";
-import type { GeneratedCaption, RunStep } from "../../src/decode/search_captions.ts";
+import type { GeneratedCaption } from "../../src/decode/search_captions.ts";
 import { isKept } from "../../src/decode/shared_steps.ts";
 import { Datastore } from "../../src/retrieval/datastore.ts";
 import { GraphSession, type GraphTensor } from "../../src/runtime/graph_session.ts";
 import { textModule } from "../../src/text/text_module.ts";
 import { Vocabulary } from "../../src/text/vocabulary.ts";
+import { CountedConcepts } from "../fixtures/counted_concepts.ts";
 import { datastoreFile } from "../fixtures/small_datastore.ts";
 import { tinyBundle } from "../fixtures/tiny_bundle.ts";
 
 const grid = { data: Float32Array.from({ length: 49 * 4 }, (_, i) => Math.sin(i)), shape: [1, 49, 4] };
 const settings = { vocabulary: 12, beams: 4, maxWords: 6, minWords: 1, lengthPenalty: 1, count: 3 };
-
-/** The rule, which counts the searches that follow from it, and may help with another decoder. */
-class CountedConcepts extends RequiredConcepts {
-  searches = 1;
-  helper: ((step: RunStep) => RunStep) | undefined;
-
-  override missing(...given: Parameters<RequiredConcepts["missing"]>) {
-    const missing = super.missing(...given);
-    if (missing.required.length > 0) this.searches++;
-    return missing;
-  }
-
-  override helping(...given: Parameters<RequiredConcepts["helping"]>) {
-    this.searches++;
-    return this.helper?.(given[0]) ?? super.helping(...given);
-  }
-}
 
 describe("generate()", () => {
   let decoder: { init: GraphSession; step: GraphSession };

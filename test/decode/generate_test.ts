@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { generate as generateWhole } from "../../src/decode/generate.ts";
-import { RequiredConcepts } from "../../src/decode/required_concepts.ts";
 import type { DecidedWord, GenerateOptions } from "../../src/decode/search_captions.ts";
 import { Datastore } from "../../src/retrieval/datastore.ts";
 import { GraphSession, type GraphTensor } from "../../src/runtime/graph_session.ts";
 import { textModule } from "../../src/text/text_module.ts";
 import { Vocabulary } from "../../src/text/vocabulary.ts";
+import { CountedConcepts } from "../fixtures/counted_concepts.ts";
 import { datastoreFile } from "../fixtures/small_datastore.ts";
 import { tinyBundle } from "../fixtures/tiny_bundle.ts";
 
@@ -247,22 +247,6 @@ describe("generate()", () => {
         },
       };
       return { decoder: { init, step }, runs };
-    }
-
-    /** The rule, counting the searches that follow from it. */
-    class CountedConcepts extends RequiredConcepts {
-      searches = 1;
-
-      override missing(...given: Parameters<RequiredConcepts["missing"]>) {
-        const missing = super.missing(...given);
-        if (missing.required.length > 0) this.searches++;
-        return missing;
-      }
-
-      override helping(...given: Parameters<RequiredConcepts["helping"]>) {
-        this.searches++;
-        return super.helping(...given);
-      }
     }
 
     const asking = (reward: number, rewardOfOnly?: number) =>
