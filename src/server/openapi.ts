@@ -241,3 +241,17 @@ export function problems(codes: readonly ProblemCode[]): Record<string, object> 
     ]),
   );
 }
+
+/**
+ * The responses of an operation of another server's API that these problems have. There, 400 stands for 415 and 422
+ * too.
+ */
+export function otherProblems(
+  codes: readonly ProblemCode[],
+  description: string,
+  schema: TSchema,
+): Record<string, object> {
+  const statuses = codes.map((code) => ([415, 422].includes(statusOf(code)) ? 400 : statusOf(code)));
+  const shape = answer(description, { "application/json": schema });
+  return Object.fromEntries([...new Set(statuses)].map((status) => [String(status), shape]));
+}

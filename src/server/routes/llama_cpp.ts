@@ -7,13 +7,15 @@ import { nullable } from "../chat/nullable.ts";
 import { type Chatting, taskOf } from "../chat/question.ts";
 import { type StreamShape, streamAnswer } from "../chat/stream.ts";
 import { seedSchema, writingOf, writingSchemas } from "../chat/writing.ts";
-import { answer, captionProblems, type Operation, type Route } from "../openapi.ts";
+import { answer, captionProblems, type Operation, otherProblems, type Route } from "../openapi.ts";
 import { readJson } from "../pictures.ts";
-import { notReady, type ProblemCode, statusOf } from "../problem.ts";
+import { notReady, type ProblemCode } from "../problem.ts";
 import { json } from "../responses.ts";
 import { openAiError, openAiRefusal } from "./openai_errors.ts";
 import { noteHeader } from "./openai_routes.ts";
 import { openAiErrorSchema } from "./openai_schemas.ts";
+
+const errors = (codes: readonly ProblemCode[]) => otherProblems(codes, "An error.", openAiErrorSchema);
 
 const open = { additionalProperties: true };
 
@@ -217,10 +219,4 @@ function properties({ model }: Chatting, workers: number): Response {
     chat_template: "",
     build_info: `edgecap ${packageJson.version}`,
   });
-}
-
-function errors(codes: readonly ProblemCode[]): Record<string, object> {
-  const statuses = codes.map((code) => ([415, 422].includes(statusOf(code)) ? 400 : statusOf(code)));
-  const shape = answer("An error.", { "application/json": openAiErrorSchema });
-  return Object.fromEntries([...new Set(statuses)].map((status) => [String(status), shape]));
 }

@@ -1,8 +1,8 @@
 import { type TSchema, Type } from "@sinclair/typebox";
 import { nullable } from "../chat/nullable.ts";
 import type { Chatting } from "../chat/question.ts";
-import { answer, captionProblems, type Operation, type Route } from "../openapi.ts";
-import { type ProblemCode, statusOf } from "../problem.ts";
+import { answer, captionProblems, type Operation, otherProblems, type Route } from "../openapi.ts";
+import type { ProblemCode } from "../problem.ts";
 import { ollamaRefusal } from "./ollama_errors.ts";
 import { ollamaChat, ollamaGenerate } from "./ollama_generate.ts";
 import { ollamaPs, ollamaShow, ollamaTags, ollamaVersion } from "./ollama_models.ts";
@@ -19,6 +19,8 @@ import {
   versionSchema,
 } from "./ollama_schemas.ts";
 import { noteHeader } from "./openai_routes.ts";
+
+const errors = (codes: readonly ProblemCode[]) => otherProblems(codes, "An error.", ollamaErrorSchema);
 
 const captioning = (operationId: string, summary: string, body: TSchema, answered: TSchema): Operation => ({
   operationId,
@@ -106,10 +108,4 @@ export function ollamaRoutes(chatting: Chatting, taking: (answer: Route["answer"
     get("/api/ps", reading("ollamaPs", "The loaded models: always the only one.", psSchema), () => ollamaPs(chatting)),
     get("/api/version", reading("ollamaVersion", "The version of edgecap.", versionSchema), ollamaVersion),
   ];
-}
-
-function errors(codes: readonly ProblemCode[]): Record<string, object> {
-  const statuses = codes.map((code) => ([415, 422].includes(statusOf(code)) ? 400 : statusOf(code)));
-  const shape = answer("An error.", { "application/json": ollamaErrorSchema });
-  return Object.fromEntries([...new Set(statuses)].map((status) => [String(status), shape]));
 }

@@ -2,8 +2,8 @@ import { Type } from "@sinclair/typebox";
 import { noteMeanings } from "../chat/notes.ts";
 import { nullable } from "../chat/nullable.ts";
 import type { Chatting } from "../chat/question.ts";
-import { answer, captionProblems, type Operation, type Route } from "../openapi.ts";
-import { type ProblemCode, statusOf } from "../problem.ts";
+import { answer, captionProblems, type Operation, otherProblems, type Route } from "../openapi.ts";
+import type { ProblemCode } from "../problem.ts";
 import { chatCompletions } from "./openai_chat.ts";
 import { openAiRefusal } from "./openai_errors.ts";
 import { openAiModel } from "./openai_models.ts";
@@ -16,6 +16,9 @@ import {
   responseSchema,
   responsesBodySchema,
 } from "./openai_schemas.ts";
+
+const errors = (codes: readonly ProblemCode[]) =>
+  otherProblems(codes, "An error; its code says which.", openAiErrorSchema);
 
 /** Remarks in an answer's headers. */
 export const noteHeader = {
@@ -104,10 +107,4 @@ export function openAiRoutes(chatting: Chatting, taking: (answer: Route["answer"
       refusal,
     },
   ];
-}
-
-function errors(codes: readonly ProblemCode[]): Record<string, object> {
-  const statuses = codes.map((code) => ([415, 422].includes(statusOf(code)) ? 400 : statusOf(code)));
-  const shape = answer("An error; its code says which.", { "application/json": openAiErrorSchema });
-  return Object.fromEntries([...new Set(statuses)].map((status) => [String(status), shape]));
 }
