@@ -56,50 +56,47 @@ export async function readFeatures(decoder: Decoder, grid: GraphValue): Promise<
   };
 }
 
-function recurrent({ step }: Decoder, memory: Readonly<Record<string, GraphValue>>): RunStep {
+/** Runs the step for some beams on what it needs from the picture. */
+function stepOf({ step }: Decoder, memory: Readonly<Record<string, GraphValue>>) {
   const { keys, values } = memory as { keys: GraphValue; values: GraphValue };
-  let hidden = memory["hidden"] as GraphTensor;
-  let cell = memory["cell"] as GraphTensor;
-  const [gatherHidden, gatherCell] = [beamGather(), beamGather()];
-  return async (tokens, parents) => {
-    const output = await step.run({
-      tokens: { data: tokens, shape: [1, tokens.length] },
-      keys,
-      values,
-      hidden: gatherHidden(hidden, parents),
-      cell: gatherCell(cell, parents),
-    });
-    hidden = output["next_hidden"]!;
-    cell = output["next_cell"]!;
+  return async (tokens: Int32Array, hidden: GraphTensor, cell: GraphTensor) => {
+    const output = await step.run({ tokens: { data: tokens, shape: [1, tokens.length] }, keys, values, hidden, cell });
     return {
       logits: output["logits"]!.data as Float32Array,
       attention: output["attention"]?.data as Float32Array | undefined,
+      hidden: output["next_hidden"]!,
+      cell: output["next_cell"]!,
     };
   };
 }
 
+/** The state before the first word. */
+function firstState(memory: Readonly<Record<string, GraphValue>>): { hidden: GraphTensor; cell: GraphTensor } {
+  return { hidden: memory["hidden"] as GraphTensor, cell: memory["cell"] as GraphTensor };
+}
+
+function recurrent(decoder: Decoder, memory: Readonly<Record<string, GraphValue>>): RunStep {
+  const step = stepOf(decoder, memory);
+  let { hidden, cell } = firstState(memory);
+  const [gatherHidden, gatherCell] = [beamGather(), beamGather()];
+  return async (tokens, parents) => {
+    const { logits, attention, ...next } = await step(tokens, gatherHidden(hidden, parents), gatherCell(cell, parents));
+    ({ hidden, cell } = next);
+    return { logits, attention };
+  };
+}
+
 /** Steps whose rows several searches share. */
-function sharedSteps({ step }: Decoder, memory: Readonly<Record<string, GraphValue>>): SharedSteps {
-  const { keys, values } = memory as { keys: GraphValue; values: GraphValue };
-  const [hidden, cell] = [memory["hidden"] as GraphTensor, memory["cell"] as GraphTensor];
+function sharedSteps(decoder: Decoder, memory: Readonly<Record<string, GraphValue>>): SharedSteps {
+  const step = stepOf(decoder, memory);
+  const { hidden, cell } = firstState(memory);
   const units = hidden.shape[2]!;
-  const numbers = (tensor: GraphTensor | undefined) => tensor?.data as Float32Array;
+  const numbers = ({ data }: GraphTensor) => data as Float32Array;
   return new SharedSteps(
     async (tokens, before) => {
       const shape = [1, tokens.length, units];
-      const output = await step.run({
-        tokens: { data: tokens, shape: [1, tokens.length] },
-        keys,
-        values,
-        hidden: { data: before.hidden, shape },
-        cell: { data: before.cell, shape },
-      });
-      return {
-        logits: numbers(output["logits"]),
-        attention: output["attention"] && numbers(output["attention"]),
-        hidden: numbers(output["next_hidden"]),
-        cell: numbers(output["next_cell"]),
-      };
+      const after = await step(tokens, { data: before.hidden, shape }, { data: before.cell, shape });
+      return { ...after, hidden: numbers(after.hidden), cell: numbers(after.cell) };
     },
     { hidden: numbers(hidden), cell: numbers(cell) },
   );

@@ -86,8 +86,8 @@ export async function generate(
 }
 
 /**
- * Searches for captions, and again if the best one lacks a sure concept. If the first caption names none at all, and the second
- * none that fits, a third search finds a place for the surest.
+ * Searches for captions, and again if the best one lacks a sure concept. If the first caption names none at all, and
+ * the second none that fits, a third search finds a place for the surest.
  */
 async function captionsNaming(
   asked: RequiredConcepts | undefined,
