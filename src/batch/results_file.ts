@@ -8,6 +8,7 @@ import { captionJson } from "../caption/json.ts";
 import { EdgecapError, unwritable } from "../errors.ts";
 import { makeFolder } from "../files/make_folder.ts";
 import { withoutNuls } from "../files/without_nuls.ts";
+import { writeAll } from "../files/write_all.ts";
 import { DoneImages } from "./done_images.ts";
 import { type FileLock, type LockTimes, lockFile } from "./file_lock.ts";
 
@@ -137,10 +138,9 @@ export class ResultsFile implements AsyncDisposable {
   }
 }
 
-/** Appends text. A nearly full disk writes only a part at a time; Deno 2.5 has no `appendFile`. */
+/** Appends text to a file that is open for that; Deno 2.5 has no `appendFile`. */
 async function append(file: FileHandle, text: string): Promise<void> {
-  const bytes = new TextEncoder().encode(text);
-  for (let done = 0; done < bytes.length; ) done += (await file.write(bytes, done)).bytesWritten;
+  await writeAll(file, new TextEncoder().encode(text));
 }
 
 /** The part of a result that matters when the file is opened again. */

@@ -4,6 +4,7 @@ import { access, constants, type FileHandle, open, rename, rm, stat } from "node
 import { dirname, join } from "node:path";
 import { EdgecapError, unwritable } from "../errors.ts";
 import { abandonedMs, removeLeftovers } from "./remove_leftovers.ts";
+import { writeAll } from "./write_all.ts";
 
 /** A file that is being written; it gets its name only when {@linkcode UnfinishedFile.finish} completes. */
 export interface UnfinishedFile extends AsyncDisposable {
@@ -72,8 +73,7 @@ export async function createAtomicFile(path: string, like?: Stats): Promise<Unfi
   return {
     write: async (bytes) => {
       try {
-        // A nearly full disk writes only a part, and reports it only by the count.
-        for (let done = 0; done < bytes.length; ) done += (await file!.write(bytes, done)).bytesWritten;
+        await writeAll(file!, bytes);
       } catch (cause) {
         throw unwritable(path, cause);
       }

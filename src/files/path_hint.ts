@@ -1,4 +1,4 @@
-import { homeHint, isQuotedHome } from "./quoted_home.ts";
+import { homeHint } from "./quoted_home.ts";
 
 /**
  * What may be wrong with a path that leads to nothing, as the rest of a sentence; empty if nothing stands out.
@@ -6,7 +6,8 @@ import { homeHint, isQuotedHome } from "./quoted_home.ts";
  * @param path The path as the user gave it.
  */
 export function pathHint(path: string): string {
-  if (isQuotedHome(path)) return homeHint(path);
+  const home = homeHint(path);
+  if (home !== "") return home;
   if (path.includes("\ufffd")) return "; its name is not UTF-8: rename it";
   if (path.includes("\\") && !isWindows()) return '; folders are separated by "/" here: write "/" for "\\"';
   return "";
