@@ -1,9 +1,9 @@
 /** A reference implementation of the search: lists and objects instead of the preallocated arrays in Rust. */
 import type { Hypothesis, SearchOptions } from "../../src/decode/search.ts";
 
-type TwinOptions = Omit<SearchOptions, "characters" | "maxCharacters" | "leastEnd">;
+type ReferenceOptions = Omit<SearchOptions, "characters" | "maxCharacters" | "leastEnd">;
 
-const defaults: Omit<Required<TwinOptions>, "vocabulary"> = {
+const defaults: Omit<Required<ReferenceOptions>, "vocabulary"> = {
   beams: 1,
   maxWords: 20,
   minWords: 0,
@@ -91,7 +91,7 @@ export function referenceSearch(
   given: SearchOptions,
   model: (history: readonly number[]) => Float32Array,
 ): Hypothesis[] {
-  const options: Required<TwinOptions> = { ...defaults, ...given };
+  const options: Required<ReferenceOptions> = { ...defaults, ...given };
   const { beams, maxWords, minWords, lengthPenalty, noRepeatNgram, startId, endId, temperature, topK, topP } = options;
   const scoreOf = (sum: number, length: number) => sum / Math.max(length, 1) ** lengthPenalty;
   const allowed = (tokens: readonly number[], token: number) => {

@@ -1,9 +1,9 @@
-import { expect } from "bun:test";
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { programOutput } from "./program_output.ts";
 
 /** A program of another language, with the clients that it uses, in a folder of its own. */
 export interface ClientProgram extends Disposable {
@@ -37,15 +37,7 @@ export function clientProgram(language: string, version: Command, fetching: Comm
   return {
     folder,
     missing: missing(),
-    async outputOf(command, ...args) {
-      const child = spawn(command, args, { cwd: folder, env, stdio: ["ignore", "pipe", "inherit"] });
-      let output = "";
-      child.stdout.on("data", (chunk) => {
-        output += chunk;
-      });
-      expect(await new Promise((resolve) => child.on("close", resolve))).toBe(0);
-      return output;
-    },
+    outputOf: (command, ...args) => programOutput(command, args, { cwd: folder, env }),
     [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
   };
 }

@@ -1,8 +1,8 @@
-import { expect } from "bun:test";
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { programOutput } from "./program_output.ts";
 
 /** A virtual environment of Python with packages of PyPI. */
 export interface PythonEnvironment extends Disposable {
@@ -27,17 +27,9 @@ export function pythonWith(packages: readonly string[]): PythonEnvironment {
   return {
     folder,
     missing: install(),
-    async outputOf(args) {
+    outputOf: (args) =>
       // LiteLLM would ask for its list of prices.
-      const env = { ...process.env, LITELLM_LOCAL_MODEL_COST_MAP: "True" };
-      const child = spawn(python, args, { cwd: folder, env, stdio: ["ignore", "pipe", "inherit"] });
-      let output = "";
-      child.stdout.on("data", (chunk) => {
-        output += chunk;
-      });
-      expect(await new Promise((resolve) => child.on("close", resolve))).toBe(0);
-      return output;
-    },
+      programOutput(python, args, { cwd: folder, env: { ...process.env, LITELLM_LOCAL_MODEL_COST_MAP: "True" } }),
     [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
